@@ -1,0 +1,1 @@
+"""The storefront's API. Imports the shop alone; reaches the model over HTTP."""

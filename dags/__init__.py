@@ -1,0 +1,1 @@
+"""Workflows: wiring only."""

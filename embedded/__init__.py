@@ -1,0 +1,1 @@
+"""One-machine mode: starts, watches and stops the platform's processes."""

@@ -1,0 +1,1 @@
+"""The ML store: sync, feature definitions, snapshots, encoding."""

@@ -1,0 +1,1 @@
+"""How the MLflow server runs: command, image, login."""

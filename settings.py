@@ -1,0 +1,61 @@
+"""Where things run: the one place that reads the environment (or `.env`).
+
+Imported at entry points only; everything below them takes what it needs as arguments. How the model is trained
+lives in `training/config.yaml`, what it sees in `features/definitions.py`.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one installation. Two clones with other ports and another `VAR_DIR` run side by side."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    var_dir: Path = Field(Path("var"), description="Folder of everything that is written in embedded mode.")
+    shop_database_url: str = Field("", description="SQLAlchemy URL of the shop; empty = SQLite in VAR_DIR/shop.db.")
+    ml_store_uri: str = Field("", description="Folder or object-store URI of the Delta tables; empty = VAR_DIR/store.")
+    mlflow_tracking_uri: str = Field("", description="MLflow server; empty = http://127.0.0.1:MLFLOW_PORT.")
+
+    host: str = Field("127.0.0.1", description="Address that services listen on.")
+    api_port: int = Field(8000, ge=1, le=65535, description="Port of the storefront's API.")
+    serving_port: int = Field(8001, ge=1, le=65535, description="Port of BentoML.")
+    mlflow_port: int = Field(5000, ge=1, le=65535, description="Port of the MLflow server.")
+    airflow_port: int = Field(8080, ge=1, le=65535, description="Port of Airflow's UI and API.")
+    serving_url: str = Field("", description="BentoML as the API reaches it; empty = http://127.0.0.1:SERVING_PORT.")
+
+    environment: Literal["development", "production"] = Field(
+        "development", description="production refuses default secrets at start-up."
+    )
+    num_buckets: int = Field(4, ge=1, description="User buckets: the unit of parallel work. Fixed once the store exists.")
+    model_name: str = Field("wide_deep", description="Name of the registered model in MLflow.")
+    auto_promote: bool = Field(False, description="Move `champion` when the gate says `promote`, without a reviewer.")
+    champion_poll_seconds: float = Field(5.0, gt=0, description="How often the model server looks at the alias.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_derived(cls, values: dict[str, object]) -> dict[str, object]:
+        """Derive the addresses that were left empty from `VAR_DIR` and the ports."""
+        var_dir = Path(str(values.get("var_dir") or "var")).absolute()
+        filled = {key: value for key, value in values.items() if value != ""}
+        filled["var_dir"] = var_dir
+        filled.setdefault("shop_database_url", f"sqlite:///{var_dir / 'shop.db'}")
+        filled.setdefault("ml_store_uri", str(var_dir / "store"))
+        filled.setdefault("mlflow_tracking_uri", f"http://127.0.0.1:{values.get('mlflow_port') or 5000}")
+        filled.setdefault("serving_url", f"http://127.0.0.1:{values.get('serving_port') or 8001}")
+        return filled
+
+
+@lru_cache
+def load_settings() -> Settings:
+    """Read the settings once per process.
+
+    Raises:
+        pydantic.ValidationError: a setting has the wrong type or range; the message names it.
+    """
+    return Settings()

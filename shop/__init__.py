@@ -1,0 +1,1 @@
+"""The shop's database: tables, sessions, migrations, loaders. Imports nothing of ours but settings."""

@@ -1,0 +1,1 @@
+"""The model: training, ranking, evaluation, registry, promotion."""
