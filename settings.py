@@ -8,8 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SECRETS_DIR = Path("/run/secrets")
 
 
 class Settings(BaseSettings):
@@ -29,10 +31,28 @@ class Settings(BaseSettings):
     airflow_port: int = Field(8080, ge=1, le=65535, description="Port of Airflow's UI and API.")
     serving_url: str = Field("", description="BentoML as the API reaches it; empty = http://127.0.0.1:SERVING_PORT.")
 
+    mlflow_backend_uri: SecretStr = Field(
+        SecretStr(""), description="SQLAlchemy URL of MLflow's own database; empty = SQLite in VAR_DIR/mlflow."
+    )
+    mlflow_artifacts_uri: str = Field(
+        "", description="Folder or object-store URI behind MLflow's artefact proxy; empty = VAR_DIR/mlflow/artifacts."
+    )
+    mlflow_allowed_hosts: str = Field(
+        "localhost:*,127.0.0.1:*", description="Host headers that MLflow answers to, with commas."
+    )
+    mlflow_admin_password: SecretStr = Field(
+        SecretStr(""), description="Password of MLflow's user `admin`; empty = no login, in development only."
+    )
+    mlflow_secret_key: SecretStr = Field(
+        SecretStr(""), description="Key that signs MLflow's forms when the login is on."
+    )
+
     environment: Literal["development", "production"] = Field(
         "development", description="production refuses default secrets at start-up."
     )
-    num_buckets: int = Field(4, ge=1, description="User buckets: the unit of parallel work. Fixed once the store exists.")
+    num_buckets: int = Field(
+        4, ge=1, description="User buckets: the unit of parallel work. Fixed once the store exists."
+    )
     model_name: str = Field("wide_deep", description="Name of the registered model in MLflow.")
     auto_promote: bool = Field(False, description="Move `champion` when the gate says `promote`, without a reviewer.")
     champion_poll_seconds: float = Field(5.0, gt=0, description="How often the model server looks at the alias.")
@@ -55,7 +75,9 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """Read the settings once per process.
 
+    The environment wins over `.env`, which wins over the container's secret files (one file a setting, named like it).
+
     Raises:
         pydantic.ValidationError: a setting has the wrong type or range; the message names it.
     """
-    return Settings()
+    return Settings(_secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None)

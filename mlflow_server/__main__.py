@@ -1,0 +1,31 @@
+"""Start the MLflow server: `python -m mlflow_server`.
+
+The process replaces itself by `mlflow server`, so its pid is the server's and a SIGTERM stops it.
+"""
+
+import argparse
+import os
+import sys
+
+from mlflow_server.command import server_command, server_environment
+from mlflow_server.login import write_login_file
+from settings import load_settings
+
+
+def main() -> None:
+    """Read the settings, prepare the folders, become the server."""
+    argparse.ArgumentParser(prog="python -m mlflow_server", description=__doc__).parse_args()
+    settings = load_settings()
+    folder = settings.var_dir / "mlflow"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        login_file = write_login_file(settings, folder / "login.ini")
+    except ValueError as err:
+        sys.exit(f"MLflow does not start: {err}")
+    for name, value in server_environment(settings, login_file).items():
+        os.putenv(name, value)
+    os.execv(sys.executable, server_command(settings, has_login=login_file is not None))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""The server's command line and environment, as pure functions of the settings.
+
+Whatever holds a secret travels in the environment or in a file of mode 0600, never on the command line, which every
+user of the machine can read.
+"""
+
+import sys
+from pathlib import Path
+
+from settings import Settings
+
+HARDENING = {
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # no job runner: half the memory, and nothing is executed here
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+}
+
+
+def server_command(settings: Settings, *, has_login: bool) -> list[str]:
+    """Compose the `mlflow server` command.
+
+    Args:
+        settings: where things run.
+        has_login: whether the login application stands before the API and the UI.
+
+    Returns:
+        The arguments, the interpreter first.
+    """
+    command = [sys.executable, "-m", "mlflow", "server"]
+    command += ["--host", settings.host, "--port", str(settings.mlflow_port), "--workers", "1"]
+    command += ["--allowed-hosts", settings.mlflow_allowed_hosts]
+    command += ["--serve-artifacts", "--artifacts-destination", artifacts_uri(settings)]
+    if has_login:
+        command += ["--app-name", "basic-auth"]
+    return command
+
+
+def server_environment(settings: Settings, login_file: Path | None) -> dict[str, str]:
+    """Collect the variables that the server's process adds to its own.
+
+    Args:
+        settings: where things run.
+        login_file: file of the login application (see `login.py`), or `None` for a server without login.
+    """
+    environment = {**HARDENING, "MLFLOW_BACKEND_STORE_URI": backend_uri(settings)}
+    if login_file is not None:
+        environment["MLFLOW_AUTH_CONFIG_PATH"] = str(login_file)
+        environment["MLFLOW_FLASK_SERVER_SECRET_KEY"] = settings.mlflow_secret_key.get_secret_value()
+    return environment
+
+
+def backend_uri(settings: Settings) -> str:
+    """Name the database of runs and versions: the one set, else SQLite under `VAR_DIR`."""
+    return settings.mlflow_backend_uri.get_secret_value() or f"sqlite:///{settings.var_dir / 'mlflow' / 'mlflow.db'}"
+
+
+def artifacts_uri(settings: Settings) -> str:
+    """Name the place behind the artefact proxy. Clients never see it: they get and put files through the server."""
+    return settings.mlflow_artifacts_uri or str(settings.var_dir / "mlflow" / "artifacts")

@@ -1,0 +1,40 @@
+"""Ask a running MLflow server one question of its API: `python -m mlflow_server.health`.
+
+`/health` would not do: it answers 200 whatever the database, the host check and the login say.
+"""
+
+import base64
+import sys
+import urllib.request
+
+from settings import Settings, load_settings
+
+TIMEOUT_SECONDS = 5.0
+
+
+def ask(settings: Settings) -> None:
+    """Search for one experiment, as a client would.
+
+    Raises:
+        OSError: the server cannot be reached, or refuses; the message says which.
+    """
+    url = f"http://127.0.0.1:{settings.mlflow_port}/api/2.0/mlflow/experiments/search?max_results=1"
+    request = urllib.request.Request(url)
+    if password := settings.mlflow_admin_password.get_secret_value():
+        credentials = base64.b64encode(f"admin:{password}".encode()).decode("ascii")
+        request.add_header("Authorization", f"Basic {credentials}")
+    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
+        answer.read()
+
+
+def main() -> None:
+    """Exit 0 when the API answers, else 1 with one line that says why."""
+    settings = load_settings()
+    try:
+        ask(settings)
+    except OSError as err:
+        sys.exit(f"MLflow on port {settings.mlflow_port} does not answer its API: {err}")
+
+
+if __name__ == "__main__":
+    main()

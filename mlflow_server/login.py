@@ -1,0 +1,57 @@
+"""The login of the MLflow server: off on one's own machine, demanded in production."""
+
+import configparser
+import io
+from pathlib import Path
+
+from mlflow_server.command import backend_uri
+from settings import Settings
+
+MIN_SECRET_LENGTH = 20
+
+
+def write_login_file(settings: Settings, path: Path) -> Path | None:
+    """Write the file that MLflow's login application reads, for its owner's eyes only (mode 0600).
+
+    Args:
+        settings: where things run; `mlflow_admin_password` turns the login on.
+        path: file to write; its folder exists.
+
+    Returns:
+        `path`, or `None` when no password is set and none is needed.
+
+    Raises:
+        ValueError: a secret is missing or too short; set it, or run outside production.
+    """
+    password = settings.mlflow_admin_password.get_secret_value()
+    if not password and settings.environment == "development":
+        return None
+    _require_strong("MLFLOW_ADMIN_PASSWORD", password)
+    _require_strong("MLFLOW_SECRET_KEY", settings.mlflow_secret_key.get_secret_value())
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(_login_ini(backend_uri(settings), password), encoding="utf-8")
+    return path
+
+
+def _require_strong(name: str, value: str) -> None:
+    if len(value) < MIN_SECRET_LENGTH:
+        raise ValueError(
+            f"{name} has {len(value)} characters, a secret needs {MIN_SECRET_LENGTH} or more. "
+            "Generate the installation's secrets with `make secrets`."
+        )
+
+
+def _login_ini(database_uri: str, password: str) -> str:
+    """Render the configuration; `%` is doubled because the reader interpolates."""
+    ini = configparser.ConfigParser()
+    ini["mlflow"] = {
+        "default_permission": "READ",
+        "database_uri": database_uri.replace("%", "%%"),
+        "admin_username": "admin",
+        "admin_password": password.replace("%", "%%"),
+        "authorization_function": "mlflow.server.auth:authenticate_request_basic_auth",
+    }
+    text = io.StringIO()
+    ini.write(text)
+    return text.getvalue()

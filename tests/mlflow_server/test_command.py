@@ -1,0 +1,46 @@
+from mlflow_server.command import server_command, server_environment
+from settings import Settings
+
+
+def make_settings(**values: object) -> Settings:
+    return Settings(_env_file=None, **values)
+
+
+def test_the_embedded_server_keeps_everything_under_var_dir(tmp_path):
+    settings = make_settings(var_dir=tmp_path, mlflow_port=5055)
+
+    command = server_command(settings, has_login=False)
+    environment = server_environment(settings, None)
+
+    assert environment["MLFLOW_BACKEND_STORE_URI"] == f"sqlite:///{tmp_path}/mlflow/mlflow.db"
+    assert command[command.index("--artifacts-destination") + 1] == f"{tmp_path}/mlflow/artifacts"
+    assert command[command.index("--host") + 1] == "127.0.0.1"
+    assert command[command.index("--port") + 1] == "5055"
+    assert "--app-name" not in command
+
+
+def test_pickle_telemetry_and_jobs_are_off():
+    environment = server_environment(make_settings(), None)
+
+    assert environment["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
+    assert environment["MLFLOW_DISABLE_TELEMETRY"] == "true"
+    assert environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] == "false"
+
+
+def test_no_secret_stands_on_the_command_line(tmp_path):
+    settings = make_settings(
+        mlflow_backend_uri="mysql+pymysql://mlflow:database-secret@mysql/mlflow",
+        mlflow_admin_password="admin-secret",
+        mlflow_secret_key="form-secret",
+    )
+
+    command = " ".join(server_command(settings, has_login=True))
+
+    assert "secret" not in command
+    assert "--app-name basic-auth" in command
+
+
+def test_secrets_do_not_show_when_settings_are_printed():
+    settings = make_settings(mlflow_backend_uri="mysql://x:hidden@db/m", mlflow_admin_password="hidden")
+
+    assert "hidden" not in repr(settings)

@@ -1,0 +1,51 @@
+import configparser
+import stat
+
+import pytest
+
+from mlflow_server.login import write_login_file
+from settings import Settings
+
+STRONG = "k3%long-enough-secret-value"
+
+
+def make_settings(**values: object) -> Settings:
+    return Settings(_env_file=None, **values)
+
+
+def test_development_without_a_password_needs_no_login(tmp_path):
+    assert write_login_file(make_settings(), tmp_path / "login.ini") is None
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"environment": "production"}, "MLFLOW_ADMIN_PASSWORD"),
+        ({"environment": "production", "mlflow_admin_password": "short"}, "MLFLOW_ADMIN_PASSWORD"),
+        ({"environment": "development", "mlflow_admin_password": STRONG}, "MLFLOW_SECRET_KEY"),
+    ],
+    ids=["missing password", "short password", "missing key"],
+)
+def test_a_weak_secret_is_refused_by_name(tmp_path, values, named):
+    with pytest.raises(ValueError, match=named):
+        write_login_file(make_settings(**values), tmp_path / "login.ini")
+
+    assert not (tmp_path / "login.ini").exists()
+
+
+def test_the_login_file_is_readable_by_its_owner_alone_and_keeps_every_character(tmp_path):
+    settings = make_settings(
+        environment="production",
+        mlflow_backend_uri="mysql+pymysql://mlflow:p%40ss@mysql/mlflow",
+        mlflow_admin_password=STRONG,
+        mlflow_secret_key=STRONG,
+    )
+
+    path = write_login_file(settings, tmp_path / "login.ini")
+
+    assert path is not None
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    ini = configparser.ConfigParser()
+    ini.read(path)
+    assert ini["mlflow"]["admin_password"] == STRONG
+    assert ini["mlflow"]["database_uri"] == "mysql+pymysql://mlflow:p%40ss@mysql/mlflow"
