@@ -1,0 +1,189 @@
+"""The ML store: a folder, or an object-store prefix, of Delta tables named like the shop's tables.
+
+Synced tables keep every version of a row, with the half-open life `(known_from, known_until]` of each, so that any past
+instant can be read. What fills them lives in `features/sync.py`; here are only reading, atomic replacing and versions.
+Tables whose name starts with `_` are the store's own (runs, leases) and stay out of `versions()`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import polars as pl
+from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake.exceptions import TableNotFoundError
+from deltalake.fs import DeltaStorageHandler
+from pyarrow.fs import FileSelector, FileType, PyFileSystem
+
+KNOWN_FROM = "known_from"
+KNOWN_UNTIL = "known_until"
+
+# Recorded versions must stay readable for as long as a registered model may be trained again: Delta's own clean-up of
+# its log after 30 days is put off here, and features/maintain.py decides instead.
+TABLE_CONFIGURATION = {"delta.logRetentionDuration": "interval 36500 days", "delta.checkpointInterval": "20"}
+
+
+class StoreError(Exception):
+    """The ML store lacks what was asked of it, or holds something that it should not."""
+
+
+class MLStore:
+    """Delta tables under one URI: lazy reading at a version or an instant, atomic replacing with metadata.
+
+    Datetimes are `Datetime("us", "UTC")`, ids `Int64`, money `Decimal(12, 2)`. Cheap to make, holds no open file.
+    """
+
+    def __init__(self, uri: str, storage_options: Mapping[str, str] | None = None):
+        """Point at a store; nothing is read or created yet.
+
+        Args:
+            uri: a folder, or an object-store prefix such as `s3://bucket/store`.
+            storage_options: credentials and endpoint of the object store, passed through to deltalake and polars.
+        """
+        self.uri = str(uri).rstrip("/")
+        self.storage_options = dict(storage_options or {})
+
+    def table_uri(self, table: str) -> str:
+        """Name the place of a table."""
+        return f"{self.uri}/{table}"
+
+    def exists(self, table: str) -> bool:
+        """Tell whether the table has been written at least once."""
+        return bool(DeltaTable.is_deltatable(self.table_uri(table), self.storage_options))
+
+    def open(self, table: str, version: int | None = None) -> DeltaTable:
+        """Load the state of a table, the newest one if no version is given.
+
+        Raises:
+            StoreError: the table was never written; the message names the command that fills it.
+        """
+        if not self.exists(table):
+            raise StoreError(
+                f"The ML store {self.uri!r} has no table {table!r}: fill it with `python -m features.sync` "
+                "(shop tables) or `python -m features.rebuild` (snapshots)."
+            )
+        return DeltaTable(self.table_uri(table), version=version, storage_options=self.storage_options)
+
+    def version(self, table: str) -> int:
+        """Give the newest version of a table, the number that `scan` and `as_of` accept."""
+        return int(self.open(table).version())
+
+    def versions(self) -> dict[str, int]:
+        """Give the newest version of each table; record it to read the very same rows again later."""
+        try:
+            root = PyFileSystem(DeltaStorageHandler(self.uri, self.storage_options))
+        except TableNotFoundError:  # the folder itself is made by the first write
+            return {}
+        entries = root.get_file_info(FileSelector("", recursive=False, allow_not_found=True))
+        names = sorted(entry.base_name for entry in entries if entry.type == FileType.Directory)
+        return {name: self.version(name) for name in names if not name.startswith("_") and self.exists(name)}
+
+    def scan(self, table: str, version: int | None = None) -> pl.LazyFrame:
+        """Read all row versions of a table lazily.
+
+        Raises:
+            StoreError: the table was never written.
+        """
+        return pl.scan_delta(self.open(table, version))
+
+    def as_of(self, table: str, instant: datetime, versions: Mapping[str, int] | None = None) -> pl.LazyFrame:
+        """Read the rows as they were known just before an instant: later inserts, changes and deletes don't show.
+
+        Args:
+            table: name of a synced table.
+            instant: timezone-aware; a row counts when `known_from < instant` and it was not closed before `instant`.
+            versions: table versions to read, as `versions()` gave them; the newest if it is None.
+
+        Returns:
+            The shop's columns, at most one row per primary key.
+
+        Raises:
+            ValueError: `instant` carries no time zone.
+            StoreError: the table was never written.
+            KeyError: `versions` is given and lacks the table.
+        """
+        if instant.tzinfo is None:
+            raise ValueError(f"as_of needs an instant with a time zone, got {instant!r}: add tzinfo=UTC.")
+        rows = self.scan(table, None if versions is None else versions[table])
+        was_open = pl.col(KNOWN_UNTIL).is_null() | (pl.col(KNOWN_UNTIL) >= instant)
+        return rows.filter((pl.col(KNOWN_FROM) < instant) & was_open).drop(KNOWN_FROM, KNOWN_UNTIL)
+
+    def overwrite(
+        self,
+        table: str,
+        frame: pl.DataFrame,
+        partition_by: list[str] | None = None,
+        where: Mapping[str, str | int] | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> int:
+        """Replace a table, or only some partitions of it, in one atomic commit. Creates the table if need be.
+
+        Args:
+            table: name of the table.
+            frame: the new rows; with `where`, all of them must lie in those partitions.
+            partition_by: partition columns of a table that is created or replaced whole; by default those of `where`.
+            where: partition values to replace, e.g. `{"as_of": "2026-11-22T00:00:00+00:00", "bucket": 3}`. Columns that
+                the frame has and the table lacks are added and read as null in the other partitions.
+            metadata: strings stored in the same commit, read back by `metadata()`.
+
+        Returns:
+            The version that the commit made.
+
+        Raises:
+            StoreError: a row of `frame` lies outside `where`.
+        """
+        is_partial = where is not None and self.exists(table)
+        if where is not None:
+            _require_rows_inside(table, frame, where)
+        write_deltalake(
+            self.table_uri(table),
+            frame,
+            mode="overwrite",
+            partition_by=None if is_partial else (partition_by or list(where or {}) or None),
+            predicate=_to_predicate(where) if is_partial and where is not None else None,
+            schema_mode="merge" if is_partial else "overwrite",
+            configuration=TABLE_CONFIGURATION,
+            storage_options=self.storage_options,
+            commit_properties=CommitProperties(custom_metadata=dict(metadata or {})),
+        )
+        return self.version(table)
+
+    def metadata(self, table: str) -> dict[str, str]:
+        """Give the custom metadata of the newest commit that carried any; empty if none did.
+
+        Raises:
+            StoreError: the table was never written.
+        """
+        delta_table = self.open(table)
+        for limit in (1, 10, None):
+            for commit in delta_table.history(limit):
+                if custom := _custom_metadata(commit):
+                    return custom
+        return {}
+
+
+# What delta-rs itself writes into a commit; every other string is ours.
+_COMMIT_FIELDS = {
+    "timestamp", "operation", "operationParameters", "operationMetrics", "engineInfo", "clientVersion", "version",
+    "readVersion", "isolationLevel", "isBlindAppend", "userId", "userName", "userMetadata",
+}  # fmt: skip
+
+
+def _custom_metadata(commit: Mapping[str, object]) -> dict[str, str]:
+    return {key: value for key, value in commit.items() if key not in _COMMIT_FIELDS and isinstance(value, str)}
+
+
+def _to_predicate(where: Mapping[str, str | int]) -> str:
+    """Write partition values as SQL: integers bare, text quoted with inner quotes doubled."""
+    return " AND ".join(
+        f"{column} = {value}" if isinstance(value, int) else f"{column} = '{value.replace(chr(39), chr(39) * 2)}'"
+        for column, value in where.items()
+    )
+
+
+def _require_rows_inside(table: str, frame: pl.DataFrame, where: Mapping[str, str | int]) -> None:
+    inside = frame.filter(*(pl.col(column) == value for column, value in where.items()))
+    if inside.height != frame.height:
+        raise StoreError(
+            f"{frame.height - inside.height} of {frame.height} rows for {table!r} lie outside {dict(where)!r}: "
+            "write one partition at a time."
+        )
