@@ -34,7 +34,8 @@ def versioned_orders() -> pl.DataFrame:
 
 def snapshot_rows(bucket: int, values: list[int], as_of: str = "2026-11-22T00:00:00+00:00") -> pl.DataFrame:
     return pl.DataFrame(
-        {"as_of": as_of, "bucket": bucket, "value": values}, schema_overrides={"bucket": pl.Int64, "value": pl.Int64}
+        {"as_of": as_of, "bucket": bucket, "value": values},
+        schema={"as_of": pl.String, "bucket": pl.Int64, "value": pl.Int64},
     )
 
 
