@@ -1,0 +1,101 @@
+"""Connections to the shop's database, SQLite or MySQL, opened with the same promises on both.
+
+Every session runs in UTC, every wait has a limit, foreign keys hold, and files of the client are never sent.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.orm import Session
+
+POOL_RECYCLE_SECONDS = 1800
+
+
+def open_engine(
+    url: str | URL,
+    *,
+    read_only: bool = False,
+    connect_timeout_seconds: float = 5,
+    read_timeout_seconds: float = 30,
+) -> Engine:
+    """Make an engine; nothing is connected yet.
+
+    Args:
+        url: SQLAlchemy URL, `sqlite:///path` or `mysql+pymysql://user:password@host:port/name`.
+        read_only: the database itself refuses writes on these connections.
+        connect_timeout_seconds: longest wait for a connection (MySQL).
+        read_timeout_seconds: longest wait for an answer (MySQL), or for another writer's lock (SQLite).
+
+    Raises:
+        ValueError: the URL names another database than SQLite or MySQL.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(parsed, read_only, read_timeout_seconds)
+    if parsed.get_backend_name() in ("mysql", "mariadb"):
+        return _open_mysql(parsed, read_only, connect_timeout_seconds, read_timeout_seconds)
+    raise ValueError(f"the shop lives in SQLite or MySQL, not {parsed.get_backend_name()!r}; set SHOP_DATABASE_URL")
+
+
+@contextmanager
+def session_scope(engine: Engine) -> Iterator[Session]:
+    """Run a block in one transaction for writing: committed at its end, rolled back when it raises.
+
+    On SQLite the write lock is taken at the start, so that a read followed by a write cannot lose its snapshot.
+    """
+    with Session(engine.execution_options(sqlite_begin="IMMEDIATE")) as session, session.begin():
+        yield session
+
+
+def _dump_json(value: Any) -> str:
+    """Write JSON compactly; NaN is refused, since JSON has none."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _open_sqlite(url: URL, read_only: bool, busy_timeout_seconds: float) -> Engine:
+    """Open a file in WAL mode, so that readers and the one writer do not wait for each other."""
+    path = url.database
+    if path and path != ":memory:" and not read_only and not path.startswith("file:"):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    if read_only and path and not path.startswith("file:"):
+        url = url.set(database=f"file:{Path(path).absolute()}", query={"mode": "ro", "uri": "true"})
+    engine = create_engine(url, connect_args={"timeout": busy_timeout_seconds}, json_serializer=_dump_json)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver would begin late and commit DDL on its own
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA query_only=ON" if read_only else "PRAGMA journal_mode=WAL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', 'DEFERRED')}")
+
+    return engine
+
+
+def _open_mysql(url: URL, read_only: bool, connect_timeout_seconds: float, read_timeout_seconds: float) -> Engine:
+    """Open a pool of UTC sessions under READ COMMITTED."""
+    init_command = "SET time_zone='+00:00'"
+    if read_only:
+        init_command += ", SESSION transaction_read_only=1"
+    return create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        json_serializer=_dump_json,
+        pool_pre_ping=True,
+        pool_recycle=POOL_RECYCLE_SECONDS,
+        connect_args={
+            "charset": "utf8mb4",
+            "init_command": init_command,
+            "local_infile": False,
+            "connect_timeout": connect_timeout_seconds,
+            "read_timeout": read_timeout_seconds,
+            "write_timeout": read_timeout_seconds,
+        },
+    )

@@ -1,0 +1,1 @@
+"""The history of the shop's schema, as Alembic revisions."""

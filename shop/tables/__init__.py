@@ -1,0 +1,46 @@
+"""The shop's tables, by subject: catalogue, sales, events, publishing. The one place that knows their columns."""
+
+from shop.tables.base import Base
+from shop.tables.catalogue import Category, Product, ProductImage, ProductReview
+from shop.tables.events import EVENT_TYPES, Event
+from shop.tables.publishing import (
+    BATCH_STATES,
+    POPULAR_SCOPES,
+    AuditLog,
+    BatchPointer,
+    PopularList,
+    ProductNeighbours,
+    Recommendation,
+    RecommendationBatch,
+)
+from shop.tables.sales import DISCOUNT_TYPES, ORDER_STATUSES, Coupon, Order, OrderItem, User, UserCoupon
+from shop.tables.types import BigId, Money, UtcDateTime, server_now
+
+__all__ = [
+    "BATCH_STATES",
+    "DISCOUNT_TYPES",
+    "EVENT_TYPES",
+    "ORDER_STATUSES",
+    "POPULAR_SCOPES",
+    "AuditLog",
+    "Base",
+    "BatchPointer",
+    "BigId",
+    "Category",
+    "Coupon",
+    "Event",
+    "Money",
+    "Order",
+    "OrderItem",
+    "PopularList",
+    "Product",
+    "ProductImage",
+    "ProductNeighbours",
+    "ProductReview",
+    "Recommendation",
+    "RecommendationBatch",
+    "User",
+    "UserCoupon",
+    "UtcDateTime",
+    "server_now",
+]

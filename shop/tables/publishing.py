@@ -1,0 +1,120 @@
+"""What the platform publishes for the storefront: batches of lists, the pointer to the served one, the audit log.
+
+`products` is a JSON list, best first, of `[product_id, category_id, score, reason_code]`.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shop.tables.base import Base, one_of, table_arguments
+from shop.tables.types import BigId, UtcDateTime, server_now
+
+BATCH_STATES = ("writing", "audited", "published", "refused", "retired")
+POPULAR_SCOPES = ("global", "category", "newest")
+
+RankedProducts = list[list[Any]]
+
+
+def _batch_key() -> Mapped[str]:
+    """Declare the key of the batch whose deletion takes the row along."""
+    return mapped_column(
+        String(64), ForeignKey("recommendation_batches.batch_id", ondelete="CASCADE"), primary_key=True
+    )
+
+
+class RecommendationBatch(Base):
+    """One scoring of all users. `epoch` only grows, and the pointer only moves to a larger one."""
+
+    __tablename__ = "recommendation_batches"
+
+    batch_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    epoch: Mapped[int] = mapped_column(BigId)
+    as_of: Mapped[datetime] = mapped_column(UtcDateTime)
+    model_version: Mapped[str] = mapped_column(String(32))
+    alias: Mapped[str | None] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16), server_default="writing")
+    num_users: Mapped[int] = mapped_column(server_default="0")
+    num_rows: Mapped[int] = mapped_column(BigId, server_default="0")
+    checksum: Mapped[str | None] = mapped_column(String(64))
+    audit: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+
+    __table_args__ = table_arguments(
+        UniqueConstraint("epoch"),
+        CheckConstraint(one_of("state", BATCH_STATES), name="state_known"),
+        CheckConstraint("num_users >= 0 AND num_rows >= 0", name="counts_not_negative"),
+        Index(None, "state", "epoch"),
+    )
+
+
+class Recommendation(Base):
+    """The whole ranked list of one user in one batch."""
+
+    __tablename__ = "recommendations"
+
+    batch_id: Mapped[str] = _batch_key()
+    user_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    products: Mapped[RankedProducts] = mapped_column(JSON)
+
+    __table_args__ = table_arguments()
+
+
+class PopularList(Base):
+    """A list for shoppers without one of their own. `category_id` is 0 unless the scope is `category`."""
+
+    __tablename__ = "popular_lists"
+
+    batch_id: Mapped[str] = _batch_key()
+    scope: Mapped[str] = mapped_column(String(16), primary_key=True)
+    category_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False, server_default="0")
+    products: Mapped[RankedProducts] = mapped_column(JSON)
+
+    __table_args__ = table_arguments(
+        CheckConstraint(one_of("scope", POPULAR_SCOPES), name="scope_known"),
+        CheckConstraint("scope = 'category' OR category_id = 0", name="category_id_of_scope"),
+    )
+
+
+class ProductNeighbours(Base):
+    """The products most like one product, published with the batch."""
+
+    __tablename__ = "product_neighbours"
+
+    batch_id: Mapped[str] = _batch_key()
+    product_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    products: Mapped[RankedProducts] = mapped_column(JSON)
+
+    __table_args__ = table_arguments()
+
+
+class BatchPointer(Base):
+    """Which batch a page of the storefront serves. Readers read this row once per request."""
+
+    __tablename__ = "batch_pointer"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    batch_id: Mapped[str] = mapped_column(String(64), ForeignKey("recommendation_batches.batch_id"))
+    epoch: Mapped[int] = mapped_column(BigId)
+    moved_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=server_now())
+
+    __table_args__ = table_arguments(Index(None, "batch_id"))
+
+
+class AuditLog(Base):
+    """Who changed what, when, from what to what, and why: promotions, publications, roll-backs."""
+
+    __tablename__ = "audit_log"
+
+    audit_id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    occurred_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=server_now())
+    actor: Mapped[str] = mapped_column(String(100))
+    action: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str] = mapped_column(String(200))
+    from_value: Mapped[str | None] = mapped_column(String(200))
+    to_value: Mapped[str | None] = mapped_column(String(200))
+    reason: Mapped[str | None] = mapped_column(Text)
+    details: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+
+    __table_args__ = table_arguments(Index(None, "occurred_at"))

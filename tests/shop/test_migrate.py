@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, inspect, text
+
+from shop.database import open_engine
+from shop.migrate import list_differences, main, migrate
+from shop.tables import Base
+
+
+def test_models_and_migrations_agree(any_empty_shop: Engine) -> None:
+    assert list_differences(any_empty_shop) == []
+
+
+def test_check_constraints_of_models_and_migrations_agree(any_empty_shop: Engine) -> None:
+    inspector = inspect(any_empty_shop)
+
+    for name, table in Base.metadata.tables.items():
+        declared = {str(c.name) for c in table.constraints if type(c).__name__ == "CheckConstraint"}
+        migrated = {str(c["name"]) for c in inspector.get_check_constraints(name)}
+        assert declared <= migrated, name
+
+
+def test_migrating_twice_changes_nothing(any_empty_shop: Engine) -> None:
+    assert migrate(any_empty_shop) == migrate(any_empty_shop)
+
+
+def test_all_tables_have_both_time_stamps(any_empty_shop: Engine) -> None:
+    inspector = inspect(any_empty_shop)
+
+    for name in Base.metadata.tables:
+        columns = {column["name"]: column["nullable"] for column in inspector.get_columns(name)}
+        assert columns["created_at"] is False, name
+        assert columns["updated_at"] is False, name
+
+
+def test_mysql_tables_hold_all_of_unicode(mariadb_url: str) -> None:
+    engine = open_engine(mariadb_url)
+    migrate(engine)
+
+    with engine.connect() as connection:
+        collations = connection.execute(
+            text(
+                "SELECT DISTINCT table_collation FROM information_schema.tables WHERE table_name <> 'alembic_version'"
+                " AND table_schema = DATABASE()"
+            )
+        ).scalars()
+        assert set(collations) == {"utf8mb4_bin"}
+    engine.dispose()
+
+
+def test_the_command_migrates_and_checks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from settings import load_settings
+
+    monkeypatch.setenv("SHOP_DATABASE_URL", f"sqlite:///{tmp_path / 'shop.db'}")
+    load_settings.cache_clear()
+
+    codes = [main(["--check"]), main([]), main(["--check"])]
+
+    load_settings.cache_clear()
+    assert codes == [1, 0, 0]
+    assert "run python -m shop.migrate" in capsys.readouterr().err
+
+
+def test_an_unreachable_server_gets_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from settings import load_settings
+
+    monkeypatch.setenv("SHOP_DATABASE_URL", "mysql+pymysql://nobody:hunter2@127.0.0.1:1/shop")
+    load_settings.cache_clear()
+
+    code = main([])
+
+    load_settings.cache_clear()
+    message = capsys.readouterr().err
+    assert code == 1
+    assert message.count("\n") == 1
+    assert "hunter2" not in message
