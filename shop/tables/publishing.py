@@ -49,6 +49,23 @@ class RecommendationBatch(Base):
     )
 
 
+class BatchBucket(Base):
+    """One user bucket of a batch, completely written. A run that was killed resumes with the buckets that lack a row."""
+
+    __tablename__ = "batch_buckets"
+
+    batch_id: Mapped[str] = _batch_key()
+    bucket: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    num_users: Mapped[int]
+    num_rows: Mapped[int] = mapped_column(BigId)
+    checksum: Mapped[str] = mapped_column(String(64))
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+    __table_args__ = table_arguments(
+        CheckConstraint("bucket >= 0 AND num_users >= 0 AND num_rows >= 0", name="counts_not_negative"),
+    )
+
+
 class Recommendation(Base):
     """The whole ranked list of one user in one batch."""
 
