@@ -50,7 +50,7 @@ class RecommendationBatch(Base):
 
 
 class BatchBucket(Base):
-    """One user bucket of a batch, completely written. A run that was killed resumes with the buckets that lack a row."""
+    """A user bucket of a batch, completely written. A run that was killed resumes with the buckets that lack a row."""
 
     __tablename__ = "batch_buckets"
 
