@@ -1,0 +1,105 @@
+"""A snapshot as numpy arrays: rows instead of ids, ready for candidates, pairs and encoding.
+
+Ids pass through sorted index maps and never through floats.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import scipy.sparse
+
+from features.definitions import list_names
+
+Float32 = npt.NDArray[np.float32]
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class SnapshotArrays:
+    """U users, N products, C categories, H pairs bought; NaN = missing.
+
+    Attributes:
+        user_ids: int64[U], sorted. product_ids: int64[N], sorted. category_ids: int64[C], sorted.
+        users: float32[U, user features]. products: float32[N, product features].
+        user_categories: float32[U, C, user_category features].
+        category_rows, type_codes, brand_codes: int64[N].
+        popularity: float32[N].
+        history: float32[H, HISTORY_FEATURES], sorted by user, product. history_products: int64[H] rows of products.
+        history_offsets: int64[U + 1]; the pairs of user row u are history_offsets[u] to history_offsets[u + 1].
+        history_decayed: float32[H], the purchases decayed with a half-life of 112 days.
+        neighbours: sparse float32[N, N], from the product bought to the product recommended.
+    """
+
+    user_ids: Int64
+    product_ids: Int64
+    category_ids: Int64
+    users: Float32
+    products: Float32
+    user_categories: Float32
+    category_rows: Int64
+    type_codes: Int64
+    brand_codes: Int64
+    popularity: Float32
+    history: Float32
+    history_products: Int64
+    history_offsets: Int64
+    history_decayed: Float32
+    neighbours: scipy.sparse.csr_matrix = field(repr=False)
+
+    def find_users(self, user_ids: Int64) -> Int64:
+        """Give the rows of users, -1 for unknown ones. int64[len(user_ids)]."""
+        return find_rows(self.user_ids, user_ids)
+
+    def user_column(self, name: str) -> Float32:
+        """Give one user feature, float32[U]."""
+        return self.users[:, list_names("user").index(name)]
+
+    def product_column(self, name: str) -> Float32:
+        """Give one product feature, float32[N]."""
+        return self.products[:, list_names("product").index(name)]
+
+    @cached_property
+    def popular_rows(self) -> Int64:
+        """Give the rows of products that ever sold, most popular first, ties by id. int64[at most N]."""
+        order = np.argsort(-self.popularity, kind="stable")
+        return order[self.popularity[order] > 0]
+
+    @cached_property
+    def purchases(self) -> scipy.sparse.csr_matrix:
+        """Decayed purchases, sparse float32[U, N]."""
+        shape = (len(self.user_ids), len(self.product_ids))
+        return scipy.sparse.csr_matrix((self.history_decayed, self.history_products, self.history_offsets), shape=shape)
+
+    @cached_property
+    def types(self) -> scipy.sparse.csr_matrix:
+        """Which product is of which type, sparse float32[N, types]."""
+        return _one_hot(self.type_codes)
+
+    @cached_property
+    def brands(self) -> scipy.sparse.csr_matrix:
+        """Which product is of which brand, sparse float32[N, brands]."""
+        return _one_hot(self.brand_codes)
+
+
+def find_rows(sorted_ids: Int64, ids: Int64) -> Int64:
+    """Look ids up in a sorted index; -1 for those that it lacks."""
+    if len(sorted_ids) == 0:
+        return np.full(len(ids), -1, dtype=np.int64)
+    rows = np.minimum(np.searchsorted(sorted_ids, ids), len(sorted_ids) - 1)
+    return np.where(sorted_ids[rows] == ids, rows, -1).astype(np.int64)
+
+
+def to_matrix(frame: pl.DataFrame, names: list[str]) -> Float32:
+    """Lay columns side by side as C-ordered float32[rows, names], null becomes NaN."""
+    columns: Any = frame.select(pl.col(names).cast(pl.Float32).fill_null(float("nan"))).to_numpy(order="c")
+    return np.ascontiguousarray(columns, dtype=np.float32)
+
+
+def _one_hot(codes: Int64) -> scipy.sparse.csr_matrix:
+    num_codes = int(codes.max()) + 1 if len(codes) else 1
+    ones = np.ones(len(codes), dtype=np.float32)
+    return scipy.sparse.csr_matrix((ones, (np.arange(len(codes)), codes)), shape=(len(codes), num_codes))

@@ -1,0 +1,159 @@
+"""Which products may be ranked for a user: at most `num_candidates`, drawn from the snapshot.
+
+Own purchases first (the strongest by decayed count); the rest never bought before, from the shelf of best sellers, by a
+retrieval score that adds two logarithms: what goes together with the user's purchases (EASE), and what the user would pick
+by type (the user's mix of product types, smoothed by the shop's, times the product's share of its type's sales). What
+trends and what is new enters whatever its score.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.arrays import Float32, Int64, SnapshotArrays
+from features.neighbours import weigh_purchases
+
+# A user's own purchases take at most this share of the candidates.
+OWN_SHARE = 0.6
+# Sources that enter whatever their score: the week's best sellers, and the best sellers first sold within 28 days.
+NUM_TRENDING = 50
+NUM_NEW = 50
+SHELF_PRODUCTS = 8_000
+# Of the retrieval score: floor of the EASE score, weight of the type's score, the shop's share in the mix of types.
+TOGETHER_FLOOR = 0.01
+TYPE_WEIGHT = 0.5
+TYPE_SMOOTHING = 0.1
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """P pairs, sorted by user; per user own purchases first.
+
+    Attributes:
+        user_rows, product_rows: int64[P], rows in the snapshot's arrays.
+        history_rows: int64[P], row of the pair in `arrays.history`, -1 = never bought.
+        together: float32[P], EASE score.
+        type_decayed, brand_decayed: float32[P], the user's decayed purchases of the product's type and brand.
+        type_share: float32[P], the type's share of the user's decayed purchases.
+    """
+
+    user_rows: Int64
+    product_rows: Int64
+    history_rows: Int64
+    together: Float32
+    type_decayed: Float32
+    type_share: Float32
+    brand_decayed: Float32
+
+    @property
+    def num_pairs(self) -> int:
+        """Count the pairs, P."""
+        return len(self.user_rows)
+
+    def take(self, rows: np.ndarray) -> "Candidates":
+        """Keep some pairs, given by index or mask."""
+        return Candidates(
+            self.user_rows[rows],
+            self.product_rows[rows],
+            self.history_rows[rows],
+            self.together[rows],
+            self.type_decayed[rows],
+            self.type_share[rows],
+            self.brand_decayed[rows],
+        )
+
+
+def draw_candidates(arrays: SnapshotArrays, user_rows: Int64, num_candidates: int) -> Candidates:
+    """Draw the candidates of a few users at a time; memory is len(user_rows) x SHELF_PRODUCTS.
+
+    Args:
+        arrays: the snapshot.
+        user_rows: int64[U'], ascending rows of the users; some hundreds at a time.
+        num_candidates: at most so many products a user.
+    """
+    shelf = arrays.popular_rows[:SHELF_PRODUCTS]
+    own_users, own_history = _draw_own(arrays, user_rows, int(OWN_SHARE * num_candidates))
+    own_products = arrays.history_products[own_history]
+    affinity = _Affinity(arrays, user_rows)
+    num_new = num_candidates - np.bincount(own_users, minlength=len(user_rows))
+    new_users, new_products = _draw_new(arrays, affinity, shelf, num_new)
+    users = np.concatenate([own_users, new_users])
+    products = np.concatenate([own_products, new_products])
+    history = np.concatenate([own_history, np.full(len(new_users), -1, dtype=np.int64)])
+    order = np.argsort(users, kind="stable")
+    users, products = users[order], products[order]
+    type_decayed = affinity.types[users, arrays.type_codes[products]]
+    return Candidates(
+        user_rows=user_rows[users],
+        product_rows=products,
+        history_rows=history[order],
+        together=affinity.together[users, products],
+        type_decayed=type_decayed,
+        type_share=type_decayed / np.maximum(affinity.totals[users], 1e-9),
+        brand_decayed=affinity.brands[users, arrays.brand_codes[products]],
+    )
+
+
+class _Affinity:
+    """What the purchases of U' users say about all products, types and brands: dense float32[U', ...]."""
+
+    def __init__(self, arrays: SnapshotArrays, user_rows: Int64):
+        bought = arrays.purchases[user_rows]
+        damped = bought.copy()
+        damped.data = weigh_purchases(damped.data)
+        self.bought = bought
+        self.together: Float32 = (damped @ arrays.neighbours).toarray()
+        self.types: Float32 = (bought @ arrays.types).toarray()
+        self.brands: Float32 = (bought @ arrays.brands).toarray()
+        self.totals: Float32 = self.types.sum(axis=1)
+
+
+def _draw_own(arrays: SnapshotArrays, user_rows: Int64, limit: int) -> tuple[Int64, Int64]:
+    """Give (position in user_rows, history row) of the strongest own purchases of each user."""
+    starts, ends = arrays.history_offsets[user_rows], arrays.history_offsets[user_rows + 1]
+    counts = ends - starts
+    users = np.repeat(np.arange(len(user_rows)), counts)
+    rows = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(starts, counts)
+    order = np.lexsort((rows, -arrays.history_decayed[rows], users))
+    rank = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    kept = order[rank < limit]
+    return users[kept], rows[kept]
+
+
+def _draw_new(arrays: SnapshotArrays, affinity: _Affinity, shelf: Int64, num_new: Int64) -> tuple[Int64, Int64]:
+    """Give (position in user_rows, product row) of the best products on the shelf that the user never bought."""
+    scores = _score_retrieval(arrays, affinity, shelf)
+    scores[:, _pick_always(arrays, shelf)] += 1e6
+    bought = affinity.bought[:, shelf].tocoo()
+    scores[bought.row, bought.col] = -np.inf
+    most = min(int(num_new.max(initial=0)), len(shelf))
+    if most == 0:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    best = np.argpartition(-scores, most - 1, axis=1)[:, :most]
+    best.sort(axis=1)  # equal scores then stay in the order of the shelf
+    best = np.take_along_axis(best, np.argsort(-np.take_along_axis(scores, best, 1), axis=1, kind="stable"), axis=1)
+    allowed = np.arange(most)[None, :] < num_new[:, None]
+    allowed &= np.isfinite(np.take_along_axis(scores, best, axis=1))
+    users, ranks = np.nonzero(allowed)
+    return users, shelf[best[users, ranks]]
+
+
+def _score_retrieval(arrays: SnapshotArrays, affinity: _Affinity, shelf: Int64) -> Float32:
+    codes = arrays.type_codes[shelf]
+    popularity = arrays.popularity[shelf]
+    type_sales = np.bincount(codes, weights=popularity, minlength=arrays.types.shape[1])
+    mix = (type_sales / max(type_sales.sum(), 1e-9)).astype(np.float32)
+    share = affinity.types / np.maximum(affinity.totals, 1e-9)[:, None]
+    within_type = (popularity / np.maximum(type_sales[codes], 1e-9)).astype(np.float32)
+    of_type = (1 - TYPE_SMOOTHING) * share[:, codes] + TYPE_SMOOTHING * mix[codes]
+    together = np.log(np.maximum(affinity.together[:, shelf], 0) + TOGETHER_FLOOR)
+    scores: Float32 = together + TYPE_WEIGHT * np.log(of_type * within_type + 1e-12)
+    return scores
+
+
+def _pick_always(arrays: SnapshotArrays, shelf: Int64) -> Int64:
+    """Give the positions on the shelf of what trends this week and of the best sellers among the new."""
+    lately = arrays.product_column("product_orders_7d")[shelf]
+    is_new = arrays.product_column("product_age_days")[shelf] < 28
+    trending = np.argsort(-lately, kind="stable")[:NUM_TRENDING]
+    return np.union1d(trending, np.flatnonzero(is_new)[:NUM_NEW])

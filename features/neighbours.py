@@ -1,0 +1,74 @@
+"""Item-to-item weights of the products that sell: EASE (Steck 2019, arXiv:1905.03375), kept sparse.
+
+For the decayed purchase matrix X of users by products, B minimises |X - X B|^2 + penalty |B|^2 with a zero diagonal; in
+closed form B = I - P diag(1 / diag(P)) with P = (X'X + penalty I)^-1. Only the largest weights of each product are kept.
+"""
+
+import numpy as np
+import polars as pl
+import scipy.linalg
+import scipy.sparse
+
+from features.arrays import Float32
+
+# Memory grows with 8 * CORE_PRODUCTS^2 bytes, time with its cube. Past MAX_USERS every second, third, ... user counts.
+CORE_PRODUCTS = 4_000
+MAX_USERS = 50_000
+PENALTY = 300.0
+NEIGHBOURS_KEPT = 200
+
+
+def build_neighbours(history: pl.DataFrame, core_ids: np.ndarray) -> pl.DataFrame:
+    """Weigh how much the purchase of one product speaks for another.
+
+    Args:
+        history: user_id, product_id, pair_decayed_112d of all users.
+        core_ids: int64[N] ids of the products to connect, the best sellers first.
+
+    Returns:
+        product_id (bought), neighbour_id (recommended), weight float32: for each neighbour the NEIGHBOURS_KEPT products
+        that speak loudest for or against it. Sorted by product_id, neighbour_id. Empty for fewer than two products.
+    """
+    if len(core_ids) < 2:
+        return pl.DataFrame(schema={"product_id": pl.Int64, "neighbour_id": pl.Int64, "weight": pl.Float32})
+    weights = _solve_ease(_build_matrix(history, core_ids))
+    kept = min(NEIGHBOURS_KEPT, len(core_ids) - 1)
+    loudest = np.argpartition(-np.abs(weights), kept - 1, axis=0)[:kept]
+    targets = np.broadcast_to(np.arange(len(core_ids)), loudest.shape)
+    return pl.DataFrame(
+        {
+            "product_id": core_ids[loudest.ravel()],
+            "neighbour_id": core_ids[targets.ravel()],
+            "weight": weights[loudest, targets].ravel(),
+        }
+    ).sort("product_id", "neighbour_id")
+
+
+def weigh_purchases(decayed: Float32) -> Float32:
+    """Damp the decayed count of purchases: the tenth one says less than the second."""
+    return np.log1p(decayed)
+
+
+def _build_matrix(history: pl.DataFrame, core_ids: np.ndarray) -> scipy.sparse.csr_matrix:
+    users = history["user_id"].to_numpy()
+    user_ids, user_rows = np.unique(users, return_inverse=True)
+    stride = -(-len(user_ids) // MAX_USERS)
+    order = np.argsort(core_ids)
+    position = np.searchsorted(core_ids, history["product_id"].to_numpy(), sorter=order)
+    column = order[np.minimum(position, len(core_ids) - 1)]
+    inside = (core_ids[column] == history["product_id"].to_numpy()) & (user_rows % stride == 0)
+    values = weigh_purchases(history["pair_decayed_112d"].to_numpy()[inside])
+    shape = (len(user_ids), len(core_ids))
+    return scipy.sparse.csr_matrix((values, (user_rows[inside], column[inside])), shape=shape)
+
+
+def _solve_ease(purchases: scipy.sparse.csr_matrix) -> Float32:
+    """Return B, float32[products, products], zero diagonal. Cholesky, since X'X + penalty I is positive definite."""
+    gram = (purchases.T @ purchases).toarray().astype(np.float32)
+    gram[np.diag_indices_from(gram)] += PENALTY
+    factor, _ = scipy.linalg.lapack.spotrf(gram, lower=False, overwrite_a=True)
+    inverse, _ = scipy.linalg.lapack.spotri(factor, lower=False, overwrite_c=True)
+    inverse = np.triu(inverse) + np.triu(inverse, 1).T
+    weights = -inverse / np.diag(inverse)[None, :]
+    weights[np.diag_indices_from(weights)] = 0.0
+    return weights.astype(np.float32)

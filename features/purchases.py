@@ -1,0 +1,129 @@
+"""What was bought before an instant: the one frame that every feature of ours is made from.
+
+Cancelled orders, and lines whose product or user is not known as of the instant, are left out here and nowhere else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from features.store import MLStore
+
+# The storefront shows a product without a category under none; for the model it is one category of its own.
+NO_CATEGORY = 0
+
+
+@dataclass(frozen=True)
+class Purchases:
+    """The shop as known just before `as_of`.
+
+    Attributes:
+        as_of: the instant; every purchase lies strictly before it.
+        user_ids: one row a user: user_id, sorted.
+        products: product_id (sorted), category_id, type_code, brand_code (dense codes, valid in this frame only).
+        lines: one row per order and product, sorted by user, time, product: user_id, product_id, order_id, category_id,
+            type_code, brand_code, ordered_at, days (age at as_of), quantity, value (money paid), discount (money).
+        coupons_used: user_id, used_at; one row a redemption.
+    """
+
+    as_of: datetime
+    user_ids: pl.DataFrame
+    products: pl.DataFrame
+    lines: pl.DataFrame
+    coupons_used: pl.DataFrame
+
+    def before(self, as_of: datetime) -> "Purchases":
+        """Go back to an earlier instant, with the users and products that had appeared by then in a purchase.
+
+        Training reads its past windows this way: one pass over the store, then filters in memory.
+        """
+        lines = self.lines.filter(pl.col("ordered_at") < as_of).with_columns(days=_age_days(as_of))
+        return Purchases(
+            as_of=as_of,
+            user_ids=self.user_ids.join(lines.select("user_id").unique(), on="user_id", how="semi"),
+            products=self.products.join(lines.select("product_id").unique(), on="product_id", how="semi"),
+            lines=lines,
+            coupons_used=self.coupons_used.filter(pl.col("used_at") < as_of),
+        )
+
+    def within(self, start: datetime, end: datetime) -> pl.DataFrame:
+        """Give the labels of a window [start, end): distinct user_id, product_id, category_id, sorted."""
+        inside = self.lines.filter((pl.col("ordered_at") >= start) & (pl.col("ordered_at") < end))
+        return inside.select("user_id", "product_id", "category_id").unique().sort("user_id", "product_id")
+
+
+def load_purchases(store: MLStore, as_of: datetime, versions: Mapping[str, int] | None = None) -> Purchases:
+    """Read the shop as it was known just before an instant.
+
+    Args:
+        store: the ML store.
+        as_of: timezone-aware; orders placed at this very instant belong to the future.
+        versions: table versions to read, for reproduction; the newest if it is None.
+
+    Raises:
+        StoreError: the shop was never synced.
+    """
+    products = _load_products(store, as_of, versions)
+    orders = (
+        store.as_of("orders", as_of, versions)
+        .filter((pl.col("ordered_at") < as_of) & (pl.col("status") != "cancelled"))
+        .select("order_id", "user_id", "ordered_at")
+    )
+    users = store.as_of("users", as_of, versions).select("user_id").unique().sort("user_id").collect()
+    lines = (
+        store.as_of("order_items", as_of, versions)
+        .select(
+            "order_id",
+            "product_id",
+            pl.col("quantity").cast(pl.Float64),
+            value=pl.col("unit_price").cast(pl.Float64) * pl.col("quantity").cast(pl.Float64),
+            discount=pl.col("discount_amount").cast(pl.Float64),
+        )
+        .join(orders, on="order_id")
+        .join(users.lazy(), on="user_id", how="semi")
+        .collect()
+    )
+    coupons_used = _load_coupons(store, as_of, versions)
+    return Purchases(as_of, users, products, _finish_lines(lines, products, as_of), coupons_used)
+
+
+def _finish_lines(lines: pl.DataFrame, products: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+    """Merge repeats of a product within an order and add what the product is."""
+    return (
+        lines.sort("user_id", "ordered_at", "order_id", "product_id", "quantity", "value", "discount")
+        .group_by("user_id", "ordered_at", "order_id", "product_id", maintain_order=True)
+        .agg(pl.col("quantity", "value", "discount").sum())
+        .join(products, on="product_id", maintain_order="left")
+        .with_columns(days=_age_days(as_of))
+    )
+
+
+def _age_days(as_of: datetime) -> pl.Expr:
+    return (pl.lit(as_of) - pl.col("ordered_at")).dt.total_microseconds() / 86_400e6
+
+
+def _load_products(store: MLStore, as_of: datetime, versions: Mapping[str, int] | None) -> pl.DataFrame:
+    """Read the catalogue; a missing product type falls back to the category, a missing brand to none at all."""
+    category = pl.col("category_id").fill_null(NO_CATEGORY)
+    product_type = pl.coalesce("product_type", pl.format("category {}", category))
+    return (
+        store.as_of("products", as_of, versions)
+        .select("product_id", category_id=category, product_type=product_type, brand=pl.col("brand").fill_null(""))
+        .unique("product_id")
+        .sort("product_id")
+        .with_columns(
+            type_code=pl.col("product_type").rank("dense").cast(pl.Int64) - 1,
+            brand_code=pl.col("brand").rank("dense").cast(pl.Int64) - 1,
+        )
+        .drop("product_type", "brand")
+        .collect()
+    )
+
+
+def _load_coupons(store: MLStore, as_of: datetime, versions: Mapping[str, int] | None) -> pl.DataFrame:
+    if not store.exists("user_coupons"):
+        return pl.DataFrame(schema={"user_id": pl.Int64, "used_at": pl.Datetime("us", "UTC")})
+    redeemed = store.as_of("user_coupons", as_of, versions).filter(pl.col("used_at") < as_of)
+    return redeemed.select("user_id", "used_at").sort("user_id", "used_at").collect()

@@ -1,0 +1,169 @@
+"""A snapshot: everything that the model may know as of an instant, as tables in the ML store and as arrays in memory.
+
+Per-user tables are partitioned by `bucket`, so that scoring reads one bucket at a time. Building lives in
+`features/rebuild.py`; here are the tables' layout, reading, writing and the way to arrays.
+"""
+
+import json
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+import scipy.sparse
+
+from features.arrays import Float32, Int64, SnapshotArrays, find_rows, to_matrix
+from features.definitions import hash_definitions, list_features, list_names
+from features.pairs import HISTORY_FEATURES
+from features.store import MLStore, StoreError
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Frames as of an instant.
+
+    Attributes:
+        as_of: UTC; nothing in the frames is dated at or after it.
+        num_buckets: user buckets of the per-user tables.
+        feature_hash: hash of definitions.py when it was built.
+        users: bucket, user_id (sorted) and `user` features.
+        user_categories: bucket, user_id, category_id (sorted) and `user_category` features; only categories bought from.
+        history: bucket, user_id, product_id (sorted) and HISTORY_FEATURES.
+        products: product_id (sorted), category_id, type_code, brand_code, popularity, first_sold_at, `product` features.
+        categories: category_id (sorted), category_reach_28d.
+        neighbours: product_id, neighbour_id, weight.
+    """
+
+    as_of: datetime
+    num_buckets: int
+    feature_hash: str
+    users: pl.DataFrame
+    user_categories: pl.DataFrame
+    history: pl.DataFrame
+    products: pl.DataFrame
+    categories: pl.DataFrame
+    neighbours: pl.DataFrame
+
+    def user_ids(self, bucket: int | None = None) -> Int64:
+        """Give the users known as of the instant, of one bucket or all, sorted."""
+        users = self.users if bucket is None else self.users.filter(pl.col("bucket") == bucket)
+        return users["user_id"].to_numpy().astype(np.int64)
+
+    @cached_property
+    def arrays(self) -> SnapshotArrays:
+        """The frames as arrays, made once."""
+        user_ids, product_ids = self.user_ids(), self.products["product_id"].to_numpy()
+        category_ids = np.unique(self.products["category_id"].to_numpy())
+        owners = find_rows(user_ids, self.history["user_id"].to_numpy())
+        return SnapshotArrays(
+            user_ids=user_ids,
+            product_ids=product_ids,
+            category_ids=category_ids,
+            users=to_matrix(self.users, list_names("user")),
+            products=to_matrix(self.products, list_names("product")),
+            user_categories=self._spread_categories(user_ids, category_ids),
+            category_rows=find_rows(category_ids, self.products["category_id"].to_numpy()),
+            type_codes=self.products["type_code"].to_numpy(),
+            brand_codes=self.products["brand_code"].to_numpy(),
+            popularity=self.products["popularity"].cast(pl.Float32).to_numpy(),
+            history=to_matrix(self.history, HISTORY_FEATURES),
+            history_products=find_rows(product_ids, self.history["product_id"].to_numpy()),
+            history_offsets=np.searchsorted(owners, np.arange(len(user_ids) + 1)).astype(np.int64),
+            history_decayed=self.history["pair_decayed_112d"].cast(pl.Float32).to_numpy(),
+            neighbours=self._connect(product_ids),
+        )
+
+    def _spread_categories(self, user_ids: Int64, category_ids: Int64) -> Float32:
+        """Lay the sparse user-category rows out as float32[U, C, F]; what was never bought is NaN but for its reach."""
+        names = list_names("user_category")
+        dense = np.full((len(user_ids), len(category_ids), len(names)), np.nan, dtype=np.float32)
+        known = find_rows(category_ids, self.categories["category_id"].to_numpy())
+        reach = self.categories["category_reach_28d"].cast(pl.Float32).to_numpy()
+        dense[:, known[known >= 0], names.index("category_reach_28d")] = reach[known >= 0]
+        users = find_rows(user_ids, self.user_categories["user_id"].to_numpy())
+        categories = find_rows(category_ids, self.user_categories["category_id"].to_numpy())
+        inside = (users >= 0) & (categories >= 0)
+        dense[users[inside], categories[inside]] = to_matrix(self.user_categories, names)[inside]
+        return dense
+
+    def _connect(self, product_ids: Int64) -> scipy.sparse.csr_matrix:
+        rows = find_rows(product_ids, self.neighbours["product_id"].to_numpy())
+        columns = find_rows(product_ids, self.neighbours["neighbour_id"].to_numpy())
+        inside = (rows >= 0) & (columns >= 0)
+        weights = self.neighbours["weight"].cast(pl.Float32).to_numpy()[inside]
+        shape = (len(product_ids), len(product_ids))
+        return scipy.sparse.csr_matrix((weights, (rows[inside], columns[inside])), shape=shape)
+
+    def write(self, store: MLStore) -> None:
+        """Put the frames into the store, one Delta partition an instant; again is the same. The index goes last."""
+        key = self.as_of.isoformat()
+        for table in TABLES:
+            frame = getattr(self, table).with_columns(as_of=pl.lit(key))
+            partitions = ["as_of", "bucket"] if "bucket" in frame.columns else ["as_of"]
+            store.overwrite(f"snapshot_{table}", frame, partition_by=partitions, where={"as_of": key})
+        index = {
+            "as_of": key,
+            "num_buckets": self.num_buckets,
+            "feature_hash": self.feature_hash,
+            "num_users": self.users.height,
+            "num_products": self.products.height,
+            "num_features": json.dumps({entity: len(list_features(entity)) for entity in _ENTITIES}),
+        }
+        store.overwrite("snapshots", pl.DataFrame([index]), partition_by=["as_of"], where={"as_of": key})
+
+    @classmethod
+    def open(cls, store: MLStore, as_of: datetime | None = None, bucket: int | None = None) -> "Snapshot":
+        """Read a snapshot back.
+
+        Args:
+            store: the ML store.
+            as_of: the instant; the newest snapshot if it is None.
+            bucket: read the rows of this user bucket only; the global tables are whole either way.
+
+        Raises:
+            StoreError: there is no such snapshot; the message lists those that exist.
+        """
+        index = list_snapshots(store)
+        key = index["as_of"].max() if as_of is None else as_of.astimezone(UTC).isoformat()
+        found = index.filter(pl.col("as_of") == key)
+        if found.is_empty():
+            raise StoreError(
+                f"No snapshot as of {key!r}; there are {index['as_of'].to_list()!r}. "
+                "Run `python -m features.rebuild --as-of T` first."
+            )
+        row = found.row(0, named=True)
+        frames = {table: _read_table(store, table, row["as_of"], bucket) for table in TABLES}
+        instant = datetime.fromisoformat(row["as_of"])
+        return cls(as_of=instant, num_buckets=row["num_buckets"], feature_hash=row["feature_hash"], **frames)
+
+
+_ENTITIES = ("user", "user_category", "product", "pair")
+TABLES = tuple(item.name for item in fields(Snapshot) if item.name not in ("as_of", "num_buckets", "feature_hash"))
+_SORT_KEYS = {
+    "users": ["user_id"],
+    "user_categories": ["user_id", "category_id"],
+    "history": ["user_id", "product_id"],
+    "products": ["product_id"],
+    "categories": ["category_id"],
+    "neighbours": ["product_id", "neighbour_id"],
+}
+
+
+def list_snapshots(store: MLStore) -> pl.DataFrame:
+    """List what was built: as_of (ISO 8601 text), num_buckets, feature_hash, num_users, num_products; oldest first."""
+    if not store.exists("snapshots"):
+        return pl.DataFrame(schema={"as_of": pl.String, "num_buckets": pl.Int64, "feature_hash": pl.String})
+    return store.scan("snapshots").sort("as_of").collect()
+
+
+def _read_table(store: MLStore, table: str, key: str, bucket: int | None) -> pl.DataFrame:
+    rows = store.scan(f"snapshot_{table}").filter(pl.col("as_of") == key)
+    if bucket is not None and "bucket" in rows.collect_schema().names():
+        rows = rows.filter(pl.col("bucket") == bucket)
+    return rows.drop("as_of").sort(_SORT_KEYS[table]).collect()
+
+
+def is_current(snapshot: Snapshot) -> bool:
+    """Tell whether the snapshot was built by today's definitions."""
+    return snapshot.feature_hash == hash_definitions()

@@ -1,0 +1,132 @@
+"""Features of a user, and of a user with a category. Source: purchases before as_of."""
+
+import polars as pl
+
+from features.definitions import list_names
+from features.purchases import Purchases
+
+DAYS = pl.col("days")
+
+
+def decayed(half_life_days: float) -> pl.Expr:
+    """Sum rows weighted by age: one as old as the half-life counts one half."""
+    return (0.5 ** (DAYS / half_life_days)).sum()
+
+
+def lately(window_days: float) -> pl.Expr:
+    """Count the rows younger than the window; one exactly as old as the window lies outside."""
+    return (window_days > DAYS).sum()
+
+
+def mean_interval(age_first: pl.Expr, age_last: pl.Expr, times: pl.Expr) -> pl.Expr:
+    """Mean days between purchases; null for a single one."""
+    return pl.when(times > 1).then((age_first - age_last) / (times - 1))
+
+
+def build_user_features(purchases: Purchases) -> pl.DataFrame:
+    """Describe each user known as of the instant; one without purchases has nulls, filled by the missing rules.
+
+    Returns:
+        user_id (sorted) and the `user` features of definitions.py, float32, null = missing.
+    """
+    coupons = purchases.coupons_used.group_by("user_id").agg(user_coupons_used=pl.len())
+    features = (
+        purchases.user_ids.join(_describe_orders(purchases.lines), on="user_id", how="left", maintain_order="left")
+        .join(_describe_lines(purchases.lines), on="user_id", how="left", maintain_order="left")
+        .join(coupons, on="user_id", how="left", maintain_order="left")
+    )
+    return features.select("user_id", pl.col(list_names("user")).cast(pl.Float32))
+
+
+def _describe_orders(lines: pl.DataFrame) -> pl.DataFrame:
+    orders = lines.group_by("user_id", "order_id", maintain_order=True).agg(
+        pl.col("ordered_at", "days").first(),
+        pl.len().alias("basket_products"),
+        pl.col("value", "discount").sum(),
+    )
+    days_since, tenure, orders_28d = DAYS.min(), DAYS.max(), lately(28)
+    interval = mean_interval(tenure, days_since, pl.len())
+    return orders.group_by("user_id", maintain_order=True).agg(
+        user_days_since_order=days_since,
+        user_tenure_days=tenure,
+        user_orders=pl.len(),
+        user_orders_28d=orders_28d,
+        user_order_interval_days=interval,
+        user_order_due=days_since / interval.clip(1),
+        user_order_trend=(orders_28d + 1) / (lately(91) * (28 / 91) + 1),
+        user_basket_products=pl.col("basket_products").mean(),
+        user_basket_value=pl.col("value").mean(),
+        user_spend_28d=pl.col("value").filter(DAYS < 28).sum(),
+        user_discount_share=pl.col("discount").sum() / (pl.col("value") + pl.col("discount")).sum(),
+        user_weekend_share=(pl.col("ordered_at").dt.weekday() > 5).mean(),
+        user_evening_share=(pl.col("ordered_at").dt.hour() >= 17).mean(),
+    )
+
+
+def _describe_lines(lines: pl.DataFrame) -> pl.DataFrame:
+    price = pl.col("value") / pl.col("quantity")
+    level = (price / price.mean().over("category_id")).log()
+    distinct = pl.col("product_id").n_unique()
+    return (
+        lines.with_columns(level=pl.when(price > 0).then(level))
+        .group_by("user_id", maintain_order=True)
+        .agg(
+            user_products=distinct,
+            user_repeat_share=1 - distinct / pl.len(),
+            user_price_level=pl.col("level").mean(),
+            user_brand_focus=pl.col("brand_code").unique_counts().max() / pl.len(),
+        )
+    )
+
+
+def build_user_category_features(purchases: Purchases) -> pl.DataFrame:
+    """Describe each user with each category that the user bought from.
+
+    Returns:
+        user_id, category_id (sorted, pairs without a purchase absent) and the `user_category` features, float32.
+    """
+    lines = purchases.lines
+    totals = lines.group_by("user_id").agg(
+        all_orders=pl.col("order_id").n_unique(), all_lines=pl.len(), all_value=pl.col("value").sum()
+    )
+    visits = lines.group_by("user_id", "category_id", "order_id", maintain_order=True).agg(
+        DAYS.first(), pl.len().alias("num_lines"), pl.col("value").sum()
+    )
+    interval = mean_interval(DAYS.max(), DAYS.min(), pl.len())
+    features = (
+        visits.group_by("user_id", "category_id", maintain_order=True)
+        .agg(
+            category_orders=pl.len(),
+            category_orders_28d=lately(28),
+            category_decayed_28d=decayed(28),
+            category_decayed_112d=decayed(112),
+            category_days_since=DAYS.min(),
+            category_interval_days=interval,
+            category_due=DAYS.min() / interval.clip(1),
+            num_lines=pl.col("num_lines").sum(),
+            value=pl.col("value").sum(),
+        )
+        .join(totals, on="user_id", maintain_order="left")
+        .join(build_category_reach(lines), on="category_id", maintain_order="left")
+        .with_columns(
+            category_order_share=pl.col("category_orders") / pl.col("all_orders"),
+            category_line_share=pl.col("num_lines") / pl.col("all_lines"),
+            category_spend_share=pl.when(pl.col("all_value") > 0).then(pl.col("value") / pl.col("all_value")),
+        )
+    )
+    names = list_names("user_category")
+    return features.select("user_id", "category_id", pl.col(names).cast(pl.Float32)).sort("user_id", "category_id")
+
+
+def build_category_reach(lines: pl.DataFrame) -> pl.DataFrame:
+    """Give the share of users active in the last 28 days who bought from each category in them.
+
+    Returns:
+        category_id (sorted; every category ever bought from), category_reach_28d.
+    """
+    recent = lines.filter(DAYS < 28)
+    num_active = max(recent["user_id"].n_unique(), 1)
+    reach = recent.group_by("category_id").agg(category_reach_28d=pl.col("user_id").n_unique() / num_active)
+    every = lines.select("category_id").unique().sort("category_id")
+    joined = every.join(reach, on="category_id", how="left", maintain_order="left")
+    return joined.with_columns(pl.col("category_reach_28d").fill_null(0.0))
