@@ -1,0 +1,53 @@
+# One vocabulary for every task. Settings may stand behind the command: make up API_PORT=18000 VAR_DIR=/tmp/shop
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+FOUND_PYTHON := $(shell command -v python3.11 || command -v python3 || command -v python)
+BOOTSTRAP = $(or $(PYTHON),$(FOUND_PYTHON),$(error Python 3.11 is needed and no Python was found)) -m embedded.bootstrap
+BOOTSTRAP_OPTIONS = $(if $(PYTHON),--python $(PYTHON))
+RUN = .venv/bin/python -m
+PACKAGES = settings.py api dags embedded features mlflow_server serving shop training
+SHOP ?= demo
+PYTEST_ARGS ?=
+
+.PHONY: help up down status test check bench lock environment tools format clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+up: ## start everything; the first time: environment, demo shop, first full run
+	@$(BOOTSTRAP) up $(BOOTSTRAP_OPTIONS) --shop "$(SHOP)"
+
+down: ## stop exactly what `make up` started
+	@$(BOOTSTRAP) down
+
+status: ## what runs, where, how fresh the data is
+	@$(BOOTSTRAP) status
+
+test: environment tools ## run all tests, on real databases and servers
+	$(RUN) pytest $(PYTEST_ARGS)
+
+check: environment ## lint, types, docstrings, import contracts
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy $(PACKAGES)
+	.venv/bin/pydoclint --quiet $(PACKAGES)
+	.venv/bin/lint-imports
+
+bench: environment tools ## run the benchmarks, each prints a table
+	@for file in benchmarks/*.py; do echo "== $$file"; $(RUN) benchmarks.$$(basename $$file .py) || exit 1; done
+
+format: environment ## lay out the code
+	$(RUN) ruff check --fix . ; $(RUN) ruff format .
+
+lock: environment ## choose versions anew: requirements.txt from every folder's requirements.in
+	$(RUN) embedded.lock
+
+environment:
+	@$(BOOTSTRAP) environment $(BOOTSTRAP_OPTIONS)
+
+tools:
+	@$(RUN) embedded.system_tools
+
+clean: down ## stop everything, then remove the environment and caches; data in VAR_DIR stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,113 @@
+"""Run a step as `python -m ...` in a fresh interpreter, as a person would run it by hand.
+
+A task that Airflow forks may deadlock once it imports torch, and its memory stays with it; a fresh interpreter has
+neither trouble, and a step behaves the same with and without Airflow.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO, Any
+
+from airflow.sdk.exceptions import AirflowFailException
+
+ROOT = Path(__file__).resolve().parent.parent
+GRACE_SECONDS = 10.0
+BAD_USAGE = 2
+
+log = logging.getLogger(__name__)
+
+
+def run_module(module: str, *arguments: str, timeout_seconds: float) -> dict[str, Any]:
+    """Run `python -m module arguments`, its output going to the task's log line by line.
+
+    The step and all that it starts end with the task: at the time-out, when the task is stopped, when it is done.
+
+    Args:
+        module: module with a command line, whose last line on stdout is a JSON object.
+        arguments: its arguments.
+        timeout_seconds: wall-clock limit.
+
+    Returns:
+        The JSON object.
+
+    Raises:
+        TimeoutError: the limit passed.
+        AirflowFailException: the step rejects its arguments; trying again would not help.
+        RuntimeError: the step failed; its own words stand above in the log.
+        ValueError: the last line is no JSON object.
+    """
+    command = [sys.executable, "-m", module, *arguments]
+    shown = " ".join(["python", *command[1:]])
+    log.info("running %s (limit %.0f s)", shown, timeout_seconds)
+    timed_out = threading.Event()
+    last_line = ""
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        watchdog = threading.Timer(timeout_seconds, _stop_late, (process.pid, timed_out))
+        listener = threading.Thread(target=_log_lines, args=(process.stderr,), daemon=True)
+        watchdog.start()
+        listener.start()
+        try:
+            for line in process.stdout:
+                log.info("%s", line.rstrip())
+                last_line = line if line.strip() else last_line
+            process.wait()
+        finally:
+            watchdog.cancel()
+            _end_group(process)
+            listener.join(timeout=GRACE_SECONDS)
+    if timed_out.is_set():
+        raise TimeoutError(f"{shown} did not finish within {timeout_seconds:.0f} s and was stopped.")
+    if process.returncode == BAD_USAGE:
+        raise AirflowFailException(f"{shown} rejects its arguments; the reason stands above.")
+    if process.returncode != 0:
+        raise RuntimeError(f"{shown} ended with code {process.returncode}; the reason stands above.")
+    return _parse(last_line, shown)
+
+
+def _log_lines(stream: IO[str]) -> None:
+    for line in stream:
+        log.info("%s", line.rstrip())
+
+
+def _stop_late(pid: int, timed_out: threading.Event) -> None:
+    """Ask the group to stop; the reader sees the end of its output then, or gets it by force."""
+    timed_out.set()
+    _signal_group(pid, signal.SIGTERM)
+    insist = threading.Timer(GRACE_SECONDS, _signal_group, (pid, signal.SIGKILL))
+    insist.daemon = True
+    insist.start()
+
+
+def _end_group(process: subprocess.Popen[str]) -> None:
+    """Leave nothing of the step behind: its own children too, even if it ended well."""
+    if process.poll() is None:
+        _signal_group(process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_SECONDS)
+    _signal_group(process.pid, signal.SIGKILL)
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, number)
+
+
+def _parse(last_line: str, shown: str) -> dict[str, Any]:
+    try:
+        report = json.loads(last_line)
+    except ValueError:
+        report = None
+    if not isinstance(report, dict):
+        raise ValueError(f"{shown} should end with a line of JSON, its last line is {last_line.strip()!r}.")
+    return report

@@ -1,0 +1,64 @@
+"""What all workflows have in common: retries with their reason, the instant of a run, the pool of heavy steps."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import Param
+
+HEAVY_POOL = "heavy"
+"""Steps that want all cores and much memory. Its slots (`dags/pools.json`) are how many of them fit on the machine."""
+
+AS_OF = Param(
+    None,
+    type=["null", "string"],
+    format="date-time",
+    title="as_of",
+    description="Instant that the run belongs to (UTC). Empty: that of the data that started it, or else midnight.",
+)
+
+TRANSIENT = {"retries": 2, "retry_delay": timedelta(seconds=30), "retry_exponential_backoff": True}
+"""For steps that talk to a database or server: it may be restarting, and is back after a minute or two."""
+
+ONCE_MORE = {"retries": 1, "retry_delay": timedelta(seconds=30)}
+"""For long computations on local files: worth one more try (a killed process), not more (the same rows fail again)."""
+
+
+def workflow(tags: list[str], **default_args: Any) -> dict[str, Any]:
+    """Return the arguments that every workflow passes to `@dag`.
+
+    Args:
+        tags: what the UI filters by.
+        default_args: retry rule of its tasks, `TRANSIENT` or `ONCE_MORE`.
+    """
+    return {
+        "catchup": False,
+        "max_active_runs": 1,
+        "params": {"as_of": AS_OF},
+        "tags": tags,
+        "default_args": default_args,
+    }
+
+
+def resolve_as_of(context: Any) -> str:
+    """Find the instant that a run belongs to.
+
+    The run's own parameter wins, then the latest instant among the asset events that started it, then the last UTC
+    midnight before the run was due. Clearing an old run therefore repeats its instant.
+
+    Returns:
+        An aware instant in ISO 8601.
+    """
+    chosen = context["params"].get("as_of")
+    if chosen:
+        return _aware(datetime.fromisoformat(chosen)).isoformat()
+    events = context["triggering_asset_events"] or {}
+    carried = [event.extra["as_of"] for of_asset in events.values() for event in of_asset if event.extra.get("as_of")]
+    if carried:
+        return str(max(carried))
+    due = context["dag_run"].run_after.astimezone(UTC)
+    return datetime(due.year, due.month, due.day, tzinfo=UTC).isoformat()
+
+
+def _aware(instant: datetime) -> datetime:
+    """Read an instant without a time zone as UTC."""
+    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)

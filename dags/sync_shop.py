@@ -1,0 +1,42 @@
+"""# sync_shop: the shop's rows come into the ML store.
+
+**Starts** every day at 00:10 UTC, or by hand. **Writes** the Delta tables of the ML store, and tells `shop_rows`, which
+starts `rebuild_features`.
+
+**Safe to run again**: yes, at any time; what is there already is not copied twice, and two runs never overlap.
+
+**When it fails**: read the log's last line, it says what to check. Usually the shop's database does not answer
+(`SHOP_DATABASE_URL`), lost a column, or lost so many rows at once that the sync refused to follow. Nothing is
+half-written: clear the task and it goes on where the last good run ended. By hand: `python -m features.sync --verify`.
+"""
+
+from typing import Any
+
+from airflow.sdk import CronTriggerTimetable, dag, task
+
+from dags._assets import SHOP_ROWS
+from dags._command import run_module
+from dags._defaults import TRANSIENT, resolve_as_of, workflow
+
+LIMIT_SECONDS = 3600
+
+
+@dag(
+    schedule=CronTriggerTimetable("10 0 * * *", timezone="UTC"),
+    doc_md=__doc__,
+    **workflow(["data"], **TRANSIENT),
+)
+def sync_shop() -> None:
+    """Declare the workflow."""
+
+    @task(outlets=[SHOP_ROWS])
+    def sync(**context: Any) -> dict[str, Any]:
+        """Copy what changed in the shop, then compare both sides."""
+        report = run_module("features.sync", "--verify", "--json", timeout_seconds=LIMIT_SECONDS)
+        context["outlet_events"][SHOP_ROWS].extra = {"as_of": resolve_as_of(context)}
+        return report
+
+    sync()
+
+
+sync_shop()

@@ -1,0 +1,75 @@
+"""The launcher: `python -m embedded up | down | status | preflight`.
+
+`make` calls it through `embedded/bootstrap.py`, which makes the environment first.
+"""
+
+import argparse
+import sys
+import time
+
+from embedded.interpreter import SetupError
+from embedded.preflight import check_machine
+from embedded.progress import Board, format_seconds
+from settings import Settings, load_settings
+
+
+def main() -> None:
+    """Run one command; what a person can fix ends it with one clear message and code 1."""
+    arguments = _parse()
+    try:
+        settings = load_settings()
+        match arguments.command:
+            case "preflight":
+                check_machine(settings)
+            case "up":
+                _up(settings, arguments.shop.split())
+            case "down":
+                _down(settings)
+            case _:
+                _status(settings)
+    except SetupError as err:
+        sys.exit(f"\n{err}")
+    except ValueError as err:
+        sys.exit(f"\nA setting is wrong: {err}")
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m embedded", description=__doc__)
+    parser.add_argument("command", choices=["up", "down", "status", "preflight"])
+    parser.add_argument(
+        "--shop",
+        default="demo",
+        help="what fills an empty shop, as for `python -m shop.load`: demo (default), 'synthetic --users 500 ...', "
+        "'directory DIR'",
+    )
+    return parser.parse_args()
+
+
+def _up(settings: Settings, shop: list[str]) -> None:
+    from embedded.up import bring_up
+
+    started = time.monotonic()
+    board = Board()
+    try:
+        summary = bring_up(settings, shop, board)
+    except KeyboardInterrupt:
+        sys.exit("\nStopped. What was started in this run is stopped too.")
+    board.say(f"\n{summary}\n\nReady after {format_seconds(time.monotonic() - started)}.")
+
+
+def _down(settings: Settings) -> None:
+    from embedded.supervise import Supervisor
+
+    with Board().step("Stop everything") as step:
+        count = Supervisor(settings.var_dir).shut_down()
+        step.note = f"{count} processes ended" if count else "nothing was running"
+
+
+def _status(settings: Settings) -> None:
+    from embedded.report import describe_status
+
+    Board().say(describe_status(settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""How Airflow runs in embedded mode: its settings, its login and the folders it writes."""
+
+import json
+import secrets
+from pathlib import Path
+
+from settings import Settings
+
+USER = "admin"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def airflow_environment(settings: Settings) -> dict[str, str]:
+    """Collect the variables that every Airflow process needs, the command line's too."""
+    home = settings.var_dir / "airflow"
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{settings.airflow_port}/execution/",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords_file(settings)),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "15",
+        "AIRFLOW__API__HOST": settings.host,
+        "AIRFLOW__API__PORT": str(settings.airflow_port),
+        "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{settings.airflow_port}",
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",  # a killed task is noticed in 2 minutes, not 5
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(task_logs(settings)),
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+
+
+def task_logs(settings: Settings) -> Path:
+    """Folder of the logs of tasks: `dag_id=.../run_id=.../task_id=.../attempt=N.log`."""
+    return settings.var_dir / "logs" / "tasks"
+
+
+def passwords_file(settings: Settings) -> Path:
+    """File with the logins of Airflow's UI, read by Airflow itself."""
+    return settings.var_dir / "airflow" / "passwords.json"
+
+
+def ensure_password(settings: Settings) -> str:
+    """Return the password of Airflow's `admin`, generating it on the first start (32 characters, file mode 0600)."""
+    path = passwords_file(settings)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(json.dumps({USER: secrets.token_urlsafe(24)}), encoding="utf-8")
+    return str(json.loads(path.read_text(encoding="utf-8"))[USER])

@@ -1,0 +1,41 @@
+"""From a fresh clone to a Python environment, then on to the launcher: `python3 -m embedded.bootstrap COMMAND`.
+
+Runs on whatever Python the machine has, with the standard library only. Commands: `environment` makes `.venv` and
+stops there; `up` makes it and starts everything; `down` and `status` go straight to the launcher.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from embedded.environment import PYTHON, ROOT, ensure_environment, is_current
+from embedded.interpreter import SetupError, find_interpreter
+from embedded.progress import Board
+
+
+def main() -> None:
+    """Prepare what the command needs, then become the launcher."""
+    parser = argparse.ArgumentParser(prog="python3 -m embedded.bootstrap", description=__doc__)
+    parser.add_argument("command", choices=["environment", "up", "down", "status"])
+    parser.add_argument("--python", help="interpreter to make the environment of (default: the first Python 3.11)")
+    arguments, passed_on = parser.parse_known_args()
+    try:
+        if arguments.command in {"environment", "up"} and not is_current():
+            check_first = ["-m", "embedded", "preflight"] if arguments.command == "up" else []
+            ensure_environment(find_interpreter(arguments.python), Board(), check_first=check_first)
+    except SetupError as err:
+        sys.exit(f"\n{err}")
+    except KeyboardInterrupt:
+        sys.exit("\nStopped; what was half-made is removed.")
+    if arguments.command == "environment":
+        return
+    if not PYTHON.exists():
+        sys.exit("Nothing was started from this folder: it has no environment yet. `make up` makes it.")
+    os.chdir(ROOT)
+    os.execv(PYTHON, [str(PYTHON), "-m", "embedded", arguments.command, *passed_on])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""Make `.venv` from the lock, once per lock. Standard library only: it runs before anything is installed.
+
+A stamp in the environment holds the hash of the lock that was installed completely: an equal hash means there is
+nothing to do, and an environment that this run began and could not finish is removed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from pathlib import Path
+
+from embedded.interpreter import SetupError
+from embedded.progress import Board, Step
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+LOCK = ROOT / "requirements.txt"
+STAMP = VENV / "lock.sha256"
+LAUNCHER_NEEDS = ROOT / "embedded" / "requirements.in"
+NEEDED_GIB = 4
+NETWORK_SIGNS = (
+    "connection",
+    "name resolution",
+    "timed out",
+    "no matching distribution",
+    "max retries",
+    "network is unreachable",
+)
+
+
+def is_current() -> bool:
+    """Tell whether the environment was installed completely from the lock as it is now."""
+    return PYTHON.exists() and STAMP.exists() and STAMP.read_text(encoding="utf-8").strip() == _lock_hash()
+
+
+def ensure_environment(interpreter: str, board: Board, *, check_first: list[str]) -> None:
+    """Install the lock into `.venv`; `is_current` tells whether that is needed.
+
+    Args:
+        interpreter: Python that the environment is made of.
+        board: where progress is shown.
+        check_first: command line, after `python`, that runs once the launcher's own few packages are in and before
+            the long download: what would stop the start later should stop it now. Empty = none.
+
+    Raises:
+        SetupError: no disk, no network, a CUDA build without a GPU, or `check_first` failed: its words are the message.
+    """
+    _check_disk()
+    is_fresh = not VENV.exists()
+    try:
+        with board.step("Python environment") as step:
+            if not PYTHON.exists():
+                step.note = "making .venv"
+                _run([interpreter, "-m", "venv", str(VENV)])
+            _pip(["--requirement", str(LAUNCHER_NEEDS), "--constraint", str(LOCK)], step)
+            if check_first:
+                _run([str(PYTHON), *check_first])
+            step.note = "asking which torch build would come"
+            torch_needs = _cuda_packages_of_torch()
+            _pip(["--no-deps", "--requirement", str(LOCK)], step)
+            if torch_needs:
+                _pip([*torch_needs, "--constraint", str(LOCK)], step)
+            STAMP.write_text(_lock_hash() + "\n", encoding="utf-8")
+            step.note = f"{_locked_count()} packages"
+    except BaseException:
+        if is_fresh:
+            shutil.rmtree(VENV, ignore_errors=True)
+        raise
+
+
+def _cuda_packages_of_torch() -> list[str]:
+    """List the CUDA packages that the torch build on offer needs: empty for a CPU build.
+
+    Raises:
+        SetupError: the build is for CUDA and this machine has no GPU.
+    """
+    if sys.platform != "linux":
+        return []
+    [torch] = [line for line in LOCK.read_text(encoding="utf-8").splitlines() if line.startswith("torch==")]
+    asking = ["--quiet", "--dry-run", "--ignore-installed", "--no-deps", "--report", "-"]
+    report = _run([str(PYTHON), "-m", "pip", "install", *asking, torch])
+    needs = json.loads(report)["install"][0]["metadata"].get("requires_dist", [])
+    plain = [need.partition(";")[0].strip() for need in needs if "extra ==" not in need]
+    cuda = [need for need in plain if need.startswith(("nvidia", "cuda", "triton"))]
+    if cuda and not has_gpu():
+        raise SetupError(
+            "The torch build that pip would download is for CUDA (several GB), and this machine has no GPU. Point pip "
+            "at PyTorch's CPU wheels and try again: set PIP_EXTRA_INDEX_URL to PyTorch's index of CPU builds, or "
+            f"PIP_FIND_LINKS to a folder that holds the CPU wheel of {torch}."
+        )
+    return cuda
+
+
+def has_gpu() -> bool:
+    """Tell whether an NVIDIA GPU is visible."""
+    return Path("/dev/nvidia0").exists() or shutil.which("nvidia-smi") is not None
+
+
+def _pip(arguments: list[str], step: Step) -> None:
+    """Run `pip install`, showing what it works on.
+
+    Raises:
+        SetupError: pip failed; the message holds its last words and the log's path.
+    """
+    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *arguments]
+    log_path = Path(tempfile.gettempdir()) / f"31ie-install-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}.log"
+    last_words: deque[str] = deque(maxlen=3)
+    collected = 0
+    with (
+        log_path.open("w", encoding="utf-8") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process,
+    ):
+        assert process.stdout is not None
+        for line in process.stdout:
+            log.write(line)
+            if line.startswith("Collecting "):
+                collected += 1
+                step.note = f"{collected} of {_locked_count()}: {line.split()[1]}"
+            elif line.startswith("Installing collected packages"):
+                step.note = "installing the downloaded packages"
+            elif line.startswith("ERROR"):
+                last_words.append(line.strip())
+    if process.returncode != 0:
+        raise SetupError(_explain_pip(" ".join(last_words), log_path))
+    log_path.unlink()
+
+
+def _explain_pip(last_words: str, log_path: Path) -> str:
+    if any(sign in last_words.lower() for sign in NETWORK_SIGNS):
+        return (
+            f"pip could not reach the package index. Check the network (and PIP_INDEX_URL or the proxy, if you set "
+            f"one), then run this again. Its last words: {last_words} (log: {log_path})"
+        )
+    return f"pip failed: {last_words or 'no error line'} (log: {log_path})"
+
+
+def _run(command: list[str]) -> str:
+    """Run a short command and return what it printed.
+
+    Raises:
+        SetupError: it failed; the message is the last line it wrote to stderr.
+    """
+    finished = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    if finished.returncode != 0:
+        lines = (finished.stderr or finished.stdout).strip().splitlines()
+        raise SetupError(lines[-1] if lines else f"{' '.join(command)} failed without a word.")
+    return finished.stdout
+
+
+def _check_disk() -> None:
+    free_gib = shutil.disk_usage(ROOT).free / 2**30
+    if free_gib < NEEDED_GIB:
+        raise SetupError(
+            f"The environment needs {NEEDED_GIB} GiB and {ROOT} has {free_gib:.1f} GiB free. Free some space first."
+        )
+
+
+def _lock_hash() -> str:
+    return hashlib.sha256(LOCK.read_bytes()).hexdigest()
+
+
+def _locked_count() -> int:
+    return sum("==" in line for line in LOCK.read_text(encoding="utf-8").splitlines())

@@ -1,0 +1,124 @@
+"""The first full pass: let Airflow run the chain once, and follow it from the shop's rows to published lists."""
+
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from embedded.airflow_client import AirflowClient
+from embedded.interpreter import SetupError
+from embedded.progress import Board, Step
+
+CHAIN = {
+    "sync_shop": "Copy the shop's rows",
+    "rebuild_features": "Compute features",
+    "train_wide_deep": "Train, judge, register",
+    "score_users": "Rank for every user, publish",
+}
+FINISHED = {"success", "failed"}
+LIMIT_SECONDS = 1800
+APPEAR_SECONDS = 60
+POLL_SECONDS = 1.0
+LOG_LINES = 12
+
+
+class PassError(SetupError):
+    """A workflow of the first pass failed or never started; the message ends with the last lines of its log."""
+
+
+def prepare_airflow(airflow: AirflowClient, pools: Path) -> None:
+    """Create the pools and wait until the workflows are read.
+
+    Args:
+        airflow: the client.
+        pools: file in the form of `airflow pools import`.
+    """
+    for name, pool in json.loads(pools.read_text(encoding="utf-8")).items():
+        airflow.ensure_pool(name, pool["slots"], pool["description"])
+    airflow.await_dags(tuple(CHAIN), limit_seconds=60)
+
+
+def has_passed(airflow: AirflowClient) -> bool:
+    """Tell whether lists were published before: a successful `score_users` whose scoring was not skipped."""
+    return any(_has_scored(airflow, run) for run in airflow.runs("score_users", state="success"))
+
+
+def follow_first_pass(airflow: AirflowClient, board: Board, task_logs: Path) -> None:
+    """Start the chain, or join one that is under way, and follow it until the lists are published.
+
+    Raises:
+        PassError: a run failed or did not appear; what ran before it stays, and the services run on.
+    """
+    since = datetime.now(UTC).isoformat()
+    first = next(iter(CHAIN))
+    running = airflow.runs(first, state="running") or airflow.runs(first, state="queued")
+    if running:
+        since = running[0]["run_after"]
+    else:
+        airflow.trigger(first)
+    for dag_id, title in CHAIN.items():
+        with board.step(title) as step:
+            run = _follow(airflow, dag_id, since, step)
+            step.note = dag_id
+            if run["state"] == "failed":
+                raise PassError(_explain(airflow, run, task_logs))
+
+
+def _follow(airflow: AirflowClient, dag_id: str, since: str, step: Step) -> dict[str, Any]:
+    """Wait for the run of a workflow that belongs to this pass to end."""
+    started = time.monotonic()
+    while time.monotonic() - started < LIMIT_SECONDS:
+        runs = airflow.runs(dag_id, since=since)
+        counted = [run for run in runs if run["state"] != "success" or _counts(airflow, run)]
+        if counted and counted[0]["state"] in FINISHED:
+            return counted[0]
+        if not runs and time.monotonic() - started > APPEAR_SECONDS:
+            raise PassError(f"Airflow did not start {dag_id} within {APPEAR_SECONDS} s; see its page in the UI.")
+        step.note = f"{dag_id}: {_progress(airflow, runs[0]) if runs else 'waiting for its data'}"
+        time.sleep(POLL_SECONDS)
+    raise PassError(f"{dag_id} was not done after {LIMIT_SECONDS // 60} minutes; see its page in the UI.")
+
+
+def _counts(airflow: AirflowClient, run: dict[str, Any]) -> bool:
+    """A `score_users` that skipped for want of a champion is not the one that this pass waits for."""
+    return run["dag_id"] != "score_users" or _has_scored(airflow, run)
+
+
+def _has_scored(airflow: AirflowClient, run: dict[str, Any]) -> bool:
+    tasks = airflow.tasks(run["dag_id"], run["dag_run_id"])
+    return any(task["task_id"] == "score" and task["state"] == "success" for task in tasks)
+
+
+def _progress(airflow: AirflowClient, run: dict[str, Any]) -> str:
+    """Say which task is at work."""
+    for task in airflow.tasks(run["dag_id"], run["dag_run_id"]):
+        if task["state"] not in {None, "success", "skipped"}:
+            return f"{task['task_id']} {task['state']}"
+    return str(run["state"])
+
+
+def _explain(airflow: AirflowClient, run: dict[str, Any], task_logs: Path) -> str:
+    """Compose the message of a failed run: which task, where its log is, how it ends."""
+    tasks = airflow.tasks(run["dag_id"], run["dag_run_id"])
+    failed = [task for task in tasks if task["state"] == "failed"]
+    if not failed:
+        return f"{run['dag_id']} failed before any task ran; see its page in the UI."
+    task = failed[0]
+    folder = task_logs / f"dag_id={run['dag_id']}" / f"run_id={run['dag_run_id']}" / f"task_id={task['task_id']}"
+    log = folder / f"attempt={task['try_number']}.log"
+    return f"{run['dag_id']} failed in its task {task['task_id']}. The log {log} ends with:\n{_last_events(log)}"
+
+
+def _last_events(log: Path) -> str:
+    """Return the last events of a task's log, which is JSON lines, as plain text."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    return "\n".join(f"    {_event(line)}" for line in lines[-LOG_LINES:])
+
+
+def _event(line: str) -> str:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return line
+    return str(record.get("event", line)) if isinstance(record, dict) else line

@@ -1,0 +1,98 @@
+"""What would stop the start, found before anything is started: ports, disk, folder."""
+
+import os
+import shutil
+import socket
+from collections import Counter
+from collections.abc import Collection
+from pathlib import Path
+
+import psutil
+
+from embedded.interpreter import SetupError
+from settings import Settings
+
+PORT_SETTINGS = ("api_port", "serving_port", "mlflow_port", "airflow_port")
+NEEDED_GIB = 2
+
+
+def check_machine(settings: Settings, *, held_ports: Collection[int] = ()) -> None:
+    """Check everything that the launcher needs of this machine.
+
+    Args:
+        settings: where things run.
+        held_ports: ports that this installation's own running services hold already.
+
+    Raises:
+        SetupError: the first thing that is wrong, and the setting to change.
+    """
+    check_folder(settings.var_dir)
+    check_ports(settings, held_ports=held_ports)
+
+
+def check_folder(folder: Path) -> None:
+    """Check that `VAR_DIR`, or the nearest folder above it that exists, can be written and has room.
+
+    Raises:
+        SetupError: it can't be written, or less than `NEEDED_GIB` is free.
+    """
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
+        raise SetupError(f"VAR_DIR is {folder}, but {existing} can't be written. Set VAR_DIR to a folder of yours.")
+    free_gib = shutil.disk_usage(existing).free / 2**30
+    if free_gib < NEEDED_GIB:
+        raise SetupError(
+            f"Data and logs need {NEEDED_GIB} GiB and {existing} has {free_gib:.1f} GiB free. "
+            "Free some space, or set VAR_DIR to a folder on another disk."
+        )
+
+
+def check_ports(settings: Settings, *, held_ports: Collection[int] = ()) -> None:
+    """Check that the four ports differ and are free.
+
+    Raises:
+        SetupError: two settings name one port, or another process listens on it (named where it can be known).
+    """
+    ports = {name: int(getattr(settings, name)) for name in PORT_SETTINGS}
+    port, uses = Counter(ports.values()).most_common(1)[0]
+    if uses > 1:
+        names = " and ".join(name.upper() for name, value in ports.items() if value == port)
+        raise SetupError(f"{names} are both {port}. Give each its own port.")
+    for name, port in ports.items():
+        if port not in held_ports and not _is_free(settings.host, port):
+            raise SetupError(
+                f"Port {port} ({name.upper()}) is taken by {_holder(port)}. "
+                f"Stop that, or choose another port: make up {name.upper()}={_another(port)}"
+            )
+
+
+def _another(port: int) -> int:
+    """Suggest a port that people can remember."""
+    return port + 10000 if port < 50000 else port - 10000
+
+
+def _is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _holder(port: int) -> str:
+    """Name the process that listens on a port, as far as this user may know."""
+    try:
+        connections = psutil.net_connections(kind="tcp")
+    except psutil.AccessDenied:
+        return "another process"
+    listening = {c.laddr[1]: c.pid for c in connections if c.status == psutil.CONN_LISTEN and len(c.laddr) == 2}
+    pid = listening.get(port)
+    if not pid:
+        return "another process"
+    try:
+        return f"{psutil.Process(pid).name()} (pid {pid})"
+    except psutil.Error:
+        return f"pid {pid}"

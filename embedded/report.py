@@ -1,0 +1,87 @@
+"""What the launcher tells at the end of `make up` and in `make status`."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import httpx
+from sqlalchemy import func, select
+
+from embedded.airflow_settings import USER
+from embedded.freshness import describe_freshness, format_age
+from embedded.interpreter import SetupError
+from embedded.services import Part, services
+from embedded.start import is_healthy
+from embedded.supervise import Supervisor
+from settings import Settings
+from shop.database import open_engine, session_scope
+from shop.tables import Recommendation
+
+
+def describe_installation(settings: Settings, airflow_password: str) -> str:
+    """Compose the closing table: addresses, logins, and a request that was just tried.
+
+    Raises:
+        SetupError: that request did not bring recommendations.
+    """
+    airflow_login = f"{USER} / {airflow_password}"
+    rows = [
+        ("Storefront's API", f"http://127.0.0.1:{settings.api_port}/docs", "no login"),
+        ("Model server", f"http://127.0.0.1:{settings.serving_port}", "no login"),
+        ("MLflow", f"http://127.0.0.1:{settings.mlflow_port}", "no login on this machine"),
+        ("Airflow", f"http://127.0.0.1:{settings.airflow_port}", airflow_login),
+    ]
+    url = f"http://127.0.0.1:{settings.api_port}/recommendations/home?user_id={_some_user(settings)}&limit=5"
+    check_homepage(url)
+    table = _table(("", "address", "login"), rows)
+    return f"{table}\n\n  Logs: {settings.var_dir / 'logs'}    make status · make down\n\n  Try: curl '{url}'"
+
+
+def check_homepage(url: str) -> None:
+    """Ask the homepage once, as the printed line does.
+
+    Raises:
+        SetupError: it failed or answered without products.
+    """
+    try:
+        answer = httpx.get(url, timeout=10)
+        has_products = answer.status_code == httpx.codes.OK and bool(answer.json()["recommendations"])
+    except (httpx.HTTPError, ValueError, KeyError) as err:
+        raise SetupError(f"The homepage {url} does not answer as it should: {err!r}") from err
+    if not has_products:
+        raise SetupError(f"The homepage {url} answered {answer.status_code} without products: {answer.text[:200]}")
+
+
+def describe_status(settings: Settings) -> str:
+    """Compose `make status`: what runs, where, since when, how it is, and how fresh the data is."""
+    supervisor = Supervisor(settings.var_dir)
+    views = supervisor.states()
+    if not views:
+        head = "Nothing runs. `make up` starts everything."
+    else:
+        head = _table(("service", "state", "pid", "port", "since"), [_row(part, views) for part in services(settings)])
+    return f"{head}\n\n{_table(('data', ''), describe_freshness(settings))}\n\n  Logs: {supervisor.logs}"
+
+
+def _row(part: Part, views: dict[str, dict[str, object]]) -> tuple[str, ...]:
+    view = views.get(part.name, {"statename": "UNKNOWN", "pid": 0, "start": 0})
+    is_running = view["statename"] == "RUNNING"
+    assert part.health is not None
+    state = ("healthy" if is_healthy(part.health) else "not healthy") if is_running else str(view["statename"]).lower()
+    since = format_age(datetime.fromtimestamp(int(str(view["start"])), UTC)) if is_running else ""
+    return part.name, state, str(view["pid"] or ""), str(part.port or ""), since
+
+
+def _some_user(settings: Settings) -> int:
+    """Choose the first user that has a list, to ask for."""
+    engine = open_engine(settings.shop_database_url)
+    with session_scope(engine) as session:
+        user_id = session.scalar(select(func.min(Recommendation.user_id)))
+    engine.dispose()
+    return int(user_id or 1)
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+    rule = tuple("─" * width for width in widths)
+    lines = ["  ".join(map(str.ljust, row, widths)) for row in [head, rule, *rows]]
+    return "\n".join(f"  {line}".rstrip() for line in lines)

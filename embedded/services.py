@@ -1,0 +1,129 @@
+"""What runs in embedded mode, as a table: command, health, and what each part needs before it starts."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from embedded.airflow_settings import airflow_environment
+from settings import Settings
+
+
+@dataclass(frozen=True)
+class Health:
+    """Where to ask a service how it is.
+
+    Attributes:
+        url: answers 200 once the service does its work.
+        field: path of a JSON field that must then read `healthy`; empty = the status is enough.
+    """
+
+    url: str
+    field: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process that the launcher starts: a service that stays, or a job that ends.
+
+    Attributes:
+        name: name of the process, of its log file and in `make status`.
+        title: what a person reads while it starts.
+        command: program and arguments.
+        needs: parts that must be healthy (a service) or done (a job) before this one starts.
+        health: where to ask; `None` for a job, which has done its work when it exits with 0.
+        port: port it listens on; 0 = none.
+        environment: variables beyond those that everything gets.
+        limit_seconds: how long it may take to become healthy or done.
+        speaks: whether its last line of output is worth showing beside the step.
+    """
+
+    name: str
+    title: str
+    command: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    health: Health | None = None
+    port: int = 0
+    environment: Mapping[str, str] = field(default_factory=dict)
+    limit_seconds: float = 180.0
+    speaks: bool = False
+
+    @property
+    def is_job(self) -> bool:
+        """Whether it ends by itself."""
+        return self.health is None
+
+
+def all_parts(settings: Settings, *, shop: list[str]) -> list[Part]:
+    """List everything that `make up` runs, in the order of `needs`.
+
+    Args:
+        settings: where things run.
+        shop: arguments of `python -m shop.load` that fill an empty shop.
+    """
+    return [*_jobs(settings, shop), *services(settings)]
+
+
+def services(settings: Settings) -> list[Part]:
+    """List the services that stay, those that others need first."""
+    return [_mlflow(settings), *_airflow(settings), _model_server(settings), _api(settings)]
+
+
+def _jobs(settings: Settings, shop: list[str]) -> list[Part]:
+    fill = ("embedded.fill_shop", *shop)
+    return [
+        Part("shop", f"Shop database ({shop[0]})", _module(*fill), limit_seconds=600, speaks=True),
+        Part(
+            "airflow-migrate",
+            "Airflow database",
+            _module("airflow", "db", "migrate"),
+            environment=airflow_environment(settings),
+        ),
+    ]
+
+
+def _mlflow(settings: Settings) -> Part:
+    url = f"{_url(settings.mlflow_port)}/api/2.0/mlflow/experiments/search?max_results=1"
+    return Part(
+        "mlflow", "MLflow (runs and versions)", _module("mlflow_server"), health=Health(url), port=settings.mlflow_port
+    )
+
+
+def _airflow(settings: Settings) -> list[Part]:
+    """Airflow's components, each its own process group: `standalone` leaves children behind when it is stopped."""
+    url = f"{_url(settings.airflow_port)}/api/v2/monitor/health"
+    environment = airflow_environment(settings)
+    migrated = ("airflow-migrate",)
+
+    def component(name: str, title: str, *options: str, needs: tuple[str, ...], status: str, port: int = 0) -> Part:
+        command = _module("airflow", name, *options)
+        health = Health(url, (status, "status"))
+        return Part(f"airflow-{name}", title, command, needs, health, port, environment)
+
+    return [
+        component("api-server", "Airflow UI", needs=migrated, status="metadatabase", port=settings.airflow_port),
+        component("dag-processor", "Airflow DAG processor", needs=migrated, status="dag_processor"),
+        component("scheduler", "Airflow scheduler", "--skip-serve-logs", needs=migrated, status="scheduler"),
+    ]
+
+
+def _model_server(settings: Settings) -> Part:
+    command = (
+        *_module("bentoml", "serve", "serving.service:Recommender"),
+        *("--host", settings.host, "--port", str(settings.serving_port)),
+    )
+    health = Health(f"{_url(settings.serving_port)}/livez")
+    return Part("bentoml", "BentoML (model server)", command, ("mlflow",), health, settings.serving_port)
+
+
+def _api(settings: Settings) -> Part:
+    command = _module("uvicorn", "api.main:app", "--host", settings.host, "--port", str(settings.api_port))
+    health = Health(f"{_url(settings.api_port)}/health")
+    return Part("api", "API (storefront)", command, ("shop",), health, settings.api_port)
+
+
+def _module(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", *arguments)
+
+
+def _url(port: int) -> str:
+    return f"http://127.0.0.1:{port}"

@@ -1,0 +1,114 @@
+"""Start the parts: each as soon as what it needs is healthy or done, independent ones at the same time."""
+
+import threading
+import time
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from pathlib import Path
+
+import httpx
+
+from embedded.interpreter import SetupError
+from embedded.progress import Board, Step
+from embedded.services import Health, Part
+from embedded.supervise import Supervisor
+
+POLL_SECONDS = 0.5
+MAX_DEATHS = 3
+LOG_LINES = 8
+
+
+class PartError(SetupError):
+    """A part did not become healthy or did not finish; the message ends with the last lines of its log."""
+
+
+def start_parts(parts: list[Part], supervisor: Supervisor, board: Board) -> None:
+    """Start all parts and return when each service is healthy and each job is done.
+
+    Raises:
+        PartError: the first part that failed; those that waited for it were not started.
+    """
+    done = {part.name: threading.Event() for part in parts}
+    abort = threading.Event()
+    with ThreadPoolExecutor(max_workers=len(parts)) as pool:
+        futures = [pool.submit(_bring_up, part, done, abort, supervisor, board) for part in parts]
+        try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+        finally:
+            abort.set()
+    for future in futures:
+        future.result()
+
+
+def is_healthy(health: Health) -> bool:
+    """Ask a service once."""
+    try:
+        answer = httpx.get(health.url, timeout=5)
+        found: object = answer.json() if health.field else None
+    except (httpx.HTTPError, ValueError):
+        return False
+    for key in health.field:
+        found = found.get(key) if isinstance(found, dict) else None
+    return answer.status_code == httpx.codes.OK and (not health.field or found == "healthy")
+
+
+def last_lines(log: Path, count: int = LOG_LINES) -> str:
+    """Return the end of a log file, indented for a message."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    return "\n".join(f"    {line}" for line in lines[-count:])
+
+
+def _bring_up(
+    part: Part, done: dict[str, threading.Event], abort: threading.Event, supervisor: Supervisor, board: Board
+) -> None:
+    for need in part.needs:
+        while need in done and not done[need].wait(POLL_SECONDS):
+            if abort.is_set():
+                return
+    with board.step(part.title) as step:
+        supervisor.start(part.name)
+        finished = _await_job if part.is_job else _await_health
+        finished(part, supervisor, abort, step)
+    done[part.name].set()
+
+
+def _await_health(part: Part, supervisor: Supervisor, abort: threading.Event, step: Step) -> None:
+    assert part.health is not None
+    deadline = time.monotonic() + part.limit_seconds
+    births = set()
+    while not abort.is_set():
+        view = supervisor.state(part.name)
+        births.add(view["start"])
+        is_alive = view["statename"] in {"STARTING", "RUNNING"}
+        if is_alive and is_healthy(part.health):
+            step.note = f"port {part.port}" if part.port else ""
+            return
+        if len(births) > MAX_DEATHS or view["statename"] == "FATAL":
+            raise _failure(part, supervisor, f"ended {len(births)} times instead of starting")
+        if time.monotonic() > deadline:
+            raise _failure(part, supervisor, f"was not healthy after {part.limit_seconds:.0f} s ({part.health.url})")
+        time.sleep(POLL_SECONDS)
+
+
+def _await_job(part: Part, supervisor: Supervisor, abort: threading.Event, step: Step) -> None:
+    deadline = time.monotonic() + part.limit_seconds
+    while not abort.is_set():
+        view = supervisor.state(part.name)
+        if view["statename"] == "EXITED" and view["exitstatus"] == 0:
+            step.note = _last_words(part, supervisor)
+            return
+        if view["statename"] in {"EXITED", "FATAL", "STOPPED", "UNKNOWN"}:
+            raise _failure(part, supervisor, f"ended with code {view['exitstatus']}")
+        step.note = _last_words(part, supervisor)
+        if time.monotonic() > deadline:
+            raise _failure(part, supervisor, f"was not done after {part.limit_seconds:.0f} s")
+        time.sleep(POLL_SECONDS)
+
+
+def _last_words(part: Part, supervisor: Supervisor) -> str:
+    """Return what a job said last, to show beside its step."""
+    return last_lines(supervisor.log_path(part.name), 1).strip() if part.speaks else ""
+
+
+def _failure(part: Part, supervisor: Supervisor, what: str) -> PartError:
+    log = supervisor.log_path(part.name)
+    return PartError(f"{part.title} {what}. Its log {log} ends with:\n{last_lines(log)}")

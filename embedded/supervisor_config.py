@@ -1,0 +1,96 @@
+"""Supervisor's configuration file, rendered from the table of parts."""
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from embedded.services import Part
+
+LONGEST_SOCKET_PATH = 90  # bytes; the system allows 108 (Linux) or 104 (macOS), supervisord adds its pid
+STOP_SECONDS = 10
+
+HEAD = """\
+[unix_http_server]
+file={socket}
+chmod=0600
+
+[supervisord]
+logfile={logfile}
+logfile_maxbytes=5MB
+pidfile={pidfile}
+directory={root}
+umask=077
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+"""
+
+PROGRAM = """
+[program:{name}]
+command={command}
+environment={environment}
+autostart=false
+{lifetime}
+stopasgroup=true
+killasgroup=true
+stopwaitsecs={stop_seconds}
+redirect_stderr=true
+stdout_logfile={logfile}
+stdout_logfile_maxbytes=10MB
+stdout_logfile_backups=2
+"""
+
+JOB = "autorestart=false\nstartsecs=0\nstartretries=0"
+SERVICE = "autorestart=true\nstartretries=1000"  # it never gives up: a neighbour may be back only after an hour
+
+
+def render_config(
+    parts: Iterable[Part],
+    run_dir: Path,
+    log_path: Callable[[str], Path],
+    root: Path,
+    environment: Mapping[str, str],
+) -> str:
+    """Render the file.
+
+    Args:
+        parts: everything that may be started.
+        run_dir: folder of the pid file and, when its path is short enough, of the socket.
+        log_path: names the log of a part.
+        root: working directory of every part.
+        environment: variables that every part gets; a part's own win.
+    """
+    head = HEAD.format(
+        socket=_escape(socket_path(run_dir)),
+        logfile=_escape(log_path("supervisord")),
+        pidfile=_escape(run_dir / "supervisord.pid"),
+        root=_escape(root),
+    )
+    return head + "".join(_render_part(part, log_path(part.name), environment) for part in parts)
+
+
+def socket_path(run_dir: Path) -> Path:
+    """Keep the socket beside the rest, or in the temporary folder when that path is too long for a socket."""
+    beside = run_dir / "supervisor.sock"
+    if len(str(beside).encode()) <= LONGEST_SOCKET_PATH:
+        return beside
+    digest = hashlib.sha256(str(run_dir).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"31ie-{digest}" / "supervisor.sock"
+
+
+def _render_part(part: Part, logfile: Path, environment: Mapping[str, str]) -> str:
+    variables = {**environment, **part.environment}
+    return PROGRAM.format(
+        name=part.name,
+        command=_escape(" ".join(f'"{word}"' for word in part.command)),
+        environment=",".join(f'{name}="{_escape(value)}"' for name, value in variables.items()),
+        lifetime=JOB if part.is_job else SERVICE,
+        stop_seconds=STOP_SECONDS,
+        logfile=_escape(logfile),
+    )
+
+
+def _escape(value: object) -> str:
+    """Double the percent signs, which the file's reader would expand."""
+    return str(value).replace("%", "%%")

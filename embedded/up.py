@@ -1,0 +1,64 @@
+"""`make up`, from preflight to the table of addresses."""
+
+from pathlib import Path
+
+from embedded.airflow_client import AirflowClient
+from embedded.airflow_settings import USER, ensure_password, task_logs
+from embedded.first_run import follow_first_pass, has_passed, prepare_airflow
+from embedded.preflight import check_machine
+from embedded.progress import Board
+from embedded.report import describe_installation
+from embedded.services import Part, all_parts
+from embedded.start import start_parts
+from embedded.supervise import Supervisor
+from settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMON_ENVIRONMENT = {
+    "PYTHONPATH": str(ROOT),
+    "PYTHONUNBUFFERED": "1",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # the defaults wait up to four minutes for a server that is down
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "BENTOML_DO_NOT_TRACK": "true",
+}
+
+
+def bring_up(settings: Settings, shop: list[str], board: Board) -> str:
+    """Start what is not running, and run the first full pass if there was none.
+
+    Args:
+        settings: where things run.
+        shop: arguments of `python -m shop.load` for an empty shop.
+        board: where progress is shown.
+
+    Returns:
+        The closing table: addresses, logins, a request to try.
+
+    Raises:
+        SetupError: a check or a part failed, and whatever this call started is stopped again; or a workflow of the
+            first pass failed, and the services run on so that it can be looked at.
+    """
+    supervisor = Supervisor(settings.var_dir)
+    running = {name for name, view in supervisor.states().items() if view["statename"] == "RUNNING"}
+    parts = all_parts(settings, shop=shop)
+    check_machine(settings, held_ports={part.port for part in parts if part.name in running})
+    password = ensure_password(settings)
+    try:
+        supervisor.boot(parts, ROOT, COMMON_ENVIRONMENT)
+        start_parts(_wanted(parts, running), supervisor, board)
+    except BaseException:
+        if not running:
+            with board.step("Stop what was started"):
+                supervisor.shut_down()
+        raise
+    airflow = AirflowClient(f"http://127.0.0.1:{settings.airflow_port}", USER, password)
+    prepare_airflow(airflow, ROOT / "dags" / "pools.json")
+    if not has_passed(airflow):
+        follow_first_pass(airflow, board, task_logs(settings))
+    return describe_installation(settings, password)
+
+
+def _wanted(parts: list[Part], running: set[str]) -> list[Part]:
+    """Leave out the jobs that prepare what already runs."""
+    return [part for part in parts if not (part.is_job and running)]
