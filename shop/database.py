@@ -81,10 +81,7 @@ def _open_sqlite(url: URL, read_only: bool, busy_timeout_seconds: float) -> Engi
 
 def _open_mysql(url: URL, read_only: bool, connect_timeout_seconds: float, read_timeout_seconds: float) -> Engine:
     """Open a pool of UTC sessions under READ COMMITTED."""
-    init_command = "SET time_zone='+00:00'"
-    if read_only:
-        init_command += ", SESSION transaction_read_only=1"
-    return create_engine(
+    engine = create_engine(
         url,
         isolation_level="READ COMMITTED",
         json_serializer=_dump_json,
@@ -92,10 +89,19 @@ def _open_mysql(url: URL, read_only: bool, connect_timeout_seconds: float, read_
         pool_recycle=POOL_RECYCLE_SECONDS,
         connect_args={
             "charset": "utf8mb4",
-            "init_command": init_command,
+            "init_command": "SET time_zone='+00:00'",
             "local_infile": False,
             "connect_timeout": connect_timeout_seconds,
             "read_timeout": read_timeout_seconds,
             "write_timeout": read_timeout_seconds,
         },
     )
+
+    if read_only:
+
+        @event.listens_for(engine, "connect")
+        def _forbid_writes(connection: Any, _record: Any) -> None:
+            with connection.cursor() as cursor:
+                cursor.execute("SET SESSION TRANSACTION READ ONLY")
+
+    return engine
