@@ -1,0 +1,101 @@
+"""Give each service a database and an account of its own: `python -m production.databases`.
+
+Runs as a job once MySQL is healthy, and again at every `docker compose up`: what exists stays, and a password that was
+replaced under `secrets/` takes effect. No service but this job knows the root password.
+"""
+
+import argparse
+import re
+import sys
+
+import pymysql
+from pymysql.connections import Connection
+from sqlalchemy import URL, make_url
+
+from settings import SECRETS_DIR
+
+URL_SECRETS = ("shop_database_url", "mlflow_backend_uri", "airflow_database_url")
+TIMEOUT_SECONDS = 10
+SAFE_NAME = re.compile(r"[a-z_]{1,32}")
+
+
+def account_statements(url: URL) -> list[tuple[str, tuple[str, ...]]]:
+    """List the statements that make a URL work, each with its parameters.
+
+    Args:
+        url: URL with user, password and database.
+
+    Raises:
+        ValueError: user or database is no plain lower-case name; names cannot be sent as parameters.
+    """
+    for name in (url.username, url.database):
+        if not name or not SAFE_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name for an account or database: use lower-case letters and _")
+    account = f"'{url.username}'@'%%'"  # doubled: the driver fills in parameters by %
+    password = (str(url.password),)
+    return [
+        (f"CREATE DATABASE IF NOT EXISTS `{url.database}` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci", ()),
+        (f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY %s", password),
+        (f"ALTER USER {account} IDENTIFIED BY %s", password),
+        (f"GRANT ALL PRIVILEGES ON `{url.database}`.* TO {account}", ()),
+    ]
+
+
+def create_accounts(connection: Connection, urls: list[URL]) -> None:
+    """Create or update the account and the database of every URL.
+
+    Args:
+        connection: session of an account that may create others, committing by itself.
+        urls: URLs to make work.
+
+    Raises:
+        ValueError: a name that cannot be used; nothing of its URL is created.
+        pymysql.MySQLError: MySQL refuses.
+    """
+    with connection.cursor() as cursor:
+        for url in urls:
+            for statement, parameters in account_statements(url):
+                cursor.execute(statement, parameters)
+
+
+def connect_as_root(url: URL, password: str) -> Connection:
+    """Open a session of root on the server that a URL names.
+
+    Raises:
+        pymysql.MySQLError: the server does not answer or refuses the password.
+    """
+    return pymysql.connect(
+        host=url.host,
+        port=url.port or 3306,
+        user="root",
+        password=password,
+        connect_timeout=TIMEOUT_SECONDS,
+        read_timeout=TIMEOUT_SECONDS,
+        write_timeout=TIMEOUT_SECONDS,
+        autocommit=True,
+    )
+
+
+def read_secret(name: str) -> str:
+    """Read one secret of the container.
+
+    Raises:
+        FileNotFoundError: it is missing; generate it with `make secrets`.
+    """
+    return (SECRETS_DIR / name).read_text(encoding="utf-8").strip()
+
+
+def main() -> None:
+    """Create the accounts; exit 1 with one line when that fails."""
+    argparse.ArgumentParser(prog="python -m production.databases", description=__doc__).parse_args()
+    try:
+        urls = [make_url(read_secret(name)) for name in URL_SECRETS]
+        with connect_as_root(urls[0], read_secret("mysql_root_password")) as connection:
+            create_accounts(connection, urls)
+    except (OSError, ValueError, pymysql.MySQLError) as err:
+        sys.exit(f"The databases could not be prepared: {err}")
+    sys.stdout.write(f"databases with an account each: {', '.join(str(url.database) for url in urls)}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Start the first full pass once everything is up: `python -m production.first_run`.
+
+Does nothing when lists were published before or a pass is under way: from then on the schedule and the assets drive.
+"""
+
+import argparse
+import sys
+
+import httpx
+
+from embedded.airflow_client import AirflowClient
+from embedded.first_run import CHAIN, has_passed
+from settings import SECRETS_DIR
+
+FIRST = next(iter(CHAIN))
+DAGS_LIMIT_SECONDS = 180
+
+
+def start_first_pass(airflow: AirflowClient) -> str:
+    """Start the chain if nothing was published and nothing runs.
+
+    Returns:
+        What was done, for a person.
+
+    Raises:
+        TimeoutError: Airflow has not read the workflows; the message names them.
+        httpx.HTTPError: Airflow does not answer.
+    """
+    airflow.await_dags(tuple(CHAIN), limit_seconds=DAGS_LIMIT_SECONDS)
+    if has_passed(airflow):
+        return "lists were published before: nothing to start"
+    if airflow.runs(FIRST, state="running") or airflow.runs(FIRST, state="queued"):
+        return f"{FIRST} is under way already"
+    return f"started {FIRST} ({airflow.trigger(FIRST)}); follow it in Airflow's UI"
+
+
+def main() -> None:
+    """Start the pass; exit 1 with one line when Airflow refuses."""
+    parser = argparse.ArgumentParser(prog="python -m production.first_run", description=__doc__)
+    parser.add_argument("--url", default="http://airflow-api-server:8080", help="where Airflow's API answers")
+    arguments = parser.parse_args()
+    try:
+        password = (SECRETS_DIR / "airflow_admin_password").read_text(encoding="utf-8").strip()
+        done = start_first_pass(AirflowClient(arguments.url, "admin", password))
+    except (OSError, TimeoutError, httpx.HTTPError) as err:
+        sys.exit(f"The first pass was not started: {err}")
+    sys.stdout.write(f"{done}\n")
+
+
+if __name__ == "__main__":
+    main()

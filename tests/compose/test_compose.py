@@ -1,0 +1,162 @@
+"""The compose file, read as Compose reads it: what a container may do, what it listens on, where its secrets are."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from embedded.airflow_settings import airflow_environment
+from production.credentials import write_secrets
+from settings import Settings
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docker-compose.yml").read_text()
+COMPOSE = yaml.safe_load(TEXT)
+SERVICES = COMPOSE["services"]
+JOBS = {name for name, service in SERVICES.items() if service.get("restart") == "no"}
+OURS = {name for name, service in SERVICES.items() if "build" in service}
+PORTS = {"mysql": 3307, "api": 8000, "bentoml": 8001, "mlflow": 5000, "airflow-api-server": 8080}
+SECRET_WORD = re.compile(r"password|passwd|secret|token|fernet|_key", re.IGNORECASE)
+POINTS_TO_A_FILE = ("/run/secrets/", "cat /run/secrets/")
+
+each_service = pytest.mark.parametrize("name", sorted(SERVICES))
+
+
+def environment_of(name: str) -> dict[str, str]:
+    return SERVICES[name].get("environment") or {}
+
+
+@each_service
+def test_a_service_that_stays_has_a_health_check_and_comes_back(name):
+    service = SERVICES[name]
+
+    if name in JOBS:
+        assert service["healthcheck"] == {"disable": True}
+    else:
+        assert service["healthcheck"]["test"][0] == "CMD"
+        assert service["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("name", ["mlflow", "airflow-api-server", "api"])
+def test_a_health_check_asks_the_api(name):
+    test = " ".join(SERVICES[name]["healthcheck"]["test"])
+
+    assert re.search(r"mlflow_server\.health|production\.airflow_health|/health", test)
+
+
+@each_service
+def test_the_root_file_system_is_read_only_and_privileges_cannot_grow(name):
+    assert SERVICES[name]["read_only"] is True
+    assert SERVICES[name]["security_opt"] == ["no-new-privileges:true"]
+    assert not SERVICES[name].get("privileges")
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_our_own_code_runs_without_root_and_without_capabilities(name):
+    assert SERVICES[name]["user"].startswith("${APP_UID:?")
+    assert SERVICES[name]["cap_drop"] == ["ALL"]
+
+
+@each_service
+def test_ports_are_open_to_this_machine_alone_at_the_published_numbers(name):
+    ports = SERVICES[name].get("ports", [])
+
+    assert bool(ports) == (name in PORTS)
+    for port in ports:
+        assert re.fullmatch(rf"127\.0\.0\.1:\$\{{[A-Z]+_PORT:-{PORTS[name]}\}}:\d+", port), port
+
+
+@each_service
+def test_images_have_a_version(name):
+    image = SERVICES[name]["image"]
+
+    assert re.search(r":\d", image), image
+    assert "latest" not in image
+
+
+def test_our_images_carry_the_version_of_the_project():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+    assert {SERVICES[name]["image"].partition(":")[2] for name in OURS} == {version}
+
+
+@each_service
+def test_no_password_stands_in_the_environment(name):
+    for variable, value in environment_of(name).items():
+        if SECRET_WORD.search(variable):
+            assert str(value).startswith(POINTS_TO_A_FILE), f"{variable} should name a file of a secret"
+        assert not re.search(r"://[^/\s]+:[^/\s]+@", str(value)), f"{variable} holds a URL with a password"
+
+
+@each_service
+def test_a_service_gets_declared_secrets_only(name):
+    for secret in SERVICES[name].get("secrets", []):
+        assert (secret["source"] if isinstance(secret, dict) else secret) in COMPOSE["secrets"]
+
+
+def test_only_the_job_that_makes_accounts_and_the_database_know_the_root_password():
+    holders = {name for name, service in SERVICES.items() if "mysql_root_password" in service.get("secrets", [])}
+
+    assert holders == {"mysql", "databases"}
+
+
+def test_every_declared_secret_is_one_that_is_generated(tmp_path):
+    import os
+
+    generated = write_secrets(tmp_path / "secrets", (os.getuid(), os.getgid()))
+
+    assert {name: secret["file"] for name, secret in COMPOSE["secrets"].items()} == {
+        name: f"./secrets/{name}" for name in generated
+    }
+
+
+def test_a_variable_without_a_default_says_how_to_get_it():
+    for variable in re.findall(r"\$\{[^}]+\}", TEXT):
+        assert ":-" in variable or re.search(r":\?.*make ", variable), variable
+
+
+def test_named_volumes_hold_everything_that_lasts():
+    for name, service in SERVICES.items():
+        for volume in service.get("volumes", []):
+            assert volume.partition(":")[0] in COMPOSE["volumes"], f"{name} mounts {volume}"
+
+
+def test_training_and_serving_share_the_ml_store():
+    mounts = {name for name, service in SERVICES.items() if "store:/data/store" in service.get("volumes", [])}
+
+    assert {"airflow-scheduler", "bentoml"} <= mounts
+    assert {environment_of(name)["ML_STORE_URI"] for name in mounts} == {"/data/store"}
+
+
+def test_the_api_reaches_neither_the_ml_store_nor_mlflow_secrets():
+    assert SERVICES["api"]["secrets"] == ["shop_database_url"]
+    assert not any(volume.startswith("store") for volume in SERVICES["api"]["volumes"])
+
+
+def test_settings_of_the_environment_exist():
+    known = {name.upper() for name in Settings.model_fields}
+    foreign = re.compile(r"AIRFLOW__|MLFLOW_(DISABLE|ALLOW_PICKLE|HTTP)|MYSQL_")
+
+    for name in SERVICES:
+        unknown = {key for key in environment_of(name) if key not in known and not foreign.match(key)}
+        assert not unknown, f"{name} sets {sorted(unknown)}, which settings.py does not know"
+
+
+def test_airflow_is_tuned_the_same_in_both_modes():
+    embedded = airflow_environment(Settings(_env_file=None))
+    compose = environment_of("airflow-scheduler")
+    differs_on_purpose = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL"}
+
+    shared = (embedded.keys() & compose.keys()) - differs_on_purpose
+
+    assert shared
+    assert {key: compose[key] for key in shared} == {key: embedded[key] for key in shared}
+
+
+@each_service
+def test_a_service_waits_for_services_that_exist(name):
+    for needed, rule in SERVICES[name].get("depends_on", {}).items():
+        expected = "service_completed_successfully" if needed in JOBS else "service_healthy"
+        assert rule == {"condition": expected}, f"{name} waits for {needed}"

@@ -1,0 +1,112 @@
+"""The Dockerfiles: what goes into an image, and what stays out."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+DOCKERFILES = sorted({service["build"]["dockerfile"] for service in SERVICES.values() if "build" in service})
+WITHOUT_TORCH = {"api/Dockerfile", "serving/Dockerfile", "shop/Dockerfile", "mlflow_server/Dockerfile"}
+
+each_dockerfile = pytest.mark.parametrize("path", DOCKERFILES)
+
+
+def instructions(path: str) -> list[str]:
+    """Return the instructions with their continued lines joined, comments left out."""
+    lines = [line for line in (ROOT / path).read_text().splitlines() if not line.startswith("#")]
+    return [line.strip() for line in "\n".join(lines).replace("\\\n", " ").splitlines() if line.strip()]
+
+
+def copied(path: str) -> list[str]:
+    """Name the files and folders that an image takes from the project."""
+    copies = [line.split()[1:-1] for line in instructions(path) if line.startswith("COPY") and "--from" not in line]
+    return [source for sources in copies for source in sources]
+
+
+def required(path: Path) -> str:
+    """Return the requirements of a file together with those that it includes."""
+    lines = path.read_text().splitlines()
+    included = [path.parent / line.removeprefix("-r ") for line in lines if line.startswith("-r ")]
+    return "\n".join([*lines, *(required(file) for file in included)])
+
+
+def test_there_is_one_image_a_service():
+    assert (
+        sorted(
+            ["api/Dockerfile", "dags/Dockerfile", "mlflow_server/Dockerfile", "serving/Dockerfile", "shop/Dockerfile"]
+        )
+        == DOCKERFILES
+    )
+
+
+@each_dockerfile
+def test_base_images_are_official_and_versioned(path):
+    bases = [line.split()[1] for line in instructions(path) if line.startswith("FROM")]
+
+    assert set(bases) == {"python:3.11-slim-bookworm"}
+
+
+@each_dockerfile
+def test_what_is_copied_exists_and_is_let_through(path):
+    let_through = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+
+    for source in copied(path):
+        assert (ROOT / source).exists(), source
+        assert source.split("/")[0] in let_through, source
+
+
+@each_dockerfile
+def test_every_package_comes_from_the_lock(path):
+    installs = [line for line in instructions(path) if "pip install" in line]
+
+    assert installs
+    for install in installs:
+        assert "--constraint requirements.txt" in install
+        assert "--no-cache-dir" in install
+
+
+@each_dockerfile
+def test_requirements_are_copied_with_those_that_they_include(path):
+    present = {source for source in copied(path) if source.endswith("requirements.in")}
+
+    for source in present:
+        for line in (ROOT / source).read_text().splitlines():
+            if line.startswith("-r ../"):
+                assert line.removeprefix("-r ../") in present
+
+
+@each_dockerfile
+def test_the_process_is_not_root(path):
+    users = [line.split()[1] for line in instructions(path) if line.startswith("USER")]
+
+    assert users == ["10001:10001"]
+
+
+@each_dockerfile
+def test_no_secret_is_baked_in(path):
+    text = "\n".join(instructions(path))
+
+    assert not re.search(r"(ARG|ENV)\s[^\n]*(PASSWORD|SECRET|TOKEN)", text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("path", sorted(WITHOUT_TORCH))
+def test_torch_stays_out_of_the_images_that_serve(path):
+    for source in copied(path):
+        if source.endswith("requirements.in"):
+            assert not re.search(r"^torch\b", required(ROOT / source), re.MULTILINE)
+
+
+def test_the_login_of_a_real_mysql_8_works_without_tls():
+    """Its default `caching_sha2_password` needs RSA, which pymysql takes from an extra."""
+    for path in ("shop/requirements.in", "mlflow_server/requirements.in"):
+        assert "pymysql[rsa]" in (ROOT / path).read_text(), path
+
+
+def test_the_build_context_holds_no_secret_and_no_data():
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+
+    assert lines[1] == "*"
+    assert not {"!secrets", "!.env", "!var", "!.git"} & set(lines)

@@ -1,0 +1,42 @@
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from production.airflow_health import component_status
+
+REPORT = {"metadatabase": {"status": "healthy"}, "scheduler": {"status": "unhealthy"}, "triggerer": {"status": None}}
+
+
+class Airflow(BaseHTTPRequestHandler):
+    def do_GET(self):
+        assert self.path == "/api/v2/monitor/health"
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(REPORT).encode())
+
+    def log_message(self, *arguments):
+        return
+
+
+@pytest.fixture
+def url():
+    server = HTTPServer(("127.0.0.1", 0), Airflow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("component", "status"),
+    [("metadatabase", "healthy"), ("scheduler", "unhealthy"), ("triggerer", "None"), ("dag_processor", "None")],
+    ids=["healthy", "unhealthy", "never ran", "not reported"],
+)
+def test_a_component_has_the_status_that_the_api_reports(url, component, status):
+    assert component_status(url, component) == status
+
+
+def test_an_api_that_is_down_is_an_error():
+    with pytest.raises(OSError, match="refused"):
+        component_status("http://127.0.0.1:1", "scheduler")

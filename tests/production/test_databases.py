@@ -1,0 +1,65 @@
+import pymysql
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from production.databases import account_statements, create_accounts
+
+
+def url_of(server, name, password):
+    return make_url(f"mysql+pymysql://{name}:{password}@127.0.0.1:{server.port}/{name}?charset=utf8mb4")
+
+
+@pytest.fixture
+def urls(mariadb_server):
+    urls = [url_of(mariadb_server, name, f"first-password-of-{name}") for name in ("acc_one", "acc_two")]
+    with mariadb_server.connect() as connection:
+        create_accounts(connection, urls)
+    yield urls
+    with mariadb_server.connect() as connection, connection.cursor() as cursor:
+        for url in urls:
+            cursor.execute(f"DROP USER '{url.username}'@'%'")
+            cursor.execute(f"DROP DATABASE {url.database}")
+
+
+def databases_seen_by(url):
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        names = set(connection.scalars(text("SHOW DATABASES")))
+    engine.dispose()
+    return names - {"information_schema"}
+
+
+def test_each_account_sees_its_own_database_alone(urls):
+    assert [databases_seen_by(url) for url in urls] == [{"acc_one"}, {"acc_two"}]
+
+
+def test_a_replaced_password_takes_effect_and_the_old_one_ends(mariadb_server, urls):
+    renewed = url_of(mariadb_server, "acc_one", "second-password-of-acc_one")
+
+    with mariadb_server.connect() as connection:
+        create_accounts(connection, [renewed])
+
+    assert databases_seen_by(renewed) == {"acc_one"}
+    with pytest.raises(Exception, match="Access denied"):
+        databases_seen_by(urls[0])
+
+
+@pytest.mark.parametrize("name", ["", "shop`; DROP", "Shop", "a" * 33], ids=["empty", "quotes", "capital", "long"])
+def test_a_name_that_would_need_quoting_is_refused(name):
+    url = make_url("mysql+pymysql://shop:x@mysql/shop").set(username=name)
+
+    with pytest.raises(ValueError, match="no name for an account"):
+        account_statements(url)
+
+
+def test_no_password_stands_in_a_statement():
+    url = make_url("mysql+pymysql://shop:the-password@mysql/shop")
+
+    assert all("the-password" not in statement for statement, _ in account_statements(url))
+
+
+def test_an_unreachable_server_is_an_error_of_the_driver():
+    from production.databases import connect_as_root
+
+    with pytest.raises(pymysql.MySQLError):
+        connect_as_root(make_url("mysql+pymysql://shop:x@127.0.0.1:1/shop"), "x")
