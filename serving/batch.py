@@ -1,0 +1,137 @@
+"""Hop 5: ranks products for every user, bucket by bucket in bounded memory, and publishes the batch."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+from sqlalchemy import Engine
+
+from features.snapshot import Snapshot
+from features.store import MLStore
+from serving.batches import Batch, fetch_pointed_batch, move_pointer, open_batch
+from serving.facts import FIRST_SLOTS, BatchFacts
+from serving.lists import encode_lists
+from serving.popular import rank_neighbours, rank_popular
+from serving.publish import audit_batch, fetch_written_buckets, write_bucket, write_lists
+from serving.retire import retire_old_batches
+from training.ranker import Ranker
+
+LIST_LENGTH = 100
+USERS_PER_PIECE = 2000
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What a run of the batch did.
+
+    Attributes:
+        batch_id: the batch that shoppers see now.
+        model_version: the version that scored it.
+        as_of: instant of its features.
+        num_users: users with a list; 0 when the batch had been written before.
+        num_rows: entries of all lists.
+        was_written: false when a complete batch of the same version and instant was shown again.
+        previous: the batch that shoppers saw before.
+        retired: old batches whose lists were deleted.
+        seconds: wall-clock time.
+    """
+
+    batch_id: str
+    model_version: str
+    as_of: datetime
+    num_users: int
+    num_rows: int
+    was_written: bool
+    previous: str | None
+    retired: list[str]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """What scores: one version on one snapshot, and where its lists go."""
+
+    version: int
+    ranker: Ranker
+    store: MLStore
+    as_of: datetime
+    engine: Engine
+
+
+def publish_scores(scoring: Scoring, alias: str | None, tell: Tell) -> Publication:
+    """Rank for all users, write, audit, point. A killed run resumes with the buckets that are missing.
+
+    Args:
+        scoring: the version, its snapshot and the shop's database.
+        alias: the alias that named the version, for the record.
+        tell: called with a line of progress now and then.
+
+    Raises:
+        serving.batches.PublicationError: the audit refuses the batch, or a newer one is shown already.
+    """
+    started = time.perf_counter()
+    batch = open_batch(scoring.engine, scoring.as_of, str(scoring.version), alias)
+    tell(f"batch opened batch_id={batch.batch_id} epoch={batch.epoch} state={batch.state}")
+    facts = BatchFacts() if batch.is_complete else _write_and_audit(scoring, batch, tell)
+    previous = move_pointer(scoring.engine, batch)
+    tell(f"pointer moved from={previous} to={batch.batch_id}")
+    return Publication(
+        batch_id=batch.batch_id,
+        model_version=batch.model_version,
+        as_of=batch.as_of,
+        num_users=facts.num_users,
+        num_rows=facts.num_rows,
+        was_written=not batch.is_complete,
+        previous=previous,
+        retired=retire_old_batches(scoring.engine),
+        seconds=round(time.perf_counter() - started, 1),
+    )
+
+
+def _write_and_audit(scoring: Scoring, batch: Batch, tell: Tell) -> BatchFacts:
+    """Write what is missing of a batch and let the audit decide."""
+    index = Snapshot.open(scoring.store, scoring.as_of)
+    num_products = index.products.height
+    _write_shared_lists(scoring.engine, batch, index)
+    written = fetch_written_buckets(scoring.engine, batch)
+    facts = BatchFacts()
+    for bucket in range(index.num_buckets):
+        if bucket not in written:
+            began = time.perf_counter()
+            pieces = _rank_bucket(scoring, bucket)
+            written[bucket] = write_bucket(scoring.engine, batch, bucket, pieces, min(FIRST_SLOTS, num_products))
+            rate = written[bucket].num_users / (time.perf_counter() - began)
+            tell(f"bucket written bucket={bucket} num_users={written[bucket].num_users} users_per_second={rate:.0f}")
+        facts.add(written[bucket])
+    previous = fetch_pointed_batch(scoring.engine)
+    findings = audit_batch(
+        scoring.engine,
+        batch,
+        facts,
+        expected_users=len(index.user_ids()),
+        num_products=num_products,
+        previous=previous,
+    )
+    tell(f"audit passed rules={len(findings)}")
+    return facts
+
+
+def _rank_bucket(scoring: Scoring, bucket: int) -> Iterator[pl.DataFrame]:
+    """Rank the users of one bucket, some thousand at a time."""
+    snapshot = Snapshot.open(scoring.store, scoring.as_of, bucket=bucket)
+    user_ids = snapshot.user_ids(bucket)
+    for start in range(0, len(user_ids), USERS_PER_PIECE):
+        yield scoring.ranker.rank(snapshot, user_ids[start : start + USERS_PER_PIECE], LIST_LENGTH)
+
+
+def _write_shared_lists(engine: Engine, batch: Batch, snapshot: Snapshot) -> None:
+    """Write the lists that all shoppers share: popular, newest, and each product's neighbours."""
+    popular = encode_lists(rank_popular(snapshot.products), ["scope", "scope_category_id"])
+    write_lists(engine, batch, "popular_lists", popular.rename({"scope_category_id": "category_id"}))
+    neighbours = rank_neighbours(snapshot.neighbours, snapshot.products)
+    lists = encode_lists(neighbours, ["neighbour_of"]).rename({"neighbour_of": "product_id"})
+    write_lists(engine, batch, "product_neighbours", lists)

@@ -1,0 +1,149 @@
+"""The life of a batch's row: opened under a growing epoch, pointed at, refused or retired.
+
+The epoch is the fence. Whoever starts a run takes the next one, and the pointer only moves to a larger epoch: a run
+that was overtaken while it hung cannot put its lists back. Serving an old batch again is opening it again.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from shop.database import session_scope
+from shop.tables import AuditLog, BatchBucket, BatchPointer, RecommendationBatch
+
+HOME = "home"
+ACTOR = "serving.score"
+OPEN_ATTEMPTS = 5
+
+
+class PublicationError(Exception):
+    """A batch may not be shown to shoppers; the last good one stays."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One scoring of all users by one version on one snapshot."""
+
+    batch_id: str
+    epoch: int
+    as_of: datetime
+    model_version: str
+    state: str
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether its lists are all written and have passed the audit."""
+        return self.state in ("audited", "published")
+
+
+def name_batch(as_of: datetime, model_version: str) -> str:
+    """Name a batch by what it is made of, so that the same run again is the same batch."""
+    return f"{as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}-v{model_version}"
+
+
+def open_batch(engine: Engine, as_of: datetime, model_version: str, alias: str | None) -> Batch:
+    """Take the next epoch for a batch, new or known. A refused or retired batch starts afresh.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: other runs took the next epoch five times in a row.
+    """
+    for attempt in range(1, OPEN_ATTEMPTS + 1):
+        try:
+            with session_scope(engine) as session:
+                return _open(session, as_of, model_version, alias)
+        except IntegrityError:
+            if attempt == OPEN_ATTEMPTS:
+                raise
+    raise AssertionError("the loop returns or raises")
+
+
+def _open(session: Session, as_of: datetime, model_version: str, alias: str | None) -> Batch:
+    batch_id = name_batch(as_of, model_version)
+    epoch = (session.scalar(select(func.max(RecommendationBatch.epoch))) or 0) + 1
+    row = session.get(RecommendationBatch, batch_id, with_for_update=True)
+    if row is None:
+        row = RecommendationBatch(
+            batch_id=batch_id, epoch=epoch, as_of=as_of, model_version=model_version, alias=alias, state="writing"
+        )
+        session.add(row)
+    else:
+        row.epoch, row.alias = epoch, alias
+        if row.state in ("refused", "retired"):
+            row.state = "writing"
+            session.execute(delete(BatchBucket).where(BatchBucket.batch_id == batch_id))
+    return Batch(batch_id, epoch, as_of, model_version, row.state)
+
+
+def record_verdict(engine: Engine, batch: Batch, state: str, counts: dict[str, Any], audit: dict[str, Any]) -> None:
+    """Note what the audit found, and a line in the audit log when it refuses.
+
+    Args:
+        engine: the shop's database.
+        batch: the audited batch.
+        state: `audited` or `refused`.
+        counts: num_users, num_rows and checksum, the batch's manifest.
+        audit: findings by rule.
+    """
+    with session_scope(engine) as session:
+        row = update(RecommendationBatch).where(RecommendationBatch.batch_id == batch.batch_id)
+        session.execute(row.values(state=state, audit=audit, **counts))
+        if state == "refused":
+            broken = ", ".join(name for name, finding in audit.items() if not finding["passed"])
+            session.add(_log("refuse", None, batch, reason=f"broken rules: {broken}", details=audit))
+
+
+def move_pointer(engine: Engine, batch: Batch, name: str = HOME) -> str | None:
+    """Show a batch to shoppers: one row moves, in one transaction with its log line.
+
+    Returns:
+        The batch that was shown before; `None` if this is the first.
+
+    Raises:
+        PublicationError: a newer epoch is shown already, so this run was overtaken.
+    """
+    try:
+        return _move(engine, batch, name)
+    except IntegrityError:  # another run inserted the very first pointer at the same moment
+        return _move(engine, batch, name)
+
+
+def _move(engine: Engine, batch: Batch, name: str) -> str | None:
+    with session_scope(engine) as session:
+        pointer = session.get(BatchPointer, name, with_for_update=True)
+        previous = pointer.batch_id if pointer else None
+        if pointer and pointer.epoch > batch.epoch:
+            raise PublicationError(
+                f"batch {batch.batch_id!r} (epoch {batch.epoch}) was overtaken by epoch {pointer.epoch}, "
+                f"{previous!r}, which stays. Run `python -m serving.score` again to publish anew."
+            )
+        if pointer is None:
+            pointer = BatchPointer(name=name)
+            session.add(pointer)
+        pointer.batch_id, pointer.epoch, pointer.moved_at = batch.batch_id, batch.epoch, datetime.now(UTC)
+        row = update(RecommendationBatch).where(RecommendationBatch.batch_id == batch.batch_id)
+        session.execute(row.values(state="published"))
+        if previous != batch.batch_id:
+            session.add(_log("publish", previous, batch, reason=f"epoch {batch.epoch}", details=None))
+    return previous
+
+
+def fetch_pointed_batch(engine: Engine, name: str = HOME) -> str | None:
+    """Give the batch that shoppers see; `None` before the first publication."""
+    with Session(engine) as session:
+        return session.scalar(select(BatchPointer.batch_id).where(BatchPointer.name == name))
+
+
+def _log(action: str, previous: str | None, batch: Batch, reason: str, details: dict[str, Any] | None) -> AuditLog:
+    return AuditLog(
+        actor=ACTOR,
+        action=action,
+        subject=f"recommendations/{HOME}",
+        from_value=previous,
+        to_value=batch.batch_id,
+        reason=reason,
+        details=details,
+    )

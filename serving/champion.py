@@ -1,0 +1,96 @@
+"""A model version made ready to serve: downloaded, checked against its own promises and the snapshot's features.
+
+Nothing of a version's folder is executed. A version that fails any check is never served; what serves stays.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from features.snapshot import Snapshot
+from features.store import MLStore
+from training.ranker import Ranker
+from training.registry import Registry
+
+ALIAS = "champion"
+LAST_GOOD = "last_good.json"
+
+
+@dataclass(frozen=True)
+class Champion:
+    """What one answer or one batch reads once: version, ranker and snapshot belong together.
+
+    Attributes:
+        version: the version in MLflow; every answer names it.
+        ranker: the version's artefacts, loaded and checked.
+        snapshot: features that the ranker was checked against.
+    """
+
+    version: int
+    ranker: Ranker
+    snapshot: Snapshot
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant of the features."""
+        return self.snapshot.as_of
+
+
+def load_ranker(registry: Registry, models_dir: Path, version: int) -> Ranker:
+    """Get a version from the registry, or from the copy of an earlier time, and check it.
+
+    Args:
+        registry: where versions live.
+        models_dir: folder of local copies, one per version.
+        version: number of the version.
+
+    Raises:
+        training.ranker.ArtefactError: a file is missing, altered or unexpected, or the golden rows differ.
+        training.registry.RegistryError: MLflow does not answer and there is no local copy.
+    """
+    folder = models_dir / str(version)
+    if not folder.is_dir():
+        registry.download(version, folder)
+    ranker = Ranker.load(folder)
+    ranker.check_golden()
+    return ranker
+
+
+def load_champion(
+    registry: Registry, store: MLStore, models_dir: Path, version: int, as_of: datetime | None = None
+) -> Champion:
+    """Make a version ready on a snapshot.
+
+    Args:
+        registry: where versions live.
+        store: the ML store.
+        models_dir: folder of local copies of versions.
+        version: number of the version.
+        as_of: instant of the snapshot; the newest one if it is None.
+
+    Raises:
+        training.ranker.ArtefactError: the version breaks a promise, or was trained on other features.
+        training.registry.RegistryError: MLflow does not answer and there is no local copy.
+        features.store.StoreError: there is no such snapshot.
+    """
+    ranker = load_ranker(registry, models_dir, version)
+    snapshot = Snapshot.open(store, as_of)
+    ranker.check_snapshot(snapshot)
+    return Champion(version, ranker, snapshot)
+
+
+def remember_last_good(models_dir: Path, version: int) -> None:
+    """Note the version that serves, for a start while MLflow is down. The file is replaced as a whole."""
+    note = models_dir / LAST_GOOD
+    part = note.with_suffix(".part")
+    part.write_text(json.dumps({"version": version}), encoding="utf-8")
+    part.replace(note)
+
+
+def recall_last_good(models_dir: Path) -> int | None:
+    """Give the version that served last on this machine; `None` if none ever did."""
+    note = models_dir / LAST_GOOD
+    if not note.exists():
+        return None
+    return int(json.loads(note.read_text(encoding="utf-8"))["version"])

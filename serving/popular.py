@@ -1,0 +1,75 @@
+"""The lists for shoppers without one of their own: popular everywhere, popular by category, newest.
+
+They are published with every batch and walked by new shoppers all day, so that the fallback is an everyday path.
+"""
+
+import polars as pl
+
+LIST_LENGTH = 200
+NEIGHBOURS_LENGTH = 40
+
+
+def rank_popular(products: pl.DataFrame) -> pl.DataFrame:
+    """Rank the snapshot's products into the shared lists.
+
+    Args:
+        products: product_id, category_id, popularity (decayed orders), first_sold_at (null if never).
+
+    Returns:
+        scope (`global`, `category`, `newest`), scope_category_id (0 unless the scope is `category`), rank, product_id,
+        category_id, score, reason; sorted by scope, scope_category_id and rank. Equal scores are ordered by id, so that
+        the same snapshot gives the same lists.
+    """
+    by_popularity = products.with_columns(score=pl.col("popularity").cast(pl.Float32).fill_null(0.0)).sort(
+        ["score", "product_id"], descending=[True, False]
+    )
+    newest = products.sort(["first_sold_at", "product_id"], descending=[True, True], nulls_last=True).with_columns(
+        score=pl.col("first_sold_at").dt.epoch("d").cast(pl.Float32).fill_null(0.0)
+    )
+    lists = [
+        by_popularity.head(LIST_LENGTH).select(*_columns("global", pl.lit(0), "popular")),
+        by_popularity.group_by("category_id", maintain_order=True)
+        .head(LIST_LENGTH)
+        .select(*_columns("category", pl.col("category_id"), "popular_in_category")),
+        newest.head(LIST_LENGTH).select(*_columns("newest", pl.lit(0), "new")),
+    ]
+    key = ["scope", "scope_category_id"]
+    return (
+        pl.concat(lists)
+        .sort(key, maintain_order=True)
+        .with_columns(rank=pl.int_range(1, pl.len() + 1).over(key))
+        .select(*key, "rank", "product_id", "category_id", "score", "reason")
+    )
+
+
+def _columns(scope: str, scope_category: pl.Expr, reason: str) -> list[pl.Expr]:
+    return [
+        pl.lit(scope).alias("scope"),
+        scope_category.cast(pl.Int64).alias("scope_category_id"),
+        *(pl.col(name).cast(pl.Int64) for name in ("product_id", "category_id")),
+        pl.col("score"),
+        pl.lit(reason).alias("reason"),
+    ]
+
+
+def rank_neighbours(neighbours: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
+    """Rank for each product those that are bought together with it.
+
+    Args:
+        neighbours: product_id, neighbour_id, weight; only weights above 0 speak for a neighbour.
+        products: product_id, category_id.
+
+    Returns:
+        neighbour_of, rank, product_id, category_id, score, reason; at most NEIGHBOURS_LENGTH for each product, sorted
+        by neighbour_of and rank.
+    """
+    categories = products.select(pl.col("product_id", "category_id").cast(pl.Int64))
+    return (
+        neighbours.filter(pl.col("weight") > 0)
+        .sort(["product_id", "weight", "neighbour_id"], descending=[False, True, False])
+        .with_columns(rank=pl.int_range(1, pl.len() + 1).over("product_id"))
+        .filter(pl.col("rank") <= NEIGHBOURS_LENGTH)
+        .rename({"product_id": "neighbour_of", "neighbour_id": "product_id", "weight": "score"})
+        .join(categories, on="product_id", how="inner", maintain_order="left")
+        .select("neighbour_of", "rank", "product_id", "category_id", "score", reason=pl.lit("bought_together"))
+    )

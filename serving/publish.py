@@ -1,0 +1,151 @@
+"""Publishing a batch: write its lists under its id, audit them, move the pointer. Shoppers see the last step alone.
+
+Every step can be repeated: lists are replaced by key, buckets that are noted as written are not written again, and a
+kill at any point leaves the pointer on the last good batch.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import polars as pl
+from sqlalchemy import Engine, TextClause, select, text
+from sqlalchemy.orm import Session
+
+from serving.audit import Finding, audit, summarise
+from serving.batches import Batch, PublicationError, record_verdict
+from serving.evidence import gather_measures
+from serving.facts import BatchFacts, measure
+from serving.lists import encode_lists
+from shop.database import session_scope
+from shop.tables import BatchBucket, Recommendation
+
+LISTS_PER_TRANSACTION = 5000
+
+
+def fetch_written_buckets(engine: Engine, batch: Batch) -> dict[int, BatchFacts]:
+    """Give the facts of the buckets that are completely written."""
+    with Session(engine) as session:
+        rows = session.execute(
+            select(BatchBucket.bucket, BatchBucket.facts).where(BatchBucket.batch_id == batch.batch_id)
+        )
+        return {bucket: BatchFacts.from_json(facts) for bucket, facts in rows}
+
+
+def write_bucket(
+    engine: Engine, batch: Batch, bucket: int, pieces: Iterable[pl.DataFrame], full_length: int
+) -> BatchFacts:
+    """Write the lists of one bucket, and last the note that it is complete.
+
+    Args:
+        engine: the shop's database.
+        batch: an open batch.
+        bucket: number of the user bucket.
+        pieces: frames of user_id, rank, product_id, category_id, score, reason, sorted by user and rank; a user's
+            rows are never split between two frames.
+        full_length: entries that each list should have, for the audit.
+
+    Returns:
+        What was measured of the bucket.
+    """
+    facts = BatchFacts()
+    for piece in pieces:
+        facts.add(measure(piece, full_length))
+        write_lists(engine, batch, "recommendations", encode_lists(piece, ["user_id"]))
+    with session_scope(engine) as session:
+        plain = facts.to_json()
+        session.merge(
+            BatchBucket(
+                batch_id=batch.batch_id,
+                bucket=bucket,
+                num_users=facts.num_users,
+                num_rows=facts.num_rows,
+                checksum=plain["checksum"],
+                facts=plain,
+            )
+        )
+    return facts
+
+
+def write_lists(engine: Engine, batch: Batch, table: str, lists: pl.DataFrame) -> None:
+    """Write encoded lists into one of the batch's tables, replacing those of the same key.
+
+    Args:
+        engine: the shop's database.
+        batch: an open batch.
+        table: `recommendations`, `popular_lists` or `product_neighbours`.
+        lists: the table's key columns besides the batch, and `products` as JSON text.
+    """
+    statement = _replace(table, lists.columns)
+    for rows in lists.iter_slices(LISTS_PER_TRANSACTION):
+        with session_scope(engine) as session:
+            session.execute(statement, [row | {"batch_id": batch.batch_id} for row in rows.iter_rows(named=True)])
+
+
+def _replace(table: str, columns: Sequence[str]) -> TextClause:
+    """Spell REPLACE, which SQLite and MySQL share, and which the drivers send in bulk."""
+    if table not in ("recommendations", "popular_lists", "product_neighbours"):
+        raise ValueError(f"lists are not written to {table!r}")
+    names = ["batch_id", *columns]
+    return text(f"REPLACE INTO {table} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})")
+
+
+def audit_batch(
+    engine: Engine, batch: Batch, facts: BatchFacts, *, expected_users: int, num_products: int, previous: str | None
+) -> list[Finding]:
+    """Judge a written batch and note the verdict on its row.
+
+    Args:
+        engine: the shop's database.
+        batch: a batch whose buckets are all written.
+        facts: what was measured of all of them.
+        expected_users: users of the snapshot.
+        num_products: products of the snapshot.
+        previous: the batch that shoppers see now.
+
+    Returns:
+        What each rule found; all have passed.
+
+    Raises:
+        PublicationError: a rule is broken; the message names each with its value and bound.
+    """
+    measures = gather_measures(
+        engine, batch, facts, expected_users=expected_users, num_products=num_products, previous=previous
+    )
+    findings = audit(measures, facts.num_users)
+    broken = [finding for finding in findings if not finding.has_passed]
+    counts = {"num_users": facts.num_users, "num_rows": facts.num_rows, "checksum": f"{facts.checksum:016x}"}
+    record_verdict(engine, batch, "refused" if broken else "audited", counts, summarise(findings))
+    if broken:
+        raise PublicationError(
+            f"batch {batch.batch_id!r} is refused, the last one stays. Broken: {'; '.join(map(str, broken))}"
+        )
+    return findings
+
+
+def read_stored_rows(engine: Engine, batch_id: str) -> Iterator[pl.DataFrame]:
+    """Read a batch's lists back, some thousand users at a time, as they went in.
+
+    Yields:
+        Frames of user_id, rank, product_id, category_id, score (float32), reason.
+    """
+    last_user = None
+    while True:
+        page = select(Recommendation.user_id, Recommendation.products).where(Recommendation.batch_id == batch_id)
+        if last_user is not None:
+            page = page.where(Recommendation.user_id > last_user)
+        with Session(engine) as session:
+            lists = session.execute(page.order_by(Recommendation.user_id).limit(LISTS_PER_TRANSACTION)).all()
+        if not lists:
+            return
+        last_user = lists[-1].user_id
+        yield pl.DataFrame(
+            [(user, rank, *entry) for user, products in lists for rank, entry in enumerate(products, start=1)],
+            schema={
+                "user_id": pl.Int64,
+                "rank": pl.Int64,
+                "product_id": pl.Int64,
+                "category_id": pl.Int64,
+                "score": pl.Float32,
+                "reason": pl.String,
+            },
+            orient="row",
+        )

@@ -1,0 +1,90 @@
+"""Score every user with the champion and publish the lists to the shop's database.
+
+    python -m serving.score [--as-of T] [--version V] [--json]
+
+Exit codes: 0 published, 1 refused or failed (the last good lists stay), 2 wrong arguments, 3 there is no champion yet.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from dataclasses import asdict
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from features.clock import parse_instant
+from features.snapshot import Snapshot
+from features.store import MLStore, StoreError
+from serving.batch import Publication, Scoring, publish_scores
+from serving.batches import PublicationError
+from serving.champion import ALIAS, load_ranker
+from settings import Settings, load_settings
+from shop.database import open_engine
+from training.ranker import ArtefactError
+from training.registry import RegistryError, connect
+
+NO_CHAMPION = 3
+
+logger = logging.getLogger(__name__)
+
+
+class NoChampionError(Exception):
+    """No version carries the alias yet."""
+
+
+def score(settings: Settings, options: argparse.Namespace) -> Publication:
+    """Resolve the version once, then rank and publish with it.
+
+    Raises:
+        NoChampionError: neither `--version` nor the alias names a version.
+    """
+    registry = connect(settings.mlflow_tracking_uri, settings.model_name)
+    version = options.version or registry.resolve_alias(ALIAS)
+    if version is None:
+        raise NoChampionError(
+            f"no version of {settings.model_name!r} carries the alias {ALIAS!r} yet: run `python -m training.run` "
+            "first, or name a version with --version."
+        )
+    store = MLStore(settings.ml_store_uri)
+    ranker = load_ranker(registry, settings.var_dir / "models", version)
+    snapshot = Snapshot.open(store, options.as_of)
+    ranker.check_snapshot(snapshot)
+    engine = open_engine(settings.shop_database_url)
+    scoring = Scoring(version=version, ranker=ranker, store=store, as_of=snapshot.as_of, engine=engine)
+    return publish_scores(scoring, ALIAS if options.version is None else None, logger.info)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command.
+
+    Returns:
+        The exit code; see the module's docstring.
+    """
+    parser = argparse.ArgumentParser(prog="python -m serving.score", description="Score all users and publish.")
+    parser.add_argument("--as-of", type=parse_instant, help="instant of the snapshot, UTC; the newest if not given")
+    parser.add_argument("--version", type=int, help="version in MLflow; the champion if not given")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    try:
+        publication = score(load_settings(), options)
+    except NoChampionError as err:
+        sys.stderr.write(f"serving.score: {err}\n")
+        return NO_CHAMPION
+    except (PublicationError, ArtefactError, RegistryError, StoreError) as err:
+        sys.stderr.write(f"serving.score: {err}\n")
+        return 1
+    except SQLAlchemyError as err:
+        cause = str(getattr(err, "orig", None) or err).splitlines()[0]
+        sys.stderr.write(f"serving.score: the shop's database failed: {cause}; the last good lists stay\n")
+        return 1
+    logger.info("published batch_id=%s seconds=%s", publication.batch_id, publication.seconds)
+    if options.json:
+        summary = asdict(publication) | {"as_of": publication.as_of.isoformat()}
+        sys.stdout.write(json.dumps(summary) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+import math
+
+import pytest
+
+from serving.audit import RULES, audit, summarise
+
+GOOD = {
+    "coverage": 1.0,
+    "stored_users": 1.0,
+    "non_finite_scores": 0,
+    "lists_with_repeats": 0,
+    "unknown_products": 0.0,
+    "short_lists": 0.0,
+    "flat_lists": 0.0,
+    "top_product_share": 0.2,
+    "distinct_products": 1.0,
+    "overlap": 0.6,
+}
+
+
+def broken_rules(measures: dict[str, float | None], num_users: int = 1000) -> list[str]:
+    return [finding.rule.name for finding in audit(measures, num_users) if not finding.has_passed]
+
+
+def test_a_good_batch_passes_every_rule() -> None:
+    assert broken_rules(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("measure", "value"),
+    [
+        ("coverage", 0.99),
+        ("stored_users", 0.999),
+        ("non_finite_scores", 1),
+        ("lists_with_repeats", 1),
+        ("unknown_products", 0.02),
+        ("short_lists", 0.02),
+        ("flat_lists", 0.06),
+        ("top_product_share", 0.91),
+        ("distinct_products", 0.1),
+        ("overlap", 0.0),
+    ],
+)
+def test_each_rule_refuses_by_itself(measure: str, value: float) -> None:
+    assert broken_rules(GOOD | {measure: value}) == [measure]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_measure_that_is_nan_never_passes(rule) -> None:
+    assert broken_rules(GOOD | {rule.name: math.nan}) == [rule.name]
+
+
+def test_the_bound_itself_passes() -> None:
+    assert broken_rules({rule.name: rule.bound for rule in RULES}) == []
+
+
+def test_the_first_batch_has_nothing_to_overlap_with() -> None:
+    assert broken_rules(GOOD | {"overlap": None}) == []
+
+
+def test_shares_mean_nothing_in_a_tiny_shop() -> None:
+    assert broken_rules(GOOD | {"top_product_share": 1.0, "distinct_products": 0.01}, num_users=99) == []
+
+
+def test_a_rule_without_a_measure_is_our_mistake() -> None:
+    with pytest.raises(KeyError):
+        audit({"coverage": 1.0}, 1000)
+
+
+def test_the_finding_names_rule_value_and_bound() -> None:
+    [finding] = [finding for finding in audit(GOOD | {"coverage": 0.5}, 1000) if not finding.has_passed]
+
+    assert str(finding) == "coverage: 0.5, wanted >= 0.995 (users of the snapshot that have a list)"
+
+
+def test_the_summary_is_kept_by_rule() -> None:
+    summary = summarise(audit(GOOD | {"overlap": 0.0}, 1000))
+
+    assert summary["overlap"] == {"value": 0.0, "wanted": ">= 0.02", "passed": False}
+    assert set(summary) == set(GOOD)
