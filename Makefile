@@ -6,11 +6,11 @@ FOUND_PYTHON := $(shell command -v python3.11 || command -v python3 || command -
 BOOTSTRAP = $(or $(PYTHON),$(FOUND_PYTHON),$(error Python 3.11 is needed and no Python was found)) -m embedded.bootstrap
 BOOTSTRAP_OPTIONS = $(if $(PYTHON),--python $(PYTHON))
 RUN = .venv/bin/python -m
-PACKAGES = settings.py api dags embedded features mlflow_server serving shop training
+PACKAGES = settings.py api dags embedded features mlflow_server production serving shop training
 SHOP ?= demo
 PYTEST_ARGS ?=
 
-.PHONY: help up down status test check bench lock environment tools format clean
+.PHONY: help up down status test check bench lock secrets docs environment tools format clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -37,11 +37,18 @@ check: environment ## lint, types, docstrings, import contracts
 bench: environment tools ## run the benchmarks, each prints a table
 	@for file in benchmarks/*.py; do echo "== $$file"; $(RUN) benchmarks.$$(basename $$file .py) || exit 1; done
 
+docs: environment ## write the pages that are made from the code
+	$(RUN) production.env_example
+
 format: environment ## lay out the code
 	$(RUN) ruff check --fix . ; $(RUN) ruff format .
 
 lock: environment ## choose versions anew: requirements.txt from every folder's requirements.in
 	$(RUN) embedded.lock
+	$(RUN) production.lock
+
+secrets: ## draw the passwords and keys that docker compose needs
+	@$(or $(PYTHON),$(FOUND_PYTHON)) -m production.credentials
 
 environment:
 	@$(BOOTSTRAP) environment $(BOOTSTRAP_OPTIONS)

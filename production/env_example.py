@@ -1,0 +1,61 @@
+"""Write `.env.example` from `settings.py`: `make docs`. A test holds the two together."""
+
+import sys
+from pathlib import Path
+from textwrap import wrap
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from settings import Settings
+
+TARGET = Path(__file__).resolve().parent.parent / ".env.example"
+WIDTH = 118
+HEAD = """\
+# Settings of one installation, with their defaults; made from settings.py by `make docs`, do not edit by hand.
+# Copy it to .env, remove the # before what you change. The environment wins over .env.
+"""
+COMPOSE = """\
+
+# --- docker-compose.yml alone ---
+
+# Port of MySQL on this machine.
+# MYSQL_PORT=3307
+
+# User and group that the containers run as and that owns secrets/; written by `make secrets`.
+# APP_UID=
+# APP_GID=
+
+# Where pip finds torch's CPU build while the workflows' image is built; empty = pip's own settings.
+# PIP_EXTRA_INDEX_URL=
+"""
+
+
+def render() -> str:
+    """Return the file's text: each setting with its description, commented out."""
+    blocks = [_block(name, field) for name, field in Settings.model_fields.items()]
+    return HEAD + "".join(blocks) + COMPOSE
+
+
+def _block(name: str, field: FieldInfo) -> str:
+    description = "\n".join(f"# {line}" for line in wrap(field.description or "", WIDTH))
+    return f"\n{description}\n# {name.upper()}={_shown(field.default)}\n"
+
+
+def _shown(default: object) -> str:
+    """Write a default as it would stand in the file; secrets have none."""
+    if isinstance(default, SecretStr):
+        return default.get_secret_value()
+    if isinstance(default, bool):
+        return str(default).lower()
+    return str(default)
+
+
+def main() -> None:
+    """Write the file."""
+    TARGET.write_text(render(), encoding="utf-8")
+    sys.stdout.write(f"{TARGET.name} written\n")
+
+
+if __name__ == "__main__":
+    main()
