@@ -15,11 +15,12 @@ import threading
 from pathlib import Path
 from typing import IO, Any
 
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 ROOT = Path(__file__).resolve().parent.parent
 GRACE_SECONDS = 10.0
 BAD_USAGE = 2
+NOTHING_TO_DO = 3
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ def run_module(module: str, *arguments: str, timeout_seconds: float) -> dict[str
 
     Raises:
         TimeoutError: the limit passed.
+        AirflowSkipException: the step says that there is nothing to do yet (exit code 3).
         AirflowFailException: the step rejects its arguments; trying again would not help.
         RuntimeError: the step failed; its own words stand above in the log.
         ValueError: the last line is no JSON object.
@@ -70,6 +72,8 @@ def run_module(module: str, *arguments: str, timeout_seconds: float) -> dict[str
         raise TimeoutError(f"{shown} did not finish within {timeout_seconds:.0f} s and was stopped.")
     if process.returncode == BAD_USAGE:
         raise AirflowFailException(f"{shown} rejects its arguments; the reason stands above.")
+    if process.returncode == NOTHING_TO_DO:
+        raise AirflowSkipException(f"{shown} has nothing to do yet; the reason stands above.")
     if process.returncode != 0:
         raise RuntimeError(f"{shown} ended with code {process.returncode}; the reason stands above.")
     return _parse(last_line, shown)

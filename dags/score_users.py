@@ -13,7 +13,6 @@ answer (`make status`). Shoppers keep their lists. By hand: `python -m serving.s
 from typing import Any
 
 from airflow.sdk import dag, task
-from airflow.sdk.exceptions import AirflowSkipException
 
 from dags._assets import CHAMPION, RECOMMENDATIONS, SNAPSHOT
 from dags._command import run_module
@@ -26,32 +25,15 @@ LIMIT_SECONDS = 2 * 3600
 def score_users() -> None:
     """Declare the workflow."""
 
-    @task
-    def find_champion() -> int:
-        """Resolve the alias once; the whole run scores with that version."""
-        from training.registry import connect
-
-        from settings import load_settings
-
-        settings = load_settings()
-        version: int | None = connect(settings.mlflow_tracking_uri, settings.model_name).resolve_alias("champion")
-        if version is None:
-            raise AirflowSkipException("No version is champion yet: the first training will start this again.")
-        return version
-
     @task(outlets=[RECOMMENDATIONS], pool=HEAVY_POOL, priority_weight=10)
-    def score(version: int, **context: Any) -> dict[str, Any]:
-        """Rank, write, audit, point."""
+    def score(**context: Any) -> dict[str, Any]:
+        """Resolve the champion once; rank, write, audit, point."""
         as_of = resolve_as_of(context)
-        report = run_module(
-            "serving.score",
-            *("--as-of", as_of, "--version", str(version), "--json"),
-            timeout_seconds=LIMIT_SECONDS,
-        )
-        context["outlet_events"][RECOMMENDATIONS].extra = {"as_of": as_of, "version": version}
+        report = run_module("serving.score", "--as-of", as_of, "--json", timeout_seconds=LIMIT_SECONDS)
+        context["outlet_events"][RECOMMENDATIONS].extra = {"as_of": as_of, "version": report["model_version"]}
         return report
 
-    score(find_champion())
+    score()
 
 
 score_users()

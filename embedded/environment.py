@@ -7,7 +7,6 @@ nothing to do, and an environment that this run began and could not finish is re
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from embedded.interpreter import SetupError
 from embedded.progress import Board, Step
+from embedded.torch_build import cuda_packages, has_gpu, locked_torch
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -76,31 +76,12 @@ def ensure_environment(interpreter: str, board: Board, *, check_first: list[str]
 
 
 def _cuda_packages_of_torch() -> list[str]:
-    """List the CUDA packages that the torch build on offer needs: empty for a CPU build.
-
-    Raises:
-        SetupError: the build is for CUDA and this machine has no GPU.
-    """
+    """Ask pip which torch it would bring, without bringing it; list the CUDA packages that this build needs."""
     if sys.platform != "linux":
         return []
-    [torch] = [line for line in LOCK.read_text(encoding="utf-8").splitlines() if line.startswith("torch==")]
     asking = ["--quiet", "--dry-run", "--ignore-installed", "--no-deps", "--report", "-"]
-    report = _run([str(PYTHON), "-m", "pip", "install", *asking, torch])
-    needs = json.loads(report)["install"][0]["metadata"].get("requires_dist", [])
-    plain = [need.partition(";")[0].strip() for need in needs if "extra ==" not in need]
-    cuda = [need for need in plain if need.startswith(("nvidia", "cuda", "triton"))]
-    if cuda and not has_gpu():
-        raise SetupError(
-            "The torch build that pip would download is for CUDA (several GB), and this machine has no GPU. Point pip "
-            "at PyTorch's CPU wheels and try again: set PIP_EXTRA_INDEX_URL to PyTorch's index of CPU builds, or "
-            f"PIP_FIND_LINKS to a folder that holds the CPU wheel of {torch}."
-        )
-    return cuda
-
-
-def has_gpu() -> bool:
-    """Tell whether an NVIDIA GPU is visible."""
-    return Path("/dev/nvidia0").exists() or shutil.which("nvidia-smi") is not None
+    report = _run([str(PYTHON), "-m", "pip", "install", *asking, locked_torch(LOCK.read_text(encoding="utf-8"))])
+    return cuda_packages(report, has_gpu=has_gpu())
 
 
 def _pip(arguments: list[str], step: Step) -> None:
@@ -109,7 +90,8 @@ def _pip(arguments: list[str], step: Step) -> None:
     Raises:
         SetupError: pip failed; the message holds its last words and the log's path.
     """
-    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *arguments]
+    quiet = ["--disable-pip-version-check", "--no-input", "--retries", "2"]
+    command = [str(PYTHON), "-m", "pip", "install", *quiet, *arguments]
     log_path = Path(tempfile.gettempdir()) / f"31ie-install-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}.log"
     last_words: deque[str] = deque(maxlen=3)
     collected = 0
@@ -135,7 +117,7 @@ def _pip(arguments: list[str], step: Step) -> None:
 def _explain_pip(last_words: str, log_path: Path) -> str:
     if any(sign in last_words.lower() for sign in NETWORK_SIGNS):
         return (
-            f"pip could not reach the package index. Check the network (and PIP_INDEX_URL or the proxy, if you set "
+            "pip could not reach the package index. Check the network (and PIP_INDEX_URL or the proxy, if you set "
             f"one), then run this again. Its last words: {last_words} (log: {log_path})"
         )
     return f"pip failed: {last_words or 'no error line'} (log: {log_path})"

@@ -41,11 +41,11 @@ def _last_sync(settings: Settings) -> str:
 
 
 def _snapshot(settings: Settings) -> str:
-    from features.snapshot import Snapshot
+    from features.snapshot import list_snapshots
     from features.store import MLStore
 
-    as_of = Snapshot.latest_as_of(MLStore(settings.ml_store_uri))
-    return as_of.isoformat() if as_of else "none yet"
+    instants = list_snapshots(MLStore(settings.ml_store_uri))["as_of"]
+    return str(instants.max()) if len(instants) else "none yet"
 
 
 def _champion(settings: Settings) -> str:

@@ -34,8 +34,10 @@ def check_folder(folder: Path) -> None:
     """Check that `VAR_DIR`, or the nearest folder above it that exists, can be written and has room.
 
     Raises:
-        SetupError: it can't be written, or less than `NEEDED_GIB` is free.
+        SetupError: it can't be written, or less than `NEEDED_GIB` is free, or its name would upset Supervisor's file.
     """
+    if set(str(folder)) & set('%"\n'):
+        raise SetupError(f"VAR_DIR is {str(folder)!r}: choose a name without percent signs, quotes and line breaks.")
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
         raise SetupError(f"VAR_DIR is {folder}, but {existing} can't be written. Set VAR_DIR to a folder of yours.")

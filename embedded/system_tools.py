@@ -1,0 +1,53 @@
+"""Programs that the tests need beside Python packages: `python -m embedded.system_tools`.
+
+Installs what is missing from Debian's packages where this user may; elsewhere says how to get it.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+PROGRAMS = {"mariadbd": "mariadb-server", "chromium": "chromium"}
+PLACES = "/usr/sbin:/usr/local/sbin:/sbin"
+APT = ["apt-get", "--yes", "--quiet", "--option", "DPkg::Lock::Timeout=300"]
+LIMIT_SECONDS = 900
+
+
+def missing_packages() -> list[str]:
+    """List the Debian packages of the programs that are not found."""
+    return [package for program, package in PROGRAMS.items() if not _is_found(program)]
+
+
+def install(packages: list[str]) -> None:
+    """Install Debian packages without starting the services that they bring.
+
+    Raises:
+        SystemExit: this user or this system cannot; the message says what to install.
+    """
+    names = " ".join(packages)
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        sys.exit(f"The tests need {names}. On Debian and Ubuntu: sudo apt-get install {names}")
+    sys.stdout.write(f"installing {names}\n")
+    sys.stdout.flush()
+    quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"]
+    for step in ([*APT, "update"], [*APT, "install", "--no-install-recommends", *packages]):
+        command = [*quiet, *step]
+        finished = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
+        if finished.returncode != 0:
+            sys.exit(f"{' '.join(step)} failed:\n{finished.stdout[-1000:]}{finished.stderr[-1000:]}")
+
+
+def main() -> None:
+    """Install what is missing."""
+    packages = missing_packages()
+    if packages:
+        install(packages)
+
+
+def _is_found(program: str) -> bool:
+    return shutil.which(program) is not None or shutil.which(program, path=PLACES) is not None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+
+from dags._defaults import resolve_as_of
+
+DUE = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
+
+
+def context(as_of: str | None = None, carried: tuple[str, ...] = ()) -> dict:
+    extras = [{"as_of": instant} for instant in carried] + [{}]
+    events = {"an asset": [SimpleNamespace(extra=extra) for extra in extras]}
+    return {
+        "params": {"as_of": as_of},
+        "triggering_asset_events": events,
+        "dag_run": SimpleNamespace(run_after=DUE),
+    }
+
+
+def test_run_without_a_hint_belongs_to_the_midnight_before_it() -> None:
+    assert resolve_as_of(context()) == "2026-11-22T00:00:00+00:00"
+
+
+def test_run_started_by_data_takes_the_latest_instant_of_it() -> None:
+    carried = ("2026-11-20T00:00:00+00:00", "2026-11-21T00:00:00+00:00")
+
+    assert resolve_as_of(context(carried=carried)) == "2026-11-21T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("2026-01-02T03:00:00+00:00", "2026-01-02T03:00:00+00:00"),
+        ("2026-01-02T03:00:00", "2026-01-02T03:00:00+00:00"),
+        ("2026-01-02T12:00:00+09:00", "2026-01-02T03:00:00+00:00"),
+    ],
+    ids=["UTC", "no zone is UTC", "Seoul"],
+)
+def test_instant_given_by_hand_wins(given: str, meant: str) -> None:
+    assert resolve_as_of(context(given, carried=("2026-11-21T00:00:00+00:00",))) == meant

@@ -1,0 +1,87 @@
+import ast
+import json
+from pathlib import Path
+
+import pytest
+
+from embedded.first_run import CHAIN
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted(ROOT.glob("dags/[a-z]*.py"))
+HEAVY = {"torch", "mlflow", "bentoml", "polars", "pandas", "numpy", "sqlalchemy", "deltalake", "onnxruntime", "sklearn"}
+OURS = {"features", "training", "serving", "shop", "api", "settings"}
+
+
+def produced(dag) -> set[str]:
+    return {asset.name for task in dag.tasks for asset in task.outlets}
+
+
+def consumed(dag) -> set[str]:
+    condition = getattr(dag.timetable, "asset_condition", None)
+    return {asset.name for asset in condition.objects} if condition else set()
+
+
+def test_one_workflow_a_file_named_alike(dags: dict) -> None:
+    assert sorted(dags) == [path.stem for path in FILES if path.stem != "__init__"]
+
+
+@pytest.mark.parametrize(
+    ("upstream", "asset", "downstream"),
+    [
+        ("sync_shop", "shop_rows", "rebuild_features"),
+        ("rebuild_features", "feature_snapshot", "train_wide_deep"),
+        ("rebuild_features", "feature_snapshot", "score_users"),
+        ("train_wide_deep", "champion", "score_users"),
+    ],
+)
+def test_workflows_are_chained_by_assets(dags: dict, upstream: str, asset: str, downstream: str) -> None:
+    assert asset in produced(dags[upstream])
+    assert asset in consumed(dags[downstream])
+
+
+def test_first_pass_follows_workflows_that_exist(dags: dict) -> None:
+    assert set(CHAIN) <= set(dags)
+
+
+def test_restart_after_days_runs_no_missed_day_twice(dags: dict) -> None:
+    for dag in dags.values():
+        assert dag.catchup is False
+        assert dag.start_date is None, "a start date would make Airflow run the last missed tick at the first start"
+
+
+def test_runs_of_a_workflow_do_not_overlap(dags: dict) -> None:
+    assert {dag.max_active_runs for dag in dags.values()} == {1}
+
+
+@pytest.mark.parametrize("section", ["**Starts**", "**Writes**", "**Safe to run again**", "**When it fails**"])
+def test_every_workflow_shows_its_run_book(dags: dict, section: str) -> None:
+    for dag_id, dag in dags.items():
+        assert section in dag.doc_md, f"{dag_id} lacks {section}"
+
+
+def test_every_run_may_be_given_its_instant(dags: dict) -> None:
+    assert all("as_of" in dag.params for dag in dags.values())
+
+
+def test_every_task_retries_and_its_pool_exists(dags: dict) -> None:
+    pools = {"default_pool", *json.loads((ROOT / "dags" / "pools.json").read_text(encoding="utf-8"))}
+
+    for dag in dags.values():
+        for task in dag.tasks:
+            assert task.retries >= 1, task
+            assert task.pool in pools, task
+
+
+def test_parsing_imports_nothing_heavy(heavy_modules: list[str]) -> None:
+    assert not HEAVY & set(heavy_modules)
+    assert not OURS & set(heavy_modules)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_workflow_files_are_short_and_hold_no_sql(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+
+    strings = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)]
+
+    assert len(source.splitlines()) <= 60
+    assert not [text for text in strings if isinstance(text, str) and text.lstrip().upper().startswith("SELECT ")]

@@ -1,0 +1,67 @@
+import shutil
+import socket
+from collections import namedtuple
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from embedded.interpreter import SetupError
+from embedded.preflight import check_folder, check_ports
+from settings import Settings
+from tests.embedded.ports import free_settings
+
+DiskUsage = namedtuple("DiskUsage", "total used free")
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def test_free_ports_pass(tmp_path: Path) -> None:
+    check_ports(free_settings(tmp_path))
+
+
+def test_taken_port_names_itself_its_holder_and_the_setting(tmp_path: Path, taken_port: int) -> None:
+    settings = free_settings(tmp_path).model_copy(update={"mlflow_port": taken_port})
+
+    with pytest.raises(SetupError, match=rf"Port {taken_port} \(MLFLOW_PORT\) is taken by .*pid.*MLFLOW_PORT="):
+        check_ports(settings)
+
+
+def test_port_held_by_our_own_service_passes(tmp_path: Path, taken_port: int) -> None:
+    settings = free_settings(tmp_path).model_copy(update={"mlflow_port": taken_port})
+
+    check_ports(settings, held_ports={taken_port})
+
+
+def test_two_settings_with_one_port_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="API_PORT and SERVING_PORT are both 8000"):
+        check_ports(Settings(var_dir=tmp_path, api_port=8000, serving_port=8000))
+
+
+def test_folder_that_does_not_exist_yet_passes(tmp_path: Path) -> None:
+    check_folder(tmp_path / "deep" / "var")
+
+
+def test_full_disk_is_refused_with_the_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: DiskUsage(10 * 2**30, 9.5 * 2**30, 0.5 * 2**30))
+
+    with pytest.raises(SetupError, match=r"need 2 GiB .* 0\.5 GiB free.*VAR_DIR"):
+        check_folder(tmp_path)
+
+
+def test_folder_that_supervisor_cannot_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="without percent signs"):
+        check_folder(tmp_path / "100%")
+
+
+def test_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "var").write_text("not a folder", encoding="utf-8")
+
+    with pytest.raises(SetupError, match="can't be written"):
+        check_folder(tmp_path / "var" / "below")
