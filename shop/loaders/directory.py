@@ -1,0 +1,83 @@
+"""A shop from a folder of files: one parquet or CSV file a canonical table.
+
+What a file must hold, and what stands in for what it leaves out, is in docs/loading.md.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import polars as pl
+
+from shop.loaders.canonical import TABLES, Table
+from shop.loaders.completion import complete_tables
+from shop.loaders.validation import InvalidShopError, Origin, validate_frame
+from shop.loaders.writing import Batch
+
+SUFFIXES = (".parquet", ".csv")
+
+
+def build_directory_shop(folder: Path, report: Callable[[str], None]) -> Iterator[Batch]:
+    """Read and check all files of a folder, then hand over the whole shop.
+
+    Args:
+        folder: holds `users`, `products`, `orders`, `order_items` and any other canonical table, as .parquet or .csv.
+        report: gets a line for each column or file that is not used.
+
+    Raises:
+        InvalidShopError: a table is missing or a file breaks a rule, named with column and row.
+    """
+    if not folder.is_dir():
+        raise InvalidShopError(f"{folder} is no folder")
+    frames: dict[str, pl.DataFrame] = {}
+    known: dict[str, pl.Series] = {}
+    for table in TABLES:
+        path = find_table_file(folder, table)
+        if path is not None:
+            origin = Origin(path.name, has_header=path.suffix == ".csv")
+            frame = read_table_file(path)
+            unused = [name for name in frame.columns if name not in table.column_names]
+            if unused:
+                report(f"{path.name}: not used: {', '.join(unused)}")
+            frames[table.name] = validate_frame(table, frame, origin, known, complete=False)
+        elif table.name == "categories":
+            _refuse_unnamed_categories(folder)
+        if table.name in frames and table.key in frames[table.name].columns:
+            known[f"{table.name}.{table.key}"] = frames[table.name][table.key]
+    yield from (Batch(name, frame) for name, frame in complete_tables(frames).items())
+
+
+def find_table_file(folder: Path, table: Table) -> Path | None:
+    """Find the one file of a table.
+
+    Raises:
+        InvalidShopError: there are two of them, or none of a table that every shop needs.
+    """
+    found = [path for path in (folder / f"{table.name}{suffix}" for suffix in SUFFIXES) if path.is_file()]
+    if len(found) > 1:
+        raise InvalidShopError(f"{folder} holds both {found[0].name} and {found[1].name}; keep one of them")
+    if not found and table.is_required:
+        raise InvalidShopError(f"{folder} lacks {table.name}.parquet or {table.name}.csv")
+    return found[0] if found else None
+
+
+def read_table_file(path: Path) -> pl.DataFrame:
+    """Read a file; CSV comes as text, so that ids keep their digits and errors can show what was written.
+
+    Raises:
+        InvalidShopError: the file is damaged, empty, or not what its name says.
+    """
+    try:
+        if path.suffix == ".parquet":
+            return pl.read_parquet(path)
+        frame = pl.read_csv(path, infer_schema=False, encoding="utf8", truncate_ragged_lines=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        cause = str(error).strip().splitlines()[0]
+        raise InvalidShopError(f"{path.name} cannot be read as {path.suffix[1:]}: {cause}") from error
+    return frame.rename({name: name.strip().removeprefix("\ufeff") for name in frame.columns})
+
+
+def _refuse_unnamed_categories(folder: Path) -> None:
+    """Without categories there is one for all, so products must not name any."""
+    path = next((folder / f"products{suffix}" for suffix in SUFFIXES if (folder / f"products{suffix}").is_file()), None)
+    if path is not None and "category_id" in read_table_file(path).columns:
+        raise InvalidShopError(f"{path.name} has a column 'category_id', but categories.parquet or .csv is missing")

@@ -1,0 +1,136 @@
+"""Turn a column of any spelling into its canonical type, and point at the first value that cannot be.
+
+Each reader returns a series of the canonical type that is null where a value was null or could not be read; the
+caller tells the two apart by the nulls of the source.
+"""
+
+import polars as pl
+
+from shop.loaders.canonical import Column, Kind
+
+INTEGER_PATTERN = r"^\s*[+-]?\d{1,19}(\.0*)?\s*$"
+NUMBER_PATTERN = r"^\s*[+-]?(\d+\.?\d*|\.\d+)\s*$"
+TRUE_WORDS = ("true", "t", "yes", "y", "1")
+FALSE_WORDS = ("false", "f", "no", "n", "0")
+LARGEST_EXACT_FLOAT = 2.0**53
+
+EXPECTED: dict[Kind, str] = {
+    "id": "a whole number",
+    "integer": "a whole number",
+    "money": "a number such as 12.50, below 10,000,000,000",
+    "boolean": "true or false",
+    "instant": "a date or time such as 2026-01-31 or 2026-01-31T18:30:00Z, years 1900 to 2199",
+    "text": "text",
+}
+
+
+def read_column(values: pl.Series, column: Column) -> pl.Series:
+    """Read values as the column's kind.
+
+    Args:
+        values: what the file holds, of any type. Float NaN and empty text count as missing.
+        column: says which kind is expected.
+
+    Returns:
+        A series of the canonical type, null where nothing can be read.
+    """
+    readers = {
+        "id": _read_integers,
+        "integer": _read_integers,
+        "money": _read_money,
+        "boolean": _read_booleans,
+        "instant": _read_instants,
+        "text": _read_text,
+    }
+    return readers[column.kind](values).alias(column.name)
+
+
+def blank_to_null(values: pl.Series) -> pl.Series:
+    """Make the two spellings of a missing value, NaN and empty text, null."""
+    if values.dtype.is_float():
+        return values.fill_nan(None)
+    if values.dtype == pl.Categorical or isinstance(values.dtype, pl.Enum):
+        values = values.cast(pl.String)
+    if values.dtype == pl.String:
+        return values.set(values.str.strip_chars() == "", None)
+    return values
+
+
+def _read_integers(values: pl.Series) -> pl.Series:
+    if values.dtype == pl.String:
+        plain = values.str.strip_chars().str.replace(r"\.0*$", "")
+        return plain.set(~values.str.contains(INTEGER_PATTERN), None).cast(pl.Int64, strict=False)
+    if values.dtype.is_float():
+        is_whole = (values == values.round(0)) & (values.abs() < LARGEST_EXACT_FLOAT)
+        return values.set(~is_whole, None).cast(pl.Int64, strict=False)
+    if values.dtype.is_integer():
+        return values.cast(pl.Int64, strict=False)
+    if values.dtype.is_decimal():
+        return _read_integers(values.cast(pl.Float64))
+    return _unreadable(values, pl.Int64())
+
+
+def _read_money(values: pl.Series) -> pl.Series:
+    """Read amounts, rounded to two decimals."""
+    if values.dtype == pl.String:
+        values = values.str.strip_chars().set(~values.str.contains(NUMBER_PATTERN), None)
+        values = values.cast(pl.Float64, strict=False)
+    if values.dtype.is_float():
+        # Adding 0 turns -0.0 into 0.0; Float64 holds every amount below 10**10 to the cent.
+        amounts = values.cast(pl.Float64)
+        return (amounts.set(~(amounts.abs() < 1e10), None).round(2) + 0.0).cast(pl.Decimal(12, 2), strict=False)
+    if values.dtype.is_integer() or values.dtype.is_decimal():
+        return values.cast(pl.Decimal(12, 2), strict=False)
+    return _unreadable(values, pl.Decimal(12, 2))
+
+
+def _read_booleans(values: pl.Series) -> pl.Series:
+    if values.dtype == pl.Boolean:
+        return values
+    if values.dtype == pl.String or values.dtype.is_integer() or values.dtype.is_float():
+        words = values.cast(pl.Int64, strict=False) if values.dtype.is_float() else values
+        words = words.cast(pl.String).str.strip_chars().str.to_lowercase()
+        known = dict.fromkeys(TRUE_WORDS, True) | dict.fromkeys(FALSE_WORDS, False)
+        return words.replace_strict(known, default=None, return_dtype=pl.Boolean)
+    return _unreadable(values, pl.Boolean())
+
+
+def _read_instants(values: pl.Series) -> pl.Series:
+    """Read dates (midnight) and times; those without a zone are UTC."""
+    utc = pl.Datetime("us", "UTC")
+    if values.dtype == pl.Date:
+        instants = values.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    elif isinstance(values.dtype, pl.Datetime):
+        has_zone = values.dtype.time_zone is not None
+        instants = values.cast(utc) if has_zone else values.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    elif values.dtype == pl.String:
+        instants = _parse_instants(values)
+    else:
+        return _unreadable(values, utc)
+    return instants.set(~instants.dt.year().is_between(1900, 2199), None)
+
+
+def _parse_instants(values: pl.Series) -> pl.Series:
+    """Parse ISO 8601 in its usual variations: T or a blank, with or without seconds, fraction and zone."""
+    text = values.str.strip_chars().str.replace(r"^(\d{4}-\d{2}-\d{2})[Tt ]", "${1} ")
+    text = text.str.replace(r"\s*(Z|z|UTC)$", "+00:00")
+    text = text.str.replace(r"^(.*:\d{2}(?:\.\d+)?)\s*([+-]\d{2}):?(\d{2})?$", "${1}${2}:${3}")
+    frame = pl.DataFrame({"text": text.str.replace(r":$", ":00")})
+    with_zone, no_zone = ("%Y-%m-%d %H:%M:%S%.f%:z", "%Y-%m-%d %H:%M%:z"), ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M")
+    tries = [pl.col("text").str.to_datetime(form, time_unit="us", strict=False) for form in with_zone]
+    tries += [
+        pl.col("text").str.to_datetime(form, time_unit="us", strict=False).dt.replace_time_zone("UTC")
+        for form in no_zone
+    ]
+    day = pl.col("text").str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    return frame.select(pl.coalesce(*tries, day).alias("instant")).to_series()
+
+
+def _read_text(values: pl.Series) -> pl.Series:
+    if values.dtype.is_nested() or values.dtype == pl.Binary:
+        return _unreadable(values, pl.String())
+    return values.cast(pl.String, strict=False)
+
+
+def _unreadable(values: pl.Series, dtype: pl.DataType) -> pl.Series:
+    return pl.Series(values.name, [None] * len(values), dtype=dtype)

@@ -1,0 +1,171 @@
+"""The one writer: validates each frame and inserts it in bulk, all within one transaction.
+
+A load that fails leaves the shop as it was. A shop that has rows is only replaced when asked.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from shop.loaders.canonical import TABLE_BY_NAME, TABLES, Table
+from shop.loaders.validation import InvalidShopError, Origin, validate_frame
+from shop.migrate import migrate
+from shop.tables import Base
+
+ROWS_PER_INSERT = 50_000
+SQLITE_CACHE_KIB = 256 * 1024
+"""Room for the pages of the indexes that a large load touches at random."""
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one table on their way into the shop, with all canonical columns."""
+
+    table: str
+    frame: pl.DataFrame
+
+
+@dataclass
+class _Progress:
+    """What was written so far: counts for the report, keys for the references of later tables."""
+
+    num_rows: dict[str, int] = field(default_factory=dict)
+    keys: dict[str, list[pl.Series]] = field(default_factory=dict)
+
+    def known(self, table: Table) -> dict[str, pl.Series]:
+        """Gather the keys that the table's references may name."""
+        targets = {column.references for column in table.columns if column.references}
+        return {
+            target: pl.concat(self.keys[target]) if target in self.keys else pl.Series(dtype=pl.Int64)
+            for target in targets
+        }
+
+
+class ShopNotEmptyError(Exception):
+    """The database holds a shop already, and nobody asked to replace it."""
+
+
+def write_shop(engine: Engine, batches: Iterable[Batch], *, replace: bool, report: Report) -> dict[str, int]:
+    """Write a whole shop: migrate, empty the tables if asked, validate and insert, commit at the end.
+
+    Args:
+        engine: the shop's database.
+        batches: rows in an order in which references point backwards; a table may come in several batches.
+        replace: delete what the shop holds, recommendations included; otherwise a shop with rows is refused.
+        report: gets one line of progress now and then.
+
+    Returns:
+        Rows written, by table.
+
+    Raises:
+        ShopNotEmptyError: there are rows, and `replace` is false.
+        InvalidShopError: the rows break a rule; nothing was written.
+    """
+    migrate(engine)
+    progress = _Progress()
+    with engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
+        _prepare(connection, replace, report)
+        for batch in batches:
+            _write_batch(connection, batch, progress, report)
+    if engine.dialect.name == "sqlite":
+        _shrink_log(engine)
+    return {table.name: progress.num_rows.get(table.name, 0) for table in TABLES}
+
+
+def refuse_non_empty(engine: Engine) -> None:
+    """Look before the long work whether the shop may be loaded at all.
+
+    Raises:
+        ShopNotEmptyError: the shop has rows.
+    """
+    migrate(engine)
+    with engine.connect() as connection:
+        _refuse_rows(connection)
+
+
+def _refuse_rows(connection: Connection) -> None:
+    for table in TABLES:
+        if connection.execute(select(1).select_from(Base.metadata.tables[table.name]).limit(1)).first():
+            raise ShopNotEmptyError(f"the shop has rows in {table.name!r} already; add --replace to load over it")
+
+
+def _prepare(connection: Connection, replace: bool, report: Report) -> None:
+    """Empty the tables or refuse, under the lock that the load holds."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA cache_size={-SQLITE_CACHE_KIB}")  # negative = KiB
+    else:
+        connection.exec_driver_sql("SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_AUTO_VALUE_ON_ZERO')")
+    if not replace:
+        _refuse_rows(connection)
+        return
+    for table in reversed(Base.metadata.sorted_tables):
+        num_deleted = connection.execute(delete(table)).rowcount
+        if num_deleted:
+            report(f"{table.name}: {num_deleted:,} old rows removed")
+
+
+def _write_batch(connection: Connection, batch: Batch, progress: _Progress, report: Report) -> None:
+    """Validate one frame and insert it piece by piece."""
+    table = TABLE_BY_NAME[batch.table]
+    num_before = progress.num_rows.get(table.name, 0)
+    origin = Origin(table.name, first_row=num_before)
+    frame = validate_frame(table, batch.frame, origin, progress.known(table), complete=True)
+    progress.keys.setdefault(f"{table.name}.{table.key}", []).append(frame[table.key])
+    statement, encode = _statement_for(connection, table)
+    cursor = connection.connection.cursor()
+    try:
+        for piece in frame.iter_slices(ROWS_PER_INSERT):
+            cursor.executemany(statement, encode(piece))
+    except connection.dialect.dbapi.Error as error:  # type: ignore[union-attr]
+        raise InvalidShopError(f"{table.name}: the database refuses the rows: {error}") from error
+    finally:
+        cursor.close()
+    progress.num_rows[table.name] = num_before + len(frame)
+    report(f"{table.name}: {progress.num_rows[table.name]:,} rows")
+
+
+def _statement_for(connection: Connection, table: Table) -> tuple[str, Callable[[pl.DataFrame], Any]]:
+    """Spell the INSERT for the driver, with the function that turns a frame into its rows."""
+    names = ", ".join(table.column_names)
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(table.columns))
+        return f"INSERT INTO {table.name} ({names}) VALUES ({marks})", _encode_for_sqlite
+    marks = ", ".join(["%s"] * len(table.columns))
+    return f"INSERT INTO {table.name} ({names}) VALUES ({marks})", _encode_for_mysql
+
+
+def _encode_for_sqlite(frame: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """Spell instants and amounts as `shop.tables.types` stores them on SQLite."""
+    encoded = frame.with_columns(
+        pl.col(pl.Datetime("us", "UTC")).dt.strftime("%Y-%m-%d %H:%M:%S%.6f"),
+        pl.col(pl.Decimal(12, 2)).cast(pl.Float64),
+        pl.col(pl.Boolean).cast(pl.Int8),
+    )
+    return encoded.iter_rows()
+
+
+def _encode_for_mysql(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
+    """Spell instants and amounts as text, which the server reads exactly."""
+    encoded = frame.with_columns(
+        pl.col(pl.Datetime("us", "UTC")).dt.strftime("%Y-%m-%d %H:%M:%S%.6f"),
+        pl.col(pl.Decimal(12, 2)).cast(pl.String),
+        pl.col(pl.Boolean).cast(pl.Int8),
+    )
+    return encoded.rows()
+
+
+def _shrink_log(engine: Engine) -> None:
+    """Move the load from SQLite's write-ahead log into the file; readers that are still open may postpone it."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def write_errors() -> tuple[type[Exception], ...]:
+    """List what `write_shop` raises when the input or the database is at fault."""
+    return (ShopNotEmptyError, InvalidShopError, SQLAlchemyError)
