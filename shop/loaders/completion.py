@@ -91,8 +91,8 @@ def _complete_orders(tables: Frames) -> None:
 
 
 def from_cents(cents: pl.Expr) -> pl.Expr:
-    """Make exact amounts of whole cents."""
-    return (cents.cast(pl.Decimal(18, 0)) / pl.lit(100).cast(pl.Decimal(18, 0))).cast(pl.Decimal(12, 2))
+    """Make exact amounts of whole cents; a double holds each of them, below 10**12, to the cent."""
+    return (cents / 100).round(2).cast(pl.Decimal(12, 2))
 
 
 def _complete_users(tables: Frames) -> None:

@@ -61,6 +61,7 @@ def _spell(source: str) -> str:
     text = re.sub(r"\([^)]*\)?", " ", source)
     if len(source) >= CUT_OFF_LENGTH and text.rstrip() == source.rstrip():
         text = _drop_stump(text)
+    text = text.replace("-MAGAZINE", " MAGAZINE").replace(" S ", "'S ")
     text = re.sub(r"\s*(:|\s-\s|-\s|\s-)\s*", " , ", text)
     text = re.sub(r"\s*[/&]+\s*", " & ", text).replace(";", " ")
     words = [_spell_word(word) for word in text.split() if word not in DROPPED_WORDS]
@@ -79,8 +80,8 @@ def _drop_stump(text: str) -> str:
 
 
 def _spell_word(word: str) -> str:
-    if word in WORDS:
-        return WORDS[word]
+    if word.rstrip(".") in WORDS:
+        return WORDS[word.rstrip(".")]
     if word in ("AND", "OR", "WITH", "ON", "IN", "THE", "OF", "FOR"):
         return word.lower()
     if "-" in word and not word.startswith("-"):

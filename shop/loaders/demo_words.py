@@ -25,17 +25,39 @@ WORDS = {
     "RTD": "Ready-to-Drink", "RTS": "Ready-to-Serve", "RW": "Random Weight", "SALD": "Salad", "SAUS": "Sausage",
     "SAUCESSALSAPICANTEE": "Salsa & Picante Sauce", "SECT": "Sections", "SEAFD": "Seafood", "SFT": "Soft",
     "SGL": "Single", "SHLFSH": "Shellfish", "SLD": "Salad", "SNDWCH": "Sandwich", "SNGL": "Single", "SPCL": "Special",
-    "SPEC": "Specialty", "SPECILATY": "Specialty", "SPLY": "Supplies", "SPRD": "Spread", "SRV": "Serve",
+    "SPEC": "Specialty", "SPLY": "Supplies", "SPRD": "Spread", "SRV": "Serve",
     "STK": "Stick", "SUBS": "Substitutes", "SUG": "Sugar", "SUP": "Super", "SUPP": "Supplement", "SV": "Serve",
     "SW": "Sweet", "SWT": "Sweet", "SYRP": "Syrup", "TISS": "Tissue", "TORT": "Tortilla", "TRSH": "Trash",
     "VAC": "Vacuum", "VEG": "Vegetable", "VEND": "Vending", "WHL": "Whole", "WHLSM": "Wholesome", "WT": "Weight",
     "WTR": "Water", "XMAS": "Christmas", "XPCTRNT": "Expectorant", "YNG": "Young", "BEERALEMALT": "Beer, Ale & Malt",
     "CTLRYTBLCLTHSTTHPKSST": "Cutlery, Tablecloths & Toothpicks", "TV": "TV", "DVD": "DVD", "SPF": "SPF",
     "WORCHESTER": "Worcestershire", "ANTI": "Anti", "TRADITIONA": "Traditional", "BRANDYH": "Brandy",
-    "MEMORABLILIA": "Memorabilia", "SWEETNERS": "Sweeteners", "OTYHER": "Other", "GRAPES": "Grapes",
+    "MEMORABLILIA": "Memorabilia", "SWEETNERS": "Sweeteners", "SUPPLEMEN": "Supplement",
+    "CLEANE": "Cleaner", "PRODUC": "Products", "PRODU": "Products", "MARINAD": "Marinades", "CHOCOL": "Chocolate",
+    "CHOCOLA": "Chocolate", "OCCAS": "Occasion", "UNDERGARMEN": "Undergarments", "BEVERAG": "Beverages",
+    "JUIC": "Juice", "MEDICATE": "Medicated", "UNSWE": "Unsweetened", "SWEE": "Sweetener", "SWE": "Sweetener",
+    "SEASO": "Seasoning", "ACCES": "Accessories", "CONTAINR": "Containers", "DISPENSER": "Dispenser",
+    "HYDROCORTIZONE": "Hydrocortisone", "COFF": "Coffee", "NTRTNL": "Nutritional",
+    "WATE": "Water", "WAT": "Water", "750ML": "750 ml", "INSTORE": "In-Store",
+    "LAY": "Layer", "GIFTWARE": "Giftware", "OTYHER": "Other",
 }  # fmt: skip
 
-DROPPED_WORDS = {"ONLY", "INCL", "INCLUDING", "EX", "EXC", "EXCP", "EXCE", "ET", "ETC", "NOT", "ALL", "BULK", "DEPT"}
+DROPPED_WORDS = {
+    "ONLY",
+    "INCL",
+    "INCLUDI",
+    "INCLUDING",
+    "EX",
+    "EXC",
+    "EXCP",
+    "EXCE",
+    "ET",
+    "ETC",
+    "NOT",
+    "ALL",
+    "BULK",
+    "DEPT",
+}
 """Words of the retailer's book-keeping that tell a shopper nothing."""
 
 TYPES = {
