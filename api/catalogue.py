@@ -1,0 +1,91 @@
+"""The live catalogue: what can be sold right now, at which price, with which picture."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
+
+from shop.tables import Category, Order, OrderItem, Product, ProductImage
+
+FAVOURITE_CATEGORIES = 5
+
+
+class SellableProduct(NamedTuple):
+    """A visible product in stock, as the storefront shows it in lists. Prices are exact to the cent as floats."""
+
+    product_id: int
+    category_id: int
+    title: str
+    price: float
+    image_url: str
+
+
+_FIRST_IMAGE = (
+    select(ProductImage.image_url)
+    .where(ProductImage.product_id == Product.product_id)
+    .order_by(ProductImage.position)
+    .limit(1)
+    .scalar_subquery()
+)
+_SELLABLE = select(
+    Product.product_id, Product.category_id, Product.title, Product.price, _FIRST_IMAGE.label("image_url")
+).where(Product.is_visible, Product.stock > 0)
+_AMONG = _SELLABLE.where(Product.product_id.in_(bindparam("product_ids", expanding=True)))
+_ANY = _SELLABLE.order_by(Product.created_at.desc(), Product.product_id.desc())
+
+
+def fetch_sellable(connection: Connection, product_ids: Sequence[int]) -> dict[int, SellableProduct]:
+    """Read which of the products can be sold now. Deleted, hidden and sold-out ones are absent."""
+    if not product_ids:
+        return {}
+    rows = connection.execute(_AMONG, {"product_ids": product_ids})
+    return {row.product_id: _to_product(row) for row in rows}
+
+
+def fetch_any_sellable(connection: Connection, limit: int) -> list[SellableProduct]:
+    """Read the newest products that can be sold: the last rung, which needs nothing published."""
+    return [_to_product(row) for row in connection.execute(_ANY.limit(limit))]
+
+
+def fetch_favourite_categories(connection: Connection, user_id: int) -> list[int]:
+    """List the categories that a user ordered most from, best first; cancelled orders do not count."""
+    lines = func.count().label("lines")
+    favourites = (
+        select(Product.category_id)
+        .join(OrderItem, OrderItem.product_id == Product.product_id)
+        .join(Order, Order.order_id == OrderItem.order_id)
+        .where(Order.user_id == user_id, Order.status != "cancelled")
+        .group_by(Product.category_id)
+        .order_by(lines.desc(), Product.category_id)
+        .limit(FAVOURITE_CATEGORIES)
+    )
+    return list(connection.execute(favourites).scalars())
+
+
+def fetch_product(connection: Connection, product_id: int) -> tuple[Row[Any], list[str]] | None:
+    """Read one visible product with its category's name, and its pictures; `None` if there is no such product."""
+    row = connection.execute(_details(product_id)).one_or_none()
+    if row is None:
+        return None
+    images = select(ProductImage.image_url).where(ProductImage.product_id == product_id).order_by(ProductImage.position)
+    return row, list(connection.execute(images).scalars()) or [drawing_url(row.category_id, product_id)]
+
+
+def drawing_url(category_id: int, product_id: int) -> str:
+    """Name the drawing that the API makes for a product without a picture of its own."""
+    return f"/static/images/products/category{category_id}/product{product_id}.svg"
+
+
+def _details(product_id: int) -> Select[*tuple[Any, ...]]:
+    columns = (Product.product_id, Product.category_id, Category.name.label("category_name"), Product.title)
+    more = (Product.brand, Product.product_type, Product.size, Product.price, Product.stock, Product.description)
+    return (
+        select(*columns, *more)
+        .join(Category, Category.category_id == Product.category_id)
+        .where(Product.product_id == product_id, Product.is_visible)
+    )
+
+
+def _to_product(row: Row[Any]) -> SellableProduct:
+    image_url = row.image_url or drawing_url(row.category_id, row.product_id)
+    return SellableProduct(row.product_id, row.category_id, row.title, float(row.price), image_url)

@@ -1,0 +1,72 @@
+"""Every error leaves in one shape: `{"error": {"code", "message", "details", "request_id"}}`, without traces or SQL."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from api.schemas import Error, ErrorAnswer, ErrorDetail
+
+logger = logging.getLogger(__name__)
+
+CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 422: "invalid_request", 503: "unavailable"}
+
+
+class ApiError(Exception):
+    """An answer other than the one asked for, raised on purpose by a route."""
+
+    def __init__(self, status: int, message: str, retry_after_seconds: int | None = None):
+        """Describe the answer.
+
+        Args:
+            status: HTTP status, one of `CODES`.
+            message: what is wrong and what to do, for the storefront's developer.
+            retry_after_seconds: when to try again, if that helps.
+        """
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.headers = None if retry_after_seconds is None else {"Retry-After": str(retry_after_seconds)}
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Give every error of an application the one shape."""
+
+    @app.exception_handler(ApiError)
+    async def _on_purpose(request: Request, error: ApiError) -> JSONResponse:
+        return _answer(request, error.status, error.message, headers=error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def _malformed(request: Request, error: RequestValidationError) -> JSONResponse:
+        return _answer(request, 422, "The request is malformed; see details.", details=_list_details(error.errors()))
+
+    @app.exception_handler(HTTPException)
+    async def _by_framework(request: Request, error: HTTPException) -> JSONResponse:
+        return _answer(request, error.status_code, str(error.detail), headers=dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    async def _our_mistake(request: Request, error: Exception) -> JSONResponse:
+        logger.error("unhandled error path=%s", request.url.path, exc_info=error)
+        return _answer(request, 500, "Something went wrong here; the log has the request_id.")
+
+
+def _answer(
+    request: Request,
+    status: int,
+    message: str,
+    details: list[ErrorDetail] | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    code = CODES.get(status, "internal_error" if status >= 500 else "bad_request")
+    request_id = getattr(request.state, "request_id", "")
+    error = Error(code=code, message=message, details=details or [], request_id=request_id)
+    return JSONResponse(ErrorAnswer(error=error).model_dump(), status, headers)
+
+
+def _list_details(errors: Sequence[Any]) -> list[ErrorDetail]:
+    """Name each malformed field and its trouble; the value that was sent stays out."""
+    return [ErrorDetail(field=".".join(map(str, each["loc"])), problem=each["msg"]) for each in errors]

@@ -1,0 +1,85 @@
+"""How the API is: degraded, and why. Asked often, so that an answer is kept for a moment."""
+
+import asyncio
+import time
+
+from sqlalchemy import Connection
+
+from api.metrics import Metrics
+from api.published import BatchHead, fetch_opening
+from api.reader import ShopReader, ShopUnavailableError
+from api.recommender import Recommender
+from api.schemas import Health, Problem
+
+KEPT_SECONDS = 2.0
+READY_TIMEOUT_SECONDS = 0.5
+STALE_SECONDS = 36 * 3600
+"""A daily batch is at most a day old plus the time that it takes; half a day more is late."""
+
+
+class HealthCheck:
+    """Asks the neighbours how they are."""
+
+    def __init__(self, reader: ShopReader, recommender: Recommender, metrics: Metrics):
+        """Take the neighbours.
+
+        Args:
+            reader: the shop's database.
+            recommender: the model server.
+            metrics: gauges that follow what was found.
+        """
+        self._reader = reader
+        self._recommender = recommender
+        self._metrics = metrics
+        self._kept: Health | None = None
+        self._kept_until = 0.0
+        self._lock = asyncio.Lock()
+
+    async def check(self) -> Health:
+        """Give the state, at most `KEPT_SECONDS` old."""
+        async with self._lock:
+            if self._kept is None or time.monotonic() > self._kept_until:
+                self._kept = await self._ask()
+                self._kept_until = time.monotonic() + KEPT_SECONDS
+            return self._kept
+
+    async def _ask(self) -> Health:
+        (head, problems), model_problem = await asyncio.gather(
+            self._ask_database(), self._recommender.is_ready(READY_TIMEOUT_SECONDS)
+        )
+        if model_problem:
+            remedy = "Users without a published list get popular products. See `make status` and BentoML's log."
+            problems.append(Problem(part="model_server", problem=model_problem, remedy=remedy))
+        age = head.age_seconds() if head else None
+        if age is not None:
+            self._metrics.batch_age.set(age)
+        for name, breaker in (("database", self._reader.breaker), ("model_server", self._recommender.breaker)):
+            self._metrics.is_open.labels(name).set(breaker.is_open)
+        return Health(
+            status="degraded" if problems else "ok",
+            problems=problems,
+            batch_id=head.batch_id if head else None,
+            model_version=head.model_version if head else None,
+            as_of=head.as_of if head else None,
+            batch_age_seconds=age,
+        )
+
+    async def _ask_database(self) -> tuple[BatchHead | None, list[Problem]]:
+        try:
+            head = await self._reader.run(_fetch_head)
+        except ShopUnavailableError as err:
+            remedy = "Answers come from the local copy. Check that the shop's database runs and SHOP_DATABASE_URL."
+            return None, [Problem(part="database", problem=str(err), remedy=remedy)]
+        if head is None:
+            remedy = "Run the DAG score_users, or `python -m serving.score`."
+            return None, [Problem(part="recommendations", problem="no batch has been published yet", remedy=remedy)]
+        if head.age_seconds() > STALE_SECONDS:
+            hours = head.age_seconds() // 3600
+            remedy = "See the last runs of sync_shop, rebuild_features and score_users in Airflow."
+            problem = f"the shown batch {head.batch_id} is {hours} hours old"
+            return head, [Problem(part="recommendations", problem=problem, remedy=remedy)]
+        return head, []
+
+
+def _fetch_head(connection: Connection) -> BatchHead | None:
+    return fetch_opening(connection, None).head

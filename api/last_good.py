@@ -1,0 +1,118 @@
+"""The local copy: what an API process still answers with when the shop's database does not.
+
+It holds the shared rungs of the last good batch, already merged with the catalogue, and the pages that users were shown
+lately. The shared rungs also go to disk, for a start while the database is down.
+"""
+
+import logging
+import os
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import orjson
+from sqlalchemy import Connection
+
+from api.catalogue import SellableProduct, fetch_any_sellable, fetch_sellable
+from api.ladder import Pick
+from api.published import BatchHead, Entry, SharedListsCache, fetch_opening
+
+REMEMBERED_USERS = 10_000
+SHELF_LENGTH = 100
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RememberedPage:
+    """A page that a user was shown."""
+
+    head: BatchHead | None
+    nickname: str
+    picks: list[Pick]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Products for everybody, best first."""
+
+    head: BatchHead | None
+    products: list[SellableProduct]
+
+
+def read_shelf(connection: Connection, cache: SharedListsCache) -> Shelf:
+    """Gather popular, newest and any sellable products of the shown batch, merged with the catalogue."""
+    head = fetch_opening(connection, None).head
+    entries: list[Entry] = []
+    if head is not None:
+        shared = cache.fetch(connection, head.batch_id)
+        entries = [*shared.popular, *shared.newest, *(entry for each in shared.by_category.values() for entry in each)]
+    ids = list(dict.fromkeys(entry.product_id for entry in entries))
+    sellable = fetch_sellable(connection, ids)
+    products = [sellable[product_id] for product_id in ids if product_id in sellable]
+    shown = {product.product_id for product in products}
+    more = (product for product in fetch_any_sellable(connection, SHELF_LENGTH) if product.product_id not in shown)
+    return Shelf(head, [*products, *more])
+
+
+class LastGood:
+    """Remembers good answers in bounded memory, and the shelf on disk."""
+
+    def __init__(self, path: Path):
+        """Take up the copy on disk, if an earlier process left one.
+
+        Args:
+            path: file of the shelf; several processes may share it, since it is only ever replaced as a whole.
+        """
+        self._path = path
+        self._pages: OrderedDict[int, RememberedPage] = OrderedDict()
+        self.shelf = _load_shelf(path)
+
+    def remember_page(self, user_id: int, page: RememberedPage) -> None:
+        """Keep a page; the least recently shown one goes when there are too many."""
+        self._pages[user_id] = page
+        self._pages.move_to_end(user_id)
+        if len(self._pages) > REMEMBERED_USERS:
+            self._pages.popitem(last=False)
+
+    def recall_page(self, user_id: int | None) -> RememberedPage | None:
+        """Give the page that a user was shown last."""
+        return None if user_id is None else self._pages.get(user_id)
+
+    def recall_product(self, product_id: int) -> SellableProduct | None:
+        """Give a product of the shelf."""
+        return next((product for product in self.shelf.products if product.product_id == product_id), None)
+
+    def replace_shelf(self, shelf: Shelf) -> None:
+        """Keep a fresh shelf, in memory and on disk. A disk that refuses is worth a warning, not a failure."""
+        self.shelf = shelf
+        part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(orjson.dumps({"head": shelf.head, "products": shelf.products}, default=list))
+            part.replace(self._path)
+        except OSError as err:
+            logger.warning("local copy not written path=%s reason=%r", self._path, str(err))
+
+
+def fill_from_shelf(remembered: Iterable[Pick], shelf: Shelf, limit: int) -> list[Pick]:
+    """Make a page of a remembered one, topped up from the shelf, without repeats."""
+    kept = [Pick(pick.product, "local:recent", pick.reason) for pick in remembered][:limit]
+    shown = {pick.product.product_id for pick in kept}
+    fresh = [product for product in shelf.products if product.product_id not in shown]
+    return kept + [Pick(product, "local:popular", "popular") for product in fresh[: limit - len(kept)]]
+
+
+def _load_shelf(path: Path) -> Shelf:
+    """Read the copy on disk. A broken one is worth a warning: the database will give a new one."""
+    if not path.exists():
+        return Shelf(None, [])
+    try:
+        plain = orjson.loads(path.read_bytes())
+        head = plain["head"] and BatchHead(plain["head"][0], plain["head"][1], datetime.fromisoformat(plain["head"][2]))
+        return Shelf(head, [SellableProduct(*product) for product in plain["products"]])
+    except (OSError, ValueError, TypeError, KeyError) as err:
+        logger.warning("local copy not read path=%s reason=%r", path, str(err))
+        return Shelf(None, [])

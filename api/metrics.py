@@ -1,0 +1,37 @@
+"""What Prometheus reads of an API process."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+LATENCY_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.3, 0.6, 1.0, 3.0)
+
+
+class Metrics:
+    """The numbers of one application, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.seconds = Histogram(
+            "api_request_seconds",
+            "Time to the last byte, by route and status.",
+            ["route", "status"],
+            buckets=LATENCY_BUCKETS,
+            registry=self.registry,
+        )
+        self.pages = Counter(
+            "api_home_pages_total",
+            "Homepages answered, by the rungs they came from.",
+            ["rungs"],
+            registry=self.registry,
+        )
+        self.short_pages = Counter(
+            "api_home_short_pages_total", "Homepages with fewer products than asked for.", registry=self.registry
+        )
+        self.batch_age = Gauge(
+            "api_batch_age_seconds", "Seconds since the as_of of the shown batch.", registry=self.registry
+        )
+        self.is_open = Gauge(
+            "api_circuit_open",
+            "1 while a neighbour is left alone after failures.",
+            ["neighbour"],
+            registry=self.registry,
+        )

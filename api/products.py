@@ -1,0 +1,99 @@
+"""The pages of one product: its details, and what goes with it."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import Connection
+
+from api.catalogue import SellableProduct, fetch_product, fetch_sellable
+from api.ladder import Ladder
+from api.last_good import LastGood
+from api.published import SharedListsCache, fetch_neighbours, fetch_opening
+from api.reader import ShopReader, ShopUnavailableError
+from api.schemas import ProductDetails
+
+
+@dataclass(frozen=True)
+class SimilarAnswer:
+    """Products that go with one product, and the batch that says so."""
+
+    products: list[SellableProduct]
+    batch_id: str
+    rungs: str
+
+
+class ProductPages:
+    """Answers for product pages, whatever fails."""
+
+    def __init__(self, reader: ShopReader, last_good: LastGood, cache: SharedListsCache):
+        """Take the neighbours.
+
+        Args:
+            reader: the shop's database.
+            last_good: the local copy.
+            cache: shared lists by batch.
+        """
+        self._reader = reader
+        self._last_good = last_good
+        self._cache = cache
+
+    async def fetch_details(self, product_id: int) -> ProductDetails | None:
+        """Give a product's page; `None` if the shop shows no such product, or cannot say right now.
+
+        Without the database, products of the local copy still have a page with what lists show of them.
+        """
+        try:
+            found = await self._reader.run(fetch_product, product_id)
+        except ShopUnavailableError:
+            product = self._last_good.recall_product(product_id)
+            return None if product is None else _describe_copy(product)
+        if found is None:
+            return None
+        row, image_urls = found
+        fields = {name: value for name, value in row._mapping.items() if name in ProductDetails.model_fields}
+        in_stock = row.stock > 0
+        return ProductDetails(**(fields | {"price": float(row.price), "in_stock": in_stock, "image_urls": image_urls}))
+
+    async def fetch_similar(self, product_id: int, limit: int) -> SimilarAnswer | None:
+        """List what is bought together with a product, then what is popular in its category.
+
+        Returns:
+            The list, or `None` if the shop shows no such product.
+        """
+        try:
+            return await self._reader.run(self._read_similar, product_id, limit)
+        except ShopUnavailableError:
+            shelf = self._last_good.shelf
+            product = self._last_good.recall_product(product_id)
+            others = [other for other in shelf.products if other.product_id != product_id]
+            if product is not None:
+                others.sort(key=lambda other: other.category_id != product.category_id)
+            return SimilarAnswer(others[:limit], shelf.head.batch_id if shelf.head else "", "local:popular")
+
+    def _read_similar(self, connection: Connection, product_id: int, limit: int) -> SimilarAnswer | None:
+        found = fetch_product(connection, product_id)
+        if found is None:
+            return None
+        head = fetch_opening(connection, None).head
+        ladder = Ladder(limit, partial(fetch_sellable, connection), without={product_id})
+        if head is not None:
+            shared = self._cache.fetch(connection, head.batch_id)
+            ladder.step("bought_together", fetch_neighbours(connection, head.batch_id, product_id))
+            ladder.step("category", shared.by_category.get(found[0].category_id, []))
+            ladder.step("popular", shared.popular)
+        rungs = ",".join(dict.fromkeys(pick.rung for pick in ladder.picks)) or "none"
+        products = [pick.product for pick in ladder.picks]
+        return SimilarAnswer(products, head.batch_id if head else "", rungs)
+
+
+def _describe_copy(product: SellableProduct) -> ProductDetails:
+    """Say of a product what the local copy knows."""
+    return ProductDetails(
+        **product._asdict() | {"image_urls": [product.image_url]},
+        category_name="",
+        brand=None,
+        product_type=None,
+        size=None,
+        in_stock=True,
+        description=None,
+    )

@@ -1,0 +1,147 @@
+"""What the platform published: the pointer, the list of one user, and the lists that all shoppers share.
+
+The pointer is read once an answer, in the same statement as the user's list; everything else of the answer is then read
+by that batch's id, so that no answer mixes two batches.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import Connection, Text, and_, bindparam, select, type_coerce
+
+from shop.tables import BatchPointer, PopularList, ProductNeighbours, Recommendation, RecommendationBatch, User
+
+HOME = "home"
+KEPT_BATCHES = 3
+
+
+class Entry(NamedTuple):
+    """A product as it was ranked."""
+
+    product_id: int
+    category_id: int
+    score: float
+    reason: str
+
+
+class BatchHead(NamedTuple):
+    """Where an answer comes from."""
+
+    batch_id: str
+    model_version: str
+    as_of: datetime
+
+    def age_seconds(self) -> int:
+        """Tell how old the data behind the lists is, in seconds since `as_of`."""
+        return max(0, int((datetime.now(UTC) - self.as_of).total_seconds()))
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What is known of a request once the pointer was read.
+
+    Attributes:
+        head: the batch that is shown; `None` before the first publication.
+        nickname: the user's; `None` if the shop has no such user.
+        entries: the user's published list, best first; `None` if the batch has none.
+    """
+
+    head: BatchHead | None
+    nickname: str | None
+    entries: list[Entry] | None
+
+
+@dataclass(frozen=True)
+class SharedLists:
+    """The lists that a batch publishes for everybody."""
+
+    popular: list[Entry] = field(default_factory=list)
+    newest: list[Entry] = field(default_factory=list)
+    by_category: dict[int, list[Entry]] = field(default_factory=dict)
+
+    def of_categories(self, category_ids: Iterable[int]) -> list[Entry]:
+        """Deal the categories' popular products in turn: the first of each, the second of each, and so on."""
+        lists = [self.by_category[category] for category in category_ids if category in self.by_category]
+        longest = max(map(len, lists), default=0)
+        return [entries[turn] for turn in range(longest) for entries in lists if turn < len(entries)]
+
+
+_OPENING = (
+    select(
+        BatchPointer.batch_id,
+        RecommendationBatch.model_version,
+        RecommendationBatch.as_of,
+        User.nickname,
+        type_coerce(Recommendation.products, Text).label("products"),
+    )
+    .select_from(BatchPointer)
+    .join(RecommendationBatch, RecommendationBatch.batch_id == BatchPointer.batch_id)
+    .outerjoin(User, User.user_id == bindparam("user_id"))
+    .outerjoin(
+        Recommendation,
+        and_(Recommendation.batch_id == BatchPointer.batch_id, Recommendation.user_id == bindparam("user_id")),
+    )
+    .where(BatchPointer.name == HOME)
+)
+_NICKNAME = select(User.nickname).where(User.user_id == bindparam("user_id"))
+
+
+def fetch_opening(connection: Connection, user_id: int | None) -> Opening:
+    """Read pointer, nickname and the user's list in one statement."""
+    row = connection.execute(_OPENING, {"user_id": user_id}).one_or_none()
+    if row is None:
+        return Opening(None, connection.execute(_NICKNAME, {"user_id": user_id}).scalar(), None)
+    head = BatchHead(row.batch_id, row.model_version, row.as_of)
+    return Opening(head, row.nickname, None if row.products is None else parse_entries(row.products))
+
+
+def fetch_shared_lists(connection: Connection, batch_id: str) -> SharedLists:
+    """Read all shared lists of a batch."""
+    shared = SharedLists()
+    products = type_coerce(PopularList.products, Text).label("products")
+    lists = select(PopularList.scope, PopularList.category_id, products).where(PopularList.batch_id == batch_id)
+    for row in connection.execute(lists):
+        entries = parse_entries(row.products)
+        if row.scope == "category":
+            shared.by_category[row.category_id] = entries
+        else:
+            (shared.newest if row.scope == "newest" else shared.popular).extend(entries)
+    return shared
+
+
+def fetch_neighbours(connection: Connection, batch_id: str, product_id: int) -> list[Entry]:
+    """Read the products that are bought together with one; empty if the batch knows none."""
+    products = type_coerce(ProductNeighbours.products, Text)
+    found = select(products).where(ProductNeighbours.batch_id == batch_id, ProductNeighbours.product_id == product_id)
+    text = connection.execute(found).scalar()
+    return [] if text is None else parse_entries(text)
+
+
+def parse_entries(text: Any) -> list[Entry]:
+    """Read a stored list: `[[product_id, category_id, score, reason_code], ...]`."""
+    return [Entry(*entry) for entry in orjson.loads(text)]
+
+
+class SharedListsCache:
+    """Shared lists by batch. A batch never changes, so that what was read once holds; the last few stay in memory."""
+
+    def __init__(self) -> None:
+        self._lists: OrderedDict[str, SharedLists] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def fetch(self, connection: Connection, batch_id: str) -> SharedLists:
+        """Give a batch's lists, from memory if they were read before."""
+        with self._lock:
+            found = self._lists.get(batch_id)
+        if found is None:
+            found = fetch_shared_lists(connection, batch_id)
+            with self._lock:
+                self._lists[batch_id] = found
+                while len(self._lists) > KEPT_BATCHES:
+                    self._lists.popitem(last=False)
+        return found

@@ -1,0 +1,98 @@
+"""The HTTP client of the model server: a hard deadline, a circuit breaker, and no trust in what comes back."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+import httpx
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from api.breaker import CircuitBreaker
+from api.published import Entry
+
+DEADLINE_SECONDS = 0.15
+LIST_LENGTH = 100
+
+logger = logging.getLogger(__name__)
+
+
+class _Product(BaseModel):
+    product_id: int
+    category_id: int
+    score: float
+    reason: str
+
+
+class _UserList(BaseModel):
+    user_id: int
+    products: list[_Product]
+
+
+class _Answer(BaseModel):
+    model_version: int
+    recommendations: list[_UserList]
+
+
+_ANSWER = TypeAdapter(_Answer)
+
+
+@dataclass(frozen=True)
+class ModelList:
+    """What the model server ranked for one user, and the version that did."""
+
+    model_version: str
+    entries: list[Entry]
+
+
+class Recommender:
+    """Asks the model server to rank for a user whom the published batch lacks."""
+
+    def __init__(self, client: httpx.AsyncClient, deadline_seconds: float = DEADLINE_SECONDS):
+        """Use a client whose `base_url` is the model server.
+
+        Args:
+            client: owned by the caller, who closes it.
+            deadline_seconds: longest wait for a whole answer.
+        """
+        self._client = client
+        self._deadline_seconds = deadline_seconds
+        self.breaker = CircuitBreaker()
+
+    async def rank(self, user_id: int) -> ModelList | None:
+        """Ask for a user's list; `None` when there is none to be had in time, or the model does not know the user."""
+        if not self.breaker.allows():
+            return None
+        try:
+            async with asyncio.timeout(self._deadline_seconds):
+                response = await self._client.post("/recommend", json={"user_ids": [user_id], "k": LIST_LENGTH})
+            response.raise_for_status()
+            answer = _ANSWER.validate_json(response.content)
+        except (TimeoutError, httpx.HTTPError, ValidationError) as err:
+            self._fail(err)
+            return None
+        self.breaker.succeed()
+        lists = {user_list.user_id: user_list.products for user_list in answer.recommendations}
+        if user_id not in lists:
+            return None
+        entries = [Entry(item.product_id, item.category_id, item.score, item.reason) for item in lists[user_id]]
+        return ModelList(str(answer.model_version), entries)
+
+    async def is_ready(self, timeout_seconds: float) -> str | None:
+        """Ask how the model server is; `None` when it is ready, else what is wrong."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                response = await self._client.get("/readyz")
+        except TimeoutError:
+            return f"no answer within {timeout_seconds:g} s"
+        except httpx.HTTPError as err:
+            return f"fails with {type(err).__name__}"
+        return None if response.is_success else f"/readyz answers {response.status_code}"
+
+    def _fail(self, error: Exception) -> None:
+        """Note a failure, by the kind of error: what the other side sent stays out of answers and logs."""
+        was_open = self.breaker.is_open
+        is_late = isinstance(error, TimeoutError | httpx.TimeoutException)
+        reason = f"no answer within {self._deadline_seconds:g} s" if is_late else f"fails with {type(error).__name__}"
+        self.breaker.fail(reason)
+        if not was_open:
+            logger.warning("model server failed reason=%r is_open=%s", reason, self.breaker.is_open)

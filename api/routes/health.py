@@ -1,0 +1,21 @@
+"""How the API is, for people, load balancers and Prometheus."""
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from api.dependencies import PartsDep
+from api.schemas import Health
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/health")
+async def get_health(parts: PartsDep) -> Health:
+    """Say whether the API is degraded, and why. It answers 200 either way, since it serves either way."""
+    return await parts.health.check()
+
+
+@router.get("/metrics", response_class=Response)
+async def get_metrics(parts: PartsDep) -> Response:
+    """Give this process's numbers to Prometheus."""
+    return Response(generate_latest(parts.metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,36 @@
+"""The pages of one product."""
+
+import orjson
+from fastapi import APIRouter, Response
+
+from api.dependencies import LimitQuery, PartsDep, ProductIdPath
+from api.errors import ApiError
+from api.schemas import ErrorAnswer, ProductDetails, SimilarProducts
+
+router = APIRouter(tags=["products"])
+
+NO_SUCH_PRODUCT = "The shop shows no product with this id right now."
+
+
+@router.get("/products/{product_id}", responses={404: {"model": ErrorAnswer}, 422: {"model": ErrorAnswer}})
+async def get_product(parts: PartsDep, product_id: ProductIdPath) -> ProductDetails:
+    """Give a product's page. Sold-out products still have one, hidden and deleted ones do not."""
+    details = await parts.products.fetch_details(product_id)
+    if details is None:
+        raise ApiError(404, NO_SUCH_PRODUCT)
+    return details
+
+
+@router.get(
+    "/products/{product_id}/similar",
+    response_model=SimilarProducts,
+    responses={404: {"model": ErrorAnswer}, 422: {"model": ErrorAnswer}},
+)
+async def get_similar(parts: PartsDep, product_id: ProductIdPath, limit: LimitQuery = 12) -> Response:
+    """List what is bought together with a product, topped up from its category."""
+    answer = await parts.products.fetch_similar(product_id, limit)
+    if answer is None:
+        raise ApiError(404, NO_SUCH_PRODUCT)
+    body = {"product_id": product_id, "products": [product._asdict() for product in answer.products]}
+    headers = {"X-Rung": answer.rungs, "X-Batch-Id": answer.batch_id}
+    return Response(orjson.dumps(body), media_type="application/json", headers=headers)

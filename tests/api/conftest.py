@@ -1,0 +1,139 @@
+"""A running API over the tiny shop, with a published batch and a model server that tests script."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from time import sleep
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from api.application import create_app
+from settings import Settings
+from shop.database import session_scope
+from shop.tables import BatchPointer, PopularList, ProductNeighbours, Recommendation, RecommendationBatch
+from tests.tiny_shop import day
+
+LISTS = {1: [3, 1, 5, 6], 2: [5, 6, 3, 1]}
+BATCH = "20260125T120000Z-v7"
+CATEGORY_OF = {1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3}
+
+
+@dataclass
+class ModelServer:
+    """A model server on a real port. `answers` maps users to products; `delay_seconds` makes it slow."""
+
+    url: str = ""
+    answers: dict[int, list[int]] = field(default_factory=dict)
+    delay_seconds: float = 0.0
+    status: int = 200
+    body: bytes | None = None
+    asked: list[dict[str, Any]] = field(default_factory=list)
+
+    def answer(self, request: dict[str, Any]) -> bytes:
+        self.asked.append(request)
+        known = [user for user in request["user_ids"] if user in self.answers]
+        lists = [{"user_id": user, "products": [_product(each) for each in self.answers[user]]} for user in known]
+        unknown = [user for user in request["user_ids"] if user not in self.answers]
+        whole = {"model_version": 8, "as_of": "2026-01-25T12:00:00Z", "recommendations": lists}
+        return self.body or json.dumps(whole | {"unknown_user_ids": unknown}).encode()
+
+
+def _product(product_id: int) -> dict[str, Any]:
+    return {"product_id": product_id, "category_id": CATEGORY_OF[product_id], "score": 0.5, "reason": "bought_before"}
+
+
+@pytest.fixture
+def model_server() -> Iterator[ModelServer]:
+    """A scripted model server, on a port of its own."""
+    scripted = ModelServer()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            sleep(scripted.delay_seconds)
+            self._send(scripted.answer(request))
+
+        def do_GET(self) -> None:
+            sleep(scripted.delay_seconds)
+            self._send(b"{}")
+
+        def _send(self, body: bytes) -> None:
+            self.send_response(scripted.status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Stay quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    scripted.url = f"http://127.0.0.1:{server.server_port}"
+    thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    yield scripted
+    server.shutdown()
+    server.server_close()
+
+
+def publish_by_hand(engine: Engine, lists: dict[int, list[int]] = LISTS, batch_id: str = BATCH, epoch: int = 1) -> None:
+    """Put a published batch into the shop, as serving leaves it, and point at it."""
+    version = batch_id.split("-v")[1]
+    entries = {user: _entries(products, "bought_before") for user, products in lists.items()}
+    popular = {("global", 0): [1, 3, 2, 4, 5], ("newest", 0): [6, 5]}
+    popular |= {("category", 1): [1, 2], ("category", 2): [3, 4], ("category", 3): [5, 6]}
+    with session_scope(engine) as session:
+        batch = RecommendationBatch(
+            batch_id=batch_id, epoch=epoch, as_of=day(25), model_version=version, alias="champion", state="published"
+        )
+        session.add(batch)
+        session.flush()
+        session.add_all(
+            Recommendation(batch_id=batch_id, user_id=user, products=products) for user, products in entries.items()
+        )
+        session.add_all(
+            PopularList(batch_id=batch_id, scope=scope, category_id=category, products=_entries(products, "popular"))
+            for (scope, category), products in popular.items()
+        )
+        session.add(ProductNeighbours(batch_id=batch_id, product_id=1, products=_entries([3, 4, 6], "bought_together")))
+        session.merge(BatchPointer(name="home", batch_id=batch_id, epoch=epoch, moved_at=day(26)))
+
+
+def _entries(products: list[int], reason: str) -> list[list[Any]]:
+    return [[product, CATEGORY_OF[product], 1 / rank, reason] for rank, product in enumerate(products, start=1)]
+
+
+@pytest.fixture
+def published_shop(tiny_shop: Engine) -> Engine:
+    """The tiny shop with a batch: users 1 and 2 have lists, 3 and 4 have none."""
+    publish_by_hand(tiny_shop)
+    return tiny_shop
+
+
+@pytest.fixture
+def open_api(tmp_path: Path, sqlite_url: str, model_server: ModelServer) -> Iterator[Callable[[], TestClient]]:
+    """Start an API over the test's shop; can be called again, as a restart would be."""
+    clients: list[TestClient] = []
+
+    def start() -> TestClient:
+        settings = Settings(var_dir=tmp_path, shop_database_url=sqlite_url, serving_url=model_server.url)
+        client = TestClient(create_app(settings), raise_server_exceptions=False)
+        client.__enter__()
+        clients.append(client)
+        return client
+
+    yield start
+    for client in clients:
+        client.__exit__(None, None, None)
+
+
+@pytest.fixture
+def api(published_shop: Engine, open_api: Callable[[], TestClient]) -> TestClient:
+    """An API over the published tiny shop."""
+    return open_api()
