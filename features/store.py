@@ -70,7 +70,7 @@ class MLStore:
     def versions(self) -> dict[str, int]:
         """Give the newest version of each table; record it to read the very same rows again later."""
         try:
-            root = PyFileSystem(DeltaStorageHandler(self.uri, self.storage_options))
+            root = self._filesystem()
         except TableNotFoundError:  # the folder itself is made by the first write
             return {}
         entries = root.get_file_info(FileSelector("", recursive=False, allow_not_found=True))
@@ -146,6 +146,24 @@ class MLStore:
             commit_properties=CommitProperties(custom_metadata=dict(metadata or {})),
         )
         return self.version(table)
+
+    def write_rows(self, path: str, rows: pl.DataFrame) -> int:
+        """Write one Parquet file below the store's root; no reader sees it until a commit of its table names it.
+
+        Returns:
+            The size of the file in bytes.
+        """
+        rows.write_parquet(
+            f"{self.uri}/{path}",
+            compression="zstd",
+            compression_level=1,
+            storage_options=self.storage_options or None,
+            mkdir="://" not in self.uri,
+        )
+        return int(self._filesystem().get_file_info(path).size)
+
+    def _filesystem(self) -> PyFileSystem:
+        return PyFileSystem(DeltaStorageHandler(self.uri, self.storage_options))
 
     def metadata(self, table: str) -> dict[str, str]:
         """Give the custom metadata of the newest commit that carried any; empty if none did.

@@ -1,0 +1,150 @@
+"""One writer at a time: a lease with a fencing number, kept in the store itself, so that it holds across machines.
+
+The number grows with each holder. A holder whose process is dead (same host) or whose lease ran out is taken over.
+Who takes over marks the tables with the new number, so that a commit of the old holder, should it wake up, fails.
+"""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import polars as pl
+from deltalake import CommitProperties, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError
+
+from features.store import MLStore, StoreError
+
+LEASE_TABLE = "_lease"
+LEASE_CONFIGURATION = {"delta.logRetentionDuration": "interval 1 days", "delta.checkpointInterval": "20"}
+TIME_TO_LIVE = timedelta(minutes=2)
+NOBODY = ""
+
+
+class LeaseTakenError(StoreError):
+    """Another process writes to the store now: leave, and come back later."""
+
+
+class LeaseLostError(StoreError):
+    """This process has lost its lease to a newer one and must write nothing more."""
+
+
+@dataclass(frozen=True)
+class LeaseRow:
+    """The one row of the lease table, and the version of the table that holds it."""
+
+    number: int
+    holder: str
+    expires_at: datetime
+    version: int | None
+
+
+@dataclass
+class Lease:
+    """The right to write to the synced tables, for as long as it is renewed."""
+
+    store: MLStore
+    row: LeaseRow
+    is_taken_over: bool
+
+    @property
+    def number(self) -> int:
+        """Give the fencing number."""
+        return self.row.number
+
+    def renew(self) -> None:
+        """Prolong the lease once a quarter of its life is over; cheap to call often.
+
+        Raises:
+            LeaseLostError: a newer holder exists.
+        """
+        if self.row.expires_at - datetime.now(UTC) < TIME_TO_LIVE * 3 / 4:
+            self.require()
+            self.row = _replace(self.store, self.row, self.number, self.row.holder)
+
+    def require(self) -> None:
+        """Make sure that nobody has taken the lease over.
+
+        Raises:
+            LeaseLostError: a newer holder exists.
+        """
+        current = _read(self.store)
+        if current is None or current.version != self.row.version:
+            raise LeaseLostError(f"Run {self.number} has lost the store to a newer run: it writes nothing more.")
+
+
+@contextmanager
+def hold_lease(store: MLStore) -> Iterator[Lease]:
+    """Hold the lease for the length of the block.
+
+    Raises:
+        LeaseTakenError: another living process holds it; the message says which.
+    """
+    current = _read(store)
+    if current is not None and _may_be_alive(current):
+        raise LeaseTakenError(
+            f"Run {current.number} ({current.holder}) writes to the store {store.uri!r} now; "
+            f"its lease ends at {current.expires_at:%H:%M:%S} UTC unless it is renewed."
+        )
+    number = 1 if current is None else current.number + 1
+    holder = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
+    lease = Lease(store, _replace(store, current, number, holder), current is not None and current.holder != NOBODY)
+    try:
+        yield lease
+    finally:
+        current = _read(store)
+        if current is not None and current.version == lease.row.version:
+            _replace(store, current, number, NOBODY)
+
+
+def _read(store: MLStore) -> LeaseRow | None:
+    if not store.exists(LEASE_TABLE):
+        return None
+    table = store.open(LEASE_TABLE)
+    row = pl.scan_delta(table).collect().row(0, named=True)
+    return LeaseRow(row["number"], row["holder"], row["expires_at"], table.version())
+
+
+def _replace(store: MLStore, current: LeaseRow | None, number: int, holder: str) -> LeaseRow:
+    """Write the lease on top of the row that was read, or not at all.
+
+    Raises:
+        LeaseTakenError: another process was quicker.
+    """
+    expires_at = datetime.now(UTC) + TIME_TO_LIVE
+    frame = pl.DataFrame({"number": [number], "holder": [holder], "expires_at": [expires_at]})
+    once = CommitProperties(max_commit_retries=0)
+    try:
+        if current is None:
+            write_deltalake(
+                store.table_uri(LEASE_TABLE),
+                frame,
+                mode="error",
+                configuration=LEASE_CONFIGURATION,
+                storage_options=store.storage_options,
+                commit_properties=once,
+            )
+        else:
+            write_deltalake(store.open(LEASE_TABLE, current.version), frame, mode="overwrite", commit_properties=once)
+    except (CommitFailedError, DeltaError) as error:
+        raise LeaseTakenError(f"Another process took the lease of {store.uri!r} at the same moment.") from error
+    return LeaseRow(number, holder, expires_at, 0 if current is None else (current.version or 0) + 1)
+
+
+def _may_be_alive(lease: LeaseRow) -> bool:
+    """Tell whether the holder may still be at work. A process of this host that is gone is not."""
+    if lease.holder == NOBODY or lease.expires_at < datetime.now(UTC):
+        return False
+    host, pid, _run = lease.holder.split("/")
+    if host != socket.gethostname():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

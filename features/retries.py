@@ -1,0 +1,69 @@
+"""Patience with a shop that does not answer: retries with jitter where they can help, and an end where they cannot."""
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+# With 4 s to connect and 15 s to answer, as the command sets them, the last attempt ends within 40 s.
+CONNECT_TIMEOUT_SECONDS = 4.0
+READ_TIMEOUT_SECONDS = 15.0
+PATIENCE_SECONDS = 20.0
+MAX_ATTEMPTS = 5
+
+# Errors of the server and of pymysql that another attempt may not meet: too many connections, shutting down, cannot
+# connect, gone away, lost connection, lock wait, deadlock, connection killed.
+TRANSIENT_ERRORS = {1040, 1053, 2002, 2003, 2006, 2013, 1205, 1213, 1927}
+
+
+class UnreachableError(Exception):
+    """The shop cannot be reached or does not answer; nothing is lost, the next run starts where this one did."""
+
+
+def retry_while_unreachable(engine: Engine, run: Callable[[Callable[[], None]], Result]) -> Result:
+    """Run something against the shop, again with a fresh connection when that was lost.
+
+    Args:
+        engine: the shop.
+        run: is given a function to call whenever the shop has answered, so that patience begins anew.
+
+    Raises:
+        UnreachableError: after `PATIENCE_SECONDS` without an answer, or at once where a retry cannot help.
+    """
+    last_answer = time.monotonic()
+
+    def hear() -> None:
+        nonlocal last_answer
+        last_answer = time.monotonic()
+
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        try:
+            return run(hear)
+        except (OperationalError, InterfaceError) as error:
+            silence = time.monotonic() - last_answer
+            if not _is_transient(error) or silence > PATIENCE_SECONDS or attempt == MAX_ATTEMPTS:
+                raise UnreachableError(_explain(engine, error, silence)) from error
+            pause = random.uniform(0.5, 1.0) * 2 ** (attempt - 1)
+            logger.warning("shop did not answer attempt=%d retry_in_seconds=%.1f reason=%s", attempt, pause, error.orig)
+            time.sleep(pause)
+    raise AssertionError("the loop above returns or raises")
+
+
+def _is_transient(error: OperationalError | InterfaceError) -> bool:
+    code = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    return error.connection_invalidated or code in TRANSIENT_ERRORS
+
+
+def _explain(engine: Engine, error: OperationalError | InterfaceError, silence: float) -> str:
+    url = engine.url.render_as_string(hide_password=True)
+    return (
+        f"The shop {url} did not serve the sync ({error.orig}; {silence:.0f} s since its last answer). Check that the "
+        "server runs and can be reached from here, that SHOP_DATABASE_URL names it, and that the account may SELECT."
+    )

@@ -1,0 +1,131 @@
+"""Which tables of the shop cross hop 1, and how each kind of column travels: packed in SQL, typed in the store.
+
+A packed value is an integer or text, the same from SQLite and MySQL: money in minor units, instants in microseconds
+since 1970 UTC, flags 0 or 1. So no driver gets to round a price or shift an hour on the way.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import polars as pl
+from sqlalchemy import Boolean, Integer, String, Table
+
+from shop.tables import Base, Money, UtcDateTime
+
+CREATED_AT = "created_at"
+UPDATED_AT = "updated_at"
+
+
+class Kind(StrEnum):
+    """What a column holds, apart from how a database spells its type."""
+
+    INTEGER = "integer"
+    FLAG = "flag"
+    MONEY = "money"
+    TEXT = "text"
+    INSTANT = "instant"
+
+
+STORE_DTYPES: dict[Kind, pl.DataType] = {
+    Kind.INTEGER: pl.Int64(),
+    Kind.FLAG: pl.Boolean(),
+    Kind.MONEY: pl.Decimal(12, 2),
+    Kind.TEXT: pl.String(),
+    Kind.INSTANT: pl.Datetime("us", "UTC"),
+}
+
+
+@dataclass(frozen=True)
+class SyncedColumn:
+    """One column that crosses."""
+
+    name: str
+    kind: Kind
+    is_nullable: bool
+
+
+@dataclass(frozen=True)
+class SyncedTable:
+    """One table that crosses: its integer primary key, its columns, and the tables that its columns point at."""
+
+    name: str
+    key: str
+    columns: tuple[SyncedColumn, ...]
+    parents: Mapping[str, str]
+
+    @property
+    def store_schema(self) -> pl.Schema:
+        """Give the columns as the store types them, without the two of the row's life."""
+        return pl.Schema({column.name: STORE_DTYPES[column.kind] for column in self.columns})
+
+    @property
+    def packed_schema(self) -> pl.Schema:
+        """Give the columns as they travel."""
+        return pl.Schema(
+            {column.name: pl.String() if column.kind is Kind.TEXT else pl.Int64() for column in self.columns}
+        )
+
+    def unpack(self, packed: pl.DataFrame) -> pl.DataFrame:
+        """Turn travelling values into the store's types."""
+        return packed.select(_unpack(column) for column in self.columns)
+
+    def pack(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Turn the store's values into travelling ones: the inverse of `unpack`; other columns are dropped."""
+        return rows.select(_pack(column) for column in self.columns)
+
+
+def _unpack(column: SyncedColumn) -> pl.Expr:
+    value = pl.col(column.name)
+    if column.kind is Kind.MONEY:
+        return (value.cast(pl.Decimal(14, 2)) / 100).cast(pl.Decimal(12, 2))
+    if column.kind is Kind.FLAG:
+        return value != 0
+    if column.kind is Kind.INSTANT:
+        return value.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    return value
+
+
+def _pack(column: SyncedColumn) -> pl.Expr:
+    value = pl.col(column.name)
+    if column.kind is Kind.MONEY:
+        return (value * 100).cast(pl.Int64)
+    if column.kind in (Kind.FLAG, Kind.INSTANT):
+        return value.cast(pl.Int64)
+    return value
+
+
+def _kind_of(table: Table, name: str) -> Kind:
+    declared = table.columns[name].type
+    for kind, types in {
+        Kind.INSTANT: UtcDateTime,
+        Kind.MONEY: Money,
+        Kind.FLAG: Boolean,
+        Kind.INTEGER: Integer,
+        Kind.TEXT: String,
+    }.items():
+        if isinstance(declared, types):
+            return kind
+    raise TypeError(f"{table.name}.{name} is {declared!r}, a type that the sync does not carry: add its kind here.")
+
+
+def _describe(name: str, synced: tuple[str, ...]) -> SyncedTable:
+    table = Base.metadata.tables[name]
+    (key,) = table.primary_key.columns.keys()
+    parents = {
+        foreign_key.parent.name: foreign_key.column.table.name
+        for foreign_key in table.foreign_keys
+        if foreign_key.column.table.name in synced
+    }
+    columns = tuple(
+        SyncedColumn(column.name, _kind_of(table, column.name), bool(column.nullable)) for column in table.columns
+    )
+    return SyncedTable(name, key, columns, parents)
+
+
+# Parents before children, so that an orphan is known when it is met.
+_NAMES = (
+    "categories", "users", "products", "coupons", "orders", "order_items", "user_coupons", "product_reviews", "events",
+)  # fmt: skip
+
+SYNCED_TABLES: tuple[SyncedTable, ...] = tuple(_describe(name, _NAMES) for name in _NAMES)

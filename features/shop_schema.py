@@ -1,0 +1,77 @@
+"""Does the shop still have the columns that cross? Checked before the first write of a run.
+
+A column that is missing, of another kind, or a key that is not unique stops the run and is named; extra columns do not
+cross and are a warning.
+"""
+
+from sqlalchemy import Connection, inspect, types
+from sqlalchemy.engine.reflection import Inspector
+from sqlalchemy.exc import NoSuchTableError
+
+from features.shop_columns import Kind, SyncedColumn, SyncedTable
+from features.source import SourceError
+
+
+class SchemaDriftError(SourceError):
+    """The shop's tables are not what the sync was written for."""
+
+
+def require_columns(connection: Connection, tables: tuple[SyncedTable, ...]) -> list[str]:
+    """Compare the shop's columns with those that cross.
+
+    Returns:
+        A warning for each table with columns that do not cross.
+
+    Raises:
+        SchemaDriftError: something is missing or changed; the message lists all of it.
+    """
+    inspector = inspect(connection)
+    faults: list[str] = []
+    warnings: list[str] = []
+    for table in tables:
+        try:
+            found = {column["name"]: column["type"] for column in inspector.get_columns(table.name)}
+        except NoSuchTableError:
+            faults.append(f"table {table.name} is missing")
+            continue
+        faults += [fault for column in table.columns if (fault := _find_fault(table, column, found))]
+        if not _is_unique(inspector, table):
+            faults.append(f"{table.name}.{table.key} is not the primary key, nor unique")
+        if extra := sorted(found.keys() - {column.name for column in table.columns}):
+            warnings.append(f"{table.name} has columns that do not cross: {', '.join(extra)}")
+    if faults:
+        raise SchemaDriftError(
+            f"The shop's tables have changed, nothing was written: {'; '.join(faults)}. "
+            "Restore them, or run `python -m shop.migrate` if the shop is older than this code."
+        )
+    return warnings
+
+
+def _find_fault(table: SyncedTable, column: SyncedColumn, found: dict[str, types.TypeEngine[object]]) -> str | None:
+    name = f"{table.name}.{column.name}"
+    if column.name not in found:
+        return f"{name} is missing"
+    if not _holds(found[column.name], column.kind):
+        return f"{name} should hold {column.kind.value}, but is {found[column.name]!r}"
+    return None
+
+
+def _holds(declared: types.TypeEngine[object], kind: Kind) -> bool:
+    """Tell whether every value of a declared type crosses without loss as this kind."""
+    if kind in (Kind.INTEGER, Kind.FLAG):
+        return isinstance(declared, types.Integer | types.Boolean)
+    if kind is Kind.TEXT:
+        return isinstance(declared, types.String)
+    if kind is Kind.INSTANT:
+        return isinstance(declared, types.DateTime)
+    if not isinstance(declared, types.Numeric) or isinstance(declared, types.Float):
+        return False
+    precision, scale = declared.precision or 0, declared.scale or 0
+    return precision > 0 and scale <= 2 and precision - scale <= 10
+
+
+def _is_unique(inspector: Inspector, table: SyncedTable) -> bool:
+    if inspector.get_pk_constraint(table.name)["constrained_columns"] == [table.key]:
+        return True
+    indexes = inspector.get_indexes(table.name)
+    return any(index["unique"] and index["column_names"] == [table.key] for index in indexes)

@@ -1,0 +1,181 @@
+"""Hop 1, shop database to ML store: `python -m features.sync [--full] [--verify] [--json]`.
+
+A run takes the store's lease, opens one snapshot of the shop, checks the columns, collects the differences of every
+table, judges them, and only then commits table by table, parents first. docs/sync.md says how it proves its result.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine
+
+from features.lease import Lease, LeaseTakenError, hold_lease
+from features.retries import (
+    CONNECT_TIMEOUT_SECONDS,
+    READ_TIMEOUT_SECONDS,
+    UnreachableError,
+    retry_while_unreachable,
+)
+from features.shop_columns import SYNCED_TABLES
+from features.shop_schema import require_columns
+from features.source import ShopSnapshot, SourceError, open_snapshot
+from features.store import MLStore, StoreError
+from features.sync_report import SyncReport, TableReport, record_run
+from features.table_sync import Keys, SyncOptions, TableSync
+from features.verify import verify_tables
+from features.versioned_table import fence
+from settings import load_settings
+from shop.database import open_engine
+
+logger = logging.getLogger(__name__)
+
+
+class MassDisappearanceError(StoreError):
+    """So much has gone from the shop that it is more likely the wrong or an empty database; nothing was written."""
+
+
+def sync_shop(
+    engine: Engine,
+    store: MLStore,
+    *,
+    full: bool = False,
+    verify: bool = False,
+    options: SyncOptions | None = None,
+    at_step: Callable[[str], None] = logger.debug,
+) -> SyncReport:
+    """Make the store equal to one snapshot of the shop.
+
+    Args:
+        engine: the shop; its account needs SELECT alone.
+        store: the ML store; its tables are made by the first run.
+        full: compare every row, whatever its `updated_at` says.
+        verify: afterwards compare checksums of all columns by key range, and repair what differs.
+        options: how carefully to look.
+        at_step: called with the name of each step that is about to begin.
+
+    Returns:
+        What was found and done, also stored as a row of the table `_sync_runs`.
+
+    Raises:
+        LeaseTakenError: another run is at work; nothing was read or written.
+        MassDisappearanceError: see there; `SyncOptions.max_gone_share` decides.
+        SourceError: the shop's columns changed, or a value cannot cross exactly; nothing was written.
+        UnreachableError: the shop did not answer for long enough; the next run starts where this one did.
+        StoreError: another run took over meanwhile.
+    """
+    options = options or SyncOptions()
+    with hold_lease(store) as lease:
+        if lease.is_taken_over:
+            fence(store, lease.number)
+        started_at = datetime.now(UTC)
+
+        def run(heard: Callable[[], None]) -> SyncReport:
+            with open_snapshot(engine, heard) as snapshot:
+                return _sync_snapshot(snapshot, store, lease, full, verify, options, at_step)
+
+        report = retry_while_unreachable(engine, run)
+        record_run(store, report, started_at)
+        return report
+
+
+def _sync_snapshot(
+    snapshot: ShopSnapshot,
+    store: MLStore,
+    lease: Lease,
+    full: bool,
+    verify: bool,
+    options: SyncOptions,
+    at_step: Callable[[str], None],
+) -> SyncReport:
+    at_step("check columns")
+    warnings = require_columns(snapshot.connection, SYNCED_TABLES)
+    syncs: list[TableSync] = []
+    parent_keys: dict[str, Keys] = {}
+    parents = {parent for table in SYNCED_TABLES for parent in table.parents.values()}
+    for table in SYNCED_TABLES:
+        at_step(f"collect {table.name}")
+        sync = TableSync(snapshot, store, table, parent_keys, options, lease)
+        sync.collect(full=full)
+        syncs.append(sync)
+        if table.name in parents:
+            parent_keys[table.name] = sync.visible_keys()
+        logger.info("table collected table=%s %s", table.name, sync.counts.describe_changes())
+    _require_plausible(syncs, options)
+
+    tables: dict[str, TableReport] = {}
+    for sync in syncs:
+        at_step(f"commit {sync.table.name}")
+        lease.require()
+        tables[sync.table.name] = TableReport(sync.counts, sync.commit(), sync.watermark)
+    at_step("committed")
+    verdict = verify_tables(syncs, lease, at_step) if verify else None
+    return SyncReport(lease.number, snapshot.bound, tables, warnings, verdict)
+
+
+def _require_plausible(syncs: list[TableSync], options: SyncOptions) -> None:
+    """Refuse a run that would close too many rows.
+
+    Raises:
+        MassDisappearanceError: names each table with its counts.
+    """
+    suspect = [
+        f"{sync.table.name}: {sync.counts.num_deleted} of {sync.num_rows_before} rows"
+        for sync in syncs
+        if sync.counts.num_deleted >= options.min_gone_rows
+        and sync.counts.num_deleted > options.max_gone_share * sync.num_rows_before
+    ]
+    if suspect:
+        raise MassDisappearanceError(
+            f"Refused, nothing was written: gone from the shop are {'; '.join(suspect)}. Check SHOP_DATABASE_URL and "
+            "that the replica is complete. If the rows were really deleted, run again with --accept-deletes."
+        )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one sync from the command line.
+
+    Returns:
+        0 when the store equals the shop, or another run is at work; 1 on an error, in one line; 2 when a difference
+        stayed after the repair.
+    """
+    parser = argparse.ArgumentParser(prog="python -m features.sync", description="Bring the ML store up to the shop.")
+    parser.add_argument("--full", action="store_true", help="compare every row, whatever its updated_at says")
+    parser.add_argument("--verify", action="store_true", help="compare checksums by key range and repair what differs")
+    parser.add_argument("--accept-deletes", action="store_true", help="close rows even if very many have gone")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON for programs")
+    chosen = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    settings = load_settings()
+    engine = open_engine(
+        settings.shop_database_url,
+        read_only=True,
+        connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
+        read_timeout_seconds=READ_TIMEOUT_SECONDS,
+    )
+    options = SyncOptions(max_gone_share=1.0) if chosen.accept_deletes else SyncOptions()
+    try:
+        store = MLStore(settings.ml_store_uri)
+        report = sync_shop(engine, store, full=chosen.full, verify=chosen.verify, options=options)
+    except LeaseTakenError as busy:
+        return _tell(str(busy), {"state": "busy", "reason": str(busy)}, chosen.json, exit_code=0)
+    except (StoreError, SourceError, UnreachableError) as error:
+        return _tell(str(error), {"state": "failed", "reason": str(error)}, chosen.json, exit_code=1)
+    text = "\n".join([report.to_table(), *report.warnings])
+    return _tell(text, report.to_json(), chosen.json, exit_code=0 if report.is_equal else 2)
+
+
+def _tell(text: str, result: dict[str, Any], as_json: bool, *, exit_code: int) -> int:
+    """Write for people to standard error if a program reads the output, whose last line is then JSON."""
+    (sys.stderr if as_json or exit_code == 1 else sys.stdout).write(text + "\n")
+    if as_json:
+        sys.stdout.write(json.dumps(result) + "\n")
+    return exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""What a sync found and did: for people as a table, for the scheduler as JSON, for later as a row of `_sync_runs`."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+from deltalake import write_deltalake
+
+from features.store import MLStore
+from features.table_sync import TableCounts
+
+RUNS_TABLE = "_sync_runs"
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """One table: what was counted, the version that its commit made (None: nothing changed), its watermark."""
+
+    counts: TableCounts
+    version: int | None
+    watermark: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Give plain JSON."""
+        return {**asdict(self.counts), "version": self.version, "watermark": self.watermark}
+
+
+@dataclass(frozen=True)
+class TableVerdict:
+    """One table compared with the shop by checksums of its key ranges."""
+
+    num_rows: int
+    num_ranges: int
+    num_differing: int
+    num_repaired: int
+
+    @property
+    def is_equal(self) -> bool:
+        """Tell whether nothing differs after the repair."""
+        return self.num_differing == self.num_repaired
+
+
+@dataclass(frozen=True)
+class SyncReport:
+    """One run. `bound` is the shop's clock at the snapshot."""
+
+    number: int
+    bound: datetime
+    tables: dict[str, TableReport]
+    warnings: list[str] = field(default_factory=list)
+    verification: dict[str, TableVerdict] | None = None
+
+    @property
+    def is_equal(self) -> bool:
+        """Tell whether the verification, if there was one, found or made the store equal to the shop."""
+        return self.verification is None or all(verdict.is_equal for verdict in self.verification.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """Give plain JSON: small, without NaN, ready for XCom."""
+        verification = None
+        if self.verification is not None:
+            tables = {name: {**asdict(v), "is_equal": v.is_equal} for name, v in self.verification.items()}
+            verification = {"is_equal": self.is_equal, "tables": tables}
+        return {
+            "state": "synced" if self.is_equal else "mismatch",
+            "run": self.number,
+            "bound": self.bound.isoformat(timespec="microseconds"),
+            "num_rows": sum(table.counts.num_rows for table in self.tables.values()),
+            "tables": {name: table.to_json() for name, table in self.tables.items()},
+            "warnings": self.warnings,
+            "verification": verification,
+        }
+
+    def to_table(self) -> str:
+        """Give a table for people."""
+        heads = ["table", "rows", "new", "changed", "back", "gone", "waiting", "version", "verified"]
+        lines = [[name, *self._cells(name, table)] for name, table in self.tables.items()]
+        widths = [max(len(line[column]) for line in [heads, *lines]) for column in range(len(heads))]
+        text = [
+            "  ".join(cell.ljust(width) if column == 0 else cell.rjust(width) for column, (cell, width) in cells)
+            for cells in (list(enumerate(zip(line, widths, strict=True))) for line in [heads, *lines])
+        ]
+        return "\n".join(text)
+
+    def _cells(self, name: str, table: TableReport) -> list[str]:
+        counts = table.counts
+        numbers = [counts.num_rows, counts.num_inserted, counts.num_changed, counts.num_revived, counts.num_deleted]
+        verdict = "" if self.verification is None else _describe(self.verification[name])
+        version = "-" if table.version is None else str(table.version)
+        return [*(f"{number:,}" for number in [*numbers, counts.num_quarantined]), version, verdict]
+
+
+def record_run(store: MLStore, report: SyncReport, started_at: datetime) -> None:
+    """Append the run to the store's own log of runs."""
+    row = pl.DataFrame(
+        {
+            "run": [report.number],
+            "started_at": [started_at],
+            "finished_at": [datetime.now(UTC)],
+            "bound": [report.bound],
+            "is_equal": [report.is_equal if report.verification is not None else None],
+            "report": [json.dumps(report.to_json())],
+        },
+        schema_overrides={"is_equal": pl.Boolean()},
+    )
+    write_deltalake(store.table_uri(RUNS_TABLE), row, mode="append", storage_options=store.storage_options)
+
+
+def _describe(verdict: TableVerdict) -> str:
+    if not verdict.is_equal:
+        return f"{verdict.num_differing - verdict.num_repaired} RANGES DIFFER"
+    return "equal" if not verdict.num_differing else f"equal, {verdict.num_differing} repaired"

@@ -1,0 +1,240 @@
+"""Hop 1 for one table: find what differs between a snapshot of the shop and the store, then commit it at once.
+
+Three readings find it. Changed rows come by `updated_at`, from the watermark less a look-back. Then each range of keys
+is counted and hashed on both sides; what differs (deleted, committed late, stamped wrongly) is read and compared row by
+row. Rows that wait for a parent are looked at again. A table larger than `sweep_rows` has its newest ranges swept in
+each run and the others in turn, so an increment's cost follows the change; `full` and the first load read everything.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+
+from features.lease import Lease
+from features.row_versions import Changes, diff, open_first
+from features.shop_columns import UPDATED_AT, SyncedTable
+from features.shop_sql import HASH_MASK, KeyRange
+from features.source import Page, ShopSnapshot, SourceError
+from features.store import KNOWN_FROM, KNOWN_UNTIL, MLStore
+from features.versioned_table import RANGE_ROWS, VersionedTable
+
+WATERMARK = "watermark"
+Keys = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+@dataclass(frozen=True)
+class SyncOptions:
+    """How carefully a run looks.
+
+    Attributes:
+        look_back: how long before the watermark changes are read again: the longest transaction that a shop's writer
+            keeps open. Longer ones are found by the sweep.
+        sweep_rows: rows of one table whose hashes are compared in one run; larger tables take several runs.
+        max_gone_share: the run is refused when a larger share of a table's rows has gone from the shop ...
+        min_gone_rows: ... and at least so many.
+    """
+
+    look_back: timedelta = timedelta(minutes=15)
+    sweep_rows: int = 2_000_000
+    max_gone_share: float = 0.2
+    min_gone_rows: int = 10
+
+
+@dataclass
+class TableCounts:
+    """What one run found in one table; `num_rows` and `num_quarantined` are the state after it, the rest is change."""
+
+    num_rows: int = 0
+    num_quarantined: int = 0
+    num_inserted: int = 0
+    num_changed: int = 0
+    num_revived: int = 0
+    num_deleted: int = 0
+    num_future: int = 0
+    num_zero_dates: int = 0
+    num_ranges: int = 0
+    num_ranges_swept: int = 0
+    num_ranges_differing: int = 0
+
+    def describe_changes(self) -> str:
+        """Write the changes as fields of a log line."""
+        return " ".join(
+            f"{name.removeprefix('num_')}={getattr(self, name)}"
+            for name in ("num_inserted", "num_changed", "num_revived", "num_deleted", "num_quarantined")
+        )
+
+    def add(self, changes: Changes) -> None:
+        """Count changes."""
+        self.num_inserted += changes.num_inserted
+        self.num_changed += changes.num_changed
+        self.num_revived += changes.num_revived
+        self.num_deleted += changes.num_deleted
+        self.num_quarantined += changes.num_quarantined
+
+
+@dataclass
+class TableSync:
+    """One table in one run: `collect` reads and stages, `commit` makes it visible."""
+
+    snapshot: ShopSnapshot
+    store: MLStore
+    table: SyncedTable
+    parent_keys: Mapping[str, Keys]
+    options: SyncOptions
+    lease: Lease
+    counts: TableCounts = field(default_factory=TableCounts)
+
+    def __post_init__(self) -> None:
+        """Read the stored state that this run builds on."""
+        self.target = VersionedTable(self.store, self.table)
+        self._before = {} if self.target.is_new else self.store.metadata(self.table.name)
+        self._touched = pl.DataFrame(schema={self.table.key: pl.Int64(), UPDATED_AT: pl.Datetime("us", "UTC")})
+        self._staged_visible: list[Keys] = []
+
+    @property
+    def num_rows_before(self) -> int:
+        """Give the number of rows that the store held before this run."""
+        return self._stored("num_rows")
+
+    @property
+    def watermark(self) -> str:
+        """Give the instant up to which the next run may trust `updated_at`, less its look-back."""
+        is_kept = not (self.target.is_new or self.target.has_changes)
+        return self._before[WATERMARK] if is_kept else self.snapshot.bound.isoformat(timespec="microseconds")
+
+    def collect(self, *, full: bool) -> None:
+        """Stage whatever makes the store equal to the snapshot."""
+        if self.target.is_new:
+            for _keys, page in self.snapshot.pages_of_range(self.table, KeyRange()):
+                self._stage(
+                    open_first(self.table, page.rows, self._find_orphans(self._admit(page)), self.snapshot.bound)
+                )
+        elif full:
+            self.reconcile([KeyRange()])
+        else:
+            self._collect_changed()
+            self.reconcile(self._find_differing())
+
+    def reconcile(self, ranges: list[KeyRange]) -> None:
+        """Read ranges from both sides and stage what differs, row by row."""
+        for keys in ranges:
+            for page_keys, page in self.snapshot.pages_of_range(self.table, keys):
+                rows = self._admit(page).join(self._touched, on=self.table.key, how="anti")
+                newest = self.target.newest_in(page_keys).join(self._touched, on=self.table.key, how="anti")
+                orphans = self._find_orphans(rows)
+                self._stage(diff(self.table, rows, orphans, newest, self.snapshot.bound, is_complete=True))
+
+    def visible_keys(self) -> Keys:
+        """Give the sorted keys that a child of this table may point at, once this run is committed."""
+        return np.unique(np.concatenate([self.target.visible_keys(), *self._staged_visible]))
+
+    def commit(self) -> int | None:
+        """Commit rows and watermark together; an existing table without changes is left alone.
+
+        Returns:
+            The new version, or None when nothing had to change.
+        """
+        self.counts.num_rows = self._stored("num_rows") + (
+            self.counts.num_inserted + self.counts.num_revived - self.counts.num_deleted
+        )
+        self.counts.num_quarantined += self._stored("num_quarantined")
+        if not (self.target.is_new or self.target.has_changes):
+            return None
+        metadata = {
+            WATERMARK: self.watermark,
+            "num_rows": str(self.counts.num_rows),
+            "num_quarantined": str(self.counts.num_quarantined),
+            "fencing_number": str(self.lease.number),
+        }
+        return self.target.commit(metadata, self.lease.number)
+
+    def _collect_changed(self) -> None:
+        """Stage rows by `updated_at`, and quarantined ones whose parents may have come."""
+        since = datetime.fromisoformat(self._before[WATERMARK]) - self.options.look_back
+        for page in self.snapshot.pages_changed_since(self.table, since):
+            self._compare(self._admit(page))
+        if self._stored("num_quarantined"):
+            waiting = self.target.quarantined().join(self._touched, on=self.table.key, how="anti")[self.table.key]
+            for page in self.snapshot.pages_of_keys(self.table, waiting.to_list()):
+                self._compare(self._admit(page))
+
+    def _compare(self, rows: pl.DataFrame) -> None:
+        newest = self.target.newest_of(rows[self.table.key])
+        changes = diff(self.table, rows, self._find_orphans(rows), newest, self.snapshot.bound, is_complete=False)
+        self._touched = pl.concat([self._touched, changes.openings.select(self._touched.columns)])
+        self._stage(changes)
+
+    def _find_differing(self) -> list[KeyRange]:
+        """Compare counts and hashes of key ranges, as the store will be with what is staged."""
+        ranges = self.target.ranges()
+        swept = self._choose(ranges)
+        differing = [keys for keys in swept if self.snapshot.hash_range(self.table, keys) != self._hash_stored(keys)]
+        self.counts.num_ranges = len(ranges)
+        self.counts.num_ranges_swept = len(swept)
+        self.counts.num_ranges_differing = len(differing)
+        return differing
+
+    def _choose(self, ranges: list[KeyRange]) -> list[KeyRange]:
+        """Take all ranges; of a large table the newest, and a share of the others that moves on run by run."""
+        budget = max(2, self.options.sweep_rows // RANGE_ROWS)
+        if len(ranges) <= budget:
+            return ranges
+        share = budget // 2
+        older, newest = ranges[:-share], ranges[-share:]
+        start = self.lease.number * share % len(older)
+        return [*newest, *(older + older)[start : start + share]]
+
+    def _hash_stored(self, keys: KeyRange) -> tuple[int, int]:
+        key = pl.col(self.table.key)
+        low = [key > keys.low] if keys.low is not None else []
+        high = [key <= keys.high] if keys.high is not None else []
+        touched = self._touched.filter(*low, *high)
+        stored = self.target.newest_in(keys, [self.table.key, UPDATED_AT, KNOWN_UNTIL])
+        stored = stored.filter(pl.col(KNOWN_UNTIL).is_null()).join(touched, on=self.table.key, how="anti")
+        return hash_rows(self.table, pl.concat([stored.drop(KNOWN_UNTIL), touched]))
+
+    def _admit(self, page: Page) -> pl.DataFrame:
+        """Count what is odd in a page and refuse what cannot be stored; keep the lease alive.
+
+        Raises:
+            SourceError: two rows share a key.
+        """
+        self.lease.renew()
+        rows = page.rows
+        if rows[self.table.key].n_unique() != rows.height:
+            twice = rows.filter(pl.col(self.table.key).is_duplicated())[self.table.key][0]
+            raise SourceError(
+                f"{self.table.name}.{self.table.key} {twice} stands on two rows: make it the primary key."
+            )
+        self.counts.num_zero_dates += page.num_zero_dates
+        self.counts.num_future += int((rows[UPDATED_AT] > self.snapshot.bound).sum())
+        return rows
+
+    def _find_orphans(self, rows: pl.DataFrame) -> pl.Series:
+        is_orphan = np.zeros(rows.height, dtype=bool)
+        for column, parent in self.table.parents.items():
+            known = self.parent_keys[parent]
+            wanted = rows[column].fill_null(0).to_numpy()
+            position = np.minimum(np.searchsorted(known, wanted), max(0, known.size - 1))
+            is_known = known[position] == wanted if known.size else np.zeros(rows.height, dtype=bool)
+            is_orphan |= ~is_known & rows[column].is_not_null().to_numpy()
+        return pl.Series("is_orphan", is_orphan)
+
+    def _stage(self, changes: Changes) -> None:
+        self.target.stage(changes)
+        self.counts.add(changes)
+        visible = changes.openings.filter(pl.col(KNOWN_FROM).is_not_null())
+        self._staged_visible.append(visible[self.table.key].to_numpy())
+
+    def _stored(self, name: str) -> int:
+        return int(self._before.get(name, "0"))
+
+
+def hash_rows(table: SyncedTable, rows: pl.DataFrame) -> tuple[int, int]:
+    """Count rows and sum the hash of (key, `updated_at`): what `select_range_hash` computes in the shop."""
+    a = pl.col(table.key) & HASH_MASK
+    b = pl.col(UPDATED_AT).cast(pl.Int64).fill_null(0) & HASH_MASK
+    return rows.height, int(rows.select(((a * b + a * a) % HASH_MASK).sum()).item() or 0)

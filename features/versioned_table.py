@@ -1,0 +1,242 @@
+"""One synced table in the store, as one run found it: its files, their key ranges, and what the run will commit.
+
+Rows lie in files of at most `FILE_ROWS`, so a change rewrites the files that hold its keys and leaves the rest alone.
+New files are written beforehand and seen by nobody; one commit then adds and removes files and carries the watermark.
+A commit goes in only on top of the version that the run has read, or not at all.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from uuid import uuid4
+
+import numpy as np
+import polars as pl
+from deltalake import CommitProperties, Schema
+from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.transaction import AddAction, RemoveAction, Transaction, create_table_with_add_actions
+
+from features.row_versions import Changes, versioned_schema
+from features.shop_columns import SYNCED_TABLES, SyncedTable
+from features.shop_sql import KeyRange
+from features.store import KNOWN_FROM, KNOWN_UNTIL, TABLE_CONFIGURATION, MLStore, StoreError
+
+FILE_ROWS = 131_072
+RANGE_ROWS = 65_536
+APPLICATION = "features.sync"
+
+
+class FencedError(StoreError):
+    """Another run has committed to the table since this one read it; nothing of this run went in."""
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A Parquet file of the table and the keys that it holds, both ends included."""
+
+    path: str
+    size: int
+    num_rows: int
+    low: int
+    high: int
+
+
+class VersionedTable:
+    """Read the newest versions, gather changes, commit them at once."""
+
+    def __init__(self, store: MLStore, table: SyncedTable):
+        """Read the state of the table's log; no rows yet."""
+        self.table = table
+        self._store = store
+        self._delta = store.open(table.name) if store.exists(table.name) else None
+        self._files = [] if self._delta is None else sorted(_list_files(self._delta, table.key), key=lambda f: f.low)
+        self._added: list[AddAction] = []
+        self._buffer: list[pl.DataFrame] = []
+        self._closings: list[pl.DataFrame] = []
+
+    @property
+    def is_new(self) -> bool:
+        """Tell whether the store has never held this table."""
+        return self._delta is None
+
+    @property
+    def has_changes(self) -> bool:
+        """Tell whether a commit would change any row."""
+        return bool(self._added or self._buffer or self._closings)
+
+    def ranges(self) -> list[KeyRange]:
+        """Cut the whole line of keys where files begin, into ranges of some `RANGE_ROWS` stored rows each."""
+        cuts: list[int] = []
+        num_rows = 0
+        for file in self._files:
+            if num_rows >= RANGE_ROWS and (not cuts or file.low - 1 > cuts[-1]):
+                cuts.append(file.low - 1)
+                num_rows = 0
+            num_rows += file.num_rows
+        if self._files:
+            cuts.append(max(file.high for file in self._files))
+        return [KeyRange(low, high) for low, high in zip([None, *cuts], [*cuts, None], strict=True)]
+
+    def newest_of(self, keys: pl.Series) -> pl.DataFrame:
+        """Give the newest version, open or closed, of each of these keys that the store knows."""
+        wanted = np.unique(keys.to_numpy())
+        files = [f for f in self._files if np.searchsorted(wanted, f.low) < np.searchsorted(wanted, f.high, "right")]
+        if not files:
+            return versioned_schema(self.table).to_frame()
+        found = self._scan(files).join(pl.LazyFrame({self.table.key: wanted}), on=self.table.key, how="semi").collect()
+        return _newest(found, self.table.key)
+
+    def newest_in(self, keys: KeyRange, columns: list[str] | None = None) -> pl.DataFrame:
+        """Give the newest version, open or closed, of each key in a range; only some columns if asked."""
+        low = -(2**63) if keys.low is None else keys.low
+        high = 2**63 - 1 if keys.high is None else keys.high
+        files = [file for file in self._files if file.high > low and file.low <= high]
+        if not files:
+            found = versioned_schema(self.table).to_frame()
+        else:
+            key = pl.col(self.table.key)
+            found = self._scan(files).filter((key > low) & (key <= high)).select(columns or pl.all()).collect()
+        return _newest(found.select(columns or pl.all()), self.table.key)
+
+    def quarantined(self) -> pl.DataFrame:
+        """Give the rows that wait for a parent."""
+        waiting = pl.col(KNOWN_FROM).is_null() & pl.col(KNOWN_UNTIL).is_null()
+        return (
+            self._scan(self._files).filter(waiting).collect()
+            if self._files
+            else versioned_schema(self.table).to_frame()
+        )
+
+    def visible_keys(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Give the sorted keys that were ever visible, staged ones too: what a child may point at."""
+        key = pl.col(self.table.key)
+        stored = self._scan(self._files).filter(pl.col(KNOWN_FROM).is_not_null()).select(key).collect()[self.table.key]
+        return np.unique(stored.to_numpy())
+
+    def stage(self, changes: Changes) -> None:
+        """Take up changes; full files are written at once, so memory holds less than one file."""
+        if not changes.closings.is_empty():
+            self._closings.append(changes.closings)
+        if not changes.openings.is_empty():
+            self._buffer.append(changes.openings)
+        if sum(frame.height for frame in self._buffer) >= FILE_ROWS:
+            self._flush()
+
+    def commit(self, metadata: Mapping[str, str], token: int) -> int:
+        """Make everything staged visible, with the metadata, in one commit.
+
+        Args:
+            metadata: watermark and counts.
+            token: fencing number of the run, kept in the table's log.
+
+        Returns:
+            The version that the commit made.
+
+        Raises:
+            FencedError: another run has committed meanwhile.
+        """
+        self._flush(is_last=True)
+        removed = list(self._rewrite_closed())
+        properties = CommitProperties(
+            custom_metadata=dict(metadata), max_commit_retries=0, app_transactions=[Transaction(APPLICATION, token)]
+        )
+        schema = Schema.from_arrow(versioned_schema(self.table).to_frame().to_arrow().schema)
+        try:
+            if self._delta is None:
+                create_table_with_add_actions(
+                    self._store.table_uri(self.table.name),
+                    schema,
+                    self._added,
+                    configuration=TABLE_CONFIGURATION,
+                    storage_options=self._store.storage_options,
+                    commit_properties=properties,
+                )
+            else:
+                self._delta.create_write_transaction(
+                    [*self._added, *removed], "append", schema, commit_properties=properties
+                )
+        except (CommitFailedError, DeltaError) as error:
+            raise FencedError(
+                f"Another run has committed to {self.table.name!r} since this one (number {token}) read it: "
+                f"nothing was changed by this run ({error})."
+            ) from error
+        return self._store.version(self.table.name)
+
+    def _scan(self, files: list[DataFile]) -> pl.LazyFrame:
+        folder = self._store.table_uri(self.table.name)
+        return pl.scan_parquet(
+            [f"{folder}/{file.path}" for file in files],
+            schema=versioned_schema(self.table),
+            storage_options=self._store.storage_options or None,
+        )
+
+    def _flush(self, *, is_last: bool = False) -> None:
+        """Write the staged openings in full files, by key; the rest stays unless this is the last time."""
+        if not self._buffer:
+            return
+        rows = pl.concat(self._buffer).sort(self.table.key)
+        num_full = rows.height // FILE_ROWS * FILE_ROWS
+        end = rows.height if is_last else num_full
+        self._added += [
+            self._write(rows.slice(start, min(FILE_ROWS, end - start))) for start in range(0, end, FILE_ROWS)
+        ]
+        self._buffer = [rows.slice(end)] if end < rows.height else []
+
+    def _rewrite_closed(self) -> Iterator[RemoveAction]:
+        """Write anew each file that holds an open version to be closed, and say which file goes for it."""
+        if not self._closings:
+            return
+        closings = pl.concat(self._closings).rename({KNOWN_UNTIL: "end"})
+        keys = np.unique(closings[self.table.key].to_numpy())
+        for file in self._files:
+            if np.searchsorted(keys, file.low) == np.searchsorted(keys, file.high, "right"):
+                continue
+            rows = self._scan([file]).collect()
+            ends = rows.join(closings, on=self.table.key, how="left", maintain_order="left")["end"]
+            is_closed = rows[KNOWN_UNTIL].is_null() & ends.is_not_null()
+            if is_closed.any():
+                self._added.append(self._write(rows.with_columns(pl.col(KNOWN_UNTIL).fill_null(ends))))
+                yield RemoveAction(file.path, True, int(time.time() * 1000), file.size, {})
+
+    def _write(self, rows: pl.DataFrame) -> AddAction:
+        path = f"{uuid4()}.parquet"
+        size = self._store.write_rows(f"{self.table.name}/{path}", rows)
+        keys = rows[self.table.key]
+        stats = {
+            "numRecords": rows.height,
+            "minValues": {self.table.key: keys.min()},
+            "maxValues": {self.table.key: keys.max()},
+            "nullCount": {self.table.key: 0},
+        }
+        return AddAction(path, size, {}, int(time.time() * 1000), True, json.dumps(stats))
+
+
+def _newest(versions: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Keep one version a key: the open one, else the one closed last."""
+    return versions.sort(key, KNOWN_UNTIL, nulls_last=True).unique(subset=key, keep="last", maintain_order=True)
+
+
+def _list_files(delta: object, key: str) -> Iterator[DataFile]:
+    actions = pl.DataFrame(delta.get_add_actions(flatten=True))  # type: ignore[attr-defined]
+    for row in actions.iter_rows(named=True):
+        low, high = row.get(f"min.{key}"), row.get(f"max.{key}")
+        yield DataFile(
+            row["path"],
+            row["size_bytes"],
+            row["num_records"] or FILE_ROWS,
+            -(2**63) if low is None else low,
+            2**63 - 1 if high is None else high,
+        )
+
+
+def fence(store: MLStore, number: int) -> None:
+    """Mark every synced table with the number of a run that took over, so that older runs can commit nothing.
+
+    A commit goes in only on top of the version that its run has read; the mark is a new version without rows.
+    """
+    for table in SYNCED_TABLES:
+        if store.exists(table.name):
+            schema = Schema.from_arrow(versioned_schema(table).to_frame().to_arrow().schema)
+            mark = CommitProperties(app_transactions=[Transaction(APPLICATION, number)])
+            store.open(table.name).create_write_transaction([], "append", schema, commit_properties=mark)
