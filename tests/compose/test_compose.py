@@ -135,6 +135,15 @@ def test_the_api_reaches_neither_the_ml_store_nor_mlflow_secrets():
     assert not any(volume.startswith("store") for volume in SERVICES["api"]["volumes"])
 
 
+@each_service
+def test_no_path_is_mounted_twice(name):
+    service = SERVICES[name]
+    volumes = [volume.split(":")[1] for volume in service.get("volumes", [])]
+    temporary = [mount.partition(":")[0] for mount in service.get("tmpfs", [])]
+
+    assert len({*volumes, *temporary}) == len(volumes) + len(temporary)
+
+
 def test_settings_of_the_environment_exist():
     known = {name.upper() for name in Settings.model_fields}
     foreign = re.compile(r"AIRFLOW__|MLFLOW_(DISABLE|ALLOW_PICKLE|HTTP)|MYSQL_")
