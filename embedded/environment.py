@@ -14,7 +14,7 @@ import tempfile
 from collections import deque
 from pathlib import Path
 
-from embedded.interpreter import SetupError
+from embedded.interpreter import WANTED, SetupError
 from embedded.progress import Board, Step
 from embedded.torch_build import cuda_packages, has_gpu, locked_torch
 
@@ -67,6 +67,8 @@ def ensure_environment(interpreter: str, board: Board, *, check_first: list[str]
             _pip(["--no-deps", "--requirement", str(LOCK)], step)
             if torch_needs:
                 _pip([*torch_needs, "--constraint", str(LOCK)], step)
+            step.note = "compiling"
+            _compile()
             STAMP.write_text(_lock_hash() + "\n", encoding="utf-8")
             step.note = f"{_locked_count()} packages"
     except BaseException:
@@ -90,8 +92,8 @@ def _pip(arguments: list[str], step: Step) -> None:
     Raises:
         SetupError: pip failed; the message holds its last words and the log's path.
     """
-    quiet = ["--disable-pip-version-check", "--no-input", "--retries", "2"]
-    command = [str(PYTHON), "-m", "pip", "install", *quiet, *arguments]
+    options = ["--disable-pip-version-check", "--no-input", "--no-compile", "--retries", "2"]
+    command = [str(PYTHON), "-m", "pip", "install", *options, *arguments]
     log_path = Path(tempfile.gettempdir()) / f"31ie-install-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}.log"
     last_words: deque[str] = deque(maxlen=3)
     collected = 0
@@ -112,6 +114,13 @@ def _pip(arguments: list[str], step: Step) -> None:
     if process.returncode != 0:
         raise SetupError(_explain_pip(" ".join(last_words), log_path))
     log_path.unlink()
+
+
+def _compile() -> None:
+    """Compile on all cores what is ever imported; pip would use one, for the packages' tests too."""
+    packages = VENV / "lib" / f"python{WANTED[0]}.{WANTED[1]}" / "site-packages"
+    options = ["-qq", "--workers", "0", "-x", r"/tests?/"]
+    subprocess.run([str(PYTHON), "-m", "compileall", *options, str(packages)], cwd=ROOT, check=False)
 
 
 def _explain_pip(last_words: str, log_path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -21,6 +22,10 @@ class PartError(SetupError):
     """A part did not become healthy or did not finish; the message ends with the last lines of its log."""
 
 
+class _AbandonedError(Exception):
+    """Another part failed, so nobody waits for this one any more."""
+
+
 def start_parts(parts: list[Part], supervisor: Supervisor, board: Board) -> None:
     """Start all parts and return when each service is healthy and each job is done.
 
@@ -35,8 +40,9 @@ def start_parts(parts: list[Part], supervisor: Supervisor, board: Board) -> None
             wait(futures, return_when=FIRST_EXCEPTION)
         finally:
             abort.set()
-    for future in futures:
-        future.result()
+    errors = [error for future in futures if (error := future.exception())]
+    for error in sorted(errors, key=lambda error: isinstance(error, _AbandonedError)):
+        raise error
 
 
 def is_healthy(health: Health) -> bool:
@@ -63,7 +69,7 @@ def _bring_up(
     for need in part.needs:
         while need in done and not done[need].wait(POLL_SECONDS):
             if abort.is_set():
-                return
+                raise _AbandonedError
     with board.step(part.title) as step:
         supervisor.start(part.name)
         finished = _await_job if part.is_job else _await_health
@@ -73,35 +79,36 @@ def _bring_up(
 
 def _await_health(part: Part, supervisor: Supervisor, abort: threading.Event, step: Step) -> None:
     assert part.health is not None
-    deadline = time.monotonic() + part.limit_seconds
     births = set()
-    while not abort.is_set():
+    for _ in _polls(part, supervisor, abort, f"was not healthy ({part.health.url})"):
         view = supervisor.state(part.name)
         births.add(view["start"])
-        is_alive = view["statename"] in {"STARTING", "RUNNING"}
-        if is_alive and is_healthy(part.health):
+        if view["statename"] in {"STARTING", "RUNNING"} and is_healthy(part.health):
             step.note = f"port {part.port}" if part.port else ""
             return
         if len(births) > MAX_DEATHS or view["statename"] == "FATAL":
             raise _failure(part, supervisor, f"ended {len(births)} times instead of starting")
-        if time.monotonic() > deadline:
-            raise _failure(part, supervisor, f"was not healthy after {part.limit_seconds:.0f} s ({part.health.url})")
-        time.sleep(POLL_SECONDS)
 
 
 def _await_job(part: Part, supervisor: Supervisor, abort: threading.Event, step: Step) -> None:
-    deadline = time.monotonic() + part.limit_seconds
-    while not abort.is_set():
+    for _ in _polls(part, supervisor, abort, "was not done"):
         view = supervisor.state(part.name)
+        step.note = _last_words(part, supervisor)
         if view["statename"] == "EXITED" and view["exitstatus"] == 0:
-            step.note = _last_words(part, supervisor)
             return
         if view["statename"] in {"EXITED", "FATAL", "STOPPED", "UNKNOWN"}:
             raise _failure(part, supervisor, f"ended with code {view['exitstatus']}")
-        step.note = _last_words(part, supervisor)
+
+
+def _polls(part: Part, supervisor: Supervisor, abort: threading.Event, complaint: str) -> Iterator[None]:
+    """Beat while a part may still come up; raise when its time is over or another part failed."""
+    deadline = time.monotonic() + part.limit_seconds
+    while not abort.is_set():
+        yield
         if time.monotonic() > deadline:
-            raise _failure(part, supervisor, f"was not done after {part.limit_seconds:.0f} s")
+            raise _failure(part, supervisor, f"{complaint} after {part.limit_seconds:.0f} s")
         time.sleep(POLL_SECONDS)
+    raise _AbandonedError
 
 
 def _last_words(part: Part, supervisor: Supervisor) -> str:

@@ -45,7 +45,7 @@ def bring_up(settings: Settings, shop: list[str], board: Board) -> str:
     check_machine(settings, held_ports={part.port for part in parts if part.name in running})
     password = ensure_password(settings)
     try:
-        supervisor.boot(parts, ROOT, COMMON_ENVIRONMENT)
+        supervisor.boot(parts, ROOT, COMMON_ENVIRONMENT | {"BENTOML_HOME": str(settings.var_dir / "bentoml")})
         start_parts(_wanted(parts, running), supervisor, board)
     except BaseException:
         if not running:

@@ -1,0 +1,54 @@
+"""One real installation, made by the launcher on a small synthetic shop and shared by the tests of this folder."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from settings import Settings
+from tests.embedded.ports import PORTS, free_settings
+
+ROOT = Path(__file__).parents[2]
+SHOP = "synthetic --users 300 --products 200 --orders 6000 --seed 7"
+LIMIT_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Where it runs, and what `up` said."""
+
+    settings: Settings
+    up_output: str
+
+    def launch(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return launch(self.settings, *arguments)
+
+
+def launch(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Call the launcher as `make` does, for an installation of its own."""
+    own = {name.upper(): str(getattr(settings, name)) for name in ("var_dir", *PORTS)}
+    return subprocess.run(
+        [sys.executable, "-m", "embedded", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **own},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="package")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """The whole platform, up after its first full pass."""
+    settings = free_settings(tmp_path_factory.mktemp("var"))
+    try:
+        up = launch(settings, "up", "--shop", SHOP)
+        assert up.returncode == 0, up.stdout + up.stderr
+        yield Installation(settings, up.stdout)
+    finally:
+        launch(settings, "down")

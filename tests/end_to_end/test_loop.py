@@ -1,0 +1,150 @@
+"""The whole loop, every part real: from the shop's database to a shopper's homepage, driven by Airflow."""
+
+import re
+import shlex
+import subprocess
+import time
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from embedded.airflow_client import AirflowClient
+from embedded.airflow_settings import USER, ensure_password
+from embedded.first_run import CHAIN
+from tests.embedded.ports import PORTS
+from tests.end_to_end.conftest import Installation
+
+pytestmark = pytest.mark.timeout(1200)
+
+
+@pytest.fixture(scope="module")
+def airflow(installation: Installation) -> AirflowClient:
+    settings = installation.settings
+    return AirflowClient(f"http://127.0.0.1:{settings.airflow_port}", USER, ensure_password(settings))
+
+
+def homepage(installation: Installation, user_id: int, **query: Any) -> dict[str, Any]:
+    url = f"http://127.0.0.1:{installation.settings.api_port}/recommendations/home"
+    answer = httpx.get(url, params={"user_id": user_id, **query}, timeout=10)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def listed(page: dict[str, Any]) -> list[int]:
+    return [product["product_id"] for product in page["recommendations"]]
+
+
+def holders(ports: set[int]) -> set[int]:
+    """Which processes listen on these ports."""
+    listening = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.pid]
+    return {c.pid for c in listening if c.laddr[1] in ports}
+
+
+@pytest.mark.parametrize("dag_id", CHAIN)
+def test_every_workflow_ran_green(airflow: AirflowClient, dag_id: str) -> None:
+    states = {run["state"] for run in airflow.runs(dag_id)}
+
+    assert states == {"success"}
+
+
+def test_workflows_were_linked_by_assets(airflow: AirflowClient) -> None:
+    kinds = {dag_id: {run["run_type"] for run in airflow.runs(dag_id)} for dag_id in CHAIN}
+
+    assert kinds.pop("sync_shop") == {"manual"}
+    assert set().union(*kinds.values()) == {"asset_triggered"}
+
+
+def test_one_instant_travelled_the_chain(installation: Installation) -> None:
+    url = f"http://127.0.0.1:{installation.settings.serving_port}/recommend"
+
+    answer = httpx.post(url, json={"user_ids": [1], "k": 3}, timeout=10).json()
+
+    assert answer["as_of"][:19].endswith("T00:00:00")
+    assert len(answer["recommendations"][0]["products"]) == 3
+
+
+def test_homepage_has_the_body_of_the_seed(installation: Installation) -> None:
+    page = homepage(installation, 1)
+
+    assert set(page) == {"user_nickname", "recommendations"}
+    assert page["user_nickname"]
+    assert len(page["recommendations"]) == 20
+    for product in page["recommendations"]:
+        assert set(product) == {"product_id", "category_id", "title", "price", "image_url"}
+
+
+def test_two_users_get_different_lists(installation: Installation) -> None:
+    assert listed(homepage(installation, 1)) != listed(homepage(installation, 2))
+
+
+def test_every_image_answers(installation: Installation) -> None:
+    base = f"http://127.0.0.1:{installation.settings.api_port}"
+
+    for product in homepage(installation, 3)["recommendations"]:
+        answer = httpx.get(base + product["image_url"], timeout=10)
+        assert answer.status_code == 200, product
+        assert answer.headers["content-type"].startswith("image/")
+
+
+def test_model_server_and_homepage_serve_the_same_version(installation: Installation) -> None:
+    settings = installation.settings
+    query = {"name": settings.model_name, "alias": "champion"}
+    registry = f"http://127.0.0.1:{settings.mlflow_port}/api/2.0/mlflow/registered-models/alias"
+    champion = httpx.get(registry, params=query, timeout=10).json()["model_version"]["version"]
+
+    recommend = f"http://127.0.0.1:{settings.serving_port}/recommend"
+    served = httpx.post(recommend, json={"user_ids": [1], "k": 20}, timeout=10).json()
+
+    ranked = [product["product_id"] for product in served["recommendations"][0]["products"]]
+    assert str(served["model_version"]) == champion
+    assert set(listed(homepage(installation, 1))) & set(ranked)
+
+
+def test_line_to_try_works_as_printed(installation: Installation) -> None:
+    [line] = re.findall(r"Try: (curl .*)", installation.up_output)
+
+    answer = subprocess.run([*shlex.split(line), "--silent", "--fail"], capture_output=True, text=True, check=True)
+
+    assert "recommendations" in answer.stdout
+
+
+def test_status_shows_every_service_healthy_and_the_data_fresh(installation: Installation) -> None:
+    status = installation.launch("status").stdout
+
+    assert status.count(" healthy") == 6
+    assert re.search(r"published lists +version 1, 300 users, .* ago", status)
+
+
+def test_up_again_trains_nothing(installation: Installation, airflow: AirflowClient) -> None:
+    before = {dag_id: len(airflow.runs(dag_id)) for dag_id in CHAIN}
+
+    again = installation.launch("up")
+
+    assert again.returncode == 0, again.stderr
+    assert {dag_id: len(airflow.runs(dag_id)) for dag_id in CHAIN} == before
+
+
+def test_dead_service_comes_back_by_itself(installation: Installation) -> None:
+    [killed] = holders({installation.settings.api_port})
+
+    psutil.Process(killed).kill()
+
+    deadline = time.monotonic() + 60
+    while not holders({installation.settings.api_port}) - {killed}:
+        assert time.monotonic() < deadline, "the API did not come back"
+        time.sleep(0.2)
+    assert homepage(installation, 1)
+
+
+def test_down_leaves_no_process_and_no_port_behind(installation: Installation) -> None:
+    ports = {getattr(installation.settings, name) for name in PORTS}
+
+    first, second = installation.launch("down"), installation.launch("down")
+
+    assert first.returncode == second.returncode == 0
+    assert "nothing was running" in second.stdout
+    assert not holders(ports)
+    marks = str(installation.settings.var_dir)
+    assert not [p for p in psutil.process_iter(["cmdline"]) if marks in " ".join(p.info["cmdline"] or [])]
