@@ -16,6 +16,11 @@ CUT_OFF_LENGTH = 29
 UNBRANDED_MANUFACTURER = 2
 """The retailer's number for goods of no maker: loose produce, salad bar, ice."""
 
+SINGLE_SIZE = re.compile(
+    r"\s*(?:\d+ (?=[\d.]+ ))?"  # a crate's count before the size says nothing to a shopper
+    r"(\d+ \d/\d|\d+/\d+|[\d.]+)?\s*-?\s*(FL OZ|SQ FT|[A-Z]+)(?:\s+(?:BTL|CAN|BAG|PET|BOX|NR))?\s*"
+)
+
 BRAND_SEED = 31
 BRAND_ENDINGS: Mapping[str, tuple[str, ...]] = {
     "Baby & Pet": ("Family", "Companions", "& Friends"),
@@ -61,6 +66,8 @@ def _spell(source: str) -> str:
     text = re.sub(r"\([^)]*\)?", " ", source)
     if len(source) >= CUT_OFF_LENGTH and text.rstrip() == source.rstrip():
         text = _drop_stump(text)
+    if text.startswith("SEAFOOD-"):
+        text = text.replace("-", " - ")
     text = text.replace("-MAGAZINE", " MAGAZINE").replace(" S ", "'S ")
     text = re.sub(r"\s*(:|\s-\s|-\s|\s-)\s*", " , ", text)
     text = re.sub(r"\s*[/&]+\s*", " & ", text).replace(";", " ")
@@ -99,9 +106,7 @@ def tidy_size(size: str | None) -> str | None:
     multiple = multiple or re.fullmatch(r"\s*(\d+)/([\d.]+)\s*(OZ|ML|CT|FL OZ)\s*", text)
     if multiple and multiple.group(3) in UNITS:
         return f"{multiple.group(1)} x {_spell_number(multiple.group(2))} {UNITS[multiple.group(3)]}"
-    single = re.fullmatch(
-        r"\s*(\d+ \d/\d|\d+/\d+|[\d.]+)?\s*-?\s*(FL OZ|SQ FT|[A-Z]+)(?:\s+(?:BTL|CAN|BAG|PET|BOX|NR))?\s*", text
-    )
+    single = SINGLE_SIZE.fullmatch(text)
     if single and single.group(2) in UNITS:
         return f"{_spell_number(single.group(1) or '1')} {UNITS[single.group(2)]}"
     plain = " ".join(text.split()).lower()

@@ -39,7 +39,7 @@ WORDS = {
     "SEASO": "Seasoning", "ACCES": "Accessories", "CONTAINR": "Containers", "DISPENSER": "Dispenser",
     "HYDROCORTIZONE": "Hydrocortisone", "COFF": "Coffee", "NTRTNL": "Nutritional",
     "WATE": "Water", "WAT": "Water", "750ML": "750 ml", "INSTORE": "In-Store",
-    "LAY": "Layer", "GIFTWARE": "Giftware", "OTYHER": "Other",
+    "LAY": "Layer", "GIFTWARE": "Giftware", "OTYHER": "Other", "SPECILATY": "Specialty",
 }  # fmt: skip
 
 DROPPED_WORDS = {

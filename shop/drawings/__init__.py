@@ -1,0 +1,5 @@
+"""Drawings of products, made on demand: nothing is written to disk, the same product always looks the same."""
+
+from shop.drawings.product import render_product_drawing
+
+__all__ = ["render_product_drawing"]
