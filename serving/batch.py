@@ -32,7 +32,7 @@ class Publication:
         batch_id: the batch that shoppers see now.
         model_version: the version that scored it.
         as_of: instant of its features.
-        num_users: users with a list; 0 when the batch had been written before.
+        num_users: users with a list.
         num_rows: entries of all lists.
         was_written: false when a complete batch of the same version and instant was shown again.
         previous: the batch that shoppers saw before.
@@ -76,15 +76,15 @@ def publish_scores(scoring: Scoring, alias: str | None, tell: Tell) -> Publicati
     started = time.perf_counter()
     batch = open_batch(scoring.engine, scoring.as_of, str(scoring.version), alias)
     tell(f"batch opened batch_id={batch.batch_id} epoch={batch.epoch} state={batch.state}")
-    facts = BatchFacts() if batch.is_complete else _write_and_audit(scoring, batch, tell)
+    counts: Batch | BatchFacts = batch if batch.is_complete else _write_and_audit(scoring, batch, tell)
     previous = move_pointer(scoring.engine, batch)
     tell(f"pointer moved from={previous} to={batch.batch_id}")
     return Publication(
         batch_id=batch.batch_id,
         model_version=batch.model_version,
         as_of=batch.as_of,
-        num_users=facts.num_users,
-        num_rows=facts.num_rows,
+        num_users=counts.num_users,
+        num_rows=counts.num_rows,
         was_written=not batch.is_complete,
         previous=previous,
         retired=retire_old_batches(scoring.engine),

@@ -26,13 +26,15 @@ class PublicationError(Exception):
 
 @dataclass(frozen=True)
 class Batch:
-    """One scoring of all users by one version on one snapshot."""
+    """One scoring of all users by one version on one snapshot. The counts are of its manifest, 0 while it is written."""
 
     batch_id: str
     epoch: int
     as_of: datetime
     model_version: str
     state: str
+    num_users: int = 0
+    num_rows: int = 0
 
     @property
     def is_complete(self) -> bool:
@@ -75,7 +77,7 @@ def _open(session: Session, as_of: datetime, model_version: str, alias: str | No
         if row.state in ("refused", "retired"):
             row.state = "writing"
             session.execute(delete(BatchBucket).where(BatchBucket.batch_id == batch_id))
-    return Batch(batch_id, epoch, as_of, model_version, row.state)
+    return Batch(batch_id, epoch, as_of, model_version, row.state, row.num_users or 0, row.num_rows or 0)
 
 
 def record_verdict(engine: Engine, batch: Batch, state: str, counts: dict[str, Any], audit: dict[str, Any]) -> None:

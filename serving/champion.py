@@ -13,7 +13,6 @@ from features.store import MLStore
 from training.ranker import Ranker
 from training.registry import Registry
 
-ALIAS = "champion"
 LAST_GOOD = "last_good.json"
 
 
@@ -46,12 +45,10 @@ def load_ranker(registry: Registry, models_dir: Path, version: int) -> Ranker:
         version: number of the version.
 
     Raises:
-        training.ranker.ArtefactError: a file is missing, altered or unexpected, or the golden rows differ.
+        training.artefact.ArtefactError: a file is missing, altered or unexpected, or the golden rows differ.
         training.registry.RegistryError: MLflow does not answer and there is no local copy.
     """
-    folder = models_dir / str(version)
-    if not folder.is_dir():
-        registry.download(version, folder)
+    folder = registry.download(version, models_dir / str(version))
     ranker = Ranker.load(folder)
     ranker.check_golden()
     return ranker
@@ -70,7 +67,7 @@ def load_champion(
         as_of: instant of the snapshot; the newest one if it is None.
 
     Raises:
-        training.ranker.ArtefactError: the version breaks a promise, or was trained on other features.
+        training.artefact.ArtefactError: the version breaks a promise, or was trained on other features.
         training.registry.RegistryError: MLflow does not answer and there is no local copy.
         features.store.StoreError: there is no such snapshot.
     """

@@ -18,11 +18,11 @@ from features.snapshot import Snapshot
 from features.store import MLStore, StoreError
 from serving.batch import Publication, Scoring, publish_scores
 from serving.batches import PublicationError
-from serving.champion import ALIAS, load_ranker
+from serving.champion import load_ranker
 from settings import Settings, load_settings
 from shop.database import open_engine
-from training.ranker import ArtefactError
-from training.registry import RegistryError, connect
+from training.artefact import ArtefactError
+from training.registry import CHAMPION, RegistryError, connect
 
 NO_CHAMPION = 3
 
@@ -40,10 +40,10 @@ def score(settings: Settings, options: argparse.Namespace) -> Publication:
         NoChampionError: neither `--version` nor the alias names a version.
     """
     registry = connect(settings.mlflow_tracking_uri, settings.model_name)
-    version = options.version or registry.resolve_alias(ALIAS)
+    version = options.version or registry.resolve_alias(CHAMPION)
     if version is None:
         raise NoChampionError(
-            f"no version of {settings.model_name!r} carries the alias {ALIAS!r} yet: run `python -m training.run` "
+            f"no version of {settings.model_name!r} carries the alias {CHAMPION!r} yet: run `python -m training.run` "
             "first, or name a version with --version."
         )
     store = MLStore(settings.ml_store_uri)
@@ -52,7 +52,7 @@ def score(settings: Settings, options: argparse.Namespace) -> Publication:
     ranker.check_snapshot(snapshot)
     engine = open_engine(settings.shop_database_url)
     scoring = Scoring(version=version, ranker=ranker, store=store, as_of=snapshot.as_of, engine=engine)
-    return publish_scores(scoring, ALIAS if options.version is None else None, logger.info)
+    return publish_scores(scoring, CHAMPION if options.version is None else None, logger.info)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,0 +1,63 @@
+"""The model server: `bentoml serve serving.service:Recommender --host 127.0.0.1 --port 8001`.
+
+Ranks users of the newest snapshot with the champion. Answers carry the version; a swap never mixes two.
+"""
+
+import logging
+
+import bentoml
+from bentoml.exceptions import ServiceUnavailable
+
+from features.store import MLStore
+from serving.answers import answer_categories, answer_lists
+from serving.champion import Champion
+from serving.schemas import ListLength, RecommendAnswer, ScoreAnswer, StatusAnswer, UserIds
+from serving.watcher import ChampionWatcher, Sources
+from settings import load_settings
+from training.registry import connect
+
+
+@bentoml.service(workers=1, threads=4, traffic={"timeout": 10, "max_concurrency": 64})
+class Recommender:
+    """Wide & Deep recommendations for known users."""
+
+    def __init__(self) -> None:
+        settings = load_settings()
+        logging.basicConfig(format="%(asctime)s %(name)s %(message)s")
+        logging.getLogger("serving").setLevel(logging.INFO)
+        registry = connect(settings.mlflow_tracking_uri, settings.model_name)
+        sources = Sources(registry, MLStore(settings.ml_store_uri), settings.var_dir / "models")
+        self._watcher = ChampionWatcher(sources, settings.champion_poll_seconds)
+        self._watcher.start()
+
+    @bentoml.api
+    def recommend(self, user_ids: UserIds, k: ListLength = 20) -> RecommendAnswer:
+        """Rank products for users, best first, each with its score and reason."""
+        return answer_lists(self._champion(), user_ids, k)
+
+    @bentoml.api
+    def score(self, user_ids: UserIds) -> ScoreAnswer:
+        """Give the probability that each user buys from each category within the horizon."""
+        return answer_categories(self._champion(), user_ids)
+
+    @bentoml.api
+    def status(self) -> StatusAnswer:
+        """Say which version serves, and why a newer one does not."""
+        champion = self._watcher.current
+        version, as_of = (champion.version, champion.as_of) if champion else (None, None)
+        return StatusAnswer(model_version=version, as_of=as_of, failure=self._watcher.failure)
+
+    def __is_ready__(self) -> bool:
+        return self._watcher.current is not None
+
+    @bentoml.on_shutdown
+    def stop(self) -> None:
+        """End the watcher with the worker."""
+        self._watcher.stop()
+
+    def _champion(self) -> Champion:
+        """Read the served version once, for one whole answer."""
+        champion = self._watcher.current
+        if champion is None:
+            raise ServiceUnavailable(f"No version serves yet: {self._watcher.failure}.")
+        return champion

@@ -1,0 +1,147 @@
+"""Hop 6: each worker of the model server watches the alias, loads beside, checks, warms up, and swaps one attribute.
+
+Whatever goes wrong, what serves stays: the reason is kept for readiness and metrics, and written onto the version when
+it is the version's fault.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from features.snapshot import list_snapshots
+from features.store import MLStore, StoreError
+from serving.champion import Champion, load_champion, recall_last_good, remember_last_good
+from training.artefact import ArtefactError
+from training.registry import CHAMPION, Registry, RegistryError
+
+LOAD_FAILED = "load_failed"
+WARM_UP_USERS = 8
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where a champion is made from."""
+
+    registry: Registry
+    store: MLStore
+    models_dir: Path
+
+
+class ChampionWatcher:
+    """Keeps `current` on what the alias says. A request reads `current` once: version, ranker and snapshot in one."""
+
+    def __init__(self, sources: Sources, poll_seconds: float, load: Callable[..., Champion] = load_champion):
+        """Load nothing yet.
+
+        Args:
+            sources: registry, store, local copies.
+            poll_seconds: pause between two looks at the alias.
+            load: makes a champion of registry, store, folder, version and instant.
+        """
+        self._sources = sources
+        self._poll_seconds = poll_seconds
+        self._load = load
+        self._stop = threading.Event()
+        self._refused: tuple[int, datetime] | None = None
+        self.current: Champion | None = None
+        self.failure: str | None = None
+
+    def start(self) -> None:
+        """Look once, falling back to the version that served last, then go on looking in a thread."""
+        self.look()
+        if self.current is None:
+            self._serve_last_good()
+        threading.Thread(target=self._watch, name="champion-watcher", daemon=True).start()
+
+    def stop(self) -> None:
+        """End the thread after the look that it may be in."""
+        self._stop.set()
+
+    def look(self) -> None:
+        """Compare what serves with the alias and the newest snapshot, and swap if they differ and all checks pass."""
+        try:
+            version = self._sources.registry.resolve_alias(CHAMPION)
+            as_of = _newest_instant(self._sources.store)
+        except (RegistryError, StoreError) as err:
+            self._note(str(err))
+            return
+        if version is None or as_of is None:
+            self._note(
+                f"no version carries the alias {CHAMPION!r} yet" if version is None else "there is no snapshot yet"
+            )
+            return
+        serving = self.current and (self.current.version, self.current.as_of)
+        if (version, as_of) == serving:
+            self.failure = self._refused = None
+        elif (version, as_of) != self._refused:
+            self._swap(version, as_of)
+
+    def _swap(self, version: int, as_of: datetime) -> None:
+        """Make the new champion ready beside the old one, then let it serve."""
+        try:
+            champion = self._prepare(version, as_of)
+        except ArtefactError as err:
+            self._refused = (version, as_of)
+            self._note(f"version {version} is refused: {err}")
+            self._tag_version(version, str(err))
+        except (RegistryError, StoreError) as err:
+            self._note(str(err))
+        else:
+            self._serve(champion)
+
+    def _prepare(self, version: int, as_of: datetime) -> Champion:
+        """Load, check, and rank once, so that the first shopper does not pay for it."""
+        champion = self._load(*self._as_arguments(), version, as_of)
+        champion.ranker.rank(champion.snapshot, champion.snapshot.user_ids()[:WARM_UP_USERS], 10)
+        return champion
+
+    def _serve(self, champion: Champion) -> None:
+        previous = self.current.version if self.current else None
+        self.current = champion
+        self.failure = self._refused = None
+        remember_last_good(self._sources.models_dir, champion.version)
+        logger.info("champion swapped from=%s to=%s as_of=%s", previous, champion.version, champion.as_of.isoformat())
+
+    def _serve_last_good(self) -> None:
+        """Start from the local copy of what served last; the failure stays noted until the alias can be read."""
+        version = recall_last_good(self._sources.models_dir)
+        as_of = _newest_instant(self._sources.store) if version is not None else None
+        if version is None or as_of is None:
+            return
+        try:
+            self.current = self._prepare(version, as_of)
+        except (ArtefactError, RegistryError, StoreError) as err:
+            self._note(f"the last good version {version} does not load either: {err}")
+
+    def _watch(self) -> None:
+        while not self._stop.wait(self._poll_seconds):
+            try:
+                self.look()
+            except Exception as err:
+                logger.exception("champion watcher failed")
+                self._note(f"{type(err).__name__} while looking at the alias")
+
+    def _tag_version(self, version: int, reason: str) -> None:
+        try:
+            self._sources.registry.tag(version, LOAD_FAILED, reason)
+        except RegistryError as err:
+            logger.warning("version not tagged version=%s reason=%s", version, err)
+
+    def _note(self, failure: str) -> None:
+        if failure != self.failure:
+            logger.warning("champion stays version=%s reason=%s", self.current and self.current.version, failure)
+        self.failure = failure
+
+    def _as_arguments(self) -> tuple[Registry, MLStore, Path]:
+        return self._sources.registry, self._sources.store, self._sources.models_dir
+
+
+def _newest_instant(store: MLStore) -> datetime | None:
+    """Give the instant of the newest snapshot."""
+    newest = list_snapshots(store)["as_of"].max()
+    return datetime.fromisoformat(newest) if isinstance(newest, str) else None
