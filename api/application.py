@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ from api.errors import install_error_handlers
 from api.events import EventWriter
 from api.health import HealthCheck
 from api.home import HomePage
+from api.images import ProductPictures
 from api.last_good import LastGood, read_shelf
 from api.metrics import Metrics
 from api.middleware import RequestEnvelope
@@ -23,7 +25,7 @@ from api.products import ProductPages
 from api.published import SharedListsCache
 from api.reader import ShopReader, ShopUnavailableError
 from api.recommender import Recommender
-from api.routes import events, health, home, products
+from api.routes import events, health, home, images, products
 from settings import Settings
 from shop.database import open_engine
 
@@ -36,22 +38,31 @@ REFRESH_DEADLINE_SECONDS = 5.0
 logger = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings) -> FastAPI:
+@dataclass(frozen=True)
+class Deadlines:
+    """Longest waits of one answer for its neighbours, in seconds."""
+
+    database: float = 0.1
+    model_server: float = 0.15
+
+
+def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAPI:
     """Make the application.
 
     Args:
         settings: where the neighbours are.
+        deadlines: how long an answer waits for them.
     """
     metrics = Metrics()
     app = FastAPI(
         title="31IE storefront API",
         version="1.0.0",
         description="Recommendations and products for the storefront.",
-        lifespan=lambda app: _run(app, settings, metrics),
+        lifespan=lambda app: _run(app, settings, deadlines, metrics),
     )
     app.add_middleware(RequestEnvelope, metrics=metrics)
     install_error_handlers(app)
-    for routes in (home, products, events, health):
+    for routes in (home, products, images, events, health):
         app.include_router(routes.router)
     if STOREFRONT_PAGES.is_dir():
         app.mount("/", StaticFiles(directory=STOREFRONT_PAGES, html=True), name="storefront")
@@ -59,21 +70,21 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 @contextlib.asynccontextmanager
-async def _run(app: FastAPI, settings: Settings, metrics: Metrics) -> AsyncIterator[None]:
+async def _run(app: FastAPI, settings: Settings, deadlines: Deadlines, metrics: Metrics) -> AsyncIterator[None]:
     """Build the parts, keep the local copy fresh while the application runs, and let go of everything at the end."""
-    reader = ShopReader(_open_quick(settings, read_only=True))
-    background_reader = ShopReader(_open_quick(settings, read_only=True), deadline_seconds=REFRESH_DEADLINE_SECONDS)
+    reader = ShopReader(_open_quick(settings, read_only=True), deadlines.database)
+    background_reader = ShopReader(_open_quick(settings, read_only=True), REFRESH_DEADLINE_SECONDS)
     writer = EventWriter(_open_quick(settings, read_only=False))
     last_good = LastGood(settings.var_dir / "api" / "last_good.json")
     cache = SharedListsCache()
     async with httpx.AsyncClient(base_url=settings.serving_url, timeout=READ_TIMEOUT_SECONDS) as client:
-        recommender = Recommender(client)
+        recommender = Recommender(client, deadlines.model_server)
         app.state.parts = Parts(
             home=HomePage(reader, recommender, last_good, cache),
             products=ProductPages(reader, last_good, cache),
+            pictures=ProductPictures(reader, last_good, settings.var_dir / "images"),
             events=writer,
             health=HealthCheck(reader, recommender, metrics),
-            last_good=last_good,
             metrics=metrics,
         )
         refresher = asyncio.create_task(_keep_fresh(background_reader, last_good, cache))

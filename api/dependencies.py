@@ -8,7 +8,7 @@ from fastapi import Depends, Path, Query, Request
 from api.events import EventWriter
 from api.health import HealthCheck
 from api.home import HomePage
-from api.last_good import LastGood
+from api.images import ProductPictures
 from api.metrics import Metrics
 from api.products import ProductPages
 from api.schemas import MAX_ID
@@ -20,9 +20,9 @@ class Parts:
 
     home: HomePage
     products: ProductPages
+    pictures: ProductPictures
     events: EventWriter
     health: HealthCheck
-    last_good: LastGood
     metrics: Metrics
 
 

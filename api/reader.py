@@ -11,7 +11,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.breaker import CircuitBreaker
 
-DEADLINE_SECONDS = 0.1
 THREADS = 8
 
 Arguments = ParamSpec("Arguments")
@@ -27,9 +26,7 @@ class ShopUnavailableError(Exception):
 class ShopReader:
     """Runs reading functions in threads, each with a connection, within the deadline, behind a circuit breaker."""
 
-    def __init__(
-        self, engine: Engine, deadline_seconds: float = DEADLINE_SECONDS, breaker: CircuitBreaker | None = None
-    ):
+    def __init__(self, engine: Engine, deadline_seconds: float, breaker: CircuitBreaker | None = None):
         """Open nothing yet.
 
         Args:

@@ -10,7 +10,6 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from api.breaker import CircuitBreaker
 from api.published import Entry
 
-DEADLINE_SECONDS = 0.15
 LIST_LENGTH = 100
 
 logger = logging.getLogger(__name__)
@@ -47,7 +46,7 @@ class ModelList:
 class Recommender:
     """Asks the model server to rank for a user whom the published batch lacks."""
 
-    def __init__(self, client: httpx.AsyncClient, deadline_seconds: float = DEADLINE_SECONDS):
+    def __init__(self, client: httpx.AsyncClient, deadline_seconds: float):
         """Use a client whose `base_url` is the model server.
 
         Args:

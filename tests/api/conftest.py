@@ -13,11 +13,14 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from api.application import create_app
+from api.application import Deadlines, create_app
 from settings import Settings
 from shop.database import session_scope
 from shop.tables import BatchPointer, PopularList, ProductNeighbours, Recommendation, RecommendationBatch
 from tests.tiny_shop import day
+
+PATIENT = Deadlines(database=5, model_server=5)
+"""What an answer says must not hang on how busy the machine is; tests of the deadlines bring their own."""
 
 LISTS = {1: [3, 1, 5, 6], 2: [5, 6, 3, 1]}
 BATCH = "20260125T120000Z-v7"
@@ -117,13 +120,13 @@ def published_shop(tiny_shop: Engine) -> Engine:
 
 
 @pytest.fixture
-def open_api(tmp_path: Path, sqlite_url: str, model_server: ModelServer) -> Iterator[Callable[[], TestClient]]:
+def open_api(tmp_path: Path, sqlite_url: str, model_server: ModelServer) -> Iterator[Callable[..., TestClient]]:
     """Start an API over the test's shop; can be called again, as a restart would be."""
     clients: list[TestClient] = []
 
-    def start() -> TestClient:
+    def start(deadlines: Deadlines = PATIENT) -> TestClient:
         settings = Settings(var_dir=tmp_path, shop_database_url=sqlite_url, serving_url=model_server.url)
-        client = TestClient(create_app(settings), raise_server_exceptions=False)
+        client = TestClient(create_app(settings, deadlines), raise_server_exceptions=False)
         client.__enter__()
         clients.append(client)
         return client
@@ -134,6 +137,6 @@ def open_api(tmp_path: Path, sqlite_url: str, model_server: ModelServer) -> Iter
 
 
 @pytest.fixture
-def api(published_shop: Engine, open_api: Callable[[], TestClient]) -> TestClient:
+def api(published_shop: Engine, open_api: Callable[..., TestClient]) -> TestClient:
     """An API over the published tiny shop."""
     return open_api()

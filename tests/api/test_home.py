@@ -85,7 +85,7 @@ def test_price_title_and_picture_are_todays(api: TestClient, published_shop: Eng
 
 
 def test_a_short_list_is_topped_up_from_lower_rungs_without_repeats(
-    tiny_shop: Engine, open_api: Callable[[], TestClient]
+    tiny_shop: Engine, open_api: Callable[..., TestClient]
 ) -> None:
     publish_by_hand(tiny_shop, {1: [5]})
 
@@ -139,7 +139,7 @@ def test_a_shopper_whom_the_shop_does_not_know_gets_popular_products(
     assert model_server.asked == []
 
 
-def test_nothing_published_yet_still_sells(tiny_shop: Engine, open_api: Callable[[], TestClient]) -> None:
+def test_nothing_published_yet_still_sells(tiny_shop: Engine, open_api: Callable[..., TestClient]) -> None:
     answer = open_api().get(HOME, params={"user_id": 1, "limit": 3})
 
     assert answer.json()["user_nickname"] == "민지"
@@ -198,7 +198,7 @@ def test_the_storefronts_request_id_is_kept_and_nonsense_is_not(api: TestClient)
     assert len(replaced.headers["x-request-id"]) == 32
 
 
-def test_no_pointer_and_no_products_is_an_empty_page(empty_shop: Engine, open_api: Callable[[], TestClient]) -> None:
+def test_no_pointer_and_no_products_is_an_empty_page(empty_shop: Engine, open_api: Callable[..., TestClient]) -> None:
     answer = open_api().get(HOME)
 
     assert answer.status_code == 200
@@ -214,7 +214,7 @@ def test_an_order_of_today_never_breaks_the_page(api: TestClient, published_shop
     assert shown(api.get(HOME, params={"user_id": 1, "limit": 2})) == [6, 5]
 
 
-def test_a_missing_database_is_no_5xx(tmp_path: Path, open_api: Callable[[], TestClient]) -> None:
+def test_a_missing_database_is_no_5xx(tmp_path: Path, open_api: Callable[..., TestClient]) -> None:
     answer = open_api().get(HOME, params={"user_id": 1})
 
     assert answer.status_code == 200

@@ -1,0 +1,93 @@
+"""Pictures of products: a real file where the shop has one, else a drawing made on demand."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from api.last_good import LastGood
+from api.reader import ShopReader, ShopUnavailableError
+from shop.drawings import render_product_drawing
+from shop.tables import Category, Product
+
+KEPT_DRAWINGS = 4096
+MEDIA_TYPES = {"svg": "image/svg+xml", "jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+
+_FACTS = (
+    select(
+        Product.product_id,
+        Product.category_id,
+        Product.title,
+        Product.brand,
+        Product.product_type,
+        Product.size,
+        Category.name.label("category_name"),
+    )
+    .select_from(Product)
+    .join(Category, Category.category_id == Product.category_id)
+)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Bytes of a picture. A provisional one was made without the database and must not be cached."""
+
+    content: bytes
+    media_type: str
+    etag: str
+    is_provisional: bool = False
+
+
+class ProductPictures:
+    """Finds or draws the pictures of products."""
+
+    def __init__(self, reader: ShopReader, last_good: LastGood, folder: Path):
+        """Take the neighbours.
+
+        Args:
+            reader: the shop's database.
+            last_good: the local copy.
+            folder: real pictures, as `products/category3/product1.jpg`.
+        """
+        self._reader = reader
+        self._last_good = last_good
+        self._folder = folder
+
+    async def fetch(self, category_id: int, product_id: int, extension: str) -> Picture | None:
+        """Give a product's picture; `None` if the shop has no such product.
+
+        Args:
+            category_id: as the picture's address names it; a drawing follows the product when it moves.
+            product_id: the product.
+            extension: one of `MEDIA_TYPES`. A drawing is an SVG whatever it says: its media type tells.
+        """
+        file = self._folder / "products" / f"category{category_id}" / f"product{product_id}.{extension}"
+        if file.is_file():
+            return _to_picture(file.read_bytes(), MEDIA_TYPES[extension])
+        try:
+            facts = await self._reader.run(fetch_facts, product_id)
+        except ShopUnavailableError:
+            product = self._last_good.recall_product(product_id)
+            title = product.title if product else ""
+            drawing = draw(product_id=product_id, category_id=category_id, title=title)
+            return Picture(drawing.content, drawing.media_type, drawing.etag, is_provisional=True)
+        return None if facts is None else draw(**facts)
+
+
+def fetch_facts(connection: Connection, product_id: int) -> dict[str, Any] | None:
+    """Read what a drawing shows of a product, hidden or not: old orders show it too."""
+    row = connection.execute(_FACTS.where(Product.product_id == product_id)).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+@lru_cache(KEPT_DRAWINGS)
+def draw(**facts: Any) -> Picture:
+    """Draw a product; the same facts give the same bytes."""
+    return _to_picture(render_product_drawing(**facts).encode(), MEDIA_TYPES["svg"])
+
+
+def _to_picture(content: bytes, media_type: str) -> Picture:
+    return Picture(content, media_type, f'"{hashlib.sha256(content).hexdigest()[:32]}"')

@@ -1,0 +1,21 @@
+"""Write api/openapi.json, from which the storefront's client is made: `python -m api.openapi`."""
+
+import json
+import sys
+from pathlib import Path
+
+from api.application import create_app
+from settings import Settings
+
+COMMITTED = Path(__file__).parent / "openapi.json"
+
+
+def render_openapi() -> str:
+    """Give the description as it is committed. No setting changes it."""
+    description = create_app(Settings(_env_file=None)).openapi()
+    return json.dumps(description, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    COMMITTED.write_text(render_openapi(), encoding="utf-8")
+    sys.stdout.write(f"wrote {COMMITTED.name}\n")
