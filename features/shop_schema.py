@@ -1,10 +1,14 @@
 """Does the shop still have the columns that cross? Checked before the first write of a run.
 
-A column that is missing, of another kind, or a key that is not unique stops the run and is named; extra columns do not
-cross and are a warning.
+A column that is missing, of another kind or newly nullable, or a key that is not unique stops the run and is named;
+extra columns do not cross and are a warning.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import Connection, inspect, types
+from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.exc import NoSuchTableError
 
@@ -30,7 +34,7 @@ def require_columns(connection: Connection, tables: tuple[SyncedTable, ...]) -> 
     warnings: list[str] = []
     for table in tables:
         try:
-            found = {column["name"]: column["type"] for column in inspector.get_columns(table.name)}
+            found = {column["name"]: column for column in inspector.get_columns(table.name)}
         except NoSuchTableError:
             faults.append(f"table {table.name} is missing")
             continue
@@ -47,16 +51,19 @@ def require_columns(connection: Connection, tables: tuple[SyncedTable, ...]) -> 
     return warnings
 
 
-def _find_fault(table: SyncedTable, column: SyncedColumn, found: dict[str, types.TypeEngine[object]]) -> str | None:
+def _find_fault(table: SyncedTable, column: SyncedColumn, found: Mapping[str, ReflectedColumn]) -> str | None:
     name = f"{table.name}.{column.name}"
     if column.name not in found:
         return f"{name} is missing"
-    if not _holds(found[column.name], column.kind):
-        return f"{name} should hold {column.kind.value}, but is {found[column.name]!r}"
+    declared = found[column.name]
+    if not _holds(declared["type"], column.kind):
+        return f"{name} should hold {column.kind.value}, but is {declared['type']!r}"
+    if declared["nullable"] and not column.is_nullable and column.name != table.key:
+        return f"{name} may be NULL now, which it never was"
     return None
 
 
-def _holds(declared: types.TypeEngine[object], kind: Kind) -> bool:
+def _holds(declared: types.TypeEngine[Any], kind: Kind) -> bool:
     """Tell whether every value of a declared type crosses without loss as this kind."""
     if kind in (Kind.INTEGER, Kind.FLAG):
         return isinstance(declared, types.Integer | types.Boolean)

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,8 +48,8 @@ class MariaDbServer:
 
 
 @contextmanager
-def run_mariadb() -> Iterator[MariaDbServer]:
-    """Run a server for the length of the block.
+def run_mariadb(*options: str) -> Iterator[MariaDbServer]:
+    """Run a server for the length of the block, with further options of the server's own if need be.
 
     Raises:
         RuntimeError: the server is missing and cannot be installed, or does not come up; the message says which.
@@ -61,7 +61,7 @@ def run_mariadb() -> Iterator[MariaDbServer]:
         server = MariaDbServer(find_free_port(), secrets.token_hex(12), folder / "s")
         write_init_file(folder, server.password)
         initialise(daemon, folder)
-        process = start(daemon, folder, server)
+        process = start(daemon, folder, server, options)
         wait_until_ready(process, server, folder / "log")
         yield server
     finally:
@@ -119,7 +119,7 @@ def initialise(daemon: str, folder: Path) -> None:
         raise RuntimeError(f"mariadb-install-db failed: {(done.stderr or done.stdout).strip()[-500:]}")
 
 
-def start(daemon: str, folder: Path, server: MariaDbServer) -> "subprocess.Popen[bytes]":
+def start(daemon: str, folder: Path, server: MariaDbServer, options: Sequence[str]) -> "subprocess.Popen[bytes]":
     """Start the server with little memory and without waiting for the disk: its data live an hour at most."""
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
@@ -139,6 +139,7 @@ def start(daemon: str, folder: Path, server: MariaDbServer) -> "subprocess.Popen
                 "--innodb-flush-log-at-trx-commit=0",
                 "--skip-log-bin",
                 "--skip-name-resolve",
+                *options,
             ],
             stdout=log,
             stderr=subprocess.STDOUT,

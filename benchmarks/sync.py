@@ -1,0 +1,181 @@
+"""How fast and how lean is hop 1? `python -m benchmarks.sync [--items 1000000 5000000]`.
+
+Starts a MariaDB server of its own, fills a shop, and measures in one run, on the same rows: the same columns drained by
+the `mariadb` command line client, `pandas.read_sql`, the first load (a fresh process, Delta write included), and two
+increments of 1%: one where shops change (newest rows), one scattered over all files. Peak memory is the process's own.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from sqlalchemy import Engine, make_url, text
+
+from features.shop_columns import SYNCED_TABLES
+from shop.database import open_engine
+from shop.migrate import migrate
+from tests.mariadb import run_mariadb
+
+PANDAS_ROWS = 500_000
+SERVER_OPTIONS = ("--innodb-buffer-pool-size=4G", "--innodb-doublewrite=0", "--innodb-log-file-size=1G")
+
+FILL = """
+INSERT INTO categories (category_id, name) VALUES (1, 'All');
+INSERT INTO users (user_id, nickname) SELECT seq, CONCAT('user ', seq) FROM seq_1_to_10000;
+INSERT INTO products (product_id, category_id, title, price)
+    SELECT seq, 1, CONCAT('product ', seq), 1 + seq MOD 100 FROM seq_1_to_20000;
+INSERT INTO orders (order_id, user_id, ordered_at, total_amount, created_at, updated_at)
+    SELECT seq, 1 + seq MOD 10000, '2024-01-01' + INTERVAL seq SECOND, 10,
+           '2024-01-01' + INTERVAL seq SECOND, '2024-01-01' + INTERVAL seq SECOND FROM seq_1_to_{orders};
+INSERT INTO order_items (order_item_id, order_id, product_id, quantity, unit_price, created_at, updated_at)
+    SELECT seq, 1 + seq DIV 10, 1 + (seq * 7919) MOD 20000, 1 + seq MOD 3, (seq MOD 9973) / 100,
+           '2024-01-01' + INTERVAL seq DIV 10 SECOND, '2024-01-01' + INTERVAL seq DIV 10 SECOND FROM seq_1_to_{items};
+ANALYZE TABLE order_items
+"""
+
+NEWEST_CHANGE = """
+UPDATE order_items SET quantity = quantity + 1 WHERE order_item_id > {items} - {half};
+INSERT INTO order_items (order_item_id, order_id, product_id, quantity, unit_price)
+    SELECT {items} + seq, 1 + seq MOD {orders}, 1 + seq MOD 20000, 1, 1 FROM seq_1_to_{half}
+"""
+SCATTERED_CHANGE = "UPDATE order_items SET quantity = quantity + 1 WHERE order_item_id MOD 100 = 7"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One way of reading so many rows."""
+
+    name: str
+    num_rows: int
+    seconds: float
+    peak_mb: float | None = None
+
+    def to_line(self, drain: float) -> str:
+        """Write the measure as a line of the table, its rate also relative to the drain's."""
+        rate = self.num_rows / self.seconds
+        memory = "" if self.peak_mb is None else f"{self.peak_mb:,.0f} MB"
+        return f"{self.name:<34}{self.num_rows:>12,}{self.seconds:>9.1f}{rate:>13,.0f}{rate / drain:>9.2f}{memory:>12}"
+
+
+def measure(items: int, url: str, folder: Path) -> list[Measure]:
+    """Fill a shop with so many order items and measure every way of reading it."""
+    engine = open_engine(url, read_timeout_seconds=3600)
+    migrate(engine)
+    fill(engine, items)
+    num_rows = items + items // 10 + 10_000 + 20_000 + 1 + 1
+    measures = [drain(url, num_rows), read_with_pandas(engine, min(items, PANDAS_ROWS))]
+    measures.append(sync("first load into Delta", url, folder, num_rows))
+    half = items // 200
+    numbers = {"items": items, "half": half, "orders": items // 10}
+    run_statements(engine, NEWEST_CHANGE.format(**numbers))
+    measures.append(sync("increment of 1%, newest rows", url, folder, 2 * half))
+    run_statements(engine, SCATTERED_CHANGE)
+    measures.append(sync("increment of 1%, scattered rows", url, folder, items // 100))
+    engine.dispose()
+    return measures
+
+
+def fill(engine: Engine, items: int) -> None:
+    """Write the rows in the order of their keys, without the indexes that the sync does not read."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET SESSION foreign_key_checks = 0, unique_checks = 0")
+        for column, target in (("order_id", "orders"), ("product_id", "products")):
+            connection.exec_driver_sql(f"ALTER TABLE order_items DROP FOREIGN KEY fk_order_items_{column}_{target}")
+            connection.exec_driver_sql(f"ALTER TABLE order_items DROP INDEX ix_order_items_{column}")
+    run_statements(engine, FILL.format(items=items, orders=items // 10 + 1))
+
+
+def run_statements(engine: Engine, script: str) -> None:
+    """Run a script's statements, each in its own transaction."""
+    for statement in filter(None, (part.strip() for part in script.split(";"))):
+        with engine.begin() as connection:
+            connection.execute(text(statement))
+
+
+def drain(url: str, num_rows: int) -> Measure:
+    """Let the command line client read the same columns of all tables and throw them away."""
+    parsed = make_url(url)
+    selects = [
+        f"SELECT {', '.join(column.name for column in table.columns)} FROM {table.name}" for table in SYNCED_TABLES
+    ]
+    command = [
+        "mariadb",
+        "--no-defaults",
+        "--quick",
+        "-N",
+        "-h",
+        str(parsed.host),
+        "-P",
+        str(parsed.port),
+        "-u",
+        str(parsed.username),
+    ]
+    start = time.perf_counter()
+    subprocess.run(
+        [*command, f"-p{parsed.password}", str(parsed.database), "-e", "; ".join(selects)],
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    return Measure("mariadb client to /dev/null", num_rows, time.perf_counter() - start)
+
+
+def read_with_pandas(engine: Engine, num_rows: int) -> Measure:
+    """Read order items into a data frame; a slice, since its speed is the same and its memory is not."""
+    start = time.perf_counter()
+    rows = pd.read_sql(f"SELECT * FROM order_items WHERE order_item_id <= {num_rows}", engine)
+    return Measure("pandas.read_sql", len(rows), time.perf_counter() - start)
+
+
+def sync(name: str, url: str, folder: Path, num_rows: int) -> Measure:
+    """Run the sync as its own process and watch the peak of its memory."""
+    environment = {**os.environ, "SHOP_DATABASE_URL": url, "ML_STORE_URI": str(folder), "VAR_DIR": str(folder.parent)}
+    start = time.perf_counter()
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen([sys.executable, "-m", "features.sync"], env=environment, stdout=log, stderr=log)
+        peak_mb = 0.0
+        while process.poll() is None:
+            peak_mb = max(peak_mb, read_peak_mb(process.pid))
+            time.sleep(0.02)
+        seconds = time.perf_counter() - start
+        log.seek(0)
+        if process.returncode != 0:
+            raise RuntimeError(f"the sync failed: {log.read().strip().splitlines()[-1]}")
+    return Measure(name, num_rows, seconds, peak_mb)
+
+
+def read_peak_mb(pid: int) -> float:
+    """Read the largest resident size that the process has had; 0 when it has just ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except FileNotFoundError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
+
+
+def main() -> None:
+    """Measure shops of the sizes asked for, one after another."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.sync", description=__doc__)
+    parser.add_argument("--items", type=int, nargs="+", default=[1_000_000], help="order items in the shop")
+    chosen = parser.parse_args()
+    for items in chosen.items:
+        folder = Path(tempfile.mkdtemp(prefix="bench-sync-"))
+        try:
+            with run_mariadb(*SERVER_OPTIONS) as server:
+                measures = measure(items, server.create_database(), folder / "store")
+        finally:
+            shutil.rmtree(folder)
+        drain_rate = measures[0].num_rows / measures[0].seconds
+        print(f"\n{items:,} order items\n{'':<34}{'rows':>12}{'seconds':>9}{'rows/s':>13}{'of drain':>9}{'memory':>12}")
+        for one in measures:
+            print(one.to_line(drain_rate))
+
+
+if __name__ == "__main__":
+    main()
