@@ -19,7 +19,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 ROOT = Path(__file__).resolve().parent.parent
 GRACE_SECONDS = 10.0
-BAD_USAGE = 2
+FINAL = 2
 NOTHING_TO_DO = 3
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def run_module(module: str, *arguments: str, timeout_seconds: float) -> dict[str
     Raises:
         TimeoutError: the limit passed.
         AirflowSkipException: the step says that there is nothing to do yet (exit code 3).
-        AirflowFailException: the step rejects its arguments; trying again would not help.
+        AirflowFailException: trying again would not help (exit code 2): wrong arguments, or rows that stay different.
         RuntimeError: the step failed; its own words stand above in the log.
         ValueError: the last line is no JSON object.
     """
@@ -70,8 +70,8 @@ def run_module(module: str, *arguments: str, timeout_seconds: float) -> dict[str
             listener.join(timeout=GRACE_SECONDS)
     if timed_out.is_set():
         raise TimeoutError(f"{shown} did not finish within {timeout_seconds:.0f} s and was stopped.")
-    if process.returncode == BAD_USAGE:
-        raise AirflowFailException(f"{shown} rejects its arguments; the reason stands above.")
+    if process.returncode == FINAL:
+        raise AirflowFailException(f"{shown} failed and trying again would not help; the reason stands above.")
     if process.returncode == NOTHING_TO_DO:
         raise AirflowSkipException(f"{shown} has nothing to do yet; the reason stands above.")
     if process.returncode != 0:

@@ -13,6 +13,7 @@ half-written: clear the task and it goes on where the last good run ended. By ha
 from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, dag, task
+from airflow.sdk.exceptions import AirflowSkipException
 
 from dags._assets import SHOP_ROWS
 from dags._command import run_module
@@ -33,6 +34,8 @@ def sync_shop() -> None:
     def sync(**context: Any) -> dict[str, Any]:
         """Copy what changed in the shop, then compare both sides."""
         report = run_module("features.sync", "--verify", "--json", timeout_seconds=LIMIT_SECONDS)
+        if report["state"] == "busy":
+            raise AirflowSkipException(report["reason"])
         context["outlet_events"][SHOP_ROWS].extra = {"as_of": resolve_as_of(context)}
         return report
 

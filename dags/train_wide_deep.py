@@ -38,7 +38,7 @@ def train_wide_deep() -> None:
     @task(outlets=[CHAMPION])
     def announce_champion(report: dict[str, Any], **context: Any) -> None:
         """Tell that the new version serves from now on, if it does."""
-        if not report["is_champion"]:
+        if report["champion"] != report["version"]:
             raise AirflowSkipException(f"Version {report['version']} waits for a reviewer as challenger.")
         context["outlet_events"][CHAMPION].extra = {"as_of": report["as_of"], "version": report["version"]}
 

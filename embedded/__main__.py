@@ -53,7 +53,7 @@ def _up(settings: Settings, shop: list[str]) -> None:
     try:
         summary = bring_up(settings, shop, board)
     except KeyboardInterrupt:
-        sys.exit("\nStopped. What was started in this run is stopped too.")
+        sys.exit("\nInterrupted. `make status` tells what runs on, `make down` stops it.")
     board.say(f"\n{summary}\n\nReady after {format_seconds(time.monotonic() - started)}.")
 
 

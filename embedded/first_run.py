@@ -67,17 +67,22 @@ def follow_first_pass(airflow: AirflowClient, board: Board, task_logs: Path) -> 
 
 def _follow(airflow: AirflowClient, dag_id: str, since: str, step: Step) -> dict[str, Any]:
     """Wait for the run of a workflow that belongs to this pass to end."""
-    started = time.monotonic()
+    started = last_sign = time.monotonic()
     while time.monotonic() - started < LIMIT_SECONDS:
         runs = airflow.runs(dag_id, since=since)
-        counted = [run for run in runs if run["state"] != "success" or _counts(airflow, run)]
-        if counted and counted[0]["state"] in FINISHED:
-            return counted[0]
-        if not runs and time.monotonic() - started > APPEAR_SECONDS:
-            raise PassError(f"Airflow did not start {dag_id} within {APPEAR_SECONDS} s; see its page in the UI.")
-        step.note = f"{dag_id}: {_progress(airflow, runs[0]) if runs else 'waiting for its data'}"
+        ended = [
+            run for run in runs if run["state"] == "failed" or (run["state"] == "success" and _counts(airflow, run))
+        ]
+        at_work = [run for run in runs if run["state"] not in FINISHED]
+        if ended and not at_work:
+            return ended[0]
+        if at_work:
+            last_sign = time.monotonic()
+        elif time.monotonic() - last_sign > APPEAR_SECONDS:
+            raise PassError(f"Airflow did not start {dag_id} within {APPEAR_SECONDS} s; its page in the UI tells more.")
+        step.note = f"{dag_id}: {_progress(airflow, at_work[0]) if at_work else 'waiting for its data'}"
         time.sleep(POLL_SECONDS)
-    raise PassError(f"{dag_id} was not done after {LIMIT_SECONDS // 60} minutes; see its page in the UI.")
+    raise PassError(f"{dag_id} was not done after {LIMIT_SECONDS // 60} minutes; its page in the UI tells more.")
 
 
 def _counts(airflow: AirflowClient, run: dict[str, Any]) -> bool:

@@ -1,12 +1,14 @@
 """How fresh each hop of the data is, read where it rests: this works with every service down."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from features.snapshot import list_snapshots
+from features.store import MLStore
+from features.sync_report import RUNS_TABLE
 from settings import Settings
 from shop.database import open_engine, session_scope
 from shop.tables import BatchPointer, RecommendationBatch
@@ -14,9 +16,10 @@ from shop.tables import BatchPointer, RecommendationBatch
 
 def describe_freshness(settings: Settings) -> list[tuple[str, str]]:
     """Return one `(what, how fresh)` a hop: rows, snapshot, champion, lists."""
+    store = MLStore(settings.ml_store_uri)
     return [
-        ("shop rows synced", _last_sync(settings)),
-        ("feature snapshot as of", _snapshot(settings)),
+        ("shop rows synced", _last_sync(store)),
+        ("feature snapshot as of", _snapshot(store)),
         ("champion", _champion(settings)),
         ("published lists", _published(settings)),
     ]
@@ -31,20 +34,16 @@ def format_age(instant: datetime) -> str:
     return f"{max(seconds, 0):.0f} s ago"
 
 
-def _last_sync(settings: Settings) -> str:
-    if "://" in settings.ml_store_uri:
-        return "see Airflow (the store is not a local folder)"
-    commits = list(Path(settings.ml_store_uri).glob("orders/_delta_log/*.json"))
-    if not commits:
+def _last_sync(store: MLStore) -> str:
+    if not store.exists(RUNS_TABLE):
         return "never"
-    return format_age(datetime.fromtimestamp(max(path.stat().st_mtime for path in commits), UTC))
+    last = store.scan(RUNS_TABLE).sort("finished_at").last().collect().row(0, named=True)
+    verdict = {True: "verified equal", False: "NOT EQUAL to the shop", None: "not verified"}[last["is_equal"]]
+    return f"{format_age(last['finished_at'])}, {verdict}"
 
 
-def _snapshot(settings: Settings) -> str:
-    from features.snapshot import list_snapshots
-    from features.store import MLStore
-
-    instants = list_snapshots(MLStore(settings.ml_store_uri))["as_of"]
+def _snapshot(store: MLStore) -> str:
+    instants = list_snapshots(store)["as_of"]
     return str(instants.max()) if len(instants) else "none yet"
 
 

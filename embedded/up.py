@@ -4,7 +4,7 @@ from pathlib import Path
 
 from embedded.airflow_client import AirflowClient
 from embedded.airflow_settings import USER, ensure_password, task_logs
-from embedded.first_run import follow_first_pass, has_passed, prepare_airflow
+from embedded.first_run import PassError, follow_first_pass, has_passed, prepare_airflow
 from embedded.preflight import check_machine
 from embedded.progress import Board
 from embedded.report import describe_installation
@@ -52,11 +52,22 @@ def bring_up(settings: Settings, shop: list[str], board: Board) -> str:
             with board.step("Stop what was started"):
                 supervisor.shut_down()
         raise
-    airflow = AirflowClient(f"http://127.0.0.1:{settings.airflow_port}", USER, password)
-    prepare_airflow(airflow, ROOT / "dags" / "pools.json")
-    if not has_passed(airflow):
-        follow_first_pass(airflow, board, task_logs(settings))
+    _ensure_first_pass(settings, password, board)
     return describe_installation(settings, password)
+
+
+def _ensure_first_pass(settings: Settings, password: str, board: Board) -> None:
+    """Let Airflow run the chain once, unless lists were published before."""
+    url = f"http://127.0.0.1:{settings.airflow_port}"
+    airflow = AirflowClient(url, USER, password)
+    prepare_airflow(airflow, ROOT / "dags" / "pools.json")
+    if has_passed(airflow):
+        return
+    try:
+        follow_first_pass(airflow, board, task_logs(settings))
+    except PassError as err:
+        hint = f"The services run on: see {url} ({USER} / {password}). `make up` tries again, `make down` stops them."
+        raise PassError(f"{err}\n\n{hint}") from err
 
 
 def _wanted(parts: list[Part], running: set[str]) -> list[Part]:

@@ -44,7 +44,7 @@ def test_arguments_are_passed_on(write_step) -> None:
 @pytest.mark.parametrize(
     ("code", "error"),
     [(1, RuntimeError), (2, AirflowFailException), (3, AirflowSkipException), (-9, RuntimeError)],
-    ids=["failed", "bad arguments: no retry", "nothing to do: skipped", "killed"],
+    ids=["failed", "final: no retry", "nothing to do: skipped", "killed"],
 )
 def test_exit_code_decides_what_becomes_of_the_task(write_step, code: int, error: type[Exception]) -> None:
     ending = f"sys.exit({code})" if code >= 0 else f"os.kill(os.getpid(), {-code})"

@@ -1,0 +1,87 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from embedded import first_run
+from embedded.first_run import CHAIN, PassError, follow_first_pass, has_passed
+from embedded.progress import Board
+
+
+class ScriptedAirflow:
+    """An Airflow whose runs are known beforehand: HTTP is the border that these tests stand in for."""
+
+    def __init__(self, runs: dict[str, list[dict[str, Any]]], tasks: dict[str, list[dict[str, Any]]] | None = None):
+        self._runs, self._tasks = runs, tasks or {}
+        self.triggered: list[str] = []
+
+    def runs(self, dag_id: str, *, since: str | None = None, state: str | None = None) -> list[dict[str, Any]]:
+        return [run for run in self._runs.get(dag_id, []) if state in {None, run["state"]}]
+
+    def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        return self._tasks.get(run_id, [])
+
+    def trigger(self, dag_id: str) -> str:
+        self.triggered.append(dag_id)
+        return "run"
+
+
+def run(dag_id: str, state: str = "success", run_id: str = "run") -> dict[str, Any]:
+    return {"dag_id": dag_id, "state": state, "dag_run_id": run_id, "run_after": "2026-11-22T00:00:00+00:00"}
+
+
+SCORED = {"run": [{"task_id": "score", "state": "success", "try_number": 1}]}
+SKIPPED = {"run": [{"task_id": "score", "state": "skipped", "try_number": 1}]}
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_run, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(first_run, "APPEAR_SECONDS", 0.1)
+
+
+def test_published_lists_count_as_a_pass() -> None:
+    assert has_passed(ScriptedAirflow({"score_users": [run("score_users")]}, SCORED))
+
+
+@pytest.mark.parametrize(
+    "airflow",
+    [ScriptedAirflow({}), ScriptedAirflow({"score_users": [run("score_users")]}, SKIPPED)],
+    ids=["never ran", "ran without a champion"],
+)
+def test_nothing_published_is_no_pass(airflow: ScriptedAirflow) -> None:
+    assert not has_passed(airflow)
+
+
+def test_pass_starts_the_chain_once_and_follows_it(tmp_path: Path) -> None:
+    airflow = ScriptedAirflow({dag_id: [run(dag_id)] for dag_id in CHAIN}, SCORED)
+
+    follow_first_pass(airflow, Board(), tmp_path)
+
+    assert airflow.triggered == ["sync_shop"]
+
+
+def test_workflow_that_never_starts_is_named(tmp_path: Path) -> None:
+    airflow = ScriptedAirflow({"sync_shop": [run("sync_shop")]})
+
+    with pytest.raises(PassError, match="rebuild_features"):
+        follow_first_pass(airflow, Board(), tmp_path)
+
+
+def test_scoring_without_a_champion_does_not_end_the_pass(tmp_path: Path) -> None:
+    airflow = ScriptedAirflow({dag_id: [run(dag_id)] for dag_id in CHAIN}, SKIPPED)
+
+    with pytest.raises(PassError, match="score_users"):
+        follow_first_pass(airflow, Board(), tmp_path)
+
+
+def test_failed_run_shows_where_its_log_is_and_how_it_ends(tmp_path: Path) -> None:
+    tasks = {"run": [{"task_id": "sync", "state": "failed", "try_number": 3}]}
+    airflow = ScriptedAirflow({"sync_shop": [run("sync_shop", "failed")]}, tasks)
+    log = tmp_path / "dag_id=sync_shop" / "run_id=run" / "task_id=sync" / "attempt=3.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(json.dumps({"event": "the shop does not answer"}) + "\n", encoding="utf-8")
+
+    with pytest.raises(PassError, match=r"task sync. The log .*attempt=3.log ends with:\n    the shop does not answer"):
+        follow_first_pass(airflow, Board(), tmp_path)
