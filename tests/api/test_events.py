@@ -1,0 +1,72 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, func, select
+
+from api.events import write_events
+from api.schemas import ShopperEvent
+from shop.database import session_scope
+from shop.tables import Event
+
+
+def event(key: str, **fields: Any) -> dict[str, Any]:
+    base = {"event_key": key, "event_type": "click", "product_id": 1, "user_id": 1, "request_id": "r-1", "position": 0}
+    return base | {"occurred_at": "2026-01-25T21:00:00+09:00", "batch_id": "b-1", "model_version": "7"} | fields
+
+
+def test_events_are_written_with_all_that_they_say(api: TestClient, published_shop: Engine) -> None:
+    answer = api.post("/events", json={"events": [event("a"), event("b", event_type="cart", user_id=None)]})
+
+    assert (answer.status_code, answer.json()) == (202, {"accepted": 2, "duplicates": 0})
+    with session_scope(published_shop) as session:
+        first, second = session.scalars(select(Event).order_by(Event.event_key)).all()
+        assert (first.event_type, first.user_id, first.position, first.batch_id) == ("click", 1, 0, "b-1")
+        assert first.occurred_at == datetime(2026, 1, 25, 12, tzinfo=UTC)
+        assert (second.event_type, second.user_id) == ("cart", None)
+
+
+def test_the_same_event_again_changes_nothing(api: TestClient, published_shop: Engine) -> None:
+    api.post("/events", json={"events": [event("a")]})
+
+    answer = api.post("/events", json={"events": [event("a", product_id=5), event("b"), event("b")]})
+
+    assert answer.json() == {"accepted": 1, "duplicates": 2}
+    with session_scope(published_shop) as session:
+        assert session.scalar(select(func.count()).select_from(Event)) == 2
+        assert session.scalar(select(Event.product_id).where(Event.event_key == "a")) == 1
+
+
+def test_events_are_written_once_on_each_database(any_empty_shop: Engine) -> None:
+    events = [ShopperEvent(**event(key)) for key in ("a", "b", "a")]
+
+    assert [write_events(any_empty_shop, events), write_events(any_empty_shop, events)] == [2, 0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"events": []},
+        {"events": [event("a", event_type="purchase")]},
+        {"events": [event("a", product_id=-1)]},
+        {"events": [event("a", occurred_at="2026-01-25T12:00:00")]},
+        {"events": [event("a", request_id="<b>")]},
+        {"events": [event("a", price=1)]},
+        {"events": [event(str(number)) for number in range(201)]},
+    ],
+    ids=["nothing", "empty", "type", "product", "no time zone", "request id", "extra field", "too many"],
+)
+def test_malformed_events_get_422(api: TestClient, body: dict[str, Any]) -> None:
+    answer = api.post("/events", json=body)
+
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid_request"
+
+
+def test_a_body_beyond_the_limit_gets_413(api: TestClient) -> None:
+    answer = api.post("/events", content=b"x" * 300_000)
+
+    assert answer.status_code == 413
+    assert answer.json()["error"]["request_id"] == answer.headers["x-request-id"]

@@ -1,0 +1,70 @@
+"""A real MySQL server that is stopped, killed and started again under a running API."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.application import create_app
+from settings import Settings
+from shop.database import open_engine
+from shop.migrate import migrate
+from tests.api.conftest import ModelServer, publish_by_hand
+from tests.mariadb import MariaDbServer, run_mariadb
+from tests.tiny_shop import fill_tiny_shop
+
+HOME = "/recommendations/home"
+
+
+@pytest.fixture
+def own_server() -> Iterator[MariaDbServer]:
+    """A server that only this test uses, since it will not be treated well."""
+    with run_mariadb() as server:
+        yield server
+
+
+@pytest.fixture
+def api(own_server: MariaDbServer, tmp_path: Path, model_server: ModelServer) -> Iterator[TestClient]:
+    """An API with its real deadlines over a published shop on that server."""
+    url = own_server.create_database()
+    engine = open_engine(url)
+    migrate(engine)
+    fill_tiny_shop(engine)
+    publish_by_hand(engine)
+    engine.dispose()
+    settings = Settings(var_dir=tmp_path, shop_database_url=url, serving_url=model_server.url)
+    with TestClient(create_app(settings)) as client:
+        wait_for_rung(client, "published")
+        yield client
+
+
+def wait_for_rung(client: TestClient, rung: str, seconds: float = 20) -> None:
+    """Wait until the page of user 1 comes from the given rung."""
+    deadline = time.monotonic() + seconds
+    while client.get(HOME, params={"user_id": 1}).headers["x-rung"] != rung:
+        assert time.monotonic() < deadline, f"rung {rung!r} was not reached"
+        time.sleep(0.05)
+
+
+def test_a_server_that_hangs_costs_nobody_more_than_the_deadline(own_server: MariaDbServer, api: TestClient) -> None:
+    pid = int((own_server.socket_path.parent / "pid").read_text())
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        waits = []
+        for _ in range(50):
+            started = time.monotonic()
+            answer = api.get(HOME, params={"user_id": 1})
+            waits.append(time.monotonic() - started)
+            assert answer.status_code == 200
+            assert len(answer.json()["recommendations"]) == 4
+            assert answer.headers["x-rung"] == "local:recent"
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+    assert max(waits) < 1.0
+    assert sum(wait > 0.1 for wait in waits) <= 10
+    wait_for_rung(api, "published")

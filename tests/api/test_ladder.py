@@ -1,0 +1,73 @@
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.catalogue import SellableProduct
+from api.ladder import Ladder
+from api.published import Entry
+
+IDS = st.integers(1, 60)
+RUNGS = st.lists(st.lists(IDS, max_size=40), max_size=4)
+
+
+def sell(ids: Sequence[int], sellable: set[int]) -> dict[int, SellableProduct]:
+    return {each: SellableProduct(each, 1, f"Product {each}", 1.0, "/x.svg") for each in ids if each in sellable}
+
+
+def climb(rungs: list[list[int]], sellable: set[int], limit: int) -> Ladder:
+    ladder = Ladder(limit, lambda ids: sell(ids, sellable))
+    for number, products in enumerate(rungs):
+        ladder.step(f"rung {number}", [Entry(product, 1, 0.5, "popular") for product in products])
+    return ladder
+
+
+@given(rungs=RUNGS, sellable=st.sets(IDS), limit=st.integers(1, 30))
+def test_no_repeats_no_holes_nothing_unsellable(rungs: list[list[int]], sellable: set[int], limit: int) -> None:
+    shown = [pick.product.product_id for pick in climb(rungs, sellable, limit).picks]
+
+    on_offer = {product for products in rungs for product in products} & sellable
+    assert len(set(shown)) == len(shown)
+    assert set(shown) <= sellable
+    assert len(shown) == min(limit, len(on_offer))
+
+
+@given(rungs=RUNGS, sellable=st.sets(IDS), limit=st.integers(1, 30))
+def test_the_order_is_that_of_the_rungs(rungs: list[list[int]], sellable: set[int], limit: int) -> None:
+    shown = [pick.product.product_id for pick in climb(rungs, sellable, limit).picks]
+
+    expected = [product for products in rungs for product in products if product in sellable]
+    assert shown == list(dict.fromkeys(expected))[:limit]
+
+
+@given(rungs=RUNGS, limit=st.integers(1, 30))
+def test_the_catalogue_fills_what_is_left(rungs: list[list[int]], limit: int) -> None:
+    everything = set(range(1, 61))
+    ladder = climb(rungs, everything, limit)
+
+    ladder.take("catalogue", sell(range(1, 61), everything).values(), "new")
+
+    shown = [pick.product.product_id for pick in ladder.picks]
+    assert len(shown) == len(set(shown)) == limit
+
+
+def test_a_full_page_asks_no_further_rung() -> None:
+    asked: list[Sequence[int]] = []
+
+    def fetch(ids: Sequence[int]) -> dict[int, SellableProduct]:
+        asked.append(ids)
+        return sell(ids, {1, 2, 3, 4})
+
+    ladder = Ladder(2, fetch)
+    ladder.step("published", [Entry(each, 1, 0.5, "popular") for each in (1, 2)])
+    ladder.step("popular", [Entry(each, 1, 0.5, "popular") for each in (3, 4)])
+
+    assert asked == [[1, 2]]
+
+
+def test_products_that_must_not_be_shown_are_not() -> None:
+    ladder = Ladder(3, lambda ids: sell(ids, {1, 2, 3}), without={2})
+
+    ladder.step("popular", [Entry(each, 1, 0.5, "popular") for each in (1, 2, 3)])
+
+    assert [pick.product.product_id for pick in ladder.picks] == [1, 3]

@@ -1,0 +1,57 @@
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, update
+
+from api.openapi import COMMITTED, render_openapi
+from shop.database import session_scope
+from shop.tables import RecommendationBatch
+from tests.api.conftest import BATCH
+
+
+def test_health_is_ok_with_a_fresh_batch(published_shop: Engine, open_api: Callable[..., TestClient]) -> None:
+    now = datetime.now(UTC)
+    with session_scope(published_shop) as session:
+        session.execute(update(RecommendationBatch).values(as_of=now))
+
+    health = open_api().get("/health").json()
+
+    assert (health["status"], health["problems"]) == ("ok", [])
+    assert (health["batch_id"], health["model_version"]) == (BATCH, "7")
+    assert health["batch_age_seconds"] < 60
+
+
+def test_an_old_batch_is_a_problem_that_is_named(api: TestClient) -> None:
+    health = api.get("/health").json()
+
+    assert health["status"] == "degraded"
+    assert [problem["part"] for problem in health["problems"]] == ["recommendations"]
+    assert "hours old" in health["problems"][0]["problem"]
+
+
+def test_nothing_published_is_a_problem_with_a_remedy(tiny_shop: Engine, open_api: Callable[..., TestClient]) -> None:
+    [problem] = open_api().get("/health").json()["problems"]
+
+    assert problem["problem"] == "no batch has been published yet"
+    assert "score_users" in problem["remedy"]
+
+
+def test_metrics_count_pages_by_rung(api: TestClient) -> None:
+    api.get("/recommendations/home", params={"user_id": 1, "limit": 2})
+    api.get("/recommendations/home", params={"user_id": "x"})
+
+    metrics = api.get("/metrics").text
+
+    assert 'api_home_pages_total{rungs="published"} 1.0' in metrics
+    assert 'api_request_seconds_count{route="/recommendations/home",status="200"} 1.0' in metrics
+    assert 'api_request_seconds_count{route="/recommendations/home",status="422"} 1.0' in metrics
+
+
+def test_unknown_paths_and_methods_get_the_one_shape(api: TestClient) -> None:
+    for answer, code in [(api.get("/nothing"), "not_found"), (api.delete("/events"), "method_not_allowed")]:
+        assert answer.json()["error"]["code"] == code
+
+
+def test_the_committed_description_is_fresh() -> None:
+    assert COMMITTED.read_text(encoding="utf-8") == render_openapi(), "run `python -m api.openapi` and commit"

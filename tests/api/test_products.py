@@ -1,0 +1,57 @@
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, update
+
+from shop.database import session_scope
+from shop.tables import Product
+from tests.api.conftest import BATCH
+
+
+def test_a_products_page(api: TestClient) -> None:
+    answer = api.get("/products/1")
+
+    assert answer.json() == {
+        "product_id": 1,
+        "category_id": 1,
+        "category_name": "Dairy",
+        "title": "Whole Milk 1 l",
+        "brand": "Alpine",
+        "product_type": "Milk",
+        "size": None,
+        "price": 2.5,
+        "in_stock": True,
+        "description": None,
+        "image_urls": ["/static/images/products/category1/product1.svg"],
+    }
+
+
+def test_a_sold_out_product_keeps_its_page(api: TestClient) -> None:
+    assert api.get("/products/4").json()["in_stock"] is False
+
+
+def test_hidden_and_unknown_products_have_no_page(api: TestClient) -> None:
+    for path in ("/products/2", "/products/999", "/products/2/similar"):
+        answer = api.get(path)
+        assert answer.status_code == 404
+        assert answer.json()["error"]["code"] == "not_found"
+
+
+def test_similar_products_are_bought_together_then_of_the_category_then_popular(api: TestClient) -> None:
+    answer = api.get("/products/1/similar")
+
+    assert [each["product_id"] for each in answer.json()["products"]] == [3, 6, 5]
+    assert answer.headers["x-rung"] == "bought_together,popular"
+    assert answer.headers["x-batch-id"] == BATCH
+
+
+def test_a_product_is_never_similar_to_itself(api: TestClient, published_shop: Engine) -> None:
+    with session_scope(published_shop) as session:
+        session.execute(update(Product).values(is_visible=True, stock=5))
+
+    for product_id in range(1, 7):
+        similar = api.get(f"/products/{product_id}/similar").json()["products"]
+        assert product_id not in [each["product_id"] for each in similar]
+
+
+def test_malformed_ids_get_422(api: TestClient) -> None:
+    for path in ("/products/abc", "/products/-1", "/products/99999999999999999999/similar"):
+        assert api.get(path).status_code == 422
