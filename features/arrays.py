@@ -54,6 +54,10 @@ class SnapshotArrays:
         """Give the rows of users, -1 for unknown ones. int64[len(user_ids)]."""
         return find_rows(self.user_ids, user_ids)
 
+    def find_categories(self, category_ids: Int64) -> Int64:
+        """Give the positions of categories, -1 for unknown ones. int64[len(category_ids)]."""
+        return find_rows(self.category_ids, category_ids)
+
     def user_column(self, name: str) -> Float32:
         """Give one user feature, float32[U]."""
         return self.users[:, list_names("user").index(name)]

@@ -1,9 +1,9 @@
 """Which products may be ranked for a user: at most `num_candidates`, drawn from the snapshot.
 
 Own purchases first (the strongest by decayed count); the rest never bought before, from the shelf of best sellers, by a
-retrieval score that adds two logarithms: what goes together with the user's purchases (EASE), and what the user would pick
-by type (the user's mix of product types, smoothed by the shop's, times the product's share of its type's sales). What
-trends and what is new enters whatever its score.
+retrieval score that adds two logarithms: what goes together with the user's purchases (EASE), and what the user would
+pick by type (the user's mix of product types, smoothed by the shop's, times the product's share of its type's sales).
+What trends and what is new enters whatever its score.
 """
 
 from dataclasses import dataclass

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 Entity = Literal["user", "user_category", "product", "pair"]
+CrossedEntity = Literal["user_category", "pair"]
 Transform = Literal["identity", "log1p"]
 Missing = Literal["zero", "mean", "far"]
 
@@ -44,7 +45,7 @@ class Cross:
     """
 
     name: str
-    entity: Literal["user_category", "pair"]
+    entity: CrossedEntity
     columns: tuple[str, ...]
     num_buckets: int
 
@@ -145,12 +146,12 @@ def list_names(entity: Entity) -> list[str]:
     return [feature.name for feature in list_features(entity)]
 
 
-def list_crosses(entity: Literal["user_category", "pair"]) -> tuple[Cross, ...]:
+def list_crosses(entity: CrossedEntity) -> tuple[Cross, ...]:
     """Give the crosses of one entity, in the order in which their ids stand in every array."""
     return tuple(cross for cross in CROSSES if cross.entity == entity)
 
 
 def hash_definitions() -> str:
     """Hash the table above: a model and a snapshot fit together only when both carry the same hash."""
-    rows = [asdict(row) for row in (*FEATURES, *CROSSES)]
+    rows = [*map(asdict, FEATURES), *map(asdict, CROSSES)]
     return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,7 +1,8 @@
 """Item-to-item weights of the products that sell: EASE (Steck 2019, arXiv:1905.03375), kept sparse.
 
 For the decayed purchase matrix X of users by products, B minimises |X - X B|^2 + penalty |B|^2 with a zero diagonal; in
-closed form B = I - P diag(1 / diag(P)) with P = (X'X + penalty I)^-1. Only the largest weights of each product are kept.
+closed form B = I - P diag(1 / diag(P)) with P = (X'X + penalty I)^-1. Only the largest weights of each product are
+kept.
 """
 
 import numpy as np

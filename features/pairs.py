@@ -76,7 +76,7 @@ def assemble_pairs(arrays: SnapshotArrays, candidates: Candidates) -> Float32:
     features = np.full((candidates.num_pairs, len(list_names("pair"))), np.nan, dtype=np.float32)
     column = {name: index for index, name in enumerate(list_names("pair"))}
     bought = candidates.history_rows >= 0
-    own = [column[name] for name in HISTORY_FEATURES]
+    own = np.array([column[name] for name in HISTORY_FEATURES])
     features[np.ix_(bought, own)] = arrays.history[candidates.history_rows[bought]]
     features[:, column["pair_together"]] = candidates.together
     features[:, column["pair_type_decayed"]] = candidates.type_decayed

@@ -14,7 +14,7 @@ import polars as pl
 import scipy.sparse
 
 from features.arrays import Float32, Int64, SnapshotArrays, find_rows, to_matrix
-from features.definitions import hash_definitions, list_features, list_names
+from features.definitions import Entity, hash_definitions, list_features, list_names
 from features.pairs import HISTORY_FEATURES
 from features.store import MLStore, StoreError
 
@@ -28,9 +28,11 @@ class Snapshot:
         num_buckets: user buckets of the per-user tables.
         feature_hash: hash of definitions.py when it was built.
         users: bucket, user_id (sorted) and `user` features.
-        user_categories: bucket, user_id, category_id (sorted) and `user_category` features; only categories bought from.
+        user_categories: bucket, user_id, category_id (sorted) and `user_category` features; only categories bought
+            from.
         history: bucket, user_id, product_id (sorted) and HISTORY_FEATURES.
-        products: product_id (sorted), category_id, type_code, brand_code, popularity, first_sold_at, `product` features.
+        products: product_id (sorted), category_id, type_code, brand_code, popularity, first_sold_at, `product`
+            features.
         categories: category_id (sorted), category_reach_28d.
         neighbours: product_id, neighbour_id, weight.
     """
@@ -138,7 +140,7 @@ class Snapshot:
         return cls(as_of=instant, num_buckets=row["num_buckets"], feature_hash=row["feature_hash"], **frames)
 
 
-_ENTITIES = ("user", "user_category", "product", "pair")
+_ENTITIES: tuple[Entity, ...] = ("user", "user_category", "product", "pair")
 TABLES = tuple(item.name for item in fields(Snapshot) if item.name not in ("as_of", "num_buckets", "feature_hash"))
 _SORT_KEYS = {
     "users": ["user_id"],

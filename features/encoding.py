@@ -1,0 +1,191 @@
+"""From raw feature arrays to what the model reads: standardised numbers and ids of crosses, stored as JSON.
+
+Fitted once on training rows, then frozen with the version. NaN follows the missing rule of definitions.py. Ids are
+int64 and start at 1; 0 is what the vocabulary does not know.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from features.arrays import Float32, Int64, find_rows
+from features.definitions import (
+    FAR_DAYS,
+    Cross,
+    CrossedEntity,
+    Entity,
+    Feature,
+    hash_definitions,
+    list_crosses,
+    list_features,
+)
+
+_ID_COLUMNS = ("category_id", "product_id")
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Means, spreads, bucket edges and vocabularies, fitted on training rows.
+
+    Attributes:
+        feature_hash: hash of the definitions that it was fitted for.
+        means, spreads: per feature name, after the transform.
+        edges: per bucketed column of a cross, the inner edges of its quantile buckets.
+        category_ids, product_ids: the vocabularies, sorted; position + 1 is the id.
+    """
+
+    feature_hash: str
+    means: dict[str, float]
+    spreads: dict[str, float]
+    edges: dict[str, list[float]]
+    category_ids: list[int]
+    product_ids: list[int]
+
+    def standardise(self, entity: Entity, raw: Float32) -> Float32:
+        """Transform and scale raw features; the last axis is the entity's features. Same shape, float32, no NaN."""
+        features = list_features(entity)
+        means = np.array([self.means[feature.name] for feature in features], dtype=np.float32)
+        spreads = np.array([self.spreads[feature.name] for feature in features], dtype=np.float32)
+        scaled = (_transform(features, raw) - means) / spreads
+        return np.nan_to_num(scaled, nan=0.0, posinf=10.0, neginf=-10.0).clip(-10.0, 10.0)
+
+    def look_up_categories(self, category_ids: Int64) -> Int64:
+        """Give the vocabulary ids of categories, 0 for unknown ones."""
+        return find_rows(np.array(self.category_ids, dtype=np.int64), category_ids) + 1
+
+    def look_up_products(self, product_ids: Int64) -> Int64:
+        """Give the vocabulary ids of products, 0 for unknown ones."""
+        return find_rows(np.array(self.product_ids, dtype=np.int64), product_ids) + 1
+
+    def cross(self, entity: CrossedEntity, columns: Mapping[str, np.ndarray]) -> Int64:
+        """Give the ids of an entity's crosses.
+
+        Args:
+            entity: `user_category` or `pair`.
+            columns: raw float columns of one common shape; `category_id` and `product_id` as vocabulary ids.
+
+        Returns:
+            int64[..., crosses of the entity]; the ids of different crosses never meet.
+        """
+        crosses = list_crosses(entity)
+        used = sorted({column for cross in crosses for column in cross.columns})
+        buckets = {name: self._to_bucket(name, columns[name]) for name in used}
+        shape = next(iter(columns.values())).shape
+        ids = np.empty((*shape, len(crosses)), dtype=np.int64)
+        offset = 1
+        for index, cross in enumerate(crosses):
+            ids[..., index] = self._combine(cross, buckets, offset)
+            offset += self._cross_size(cross)
+        return ids
+
+    def num_crosses(self, entity: CrossedEntity) -> int:
+        """Count the cross ids of an entity, the unknown id included: the rows of the wide part's table."""
+        return 1 + sum(self._cross_size(cross) for cross in list_crosses(entity))
+
+    def _combine(self, cross: Cross, buckets: Mapping[str, Int64], offset: int) -> Int64:
+        ids = np.zeros(buckets[cross.columns[0]].shape, dtype=np.int64)
+        is_known = np.ones(ids.shape, dtype=bool)
+        for column in cross.columns:
+            ids = ids * self._column_size(column) + buckets[column]
+            if column in _ID_COLUMNS:
+                is_known &= buckets[column] > 0
+        return np.where(is_known, ids + offset, 0)
+
+    def _to_bucket(self, column: str, values: np.ndarray) -> Int64:
+        """Bucket 0 is missing; an id column is its own bucket."""
+        if column in _ID_COLUMNS:
+            return values
+        inner = np.array(self.edges[column], dtype=np.float32)
+        buckets = np.searchsorted(inner, values, side="right") + 1
+        return np.where(np.isnan(values), 0, buckets)
+
+    def _column_size(self, column: str) -> int:
+        if column in _ID_COLUMNS:
+            return len(self.category_ids if column == "category_id" else self.product_ids) + 1
+        return len(self.edges[column]) + 2
+
+    def _cross_size(self, cross: Cross) -> int:
+        return int(np.prod([self._column_size(column) for column in cross.columns]))
+
+    def save(self, path: Path) -> None:
+        """Write the encoder as JSON."""
+        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> "Encoder":
+        """Read an encoder back.
+
+        Raises:
+            ValueError: the file lacks a field or has one too many.
+        """
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except TypeError as err:
+            raise ValueError(f"{path.name} is not an encoder of this version: {err}.") from err
+
+
+def fit_encoder(rows: Mapping[Entity, Float32], category_ids: Int64, product_ids: Int64) -> Encoder:
+    """Fit an encoder on training rows.
+
+    Args:
+        rows: raw features per entity, float32[rows, features of the entity], NaN = missing.
+        category_ids: the categories to know.
+        product_ids: the products to know by name; others share the unknown id.
+    """
+    means: dict[str, float] = {}
+    spreads: dict[str, float] = {}
+    raw: dict[str, np.ndarray] = {}
+    for entity, matrix in rows.items():
+        features = list_features(entity)
+        values = _transform(features, matrix)
+        for index, feature in enumerate(features):
+            means[feature.name], spreads[feature.name] = _measure(values[:, index])
+            raw[feature.name] = matrix[:, index]
+    crosses = (*list_crosses("user_category"), *list_crosses("pair"))
+    edges: dict[str, list[float]] = {}
+    for cross in crosses:
+        for column in cross.columns:
+            if column not in _ID_COLUMNS:
+                edges[column] = max(edges.get(column, []), _cut(raw[column], cross.num_buckets), key=len)
+    return Encoder(
+        feature_hash=hash_definitions(),
+        means=means,
+        spreads=spreads,
+        edges=edges,
+        category_ids=sorted(int(category) for category in category_ids),
+        product_ids=sorted(int(product) for product in product_ids),
+    )
+
+
+def _transform(features: tuple[Feature, ...], raw: Float32) -> Float32:
+    values = np.array(raw, dtype=np.float32)
+    for index, feature in enumerate(features):
+        column = values[..., index]
+        if feature.missing != "mean":
+            column[np.isnan(column)] = FAR_DAYS if feature.missing == "far" else 0.0
+        if feature.transform == "log1p":
+            np.log1p(np.maximum(column, 0.0, out=column), out=column)
+    return values
+
+
+def _measure(values: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation over what is there; (0, 1) where nothing is, and no zero spread for a constant."""
+    finite = values[np.isfinite(values)].astype(np.float64)
+    if len(finite) == 0:
+        return 0.0, 1.0
+    spread = float(finite.std())
+    return float(finite.mean()), spread if spread > 1e-6 else 1.0
+
+
+def _cut(values: np.ndarray, num_buckets: int) -> list[float]:
+    """Inner edges of quantile buckets; zeros, where they are many, get a bucket of their own."""
+    finite = values[np.isfinite(values)]
+    positive = finite[finite > 0]
+    if len(positive) < len(finite) and (finite >= 0).all():
+        edges = np.quantile(positive, np.linspace(0, 1, num_buckets)[:-1]) if len(positive) else np.empty(0)
+    else:
+        edges = np.quantile(finite, np.linspace(0, 1, num_buckets + 1)[1:-1]) if len(finite) else np.empty(0)
+    return [float(edge) for edge in np.unique(edges.astype(np.float32))]

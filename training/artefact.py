@@ -1,0 +1,111 @@
+"""A version's folder: weights as ONNX, encoder and settings as text, golden rows, and a manifest of hashes.
+
+Nothing in it is executed: no pickle, no code. A file that the manifest does not name, or whose hash differs, refuses
+    the folder.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from features.encoding import Encoder
+
+MODEL, ENCODER, CONFIG, GOLDEN, MANIFEST = "model.onnx", "encoder.json", "config.yaml", "golden.json", "manifest.json"
+# What MLflow writes beside our files: text that describes the model.
+MLFLOW_FILES = ("MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt", "registered_model_meta")
+TOLERANCE = 1e-6
+
+Inputs = Mapping[str, np.ndarray]
+
+
+class ArtefactError(Exception):
+    """A version's folder is not what was registered, or does not fit this code; it must not serve."""
+
+
+def hash_file(path: Path) -> str:
+    """Give the SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_manifest(folder: Path) -> None:
+    """Hash our files; call it last."""
+    hashes = {name: hash_file(folder / name) for name in (MODEL, ENCODER, CONFIG, GOLDEN)}
+    (folder / MANIFEST).write_text(json.dumps(hashes, indent=1), encoding="utf-8")
+
+
+def verify_folder(folder: Path) -> None:
+    """Check the folder against its manifest before anything in it is loaded.
+
+    Raises:
+        ArtefactError: a file is missing, altered or unexpected.
+    """
+    if not (folder / MANIFEST).is_file():
+        raise ArtefactError(f"{folder.name!r} holds no {MANIFEST}: it is no version of this model.")
+    hashes = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    if sorted(hashes) != sorted((MODEL, ENCODER, CONFIG, GOLDEN)):
+        raise ArtefactError(f"{MANIFEST} names {sorted(hashes)}, expected {sorted((MODEL, ENCODER, CONFIG, GOLDEN))}.")
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    if unexpected := present - {*hashes, MANIFEST, *MLFLOW_FILES}:
+        raise ArtefactError(f"Unexpected files {sorted(unexpected)}: a version holds data alone; register it anew.")
+    for name, expected in hashes.items():
+        if name not in present:
+            raise ArtefactError(f"{name} is missing; register the version anew.")
+        if (actual := hash_file(folder / name)) != expected:
+            raise ArtefactError(f"{name} was altered: SHA-256 {actual[:12]}, registered {expected[:12]}.")
+
+
+def open_session(path: Path, num_threads: int = 0) -> onnxruntime.InferenceSession:
+    """Open the network for scoring on the CPU; `num_threads` 0 leaves the number to the runtime."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = num_threads
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def write_golden(folder: Path, session: onnxruntime.InferenceSession, inputs: Inputs) -> None:
+    """Score a few rows and keep inputs and outputs, to be compared wherever the version is loaded."""
+    categories, products = session.run(None, dict(inputs))
+    golden = {
+        "inputs": {name: {"dtype": str(value.dtype), "rows": value.tolist()} for name, value in inputs.items()},
+        "category_probabilities": categories.tolist(),
+        "product_scores": products.tolist(),
+    }
+    (folder / GOLDEN).write_text(json.dumps(golden), encoding="utf-8")
+
+
+def check_golden(folder: Path, session: onnxruntime.InferenceSession) -> float:
+    """Score the golden rows again.
+
+    Returns:
+        The largest absolute difference from what was registered.
+
+    Raises:
+        ArtefactError: it exceeds 1e-6, or a score is not finite.
+    """
+    golden: dict[str, Any] = json.loads((folder / GOLDEN).read_text(encoding="utf-8"))
+    inputs = {name: np.array(value["rows"], dtype=value["dtype"]) for name, value in golden["inputs"].items()}
+    categories, products = session.run(None, inputs)
+    expected = np.concatenate([np.ravel(golden["category_probabilities"]), np.ravel(golden["product_scores"])])
+    difference = float(np.abs(np.concatenate([categories.ravel(), products.ravel()]) - expected).max())
+    if not difference <= TOLERANCE:  # also refuses NaN
+        raise ArtefactError(
+            f"Golden rows differ by {difference!r}, allowed {TOLERANCE}: the version scores otherwise here."
+        )
+    return difference
+
+
+def load_encoder(folder: Path) -> Encoder:
+    """Read the encoder.
+
+    Raises:
+        ArtefactError: it is not an encoder of this code.
+    """
+    try:
+        return Encoder.load(folder / ENCODER)
+    except ValueError as err:
+        raise ArtefactError(str(err)) from err

@@ -1,0 +1,122 @@
+"""Trains as of a past instant on what was known then, scores every user, and judges on what followed.
+
+    python -m training.backtest --as-of 2017-10-15 --out DIR
+
+Writes products.parquet, discovery.parquet, categories.parquet and metrics.json to DIR. Nothing dated at or after the
+instant is read before the lists are written; the labels are read last.
+"""
+
+import argparse
+import json
+import logging
+import sys
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from features.clock import parse_instant
+from features.purchases import Purchases, load_purchases
+from features.rebuild import build_snapshot
+from features.snapshot import Snapshot
+from features.store import MLStore, StoreError
+from settings import load_settings
+from training.artefact import ArtefactError
+from training.baselines import BASELINES
+from training.config import TrainingConfig, load_config
+from training.dataset import open_window
+from training.evaluate import Judgement, judge_baseline, judge_ranker, tabulate
+from training.fit import fit
+from training.ranker import Ranker
+
+logger = logging.getLogger(__name__)
+
+NUM_PRODUCTS, NUM_DISCOVERY = 100, 50
+
+
+def run_backtest(store: MLStore, config: TrainingConfig, as_of: datetime, out: Path) -> dict[str, Judgement]:
+    """Train, write the lists, then judge them.
+
+    Args:
+        store: the ML store.
+        config: how to train; its horizon is the labels' too.
+        as_of: the cut.
+        out: folder of the results, created.
+
+    Returns:
+        Judgements of the model and of each baseline; empty where nothing was bought after the cut.
+
+    Raises:
+        StoreError: the shop was never synced.
+        TooLittleDataError: history before the cut is too short.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    purchases = load_purchases(store, as_of)
+    fitted = fit(purchases, config, out / "version", _ignore_epochs)
+    ranker = Ranker.load(fitted.folder)
+    snapshot = build_snapshot(purchases)
+    _write_lists(ranker, snapshot, out)
+    return _judge(store, config, as_of, ranker)
+
+
+def _ignore_epochs(epoch: int, metrics: dict[str, float]) -> None:
+    """A backtest keeps no learning curve; the loop logs each epoch itself."""
+
+
+def _write_lists(ranker: Ranker, snapshot: Snapshot, out: Path) -> None:
+    users = snapshot.user_ids()
+    columns = ["user_id", "rank", "product_id", "category_id", "score"]
+    ranker.rank(snapshot, users, NUM_PRODUCTS).select(columns).write_parquet(out / "products.parquet")
+    discovery = ranker.rank(snapshot, users, NUM_DISCOVERY, only_new=True)
+    discovery.select(columns).write_parquet(out / "discovery.parquet")
+    ranker.score_categories(snapshot, users).write_parquet(out / "categories.parquet")
+
+
+def _judge(store: MLStore, config: TrainingConfig, as_of: datetime, ranker: Ranker) -> dict[str, Judgement]:
+    later: Purchases = load_purchases(store, as_of + timedelta(days=config.data.horizon_days))
+    window = open_window(later, as_of, config.data.horizon_days)
+    users = window.users_with_labels()
+    if len(users) == 0:
+        return {}
+    judged = {"wide_deep": judge_ranker(window, users, ranker)}
+    return judged | {name: judge_baseline(window, users, rank) for name, rank in BASELINES.items()}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; see the module's docstring."""
+    parser = argparse.ArgumentParser(prog="python -m training.backtest", description=__doc__.splitlines()[0])
+    parser.add_argument("--as-of", type=parse_instant, required=True, help="the cut, UTC")
+    parser.add_argument("--horizon-days", type=int, default=28, help="length of the label window")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the results")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    settings = load_settings()
+    started = time.perf_counter()
+    try:
+        config = load_config().with_horizon(options.horizon_days)
+        judgements = run_backtest(MLStore(settings.ml_store_uri), config, options.as_of, options.out)
+    except (OSError, StoreError, ValueError, ArtefactError) as err:
+        sys.stderr.write(f"training.backtest: {err}\n")
+        return 1
+    seconds = round(time.perf_counter() - started, 1)
+    metrics = {name: judgement.summarise() for name, judgement in judgements.items()}
+    result = {"as_of": options.as_of.isoformat(), "horizon_days": options.horizon_days, "seconds": seconds} | metrics
+    (options.out / "metrics.json").write_text(json.dumps(_to_plain(result), indent=1), encoding="utf-8")
+    if judgements:
+        with pl.Config(tbl_cols=-1, tbl_width_chars=200, float_precision=4, tbl_hide_dataframe_shape=True):
+            sys.stdout.write(f"{tabulate(judgements)}\n")
+    sys.stdout.write(f"written to {options.out} in {seconds} s\n")
+    return 0
+
+
+def _to_plain(value: object) -> object:
+    """JSON holds no NaN: what could not be measured becomes null."""
+    if isinstance(value, dict):
+        return {key: _to_plain(item) for key, item in value.items()}
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

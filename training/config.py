@@ -1,0 +1,118 @@
+"""How the model is trained: the typed form of config.yaml, logged with each run and kept with each version."""
+
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+DEFAULT_PATH = Path(__file__).with_name("config.yaml")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelConfig(_Section):
+    """Sizes of the network. Inputs follow from features/definitions.py."""
+
+    hidden_dims: list[int] = Field([256, 128, 64], min_length=1)
+    """Widths of the trunk, from the features of the user and all categories to the user's hidden state."""
+    output_dim: int = Field(16, ge=1)
+    """Categories that the category head scores. It follows the shop: a run logs and keeps the number that it found."""
+    dropout: float = Field(0.3, ge=0, lt=1)
+    """Share of trunk units dropped in training; 0 memorises, towards 1 nothing is learned."""
+    embedding_size: int = Field(16, ge=1)
+    """Length of product and category embeddings."""
+    product_hidden_dims: list[int] = Field([128, 64], min_length=1)
+    """Widths of the product head's deep part."""
+    product_dropout: float = Field(0.1, ge=0, lt=1)
+    """Share of its units dropped in training."""
+    vocabulary_size: int = Field(20_000, ge=0)
+    """Products with an embedding of their own, best sellers first; the rest share the unknown id 0."""
+
+
+class DataConfig(_Section):
+    """Windows, users and candidates that the model learns from."""
+
+    horizon_days: int = Field(28, ge=1)
+    """Length of a label window: labels lie in [as_of, as_of + horizon)."""
+    num_windows: int = Field(4, ge=1)
+    """Label windows to learn from, back to back before the judging window; fewer where history is short."""
+    max_users_per_window: int = Field(20_000, ge=1)
+    """Users a window, a seeded sample of those with purchases before and in it; bounds memory."""
+    num_candidates: int = Field(1000, ge=1)
+    """Candidates a user, in training, batch and online alike."""
+    list_size: int = Field(256, ge=2)
+    """Candidates of a user that one training step sees: every label among them, the rest drawn."""
+    own_share: float = Field(0.5, ge=0, le=1)
+    """Share of the drawn ones taken from what the user bought before."""
+
+
+class LossConfig(_Section):
+    """What is minimised; training/loop.py holds the formula."""
+
+    category_weight: float = Field(1.0, ge=0)
+    """Weight of the category head's binary cross-entropy."""
+    product_weight: float = Field(1.0, ge=0)
+    """Weight of the product head's binary cross-entropy: keeps scores comparable between users."""
+    listwise_weight: float = Field(1.0, ge=0)
+    """Weight of the product head's softmax over a user's list: orders the list."""
+    temperature: float = Field(1.0, gt=0)
+    """Divides the logits in that softmax; small values look at the top alone."""
+
+
+class OptimiserConfig(_Section):
+    """AdamW with a one-cycle learning rate."""
+
+    epochs: int = Field(2, ge=1)
+    """Passes over the training lists at most."""
+    batch_size: int = Field(64, ge=2)
+    """Users a step, each with `list_size` candidates."""
+    learning_rate: float = Field(0.002, gt=0)
+    """Highest rate of the cycle."""
+    weight_decay: float = Field(1e-5, ge=0)
+    """Decoupled weight decay (Loshchilov & Hutter 2019)."""
+    patience: int = Field(2, ge=1)
+    """Epochs without a better NDCG@20 on the early-stopping users before training stops."""
+    seed: int = 31
+    """Seed of sampling, initialisation and dropout."""
+
+
+class TrainingConfig(_Section):
+    """All of config.yaml."""
+
+    model: ModelConfig = ModelConfig()
+    data: DataConfig = DataConfig()
+    loss: LossConfig = LossConfig()
+    optimiser: OptimiserConfig = OptimiserConfig()
+
+    def with_categories(self, num_categories: int) -> "TrainingConfig":
+        """Follow the shop's number of categories in `output_dim`."""
+        return self.model_copy(update={"model": self.model.model_copy(update={"output_dim": num_categories})})
+
+    def with_horizon(self, horizon_days: int) -> "TrainingConfig":
+        """Learn from and judge by windows of another length.
+
+        Raises:
+            ValueError: it is shorter than a day.
+        """
+        if horizon_days < 1:
+            raise ValueError(f"horizon_days must be at least 1, got {horizon_days!r}.")
+        return self.model_copy(update={"data": self.data.model_copy(update={"horizon_days": horizon_days})})
+
+    def flatten(self) -> dict[str, object]:
+        """Give every setting under its dotted name, as it is logged with a run."""
+        return {f"{part}.{key}": value for part, fields in self.model_dump().items() for key, value in fields.items()}
+
+    def dump(self, path: Path) -> None:
+        """Write the settings as YAML."""
+        path.write_text(yaml.safe_dump(self.model_dump(), sort_keys=False), encoding="utf-8")
+
+
+def load_config(path: Path = DEFAULT_PATH) -> TrainingConfig:
+    """Read and check the settings.
+
+    Raises:
+        ValueError: a setting is unknown, missing or out of range; the message names it.
+    """
+    return TrainingConfig.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})

@@ -1,0 +1,214 @@
+"""Training rows: for some past windows, every user's categories and a list of candidate products, with labels.
+
+A window's features are those of a snapshot as of its start; its labels are the purchases in [start, start + horizon).
+Nothing here reads past the instant that the purchases were loaded for.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+
+from features.arrays import Float32, Int64, SnapshotArrays, find_rows
+from features.candidates import Candidates, draw_candidates
+from features.encoding import Encoder, fit_encoder
+from features.pairs import assemble_pairs
+from features.purchases import Purchases
+from features.rebuild import build_snapshot
+from training.config import DataConfig
+from training.inputs import PairInputs, UserInputs, encode_pairs, encode_users
+
+# Users whose candidates are drawn at once: bounds the dense arrays of features/candidates.py.
+USERS_AT_ONCE = 256
+# Users whose rows the encoder is fitted on.
+USERS_TO_FIT = 1024
+
+
+@dataclass(frozen=True)
+class Window:
+    """A past window: the snapshot's arrays as of its start, and what was bought in it.
+
+    Attributes:
+        start: features lie before it, labels in [start, end).
+        arrays: the snapshot as of `start`.
+        label_users, label_products, label_categories: int64[L], rows in `arrays`, -1 = not known at `start`; one a
+            pair.
+    """
+
+    start: datetime
+    end: datetime
+    arrays: SnapshotArrays
+    label_users: Int64
+    label_products: Int64
+    label_categories: Int64
+
+    def users_with_labels(self) -> Int64:
+        """Give the rows of users known before the window who bought something in it, ascending."""
+        rows = np.unique(self.label_users)
+        return rows[rows >= 0]
+
+    def repeated_users(self) -> Int64:
+        """Give the user row of each label that repeats an earlier purchase."""
+        num_products = len(self.arrays.product_ids)
+        owners = np.repeat(np.arange(len(self.arrays.user_ids)), np.diff(self.arrays.history_offsets))
+        bought = owners * num_products + self.arrays.history_products  # sorted by user, then product
+        known = (self.label_users >= 0) & (self.label_products >= 0)
+        is_repeat = find_rows(bought, self.label_users * num_products + self.label_products) >= 0
+        return self.label_users[known & is_repeat]
+
+    def category_labels(self, user_rows: Int64) -> Float32:
+        """Tell which categories each user bought from: float32[len(user_rows), C] of 0 and 1."""
+        labels = np.zeros((len(self.arrays.user_ids), len(self.arrays.category_ids)), dtype=np.float32)
+        known = (self.label_users >= 0) & (self.label_categories >= 0)
+        labels[self.label_users[known], self.label_categories[known]] = 1.0
+        return labels[user_rows]
+
+    def pair_labels(self, user_rows: Int64, product_rows: Int64) -> Float32:
+        """Tell which pairs were bought: float32[P] of 0 and 1."""
+        num_products = len(self.arrays.product_ids)
+        known = (self.label_users >= 0) & (self.label_products >= 0)
+        bought = np.sort(self.label_users[known] * num_products + self.label_products[known])
+        return (find_rows(bought, user_rows * num_products + product_rows) >= 0).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Training rows of V users: encoded inputs, labels and, a user, `list_size` candidates.
+
+    Attributes:
+        users: UserInputs of V rows. category_labels: float32[V, C].
+        pairs: PairInputs of V * list_size rows, user by user. pair_labels: float32[V, list_size].
+        pair_weights: float32[V, list_size]; 1 for a label, the inverse of its chance to be drawn for any other
+            candidate, so that the list speaks for all candidates; 0 where a user has fewer candidates than slots.
+    """
+
+    users: UserInputs
+    category_labels: Float32
+    pairs: PairInputs
+    pair_labels: Float32
+    pair_weights: Float32
+
+
+def open_window(purchases: Purchases, start: datetime, horizon_days: int) -> Window:
+    """Build the snapshot as of `start` and the labels after it, in memory."""
+    end = start + timedelta(days=horizon_days)
+    arrays = build_snapshot(purchases.before(start)).arrays
+    labels = purchases.within(start, end)
+    return Window(
+        start=start,
+        end=end,
+        arrays=arrays,
+        label_users=find_rows(arrays.user_ids, labels["user_id"].to_numpy()),
+        label_products=find_rows(arrays.product_ids, labels["product_id"].to_numpy()),
+        label_categories=find_rows(arrays.category_ids, labels["category_id"].to_numpy()),
+    )
+
+
+def list_window_starts(purchases: Purchases, before: datetime, config: DataConfig) -> list[datetime]:
+    """List the starts of training windows that end on or before an instant and have history, latest first."""
+    first = purchases.lines["ordered_at"].min()
+    horizon = timedelta(days=config.horizon_days)
+    starts = [before - horizon * number for number in range(1, config.num_windows + 1)]
+    return [start for start in starts if first is not None and start - horizon / 2 >= first]  # type: ignore[operator]
+
+
+def choose_users(window: Window, config: DataConfig, seed: int) -> Int64:
+    """Give the rows of the users to learn from: those with labels, at most `max_users_per_window`, seeded."""
+    rows = window.users_with_labels()
+    if len(rows) <= config.max_users_per_window:
+        return rows
+    chosen = np.random.default_rng([seed, 1]).choice(rows, config.max_users_per_window, replace=False)
+    return np.sort(chosen)
+
+
+def fit_window_encoder(window: Window, config: DataConfig, vocabulary_size: int, seed: int) -> Encoder:
+    """Fit the encoder on the latest training window: users at random, their candidates, the best-selling vocabulary."""
+    arrays = window.arrays
+    rows = choose_users(window, config, seed)
+    rows = np.sort(np.random.default_rng([seed, 2]).permutation(rows)[:USERS_TO_FIT])
+    candidates = draw_candidates(arrays, rows, config.num_candidates)
+    return fit_encoder(
+        {
+            "user": arrays.users[rows],
+            "user_category": arrays.user_categories[rows].reshape(-1, arrays.user_categories.shape[2]),
+            "pair": assemble_pairs(arrays, candidates),
+            "product": arrays.products[candidates.product_rows],
+        },
+        category_ids=arrays.category_ids,
+        product_ids=arrays.product_ids[arrays.popular_rows[:vocabulary_size]],
+    )
+
+
+def build_lists(window: Window, encoder: Encoder, user_rows: Int64, config: DataConfig, seed: int) -> Lists:
+    """Draw each user's candidates, keep `list_size` of them and encode.
+
+    Args:
+        window: where features and labels come from.
+        encoder: fitted on a training window.
+        user_rows: int64[V], ascending.
+        config: sizes of candidates and lists.
+        seed: of the draw of candidates that are no label.
+    """
+    generator = np.random.default_rng([seed, int(window.start.timestamp())])
+    parts = [
+        _sample_lists(window, user_rows[start : start + USERS_AT_ONCE], config, generator)
+        for start in range(0, len(user_rows), USERS_AT_ONCE)
+    ]
+    sampled = [
+        (encode_pairs(encoder, window.arrays, candidates), labels, weights) for candidates, labels, weights in parts
+    ]
+    columns = find_rows(window.arrays.category_ids, np.array(encoder.category_ids, dtype=np.int64))
+    category_labels = window.category_labels(user_rows)[:, columns] * (columns >= 0)
+    return Lists(
+        users=encode_users(encoder, window.arrays, user_rows),
+        category_labels=category_labels.astype(np.float32),
+        pairs=PairInputs(
+            categories=np.concatenate([pairs.categories for pairs, _, _ in sampled]),
+            products=np.concatenate([pairs.products for pairs, _, _ in sampled]),
+            features=np.concatenate([pairs.features for pairs, _, _ in sampled]),
+            crosses=np.concatenate([pairs.crosses for pairs, _, _ in sampled]),
+        ),
+        pair_labels=np.concatenate([labels for _, labels, _ in sampled]),
+        pair_weights=np.concatenate([weights for _, _, weights in sampled]),
+    )
+
+
+def _sample_lists(
+    window: Window, user_rows: Int64, config: DataConfig, generator: np.random.Generator
+) -> tuple[Candidates, Float32, Float32]:
+    """Keep of each user's candidates the labels, then own and new ones by chance; give them with labels and weights."""
+    candidates = draw_candidates(window.arrays, user_rows, config.num_candidates)
+    labels = window.pair_labels(candidates.user_rows, candidates.product_rows)
+    users = find_rows(user_rows, candidates.user_rows)
+    frame = pl.DataFrame(
+        {"user": users, "own": candidates.history_rows >= 0, "label": labels, "chance": generator.random(len(users))}
+    ).with_row_index("row")
+    drawn = _draw_slots(frame, config)
+    rows = np.repeat(np.searchsorted(users, np.arange(len(user_rows))), config.list_size).reshape(len(user_rows), -1)
+    weights = np.zeros(rows.shape, dtype=np.float32)
+    slots = (drawn["user"].to_numpy(), drawn["slot"].to_numpy())
+    rows[slots] = drawn["row"].to_numpy()
+    weights[slots] = drawn["weight"].to_numpy()
+    return candidates.take(rows.ravel()), labels[rows], weights
+
+
+def _draw_slots(frame: pl.DataFrame, config: DataConfig) -> pl.DataFrame:
+    """Fill at most `list_size` slots a user: labels by chance, at most half; the rest own and new by `own_share`."""
+    is_label = pl.col("label") > 0
+    frame = frame.sort("user", "chance").with_columns(
+        place=pl.int_range(pl.len()).over("user", "own", "label"), group=pl.len().over("user", "own", "label")
+    )
+    labels = frame.filter(is_label).with_columns(place=pl.int_range(pl.len()).over("user"))
+    labels = labels.filter(pl.col("place") < config.list_size // 2).with_columns(weight=pl.lit(1.0))
+    num_labels = labels.group_by("user").agg(num_labels=pl.len())
+    others = frame.filter(~is_label).join(num_labels, on="user", how="left", maintain_order="left")
+    free = config.list_size - pl.col("num_labels").fill_null(0)
+    num_own = pl.when("own").then(pl.col("group")).max().over("user").fill_null(0)
+    own_slots = pl.min_horizontal((free * config.own_share).floor(), num_own)
+    others = others.with_columns(slots=pl.when("own").then(own_slots).otherwise(free - own_slots))
+    others = others.filter(pl.col("place") < pl.col("slots"))
+    others = others.with_columns(weight=pl.col("group") / pl.min_horizontal("slots", "group"))
+    columns = ["user", "row", "weight"]
+    drawn = pl.concat([labels.select(columns), others.select(columns)]).sort("user", "row")
+    return drawn.with_columns(slot=pl.int_range(pl.len()).over("user"))

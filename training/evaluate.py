@@ -1,0 +1,143 @@
+"""Judging lists and category probabilities on a window that lies after everything they were made from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from features.arrays import Float32, Int64, SnapshotArrays, find_rows
+from training import metrics
+from training.dataset import Window
+from training.metrics import PerUser
+from training.ranker import USERS_AT_ONCE, Ranker
+from training.topk import lay_out
+
+K = 20
+# How far down a baseline's list products never bought before are looked for.
+DISCOVERY_DEPTH = 500
+
+Baseline = Callable[[SnapshotArrays, Int64, int], Int64]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How good lists were for the same U users, kept per user so that two judgements can be compared in pairs.
+
+    Attributes:
+        ndcg, recall, hit_rate: float64[U], at K.
+        discovery_ndcg: float64[U'], at K, over products never bought before; users who bought none are left out.
+        num_products: distinct products in the first K of all lists.
+        categories: metrics of the category head, empty for a baseline.
+    """
+
+    ndcg: PerUser
+    recall: PerUser
+    hit_rate: PerUser
+    discovery_ndcg: PerUser
+    num_products: int
+    categories: dict[str, float]
+
+    def summarise(self) -> dict[str, float]:
+        """Give the means by metric name."""
+        return {
+            f"ndcg_at_{K}": float(self.ndcg.mean()),
+            f"recall_at_{K}": float(self.recall.mean()),
+            f"hit_rate_at_{K}": float(self.hit_rate.mean()),
+            f"discovery_ndcg_at_{K}": float(self.discovery_ndcg.mean()) if len(self.discovery_ndcg) else 0.0,
+            "num_products": float(self.num_products),
+            **self.categories,
+        }
+
+
+def judge_lists(
+    window: Window, user_rows: Int64, products: Int64, new_products: Int64, categories: dict[str, float] | None = None
+) -> Judgement:
+    """Judge lists against what was bought in the window.
+
+    Args:
+        window: after the lists' instant.
+        user_rows: int64[U], ascending users with labels.
+        products: int64[U, K] product rows, -1 = none.
+        new_products: the same, of products that the user never bought before.
+        categories: metrics of category probabilities, if there are any.
+    """
+    num_labels = np.bincount(window.label_users[window.label_users >= 0], minlength=len(window.arrays.user_ids))
+    num_new = num_labels - np.bincount(window.repeated_users(), minlength=len(window.arrays.user_ids))
+    hits = _find_hits(window, user_rows, products)
+    discovers = num_new[user_rows] > 0
+    new_hits = _find_hits(window, user_rows, new_products)[discovers]
+    return Judgement(
+        ndcg=metrics.ndcg_at_k(hits, num_labels[user_rows], K),
+        recall=metrics.recall_at_k(hits, num_labels[user_rows], K),
+        hit_rate=metrics.hit_rate_at_k(hits, K),
+        discovery_ndcg=metrics.ndcg_at_k(new_hits, num_new[user_rows][discovers], K),
+        num_products=metrics.count_distinct(products, K),
+        categories=categories or {},
+    )
+
+
+def judge_ranker(window: Window, user_rows: Int64, ranker: Ranker) -> Judgement:
+    """Judge a loaded version on a window, through the very code that serves it."""
+    lists, new_lists, probabilities = [], [], []
+    for start in range(0, len(user_rows), USERS_AT_ONCE):
+        chunk = user_rows[start : start + USERS_AT_ONCE]
+        candidates, scores, categories = ranker.score_candidates(window.arrays, chunk)
+        lists.append(lay_out(chunk, candidates.user_rows, candidates.product_rows, scores, K))
+        is_new = candidates.history_rows < 0
+        owners, products = candidates.user_rows[is_new], candidates.product_rows[is_new]
+        new_lists.append(lay_out(chunk, owners, products, scores[is_new], K))
+        probabilities.append(categories)
+    columns = find_rows(window.arrays.category_ids, ranker.category_ids)
+    labels = window.category_labels(user_rows)[:, columns] * (columns >= 0) > 0
+    judged = judge_categories(labels, np.concatenate(probabilities))
+    return judge_lists(window, user_rows, np.concatenate(lists), np.concatenate(new_lists), judged)
+
+
+def judge_baseline(window: Window, user_rows: Int64, rank: Baseline) -> Judgement:
+    """Judge a baseline; its discovery lists are its own lists without what the user bought before."""
+    lists = rank(window.arrays, user_rows, K)
+    deep = rank(window.arrays, user_rows, DISCOVERY_DEPTH)
+    new_lists = _drop_bought(window.arrays, user_rows, deep)
+    return judge_lists(window, user_rows, lists, new_lists)
+
+
+def judge_categories(labels: np.ndarray, probabilities: Float32) -> dict[str, float]:
+    """Judge the probabilities of buying from each category within the window: AUC, log loss, calibration, MAP."""
+    return {
+        "category_auc": metrics.mean_auc(labels, probabilities),
+        "category_log_loss": metrics.log_loss(labels, probabilities),
+        "category_calibration_error": metrics.calibration_error(labels, probabilities),
+        "category_map": float(metrics.average_precision(labels, probabilities).mean()),
+    }
+
+
+def compare(ours: Judgement, theirs: Judgement) -> dict[str, float]:
+    """Give the mean difference in NDCG@K over the same users with its 95% interval."""
+    difference = ours.ndcg - theirs.ndcg
+    low, high = metrics.bootstrap_interval(difference)
+    return {"difference": float(difference.mean()), "low": low, "high": high}
+
+
+def tabulate(judgements: dict[str, Judgement]) -> pl.DataFrame:
+    """Lay judgements under each other: name and one column a metric."""
+    rows = [{"name": name, **judgement.summarise()} for name, judgement in judgements.items()]
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _find_hits(window: Window, user_rows: Int64, products: Int64) -> np.ndarray:
+    owners = np.repeat(user_rows, products.shape[1])
+    flat = products.ravel()
+    found = window.pair_labels(owners, flat) > 0
+    return (found & (flat >= 0)).reshape(products.shape)
+
+
+def _drop_bought(arrays: SnapshotArrays, user_rows: Int64, products: Int64) -> Int64:
+    """Move what a user never bought to the front of each list and keep K of it."""
+    num_products = len(arrays.product_ids)
+    owners = np.repeat(np.arange(len(arrays.user_ids)), np.diff(arrays.history_offsets))
+    bought = owners * num_products + arrays.history_products
+    known = find_rows(bought, (user_rows[:, None] * num_products + products).ravel()).reshape(products.shape) >= 0
+    products = np.where(known, -1, products)
+    order = np.argsort(products < 0, axis=1, kind="stable")
+    return np.take_along_axis(products, order, axis=1)[:, :K]

@@ -1,0 +1,189 @@
+"""From purchases to a judged-ready version: windows, encoder, lists, loop, export. `run` and `backtest` share it.
+
+Time, back from as_of, with horizon h:
+
+    ... | train | train | train | judging window [as_of - h, as_of) | as_of: the instant the version is for
+
+Training labels end where the judging window begins. One user in five of the judging window decides when to stop; the
+others judge.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from features.arrays import Float32, Int64
+from features.candidates import draw_candidates
+from features.definitions import list_names
+from features.encoding import Encoder
+from features.purchases import Purchases
+from training import metrics
+from training.config import TrainingConfig
+from training.dataset import (
+    USERS_AT_ONCE,
+    Lists,
+    Window,
+    build_lists,
+    choose_users,
+    fit_window_encoder,
+    list_window_starts,
+    open_window,
+)
+from training.evaluate import K
+from training.export import INPUT_NAMES, export_version
+from training.inputs import encode_pairs, encode_users
+from training.loop import Report, stack_lists, train
+from training.ranker import to_feeds
+from training.topk import lay_out
+from training.wide_deep import InputSizes, WideDeep
+
+# One user in this many stops the training; the rest of the judging window judges.
+STOPPING_SHARE = 5
+MAX_STOPPING_USERS = 500
+GOLDEN_USERS, GOLDEN_PAIRS = 4, 25
+
+
+class TooLittleDataError(ValueError):
+    """The shop's history is too short, or too empty, to learn from."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained version in a folder, and the window to judge it on.
+
+    Attributes:
+        folder: model.onnx, encoder.json, config.yaml, golden.json, manifest.json.
+        config: as trained; `output_dim` is the shop's number of categories.
+        judging: the window [as_of - horizon, as_of).
+        judge_users: int64, rows of its users that training never looked at.
+    """
+
+    folder: Path
+    config: TrainingConfig
+    judging: Window
+    judge_users: Int64
+
+
+def fit(purchases: Purchases, config: TrainingConfig, folder: Path, report: Report) -> Fitted:
+    """Train a version on what was bought before `purchases.as_of`.
+
+    Args:
+        purchases: all that may be known.
+        config: how to train.
+        folder: where the version goes.
+        report: called after each epoch with its number and metrics.
+
+    Raises:
+        TooLittleDataError: no window has users with purchases before and in it; the message says what there is.
+    """
+    judge_start = purchases.as_of - timedelta(days=config.data.horizon_days)
+    starts = list_window_starts(purchases, judge_start, config.data)
+    _require_history(purchases, starts, judge_start)
+    seed = config.optimiser.seed
+    windows = [open_window(purchases, start, config.data.horizon_days) for start in starts]
+    encoder = fit_window_encoder(windows[0], config.data, config.model.vocabulary_size, seed)
+    lists = [
+        build_lists(window, encoder, users, config.data, seed)
+        for window in windows
+        if len(users := choose_users(window, config.data, seed))
+    ]
+    if not lists:
+        raise TooLittleDataError(
+            f"No user bought both before and within the {len(starts)} windows before "
+            f"{judge_start:%Y-%m-%d}: sync more orders."
+        )
+    del windows
+    judging = open_window(purchases, judge_start, config.data.horizon_days)
+    stop_users, judge_users = _split_users(judging, seed)
+    sizes = _measure_inputs(encoder)
+    config = config.with_categories(sizes.num_categories)
+    model = train(sizes, stack_lists(lists), _make_judge(judging, stop_users, encoder, config), config, report)
+    export_version(folder, model, encoder, config, _pick_golden(lists[0]))
+    return Fitted(folder, config, judging, judge_users)
+
+
+def _require_history(purchases: Purchases, starts: list[datetime], judge_start: datetime) -> None:
+    if starts:
+        return
+    found = purchases.lines["ordered_at"].min()
+    span = "no orders at all" if found is None else f"orders from {found:%Y-%m-%d} on"
+    raise TooLittleDataError(
+        f"Training as of {purchases.as_of:%Y-%m-%d} needs at least one and a half horizons of orders before "
+        f"{judge_start:%Y-%m-%d}; the shop has {span}. Wait, or choose a later --as-of or a shorter horizon_days."
+    )
+
+
+def _measure_inputs(encoder: Encoder) -> InputSizes:
+    return InputSizes(
+        user_features=len(list_names("user")),
+        category_features=len(list_names("user_category")),
+        category_crosses=encoder.num_crosses("user_category"),
+        pair_features=len(list_names("pair")) + len(list_names("product")),
+        pair_crosses=encoder.num_crosses("pair"),
+        num_categories=len(encoder.category_ids),
+        num_products=len(encoder.product_ids),
+    )
+
+
+def _split_users(window: Window, seed: int) -> tuple[Int64, Int64]:
+    """Part the window's users into those that stop training and those that judge; both ascending."""
+    users = window.users_with_labels()
+    shuffled = np.random.default_rng([seed, 3]).permutation(users)
+    num_stopping = min(len(users) // STOPPING_SHARE, MAX_STOPPING_USERS)
+    if num_stopping == 0:  # a shop this small stops on those who judge
+        return users, users
+    return np.sort(shuffled[:num_stopping]), np.sort(shuffled[num_stopping:])
+
+
+def _make_judge(
+    window: Window, users: Int64, encoder: Encoder, config: TrainingConfig
+) -> Callable[[WideDeep], dict[str, float]]:
+    """Encode the stopping users once; give a function that ranks all their candidates and measures NDCG@20."""
+    num_labels = np.bincount(window.label_users[window.label_users >= 0], minlength=len(window.arrays.user_ids))[users]
+    chunks = []
+    for start in range(0, len(users), USERS_AT_ONCE):
+        rows = users[start : start + USERS_AT_ONCE]
+        candidates = draw_candidates(window.arrays, rows, config.data.num_candidates)
+        pairs = encode_pairs(encoder, window.arrays, candidates)
+        owners = np.searchsorted(rows, candidates.user_rows)
+        feeds = to_feeds(encode_users(encoder, window.arrays, rows), pairs, owners)
+        labels = window.pair_labels(candidates.user_rows, candidates.product_rows)
+        chunks.append((rows, owners, [torch.from_numpy(feeds[name]) for name in INPUT_NAMES], labels))
+
+    def judge(model: WideDeep) -> dict[str, float]:
+        hits = [_find_hits(model, len(rows), owners, inputs, labels) for rows, owners, inputs, labels in chunks]
+        ndcg = metrics.ndcg_at_k(np.concatenate(hits), num_labels, K) if hits else np.zeros(1)
+        return {f"ndcg_at_{K}": float(ndcg.mean())}
+
+    return judge
+
+
+def _find_hits(
+    model: WideDeep, num_users: int, owners: Int64, inputs: list[torch.Tensor], labels: Float32
+) -> np.ndarray:
+    with torch.inference_mode():
+        _, logits = model(*inputs)
+    best = lay_out(np.arange(num_users), owners, np.arange(len(owners)), logits.numpy(), K)
+    return (labels[best] > 0) & (best >= 0)
+
+
+def _pick_golden(lists: Lists) -> dict[str, np.ndarray]:
+    """Take the first users with the first pairs of each: rows that any later load must score alike."""
+    num_users, list_size = min(GOLDEN_USERS, len(lists.pair_labels)), lists.pair_labels.shape[1]
+    num_pairs = min(GOLDEN_PAIRS, list_size)
+    users = np.arange(num_users)
+    rows = (users[:, None] * list_size + np.arange(num_pairs)[None, :]).ravel()
+    return {
+        "user_features": lists.users.features[users],
+        "category_features": lists.users.categories[users],
+        "category_crosses": lists.users.category_crosses[users],
+        "pair_users": np.repeat(users, num_pairs),
+        "pair_categories": lists.pairs.categories[rows],
+        "pair_products": lists.pairs.products[rows],
+        "pair_features": lists.pairs.features[rows],
+        "pair_crosses": lists.pairs.crosses[rows],
+    }

@@ -1,0 +1,179 @@
+"""The training loop: batches of users with their lists, AdamW, early stopping on users of a later window.
+
+    loss = category_weight * BCE(categories) + product_weight * weighted BCE(pairs)
+         + listwise_weight * mean over users of -1/|labels| sum over labels of log softmax(logits / temperature + log
+         weights)
+
+A pair's weight is the inverse of its chance to be drawn into the list (sampled softmax, Jean et al. 2015, section 3).
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from training.config import LossConfig, TrainingConfig
+from training.dataset import Lists
+from training.wide_deep import InputSizes, WideDeep
+
+logger = logging.getLogger(__name__)
+
+Report = Callable[[int, dict[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """The training rows of all windows as tensors; user i owns pairs [i * list_size, (i + 1) * list_size)."""
+
+    user_features: Tensor
+    category_features: Tensor
+    category_crosses: Tensor
+    category_labels: Tensor
+    pair_categories: Tensor
+    pair_products: Tensor
+    pair_features: Tensor
+    pair_crosses: Tensor
+    pair_labels: Tensor
+    pair_weights: Tensor
+
+    @property
+    def num_users(self) -> int:
+        """Count the users of all windows."""
+        return len(self.user_features)
+
+    def batch(self, rows: Tensor) -> tuple[tuple[Tensor, ...], Tensor, Tensor, Tensor]:
+        """Gather users: the model's inputs, then category labels, pair labels and pair weights."""
+        pair_users = torch.arange(len(rows)).repeat_interleave(self.pair_weights.shape[1])
+        inputs = (
+            self.user_features[rows],
+            self.category_features[rows],
+            self.category_crosses[rows],
+            pair_users,
+            self.pair_categories[rows].flatten(),
+            self.pair_products[rows].flatten(),
+            self.pair_features[rows].flatten(end_dim=1),
+            self.pair_crosses[rows].flatten(end_dim=1),
+        )
+        return inputs, self.category_labels[rows], self.pair_labels[rows], self.pair_weights[rows]
+
+
+def stack_lists(lists: list[Lists]) -> Tensors:
+    """Join the rows of several windows into tensors; crosses stay int32 until a batch is gathered."""
+    list_size = lists[0].pair_weights.shape[1]
+
+    def join(arrays: list[np.ndarray]) -> Tensor:
+        return torch.from_numpy(np.concatenate(arrays))
+
+    def join_pairs(arrays: list[np.ndarray]) -> Tensor:
+        joined = join(arrays)
+        return joined.reshape(-1, list_size, *joined.shape[1:])
+
+    return Tensors(
+        user_features=join([part.users.features for part in lists]),
+        category_features=join([part.users.categories for part in lists]),
+        category_crosses=join([part.users.category_crosses for part in lists]).int(),
+        category_labels=join([part.category_labels for part in lists]),
+        pair_categories=join_pairs([part.pairs.categories for part in lists]),
+        pair_products=join_pairs([part.pairs.products for part in lists]),
+        pair_features=join_pairs([part.pairs.features for part in lists]),
+        pair_crosses=join_pairs([part.pairs.crosses.astype(np.int32) for part in lists]),
+        pair_labels=join([part.pair_labels for part in lists]),
+        pair_weights=join([part.pair_weights for part in lists]),
+    )
+
+
+def train(
+    sizes: InputSizes,
+    rows: Tensors,
+    judge: Callable[[WideDeep], dict[str, float]],
+    config: TrainingConfig,
+    report: Report,
+) -> WideDeep:
+    """Train a model and give back the weights of its best epoch.
+
+    Args:
+        sizes: widths of the inputs.
+        rows: training rows of all windows.
+        judge: metrics of the early-stopping users; `ndcg_at_20` decides.
+        config: losses and optimiser.
+        report: called after each epoch with its number and metrics.
+    """
+    options = config.optimiser
+    torch.manual_seed(options.seed)
+    torch.use_deterministic_algorithms(True)
+    model = WideDeep(sizes, config.model)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
+    steps = max(rows.num_users // options.batch_size, 1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, total_steps=steps * options.epochs)
+    best, best_weights, since_best = -1.0, model.state_dict(), 0
+    for epoch in range(options.epochs):
+        started = time.perf_counter()
+        model.train()
+        losses = [
+            _step(model, optimiser, schedule, rows.batch(batch), config.loss)
+            for batch in _shuffle(rows.num_users, options.batch_size, options.seed + epoch)
+        ]
+        seconds = time.perf_counter() - started
+        metrics = {"loss": float(np.mean(losses)), "pairs_per_second": rows.pair_weights.numel() / seconds}
+        metrics |= judge(model.eval())
+        report(epoch, metrics)
+        logger.info("epoch=%d %s", epoch, " ".join(f"{name}={value:.4g}" for name, value in metrics.items()))
+        since_best += 1
+        if metrics["ndcg_at_20"] > best:
+            best, since_best = metrics["ndcg_at_20"], 0
+            best_weights = {name: weight.clone() for name, weight in model.state_dict().items()}
+        if since_best >= options.patience:
+            break
+    model.load_state_dict(best_weights)
+    return model.eval()
+
+
+def _step(
+    model: WideDeep,
+    optimiser: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    batch: tuple[tuple[Tensor, ...], Tensor, Tensor, Tensor],
+    config: LossConfig,
+) -> float:
+    inputs, category_labels, pair_labels, pair_weights = batch
+    category_logits, pair_logits = model(*inputs)
+    pair_logits = pair_logits.view(pair_labels.shape)
+    loss = compute_loss(category_logits, category_labels, pair_logits, pair_labels, pair_weights, config)
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimiser.step()
+    schedule.step()
+    return float(loss.detach())
+
+
+def compute_loss(
+    category_logits: Tensor,
+    category_labels: Tensor,
+    pair_logits: Tensor,
+    pair_labels: Tensor,
+    pair_weights: Tensor,
+    config: LossConfig,
+) -> Tensor:
+    """The module's formula, for categories [U, C] and lists [U, list_size]; slots of weight 0 count nowhere."""
+    categories = nn.functional.binary_cross_entropy_with_logits(category_logits, category_labels)
+    pairs = nn.functional.binary_cross_entropy_with_logits(pair_logits, pair_labels, pair_weights, reduction="sum")
+    log_shares = (pair_logits / config.temperature + pair_weights.log().clamp(min=-1e9)).log_softmax(dim=1)
+    num_labels = pair_labels.sum(dim=1)
+    listwise = -(log_shares * pair_labels).sum(dim=1) / num_labels.clamp(min=1)
+    return (
+        config.category_weight * categories
+        + config.product_weight * pairs / pair_weights.sum()
+        + config.listwise_weight * listwise.sum() / (num_labels > 0).sum().clamp(min=1)
+    )
+
+
+def _shuffle(num_users: int, batch_size: int, seed: int) -> Iterator[Tensor]:
+    """Give user rows in random batches; the last, smaller one is left out where there is another."""
+    order = torch.randperm(num_users, generator=torch.Generator().manual_seed(seed))
+    full = max(num_users // batch_size, 1)
+    for start in range(0, full * batch_size, batch_size):
+        yield order[start : start + batch_size]

@@ -1,0 +1,210 @@
+"""From a snapshot and a version to ranked products: the one ranker of training, batch and online, without torch."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import polars as pl
+
+from features.arrays import Float32, Int64, SnapshotArrays
+from features.candidates import TOGETHER_FLOOR, Candidates, draw_candidates
+from features.encoding import Encoder
+from features.snapshot import Snapshot
+from training.artefact import CONFIG, MODEL, ArtefactError, check_golden, load_encoder, open_session, verify_folder
+from training.config import load_config
+from training.inputs import PairInputs, UserInputs, encode_pairs, encode_users, no_pairs
+from training.topk import rank_top
+
+# Users scored at once: bounds memory at about USERS_AT_ONCE x (shelf + candidates) numbers.
+USERS_AT_ONCE = 256
+
+# Reason codes, and the columns of a ranked list.
+BOUGHT_BEFORE, BOUGHT_TOGETHER, FAVOURITE_TYPE, POPULAR = (
+    "bought_before",
+    "bought_together",
+    "favourite_type",
+    "popular",
+)
+LIST_SCHEMA = {
+    "user_id": pl.Int64,
+    "rank": pl.Int32,
+    "product_id": pl.Int64,
+    "category_id": pl.Int64,
+    "score": pl.Float32,
+    "reason": pl.String,
+}
+
+
+class Ranker:
+    """A loaded version. Stateless between calls; threads may share it."""
+
+    def __init__(self, folder: Path, encoder: Encoder, session: onnxruntime.InferenceSession, num_candidates: int):
+        self._folder = folder
+        self._encoder = encoder
+        self._session = session
+        self._num_candidates = num_candidates
+
+    @classmethod
+    def load(cls, folder: Path, num_threads: int = 0) -> "Ranker":
+        """Open a version's folder, hashes first.
+
+        Args:
+            folder: as `registry.download` left it.
+            num_threads: of the network; 0 leaves it to the runtime.
+
+        Raises:
+            ArtefactError: a file is missing, altered, unexpected or of another format.
+        """
+        verify_folder(folder)
+        config = load_config(folder / CONFIG)
+        session = open_session(folder / MODEL, num_threads)
+        return cls(folder, load_encoder(folder), session, config.data.num_candidates)
+
+    @property
+    def feature_hash(self) -> str:
+        """The feature definitions that the version was trained on."""
+        return self._encoder.feature_hash
+
+    def check_golden(self) -> float:
+        """Score the golden rows; gives the largest difference, raises ArtefactError above 1e-6 or for NaN."""
+        return check_golden(self._folder, self._session)
+
+    def check_snapshot(self, snapshot: Snapshot) -> None:
+        """Require that version and snapshot were made by the same feature definitions.
+
+        Raises:
+            ArtefactError: the hashes differ; the message names both.
+        """
+        if snapshot.feature_hash != self.feature_hash:
+            raise ArtefactError(
+                f"The version reads features {self.feature_hash}, the snapshot as of {snapshot.as_of:%Y-%m-%d} holds "
+                f"{snapshot.feature_hash}: rebuild the snapshot with the version's code, or train a new version."
+            )
+
+    def rank(self, snapshot: Snapshot, user_ids: Int64, k: int, *, only_new: bool = False) -> pl.DataFrame:
+        """Rank products for users.
+
+        Args:
+            snapshot: features as of an instant.
+            user_ids: int64; unknown ones are absent from the answer.
+            k: length of the lists; shorter where there are fewer candidates.
+            only_new: leave out what the user bought before.
+
+        Returns:
+            user_id, rank (1 first), product_id, category_id, score (float32, the probability of purchase within the
+            horizon as far as it is calibrated), reason; sorted by user_id and rank.
+
+        Raises:
+            ArtefactError: the snapshot was made by other feature definitions.
+        """
+        self.check_snapshot(snapshot)
+        rows = _known_rows(snapshot.arrays, user_ids)
+        chunks = [rows[start : start + USERS_AT_ONCE] for start in range(0, len(rows), USERS_AT_ONCE)]
+        frames = [self._rank_chunk(snapshot.arrays, chunk, k, only_new) for chunk in chunks]
+        return pl.concat(frames) if frames else pl.DataFrame(schema=LIST_SCHEMA)
+
+    def score_categories(self, snapshot: Snapshot, user_ids: Int64) -> pl.DataFrame:
+        """Give the probability that each user buys from each category within the horizon.
+
+        Returns:
+            user_id, category_id, score (float32); unknown users are absent.
+
+        Raises:
+            ArtefactError: the snapshot was made by other feature definitions.
+        """
+        self.check_snapshot(snapshot)
+        arrays = snapshot.arrays
+        rows = _known_rows(arrays, user_ids)
+        category_ids = self.category_ids
+        chunks = [rows[start : start + USERS_AT_ONCE] for start in range(0, len(rows), USERS_AT_ONCE)]
+        scored = [self._score_chunk(arrays, chunk) for chunk in chunks]
+        scores = np.concatenate(scored) if scored else np.empty((0, len(category_ids)), dtype=np.float32)
+        return pl.DataFrame(
+            {
+                "user_id": np.repeat(arrays.user_ids[rows], len(category_ids)),
+                "category_id": np.tile(category_ids, len(rows)),
+                "score": scores.ravel(),
+            }
+        )
+
+    @property
+    def category_ids(self) -> Int64:
+        """The categories of the category head, in its order. int64[C]."""
+        return np.array(self._encoder.category_ids, dtype=np.int64)
+
+    def score_candidates(self, arrays: SnapshotArrays, rows: Int64) -> tuple[Candidates, Float32, Float32]:
+        """Draw and score the candidates of user rows (ascending, some hundreds).
+
+        Returns:
+            The P pairs, their scores float32[P], and the users' category probabilities float32[len(rows), C].
+        """
+        candidates = draw_candidates(arrays, rows, self._num_candidates)
+        users = encode_users(self._encoder, arrays, rows)
+        pairs = encode_pairs(self._encoder, arrays, candidates)
+        owners = np.searchsorted(rows, candidates.user_rows)
+        categories, scores = self.run(users, pairs, owners)
+        return candidates, scores, categories
+
+    def run(self, users: UserInputs, pairs: PairInputs, owners: Int64) -> tuple[Float32, Float32]:
+        """Run the network: category probabilities float32[U, C] and product scores float32[P]."""
+        categories, products = self._session.run(None, to_feeds(users, pairs, owners))
+        return categories, products
+
+    def _score_chunk(self, arrays: SnapshotArrays, rows: Int64) -> Float32:
+        users = encode_users(self._encoder, arrays, rows)
+        return self.run(users, no_pairs(), np.empty(0, dtype=np.int64))[0]
+
+    def _rank_chunk(self, arrays: SnapshotArrays, rows: Int64, k: int, only_new: bool) -> pl.DataFrame:
+        candidates, scores, _ = self.score_candidates(arrays, rows)
+        if only_new:
+            is_new = candidates.history_rows < 0
+            candidates, scores = candidates.take(is_new), scores[is_new]
+        return _to_frame(arrays, candidates, scores, k)
+
+
+def to_feeds(users: UserInputs, pairs: PairInputs, owners: Int64) -> dict[str, np.ndarray]:
+    """Name the network's inputs; `owners` int64[P] is the row of each pair's user."""
+    return {
+        "user_features": users.features,
+        "category_features": users.categories,
+        "category_crosses": users.category_crosses,
+        "pair_users": owners,
+        "pair_categories": pairs.categories,
+        "pair_products": pairs.products,
+        "pair_features": pairs.features,
+        "pair_crosses": pairs.crosses,
+    }
+
+
+def _known_rows(arrays: SnapshotArrays, user_ids: Int64) -> Int64:
+    rows = np.unique(arrays.find_users(np.asarray(user_ids, dtype=np.int64)))
+    return rows[rows >= 0]
+
+
+def _to_frame(arrays: SnapshotArrays, candidates: Candidates, scores: Float32, k: int) -> pl.DataFrame:
+    """Keep the best k of each user; equal scores keep the order of the candidates."""
+    order, ranks = rank_top(candidates.user_rows, scores, k)
+    chosen = candidates.take(order)
+    return pl.DataFrame(
+        {
+            "user_id": arrays.user_ids[chosen.user_rows],
+            "rank": (ranks + 1).astype(np.int32),
+            "product_id": arrays.product_ids[chosen.product_rows],
+            "category_id": arrays.category_ids[arrays.category_rows[chosen.product_rows]],
+            "score": scores[order],
+            "reason": _explain(chosen),
+        }
+    )
+
+
+def _explain(candidates: Candidates) -> np.ndarray:
+    """Name the strongest evidence of each pair: bought before, else bought together, else its type, else popularity."""
+    return np.select(
+        [candidates.history_rows >= 0, candidates.together > TOGETHER_FLOOR, candidates.type_decayed > 0],
+        [  # Reason codes, and the columns of a ranked list.
+            BOUGHT_BEFORE,
+            BOUGHT_TOGETHER,
+            FAVOURITE_TYPE,
+        ],
+        default=POPULAR,
+    )

@@ -1,0 +1,238 @@
+"""Runs, versions and aliases: the only module that talks to MLflow. Aliases, never stages; versions by number, always.
+
+An alias is resolved to a version once per load, and the version travels on: the alias may move at any time.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mlflow.environment_variables
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
+
+from training.artefact import verify_folder
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+EXPERIMENT = "wide_deep"
+FINGERPRINT = "fingerprint"
+_ARTEFACT_PATH = "model"
+_NOT_FOUND = ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)
+
+
+class RegistryError(Exception):
+    """MLflow could not be reached, or does not hold what was asked for."""
+
+
+class Registry:
+    """One registered model on one MLflow server. Every call ends within some 30 seconds."""
+
+    def __init__(self, client: MlflowClient, model_name: str):
+        self._client = client
+        self.model_name = model_name
+
+    def resolve_alias(self, alias: str) -> int | None:
+        """Give the version that an alias points at, None where it points nowhere."""
+        try:
+            with _in_words():
+                return int(self._client.get_model_version_by_alias(self.model_name, alias).version)
+        except RegistryError as err:
+            if _is_missing(err):
+                return None
+            raise
+
+    def set_alias(self, alias: str, version: int) -> None:
+        """Point an alias at a version; MLflow knows no compare-and-set, the last writer wins."""
+        with _in_words():
+            self._client.set_registered_model_alias(self.model_name, alias, str(version))
+
+    def tags(self, version: int) -> dict[str, str]:
+        """Give the tags of a version."""
+        with _in_words():
+            return dict(self._client.get_model_version(self.model_name, str(version)).tags)
+
+    def tag(self, version: int, key: str, value: str) -> None:
+        """Set a tag on a version."""
+        with _in_words():
+            self._client.set_model_version_tag(self.model_name, str(version), key, value)
+
+    def describe(self, version: int, text: str) -> None:
+        """Write the description that a reviewer reads on the version's page (Markdown)."""
+        with _in_words():
+            self._client.update_model_version(self.model_name, str(version), text)
+
+    def find_version(self, fingerprint: str) -> int | None:
+        """Find the version that the same logical run registered before."""
+        with _in_words():
+            found = self._client.search_model_versions(
+                f"name = '{self.model_name}' and tags.{FINGERPRINT} = '{fingerprint}'"
+            )
+        return max((int(version.version) for version in found), default=None)
+
+    def run_of(self, version: int) -> "dict[str, str]":
+        """Give the parameters of the run that trained a version."""
+        with _in_words():
+            run_id = self._client.get_model_version(self.model_name, str(version)).run_id
+            return dict(self._client.get_run(run_id).data.params)
+
+    def metrics_of(self, version: int) -> dict[str, float]:
+        """Give the last value of each metric of the run that trained a version."""
+        with _in_words():
+            run_id = self._client.get_model_version(self.model_name, str(version)).run_id
+            return dict(self._client.get_run(run_id).data.metrics)
+
+    def download(self, version: int, folder: Path) -> Path:
+        """Fetch a version's files and check them; a folder that is already there and whole is kept.
+
+        Args:
+            version: number.
+            folder: where the version's files shall be; appears whole or not at all.
+
+        Returns:
+            `folder`.
+
+        Raises:
+            ArtefactError: a file is missing, altered or unexpected.
+            RegistryError: MLflow could not be reached, or has no such version.
+        """
+        if folder.is_dir():
+            verify_folder(folder)
+            return folder
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".download-") as scratch:
+            with _in_words():
+                run_id = self._client.get_model_version(self.model_name, str(version)).run_id
+                fetched = Path(self._client.download_artifacts(run_id, _ARTEFACT_PATH, scratch))
+            verify_folder(fetched)
+            if not folder.exists():  # another worker may have been quicker
+                fetched.rename(folder)
+        return folder
+
+    @contextmanager
+    def start_run(self, name: str, params: Mapping[str, object], tags: Mapping[str, str]) -> Iterator["Run"]:
+        """Open a run; it ends FINISHED, or FAILED when the block raises."""
+        with _in_words():
+            experiment = self._client.get_experiment_by_name(EXPERIMENT)
+            experiment_id = experiment.experiment_id if experiment else self._client.create_experiment(EXPERIMENT)
+            run_id = self._client.create_run(experiment_id, run_name=name).info.run_id
+            self._client.log_batch(
+                run_id,
+                params=[Param(key, str(value)) for key, value in params.items()],
+                tags=[RunTag(key, value) for key, value in tags.items()],
+            )
+        try:
+            yield Run(self._client, run_id)
+        except BaseException:
+            self._client.set_terminated(run_id, "FAILED")
+            raise
+        self._client.set_terminated(run_id, "FINISHED")
+
+    def register(self, run: "Run", folder: Path, description: str, tags: Mapping[str, str]) -> int:
+        """Upload a version's folder and register it.
+
+        Args:
+            run: that trained it.
+            folder: as `export_version` wrote it; MLflow's own description of the model is added on the way.
+            description: Markdown for the version's page.
+            tags: of the version.
+
+        Returns:
+            The version's number.
+        """
+        with tempfile.TemporaryDirectory() as scratch, _in_words():
+            model = Path(scratch) / _ARTEFACT_PATH
+            _describe_model(folder, model)
+            self._client.log_artifacts(run.run_id, str(model), _ARTEFACT_PATH)
+            _ensure_model(self._client, self.model_name)
+            created = self._client.create_model_version(
+                self.model_name,
+                source=f"runs:/{run.run_id}/{_ARTEFACT_PATH}",
+                run_id=run.run_id,
+                tags=dict(tags),
+                description=description,
+            )
+        return int(created.version)
+
+
+class Run:
+    """An open training run."""
+
+    def __init__(self, client: MlflowClient, run_id: str):
+        self._client = client
+        self.run_id = run_id
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
+        """Log numbers, of an epoch or of the whole run."""
+        with _in_words():
+            rows = [Metric(key, float(value), 0, step) for key, value in metrics.items()]
+            self._client.log_batch(self.run_id, metrics=rows)
+
+    def log_text(self, text: str, path: str) -> None:
+        """Keep a text as a file of the run."""
+        with _in_words():
+            self._client.log_text(self.run_id, text, path)
+
+    def log_figure(self, figure: Any, path: str) -> None:
+        """Keep a matplotlib figure as an image of the run."""
+        with _in_words():
+            self._client.log_figure(self.run_id, figure, path)
+
+
+def connect(tracking_uri: str, model_name: str) -> Registry:
+    """Point at a server; nothing is asked of it yet."""
+    mlflow.environment_variables.MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(2)
+    mlflow.environment_variables.MLFLOW_HTTP_REQUEST_TIMEOUT.set(10)
+    return Registry(MlflowClient(tracking_uri, tracking_uri), model_name)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Turn MLflow's errors into ours."""
+    try:
+        yield
+    except MlflowException as err:
+        raise RegistryError(f"MLflow says: {err.message.splitlines()[0]} ({err.error_code})") from err
+
+
+def _is_missing(err: RegistryError) -> bool:
+    cause = err.__cause__
+    missing = (_NOT_FOUND, "INVALID_PARAMETER_VALUE")  # an alias that was never set is an invalid parameter
+    return isinstance(cause, MlflowException) and cause.error_code in missing
+
+
+def _ensure_model(client: MlflowClient, name: str) -> None:
+    try:
+        client.get_registered_model(name)
+    except MlflowException as err:
+        if err.error_code != _NOT_FOUND:
+            raise
+        client.create_registered_model(
+            name,
+            description="Wide & Deep with two heads: which categories, and which products, a shopper buys within the "
+            "horizon. `champion` serves; `challenger` was trained last. Move `champion` to promote, back to roll back.",
+        )
+
+
+def _describe_model(folder: Path, model: Path) -> None:
+    """Let MLflow write its own description (flavour, signature) around our files, which stay byte for byte."""
+    import mlflow.onnx
+    import onnx
+
+    from training.signature import read_signature
+
+    network = onnx.load(folder / "model.onnx")
+    requirements = ["onnxruntime", "numpy"]
+    mlflow.onnx.save_model(
+        network,
+        model,
+        signature=read_signature(network),
+        pip_requirements=requirements,
+        save_as_external_data=False,
+    )
+    for path in folder.iterdir():
+        shutil.copyfile(path, model / path.name)

@@ -1,0 +1,156 @@
+"""Wide & Deep (Cheng et al. 2016, arXiv:1606.07792) with two heads on one trunk.
+
+    P(label | x) = sigmoid(wide' [x, crosses(x)] + deep' h(x) + bias)          (the paper's equation 3)
+
+The category head asks which categories a user buys from within the horizon; the product head asks the same of candidate
+products. The wide parts memorise the pair: its own features and their crosses. The deep parts generalise: the user's
+hidden state against embeddings. Losses live in training/loop.py.
+
+Shapes: U users, C categories, P candidate pairs, F features, X crosses, H hidden state, E embedding_size.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from training.config import ModelConfig
+
+
+@dataclass(frozen=True)
+class InputSizes:
+    """How wide the inputs are; derived from the feature table and the encoder."""
+
+    user_features: int
+    category_features: int
+    category_crosses: int
+    pair_features: int
+    pair_crosses: int
+    num_categories: int
+    num_products: int
+
+
+class Wide(nn.Module):
+    """The paper's wide part: a linear model of raw features and of the crosses' ids."""
+
+    def __init__(self, num_features: int, num_crosses: int):
+        super().__init__()
+        self.linear = nn.Linear(num_features, 1)
+        self.crosses = nn.Embedding(num_crosses, 1)
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.crosses.weight)
+
+    def forward(self, features: Tensor, crosses: Tensor) -> Tensor:
+        """Map features [..., F] and cross ids [..., X] to logits [...]."""
+        return self.linear(features).squeeze(-1) + self.crosses(crosses).sum(dim=-2).squeeze(-1)
+
+
+class Trunk(nn.Module):
+    """The shared deep part: features of the user and of all its categories to a hidden state."""
+
+    def __init__(self, num_features: int, hidden_dims: list[int], dropout: float):
+        super().__init__()
+        layers: list[nn.Module] = []
+        for width_in, width_out in pairwise([num_features, *hidden_dims]):
+            layers += [nn.Linear(width_in, width_out), nn.BatchNorm1d(width_out), nn.ReLU(), nn.Dropout(dropout)]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, user: Tensor, categories: Tensor) -> Tensor:
+        """Map user [U, F] and categories [U, C, F'] to the hidden state [U, H]."""
+        return self.layers(torch.cat([user, categories.flatten(start_dim=1)], dim=1))  # [U, F + C F'] -> [U, H]
+
+
+class CategoryHead(nn.Module):
+    """Wide over (user, category), deep from the hidden state: one logit a category."""
+
+    def __init__(self, sizes: InputSizes, hidden: int):
+        super().__init__()
+        self.wide = Wide(sizes.category_features, sizes.category_crosses)
+        self.deep = nn.Linear(hidden, sizes.num_categories)
+
+    def forward(self, hidden: Tensor, features: Tensor, crosses: Tensor) -> Tensor:
+        """Map hidden [U, H], features [U, C, F] and crosses [U, C, X] to logits [U, C]."""
+        return self.wide(features, crosses) + self.deep(hidden)
+
+
+class ProductHead(nn.Module):
+    """Wide over (user, product), deep over the user's state, the product's embedding and the pair: one logit a pair."""
+
+    def __init__(self, sizes: InputSizes, hidden: int, config: ModelConfig):
+        super().__init__()
+        size = config.embedding_size
+        self.wide = Wide(sizes.pair_features, sizes.pair_crosses)
+        self.user = nn.Linear(hidden, size)
+        self.product = nn.Embedding(sizes.num_products + 1, size)
+        self.category = nn.Embedding(sizes.num_categories + 1, size)
+        nn.init.normal_(self.product.weight, std=0.05)
+        nn.init.normal_(self.category.weight, std=0.05)
+        layers: list[nn.Module] = []
+        widths = [sizes.pair_features + 3 * size, *config.product_hidden_dims]
+        for width_in, width_out in pairwise(widths):
+            layers += [nn.Linear(width_in, width_out), nn.ReLU(), nn.Dropout(config.product_dropout)]
+        self.deep = nn.Sequential(*layers, nn.Linear(widths[-1], 1))
+        self.category_weight = nn.Parameter(torch.tensor(0.1))
+
+    def forward(
+        self,
+        hidden: Tensor,
+        category_logits: Tensor,
+        users: Tensor,
+        categories: Tensor,
+        products: Tensor,
+        features: Tensor,
+        crosses: Tensor,
+    ) -> Tensor:
+        """Score pairs.
+
+        Args:
+            hidden: [U, H].
+            category_logits: [U, C].
+            users: int64[P], row of the pair's user in `hidden`.
+            categories: int64[P], vocabulary id of the product's category; 0 = unknown.
+            products: int64[P], vocabulary id of the product; 0 = unknown.
+            features: [P, F].
+            crosses: int64[P, X].
+
+        Returns:
+            logits [P].
+        """
+        user = self.user(hidden)[users]  # [P, E]
+        product = self.product(products)  # [P, E]
+        deep_input = torch.cat([features, user, product, self.category(categories)], dim=1)  # [P, F + 3 E]
+        known = nn.functional.pad(category_logits, (1, 0))  # [U, 1 + C]; the unknown category scores 0
+        of_category = known.flatten()[users * known.shape[1] + categories]  # [P]
+        generalised = self.deep(deep_input).squeeze(-1) + (user * product).sum(dim=1)
+        return self.wide(features, crosses) + generalised + self.category_weight * of_category
+
+
+class WideDeep(nn.Module):
+    """Both heads on one trunk."""
+
+    def __init__(self, sizes: InputSizes, config: ModelConfig):
+        super().__init__()
+        width = sizes.user_features + sizes.num_categories * sizes.category_features
+        self.trunk = Trunk(width, config.hidden_dims, config.dropout)
+        self.category_head = CategoryHead(sizes, config.hidden_dims[-1])
+        self.product_head = ProductHead(sizes, config.hidden_dims[-1], config)
+
+    def forward(
+        self,
+        user_features: Tensor,
+        category_features: Tensor,
+        category_crosses: Tensor,
+        pair_users: Tensor,
+        pair_categories: Tensor,
+        pair_products: Tensor,
+        pair_features: Tensor,
+        pair_crosses: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Give category logits [U, C] and product logits [P]; inputs as in the heads."""
+        hidden = self.trunk(user_features, category_features)  # [U, H]
+        category_logits = self.category_head(hidden, category_features, category_crosses)  # [U, C]
+        product_logits = self.product_head(
+            hidden, category_logits, pair_users, pair_categories, pair_products, pair_features, pair_crosses
+        )  # [P]
+        return category_logits, product_logits
