@@ -16,13 +16,13 @@ from pathlib import Path
 
 from embedded.interpreter import WANTED, SetupError
 from embedded.progress import Board, Step
+from embedded.stamp import LOCK, Stamp
 from embedded.torch_build import cuda_packages, has_gpu, locked_torch
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-LOCK = ROOT / "requirements.txt"
-STAMP = VENV / "lock.sha256"
+STAMP = Stamp(VENV / "lock.sha256")
 LAUNCHER_NEEDS = ROOT / "embedded" / "requirements.in"
 NEEDED_GIB = 4
 NETWORK_SIGNS = (
@@ -37,7 +37,7 @@ NETWORK_SIGNS = (
 
 def is_current() -> bool:
     """Tell whether the environment was installed completely from the lock as it is now."""
-    return PYTHON.exists() and STAMP.exists() and STAMP.read_text(encoding="utf-8").strip() == _lock_hash()
+    return PYTHON.exists() and STAMP.is_set()
 
 
 def ensure_environment(interpreter: str, board: Board, *, check_first: list[str]) -> None:
@@ -69,7 +69,7 @@ def ensure_environment(interpreter: str, board: Board, *, check_first: list[str]
                 _pip([*torch_needs, "--constraint", str(LOCK)], step)
             step.note = "compiling"
             _compile()
-            STAMP.write_text(_lock_hash() + "\n", encoding="utf-8")
+            STAMP.set()
             step.note = f"{_locked_count()} packages"
     except BaseException:
         if is_fresh:
@@ -151,10 +151,6 @@ def _check_disk() -> None:
         raise SetupError(
             f"The environment needs {NEEDED_GIB} GiB and {ROOT} has {free_gib:.1f} GiB free. Free some space first."
         )
-
-
-def _lock_hash() -> str:
-    return hashlib.sha256(LOCK.read_bytes()).hexdigest()
 
 
 def _locked_count() -> int:

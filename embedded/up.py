@@ -9,6 +9,7 @@ from embedded.preflight import check_machine
 from embedded.progress import Board
 from embedded.report import describe_installation
 from embedded.services import Part, all_parts
+from embedded.stamp import Stamp
 from embedded.start import start_parts
 from embedded.supervise import Supervisor
 from settings import Settings
@@ -41,12 +42,14 @@ def bring_up(settings: Settings, shop: list[str], board: Board) -> str:
     """
     supervisor = Supervisor(settings.var_dir)
     running = {name for name, view in supervisor.states().items() if view["statename"] == "RUNNING"}
+    migrated = Stamp(settings.var_dir / "airflow" / "migrated.sha256")
     parts = all_parts(settings, shop=shop)
     check_machine(settings, held_ports={part.port for part in parts if part.name in running})
     password = ensure_password(settings)
     try:
         supervisor.boot(parts, ROOT, COMMON_ENVIRONMENT | {"BENTOML_HOME": str(settings.var_dir / "bentoml")})
-        start_parts(_wanted(parts, running), supervisor, board)
+        start_parts(_wanted(parts, running, migrated), supervisor, board)
+        migrated.set()
     except BaseException:
         if not running:
             with board.step("Stop what was started"):
@@ -70,6 +73,9 @@ def _ensure_first_pass(settings: Settings, password: str, board: Board) -> None:
         raise PassError(f"{err}\n\n{hint}") from err
 
 
-def _wanted(parts: list[Part], running: set[str]) -> list[Part]:
-    """Leave out the jobs that prepare what already runs."""
-    return [part for part in parts if not (part.is_job and running)]
+def _wanted(parts: list[Part], running: set[str], migrated: Stamp) -> list[Part]:
+    """Leave out the jobs that prepare what already runs, and a migration that this lock's Airflow has done before."""
+    done = {part.name for part in parts if part.is_job and running}
+    if migrated.is_set():
+        done.add("airflow-migrate")
+    return [part for part in parts if part.name not in done]
