@@ -74,7 +74,8 @@ def _open_sqlite(url: URL, read_only: bool, busy_timeout_seconds: float) -> Engi
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', 'DEFERRED')}")
+        kind = "DEFERRED" if read_only else connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {kind}")
 
     return engine
 

@@ -54,7 +54,7 @@ def render_product_drawing(
 @cache
 def _roll(key: str) -> int:
     """Turn a key into a large number that stays the same on every machine."""
-    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:6], "big")
+    return int.from_bytes(hashlib.sha256(key.encode(errors="replace")).digest()[:6], "big")
 
 
 def _mix_paint(brand: str, product_dice: int) -> Paint:

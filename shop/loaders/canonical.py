@@ -121,7 +121,10 @@ TABLES: tuple[Table, ...] = (
         (
             _key("product_id"),
             Column(
-                "category_id", "id", default="one category `Everything` (id 1)", references="categories.category_id"
+                "category_id",
+                "id",
+                default="a category `Everything`, made for them",
+                references="categories.category_id",
             ),
             Column("title", "text", default="type, size and brand, else `Product` and the id", max_length=500),
             Column("brand", "text", default="none", nullable=True, max_length=200),

@@ -15,6 +15,7 @@ Frames = dict[str, pl.DataFrame]
 START_WITHOUT_ORDERS = datetime(2000, 1, 1, tzinfo=UTC)
 PRICE_SAMPLE = 20
 DEFAULT_STOCK = 100
+EVERYTHING = "Everything"
 
 
 def complete_tables(frames: Frames) -> Frames:
@@ -27,8 +28,6 @@ def complete_tables(frames: Frames) -> Frames:
         All canonical tables with all their columns, in the order in which they can be written.
     """
     tables = {table.name: frames.get(table.name, pl.DataFrame(schema=table.schema())) for table in TABLES}
-    if tables["categories"].is_empty():
-        tables["categories"] = pl.DataFrame({"category_id": [1], "name": ["Everything"]})
     for complete in _COMPLETIONS:
         complete(tables)
     return {table.name: _finish(tables[table.name], table) for table in TABLES}
@@ -103,7 +102,20 @@ def _complete_users(tables: Frames) -> None:
 
 
 def _complete_categories(tables: Frames) -> None:
-    categories = _add(tables["categories"], name=pl.format("Category {}", "category_id"))
+    """Make the categories that products name, and one for the products that name none."""
+    no_id = pl.lit(None, pl.Int64)
+    products = _add(tables["products"], category_id=no_id)
+    categories = tables["categories"]
+    if categories.is_empty():
+        categories = products.select(pl.col("category_id").drop_nulls().unique().sort())
+    if products["category_id"].has_nulls():
+        largest = categories["category_id"].max()
+        everything = 1 if largest is None else int(str(largest)) + 1
+        row = pl.DataFrame({"category_id": [everything], "name": [EVERYTHING]})
+        categories = pl.concat([categories, row], how="diagonal")
+        products = products.with_columns(pl.col("category_id").fill_null(everything))
+    tables["products"] = products
+    categories = _add(categories, name=pl.format("Category {}", "category_id"))
     place = pl.col("name").rank("ordinal").cast(pl.Int64) - 1
     tables["categories"] = _add(categories, position=place, **_stamp(_start_of_data(tables)))
 
@@ -121,7 +133,6 @@ def _complete_products(tables: Frames) -> None:
         products,
         title=title,
         price=pl.coalesce("paid_price", pl.lit(0).cast(pl.Decimal(12, 2))),
-        category_id=pl.lit(1),
         stock=pl.lit(DEFAULT_STOCK),
         is_visible=pl.lit(True),
         **_stamp(pl.coalesce("first", _start_of_data(tables))),

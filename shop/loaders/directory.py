@@ -39,8 +39,6 @@ def build_directory_shop(folder: Path, report: Callable[[str], None]) -> Iterato
             if unused:
                 report(f"{path.name}: not used: {', '.join(unused)}")
             frames[table.name] = validate_frame(table, frame, origin, known, complete=False)
-        elif table.name == "categories":
-            _refuse_unnamed_categories(folder)
         if table.name in frames and table.key in frames[table.name].columns:
             known[f"{table.name}.{table.key}"] = frames[table.name][table.key]
     yield from (Batch(name, frame) for name, frame in complete_tables(frames).items())
@@ -74,10 +72,3 @@ def read_table_file(path: Path) -> pl.DataFrame:
         cause = str(error).strip().splitlines()[0]
         raise InvalidShopError(f"{path.name} cannot be read as {path.suffix[1:]}: {cause}") from error
     return frame.rename({name: name.strip().removeprefix("\ufeff") for name in frame.columns})
-
-
-def _refuse_unnamed_categories(folder: Path) -> None:
-    """Without categories there is one for all, so products must not name any."""
-    path = next((folder / f"products{suffix}" for suffix in SUFFIXES if (folder / f"products{suffix}").is_file()), None)
-    if path is not None and "category_id" in read_table_file(path).columns:
-        raise InvalidShopError(f"{path.name} has a column 'category_id', but categories.parquet or .csv is missing")

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
-import polars as pl
 
-from shop.loaders.nicknames import draw_nicknames
 from shop.loaders.synthetic_catalogue import (
     Floats,
     Integers,
@@ -21,17 +19,22 @@ from shop.loaders.synthetic_catalogue import (
     make_category_frame,
     make_product_frame,
 )
+from shop.loaders.synthetic_rows import (
+    PERIOD,
+    OrderLines,
+    make_image_frame,
+    make_item_frame,
+    make_order_frame,
+    make_user_frame,
+)
 from shop.loaders.writing import Batch
 
-PERIOD = timedelta(days=365)
 ORDERS_PER_CHUNK = 400_000
 NUM_STAPLES = 6
 MAX_STAPLE_PERIOD = 6
 """A staple comes back every 1 to 6 orders of its user."""
 MEAN_EXTRAS = 2.0
 TASTE_CONCENTRATION = 0.3
-SHARE_DISCOUNTED = 0.15
-NICKNAME_POOL = 1_000
 
 
 @dataclass(frozen=True)
@@ -41,15 +44,6 @@ class SyntheticShape:
     num_users: int
     num_products: int
     num_orders: int
-
-
-@dataclass(frozen=True)
-class _Lines:
-    """Order lines of one chunk: `order` is the index within the chunk, `at` the time as a share of the period."""
-
-    order: Integers
-    product: Integers
-    at: Floats
 
 
 def build_synthetic_shop(shape: SyntheticShape, seed: int, end_date: date) -> Iterator[Batch]:
@@ -65,17 +59,17 @@ def build_synthetic_shop(shape: SyntheticShape, seed: int, end_date: date) -> It
     catalogue = build_catalogue(shape.num_products, rng)
     registered = np.sort(rng.random(shape.num_users) ** 2 * 0.95)  # most are old customers
     num_orders = rng.multinomial(shape.num_orders, rng.dirichlet(np.full(shape.num_users, 1.5)))
-    yield Batch("users", _make_user_frame(registered, start))
+    yield Batch("users", make_user_frame(registered, start))
     yield Batch("categories", make_category_frame(catalogue, start))
     yield Batch("products", make_product_frame(catalogue, start, PERIOD.total_seconds()))
-    yield Batch("product_images", _make_image_frame(catalogue, start))
+    yield Batch("product_images", make_image_frame(catalogue, start))
     next_order, next_item = 1, 1
     for number, chunk in enumerate(_split_users(num_orders), start=1):
         chunk_rng = np.random.default_rng([seed, number])
         users, order_at = _draw_orders(chunk, num_orders, registered, chunk_rng)
         lines = _draw_lines(users - chunk.start, order_at, num_orders[chunk], catalogue, chunk_rng)
-        items = _make_item_frame(lines, catalogue, next_order, next_item, start, chunk_rng)
-        yield Batch("orders", _make_order_frame(users, order_at, items, next_order, start))
+        items = make_item_frame(lines, catalogue, next_order, next_item, start, chunk_rng)
+        yield Batch("orders", make_order_frame(users, order_at, items, next_order, start))
         yield Batch("order_items", items.drop("cents"))
         next_order, next_item = next_order + len(users), next_item + len(items)
 
@@ -123,7 +117,7 @@ def _make_seasonal(at: Floats, rng: np.random.Generator) -> Floats:
 
 def _draw_lines(
     users: Integers, order_at: Floats, counts: Integers, catalogue: SyntheticCatalogue, rng: np.random.Generator
-) -> _Lines:
+) -> OrderLines:
     """Fill the orders: the staples that are due, then a few finds to the user's taste; never what is not on sale.
 
     Args:
@@ -150,7 +144,7 @@ def _draw_lines(
     at = order_at[order]
     on_sale = (catalogue.launched[product] <= at) & (at < catalogue.retired[product])
     order, product = _fill_empty_orders(order[on_sale], product[on_sale], users, taste, catalogue)
-    return _Lines(order, product, order_at[order])
+    return OrderLines(order, product, order_at[order])
 
 
 def _draw_to_taste(
@@ -177,77 +171,3 @@ def _fill_empty_orders(
     product = np.concatenate([product, catalogue.starts[favourite[users[empty]]]])
     pairs = np.unique(order * len(catalogue.category) + product)
     return pairs // len(catalogue.category), pairs % len(catalogue.category)
-
-
-def _make_user_frame(registered: Floats, start: datetime) -> pl.DataFrame:
-    pool = np.array(draw_nicknames(min(NICKNAME_POOL, len(registered))))
-    index = np.arange(len(registered))
-    rounds = index // len(pool)
-    names = np.char.add(pool[index % len(pool)], np.where(rounds > 0, np.char.mod("-%d", rounds + 1), ""))
-    created = _instants(registered, start)
-    return pl.DataFrame({"user_id": index + 1, "nickname": names, "created_at": created, "updated_at": created})
-
-
-def _make_image_frame(catalogue: SyntheticCatalogue, start: datetime) -> pl.DataFrame:
-    ids = pl.DataFrame({"product_id": np.arange(len(catalogue.category)) + 1, "category": catalogue.category + 1})
-    return ids.select(
-        image_id="product_id",
-        product_id="product_id",
-        image_url=pl.format("/static/images/products/category{}/product{}.svg", "category", "product_id"),
-        position=pl.lit(0),
-        created_at=pl.lit(start),
-        updated_at=pl.lit(start),
-    )
-
-
-def _make_item_frame(
-    lines: _Lines,
-    catalogue: SyntheticCatalogue,
-    next_order: int,
-    next_item: int,
-    start: datetime,
-    rng: np.random.Generator,
-) -> pl.DataFrame:
-    """Price the lines; `cents` is what the line cost in all."""
-    quantity = 1 + rng.poisson(0.3, len(lines.order))
-    is_discounted = rng.random(len(lines.order)) < SHARE_DISCOUNTED
-    off = np.where(is_discounted, rng.choice([0.1, 0.2, 0.3], len(lines.order)), 0.0)
-    listed = catalogue.price_cents[lines.product]
-    unit = np.round(listed * (1 - off)).astype(np.int64)
-    ordered_at = _instants(lines.at, start)
-    return pl.DataFrame(
-        {
-            "order_item_id": np.arange(len(lines.order)) + next_item,
-            "order_id": lines.order + next_order,
-            "product_id": lines.product + 1,
-            "quantity": quantity,
-            "unit_price": unit / 100,
-            "discount_amount": (listed - unit) * quantity / 100,
-            "cents": unit * quantity,
-            "created_at": ordered_at,
-            "updated_at": ordered_at,
-        }
-    )
-
-
-def _make_order_frame(
-    users: Integers, order_at: Floats, items: pl.DataFrame, next_order: int, start: datetime
-) -> pl.DataFrame:
-    totals = items.group_by("order_id").agg(total_amount=pl.col("cents").sum() / 100)
-    ordered_at = _instants(order_at, start)
-    orders = pl.DataFrame(
-        {
-            "order_id": np.arange(len(users)) + next_order,
-            "user_id": users + 1,
-            "ordered_at": ordered_at,
-            "created_at": ordered_at,
-            "updated_at": ordered_at,
-        }
-    )
-    return orders.join(totals, on="order_id", maintain_order="left").with_columns(status=pl.lit("delivered"))
-
-
-def _instants(at: Floats, start: datetime) -> pl.Series:
-    """Turn shares of the period into instants."""
-    offset = pl.Series(np.round(at * PERIOD.total_seconds() * 1e6).astype(np.int64)).cast(pl.Duration("us"))
-    return pl.select(pl.lit(start, pl.Datetime("us", "UTC")) + offset).to_series()

@@ -56,7 +56,8 @@ def test_an_instant_without_a_zone_is_refused(shop: Engine) -> None:
 def test_updated_at_follows_the_databases_clock(shop: Engine) -> None:
     with shop.begin() as connection:
         connection.execute(text("UPDATE products SET stock = 39 WHERE product_id = 1"))
-    X
+        rows = connection.execute(select(Product.product_id, Product.updated_at)).all()
+    stamps = {row.product_id: row.updated_at for row in rows}
 
     assert abs((datetime.now(UTC) - stamps[1]).total_seconds()) < 60
     assert stamps[3] == START

@@ -1,0 +1,136 @@
+"""The demo shop, built from the real data set once for all tests here."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from xml.etree import ElementTree
+
+import polars as pl
+import pytest
+
+from shop.drawings import render_product_drawing
+from shop.loaders.completion import complete_tables
+from shop.loaders.demo import build_demo_tables
+from shop.loaders.demo_source import DemoSource, find_data_folder, find_shift, read_demo_source
+
+Tables = dict[str, pl.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def source() -> DemoSource:
+    return read_demo_source(find_data_folder(), None)
+
+
+@pytest.fixture(scope="module")
+def shop(source: DemoSource) -> Tables:
+    return complete_tables(build_demo_tables(source))
+
+
+def test_it_holds_what_the_data_set_holds(shop: Tables) -> None:
+    sizes = {name: len(shop[name]) for name in ("users", "categories", "products", "orders", "order_items", "coupons")}
+
+    assert sizes == {
+        "users": 2469,
+        "categories": 16,
+        "products": 90869,
+        "orders": 140527,
+        "order_items": 1438660,
+        "coupons": 1197,
+    }
+
+
+def test_ids_are_the_data_sets_own(shop: Tables) -> None:
+    first = shop["order_items"].row(0, named=True)
+
+    assert (first["order_id"], first["product_id"]) == (31198570044, 1095275)
+    assert shop["orders"].row(0, named=True)["user_id"] == 900
+    assert (first["unit_price"], first["quantity"]) == (Decimal("0.50"), 1)
+
+
+def test_categories_are_sorted_by_name(shop: Tables) -> None:
+    assert shop["categories"]["category_id"].to_list() == list(range(1, 17))
+    assert shop["categories"]["name"].is_sorted()
+
+
+def test_totals_are_what_was_paid_to_the_cent(shop: Tables, source: DemoSource) -> None:
+    assert shop["orders"]["total_amount"].sum() == Decimal(int(source.lines["paid_cents"].sum())) / 100
+
+
+def test_every_product_costs_something_and_shows_something(shop: Tables) -> None:
+    products = shop["products"]
+
+    assert products.filter(pl.col("price") <= 0).is_empty()
+    assert products["title"].str.len_chars().min() >= 3  # type: ignore[operator]
+    assert set(shop["product_images"]["product_id"]) == set(products["product_id"])
+
+
+def test_prices_are_what_was_paid_lately(shop: Tables) -> None:
+    paid = shop["order_items"].filter((pl.col("product_id") == 1029743) & (pl.col("unit_price") > 0))
+    last = sorted(paid["unit_price"].tail(20).to_list())
+    price = shop["products"].filter(pl.col("product_id") == 1029743)["price"][0]
+
+    assert last[9] <= price <= last[10]
+
+
+def test_products_are_known_from_their_first_sale_on(shop: Tables) -> None:
+    first = shop["order_items"].group_by("product_id").agg(first=pl.col("created_at").min())
+    joined = shop["products"].join(first, on="product_id")
+
+    assert joined.filter(pl.col("created_at") != pl.col("first")).is_empty()
+    assert shop["products"]["created_at"].min() == datetime(2017, 1, 1, 11, 53, 26, tzinfo=UTC)
+
+
+def test_nicknames_are_korean_and_unlike(shop: Tables) -> None:
+    nicknames = shop["users"]["nickname"]
+
+    assert nicknames.is_unique().all()
+    assert nicknames.str.contains(r"^[가-힣]{2,}\d*$").all()
+
+
+def test_redeemed_coupons_were_used_in_their_owners_order(shop: Tables) -> None:
+    used = shop["user_coupons"].drop_nulls("order_id").join(shop["orders"], on="order_id", suffix="_order")
+
+    assert len(shop["user_coupons"].drop_nulls("used_at")) == 2102
+    assert len(used) > 900
+    assert (used["user_id"] == used["user_id_order"]).all()
+    assert (used["used_at"] == used["ordered_at"]).all()
+
+
+def test_coupons_name_a_product_or_a_category(shop: Tables) -> None:
+    coupons = shop["coupons"]
+
+    assert (coupons["product_id"].is_null() ^ coupons["category_id"].is_null()).all()
+    assert coupons.filter(pl.col("discount_value") <= 0).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("end", "last"),
+    [
+        (date(2018, 1, 1), date(2018, 1, 1)),
+        (date(2026, 11, 21), date(2026, 11, 16)),
+        (date(2026, 11, 16), date(2026, 11, 16)),
+        (date(2016, 1, 3), date(2015, 12, 28)),
+    ],
+    ids=str,
+)
+def test_dates_move_by_whole_weeks_up_to_the_last_day(end: date, last: date) -> None:
+    shift = find_shift(end)
+
+    assert shift.days % 7 == 0
+    assert date(2018, 1, 1) + shift == last
+
+
+def test_original_dates_do_not_move(source: DemoSource) -> None:
+    assert source.lines["ordered_at"].max() == datetime(2018, 1, 1, 4, 1, 20, tzinfo=UTC)
+
+
+def test_every_hundredth_product_draws_as_valid_svg(shop: Tables) -> None:
+    for row in shop["products"].gather_every(100).iter_rows(named=True):
+        drawing = render_product_drawing(
+            product_id=row["product_id"],
+            category_id=row["category_id"],
+            title=row["title"],
+            brand=row["brand"],
+            product_type=row["product_type"],
+            size=row["size"],
+        )
+        assert ElementTree.fromstring(drawing).tag.endswith("svg")

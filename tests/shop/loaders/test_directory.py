@@ -1,0 +1,249 @@
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+from sqlalchemy import Engine, select
+
+from shop.database import session_scope
+from shop.loaders.directory import build_directory_shop
+from shop.loaders.validation import InvalidShopError
+from shop.loaders.writing import write_shop
+from shop.tables import Category, Order, OrderItem, Product, User
+from tests.shop.loaders.shop_files import FILES, write_shop_files
+
+
+def ignore(_line: str) -> None:
+    pass
+
+
+def build(folder: Path) -> dict[str, pl.DataFrame]:
+    return {batch.table: batch.frame for batch in build_directory_shop(folder, ignore)}
+
+
+def test_a_folder_of_csv_becomes_a_shop(any_empty_shop: Engine, tmp_path: Path) -> None:
+    folder = write_shop_files(tmp_path / "shop")
+
+    num_rows = write_shop(any_empty_shop, build_directory_shop(folder, ignore), replace=False, report=ignore)
+
+    assert (num_rows["users"], num_rows["products"], num_rows["order_items"]) == (3, 3, 5)
+    with session_scope(any_empty_shop) as session:
+        assert session.get_one(User, 2).nickname == "Zoë 🌸"
+        assert session.get_one(Order, 101).ordered_at == datetime(2026, 2, 1, 0, 30, tzinfo=UTC)
+        assert session.get_one(Order, 101).total_amount == Decimal("16.75")
+        assert session.get_one(Product, 10).price == Decimal("5.00")
+        assert list(session.scalars(select(OrderItem.product_id).order_by(OrderItem.order_item_id))) == [
+            10, 11, 10, 10, 10
+        ]  # fmt: skip
+
+
+def test_parquet_and_csv_give_the_same_shop(tmp_path: Path) -> None:
+    texts, binary = write_shop_files(tmp_path / "texts"), tmp_path / "binary"
+    binary.mkdir()
+    for path in texts.glob("*.csv"):
+        pl.read_csv(path, try_parse_dates=False).write_parquet(binary / f"{path.stem}.parquet")
+
+    from_texts, from_binary = build(texts), build(binary)
+
+    assert all(from_texts[name].equals(from_binary[name]) for name in from_texts)
+
+
+def test_the_least_that_a_shop_needs(tmp_path: Path) -> None:
+    folder = write_shop_files(
+        tmp_path / "shop",
+        users="user_id\n0\n1\n",
+        categories=None,
+        products="product_id\n5\n6\n",
+        orders="order_id,user_id,ordered_at\n1,0,2026-01-05\n",
+        order_items="order_id,product_id\n1,5\n",
+    )
+
+    shop = build(folder)
+
+    assert shop["categories"]["name"].to_list() == ["Everything"]
+    assert shop["products"]["category_id"].to_list() == [1, 1]
+    assert shop["products"]["price"].to_list() == [Decimal("0.00"), Decimal("0.00")]
+    assert shop["users"]["nickname"].to_list() == ["user0", "user1"]
+    assert shop["order_items"].select("quantity", "unit_price").row(0) == (1, Decimal("0.00"))
+    assert shop["orders"]["total_amount"].to_list() == [Decimal("0.00")]
+
+
+def test_ids_of_zero_reach_the_database(any_empty_shop: Engine, tmp_path: Path) -> None:
+    folder = write_shop_files(
+        tmp_path / "shop",
+        users="user_id\n0\n",
+        categories="category_id\n0\n",
+        products="product_id,category_id\n0,0\n",
+        orders="order_id,user_id,ordered_at\n0,0,2026-01-05\n",
+        order_items="order_item_id,order_id,product_id\n0,0,0\n",
+    )
+
+    write_shop(any_empty_shop, build_directory_shop(folder, ignore), replace=False, report=ignore)
+
+    with session_scope(any_empty_shop) as session:
+        assert session.get_one(OrderItem, 0).product_id == session.get_one(Category, 0).category_id == 0
+
+
+def test_categories_are_made_from_the_ids_of_products(tmp_path: Path) -> None:
+    folder = write_shop_files(tmp_path / "shop", categories=None, products="product_id,category_id\n10,7\n11,3\n12,\n")
+
+    shop = build(folder)
+
+    assert shop["categories"].select("category_id", "name").rows() == [
+        (3, "Category 3"), (7, "Category 7"), (8, "Everything")
+    ]  # fmt: skip
+    assert shop["products"]["category_id"].to_list() == [7, 3, 8]
+
+
+def test_first_orders_say_since_when_users_and_products_are_known(tmp_path: Path) -> None:
+    shop = build(write_shop_files(tmp_path / "shop"))
+    start, second = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 2, 1, 0, 30, tzinfo=UTC)
+
+    assert shop["users"]["created_at"].to_list() == [start, second, start]
+    assert shop["products"]["created_at"].to_list() == [start, second, start]
+    assert shop["order_items"]["updated_at"][1] == second
+
+
+def test_a_shop_without_orders_is_a_shop(tmp_path: Path) -> None:
+    folder = write_shop_files(
+        tmp_path / "shop", orders="order_id,user_id,ordered_at\n", order_items="order_id,product_id\n"
+    )
+
+    assert build(folder)["users"]["created_at"].to_list() == [datetime(2000, 1, 1, tzinfo=UTC)] * 3
+
+
+def test_columns_that_mean_nothing_to_us_are_named(tmp_path: Path) -> None:
+    folder = write_shop_files(tmp_path / "shop", users="user_id,shoe_size\n1,43\n2,38\n3,40\n")
+    lines: list[str] = []
+
+    list(build_directory_shop(folder, lines.append))
+
+    assert lines == ["users.csv: not used: shoe_size"]
+
+
+BROKEN = {
+    "unknown user": (
+        {"orders": "order_id,user_id,ordered_at\n100,1,2026-01-05\n101,9,2026-01-06\n"},
+        r"orders\.csv, column 'user_id', row 2 \(line 3 of the file\): '9' is not in users",
+    ),
+    "unknown product": (
+        {"order_items": "order_id,product_id\n100,10\n100,77\n"},
+        r"order_items\.csv, column 'product_id', row 2 .*'77' is not in products",
+    ),
+    "text as id": (
+        {"users": "user_id\nabc\n"},
+        r"users\.csv, column 'user_id', row 1 .*'abc' is not a whole number",
+    ),
+    "id twice": ({"users": "user_id\n1\n2\n1\n"}, r"users\.csv, column 'user_id', row 3 .*1 stands there twice"),
+    "id missing": ({"users": "user_id,nickname\n1,a\n,b\n"}, r"users\.csv, column 'user_id', row 2 .*is missing"),
+    "no date": (
+        {"orders": "order_id,user_id,ordered_at\n100,1,yesterday\n"},
+        r"orders\.csv, column 'ordered_at', row 1 .*'yesterday' is not a date",
+    ),
+    "column missing": ({"orders": "order_id,user_id\n100,1\n"}, r"orders\.csv: column 'ordered_at' is missing"),
+    "quantity of none": (
+        {"order_items": "order_id,product_id,quantity\n100,10,0\n"},
+        r"order_items\.csv, column 'quantity', row 1 .*'0' is below 1",
+    ),
+    "negative price": (
+        {"products": "product_id,price\n10,1\n11,-2\n12,3\n"},
+        r"products\.csv, column 'price', row 2 .*'-2' is below 0",
+    ),
+    "unknown status": (
+        {"orders": "order_id,user_id,ordered_at,status\n100,1,2026-01-05,lost\n"},
+        r"orders\.csv, column 'status', row 1 .*'lost' is none of placed",
+    ),
+    "title too long": (
+        {"products": f"product_id,title\n10,{'x' * 501}\n11,a\n12,b\n"},
+        r"products\.csv, column 'title', row 1 .* is longer than 500",
+    ),
+    "table missing": ({"orders": None}, r"lacks orders\.parquet or orders\.csv"),
+    "empty file": ({"orders": ""}, r"orders\.csv cannot be read as csv"),
+    "ragged lines": ({"orders": "order_id,user_id,ordered_at\n1,1,2026-01-01,9,9\n"}, r"orders\.csv cannot be read"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_wrong_file_is_named_with_column_and_row(
+    tmp_path: Path, changes: dict[str, str | None], message: str
+) -> None:
+    folder = write_shop_files(tmp_path / "shop", **changes)
+
+    with pytest.raises(InvalidShopError, match=message):
+        build(folder)
+
+
+def test_parquet_rows_are_counted_from_one(tmp_path: Path) -> None:
+    folder = write_shop_files(tmp_path / "shop", users=None)
+    pl.DataFrame({"user_id": [1, 2, 2]}).write_parquet(folder / "users.parquet")
+
+    with pytest.raises(InvalidShopError, match=r"users\.parquet, column 'user_id', row 3: 2 stands there twice"):
+        build(folder)
+
+
+def test_a_damaged_parquet_file_is_named(tmp_path: Path) -> None:
+    folder = write_shop_files(tmp_path / "shop", users=None)
+    (folder / "users.parquet").write_bytes(b"PAR1 no more")
+
+    with pytest.raises(InvalidShopError, match=r"users\.parquet cannot be read as parquet"):
+        build(folder)
+
+
+def test_bytes_that_are_no_utf8_are_named(tmp_path: Path) -> None:
+    folder = write_shop_files(tmp_path / "shop")
+    (folder / "users.csv").write_bytes("user_id,nickname\n1,Zoë\n".encode("latin-1"))
+
+    with pytest.raises(InvalidShopError, match=r"users\.csv cannot be read as csv"):
+        build(folder)
+
+
+def test_a_table_in_two_files_is_refused(tmp_path: Path) -> None:
+    folder = write_shop_files(tmp_path / "shop")
+    pl.DataFrame({"user_id": [1]}).write_parquet(folder / "users.parquet")
+
+    with pytest.raises(InvalidShopError, match="keep one of them"):
+        build(folder)
+
+
+def test_no_folder_at_all(tmp_path: Path) -> None:
+    with pytest.raises(InvalidShopError, match="is no folder"):
+        build(tmp_path / "nowhere")
+
+
+def test_optional_tables_load_with_their_defaults(any_empty_shop: Engine, tmp_path: Path) -> None:
+    folder = write_shop_files(tmp_path / "shop")
+    (folder / "product_images.csv").write_text("product_id,image_url\n10,/a.jpg\n10,/b.jpg\n")
+    (folder / "product_reviews.csv").write_text("product_id,user_id,rating\n10,1,5\n11,3,1\n")
+    (folder / "coupons.csv").write_text(
+        "coupon_id,discount_type,discount_value,valid_from,valid_until,product_id\n1,percent,10,2026-01-01,2026-02-01,\n"
+    )
+    (folder / "user_coupons.csv").write_text("user_id,coupon_id\n1,1\n")
+    (folder / "events.csv").write_text("event_type,product_id,occurred_at\nclick,10,2026-01-05\n")
+
+    num_rows = write_shop(any_empty_shop, build_directory_shop(folder, ignore), replace=False, report=ignore)
+
+    optional = ("product_images", "product_reviews", "coupons", "user_coupons", "events")
+    assert [num_rows[name] for name in optional] == [2, 2, 1, 1, 1]
+    assert build(folder)["product_images"]["position"].to_list() == [0, 1]
+    assert build(folder)["coupons"]["code"].to_list() == ["COUPON-1"]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("1,percent,101,2026-01-01,2026-02-01", "more than 100 percent"),
+        ("1,amount,5,2026-02-01,2026-02-01", "not after"),
+    ],
+)
+def test_impossible_coupons_are_refused(tmp_path: Path, line: str, message: str) -> None:
+    folder = write_shop_files(tmp_path / "shop")
+    header = "coupon_id,discount_type,discount_value,valid_from,valid_until"
+    (folder / "coupons.csv").write_text(f"{header}\n{line}\n")
+
+    with pytest.raises(InvalidShopError, match=rf"coupons\.csv.*row 1.*{message}"):
+        build(folder)
+
+
+def test_the_files_of_this_test_are_all_used() -> None:
+    assert set(BROKEN["unknown user"][0]) <= {name.removesuffix(".csv") for name in FILES}

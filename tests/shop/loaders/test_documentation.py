@@ -1,0 +1,51 @@
+"""docs/loading.md is generated where it can be, and its example runs."""
+
+import re
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from settings import load_settings
+from shop.database import open_engine, session_scope
+from shop.load import main
+from shop.loaders.canonical import TABLES
+from shop.loaders.documentation import DOCUMENT, refresh
+from shop.tables import Base, Order, Product
+
+
+def test_the_document_says_what_the_code_does() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+
+    assert refresh(text) == text, "run python -m shop.loaders.documentation"
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_canonical_columns_are_those_of_the_shops_tables(table: object) -> None:
+    columns = Base.metadata.tables[table.name].c  # type: ignore[attr-defined]
+
+    assert set(table.column_names) == set(columns.keys())  # type: ignore[attr-defined]
+
+
+def test_the_example_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    example = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    command = re.search(r"```sh\npython -m shop\.load (.*?)\n```", text)
+    assert example is not None
+    assert command is not None
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SHOP_DATABASE_URL", f"sqlite:///{tmp_path}/shop.db")
+    load_settings.cache_clear()
+
+    exec(example.group(1), {})
+    code = main(command.group(1).split())
+
+    engine = open_engine(f"sqlite:///{tmp_path}/shop.db", read_only=True)
+    with session_scope(engine) as session:
+        totals = dict(session.execute(select(Order.order_id, Order.total_amount)).all())  # type: ignore[arg-type]
+        prices = dict(session.execute(select(Product.product_id, Product.price)).all())  # type: ignore[arg-type]
+    engine.dispose()
+    load_settings.cache_clear()
+    assert code == 0
+    assert {key: str(value) for key, value in totals.items()} == {100: "9.00", 101: "16.50"}
+    assert {key: str(value) for key, value in prices.items()} == {10: "4.50", 11: "12.00"}

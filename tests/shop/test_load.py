@@ -1,0 +1,84 @@
+"""The command, as a person meets it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from settings import load_settings
+from shop.load import main, make_parser
+from tests.shop.loaders.shop_files import write_shop_files
+
+SMALL = ["synthetic", "--users", "5", "--products", "5", "--orders", "9", "--seed", "3"]
+
+
+@pytest.fixture(autouse=True)
+def shop_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    monkeypatch.setenv("SHOP_DATABASE_URL", url)
+    load_settings.cache_clear()
+    yield url
+    load_settings.cache_clear()
+
+
+def test_it_says_what_it_loaded(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(SMALL) == 0
+
+    output = capsys.readouterr().out
+    assert "orders: 9 rows" in output
+    assert output.splitlines()[-1].startswith("loaded ")
+
+
+def test_a_second_load_needs_replace(capsys: pytest.CaptureFixture[str]) -> None:
+    codes = [main(SMALL), main(SMALL), main([*SMALL, "--replace"])]
+
+    assert codes == [0, 1, 0]
+    assert "--replace" in capsys.readouterr().err
+
+
+def test_a_wrong_file_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_shop_files(tmp_path / "files", users="user_id\nabc\n")
+
+    assert main(["directory", str(folder)]) == 1
+
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "users.csv, column 'user_id', row 1" in message
+
+
+def test_an_unreachable_server_is_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SHOP_DATABASE_URL", "mysql+pymysql://nobody:hunter2@127.0.0.1:1/shop")
+    load_settings.cache_clear()
+
+    assert main(SMALL) == 1
+
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "hunter2" not in message
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["demo", "--end-date", "soon"],
+        ["synthetic", "--users", "0", "--products", "1", "--orders", "1"],
+        ["moon"],
+        ["demo", "--end-date", "2026-01-01", "--original-dates"],
+    ],
+    ids=" ".join,
+)
+def test_bad_arguments_end_with_the_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+
+    assert stop.value.code == 2
+    assert "usage: python -m shop.load" in capsys.readouterr().err
+
+
+def test_help_names_the_three_sources() -> None:
+    text = make_parser().format_help()
+
+    assert all(word in text for word in ("demo", "directory", "synthetic"))
