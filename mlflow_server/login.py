@@ -1,10 +1,13 @@
-"""The login of the MLflow server: off on one's own machine, demanded in production."""
+"""The login of the MLflow server: off on one's own machine, demanded in production.
+
+Its users live in a SQLite file of their own in both modes: MLflow's login application names a foreign key twice, which
+MySQL refuses (mlflow issue 9642). The administrator's password counts at the first start; later it is changed in MLflow.
+"""
 
 import configparser
 import io
 from pathlib import Path
 
-from mlflow_server.command import backend_uri
 from settings import Settings
 
 MIN_SECRET_LENGTH = 20
@@ -15,7 +18,7 @@ def write_login_file(settings: Settings, path: Path) -> Path | None:
 
     Args:
         settings: where things run; `mlflow_admin_password` turns the login on.
-        path: file to write; its folder exists.
+        path: file to write; its folder exists and lasts, for the users are kept beside it.
 
     Returns:
         `path`, or `None` when no password is set and none is needed.
@@ -30,7 +33,7 @@ def write_login_file(settings: Settings, path: Path) -> Path | None:
     _require_strong("MLFLOW_SECRET_KEY", settings.mlflow_secret_key.get_secret_value())
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
-    path.write_text(_login_ini(backend_uri(settings), password), encoding="utf-8")
+    path.write_text(_login_ini(f"sqlite:///{path.with_suffix('.db')}", password), encoding="utf-8")
     return path
 
 

@@ -36,7 +36,6 @@ def test_a_weak_secret_is_refused_by_name(tmp_path, values, named):
 def test_the_login_file_is_readable_by_its_owner_alone_and_keeps_every_character(tmp_path):
     settings = make_settings(
         environment="production",
-        mlflow_backend_uri="mysql+pymysql://mlflow:p%40ss@mysql/mlflow",
         mlflow_admin_password=STRONG,
         mlflow_secret_key=STRONG,
     )
@@ -48,4 +47,4 @@ def test_the_login_file_is_readable_by_its_owner_alone_and_keeps_every_character
     ini = configparser.ConfigParser()
     ini.read(path)
     assert ini["mlflow"]["admin_password"] == STRONG
-    assert ini["mlflow"]["database_uri"] == "mysql+pymysql://mlflow:p%40ss@mysql/mlflow"
+    assert ini["mlflow"]["database_uri"] == f"sqlite:///{tmp_path}/login.db"

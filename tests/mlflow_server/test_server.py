@@ -80,3 +80,4 @@ def test_the_api_refuses_an_unknown_host_name(server):
 
 def test_databases_lie_under_var_dir(server):
     assert (server.var_dir / "mlflow" / "mlflow.db").is_file()
+    assert (server.var_dir / "mlflow" / "login.db").is_file()
