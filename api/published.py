@@ -71,24 +71,23 @@ class SharedLists:
         return [entries[turn] for turn in range(longest) for entries in lists if turn < len(entries)]
 
 
+_NICKNAME = select(User.nickname).where(User.user_id == bindparam("user_id"))
 _OPENING = (
     select(
         BatchPointer.batch_id,
         RecommendationBatch.model_version,
         RecommendationBatch.as_of,
-        User.nickname,
+        _NICKNAME.scalar_subquery().label("nickname"),
         type_coerce(Recommendation.products, Text).label("products"),
     )
     .select_from(BatchPointer)
     .join(RecommendationBatch, RecommendationBatch.batch_id == BatchPointer.batch_id)
-    .outerjoin(User, User.user_id == bindparam("user_id"))
     .outerjoin(
         Recommendation,
         and_(Recommendation.batch_id == BatchPointer.batch_id, Recommendation.user_id == bindparam("user_id")),
     )
     .where(BatchPointer.name == HOME)
 )
-_NICKNAME = select(User.nickname).where(User.user_id == bindparam("user_id"))
 
 
 def fetch_opening(connection: Connection, user_id: int | None) -> Opening:

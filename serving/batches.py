@@ -26,7 +26,7 @@ class PublicationError(Exception):
 
 @dataclass(frozen=True)
 class Batch:
-    """One scoring of all users by one version on one snapshot. The counts are of its manifest, 0 while it is written."""
+    """A scoring of all users by one version on one snapshot. Counts are of its manifest, 0 while it is written."""
 
     batch_id: str
     epoch: int

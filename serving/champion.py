@@ -4,16 +4,21 @@ Nothing of a version's folder is executed. A version that fails any check is nev
 """
 
 import json
+import logging
+import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from features.snapshot import Snapshot
 from features.store import MLStore
+from training.artefact import ArtefactError
 from training.ranker import Ranker
 from training.registry import Registry
 
 LAST_GOOD = "last_good.json"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,10 +53,22 @@ def load_ranker(registry: Registry, models_dir: Path, version: int) -> Ranker:
         training.artefact.ArtefactError: a file is missing, altered or unexpected, or the golden rows differ.
         training.registry.RegistryError: MLflow does not answer and there is no local copy.
     """
-    folder = registry.download(version, models_dir / str(version))
-    ranker = Ranker.load(folder)
+    ranker = Ranker.load(_fetch_version(registry, models_dir / str(version), version))
     ranker.check_golden()
     return ranker
+
+
+def _fetch_version(registry: Registry, folder: Path, version: int) -> Path:
+    """Get a version's folder; a local copy that was damaged is fetched anew, once."""
+    had_copy = folder.is_dir()
+    try:
+        return registry.download(version, folder)
+    except ArtefactError as err:
+        if not had_copy:
+            raise
+        logger.warning("local copy of version %s is damaged and fetched anew: %s", version, err)
+        shutil.rmtree(folder)
+        return registry.download(version, folder)
 
 
 def load_champion(

@@ -1,0 +1,78 @@
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from serving import score
+from serving.batches import fetch_pointed_batch
+from settings import Settings
+from tests.serving.conftest import ScriptedRegistry, TrainedShop
+
+
+@pytest.fixture
+def command(
+    trained_shop: TrainedShop,
+    shop_of_version: Engine,
+    registry: ScriptedRegistry,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> ScriptedRegistry:
+    """The command's settings and registry are the test's."""
+    url = shop_of_version.url.render_as_string(hide_password=False)
+    settings = Settings(var_dir=tmp_path, ml_store_uri=trained_shop.store.uri, shop_database_url=url)
+    monkeypatch.setattr(score, "load_settings", lambda: settings)
+    monkeypatch.setattr(score, "connect", lambda *_: registry)
+    return registry
+
+
+def test_the_champion_is_published_and_summed_up(
+    command: ScriptedRegistry, shop_of_version: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert score.main(["--json"]) == 0
+
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["batch_id"] == fetch_pointed_batch(shop_of_version) == "20260701T000000Z-v1"
+    assert (summary["model_version"], summary["num_users"], summary["num_rows"]) == ("1", 150, 15_000)
+
+
+def test_a_named_version_needs_no_alias(command: ScriptedRegistry, shop_of_version: Engine) -> None:
+    command.aliases.clear()
+
+    assert score.main(["--version", "2", "--as-of", "2026-07-01T00:00:00+00:00"]) == 0
+
+    assert fetch_pointed_batch(shop_of_version) == "20260701T000000Z-v2"
+
+
+def test_without_a_champion_the_code_is_3(command: ScriptedRegistry, capsys: pytest.CaptureFixture[str]) -> None:
+    command.aliases.clear()
+
+    assert score.main([]) == score.NO_CHAMPION == 3
+    assert "python -m training.run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_down", "words"),
+    [
+        (["--as-of", "2026-01-01T00:00:00+00:00"], False, "python -m features.rebuild"),
+        ([], True, "connection refused"),
+    ],
+    ids=["no snapshot", "no registry"],
+)
+def test_what_fails_is_one_clear_line(
+    command: ScriptedRegistry,
+    shop_of_version: Engine,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    is_down: bool,
+    words: str,
+) -> None:
+    command.is_down = is_down
+
+    assert score.main(arguments) == 1
+
+    errors = capsys.readouterr().err
+    assert errors.startswith("serving.score: ")
+    assert words in errors
+    assert errors.count("\n") == 1
+    assert fetch_pointed_batch(shop_of_version) is None

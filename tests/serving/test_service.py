@@ -1,0 +1,120 @@
+"""The model server, as far as it goes without a network: the class, then the application over ASGI."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bentoml.exceptions import ServiceUnavailable
+from sqlalchemy import Engine
+from starlette.testclient import TestClient
+
+from serving import service
+from serving.batch import Scoring, publish_scores
+from serving.publish import read_stored_rows
+from settings import Settings
+from tests.serving.conftest import AS_OF, ScriptedRegistry, TrainedShop
+
+
+@pytest.fixture(scope="module")
+def installed(trained_shop: TrainedShop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedRegistry]:
+    """The service's settings and registry are the tests'."""
+    home = tmp_path_factory.mktemp("service")
+    registry = ScriptedRegistry({"champion": 1}, {1: trained_shop.folder})
+    settings = Settings(var_dir=home, ml_store_uri=trained_shop.store.uri, champion_poll_seconds=3600)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service, "load_settings", lambda: settings)
+        patch.setattr(service, "connect", lambda *_: registry)
+        yield registry
+
+
+@pytest.fixture(scope="module")
+def client(installed: ScriptedRegistry) -> Iterator[TestClient]:
+    """The service over ASGI; once, since BentoML's metrics can be registered once a process."""
+    with TestClient(service.Recommender.to_asgi()) as client:
+        yield client
+
+
+def test_the_class_ranks_known_users_and_names_the_unknown(
+    installed: ScriptedRegistry, trained_shop: TrainedShop
+) -> None:
+    recommender = service.Recommender.inner()
+
+    answer = recommender.recommend(user_ids=[7, 999_999, 3, 7], k=5)
+
+    recommender.stop()
+    assert (answer.model_version, answer.as_of) == (1, AS_OF)
+    assert [each.user_id for each in answer.recommendations] == [3, 7]
+    assert [len(each.products) for each in answer.recommendations] == [5, 5]
+    assert answer.unknown_user_ids == [999_999]
+
+
+def test_online_and_batch_agree_to_1e_6(client: TestClient, trained_shop: TrainedShop, shop_of_version: Engine) -> None:
+    scoring = Scoring(1, trained_shop.ranker, trained_shop.store, AS_OF, shop_of_version)
+    publication = publish_scores(scoring, "champion", tell=str)
+    user_ids = trained_shop.snapshot.user_ids().tolist()
+
+    answers = [client.post("/recommend", json={"user_ids": [user_id], "k": 100}).json() for user_id in user_ids[:40]]
+
+    stored = {}
+    for piece in read_stored_rows(shop_of_version, publication.batch_id):
+        for (user_id,), rows in piece.group_by(["user_id"], maintain_order=True):
+            stored[user_id] = rows
+    for answer in answers:
+        [ranked] = answer["recommendations"]
+        rows = stored[ranked["user_id"]]
+        assert [each["product_id"] for each in ranked["products"]] == rows["product_id"].to_list()
+        assert [each["reason"] for each in ranked["products"]] == rows["reason"].to_list()
+        np.testing.assert_allclose([each["score"] for each in ranked["products"]], rows["score"], rtol=0, atol=1e-6)
+
+
+def test_categories_are_probabilities_likeliest_first(client: TestClient) -> None:
+    answer = client.post("/score", json={"user_ids": [3, 999_999]}).json()
+
+    [user] = answer["scores"]
+    scores = [each["score"] for each in user["categories"]]
+    assert len(scores) == 16
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+    assert answer["unknown_user_ids"] == [999_999]
+
+
+def test_readiness_and_status(client: TestClient) -> None:
+    assert client.get("/readyz").status_code == 200
+    assert client.post("/status", json={}).json() == {
+        "model_version": 1,
+        "as_of": "2026-07-01T00:00:00Z",
+        "failure": None,
+    }
+
+
+def test_without_a_champion_it_is_not_ready_and_says_why(
+    installed: ScriptedRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "load_settings", lambda: Settings(var_dir=tmp_path))
+    monkeypatch.setattr(installed, "aliases", {})
+    recommender = service.Recommender.inner()
+
+    with pytest.raises(ServiceUnavailable, match="no version carries the alias"):
+        recommender.recommend(user_ids=[3], k=5)
+
+    recommender.stop()
+    assert recommender.__is_ready__() is False
+    assert recommender.status().model_version is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"user_ids": []},
+        {"user_ids": [3], "k": 0},
+        {"user_ids": [3], "k": 101},
+        {"user_ids": ["x"]},
+        {"user_ids": [2**63]},
+        {"user_ids": list(range(1001))},
+    ],
+    ids=["nothing", "no users", "k too small", "k too large", "no number", "too large", "too many"],
+)
+def test_malformed_input_is_refused(client: TestClient, body: dict[str, object]) -> None:
+    assert client.post("/recommend", json=body).status_code == 400

@@ -1,0 +1,182 @@
+import shutil
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from features.rebuild import rebuild
+from features.store import MLStore
+from serving.watcher import ChampionWatcher, Sources
+from tests.serving.conftest import AS_OF, NUM_BUCKETS, ScriptedRegistry, TrainedShop
+
+
+@pytest.fixture
+def sources(trained_shop: TrainedShop, registry: ScriptedRegistry, tmp_path: Path) -> Sources:
+    return Sources(registry, trained_shop.store, tmp_path / "models")
+
+
+@pytest.fixture
+def watcher(sources: Sources) -> ChampionWatcher:
+    """A watcher that serves version 1; tests look by hand."""
+    watcher = ChampionWatcher(sources, poll_seconds=3600)
+    watcher.look()
+    assert watcher.current is not None
+    return watcher
+
+
+def break_copy(trained_shop: TrainedShop, folder: Path, file: str, content: bytes | None) -> Path:
+    """Copy the version with one file altered, or removed."""
+    shutil.copytree(trained_shop.folder, folder)
+    if content is None:
+        (folder / file).unlink()
+    else:
+        (folder / file).write_bytes(content)
+    return folder
+
+
+def test_a_moved_alias_is_served_at_the_next_look(watcher: ChampionWatcher, registry: ScriptedRegistry) -> None:
+    registry.aliases["champion"] = 2
+
+    watcher.look()
+
+    assert (watcher.current.version, watcher.failure) == (2, None)
+
+
+def test_an_alias_that_stays_loads_nothing(watcher: ChampionWatcher) -> None:
+    before = watcher.current
+
+    watcher.look()
+
+    assert watcher.current is before
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "reason"),
+    [
+        ("model.onnx", b"not a network", "model.onnx was altered"),
+        ("golden.json", b"{}", "golden.json was altered"),
+        ("encoder.json", None, "encoder.json is missing"),
+        ("code.py", b"print()", "Unexpected files"),
+        ("model.pkl", b"\x80\x04.", "Unexpected files"),
+    ],
+    ids=["altered network", "altered golden rows", "missing encoder", "code", "pickle"],
+)
+def test_a_broken_version_never_replaces_the_good_one(
+    watcher: ChampionWatcher,
+    registry: ScriptedRegistry,
+    trained_shop: TrainedShop,
+    tmp_path: Path,
+    file: str,
+    content: bytes | None,
+    reason: str,
+) -> None:
+    registry.folders[3] = break_copy(trained_shop, tmp_path / "broken", file, content)
+    registry.aliases["champion"] = 3
+
+    watcher.look()
+
+    assert watcher.current.version == 1
+    assert "version 3 is refused" in watcher.failure
+    assert reason in registry.written_tags[3]["load_failed"]
+
+
+def test_moving_the_alias_back_ends_the_alarm(
+    watcher: ChampionWatcher, registry: ScriptedRegistry, trained_shop: TrainedShop, tmp_path: Path
+) -> None:
+    registry.folders[3] = break_copy(trained_shop, tmp_path / "broken", "model.onnx", None)
+    registry.aliases["champion"] = 3
+    watcher.look()
+
+    registry.aliases["champion"] = 1
+    watcher.look()
+
+    assert (watcher.current.version, watcher.failure) == (1, None)
+
+
+def test_a_registry_that_is_down_changes_nothing_but_is_said(
+    watcher: ChampionWatcher, registry: ScriptedRegistry
+) -> None:
+    registry.is_down = True
+    watcher.look()
+    assert watcher.current.version == 1
+    assert "connection refused" in watcher.failure
+
+    registry.is_down = False
+    watcher.look()
+    assert watcher.failure is None
+
+
+def test_a_start_without_the_registry_serves_what_served_last(
+    watcher: ChampionWatcher, sources: Sources, registry: ScriptedRegistry
+) -> None:
+    registry.is_down = True
+
+    restarted = ChampionWatcher(sources, poll_seconds=3600)
+    restarted.start()
+    restarted.stop()
+
+    assert restarted.current.version == 1
+    assert "connection refused" in restarted.failure
+
+
+def test_a_first_start_without_a_champion_waits(sources: Sources, registry: ScriptedRegistry) -> None:
+    registry.aliases.clear()
+
+    watcher = ChampionWatcher(sources, poll_seconds=3600)
+    watcher.start()
+    watcher.stop()
+
+    assert watcher.current is None
+    assert "no version carries the alias" in watcher.failure
+
+
+def test_a_newer_snapshot_is_served_at_the_next_look(
+    registry: ScriptedRegistry, trained_shop: TrainedShop, tmp_path: Path
+) -> None:
+    shutil.copytree(trained_shop.store.uri, tmp_path / "store")
+    store = MLStore(str(tmp_path / "store"))
+    watcher = ChampionWatcher(Sources(registry, store, tmp_path / "models"), poll_seconds=3600)
+    watcher.look()
+    rebuild(store, AS_OF + timedelta(days=1), NUM_BUCKETS)
+
+    watcher.look()
+
+    assert watcher.current.as_of == AS_OF + timedelta(days=1)
+
+
+def test_a_copy_that_was_damaged_on_disk_is_fetched_anew(
+    watcher: ChampionWatcher, sources: Sources, registry: ScriptedRegistry
+) -> None:
+    (sources.models_dir / "1" / "model.onnx").write_bytes(b"bit rot")
+
+    restarted = ChampionWatcher(sources, poll_seconds=3600)
+    restarted.look()
+
+    assert (restarted.current.version, restarted.failure) == (1, None)
+
+
+def test_a_damaged_copy_is_never_served_while_the_registry_is_down(
+    watcher: ChampionWatcher, sources: Sources, registry: ScriptedRegistry
+) -> None:
+    (sources.models_dir / "1" / "model.onnx").write_bytes(b"bit rot")
+    registry.is_down = True
+
+    restarted = ChampionWatcher(sources, poll_seconds=3600)
+    restarted.start()
+    restarted.stop()
+
+    assert restarted.current is None
+
+
+def test_a_thread_follows_the_alias(sources: Sources, registry: ScriptedRegistry) -> None:
+    watcher = ChampionWatcher(sources, poll_seconds=0.02)
+    watcher.start()
+    registry.aliases["champion"] = 2
+
+    deadline = time.monotonic() + 20
+    while watcher.current.version != 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    watcher.stop()
+
+    assert watcher.current.version == 2
