@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from features.store import MLStore
 from shop.database import open_engine
 from shop.migrate import migrate
 from tests.mariadb import MariaDbServer, run_mariadb
+from tests.synthetic import make_synthetic_store
 from tests.tiny_shop import fill_tiny_shop
 
 
@@ -63,3 +65,9 @@ def _open_migrated(url: str) -> Iterator[Engine]:
     migrate(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def synthetic_store(tmp_path_factory: pytest.TempPathFactory) -> MLStore:
+    """The ML store of `tests/synthetic.py`; read it, or write snapshots of other instants than AS_OF."""
+    return make_synthetic_store(tmp_path_factory.mktemp("synthetic"))

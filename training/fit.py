@@ -57,12 +57,14 @@ class Fitted:
 
     Attributes:
         folder: model.onnx, encoder.json, config.yaml, golden.json, manifest.json.
+        model: the weights that the folder's network was exported from, in evaluation mode.
         config: as trained; `output_dim` is the shop's number of categories.
         judging: the window [as_of - horizon, as_of).
         judge_users: int64, rows of its users that training never looked at.
     """
 
     folder: Path
+    model: WideDeep
     config: TrainingConfig
     judging: Window
     judge_users: Int64
@@ -103,14 +105,14 @@ def fit(purchases: Purchases, config: TrainingConfig, folder: Path, report: Repo
     config = config.with_categories(sizes.num_categories)
     model = train(sizes, stack_lists(lists), _make_judge(judging, stop_users, encoder, config), config, report)
     export_version(folder, model, encoder, config, _pick_golden(lists[0]))
-    return Fitted(folder, config, judging, judge_users)
+    return Fitted(folder, model, config, judging, judge_users)
 
 
 def _require_history(purchases: Purchases, starts: list[datetime], judge_start: datetime) -> None:
     if starts:
         return
     found = purchases.lines["ordered_at"].min()
-    span = "no orders at all" if found is None else f"orders from {found:%Y-%m-%d} on"
+    span = f"orders from {found:%Y-%m-%d} on" if isinstance(found, datetime) else "no orders at all"
     raise TooLittleDataError(
         f"Training as of {purchases.as_of:%Y-%m-%d} needs at least one and a half horizons of orders before "
         f"{judge_start:%Y-%m-%d}; the shop has {span}. Wait, or choose a later --as-of or a shorter horizon_days."

@@ -37,7 +37,7 @@ def hit_rate_at_k(hits: Hits, k: int) -> PerUser:
 def reciprocal_rank(hits: Hits) -> PerUser:
     """1 / rank of the first hit, 0 without one; its mean is MRR (Voorhees 1999)."""
     first = hits.argmax(axis=1)
-    return np.asarray(np.where(hits.any(axis=1), 1 / (first + 1), 0.0))
+    return np.asarray(hits.any(axis=1) / (first + 1.0), dtype=np.float64)
 
 
 def average_precision(labels: npt.NDArray[np.bool_], scores: npt.NDArray[np.float32]) -> PerUser:

@@ -40,7 +40,7 @@ class Ranker:
 
     def __init__(self, folder: Path, encoder: Encoder, session: onnxruntime.InferenceSession, num_candidates: int):
         self._folder = folder
-        self._encoder = encoder
+        self.encoder = encoder
         self._session = session
         self._num_candidates = num_candidates
 
@@ -63,7 +63,7 @@ class Ranker:
     @property
     def feature_hash(self) -> str:
         """The feature definitions that the version was trained on."""
-        return self._encoder.feature_hash
+        return self.encoder.feature_hash
 
     def check_golden(self) -> float:
         """Score the golden rows; gives the largest difference, raises ArtefactError above 1e-6 or for NaN."""
@@ -130,7 +130,7 @@ class Ranker:
     @property
     def category_ids(self) -> Int64:
         """The categories of the category head, in its order. int64[C]."""
-        return np.array(self._encoder.category_ids, dtype=np.int64)
+        return np.array(self.encoder.category_ids, dtype=np.int64)
 
     def score_candidates(self, arrays: SnapshotArrays, rows: Int64) -> tuple[Candidates, Float32, Float32]:
         """Draw and score the candidates of user rows (ascending, some hundreds).
@@ -139,8 +139,8 @@ class Ranker:
             The P pairs, their scores float32[P], and the users' category probabilities float32[len(rows), C].
         """
         candidates = draw_candidates(arrays, rows, self._num_candidates)
-        users = encode_users(self._encoder, arrays, rows)
-        pairs = encode_pairs(self._encoder, arrays, candidates)
+        users = encode_users(self.encoder, arrays, rows)
+        pairs = encode_pairs(self.encoder, arrays, candidates)
         owners = np.searchsorted(rows, candidates.user_rows)
         categories, scores = self.run(users, pairs, owners)
         return candidates, scores, categories
@@ -151,7 +151,7 @@ class Ranker:
         return categories, products
 
     def _score_chunk(self, arrays: SnapshotArrays, rows: Int64) -> Float32:
-        users = encode_users(self._encoder, arrays, rows)
+        users = encode_users(self.encoder, arrays, rows)
         return self.run(users, no_pairs(), np.empty(0, dtype=np.int64))[0]
 
     def _rank_chunk(self, arrays: SnapshotArrays, rows: Int64, k: int, only_new: bool) -> pl.DataFrame:

@@ -1,0 +1,105 @@
+"""One ranker: training, batch and online give the same scores to 1e-6, and lists that keep the rules."""
+
+import dataclasses
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+
+from features.purchases import load_purchases
+from features.snapshot import Snapshot
+from features.store import MLStore
+from tests.synthetic import AS_OF
+from training.artefact import ArtefactError
+from training.dataset import open_window
+from training.export import INPUT_NAMES
+from training.fit import Fitted
+from training.inputs import encode_pairs, encode_users
+from training.ranker import Ranker, to_feeds
+
+K = 20
+
+
+def test_batch_and_online_agree(ranker: Ranker, snapshot: Snapshot):
+    users = snapshot.user_ids()
+
+    batch = ranker.rank(snapshot, users, K)
+    online = pl.concat([ranker.rank(snapshot, users[row : row + 1], K) for row in range(0, len(users), 10)])
+
+    same_users = batch.filter(pl.col("user_id").is_in(online["user_id"].implode()))
+    assert same_users["product_id"].to_list() == online["product_id"].to_list()
+    assert np.abs(same_users["score"].to_numpy() - online["score"].to_numpy()).max() <= 1e-6
+
+
+def test_a_bucket_read_from_the_store_scores_as_the_whole(ranker: Ranker, snapshot: Snapshot, synthetic_store: MLStore):
+    bucket = Snapshot.open(synthetic_store, AS_OF, bucket=1)
+
+    ranked = ranker.rank(bucket, bucket.user_ids(), K)
+
+    whole = ranker.rank(snapshot, snapshot.user_ids(bucket=1), K)
+    assert ranked.drop("score").equals(whole.drop("score"))
+    assert np.abs(ranked["score"].to_numpy() - whole["score"].to_numpy()).max() <= 1e-6
+
+
+def test_training_and_serving_agree(ranker: Ranker, fitted: Fitted):
+    arrays, rows = fitted.judging.arrays, fitted.judge_users[:8]
+    candidates, scores, categories = ranker.score_candidates(arrays, rows)
+
+    feeds = to_feeds(
+        encode_users(ranker.encoder, arrays, rows),
+        encode_pairs(ranker.encoder, arrays, candidates),
+        np.searchsorted(rows, candidates.user_rows),
+    )
+    with torch.inference_mode():
+        category_logits, product_logits = fitted.model(*[torch.from_numpy(feeds[name]) for name in INPUT_NAMES])
+
+    assert np.abs(product_logits.sigmoid().numpy() - scores).max() <= 1e-6
+    assert np.abs(category_logits.sigmoid().numpy() - categories).max() <= 1e-6
+
+
+def test_lists_are_sorted_distinct_and_numbered_from_one(ranker: Ranker, snapshot: Snapshot):
+    lists = ranker.rank(snapshot, snapshot.user_ids(), K)
+
+    for _, rows in lists.group_by("user_id"):
+        assert rows["rank"].to_list() == list(range(1, rows.height + 1))
+        assert rows["score"].is_sorted(descending=True)
+        assert rows["product_id"].is_unique().all()
+
+
+def test_users_differ_and_unknown_ones_are_absent(ranker: Ranker, snapshot: Snapshot):
+    lists = ranker.rank(snapshot, np.array([1, 2, 999_999]), K)
+
+    assert set(lists["user_id"]) == {1, 2}
+    first, second = (lists.filter(pl.col("user_id") == user)["product_id"].to_list() for user in (1, 2))
+    assert first != second
+
+
+def test_only_new_leaves_out_what_was_bought(ranker: Ranker, snapshot: Snapshot):
+    lists = ranker.rank(snapshot, snapshot.user_ids(), K, only_new=True)
+
+    assert lists.join(snapshot.history, on=["user_id", "product_id"], how="semi").is_empty()
+
+
+def test_nobody_to_rank_gives_an_empty_list(ranker: Ranker, snapshot: Snapshot):
+    assert ranker.rank(snapshot, np.array([], dtype=np.int64), K).is_empty()
+
+
+def test_category_probabilities_lie_between_zero_and_one(ranker: Ranker, snapshot: Snapshot):
+    scores = ranker.score_categories(snapshot, snapshot.user_ids())
+
+    assert scores.height == len(snapshot.user_ids()) * len(ranker.category_ids)
+    assert scores["score"].is_between(0, 1).all()
+
+
+def test_a_snapshot_of_other_definitions_is_refused_naming_both(ranker: Ranker, snapshot: Snapshot):
+    other = dataclasses.replace(snapshot, feature_hash="0123456789abcdef")
+
+    with pytest.raises(ArtefactError, match=f"{ranker.feature_hash}.*0123456789abcdef"):
+        ranker.rank(other, other.user_ids(), K)
+
+
+def test_a_window_is_a_snapshot_of_its_start(fitted: Fitted, synthetic_store: MLStore):
+    window = open_window(load_purchases(synthetic_store, AS_OF), fitted.judging.start, 28)
+
+    assert np.array_equal(window.arrays.users, fitted.judging.arrays.users, equal_nan=True)
