@@ -1,7 +1,7 @@
 """The login of the MLflow server: off on one's own machine, demanded in production.
 
 Its users live in a SQLite file of their own in both modes: MLflow's login application names a foreign key twice, which
-MySQL refuses (mlflow issue 9642). The administrator's password counts at the first start; later it is changed in MLflow.
+MySQL refuses (mlflow issue 9642). The administrator's password counts at the first start; later MLflow changes it.
 """
 
 import configparser
