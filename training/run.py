@@ -89,7 +89,8 @@ def _judge_and_register(registry: Registry, run: Run, fitted: Fitted, fingerprin
     version = registry.register(run, fitted.folder, description, tags)
     _validate(registry, version, settings)
     registry.set_alias(CHALLENGER, version)
-    if verdict.decision == "promote" and (champion_version is None or settings.auto_promote):
+    is_first = champion_version is None  # it serves whatever its verdict: the alternative is popular products alone
+    if is_first or (verdict.decision == "promote" and settings.auto_promote):
         registry.set_alias(CHAMPION, version)
     logger.info("registered version=%d verdict=%s reason=%s", version, verdict.decision, verdict.reason)
     return version
