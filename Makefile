@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 
 FOUND_PYTHON := $(shell command -v python3.11 || command -v python3 || command -v python)
-BOOTSTRAP = $(or $(PYTHON),$(FOUND_PYTHON),$(error Python 3.11 is needed and no Python was found)) -m embedded.bootstrap
+BOOTSTRAP = $(or $(FOUND_PYTHON),$(PYTHON),$(error Python 3.11 is needed and no Python was found)) -m embedded.bootstrap
 BOOTSTRAP_OPTIONS = $(if $(PYTHON),--python $(PYTHON))
 RUN = .venv/bin/python -m
 PACKAGES = settings.py api dags embedded features mlflow_server production serving shop training

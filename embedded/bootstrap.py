@@ -32,7 +32,8 @@ def main() -> None:
     if arguments.command == "environment":
         return
     if not PYTHON.exists():
-        sys.exit("Nothing was started from this folder: it has no environment yet. `make up` makes it.")
+        sys.stdout.write("Nothing was started from this folder: it has no environment yet. `make up` makes it.\n")
+        return
     os.chdir(ROOT)
     os.execv(PYTHON, [str(PYTHON), "-m", "embedded", arguments.command, *passed_on])
 
