@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 POOL_RECYCLE_SECONDS = 1800
@@ -49,6 +50,12 @@ def session_scope(engine: Engine) -> Iterator[Session]:
     """
     with Session(engine.execution_options(sqlite_begin="IMMEDIATE")) as session, session.begin():
         yield session
+
+
+def explain_failure(engine: Engine, error: SQLAlchemyError) -> str:
+    """Put a database's failure into one line: which database, without its password, and the driver's own words."""
+    cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+    return f"{engine.url.render_as_string(hide_password=True)}: {cause}"
 
 
 def _dump_json(value: Any) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from settings import load_settings
-from shop.database import open_engine
+from shop.database import explain_failure, open_engine
 from shop.loaders.demo import build_demo_shop, find_yesterday
 from shop.loaders.directory import build_directory_shop
 from shop.loaders.synthetic import SyntheticShape, build_synthetic_shop
@@ -99,8 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"nothing loaded: {error}\n")
         return 1
     except SQLAlchemyError as error:
-        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-        sys.stderr.write(f"nothing loaded: {engine.url.render_as_string(hide_password=True)}: {cause}\n")
+        sys.stderr.write(f"nothing loaded: {explain_failure(engine, error)}\n")
         return 1
     finally:
         engine.dispose()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from settings import load_settings
-from shop.database import open_engine
+from shop.database import explain_failure, open_engine
 from shop.tables import Base
 
 MIGRATIONS_FOLDER = Path(__file__).parent / "migrations"
@@ -67,8 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             sys.stdout.write(f"the shop's schema is at revision {migrate(engine)}\n")
     except SQLAlchemyError as error:
-        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-        sys.stderr.write(f"cannot migrate {engine.url.render_as_string(hide_password=True)}: {cause}\n")
+        sys.stderr.write(f"cannot migrate {explain_failure(engine, error)}\n")
         return 1
     return 0
 

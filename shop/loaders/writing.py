@@ -9,7 +9,6 @@ from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection, Engine, delete, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from shop.loaders.canonical import TABLE_BY_NAME, TABLES, Table
 from shop.loaders.validation import InvalidShopError, Origin, validate_frame
@@ -164,8 +163,3 @@ def _shrink_log(engine: Engine) -> None:
     """Move the load from SQLite's write-ahead log into the file; readers that are still open may postpone it."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def write_errors() -> tuple[type[Exception], ...]:
-    """List what `write_shop` raises when the input or the database is at fault."""
-    return (ShopNotEmptyError, InvalidShopError, SQLAlchemyError)
