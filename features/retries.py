@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -46,7 +46,7 @@ def retry_while_unreachable(engine: Engine, run: Callable[[Callable[[], None]], 
     for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
             return run(hear)
-        except (OperationalError, InterfaceError) as error:
+        except DBAPIError as error:
             silence = time.monotonic() - last_answer
             if not _is_transient(error) or silence > PATIENCE_SECONDS or attempt == MAX_ATTEMPTS:
                 raise UnreachableError(_explain(engine, error, silence)) from error
@@ -56,12 +56,12 @@ def retry_while_unreachable(engine: Engine, run: Callable[[Callable[[], None]], 
     raise AssertionError("the loop above returns or raises")
 
 
-def _is_transient(error: OperationalError | InterfaceError) -> bool:
+def _is_transient(error: DBAPIError) -> bool:
     code = error.orig.args[0] if error.orig is not None and error.orig.args else None
     return error.connection_invalidated or code in TRANSIENT_ERRORS
 
 
-def _explain(engine: Engine, error: OperationalError | InterfaceError, silence: float) -> str:
+def _explain(engine: Engine, error: DBAPIError, silence: float) -> str:
     url = engine.url.render_as_string(hide_password=True)
     return (
         f"The shop {url} did not serve the sync ({error.orig}; {silence:.0f} s since its last answer). Check that the "

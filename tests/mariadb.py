@@ -60,6 +60,7 @@ def run_mariadb(*options: str) -> Iterator[MariaDbServer]:
     try:
         server = MariaDbServer(find_free_port(), secrets.token_hex(12), folder / "s")
         write_init_file(folder, server.password)
+        (folder / "tmp").mkdir()
         initialise(daemon, folder)
         process = start(daemon, folder, server, options)
         wait_until_ready(process, server, folder / "log")
@@ -128,6 +129,7 @@ def start(daemon: str, folder: Path, server: MariaDbServer, options: Sequence[st
                 "--no-defaults",
                 f"--user={getpass.getuser()}",
                 f"--datadir={folder / 'data'}",
+                f"--tmpdir={folder / 'tmp'}",  # a server that starts empties its own, also of what others left there
                 f"--socket={server.socket_path}",
                 f"--pid-file={folder / 'pid'}",
                 f"--init-file={folder / 'init.sql'}",
