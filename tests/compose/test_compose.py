@@ -39,11 +39,11 @@ def test_a_service_that_stays_has_a_health_check_and_comes_back(name):
         assert service["restart"] == "unless-stopped"
 
 
-@pytest.mark.parametrize("name", ["mlflow", "airflow-api-server", "api"])
+@pytest.mark.parametrize("name", ["mlflow", "airflow-api-server", "bentoml", "api"])
 def test_a_health_check_asks_the_api(name):
     test = " ".join(SERVICES[name]["healthcheck"]["test"])
 
-    assert re.search(r"mlflow_server\.health|production\.airflow_health|/health", test)
+    assert re.search(r"mlflow_server\.health|production\.airflow_health|:8001/status|:8000/health", test)
 
 
 @each_service
