@@ -70,8 +70,11 @@ def write_shop(engine: Engine, batches: Iterable[Batch], *, replace: bool, repor
     progress = _Progress()
     with engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
         _prepare(connection, replace, report)
+        indexes = _drop_indexes(connection)
         for batch in batches:
             _write_batch(connection, batch, progress, report)
+        for statement in indexes:
+            connection.exec_driver_sql(statement)
     if engine.dialect.name == "sqlite":
         _shrink_log(engine)
     return {table.name: progress.num_rows.get(table.name, 0) for table in TABLES}
@@ -107,6 +110,23 @@ def _prepare(connection: Connection, replace: bool, report: Report) -> None:
         num_deleted = connection.execute(delete(table)).rowcount
         if num_deleted:
             report(f"{table.name}: {num_deleted:,} old rows removed")
+
+
+def _drop_indexes(connection: Connection) -> list[str]:
+    """Set SQLite's indexes aside: building them once at the end is several times faster than row by row.
+
+    SQLite's DDL belongs to the transaction, so a load that fails keeps them. MySQL's does not: there they stay.
+
+    Returns:
+        The statements that make them again.
+    """
+    if connection.dialect.name != "sqlite":
+        return []
+    found = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+    indexes = {str(name): str(statement) for name, statement in found}
+    for name in indexes:
+        connection.exec_driver_sql(f'DROP INDEX "{name}"')
+    return list(indexes.values())
 
 
 def _write_batch(connection: Connection, batch: Batch, progress: _Progress, report: Report) -> None:

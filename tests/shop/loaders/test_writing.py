@@ -7,6 +7,7 @@ from shop.database import session_scope
 from shop.loaders.directory import build_directory_shop
 from shop.loaders.validation import InvalidShopError
 from shop.loaders.writing import Batch, ShopNotEmptyError, write_shop
+from shop.migrate import list_differences
 from shop.tables import Product, User
 from tests.shop.loaders.shop_files import write_shop_files
 from tests.tiny_shop import fill_tiny_shop
@@ -52,6 +53,13 @@ def test_a_load_that_fails_leaves_the_old_shop(any_empty_shop: Engine, tmp_path:
         write_shop(any_empty_shop, broken, replace=True, report=ignore)
 
     assert list_users(any_empty_shop) == [1, 2, 3, 4]
+    assert list_differences(any_empty_shop) == []
+
+
+def test_a_loaded_shop_has_all_its_indexes(any_empty_shop: Engine, tmp_path: Path) -> None:
+    write_shop(any_empty_shop, batches_of(tmp_path), replace=False, report=ignore)
+
+    assert list_differences(any_empty_shop) == []
 
 
 def test_the_writer_wants_every_column(empty_shop: Engine, tmp_path: Path) -> None:
