@@ -41,6 +41,9 @@ def server_environment(settings: Settings, login_file: Path | None) -> dict[str,
     Args:
         settings: where things run.
         login_file: file of the login application (see `login.py`), or `None` for a server without login.
+
+    Returns:
+        Values by name; some are secret.
     """
     environment = {**HARDENING, "MLFLOW_BACKEND_STORE_URI": backend_uri(settings)}
     if login_file is not None:

@@ -15,6 +15,9 @@ TIMEOUT_SECONDS = 5.0
 def ask(settings: Settings) -> None:
     """Search for one experiment, as a client would.
 
+    Args:
+        settings: port and login of the server.
+
     Raises:
         OSError: the server cannot be reached, or refuses; the message says which.
     """

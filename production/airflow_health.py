@@ -14,7 +14,14 @@ TIMEOUT_SECONDS = 5.0
 
 
 def component_status(url: str, component: str) -> str:
-    """Return the component's status in Airflow's own word, `healthy` or another.
+    """Ask for the heartbeat of one component.
+
+    Args:
+        url: where Airflow's API answers.
+        component: one of `COMPONENTS`.
+
+    Returns:
+        The status in Airflow's own word, `healthy` or another.
 
     Raises:
         OSError: the API cannot be reached.

@@ -25,6 +25,9 @@ def account_statements(url: URL) -> list[tuple[str, tuple[str, ...]]]:
     Args:
         url: URL with user, password and database.
 
+    Returns:
+        Statements and parameters, in the order in which they must run.
+
     Raises:
         ValueError: user or database is no plain lower-case name; names cannot be sent as parameters.
     """
@@ -61,6 +64,13 @@ def create_accounts(connection: Connection, urls: list[URL]) -> None:
 def connect_as_root(url: URL, password: str) -> Connection:
     """Open a session of root on the server that a URL names.
 
+    Args:
+        url: only its host and port are used.
+        password: root's.
+
+    Returns:
+        An open connection that commits each statement.
+
     Raises:
         pymysql.MySQLError: the server does not answer or refuses the password.
     """
@@ -78,6 +88,12 @@ def connect_as_root(url: URL, password: str) -> Connection:
 
 def read_secret(name: str) -> str:
     """Read one secret of the container.
+
+    Args:
+        name: name of the secret, which is its file's.
+
+    Returns:
+        Its value, without the line break at the end.
 
     Raises:
         FileNotFoundError: it is missing; generate it with `make secrets`.

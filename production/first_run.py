@@ -19,6 +19,9 @@ DAGS_LIMIT_SECONDS = 180
 def start_first_pass(airflow: AirflowClient) -> str:
     """Start the chain if nothing was published and nothing runs.
 
+    Args:
+        airflow: a signed-in client.
+
     Returns:
         What was done, for a person.
 
