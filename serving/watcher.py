@@ -19,6 +19,8 @@ from training.registry import CHAMPION, Registry, RegistryError
 
 LOAD_FAILED = "load_failed"
 WARM_UP_USERS = 8
+FIRST_LOOK_SECONDS = 8.0
+"""A first look at a healthy MLflow takes less, download included; a dead one must not hold up a start."""
 
 logger = logging.getLogger(__name__)
 
@@ -47,16 +49,17 @@ class ChampionWatcher:
         self._poll_seconds = poll_seconds
         self._load = load
         self._stop = threading.Event()
+        self._has_looked = threading.Event()
         self._refused: tuple[int, datetime] | None = None
         self.current: Champion | None = None
         self.failure: str | None = None
 
     def start(self) -> None:
-        """Look once, falling back to the version that served last, then go on looking in a thread."""
-        self.look()
+        """Begin to look, in a thread; if that brings nothing within a moment, serve what served last."""
+        threading.Thread(target=self._watch, name="champion-watcher", daemon=True).start()
+        self._has_looked.wait(FIRST_LOOK_SECONDS)
         if self.current is None:
             self._serve_last_good()
-        threading.Thread(target=self._watch, name="champion-watcher", daemon=True).start()
 
     def stop(self) -> None:
         """End the thread after the look that it may be in."""
@@ -114,17 +117,21 @@ class ChampionWatcher:
         if version is None or as_of is None:
             return
         try:
-            self.current = self._prepare(version, as_of)
+            last_good = self._prepare(version, as_of)
         except (ArtefactError, RegistryError, StoreError) as err:
             self._note(f"the last good version {version} does not load either: {err}")
+        else:
+            self.current = self.current or last_good
 
     def _watch(self) -> None:
-        while not self._stop.wait(self._poll_seconds):
+        while not self._stop.is_set():
             try:
                 self.look()
             except Exception as err:
                 logger.exception("champion watcher failed")
                 self._note(f"{type(err).__name__} while looking at the alias")
+            self._has_looked.set()
+            self._stop.wait(self._poll_seconds)
 
     def _tag_version(self, version: int, reason: str) -> None:
         try:

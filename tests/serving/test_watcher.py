@@ -1,4 +1,5 @@
 import shutil
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -118,6 +119,25 @@ def test_a_start_without_the_registry_serves_what_served_last(
 
     assert restarted.current.version == 1
     assert "connection refused" in restarted.failure
+
+
+def test_a_start_does_not_wait_for_a_registry_that_hangs(
+    watcher: ChampionWatcher, sources: Sources, registry: ScriptedRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.watcher.FIRST_LOOK_SECONDS", 0.1)
+    answers = threading.Event()
+    monkeypatch.setattr(registry, "resolve_alias", lambda _: answers.wait(30) and 2)
+
+    restarted = ChampionWatcher(sources, poll_seconds=0.01)
+    restarted.start()
+
+    assert restarted.current.version == 1
+    answers.set()
+    deadline = time.monotonic() + 20
+    while restarted.current.version != 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    restarted.stop()
+    assert restarted.current.version == 2
 
 
 def test_a_first_start_without_a_champion_waits(sources: Sources, registry: ScriptedRegistry) -> None:
