@@ -40,23 +40,25 @@ def workflow(tags: list[str], **default_args: Any) -> dict[str, Any]:
 
 
 def resolve_as_of(context: Any) -> str:
-    """Find the instant that a run belongs to.
+    """Find the instant that a run belongs to: the one it was given, else the last UTC midnight before it was due.
 
-    The run's own parameter wins, then the latest instant among the asset events that started it, then the last UTC
-    midnight before the run was due. Clearing an old run therefore repeats its instant.
+    Clearing an old run therefore repeats its instant.
 
     Returns:
         An aware instant in ISO 8601.
     """
+    due = context["dag_run"].run_after.astimezone(UTC)
+    return given_as_of(context) or datetime(due.year, due.month, due.day, tzinfo=UTC).isoformat()
+
+
+def given_as_of(context: Any) -> str | None:
+    """Find the instant that a run was given: its own parameter, else the latest among the events that started it."""
     chosen = context["params"].get("as_of")
     if chosen:
         return _aware(datetime.fromisoformat(chosen)).isoformat()
     events = context["triggering_asset_events"] or {}
     carried = [event.extra["as_of"] for of_asset in events.values() for event in of_asset if event.extra.get("as_of")]
-    if carried:
-        return str(max(carried))
-    due = context["dag_run"].run_after.astimezone(UTC)
-    return datetime(due.year, due.month, due.day, tzinfo=UTC).isoformat()
+    return str(max(carried)) if carried else None
 
 
 def _aware(instant: datetime) -> datetime:

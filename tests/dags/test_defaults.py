@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dags._defaults import resolve_as_of
+from dags._defaults import given_as_of, resolve_as_of
 
 DUE = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
 
@@ -20,6 +20,10 @@ def context(as_of: str | None = None, carried: tuple[str, ...] = ()) -> dict:
 
 def test_run_without_a_hint_belongs_to_the_midnight_before_it() -> None:
     assert resolve_as_of(context()) == "2026-11-22T00:00:00+00:00"
+
+
+def test_run_without_a_hint_was_given_no_instant() -> None:
+    assert given_as_of(context()) is None
 
 
 def test_run_started_by_data_takes_the_latest_instant_of_it() -> None:

@@ -32,6 +32,7 @@ def test_one_workflow_a_file_named_alike(dags: dict) -> None:
         ("rebuild_features", "feature_snapshot", "train_wide_deep"),
         ("rebuild_features", "feature_snapshot", "score_users"),
         ("train_wide_deep", "champion", "score_users"),
+        ("watch_champion", "champion", "score_users"),
     ],
 )
 def test_workflows_are_chained_by_assets(dags: dict, upstream: str, asset: str, downstream: str) -> None:
