@@ -33,8 +33,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--end-date",
         type=_parse_date,
         metavar="YYYY-MM-DD",
-        help="move the dates by whole weeks so that the last day is this one, or the last Monday before it: the data "
-        "set ends on a Monday (default: yesterday)",
+        help="move the dates by whole weeks so that the last day is this one (default: yesterday)",
     )
     dates.add_argument("--original-dates", action="store_true", help="leave the dates in 2017, as they are")
 

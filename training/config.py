@@ -66,6 +66,8 @@ class OptimiserConfig(_Section):
 
     epochs: int = Field(2, ge=1)
     """Passes over the training lists at most."""
+    min_steps: int = Field(250, ge=1)
+    """A shop too small for so many steps in `epochs` passes gets more of them; patience still ends it early."""
     batch_size: int = Field(64, ge=2)
     """Users a step, each with `list_size` candidates."""
     learning_rate: float = Field(0.002, gt=0)

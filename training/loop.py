@@ -108,9 +108,10 @@ def train(
     model = WideDeep(sizes, config.model)
     optimiser = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
     steps = max(rows.num_users // options.batch_size, 1)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, total_steps=steps * options.epochs)
+    epochs = max(options.epochs, -(-options.min_steps // steps))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, total_steps=steps * epochs)
     best, best_weights, since_best = -1.0, model.state_dict(), 0
-    for epoch in range(options.epochs):
+    for epoch in range(epochs):
         started = time.perf_counter()
         model.train()
         losses = [

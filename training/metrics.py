@@ -31,13 +31,13 @@ def recall_at_k(hits: Hits, num_labels: Counts, k: int) -> PerUser:
 
 def hit_rate_at_k(hits: Hits, k: int) -> PerUser:
     """1 where the first k hold at least one hit."""
-    return hits[:, :k].any(axis=1).astype(np.float64)
+    return np.asarray(hits[:, :k].any(axis=1), dtype=np.float64)
 
 
 def reciprocal_rank(hits: Hits) -> PerUser:
     """1 / rank of the first hit, 0 without one; its mean is MRR (Voorhees 1999)."""
-    first = hits.argmax(axis=1)
-    return np.asarray(hits.any(axis=1) / (first + 1.0), dtype=np.float64)
+    found = hits.any(axis=1).astype(np.float64)
+    return np.asarray(found / (hits.argmax(axis=1) + 1), dtype=np.float64)
 
 
 def average_precision(labels: npt.NDArray[np.bool_], scores: npt.NDArray[np.float32]) -> PerUser:

@@ -18,31 +18,36 @@ class Verdict:
 
 
 def decide(challenger: Judgement, champion: Judgement | None, baselines: dict[str, Judgement]) -> Verdict:
-    """Compare a challenger with every baseline and with the champion on the same users of the same window.
+    """Compare a challenger with the baselines and with the champion on the same users of the same window.
 
-    | challenger against | outcome | verdict |
-    |---|---|---|
-    | a baseline | not significantly better | refuse |
-    | no champion | every baseline beaten | promote |
-    | the champion | significantly better, 95% paired interval | promote |
-    | the champion | anything else | keep |
+    "Above" means that the 95% interval of the paired difference lies above zero. The first row that fits decides:
+
+    | challenger | verdict |
+    |---|---|
+    | not above global popularity | refuse |
+    | no champion to compare with | promote |
+    | below the user's own purchases, decayed | keep |
+    | above the champion | promote |
+    | anything else | keep |
 
     Args:
         challenger: just trained.
         champion: judged anew on the same window, None if there is none or it cannot be judged.
-        baselines: by name.
+        baselines: by the names of training/baselines.py.
     """
-    for name, baseline in baselines.items():
-        against = compare(challenger, baseline)
-        if not against["low"] > 0:
-            return Verdict("refuse", f"{METRIC} is not above {name}: {_in_words(against)}.")
-    names = " and ".join(name.replace("_", " ") for name in baselines)
+    against_popularity = compare(challenger, baselines["global_popularity"])
+    against_own = compare(challenger, baselines["own_purchases"])
+    if not against_popularity["low"] > 0:
+        return Verdict("refuse", f"{METRIC} is not above global popularity: {_in_words(against_popularity)}.")
     if champion is None:
-        return Verdict("promote", f"It beats {names}, and there is no champion to compare with.")
+        standing = f"against the user's own purchases, {_in_words(against_own)}"
+        return Verdict("promote", f"It beats global popularity and has no champion to compare with; {standing}.")
+    if against_own["high"] < 0:
+        return Verdict("keep", f"{METRIC} is below the user's own purchases: {_in_words(against_own)}.")
     against = compare(challenger, champion)
     if against["low"] > 0:
         return Verdict("promote", f"{METRIC} is above the champion's: {_in_words(against)}.")
-    return Verdict("keep", f"{METRIC} is not significantly above the champion's: {_in_words(against)}.")
+    return Verdict("keep", f"{METRIC} is not above the champion's: {_in_words(against)}.")
 
 
 def _in_words(against: dict[str, float]) -> str:

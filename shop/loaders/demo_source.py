@@ -6,7 +6,7 @@ each purchase keeps its weekday.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -54,15 +54,15 @@ def find_data_folder() -> Path:
 
 
 def find_shift(end_date: date | None) -> timedelta:
-    """Compute by how much dates move: the most whole weeks that leave no purchase after `end_date`.
+    """Compute by how much dates move: the fewest whole weeks that bring the data up to `end_date`.
 
     Args:
-        end_date: the last day wished for; None leaves the dates as they are. When it is no Monday, as the data
-            set's last day is, the last purchase falls on the Monday before it.
+        end_date: the last day wished for; None leaves the dates as they are. The data set ends on a Monday, so with
+            any other day its last one to six days fall after `end_date`, and `read_demo_source` leaves them out.
     """
     if end_date is None:
         return timedelta(0)
-    return timedelta(weeks=(end_date - LAST_DAY).days // 7)
+    return timedelta(weeks=-((LAST_DAY - end_date).days // 7))
 
 
 def read_demo_source(folder: Path, end_date: date | None) -> DemoSource:
@@ -70,19 +70,21 @@ def read_demo_source(folder: Path, end_date: date | None) -> DemoSource:
 
     Args:
         folder: holds the parquet files.
-        end_date: the last day wished for, or None for the dates of 2017; see `find_shift`.
+        end_date: the last day wished for, or None for the dates of 2017; what falls after it is left out.
     """
     shift = find_shift(end_date)
+    end = datetime.combine((end_date or LAST_DAY) + timedelta(days=1), time(), UTC)
     products = _read_products(folder)
     transactions = pl.read_parquet(folder / "transactions.parquet")
+    campaigns = _read_campaigns(folder, shift).filter(pl.col("starts_at") < end)
     return DemoSource(
         products=products,
-        lines=_read_lines(transactions, products, shift),
+        lines=_read_lines(transactions, products, shift).filter(pl.col("ordered_at") < end),
         households=transactions["household_id"].unique().sort(),
-        campaigns=_read_campaigns(folder, shift),
-        recipients=pl.read_parquet(folder / "campaigns.parquet"),
-        coupons=pl.read_parquet(folder / "coupons.parquet"),
-        redemptions=_read_redemptions(folder, shift),
+        campaigns=campaigns,
+        recipients=pl.read_parquet(folder / "campaigns.parquet").join(campaigns, on="campaign_id", how="semi"),
+        coupons=pl.read_parquet(folder / "coupons.parquet").join(campaigns, on="campaign_id", how="semi"),
+        redemptions=_read_redemptions(folder, shift).filter(pl.col("redeemed_at") < end),
     )
 
 

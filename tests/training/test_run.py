@@ -1,0 +1,88 @@
+"""Hops 3 and 4 on MLflow's SQLite backend: one version a logical run, a first champion, a page for reviewers."""
+
+from pathlib import Path
+
+import pytest
+
+from features.store import MLStore
+from settings import Settings
+from tests.synthetic import AS_OF, SMALL_CONFIG
+from training.artefact import ArtefactError
+from training.registry import CHALLENGER, CHAMPION, Registry, RegistryError, connect
+from training.run import run_training
+
+
+@pytest.fixture(scope="module")
+def settings(synthetic_store: MLStore, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("run")
+    return Settings(
+        var_dir=folder,
+        ml_store_uri=synthetic_store.uri,
+        mlflow_tracking_uri=f"sqlite:///{folder / 'mlflow.db'}",
+        auto_promote=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def registry(settings: Settings, monkeypatch_module: pytest.MonkeyPatch) -> Registry:
+    monkeypatch_module.chdir(settings.var_dir)  # a client without a server keeps artefacts in ./mlruns
+    return connect(settings.mlflow_tracking_uri, "wide_deep")
+
+
+@pytest.fixture(scope="module")
+def monkeypatch_module() -> pytest.MonkeyPatch:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def first(settings: Settings, registry: Registry) -> dict[str, object]:
+    return run_training(settings, registry, SMALL_CONFIG, AS_OF)
+
+
+def test_the_first_version_is_promoted_by_itself(first: dict[str, object], registry: Registry):
+    assert first["verdict"] == "promote", first
+    assert registry.resolve_alias(CHAMPION) == registry.resolve_alias(CHALLENGER) == first["version"] == 1
+
+
+def test_the_same_logical_run_registers_no_second_version(
+    first: dict[str, object], settings: Settings, registry: Registry
+):
+    again = run_training(settings, registry, SMALL_CONFIG, AS_OF)
+
+    assert (again["version"], again["is_new"]) == (1, False)
+
+
+def test_a_later_version_waits_for_a_reviewer(first: dict[str, object], settings: Settings, registry: Registry):
+    other = SMALL_CONFIG.model_copy(update={"optimiser": SMALL_CONFIG.optimiser.model_copy(update={"seed": 5})})
+
+    second = run_training(settings, registry, other, AS_OF)
+
+    assert second["version"] == 2
+    assert registry.resolve_alias(CHALLENGER) == 2
+    assert registry.resolve_alias(CHAMPION) == 1
+
+
+def test_the_run_records_what_it_read_and_the_version_says_how_good_it_is(first: dict[str, object], registry: Registry):
+    params = registry.run_of(1)
+
+    assert params["as_of"] == AS_OF.isoformat()
+    assert {"table.orders", "table.order_items", "model.hidden_dims", "data.horizon_days"} <= params.keys()
+    assert {"loss", "ndcg_at_20", "judged.ndcg_at_20"} <= registry.metrics_of(1).keys()
+    assert registry.tags(1)["validated"].startswith("golden rows within")
+
+
+def test_a_downloaded_version_is_whole_and_a_spoilt_copy_is_refused(
+    first: dict[str, object], registry: Registry, tmp_path: Path
+):
+    folder = registry.download(1, tmp_path / "1")
+    (folder / "model.onnx").write_bytes(b"spoilt")
+
+    with pytest.raises(ArtefactError, match="altered"):
+        registry.download(1, folder)
+
+
+def test_an_unset_alias_and_an_unknown_version_differ(first: dict[str, object], registry: Registry):
+    assert registry.resolve_alias("nobody") is None
+    with pytest.raises(RegistryError, match="MLflow says"):
+        registry.tags(99)
