@@ -71,8 +71,7 @@ class Lease:
         Raises:
             LeaseLostError: a newer holder exists.
         """
-        current = _read(self.store)
-        if current is None or current.version != self.row.version:
+        if self.store.version(LEASE_TABLE) != self.row.version:
             raise LeaseLostError(f"Run {self.number} has lost the store to a newer run: it writes nothing more.")
 
 

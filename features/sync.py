@@ -109,6 +109,8 @@ def _sync_snapshot(
 
     tables: dict[str, TableReport] = {}
     for sync in syncs:
+        at_step(f"write {sync.table.name}")
+        sync.target.write_files()
         at_step(f"commit {sync.table.name}")
         lease.require()
         tables[sync.table.name] = TableReport(sync.counts, sync.commit(), sync.watermark)

@@ -54,6 +54,7 @@ def _repair(sync: TableSync, differing: list[KeyRange], lease: Lease, at_step: C
     at_step(f"repair {sync.table.name}")
     repair = TableSync(sync.snapshot, sync.store, sync.table, sync.parent_keys, sync.options, lease)
     repair.reconcile(differing)
+    repair.target.write_files()
     lease.require()
     repair.commit()
     repaired = VersionedTable(sync.store, sync.table)

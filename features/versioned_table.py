@@ -54,6 +54,7 @@ class VersionedTable:
         self._added: list[AddAction] = []
         self._buffer: list[pl.DataFrame] = []
         self._closings: list[pl.DataFrame] = []
+        self._removed: list[RemoveAction] = []
 
     @property
     def is_new(self) -> bool:
@@ -123,8 +124,13 @@ class VersionedTable:
         if sum(frame.height for frame in self._buffer) >= FILE_ROWS:
             self._flush()
 
+    def write_files(self) -> None:
+        """Write what is staged and still in memory, and anew the files that hold rows to be closed."""
+        self._flush(is_last=True)
+        self._removed = list(self._rewrite_closed())
+
     def commit(self, metadata: Mapping[str, str], token: int) -> int:
-        """Make everything staged visible, with the metadata, in one commit.
+        """Make everything staged visible, with the metadata, in one commit; `write_files` comes first.
 
         Args:
             metadata: watermark and counts.
@@ -136,8 +142,6 @@ class VersionedTable:
         Raises:
             FencedError: another run has committed meanwhile.
         """
-        self._flush(is_last=True)
-        removed = list(self._rewrite_closed())
         properties = CommitProperties(
             custom_metadata=dict(metadata), max_commit_retries=0, app_transactions=[Transaction(APPLICATION, token)]
         )
@@ -154,7 +158,7 @@ class VersionedTable:
                 )
             else:
                 self._delta.create_write_transaction(
-                    [*self._added, *removed], "append", schema, commit_properties=properties
+                    [*self._added, *self._removed], "append", schema, commit_properties=properties
                 )
         except (CommitFailedError, DeltaError) as error:
             raise FencedError(
