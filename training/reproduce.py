@@ -1,0 +1,97 @@
+"""Trains a registered version again from its recorded inputs and compares.
+
+    python -m training.reproduce 3
+
+Same table versions, settings and definitions give the same weights on the same kind of machine; exit code 1 if not.
+"""
+
+import argparse
+import json
+import logging
+import sys
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from features.definitions import hash_definitions
+from features.purchases import load_purchases
+from features.store import MLStore, StoreError
+from settings import load_settings
+from training.artefact import CONFIG, MODEL, ArtefactError, hash_file
+from training.config import load_config
+from training.evaluate import judge_ranker
+from training.fit import fit
+from training.ranker import Ranker
+from training.registry import Registry, RegistryError, connect
+
+TABLE_PREFIX = "table."
+JUDGED_PREFIX = "judged."
+
+
+def reproduce(registry: Registry, store: MLStore, models: Path, version: int) -> list[tuple[str, object, object]]:
+    """Train a version again.
+
+    Args:
+        registry: where it is registered.
+        store: the ML store, with the table versions that the version recorded.
+        models: folder of downloaded versions.
+        version: number.
+
+    Returns:
+        One row a comparison: what, as registered, as trained again.
+
+    Raises:
+        RegistryError: there is no such version.
+        ArtefactError: its files are not what was registered, or it was trained by other feature definitions.
+        StoreError: a recorded table version is gone.
+    """
+    params = registry.run_of(version)
+    if params["feature_hash"] != hash_definitions():
+        raise ArtefactError(
+            f"Version {version} reads features {params['feature_hash']}, this code defines {hash_definitions()}: "
+            "check out the commit that trained it."
+        )
+    folder = registry.download(version, models / str(version))
+    versions = {
+        name.removeprefix(TABLE_PREFIX): int(value) for name, value in params.items() if name.startswith(TABLE_PREFIX)
+    }
+    purchases = load_purchases(store, datetime.fromisoformat(params["as_of"]), versions)
+    with tempfile.TemporaryDirectory() as scratch:
+        fitted = fit(purchases, load_config(folder / CONFIG), Path(scratch) / "version", _log_epoch)
+        again = judge_ranker(fitted.judging, fitted.judge_users, Ranker.load(fitted.folder)).summarise()
+        rows: list[tuple[str, object, object]] = [
+            (f"SHA-256 of {name}", hash_file(folder / name)[:16], hash_file(fitted.folder / name)[:16])
+            for name in (MODEL, "encoder.json")
+        ]
+    registered = registry.metrics_of(version)
+    return rows + [(name, registered.get(JUDGED_PREFIX + name), value) for name, value in sorted(again.items())]
+
+
+def _log_epoch(epoch: int, metrics: dict[str, float]) -> None:
+    logging.getLogger(__name__).info("epoch=%d ndcg_at_20=%.4f", epoch, metrics["ndcg_at_20"])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; see the module's docstring."""
+    parser = argparse.ArgumentParser(prog="python -m training.reproduce", description=__doc__.splitlines()[0])
+    parser.add_argument("version", type=int, help="number of the registered version")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    settings = load_settings()
+    registry = connect(settings.mlflow_tracking_uri, settings.model_name)
+    try:
+        rows = reproduce(registry, MLStore(settings.ml_store_uri), settings.var_dir / "models", options.version)
+    except (OSError, StoreError, ValueError, RegistryError, ArtefactError) as err:
+        sys.stderr.write(f"training.reproduce: {err}\n")
+        return 1
+    is_equal = all(before == after for _, before, after in rows)
+    for name, before, after in rows:
+        sys.stdout.write(f"{'same' if before == after else 'DIFFERS':8} {name:36} {before!s:20} {after!s}\n")
+    if options.json:
+        sys.stdout.write(json.dumps({"version": options.version, "is_equal": is_equal}) + "\n")
+    return 0 if is_equal else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
