@@ -7,6 +7,9 @@ import argparse
 import sys
 import time
 
+import httpx
+from pydantic import ValidationError
+
 from embedded.interpreter import SetupError
 from embedded.preflight import check_machine
 from embedded.progress import Board, format_seconds
@@ -18,19 +21,29 @@ def main() -> None:
     arguments = _parse()
     try:
         settings = load_settings()
-        match arguments.command:
-            case "preflight":
-                check_machine(settings)
-            case "up":
-                _up(settings, arguments.shop.split())
-            case "down":
-                _down(settings)
-            case _:
-                _status(settings)
+    except ValidationError as err:
+        wrong = [f"{'.'.join(map(str, one['loc'])).upper()}={one['input']!r}: {one['msg']}" for one in err.errors()]
+        sys.exit(f"A setting is wrong. {'; '.join(wrong)}")
+    try:
+        _run(arguments, settings)
     except SetupError as err:
         sys.exit(f"\n{err}")
-    except ValueError as err:
-        sys.exit(f"\nA setting is wrong: {err}")
+    except (httpx.HTTPError, TimeoutError) as err:
+        sys.exit(
+            f"\nA service stopped answering ({err}). See `make status` and the logs in {settings.var_dir / 'logs'}."
+        )
+
+
+def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+    match arguments.command:
+        case "preflight":
+            check_machine(settings)
+        case "up":
+            _up(settings, arguments.shop.split())
+        case "down":
+            _down(settings)
+        case _:
+            _status(settings)
 
 
 def _parse() -> argparse.Namespace:

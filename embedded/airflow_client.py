@@ -7,6 +7,8 @@ import httpx
 
 TIMEOUT_SECONDS = 15
 POLL_SECONDS = 1.0
+TRIES = 5
+RETRY_SECONDS = 2.0
 
 
 class AirflowClient:
@@ -20,14 +22,13 @@ class AirflowClient:
 
     def __init__(self, base_url: str, user: str, password: str):
         self._http = httpx.Client(base_url=base_url, timeout=TIMEOUT_SECONDS)
-        answer = self._http.post("/auth/token", json={"username": user, "password": password})
-        answer.raise_for_status()
+        answer = self._send("POST", "/auth/token", json={"username": user, "password": password}).raise_for_status()
         self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
     def ensure_pool(self, name: str, slots: int, description: str) -> None:
         """Create a pool unless it exists. A task whose pool is missing waits for ever, so this comes before any run."""
         body = {"name": name, "slots": slots, "description": description}
-        answer = self._http.post("/api/v2/pools", json=body)
+        answer = self._send("POST", "/api/v2/pools", json=body)
         if answer.status_code != httpx.codes.CONFLICT:
             answer.raise_for_status()
 
@@ -52,8 +53,7 @@ class AirflowClient:
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
         """Start a run by hand and return its id."""
         body = {"logical_date": None, "conf": conf or {}}
-        answer = self._http.post(f"/api/v2/dags/{dag_id}/dagRuns", json=body)
-        answer.raise_for_status()
+        answer = self._send("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body).raise_for_status()
         return str(answer.json()["dag_run_id"])
 
     def runs(self, dag_id: str, *, since: str | None = None, state: str | None = None) -> list[dict[str, Any]]:
@@ -73,6 +73,17 @@ class AirflowClient:
         return list(self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"])
 
     def _get(self, path: str, **query: Any) -> Any:
-        answer = self._http.get(path, params=query)
-        answer.raise_for_status()
-        return answer.json()
+        return self._send("GET", path, params=query).raise_for_status().json()
+
+    def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        """Send a request, again if Airflow answers 5xx: on SQLite a busy moment is enough for that.
+
+        Raises:
+            httpx.HTTPError: Airflow does not answer.
+        """
+        for _ in range(TRIES - 1):
+            answer = self._http.request(method, path, **arguments)
+            if not answer.is_server_error:
+                return answer
+            time.sleep(RETRY_SECONDS)
+        return self._http.request(method, path, **arguments)

@@ -97,10 +97,8 @@ def _pip(arguments: list[str], step: Step) -> None:
     log_path = Path(tempfile.gettempdir()) / f"31ie-install-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}.log"
     last_words: deque[str] = deque(maxlen=3)
     collected = 0
-    with (
-        log_path.open("w", encoding="utf-8") as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process,
-    ):
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with process, log_path.open("w", encoding="utf-8") as log:
         assert process.stdout is not None
         for line in process.stdout:
             log.write(line)

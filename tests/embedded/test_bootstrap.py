@@ -1,0 +1,47 @@
+"""The first steps, on a copy of the launcher without any environment."""
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def fresh_clone(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "embedded", tmp_path / "embedded", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "requirements.txt", tmp_path)
+    return tmp_path
+
+
+def bootstrap(clone: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run it as a bare Python would: `-S` hides every installed package."""
+    command = [sys.executable, "-S", "-m", "embedded.bootstrap", *arguments]
+    return subprocess.run(command, cwd=clone, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("command", ["status", "down"])
+def test_nothing_to_show_or_stop_on_a_fresh_clone(fresh_clone: Path, command: str) -> None:
+    finished = bootstrap(fresh_clone, command)
+
+    assert finished.returncode == 0
+    assert "Nothing was started" in finished.stdout
+
+
+def test_wrong_python_leaves_nothing_behind(fresh_clone: Path) -> None:
+    finished = bootstrap(fresh_clone, "up", "--python", str(fresh_clone / "python3.12"))
+
+    assert finished.returncode == 1
+    assert "PYTHON=/path/to/python3.11" in finished.stderr
+    assert not (fresh_clone / ".venv").exists()
+
+
+@pytest.mark.parametrize("name", ["bootstrap", "environment", "interpreter", "progress", "stamp", "torch_build"])
+def test_first_steps_parse_on_an_old_python(name: str) -> None:
+    source = (ROOT / "embedded" / f"{name}.py").read_text(encoding="utf-8")
+
+    ast.parse(source, feature_version=(3, 8))
