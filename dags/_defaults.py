@@ -23,19 +23,22 @@ ONCE_MORE = {"retries": 1, "retry_delay": timedelta(seconds=30)}
 """For long computations on local files: worth one more try (a killed process), not more (the same rows fail again)."""
 
 
-def workflow(tags: list[str], **default_args: Any) -> dict[str, Any]:
+def workflow(run_book: str, tags: list[str], **default_args: Any) -> dict[str, Any]:
     """Return the arguments that every workflow passes to `@dag`.
 
     Args:
+        run_book: the file's docstring; its first line reads `# name: what it does.`
         tags: what the UI filters by.
         default_args: retry rule of its tasks, `TRANSIENT` or `ONCE_MORE`.
     """
     return {
+        "doc_md": run_book,
+        "description": run_book.partition("\n")[0].partition(": ")[2],
         "catchup": False,
         "max_active_runs": 1,
         "params": {"as_of": AS_OF},
         "tags": tags,
-        "default_args": default_args,
+        "default_args": {"owner": "31ie", **default_args},
     }
 
 

@@ -21,7 +21,7 @@ from dags._defaults import HEAVY_POOL, ONCE_MORE, resolve_as_of, workflow
 LIMIT_SECONDS = 2 * 3600
 
 
-@dag(schedule=[SHOP_ROWS], doc_md=__doc__, **workflow(["data"], **ONCE_MORE))
+@dag(schedule=[SHOP_ROWS], **workflow(__doc__, ["data"], **ONCE_MORE))
 def rebuild_features() -> None:
     """Declare the workflow."""
 

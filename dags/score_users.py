@@ -21,7 +21,7 @@ from dags._defaults import HEAVY_POOL, TRANSIENT, given_as_of, workflow
 LIMIT_SECONDS = 2 * 3600
 
 
-@dag(schedule=SNAPSHOT | CHAMPION, doc_md=__doc__, **workflow(["serving"], **TRANSIENT))
+@dag(schedule=SNAPSHOT | CHAMPION, **workflow(__doc__, ["serving"], **TRANSIENT))
 def score_users() -> None:
     """Declare the workflow."""
 

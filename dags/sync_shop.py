@@ -24,8 +24,7 @@ LIMIT_SECONDS = 3600
 
 @dag(
     schedule=CronTriggerTimetable("10 0 * * *", timezone="UTC"),
-    doc_md=__doc__,
-    **workflow(["data"], **TRANSIENT),
+    **workflow(__doc__, ["data"], **TRANSIENT),
 )
 def sync_shop() -> None:
     """Declare the workflow."""

@@ -22,7 +22,7 @@ from dags._defaults import HEAVY_POOL, ONCE_MORE, resolve_as_of, workflow
 LIMIT_SECONDS = 6 * 3600
 
 
-@dag(schedule=[SNAPSHOT], doc_md=__doc__, **workflow(["model"], **ONCE_MORE))
+@dag(schedule=[SNAPSHOT], **workflow(__doc__, ["model"], **ONCE_MORE))
 def train_wide_deep() -> None:
     """Declare the workflow."""
 

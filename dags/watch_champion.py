@@ -23,8 +23,7 @@ LIMIT_SECONDS = 60
 
 @dag(
     schedule=CronTriggerTimetable("* * * * *", timezone="UTC"),
-    doc_md=__doc__,
-    **workflow(["serving"], **ONCE_MORE),
+    **workflow(__doc__, ["serving"], **ONCE_MORE),
 )
 def watch_champion() -> None:
     """Declare the workflow."""
