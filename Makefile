@@ -40,6 +40,8 @@ bench: environment tools ## run the benchmarks, each prints a table
 
 docs: environment ## write the pages that are made from the code
 	$(RUN) production.env_example
+	$(RUN) shop.loaders.documentation
+	$(RUN) features.documentation
 
 format: environment ## lay out the code
 	$(RUN) ruff check --fix . ; $(RUN) ruff format .

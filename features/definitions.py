@@ -87,7 +87,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("product_orders_7d",         "product",       "order_items", "7 d",        "orders",   "log1p",    "zero",  "popularity this week"),
     Feature("product_orders_28d",        "product",       "order_items", "28 d",       "orders",   "log1p",    "zero",  "popularity this month"),
     Feature("product_orders_91d",        "product",       "order_items", "91 d",       "orders",   "log1p",    "zero",  "popularity this quarter"),
-    Feature("product_trend",             "product",       "order_items", "28 d",       "log ratio", "identity", "zero", "orders of 28 days against the 28 before"),
+    Feature("product_trend",             "product",       "order_items", "56 d",       "log ratio", "identity", "zero", "orders of 28 days against the 28 before"),
     Feature("product_buyers",            "product",       "order_items", "all",        "users",    "log1p",    "zero",  "distinct buyers so far"),
     Feature("product_repeat_rate",       "product",       "order_items", "all",        "share",    "identity", "zero",  "buyers who came back for it (shrunk)"),
     Feature("product_interval_days",     "product",       "order_items", "all",        "days",     "log1p",    "mean",  "usual days between purchases of a buyer"),

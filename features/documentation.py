@@ -1,0 +1,105 @@
+"""Writes docs/features.md from `definitions.py`: `make docs`. A test holds the two together."""
+
+import sys
+from pathlib import Path
+
+from features.definitions import CROSSES, FAR_DAYS, Cross, Entity, Feature, list_features
+
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "features.md"
+
+HEAD = """\
+# Features
+
+<!-- made from features/definitions.py by `make docs`, do not edit by hand -->
+
+What the model sees of a shop as of an instant T: {num_features} features and {num_crosses} crosses, one row each. All
+read what happened strictly before T, cancelled orders left out. To change what the model sees, change
+`features/definitions.py` and the function that fills the column: the model's sizes, this page, and the hash by which a
+version refuses a snapshot of other features follow from it.
+
+- **window**: `28 d` reads what is younger than 28 days; `half 28 d` reads everything and counts an order of age d days
+  0.5^(d / 28).
+- **transform**: `log1p` is ln(1 + x), negative values taken as 0. After it every feature is standardised by mean and
+  spread of the training rows and held within [-10, 10].
+- **if missing**: `zero` = nothing happened, so 0; `far` = never, so {far_days:.0f} days; `mean` = not known, so the
+  training mean.
+- **crosses** names those that memorise buckets of the feature; they stand at the end of the page.
+"""
+
+# What an entity is, and which parts of training/wide_deep.py read its features.
+ENTITIES: dict[Entity, tuple[str, str]] = {
+    "user": (
+        "Users",
+        "One row a user, with or without orders. Read by the trunk, the deep part that both heads share.",
+    ),
+    "user_category": (
+        "Users and categories",
+        "One row a user and category, bought from or not. Read by the trunk, all categories side by side, and by the\n"
+        "wide part of the category head.",
+    ),
+    "product": ("Products", "One row a product, sold or not. Read by the wide and the deep part of the product head."),
+    "pair": (
+        "Users and products",
+        "One row a user and candidate product, bought before or not. Read by the wide and the deep part of the\n"
+        "product head.",
+    ),
+}
+
+FEATURES_HEAD = """\
+| feature | meaning | source | window | unit | transform | if missing | crosses |
+|---|---|---|---|---|---|---|---|
+"""
+CROSSES_HEAD = """
+## Crosses
+
+Products of bucketed columns (Cheng et al. 2016), memorised by a wide part with one weight a combination. Features are
+cut at quantiles of the training rows; one with many zeros keeps them in a bucket of their own, and missing is a bucket
+too. `category_id` and `product_id` are looked up in the version's vocabulary instead. Id 0 is what it does not know.
+
+| cross | wide part of | columns | buckets a feature |
+|---|---|---|---|
+"""
+
+
+def render() -> str:
+    """Return the page's text."""
+    num_features = sum(len(list_features(entity)) for entity in ENTITIES)
+    head = HEAD.format(num_features=num_features, num_crosses=len(CROSSES), far_days=FAR_DAYS)
+    sections = [_render_entity(entity) for entity in ENTITIES]
+    return head + "".join(sections) + CROSSES_HEAD + "".join(map(_render_cross, CROSSES))
+
+
+def _render_entity(entity: Entity) -> str:
+    title, text = ENTITIES[entity]
+    return f"\n## {title}\n\n{text}\n\n{FEATURES_HEAD}" + "".join(map(_render_feature, list_features(entity)))
+
+
+def _render_feature(feature: Feature) -> str:
+    crosses = ", ".join(f"`{cross.name}`" for cross in CROSSES if feature.name in cross.columns)
+    cells = [
+        f"`{feature.name}`",
+        feature.meaning,
+        f"`{feature.source}`",
+        feature.window,
+        feature.unit,
+        feature.transform,
+        feature.missing,
+        crosses,
+    ]
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _render_cross(cross: Cross) -> str:
+    head = {"user_category": "category head", "pair": "product head"}[cross.entity]
+    columns = ", ".join(f"`{column}`" for column in cross.columns)
+    return f"| `{cross.name}` | {head} | {columns} | {cross.num_buckets or ''} |\n"
+
+
+def main() -> None:
+    """Write the page."""
+    TARGET.write_text(render(), encoding="utf-8")
+    sys.stdout.write(f"{TARGET.name} written\n")
+
+
+if __name__ == "__main__":
+    main()

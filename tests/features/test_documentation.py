@@ -1,0 +1,12 @@
+from features.definitions import CROSSES, FEATURES
+from features.documentation import TARGET, render
+
+
+def test_the_page_is_what_the_definitions_say_today():
+    assert TARGET.read_text(encoding="utf-8") == render(), "definitions.py changed: run `make docs`"
+
+
+def test_every_feature_and_cross_has_one_row():
+    rows = [line.split("`")[1] for line in render().splitlines() if line.startswith("| `")]
+
+    assert rows == [item.name for item in (*FEATURES, *CROSSES)]
