@@ -1,0 +1,48 @@
+"""Purchases written by hand, one row (user_id, product_id, age in days); a user's rows of one age are one order."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import polars as pl
+
+from features.purchases import Purchases
+
+AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
+MISSING = float("nan")
+
+
+def make_purchases(
+    rows: Sequence[tuple[int, int, float]], *, users: Iterable[int] = (), products: Iterable[int] = ()
+) -> Purchases:
+    """Make purchases of single pieces at a price of 1; product p is of category, type and brand p % 3.
+
+    `users` and `products` add some that stand in no row.
+    """
+    product_ids = sorted({product for _, product, _ in rows} | set(products))
+    kinds = {"category_id": 1, "type_code": 0, "brand_code": 0}
+    catalogue = pl.DataFrame({"product_id": product_ids}, schema={"product_id": pl.Int64}).with_columns(
+        (pl.col("product_id") % 3 + shift).alias(name) for name, shift in kinds.items()
+    )
+    schema = {"user_id": pl.Int64, "product_id": pl.Int64, "days": pl.Float64}
+    lines = pl.DataFrame(rows, schema=schema, orient="row").sort(["user_id", "days", "product_id"])
+    lines = lines.with_columns(
+        order_id=pl.struct("user_id", "days").rank("dense").cast(pl.Int64),
+        ordered_at=pl.lit(AS_OF) - pl.duration(microseconds=(pl.col("days") * 86_400e6).cast(pl.Int64)),
+        quantity=pl.lit(1.0),
+        value=pl.lit(1.0),
+        discount=pl.lit(0.0),
+    ).join(catalogue, on="product_id", maintain_order="left")
+    user_ids = sorted({user for user, _, _ in rows} | set(users))
+    return Purchases(
+        as_of=AS_OF,
+        user_ids=pl.DataFrame({"user_id": user_ids}, schema={"user_id": pl.Int64}),
+        products=catalogue,
+        lines=lines.sort("user_id", "ordered_at", "product_id"),
+        coupons_used=pl.DataFrame(schema={"user_id": pl.Int64, "used_at": pl.Datetime("us", "UTC")}),
+    )
+
+
+def read_row(frame: pl.DataFrame, names: Iterable[str], **key: int) -> dict[str, float]:
+    """Give some columns of the one row that has these keys; MISSING for null."""
+    row = frame.filter(**key).row(0, named=True)
+    return {name: MISSING if row[name] is None else row[name] for name in names}

@@ -1,0 +1,139 @@
+from datetime import timedelta
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from sqlalchemy import Engine
+
+from features.purchases import NO_CATEGORY, Purchases, load_purchases
+from features.store import MLStore, StoreError
+from features.sync import sync_shop
+from shop.database import session_scope
+from shop.tables import OrderItem
+from tests.tiny_shop import day
+
+
+def test_each_order_and_product_is_one_line_sorted_by_user_and_time(tiny_purchases: Purchases):
+    lines = tiny_purchases.lines
+
+    assert lines.select("user_id", "order_id", "product_id", "days").rows() == [
+        (1, 1, 1, 24.0),
+        (1, 1, 3, 24.0),
+        (1, 2, 1, 17.0),
+        (1, 2, 3, 17.0),
+        (1, 3, 1, 10.0),
+        (1, 7, 1, 3.0),
+        (2, 4, 1, 22.0),
+        (2, 4, 3, 22.0),
+        (2, 5, 5, 5.0),
+    ]
+
+
+def test_value_is_money_paid_and_discount_is_per_line(tiny_purchases: Purchases):
+    lines = tiny_purchases.lines.filter(pl.col("order_id").is_in([1, 4]))
+
+    assert lines.select("order_id", "product_id", "quantity", "value", "discount").rows() == [
+        (1, 1, 2.0, 5.0, 0.0),
+        (1, 3, 1.0, 3.0, 0.0),
+        (4, 1, 1.0, 2.5, 0.0),
+        (4, 3, 1.0, 2.7, 0.3),
+    ]
+
+
+def test_an_order_at_the_very_instant_belongs_to_the_future(tiny_store: MLStore):
+    at, after = load_purchases(tiny_store, day(22)), load_purchases(tiny_store, day(22) + timedelta(microseconds=1))
+
+    assert 7 not in at.lines["order_id"]
+    assert 7 in after.lines["order_id"]
+
+
+def test_cancelled_orders_are_left_out_and_their_user_stays(tiny_purchases: Purchases):
+    assert 6 not in tiny_purchases.lines["order_id"]
+    assert tiny_purchases.user_ids["user_id"].to_list() == [1, 2, 3, 4]
+
+
+def test_users_are_known_from_their_registration_on(tiny_store: MLStore):
+    assert load_purchases(tiny_store, day(12)).user_ids["user_id"].to_list() == [1, 2, 3]
+
+
+def test_coupons_count_from_their_redemption_on(tiny_store: MLStore):
+    before, after = (load_purchases(tiny_store, day(number)).coupons_used.height for number in (3, 4))
+
+    assert (before, after) == (0, 1)
+
+
+def test_repeats_of_a_product_within_an_order_are_merged(tiny_shop: Engine, store: MLStore):
+    with session_scope(tiny_shop) as session:
+        session.add(
+            OrderItem(
+                order_item_id=99,
+                order_id=7,
+                product_id=1,
+                quantity=3,
+                unit_price=Decimal("2.00"),
+                discount_amount=Decimal("1.50"),
+                created_at=day(22),
+                updated_at=day(22),
+            )
+        )
+    sync_shop(tiny_shop, store)
+
+    lines = load_purchases(store, day(25)).lines.filter(pl.col("order_id") == 7)
+
+    assert lines.select("product_id", "quantity", "value", "discount").rows() == [(1, 4.0, 8.5, 1.5)]
+
+
+def test_a_product_without_category_type_and_brand_is_of_no_category(tiny_store: MLStore, tmp_path):
+    store = copy_tables(tiny_store, MLStore(str(tmp_path)))
+    products = tiny_store.scan("products").collect()
+    is_bread = pl.col("product_id") == 3
+    bare = {name: pl.when(~is_bread).then(pl.col(name)) for name in ("category_id", "product_type", "brand")}
+    store.overwrite("products", products.with_columns(**bare))
+
+    purchases = load_purchases(store, day(25))
+
+    bread = purchases.products.row(2, named=True)
+    others = purchases.products.filter(~is_bread)
+    assert bread["category_id"] == NO_CATEGORY
+    assert bread["type_code"] not in others["type_code"]
+    assert bread["brand_code"] not in others["brand_code"]
+    assert set(purchases.lines.filter(is_bread)["category_id"]) == {NO_CATEGORY}
+
+
+def test_codes_are_dense(tiny_purchases: Purchases):
+    products = tiny_purchases.products
+
+    assert sorted(products["type_code"]) == [0, 1, 2, 3, 4, 5]
+    assert products["brand_code"].to_list() == [0, 0, 1, 1, 2, 2]
+
+
+def test_going_back_reads_what_was_known_then(tiny_purchases: Purchases):
+    earlier = tiny_purchases.before(day(10))
+
+    assert earlier.lines.select("order_id", "product_id", "days").rows() == [
+        (1, 1, 9.0),
+        (1, 3, 9.0),
+        (2, 1, 2.0),
+        (2, 3, 2.0),
+        (4, 1, 7.0),
+        (4, 3, 7.0),
+    ]
+    assert earlier.user_ids["user_id"].to_list() == [1, 2]
+    assert earlier.products["product_id"].to_list() == [1, 3]
+
+
+def test_labels_lie_in_the_window_start_included_end_excluded(tiny_purchases: Purchases):
+    labels = tiny_purchases.within(day(8), day(22))
+
+    assert labels.rows() == [(1, 1, 1), (1, 3, 2), (2, 5, 3)]
+
+
+def test_a_shop_that_was_never_synced_is_refused(store: MLStore):
+    with pytest.raises(StoreError, match=r"features\.sync"):
+        load_purchases(store, day(25))
+
+
+def copy_tables(source: MLStore, target: MLStore) -> MLStore:
+    for name in ("users", "products", "orders", "order_items"):
+        target.overwrite(name, source.scan(name).collect())
+    return target
