@@ -12,11 +12,13 @@ from sqlalchemy.exc import DBAPIError
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
-# With 4 s to connect and 15 s to answer, as the command sets them, the last attempt ends within 40 s.
+# The last attempt begins at most PATIENCE + MAX_PAUSE after the last answer. With the time-outs that the command sets
+# it is over within 40 s of that answer, however the server hangs.
 CONNECT_TIMEOUT_SECONDS = 4.0
 READ_TIMEOUT_SECONDS = 15.0
-PATIENCE_SECONDS = 20.0
-MAX_ATTEMPTS = 5
+PATIENCE_SECONDS = 18.0
+MAX_PAUSE_SECONDS = 2.0
+MAX_ATTEMPTS = 10
 
 # Errors of the server and of pymysql that another attempt may not meet: too many connections, shutting down, cannot
 # connect, gone away, lost connection, lock wait, deadlock, connection killed.
@@ -46,24 +48,33 @@ def retry_while_unreachable(engine: Engine, run: Callable[[Callable[[], None]], 
     for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
             return run(hear)
-        except DBAPIError as error:
+        except (DBAPIError, RuntimeError) as error:  # RuntimeError: pymysql was asked for a file of ours
             silence = time.monotonic() - last_answer
             if not _is_transient(error) or silence > PATIENCE_SECONDS or attempt == MAX_ATTEMPTS:
                 raise UnreachableError(_explain(engine, error, silence)) from error
-            pause = random.uniform(0.5, 1.0) * 2 ** (attempt - 1)
-            logger.warning("shop did not answer attempt=%d retry_in_seconds=%.1f reason=%s", attempt, pause, error.orig)
+            pause = random.uniform(0.5, 1.0) * min(MAX_PAUSE_SECONDS, 0.5 * 2**attempt)
+            logger.warning(
+                "shop did not answer attempt=%d retry_in_seconds=%.1f reason=%s", attempt, pause, _reason(error)
+            )
             time.sleep(pause)
     raise AssertionError("the loop above returns or raises")
 
 
-def _is_transient(error: DBAPIError) -> bool:
+def _is_transient(error: DBAPIError | RuntimeError) -> bool:
+    if not isinstance(error, DBAPIError):
+        return False
     code = error.orig.args[0] if error.orig is not None and error.orig.args else None
     return error.connection_invalidated or code in TRANSIENT_ERRORS
 
 
-def _explain(engine: Engine, error: DBAPIError, silence: float) -> str:
+def _reason(error: DBAPIError | RuntimeError) -> str:
+    """Give the driver's own words, without the statement."""
+    return str(error.orig if isinstance(error, DBAPIError) else error).splitlines()[0]
+
+
+def _explain(engine: Engine, error: DBAPIError | RuntimeError, silence: float) -> str:
     url = engine.url.render_as_string(hide_password=True)
     return (
-        f"The shop {url} did not serve the sync ({error.orig}; {silence:.0f} s since its last answer). Check that the "
+        f"The shop {url} did not serve the sync ({_reason(error)}; {silence:.0f} s since its last answer). Check that the "
         "server runs and can be reached from here, that SHOP_DATABASE_URL names it, and that the account may SELECT."
     )
