@@ -75,6 +75,6 @@ def _reason(error: DBAPIError | RuntimeError) -> str:
 def _explain(engine: Engine, error: DBAPIError | RuntimeError, silence: float) -> str:
     url = engine.url.render_as_string(hide_password=True)
     return (
-        f"The shop {url} did not serve the sync ({_reason(error)}; {silence:.0f} s since its last answer). Check that the "
-        "server runs and can be reached from here, that SHOP_DATABASE_URL names it, and that the account may SELECT."
+        f"The shop {url} did not serve the sync ({_reason(error)}; {silence:.0f} s since its last answer). Check that "
+        "the server runs and can be reached from here, that SHOP_DATABASE_URL names it, and that the account may SELECT."
     )
