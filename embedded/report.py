@@ -1,5 +1,6 @@
 """What the launcher tells at the end of `make up` and in `make status`."""
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -9,12 +10,14 @@ from sqlalchemy import func, select
 from embedded.airflow_settings import USER
 from embedded.freshness import describe_freshness, format_age
 from embedded.interpreter import SetupError
-from embedded.services import Part, services
+from embedded.services import Health, Part, services
 from embedded.start import is_healthy
 from embedded.supervise import Supervisor
 from settings import Settings
 from shop.database import open_engine, session_scope
 from shop.tables import Recommendation
+
+READY_SECONDS = 60.0
 
 
 def describe_installation(settings: Settings, airflow_password: str) -> str:
@@ -34,6 +37,20 @@ def describe_installation(settings: Settings, airflow_password: str) -> str:
     check_homepage(url)
     table = _table(("", "address", "login"), rows)
     return f"{table}\n\n  Logs: {settings.var_dir / 'logs'}    make status · make down\n\n  Try: curl '{url}'"
+
+
+def await_model_server(settings: Settings) -> None:
+    """Wait until BentoML serves a version: it looks at the alias every few seconds.
+
+    Raises:
+        SetupError: it serves none; the message holds what it says of itself.
+    """
+    url = f"http://127.0.0.1:{settings.serving_port}/readyz"
+    deadline = time.monotonic() + READY_SECONDS
+    while not is_healthy(Health(url)):
+        if time.monotonic() > deadline:
+            raise SetupError(f"BentoML serves no version after {READY_SECONDS:.0f} s: see {url} and its log.")
+        time.sleep(1)
 
 
 def check_homepage(url: str) -> None:

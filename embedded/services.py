@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from embedded.airflow_settings import airflow_environment
 from settings import Settings
 
+MIGRATION = "airflow-migrate"
+
 
 @dataclass(frozen=True)
 class Health:
@@ -73,7 +75,7 @@ def _jobs(settings: Settings, shop: list[str]) -> list[Part]:
     return [
         Part("shop", f"Shop database ({shop[0]})", _module(*fill), limit_seconds=600, speaks=True),
         Part(
-            "airflow-migrate",
+            MIGRATION,
             "Airflow database",
             _module("airflow", "db", "migrate"),
             environment=airflow_environment(settings),
@@ -92,7 +94,7 @@ def _airflow(settings: Settings) -> list[Part]:
     """Airflow's components, each its own process group: `standalone` leaves children behind when it is stopped."""
     url = f"{_url(settings.airflow_port)}/api/v2/monitor/health"
     environment = airflow_environment(settings)
-    migrated = ("airflow-migrate",)
+    migrated = (MIGRATION,)
 
     def component(name: str, title: str, *options: str, needs: tuple[str, ...], status: str, port: int = 0) -> Part:
         command = _module("airflow", name, *options)
@@ -112,7 +114,8 @@ def _model_server(settings: Settings) -> Part:
         *("--host", settings.host, "--port", str(settings.serving_port)),
     )
     health = Health(f"{_url(settings.serving_port)}/livez")
-    return Part("bentoml", "BentoML (model server)", command, ("mlflow",), health, settings.serving_port)
+    environment = {"BENTOML_HOME": str(settings.var_dir / "bentoml"), "BENTOML_DO_NOT_TRACK": "true"}
+    return Part("bentoml", "BentoML (model server)", command, ("mlflow",), health, settings.serving_port, environment)
 
 
 def _api(settings: Settings) -> Part:

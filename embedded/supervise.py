@@ -61,7 +61,6 @@ class Supervisor:
         if self.is_running():
             self._adopt_changes()
             return
-        self._sweep()
         self._socket.unlink(missing_ok=True)
         subprocess.run([sys.executable, "-m", "supervisor.supervisord", "-c", str(self._config)], check=True)
         _wait_until(self.is_running, 15)
@@ -100,9 +99,15 @@ class Supervisor:
             _wait_until(lambda: not self.is_running(), 3 * STOP_SECONDS)
         _, alive = psutil.wait_procs(family, timeout=2)
         end_processes(alive)
-        orphans = self._sweep()
+        orphans = self.end_orphans()
         self._socket.unlink(missing_ok=True)
         return len(family) + orphans
+
+    def end_orphans(self) -> int:
+        """End processes of ours that outlived a killed `supervisord`, and count them."""
+        orphans = {*find_marked(self._url), *find_logged(self.log_path("supervisord"))}
+        end_processes(list(orphans))
+        return len(orphans)
 
     def _adopt_changes(self) -> None:
         """Reread the configuration: new or changed parts are known from then on, the others run on untouched."""
@@ -119,12 +124,6 @@ class Supervisor:
             return []
         supervisord = psutil.Process(self._call("getPID"))
         return [supervisord, *supervisord.children(recursive=True)]
-
-    def _sweep(self) -> int:
-        """End processes of ours that outlived a killed `supervisord`, and count them."""
-        orphans = {*find_marked(self._url), *find_logged(self.log_path("supervisord"))}
-        end_processes(list(orphans))
-        return len(orphans)
 
     def _call(self, method: str, *arguments: Any) -> Any:
         """Ask `supervisord` over a new connection: threads and restarts then don't get in each other's way."""

@@ -7,8 +7,8 @@ from embedded.airflow_settings import USER, ensure_password, task_logs
 from embedded.first_run import PassError, follow_first_pass, has_passed, prepare_airflow
 from embedded.preflight import check_machine
 from embedded.progress import Board
-from embedded.report import describe_installation
-from embedded.services import Part, all_parts
+from embedded.report import await_model_server, describe_installation
+from embedded.services import MIGRATION, all_parts
 from embedded.stamp import Stamp
 from embedded.start import start_parts
 from embedded.supervise import Supervisor
@@ -21,7 +21,6 @@ COMMON_ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # the defaults wait up to four minutes for a server that is down
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_DISABLE_TELEMETRY": "true",
-    "BENTOML_DO_NOT_TRACK": "true",
 }
 
 
@@ -41,14 +40,16 @@ def bring_up(settings: Settings, shop: list[str], board: Board) -> str:
             first pass failed, and the services run on so that it can be looked at.
     """
     supervisor = Supervisor(settings.var_dir)
+    if not supervisor.is_running():
+        supervisor.end_orphans()
     running = {name for name, view in supervisor.states().items() if view["statename"] == "RUNNING"}
     migrated = Stamp(settings.var_dir / "airflow" / "migrated.sha256")
     parts = all_parts(settings, shop=shop)
     check_machine(settings, held_ports={part.port for part in parts if part.name in running})
     password = ensure_password(settings)
     try:
-        supervisor.boot(parts, ROOT, COMMON_ENVIRONMENT | {"BENTOML_HOME": str(settings.var_dir / "bentoml")})
-        start_parts(_wanted(parts, running, migrated), supervisor, board)
+        supervisor.boot(parts, ROOT, COMMON_ENVIRONMENT)
+        start_parts([part for part in parts if not (part.name == MIGRATION and migrated.is_set())], supervisor, board)
         migrated.set()
     except BaseException:
         if not running:
@@ -56,6 +57,8 @@ def bring_up(settings: Settings, shop: list[str], board: Board) -> str:
                 supervisor.shut_down()
         raise
     _ensure_first_pass(settings, password, board)
+    with board.step("Model server loads the champion"):
+        await_model_server(settings)
     return describe_installation(settings, password)
 
 
@@ -71,11 +74,3 @@ def _ensure_first_pass(settings: Settings, password: str, board: Board) -> None:
     except PassError as err:
         hint = f"The services run on: see {url} ({USER} / {password}). `make up` tries again, `make down` stops them."
         raise PassError(f"{err}\n\n{hint}") from err
-
-
-def _wanted(parts: list[Part], running: set[str], migrated: Stamp) -> list[Part]:
-    """Leave out the jobs that prepare what already runs, and a migration that this lock's Airflow has done before."""
-    done = {part.name for part in parts if part.is_job and running}
-    if migrated.is_set():
-        done.add("airflow-migrate")
-    return [part for part in parts if part.name not in done]
