@@ -129,13 +129,28 @@ def _draw_new(arrays: SnapshotArrays, affinity: _Affinity, shelf: Int64, num_new
     most = min(int(num_new.max(initial=0)), len(shelf))
     if most == 0:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    best = np.argpartition(-scores, most - 1, axis=1)[:, :most]
-    best.sort(axis=1)  # equal scores then stay in the order of the shelf
-    best = np.take_along_axis(best, np.argsort(-np.take_along_axis(scores, best, 1), axis=1, kind="stable"), axis=1)
+    best = _pick_best(scores, most)
     allowed = np.arange(most)[None, :] < num_new[:, None]
     allowed &= np.isfinite(np.take_along_axis(scores, best, axis=1))
     users, ranks = np.nonzero(allowed)
     return users, shelf[best[users, ranks]]
+
+
+def _pick_best(scores: Float32, k: int) -> Int64:
+    """Give the columns of the k best scores of each row, best first, equal ones in the order of the columns.
+
+    A partition by index would pick among equal scores by chance, so that a user's candidates depended on who else is
+    drawn with them.
+    """
+    worst = -np.partition(-scores, k - 1, axis=1)[:, k - 1 : k]
+    kept = scores >= worst
+    crowded = np.flatnonzero(kept.sum(axis=1) > k)
+    equal = scores[crowded] == worst[crowded]
+    room = k - (kept[crowded] & ~equal).sum(axis=1, keepdims=True)
+    kept[crowded] &= ~equal | (np.cumsum(equal, axis=1) <= room)
+    best = np.nonzero(kept)[1].reshape(len(scores), k)
+    order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(best, order, axis=1)
 
 
 def _score_retrieval(arrays: SnapshotArrays, affinity: _Affinity, shelf: Int64) -> Float32:
