@@ -62,17 +62,21 @@ class Lease:
             LeaseLostError: a newer holder exists.
         """
         if self.row.expires_at - datetime.now(UTC) < TIME_TO_LIVE * 3 / 4:
-            self.require()
-            self.row = _replace(self.store, self.row, self.number, self.row.holder)
+            self.row = _replace(self.store, self.require(), self.number, self.row.holder)
 
-    def require(self) -> None:
+    def require(self) -> LeaseRow:
         """Make sure that nobody has taken the lease over.
+
+        Returns:
+            The lease as the store has it now.
 
         Raises:
             LeaseLostError: a newer holder exists.
         """
-        if self.store.version(LEASE_TABLE) != self.row.version:
+        current = _read(self.store)
+        if current is None or (current.number, current.holder) != (self.number, self.row.holder):
             raise LeaseLostError(f"Run {self.number} has lost the store to a newer run: it writes nothing more.")
+        return current
 
 
 @contextmanager
@@ -95,7 +99,7 @@ def hold_lease(store: MLStore) -> Iterator[Lease]:
         yield lease
     finally:
         current = _read(store)
-        if current is not None and current.version == lease.row.version:
+        if current is not None and (current.number, current.holder) == (number, holder):
             _replace(store, current, number, NOBODY)
 
 

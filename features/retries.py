@@ -76,5 +76,5 @@ def _explain(engine: Engine, error: DBAPIError | RuntimeError, silence: float) -
     url = engine.url.render_as_string(hide_password=True)
     return (
         f"The shop {url} did not serve the sync ({_reason(error)}; {silence:.0f} s since its last answer). Check that "
-        "the server runs and can be reached from here, that SHOP_DATABASE_URL names it, and that the account may SELECT."
+        "the server runs and can be reached from here, SHOP_DATABASE_URL names it, and the account may SELECT."
     )

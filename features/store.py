@@ -69,13 +69,17 @@ class MLStore:
 
     def versions(self) -> dict[str, int]:
         """Give the newest version of each table; record it to read the very same rows again later."""
+        return {name: self.version(name) for name in self.tables() if not name.startswith("_")}
+
+    def tables(self) -> list[str]:
+        """Name all tables, the store's own included."""
         try:
             root = self._filesystem()
         except TableNotFoundError:  # the folder itself is made by the first write
-            return {}
+            return []
         entries = root.get_file_info(FileSelector("", recursive=False, allow_not_found=True))
         names = sorted(entry.base_name for entry in entries if entry.type == FileType.Directory)
-        return {name: self.version(name) for name in names if not name.startswith("_") and self.exists(name)}
+        return [name for name in names if self.exists(name)]
 
     def scan(self, table: str, version: int | None = None) -> pl.LazyFrame:
         """Read all row versions of a table lazily.

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from features.data_files import Keys
 from features.lease import Lease, LeaseTakenError, hold_lease
 from features.retries import (
     CONNECT_TIMEOUT_SECONDS,
@@ -26,7 +27,7 @@ from features.shop_schema import require_columns
 from features.source import ShopSnapshot, SourceError, open_snapshot
 from features.store import MLStore, StoreError
 from features.sync_report import SyncReport, TableReport, record_run
-from features.table_sync import Keys, SyncOptions, TableSync
+from features.table_sync import SyncOptions, TableSync
 from features.verify import verify_tables
 from features.versioned_table import fence
 from settings import load_settings

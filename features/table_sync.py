@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
+from features.data_files import Keys
 from features.lease import Lease
 from features.row_versions import Changes, diff, open_first
 from features.shop_columns import UPDATED_AT, SyncedTable
@@ -22,7 +23,6 @@ from features.store import KNOWN_FROM, KNOWN_UNTIL, MLStore
 from features.versioned_table import RANGE_ROWS, VersionedTable
 
 WATERMARK = "watermark"
-Keys = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,7 @@ New files are written beforehand and seen by nobody; one commit then adds and re
 A commit goes in only on top of the version that the run has read, or not at all.
 """
 
-import json
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from uuid import uuid4
 
 import numpy as np
 import polars as pl
@@ -17,6 +13,7 @@ from deltalake import CommitProperties, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction, Transaction, create_table_with_add_actions
 
+from features.data_files import MAX_KEY, MIN_KEY, DataFile, Keys, list_files, write_file
 from features.row_versions import Changes, versioned_schema
 from features.shop_columns import SYNCED_TABLES, SyncedTable
 from features.shop_sql import KeyRange
@@ -24,22 +21,12 @@ from features.store import KNOWN_FROM, KNOWN_UNTIL, TABLE_CONFIGURATION, MLStore
 
 FILE_ROWS = 131_072
 RANGE_ROWS = 65_536
+SPARE_FILES = 8
 APPLICATION = "features.sync"
 
 
 class FencedError(StoreError):
     """Another run has committed to the table since this one read it; nothing of this run went in."""
-
-
-@dataclass(frozen=True)
-class DataFile:
-    """A Parquet file of the table and the keys that it holds, both ends included."""
-
-    path: str
-    size: int
-    num_rows: int
-    low: int
-    high: int
 
 
 class VersionedTable:
@@ -50,7 +37,7 @@ class VersionedTable:
         self.table = table
         self._store = store
         self._delta = store.open(table.name) if store.exists(table.name) else None
-        self._files = [] if self._delta is None else sorted(_list_files(self._delta, table.key), key=lambda f: f.low)
+        self._files = [] if self._delta is None else list_files(self._delta, table.key)
         self._added: list[AddAction] = []
         self._buffer: list[pl.DataFrame] = []
         self._closings: list[pl.DataFrame] = []
@@ -82,7 +69,7 @@ class VersionedTable:
     def newest_of(self, keys: pl.Series) -> pl.DataFrame:
         """Give the newest version, open or closed, of each of these keys that the store knows."""
         wanted = np.unique(keys.to_numpy())
-        files = [f for f in self._files if np.searchsorted(wanted, f.low) < np.searchsorted(wanted, f.high, "right")]
+        files = [file for file in self._files if file.may_hold(wanted)]
         if not files:
             return versioned_schema(self.table).to_frame()
         found = self._scan(files).join(pl.LazyFrame({self.table.key: wanted}), on=self.table.key, how="semi").collect()
@@ -90,15 +77,7 @@ class VersionedTable:
 
     def newest_in(self, keys: KeyRange, columns: list[str] | None = None) -> pl.DataFrame:
         """Give the newest version, open or closed, of each key in a range; only some columns if asked."""
-        low = -(2**63) if keys.low is None else keys.low
-        high = 2**63 - 1 if keys.high is None else keys.high
-        files = [file for file in self._files if file.high > low and file.low <= high]
-        if not files:
-            found = versioned_schema(self.table).to_frame()
-        else:
-            key = pl.col(self.table.key)
-            found = self._scan(files).filter((key > low) & (key <= high)).select(columns or pl.all()).collect()
-        return _newest(found.select(columns or pl.all()), self.table.key)
+        return _newest(self._read_range(keys, columns), self.table.key)
 
     def quarantined(self) -> pl.DataFrame:
         """Give the rows that wait for a parent."""
@@ -109,7 +88,7 @@ class VersionedTable:
             else versioned_schema(self.table).to_frame()
         )
 
-    def visible_keys(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    def visible_keys(self) -> Keys:
         """Give the sorted keys that were ever visible, staged ones too: what a child may point at."""
         key = pl.col(self.table.key)
         stored = self._scan(self._files).filter(pl.col(KNOWN_FROM).is_not_null()).select(key).collect()[self.table.key]
@@ -121,13 +100,27 @@ class VersionedTable:
             self._closings.append(changes.closings)
         if not changes.openings.is_empty():
             self._buffer.append(changes.openings)
-        if sum(frame.height for frame in self._buffer) >= FILE_ROWS:
-            self._flush()
+        self._flush_if_full()
+
+    def stage_compaction(self) -> int:
+        """Stage the same rows in full files by key, if the files have become many or overlap; commit as ever.
+
+        Returns:
+            The number of files that would go, 0 when the table is tidy.
+        """
+        num_rows = sum(file.num_rows for file in self._files)
+        if len(self._files) <= SPARE_FILES + num_rows // FILE_ROWS * 3 // 2:
+            return 0
+        for keys in self.ranges():
+            self._buffer.append(self._read_range(keys))
+            self._flush_if_full()
+        self._removed = [file.removed(data_change=False) for file in self._files]
+        return len(self._removed)
 
     def write_files(self) -> None:
         """Write what is staged and still in memory, and anew the files that hold rows to be closed."""
         self._flush(is_last=True)
-        self._removed = list(self._rewrite_closed())
+        self._removed += self._rewrite_closed()
 
     def commit(self, metadata: Mapping[str, str], token: int) -> int:
         """Make everything staged visible, with the metadata, in one commit; `write_files` comes first.
@@ -167,6 +160,18 @@ class VersionedTable:
             ) from error
         return self._store.version(self.table.name)
 
+    def _read_range(self, keys: KeyRange, columns: list[str] | None = None) -> pl.DataFrame:
+        """Read all versions of the keys in a range, in the files that may hold them."""
+        low = MIN_KEY - 1 if keys.low is None else keys.low
+        high = MAX_KEY if keys.high is None else keys.high
+        files = [file for file in self._files if file.high > low and file.low <= high]
+        if not files:
+            return versioned_schema(self.table).to_frame().select(columns or pl.all())
+        key = pl.col(self.table.key)
+        is_inside = [key > low] if keys.low is not None else []
+        is_inside += [key <= high] if keys.high is not None else []
+        return self._scan(files).filter(*is_inside).select(columns or pl.all()).collect()
+
     def _scan(self, files: list[DataFile]) -> pl.LazyFrame:
         folder = self._store.table_uri(self.table.name)
         return pl.scan_parquet(
@@ -174,6 +179,10 @@ class VersionedTable:
             schema=versioned_schema(self.table),
             storage_options=self._store.storage_options or None,
         )
+
+    def _flush_if_full(self) -> None:
+        if sum(frame.height for frame in self._buffer) >= FILE_ROWS:
+            self._flush()
 
     def _flush(self, *, is_last: bool = False) -> None:
         """Write the staged openings in full files, by key; the rest stays unless this is the last time."""
@@ -183,7 +192,8 @@ class VersionedTable:
         num_full = rows.height // FILE_ROWS * FILE_ROWS
         end = rows.height if is_last else num_full
         self._added += [
-            self._write(rows.slice(start, min(FILE_ROWS, end - start))) for start in range(0, end, FILE_ROWS)
+            write_file(self._store, self.table, rows.slice(start, min(FILE_ROWS, end - start)))
+            for start in range(0, end, FILE_ROWS)
         ]
         self._buffer = [rows.slice(end)] if end < rows.height else []
 
@@ -193,45 +203,20 @@ class VersionedTable:
             return
         closings = pl.concat(self._closings).rename({KNOWN_UNTIL: "end"})
         keys = np.unique(closings[self.table.key].to_numpy())
-        for file in self._files:
-            if np.searchsorted(keys, file.low) == np.searchsorted(keys, file.high, "right"):
-                continue
+        for file in [file for file in self._files if file.may_hold(keys)]:
             rows = self._scan([file]).collect()
             ends = rows.join(closings, on=self.table.key, how="left", maintain_order="left")["end"]
             is_closed = rows[KNOWN_UNTIL].is_null() & ends.is_not_null()
             if is_closed.any():
-                self._added.append(self._write(rows.with_columns(pl.col(KNOWN_UNTIL).fill_null(ends))))
-                yield RemoveAction(file.path, True, int(time.time() * 1000), file.size, {})
-
-    def _write(self, rows: pl.DataFrame) -> AddAction:
-        path = f"{uuid4()}.parquet"
-        size = self._store.write_rows(f"{self.table.name}/{path}", rows)
-        keys = rows[self.table.key]
-        stats = {
-            "numRecords": rows.height,
-            "minValues": {self.table.key: keys.min()},
-            "maxValues": {self.table.key: keys.max()},
-            "nullCount": {self.table.key: 0},
-        }
-        return AddAction(path, size, {}, int(time.time() * 1000), True, json.dumps(stats))
+                self._added.append(
+                    write_file(self._store, self.table, rows.with_columns(pl.col(KNOWN_UNTIL).fill_null(ends)))
+                )
+                yield file.removed(data_change=True)
 
 
 def _newest(versions: pl.DataFrame, key: str) -> pl.DataFrame:
     """Keep one version a key: the open one, else the one closed last."""
     return versions.sort(key, KNOWN_UNTIL, nulls_last=True).unique(subset=key, keep="last", maintain_order=True)
-
-
-def _list_files(delta: object, key: str) -> Iterator[DataFile]:
-    actions = pl.DataFrame(delta.get_add_actions(flatten=True))  # type: ignore[attr-defined]
-    for row in actions.iter_rows(named=True):
-        low, high = row.get(f"min.{key}"), row.get(f"max.{key}")
-        yield DataFile(
-            row["path"],
-            row["size_bytes"],
-            row["num_records"] or FILE_ROWS,
-            -(2**63) if low is None else low,
-            2**63 - 1 if high is None else high,
-        )
 
 
 def fence(store: MLStore, number: int) -> None:

@@ -145,7 +145,7 @@ def test_a_late_commit_of_an_old_run_fails_even_where_the_new_run_changed_nothin
     sync_shop(tiny_shop, store)
     execute(tiny_shop, "UPDATE users SET nickname = 'old' WHERE user_id = 1")
     monkeypatch.setattr(features.lease, "TIME_TO_LIVE", timedelta(0))
-    monkeypatch.setattr(features.lease.Lease, "require", lambda _lease: None)  # it looked just before it was overtaken
+    monkeypatch.setattr(features.lease.Lease, "require", lambda lease: lease.row)  # it looked just before
 
     def overtake() -> None:
         execute(tiny_shop, "UPDATE users SET nickname = '민지', updated_at = created_at WHERE user_id = 1")

@@ -1,0 +1,152 @@
+"""Keeps the ML store small and quick: `python -m features.maintain [--retention-days N] [--snapshot-days N] [--json]`.
+
+Compacts synced tables whose files have become many, drops snapshots older than `--snapshot-days` (but the newest), and
+deletes files that no version of the last `--retention-days` needs, those of killed runs too. What a registered model
+was made from is pinned (`features/pins.py`) and stays, whatever its age.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from features.lease import Lease, LeaseTakenError, hold_lease
+from features.pins import Pins, load_pins
+from features.shop_columns import SYNCED_TABLES, SyncedTable
+from features.store import MLStore, StoreError
+from features.versioned_table import VersionedTable
+from settings import load_settings
+
+logger = logging.getLogger(__name__)
+
+RETENTION = timedelta(days=30)
+SNAPSHOT_RETENTION = timedelta(days=90)
+SNAPSHOT_INDEX = "snapshots"
+
+
+@dataclass
+class MaintenanceReport:
+    """What was done.
+
+    Attributes:
+        compacted: by table, how many files became fewer and larger ones.
+        dropped_snapshots: instants whose snapshot is gone.
+        deleted_files: by table, how many files were deleted.
+    """
+
+    compacted: dict[str, int] = field(default_factory=dict)
+    dropped_snapshots: list[str] = field(default_factory=list)
+    deleted_files: dict[str, int] = field(default_factory=dict)
+
+
+def maintain_store(
+    store: MLStore, *, retention: timedelta = RETENTION, snapshot_retention: timedelta = SNAPSHOT_RETENTION
+) -> MaintenanceReport:
+    """Compact, drop old snapshots, delete what nobody needs. No row that can be read before is lost.
+
+    Args:
+        store: the ML store.
+        retention: versions of the tables younger than this stay readable.
+        snapshot_retention: snapshots of instants younger than this stay.
+
+    Raises:
+        LeaseTakenError: a sync is at work; nothing was done.
+    """
+    report = MaintenanceReport()
+    with hold_lease(store) as lease:
+        pins = load_pins(store)
+        for table in SYNCED_TABLES:
+            if store.exists(table.name) and (num_files := _compact(store, table, lease)):
+                report.compacted[table.name] = num_files
+        report.dropped_snapshots = _drop_snapshots(store, datetime.now(UTC) - snapshot_retention, pins)
+        for name in store.tables():
+            lease.renew()
+            if num_files := _vacuum(store, name, retention, pins):
+                report.deleted_files[name] = num_files
+    return report
+
+
+def _compact(store: MLStore, table: SyncedTable, lease: Lease) -> int:
+    """Write a table's rows into full files by key; its watermark goes along."""
+    target = VersionedTable(store, table)
+    num_files = target.stage_compaction()
+    if num_files:
+        target.write_files()
+        lease.require()
+        target.commit(store.metadata(table.name), lease.number)
+        logger.info("table compacted table=%s files_before=%d", table.name, num_files)
+    return num_files
+
+
+def _drop_snapshots(store: MLStore, before: datetime, pins: Pins) -> list[str]:
+    """Delete the partitions of old snapshots from every table that is partitioned by `as_of`; the index goes first."""
+    if not store.exists(SNAPSHOT_INDEX):
+        return []
+    instants = sorted(
+        store.scan(SNAPSHOT_INDEX).select("as_of").unique().collect()["as_of"], key=datetime.fromisoformat
+    )
+    old = [one for one in instants[:-1] if datetime.fromisoformat(one) < before and one not in pins.as_ofs]
+    if not old:
+        return []
+    condition = f"as_of IN ({', '.join(repr(one) for one in old)})"
+    for name in [SNAPSHOT_INDEX, *store.tables()]:
+        table = store.open(name)
+        if "as_of" in table.metadata().partition_columns:
+            table.delete(condition)
+    logger.info("snapshots dropped as_of=%s", ",".join(old))
+    return old
+
+
+def _vacuum(store: MLStore, name: str, retention: timedelta, pins: Pins) -> int:
+    """Delete the files of a table that no kept version names; only commits when there are any."""
+    table = store.open(name)
+    keep = sorted(version for version in pins.versions.get(name, frozenset()) if version <= table.version())
+    hours = int(retention.total_seconds() // 3600)
+
+    def run(*, dry_run: bool) -> list[str]:
+        return list(
+            table.vacuum(
+                retention_hours=hours,
+                dry_run=dry_run,
+                enforce_retention_duration=False,
+                full=True,
+                keep_versions=keep or None,
+            )
+        )
+
+    return len(run(dry_run=False)) if run(dry_run=True) else 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; see the module's docstring.
+
+    Returns:
+        0, also when a sync is at work and nothing was done; 1 on an error, in one line.
+    """
+    parser = argparse.ArgumentParser(prog="python -m features.maintain", description=__doc__.splitlines()[0])
+    parser.add_argument("--retention-days", type=float, default=RETENTION.days, help="age of readable versions")
+    parser.add_argument("--snapshot-days", type=float, default=SNAPSHOT_RETENTION.days, help="age of kept snapshots")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+    chosen = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    store = MLStore(load_settings().ml_store_uri)
+    retention, snapshot_retention = timedelta(days=chosen.retention_days), timedelta(days=chosen.snapshot_days)
+    try:
+        report = maintain_store(store, retention=retention, snapshot_retention=snapshot_retention)
+    except LeaseTakenError as busy:
+        sys.stdout.write((json.dumps({"state": "busy", "reason": str(busy)}) if chosen.json else str(busy)) + "\n")
+        return 0
+    except StoreError as error:
+        sys.stderr.write(f"features.maintain: {error}\n")
+        return 1
+    done = asdict(report)
+    logger.info("store maintained %s", " ".join(f"{name}={value}" for name, value in done.items()))
+    if chosen.json:
+        sys.stdout.write(json.dumps({"state": "maintained", **done}) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
