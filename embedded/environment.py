@@ -25,14 +25,7 @@ PYTHON = VENV / "bin" / "python"
 STAMP = Stamp(VENV / "lock.sha256")
 LAUNCHER_NEEDS = ROOT / "embedded" / "requirements.in"
 NEEDED_GIB = 4
-NETWORK_SIGNS = (
-    "connection",
-    "name resolution",
-    "timed out",
-    "no matching distribution",
-    "max retries",
-    "network is unreachable",
-)
+NETWORK_SIGNS = ("connection broken", "connection refused", "name resolution", "timed out", "network is unreachable")
 
 
 def is_current() -> bool:
@@ -110,7 +103,7 @@ def _pip(arguments: list[str], step: Step) -> None:
             elif line.startswith("ERROR"):
                 last_words.append(line.strip())
     if process.returncode != 0:
-        raise SetupError(_explain_pip(" ".join(last_words), log_path))
+        raise SetupError(explain_pip(log_path, " ".join(last_words)))
     log_path.unlink()
 
 
@@ -121,11 +114,13 @@ def _compile() -> None:
     subprocess.run([str(PYTHON), "-m", "compileall", *options, str(packages)], cwd=ROOT, check=False)
 
 
-def _explain_pip(last_words: str, log_path: Path) -> str:
-    if any(sign in last_words.lower() for sign in NETWORK_SIGNS):
+def explain_pip(log_path: Path, last_words: str) -> str:
+    """Compose what to tell a person when pip failed: the network, or pip's own last words."""
+    output = log_path.read_text(encoding="utf-8").lower()
+    if any(sign in output for sign in NETWORK_SIGNS):
         return (
             "pip could not reach the package index. Check the network (and PIP_INDEX_URL or the proxy, if you set "
-            f"one), then run this again. Its last words: {last_words} (log: {log_path})"
+            f"one), then run this again. (log: {log_path})"
         )
     return f"pip failed: {last_words or 'no error line'} (log: {log_path})"
 
