@@ -52,6 +52,7 @@ def ensure_environment(interpreter: str, board: Board, *, check_first: list[str]
             if not PYTHON.exists():
                 step.note = "making .venv"
                 _run([interpreter, "-m", "venv", str(VENV)])
+            step.note = "the launcher's own packages"
             _pip(["--requirement", str(LAUNCHER_NEEDS), "--constraint", str(LOCK)], step)
             if check_first:
                 _run([str(PYTHON), *check_first])
