@@ -1,18 +1,21 @@
 """Instants: always timezone-aware, always UTC inside."""
 
+from argparse import ArgumentTypeError
 from datetime import UTC, datetime
 
 
 def parse_instant(text: str) -> datetime:
-    """Read an instant such as `2026-11-22` or `2026-11-22T00:00:00+00:00`; without a zone it is UTC.
+    """Read an instant of a command line, `2026-11-22` or `2026-11-22T00:00:00+00:00`; without a zone it is UTC.
 
     Raises:
-        ValueError: the text is not ISO 8601.
+        ArgumentTypeError: the text is not ISO 8601; argparse shows this error's words, and hides those of a ValueError.
     """
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as err:
-        raise ValueError(f"Not an instant: {text!r}. Write it as 2026-11-22 or 2026-11-22T00:00:00+00:00.") from err
+        raise ArgumentTypeError(
+            f"not an instant: {text!r}; write it as 2026-11-22 or 2026-11-22T00:00:00+00:00"
+        ) from err
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 

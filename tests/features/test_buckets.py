@@ -1,0 +1,33 @@
+import polars as pl
+import pytest
+
+from features.buckets import assign_bucket
+
+
+def buckets_of(user_ids: pl.Series, num_buckets: int) -> pl.Series:
+    return pl.DataFrame({"user_id": user_ids}).select(assign_bucket(pl.col("user_id"), num_buckets)).to_series()
+
+
+@pytest.mark.parametrize("num_buckets", [2, 3, 4, 7, 16, 64])
+@pytest.mark.parametrize("step", [1, 2, 10, 64, 1000])
+def test_regular_ids_spread_evenly(num_buckets: int, step: int):
+    counts = buckets_of(pl.int_range(0, 20_000 * step, step, eager=True), num_buckets).value_counts()["count"]
+
+    assert len(counts) == num_buckets
+    assert counts.min() > 0.9 * 20_000 / num_buckets
+    assert counts.max() < 1.1 * 20_000 / num_buckets
+
+
+def test_one_bucket_holds_everyone():
+    assert set(buckets_of(pl.Series([0, 1, 2**40]), 1)) == {0}
+
+
+def test_buckets_never_move():
+    """Stored partitions depend on these numbers: another hash needs every snapshot rebuilt."""
+    assert buckets_of(pl.Series([0, 1, 2, 3, 1000, 2**31, 2**53]), 4).to_list() == [0, 0, 1, 2, 3, 0, 0]
+
+
+def test_large_ids_stay_within_range():
+    buckets = buckets_of(pl.Series([2**62, 2**63 - 1]), 5)
+
+    assert buckets.is_between(0, 4).all()

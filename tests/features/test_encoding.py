@@ -1,0 +1,234 @@
+import dataclasses
+import json
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays_of
+
+from features.definitions import FAR_DAYS, Entity, list_crosses, list_features, list_names
+from features.encoding import Encoder, fit_encoder
+
+ENTITIES: tuple[Entity, ...] = ("user", "user_category", "product", "pair")
+CATEGORIES, PRODUCTS = np.array([3, 5, 40]), np.array([7, 1000, 16_777_217])
+
+
+def make_rows(seed: int = 1, num_rows: int = 200) -> dict[Entity, np.ndarray]:
+    """Skewed, half of it zero, a tenth missing."""
+    generator = np.random.default_rng(seed)
+    rows = {}
+    for entity in ENTITIES:
+        values = generator.lognormal(1, 1, (num_rows, len(list_features(entity))))
+        values[generator.random(values.shape) < 0.5] = 0
+        values[generator.random(values.shape) < 0.1] = np.nan
+        rows[entity] = values.astype(np.float32)
+    return rows
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return fit_encoder(make_rows(), CATEGORIES, PRODUCTS)
+
+
+def one_row(entity: Entity, **values: float) -> np.ndarray:
+    """A row with these features and nothing else known."""
+    row = np.full((1, len(list_features(entity))), np.nan, dtype=np.float32)
+    for name, value in values.items():
+        row[0, list_names(entity).index(name)] = value
+    return row
+
+
+def cross_columns(entity: str, num_rows: int, **values: float) -> dict[str, np.ndarray]:
+    columns = {column for cross in list_crosses(entity) for column in cross.columns}
+    return {
+        name: np.full(num_rows, values.get(name, 1), dtype=np.int64 if name.endswith("_id") else np.float32)
+        for name in columns
+    }
+
+
+@pytest.mark.parametrize("unknown", [4, 41, -1, 0], ids=str)
+def test_an_unknown_category_gets_the_unknown_id(encoder: Encoder, unknown: int):
+    assert encoder.look_up_categories(np.array([3, unknown, 40])).tolist() == [1, 0, 3]
+
+
+@pytest.mark.parametrize("unknown", [8, 16_777_216, 16_777_218, 2**62], ids=str)
+def test_an_unknown_product_gets_the_unknown_id(encoder: Encoder, unknown: int):
+    assert encoder.look_up_products(np.array([7, unknown, 16_777_217])).tolist() == [1, 0, 3]
+
+
+def test_without_a_vocabulary_everything_is_unknown():
+    encoder = fit_encoder(make_rows(), CATEGORIES, np.array([], dtype=np.int64))
+
+    assert encoder.look_up_products(np.array([7, 1000])).tolist() == [0, 0]
+
+
+def test_an_unknown_product_or_category_has_the_unknown_cross(encoder: Encoder):
+    known, unknown = (cross_columns("pair", 1, category_id=key, product_id=key) for key in (1, 0))
+
+    names = [cross.name for cross in list_crosses("pair")]
+    by_id = [any(column.endswith("_id") for column in cross.columns) for cross in list_crosses("pair")]
+    assert (encoder.cross("pair", known)[0] > 0).all()
+    assert dict(zip(names, encoder.cross("pair", unknown)[0] == 0, strict=True)) == dict(zip(names, by_id, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "stands_for"), [("user_orders", 0.0), ("user_days_since_order", FAR_DAYS)], ids=["zero", "far"]
+)
+def test_missing_stands_for_what_the_rule_says(encoder: Encoder, name: str, stands_for: float):
+    missing, given = one_row("user"), one_row("user", **{name: stands_for})
+
+    column = list_names("user").index(name)
+    assert encoder.standardise("user", missing)[0, column] == encoder.standardise("user", given)[0, column]
+
+
+def test_missing_by_the_mean_rule_is_the_mean(encoder: Encoder):
+    column = list_names("user").index("user_basket_value")
+
+    assert encoder.standardise("user", one_row("user"))[0, column] == 0
+
+
+def test_training_rows_have_mean_zero_and_spread_one():
+    rows = {entity: np.nan_to_num(values).clip(max=20) for entity, values in make_rows().items()}
+
+    scaled = fit_encoder(rows, CATEGORIES, PRODUCTS).standardise("product", rows["product"])
+
+    assert scaled.mean(axis=0) == pytest.approx(0, abs=1e-5)
+    assert scaled.std(axis=0) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_log_comes_before_the_scale(encoder: Encoder):
+    column = list_names("user").index("user_basket_value")
+    encoded = [encoder.standardise("user", one_row("user", user_basket_value=value))[0, column] for value in (0, 1, 3)]
+
+    assert encoded[2] - encoded[1] == pytest.approx(encoded[1] - encoded[0], rel=1e-5)  # ln 4 = 2 ln 2
+
+
+def test_a_constant_column_tells_nothing_and_a_change_of_it_stays_small():
+    rows = make_rows()
+    rows["user"][:] = 3.0
+
+    encoder = fit_encoder(rows, CATEGORIES, PRODUCTS)
+
+    assert encoder.standardise("user", rows["user"]) == pytest.approx(0, abs=1e-6)
+    assert np.abs(encoder.standardise("user", rows["user"] + 1)).max() <= 1 + 1e-6
+
+
+def test_a_column_that_was_never_there_is_zero():
+    rows = make_rows()
+    rows["product"][:] = np.nan
+
+    encoder = fit_encoder(rows, CATEGORIES, PRODUCTS)
+
+    by_mean = [feature.missing == "mean" for feature in list_features("product")]
+    assert not encoder.standardise("product", rows["product"])[:, by_mean].any()
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+@settings(max_examples=50, deadline=None)
+@given(data=st.data())
+def test_nan_and_infinity_never_leave(encoder: Encoder, entity: Entity, data: st.DataObject):
+    shape = (3, len(list_features(entity)))
+    raw = data.draw(arrays_of.arrays(np.float32, shape, elements=st.floats(width=32)))
+
+    scaled = encoder.standardise(entity, raw)
+
+    assert scaled.dtype == np.float32
+    assert np.abs(scaled).max() <= 10
+
+
+def test_encoding_leaves_its_input_alone(encoder: Encoder):
+    raw = one_row("user", user_orders=4)
+    before = raw.copy()
+
+    encoder.standardise("user", raw)
+
+    assert np.array_equal(raw, before, equal_nan=True)
+
+
+def test_missing_and_zero_have_buckets_of_their_own(encoder: Encoder):
+    smallest = encoder.edges["pair_orders"][0]
+    values = np.array([np.nan, 0, smallest, 1e6], dtype=np.float32)
+    columns = {name: np.repeat(held, 4) for name, held in cross_columns("pair", 1).items()} | {"pair_orders": values}
+
+    ids = encoder.cross("pair", columns)[:, [cross.name for cross in list_crosses("pair")].index("times_bought_x_due")]
+
+    assert smallest > 0
+    assert ids[0] < ids[1] < ids[2] < ids[3]
+
+
+@pytest.mark.parametrize("entity", ["user_category", "pair"])
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_crosses_collide_only_where_all_their_buckets_agree(encoder: Encoder, entity, data: st.DataObject):
+    columns = {
+        name: np.array(data.draw(st.lists(cells(name), min_size=2, max_size=2)), dtype=held.dtype)
+        for name, held in cross_columns(entity, 1).items()
+    }
+
+    first, second = encoder.cross(entity, columns)
+
+    for index, cross in enumerate(list_crosses(entity)):
+        buckets = [[bucket_of(encoder, name, columns[name][row]) for name in cross.columns] for row in (0, 1)]
+        is_unknown = [any(name.endswith("_id") and columns[name][row] == 0 for name in cross.columns) for row in (0, 1)]
+        if any(is_unknown):
+            assert (first[index] == 0, second[index] == 0) == tuple(is_unknown)
+        else:
+            assert (first[index] == second[index]) == (buckets[0] == buckets[1]), cross.name
+    assert max(*first, *second) < encoder.num_crosses(entity)
+
+
+def cells(name: str) -> st.SearchStrategy:
+    return st.integers(0, 3) if name.endswith("_id") else st.floats(-5, 500, width=32) | st.just(float("nan"))
+
+
+def bucket_of(encoder: Encoder, name: str, value: float) -> int:
+    """Count the edges at or below a value; -1 for missing."""
+    if name.endswith("_id"):
+        return int(value)
+    return -1 if np.isnan(value) else sum(edge <= value for edge in encoder.edges[name])
+
+
+def test_different_crosses_never_share_an_id(encoder: Encoder):
+    generator = np.random.default_rng(2)
+    columns = {
+        name: generator.integers(0, 4, 5000) if name.endswith("_id") else generator.lognormal(1, 2, 5000)
+        for name in cross_columns("pair", 1)
+    }
+
+    ids = encoder.cross("pair", columns)
+
+    known = [set(column) - {0} for column in ids.T]
+    assert all(max(left) < min(right) for left, right in pairwise(known))
+
+
+def test_edges_rise(encoder: Encoder):
+    assert all(left < right for edges in encoder.edges.values() for left, right in pairwise(edges))
+
+
+def test_saved_and_loaded_is_the_same_to_the_bit(encoder: Encoder, tmp_path):
+    encoder.save(tmp_path / "encoder.json")
+
+    assert Encoder.load(tmp_path / "encoder.json") == encoder
+
+
+@pytest.mark.parametrize("change", [{"means": None}, {"colour": "blue"}], ids=["field missing", "field unknown"])
+def test_another_format_is_refused_by_name(encoder: Encoder, tmp_path, change: dict[str, object]):
+    fields = dataclasses.asdict(encoder) | change
+    kept = {name: value for name, value in fields.items() if value is not None}
+    (tmp_path / "encoder.json").write_text(json.dumps(kept))
+
+    with pytest.raises(ValueError, match=r"encoder\.json is not an encoder of this version.*(means|colour)"):
+        Encoder.load(tmp_path / "encoder.json")
+
+
+def test_the_file_is_json_without_nan(encoder: Encoder, tmp_path):
+    rows = make_rows()
+    rows["pair"][:] = np.nan
+    fit_encoder(rows, CATEGORIES, PRODUCTS).save(tmp_path / "encoder.json")
+
+    text = (tmp_path / "encoder.json").read_text()
+
+    assert "NaN" not in text
+    assert "Infinity" not in text

@@ -1,0 +1,76 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from features.definitions import hash_definitions
+from features.rebuild import main, rebuild
+from features.snapshot import Snapshot
+from features.store import MLStore
+from settings import load_settings
+from tests.tiny_shop import day
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    load_settings.cache_clear()
+    yield monkeypatch
+    load_settings.cache_clear()
+
+
+def test_the_command_writes_a_snapshot_and_says_what(
+    environment: pytest.MonkeyPatch, tiny_store: MLStore, capsys: pytest.CaptureFixture[str]
+):
+    environment.setenv("ML_STORE_URI", tiny_store.uri)
+    environment.setenv("NUM_BUCKETS", "2")
+
+    code = main(["--as-of", "2026-01-21", "--json"])
+
+    summary = json.loads(capsys.readouterr().out.splitlines()[-1])
+    snapshot = Snapshot.open(tiny_store, day(21, hour=0))
+    assert code == 0
+    assert summary | {"seconds": 0} == {
+        "as_of": "2026-01-21T00:00:00+00:00",
+        "feature_hash": hash_definitions(),
+        "num_users": 4,
+        "num_products": 6,
+        "num_pairs": 5,
+        "seconds": 0,
+    }
+    assert (snapshot.num_buckets, snapshot.users.height, snapshot.history.height) == (2, 4, 5)
+
+
+def test_a_shop_that_was_never_synced_ends_with_one_clear_line(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    code = main(["--as-of", "2026-01-21"])
+
+    said = capsys.readouterr().err.strip().splitlines()
+    assert code == 1
+    assert len(said) == 1
+    assert said[0].startswith("features.rebuild: ")
+    assert "python -m features.sync" in said[0]
+
+
+def test_what_is_no_instant_is_refused(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as refused:
+        main(["--as-of", "yesterday"])
+
+    assert refused.value.code == 2
+    assert "not an instant: 'yesterday'" in capsys.readouterr().err
+
+
+def test_rebuilding_gives_what_was_written(tiny_store: MLStore):
+    built = rebuild(tiny_store, day(20), num_buckets=2)
+
+    assert Snapshot.open(tiny_store, day(20)).products.equals(built.products)
+
+
+def test_before_the_first_order_there_is_a_snapshot_without_purchases(tiny_store: MLStore):
+    snapshot = rebuild(tiny_store, day(1), num_buckets=2)
+
+    assert snapshot.users.height == 2
+    assert snapshot.products["popularity"].sum() == 0
+    assert Snapshot.open(tiny_store, day(1)).arrays.popular_rows.tolist() == []
