@@ -31,7 +31,7 @@ def pin(store: MLStore, owner: str, versions: Mapping[str, int], as_of: datetime
 
     Args:
         store: the ML store.
-        owner: who needs them, e.g. `wide_deep/3`.
+        owner: who needs them: the model and the fingerprint of its run.
         versions: table versions, as `MLStore.versions()` gave them.
         as_of: the instant of the snapshot.
     """

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from features.clock import latest_midnight, parse_instant
 from features.definitions import hash_definitions
+from features.pins import pin
 from features.purchases import Purchases, load_purchases
 from features.store import MLStore, StoreError
 from settings import Settings, load_settings
@@ -46,9 +47,11 @@ def run_training(settings: Settings, registry: Registry, config: TrainingConfig,
     """
     store = MLStore(settings.ml_store_uri)
     versions = store.versions()
-    inputs = {f"table.{name}": version for name, version in versions.items() if not name.startswith("snapshot")}
-    params = {"as_of": as_of.isoformat(), "feature_hash": hash_definitions(), **config.flatten(), **inputs}
+    inputs = {name: version for name, version in versions.items() if not name.startswith("snapshot")}
+    tables = {f"table.{name}": version for name, version in inputs.items()}
+    params = {"as_of": as_of.isoformat(), "feature_hash": hash_definitions(), **config.flatten(), **tables}
     fingerprint = hashlib.sha256(json.dumps(params, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    pin(store, f"{settings.model_name}/{fingerprint}", inputs, as_of)  # before it is needed: nothing goes meanwhile
     if (known := registry.find_version(fingerprint)) is not None:
         logger.info("already registered version=%d fingerprint=%s", known, fingerprint)
         return _summarise(registry, known, is_new=False)

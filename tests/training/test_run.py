@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from features.pins import load_pins
 from features.store import MLStore
 from settings import Settings
 from tests.synthetic import AS_OF, SMALL_CONFIG
@@ -70,6 +71,15 @@ def test_the_run_records_what_it_read_and_the_version_says_how_good_it_is(first:
     assert {"table.orders", "table.order_items", "model.hidden_dims", "data.horizon_days"} <= params.keys()
     assert {"loss", "ndcg_at_20", "judged.ndcg_at_20"} <= registry.metrics_of(1).keys()
     assert registry.tags(1)["validated"].startswith("golden rows within")
+
+
+def test_maintenance_is_told_what_the_version_was_made_from(
+    first: dict[str, object], registry: Registry, synthetic_store: MLStore
+):
+    pins = load_pins(synthetic_store)
+
+    assert AS_OF.isoformat() in pins.as_ofs
+    assert int(registry.run_of(1)["table.orders"]) in pins.versions["orders"]
 
 
 def test_a_downloaded_version_is_whole_and_a_spoilt_copy_is_refused(
