@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 import scipy.sparse
 
-from features.definitions import list_names
+from features.definitions import HISTORY_FEATURES, list_names
 
 Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]
@@ -65,6 +65,10 @@ class SnapshotArrays:
     def product_column(self, name: str) -> Float32:
         """Give one product feature, float32[N]."""
         return self.products[:, list_names("product").index(name)]
+
+    def history_column(self, name: str) -> Float32:
+        """Give one feature of the pairs bought, float32[H]."""
+        return self.history[:, HISTORY_FEATURES.index(name)]
 
     @cached_property
     def popular_rows(self) -> Int64:

@@ -123,7 +123,6 @@ CROSSES: tuple[Cross, ...] = (
     Cross("recency_x_due",               "user_category", ("category_days_since", "category_due"),               10),
     Cross("frequency_x_lately",          "user_category", ("category_decayed_112d", "category_decayed_28d"),     10),
 
-    Cross("product",                     "pair",          ("product_id",),                                        0),
     Cross("category_x_times_bought",     "pair",          ("category_id", "pair_orders"),                         6),
     Cross("times_bought_x_due",          "pair",          ("pair_orders", "pair_due"),                           10),
     Cross("recency_x_interval",          "pair",          ("pair_days_since", "pair_interval_days"),             10),
@@ -134,6 +133,12 @@ CROSSES: tuple[Cross, ...] = (
     Cross("brand_x_price_gap",           "pair",          ("pair_brand_decayed", "pair_price_gap"),               8),
 )
 # fmt: on
+
+# Pair features that come from the user's own purchases of the product; the rest are computed for candidates.
+HISTORY_FEATURES = [
+    "pair_orders", "pair_orders_28d", "pair_quantity", "pair_decayed_28d", "pair_decayed_112d", "pair_order_share",
+    "pair_days_since", "pair_orders_since", "pair_interval_days", "pair_due",
+]  # fmt: skip
 
 
 def list_features(entity: Entity) -> tuple[Feature, ...]:

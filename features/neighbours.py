@@ -13,7 +13,7 @@ import scipy.sparse
 from features.arrays import Float32
 
 # Memory grows with 8 * CORE_PRODUCTS^2 bytes, time with its cube. Past MAX_USERS every second, third, ... user counts.
-CORE_PRODUCTS = 4_000
+CORE_PRODUCTS = 3_000
 MAX_USERS = 50_000
 PENALTY = 300.0
 NEIGHBOURS_KEPT = 200

@@ -9,15 +9,9 @@ import polars as pl
 
 from features.arrays import Float32, SnapshotArrays
 from features.candidates import Candidates
-from features.definitions import list_names
+from features.definitions import HISTORY_FEATURES, list_names
 from features.purchases import Purchases
 from features.users import DAYS, decayed, lately, mean_interval
-
-# Pair features that come from the user's own purchases of the product; the rest are computed for candidates.
-HISTORY_FEATURES = [
-    "pair_orders", "pair_orders_28d", "pair_quantity", "pair_decayed_28d", "pair_decayed_112d", "pair_order_share",
-    "pair_days_since", "pair_orders_since", "pair_interval_days", "pair_due",
-]  # fmt: skip
 
 
 def build_history(purchases: Purchases, products: pl.DataFrame) -> pl.DataFrame:

@@ -14,8 +14,7 @@ import polars as pl
 import scipy.sparse
 
 from features.arrays import Float32, Int64, SnapshotArrays, find_rows, to_matrix
-from features.definitions import Entity, hash_definitions, list_features, list_names
-from features.pairs import HISTORY_FEATURES
+from features.definitions import HISTORY_FEATURES, Entity, hash_definitions, list_features, list_names
 from features.store import MLStore, StoreError
 
 
@@ -99,7 +98,7 @@ class Snapshot:
 
     def write(self, store: MLStore) -> None:
         """Put the frames into the store, one Delta partition an instant; again is the same. The index goes last."""
-        key = self.as_of.isoformat()
+        key = self.as_of.astimezone(UTC).isoformat()
         for table in TABLES:
             frame = getattr(self, table).with_columns(as_of=pl.lit(key))
             partitions = ["as_of", "bucket"] if "bucket" in frame.columns else ["as_of"]
@@ -127,11 +126,11 @@ class Snapshot:
             StoreError: there is no such snapshot; the message lists those that exist.
         """
         index = list_snapshots(store)
-        key = index["as_of"].max() if as_of is None else as_of.astimezone(UTC).isoformat()
-        found = index.filter(pl.col("as_of") == key)
+        key = None if as_of is None else as_of.astimezone(UTC).isoformat()
+        found = index.tail(1) if key is None else index.filter(pl.col("as_of") == key)
         if found.is_empty():
             raise StoreError(
-                f"No snapshot as of {key!r}; there are {index['as_of'].to_list()!r}. "
+                f"No snapshot {'at all' if key is None else f'as of {key!r}'}; there are {index['as_of'].to_list()!r}. "
                 "Run `python -m features.rebuild --as-of T` first."
             )
         row = found.row(0, named=True)

@@ -1,28 +1,82 @@
-"""What is free: rankings without a model, for the gate and the quality table.
+"""What is free: rankings without a trained model, for the gate and for the quality table.
 
 Each takes a snapshot's arrays, ascending user rows and k, and gives int64[U, k] product rows, -1 where a list is short.
+Rivals that need packages of their own stand in benchmarks/rivals.py.
 """
 
 import numpy as np
+import scipy.sparse
 
-from features.arrays import Int64, SnapshotArrays
+from features.arrays import Float32, Int64, SnapshotArrays
+from features.neighbours import weigh_purchases
 from training.topk import lay_out
+
+USERS_AT_ONCE = 256
 
 
 def rank_by_global_popularity(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
     """Everybody gets the products of the most orders in the last 91 days."""
-    orders = np.nan_to_num(arrays.product_column("product_orders_91d"))
-    top = np.argsort(-orders, kind="stable")[:k]
-    padded = np.pad(top, (0, k - len(top)), constant_values=-1)
-    return np.tile(padded, (len(user_rows), 1))
+    return _rank_alike(arrays.product_column("product_orders_91d"), user_rows, k)
+
+
+def rank_by_recent_popularity(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
+    """Everybody gets the products of the most orders in the last 28 days."""
+    return _rank_alike(arrays.product_column("product_orders_28d"), user_rows, k)
+
+
+def rank_by_frequency(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
+    """Everybody gets what they bought in the most orders."""
+    return _rank_own(arrays, arrays.history_column("pair_orders"), user_rows, k)
 
 
 def rank_by_own_purchases(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
     """Everybody gets what they bought most, decayed with a half-life of 112 days."""
-    starts, ends = arrays.history_offsets[user_rows], arrays.history_offsets[user_rows + 1]
-    rows = np.concatenate([np.arange(start, end) for start, end in zip(starts, ends, strict=True)] or [starts])
-    owners = np.repeat(user_rows, ends - starts)
-    return lay_out(user_rows, owners, arrays.history_products[rows], arrays.history_decayed[rows], k)
+    return _rank_own(arrays, arrays.history_decayed, user_rows, k)
+
+
+def rank_by_ease(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
+    """EASE (Steck 2019) on decayed purchases, with the snapshot's sparse weights."""
+    damped = arrays.purchases.copy()
+    damped.data = weigh_purchases(damped.data)
+    return _rank_sparse(damped @ arrays.neighbours, user_rows, k)
+
+
+def rank_by_own_and_ease(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
+    """Decayed own purchases, and EASE to fill what they leave open."""
+    damped = arrays.purchases.copy()
+    damped.data = weigh_purchases(damped.data)
+    return _rank_sparse(arrays.purchases + damped @ arrays.neighbours, user_rows, k)
 
 
 BASELINES = {"global_popularity": rank_by_global_popularity, "own_purchases": rank_by_own_purchases}
+"""Those that the gate compares with."""
+ALL_BASELINES = {
+    "global_popularity": rank_by_global_popularity,
+    "recent_popularity": rank_by_recent_popularity,
+    "frequency": rank_by_frequency,
+    "own_purchases": rank_by_own_purchases,
+    "ease": rank_by_ease,
+    "own_and_ease": rank_by_own_and_ease,
+}
+
+
+def _rank_alike(orders: Float32, user_rows: Int64, k: int) -> Int64:
+    top = np.argsort(-np.nan_to_num(orders), kind="stable")[:k]
+    padded = np.pad(top, (0, k - len(top)), constant_values=-1)
+    return np.tile(padded, (len(user_rows), 1))
+
+
+def _rank_own(arrays: SnapshotArrays, scores: Float32, user_rows: Int64, k: int) -> Int64:
+    starts, ends = arrays.history_offsets[user_rows], arrays.history_offsets[user_rows + 1]
+    rows = np.concatenate([np.arange(start, end) for start, end in zip(starts, ends, strict=True)] or [starts])
+    owners = np.repeat(user_rows, ends - starts)
+    return lay_out(user_rows, owners, arrays.history_products[rows], scores[rows], k)
+
+
+def _rank_sparse(scores: scipy.sparse.csr_matrix, user_rows: Int64, k: int) -> Int64:
+    lists = []
+    for start in range(0, len(user_rows), USERS_AT_ONCE):
+        rows = user_rows[start : start + USERS_AT_ONCE]
+        chunk = scores[rows].tocoo()
+        lists.append(lay_out(rows, rows[chunk.row], chunk.col.astype(np.int64), chunk.data, k))
+    return np.concatenate(lists) if lists else np.empty((0, k), dtype=np.int64)

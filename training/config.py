@@ -27,6 +27,8 @@ class ModelConfig(_Section):
     """Widths of the product head's deep part."""
     product_dropout: float = Field(0.1, ge=0, lt=1)
     """Share of its units dropped in training."""
+    id_dropout: float = Field(0.5, ge=0, le=1)
+    """Share of product ids taken for unknown in training; 0 memorises what past windows sold, 1 forgets the ids."""
     vocabulary_size: int = Field(20_000, ge=0)
     """Products with an embedding of their own, best sellers first; the rest share the unknown id 0."""
 
@@ -64,13 +66,13 @@ class LossConfig(_Section):
 class OptimiserConfig(_Section):
     """AdamW with a one-cycle learning rate."""
 
-    epochs: int = Field(2, ge=1)
+    epochs: int = Field(3, ge=1)
     """Passes over the training lists at most."""
     min_steps: int = Field(250, ge=1)
     """A shop too small for so many steps in `epochs` passes gets more of them; patience still ends it early."""
     batch_size: int = Field(64, ge=2)
     """Users a step, each with `list_size` candidates."""
-    learning_rate: float = Field(0.002, gt=0)
+    learning_rate: float = Field(0.001, gt=0)
     """Highest rate of the cycle."""
     weight_decay: float = Field(1e-5, ge=0)
     """Decoupled weight decay (Loshchilov & Hutter 2019)."""

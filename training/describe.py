@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from training.evaluate import Judgement, tabulate
 from training.fit import Fitted
 from training.promotion import Verdict
+from training.report import format_table
 
 
 def describe_version(
@@ -21,24 +22,9 @@ def describe_version(
         f"Judged on {len(fitted.judge_users):,} users over [{window.start:%Y-%m-%d}, {window.end:%Y-%m-%d}), "
         f"which training did not see. Champion at that time: {against}.",
         "",
-        *_format_table(judgements),
+        *format_table(tabulate(judgements)),
     ]
     return "\n".join(lines)
-
-
-def _format_table(judgements: dict[str, Judgement]) -> list[str]:
-    table = tabulate(judgements)
-    lines = ["| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
-    lines += ["| " + " | ".join(_format_cell(value) for value in row) + " |" for row in table.iter_rows()]
-    return lines
-
-
-def _format_cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.0f}" if value >= 100 else f"{value:.4f}"
-    return str(value)
 
 
 def draw_learning_curve(epochs: list[dict[str, float]]) -> Any:

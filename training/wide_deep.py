@@ -92,6 +92,7 @@ class ProductHead(nn.Module):
             layers += [nn.Linear(width_in, width_out), nn.ReLU(), nn.Dropout(config.product_dropout)]
         self.deep = nn.Sequential(*layers, nn.Linear(widths[-1], 1))
         self.category_weight = nn.Parameter(torch.tensor(0.1))
+        self.id_dropout = config.id_dropout
 
     def forward(
         self,
@@ -118,12 +119,18 @@ class ProductHead(nn.Module):
             logits [P].
         """
         user = self.user(hidden)[users]  # [P, E]
-        product = self.product(products)  # [P, E]
+        product = self.product(self._hide(products))  # [P, E]
         deep_input = torch.cat([features, user, product, self.category(categories)], dim=1)  # [P, F + 3 E]
         known = nn.functional.pad(category_logits, (1, 0))  # [U, 1 + C]; the unknown category scores 0
         of_category = known.flatten()[users * known.shape[1] + categories]  # [P]
         generalised = self.deep(deep_input).squeeze(-1) + (user * product).sum(dim=1)
         return self.wide(features, crosses) + generalised + self.category_weight * of_category
+
+    def _hide(self, products: Tensor) -> Tensor:
+        """In training, take some products for unknown ones, so that their features carry what ids would memorise."""
+        if not self.training:
+            return products
+        return products * (torch.rand(products.shape) >= self.id_dropout)
 
 
 class WideDeep(nn.Module):

@@ -1,0 +1,176 @@
+"""The quality table: our model beside what is free, at several cuts, with paired differences. Writes docs/quality.md.
+
+    python -m training.quality --cuts 2017-08-20 2017-10-15 --out docs/quality.md
+
+At each cut everything learns from what lies before it and is judged on the horizon after it, on the same users.
+"""
+
+import argparse
+import logging
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from features.clock import parse_instant
+from features.definitions import list_names
+from features.purchases import load_purchases
+from features.store import MLStore, StoreError
+from settings import load_settings
+from training.artefact import ArtefactError
+from training.baselines import ALL_BASELINES
+from training.config import TrainingConfig, load_config
+from training.dataset import Window, open_window
+from training.evaluate import Judgement, K, judge_baseline, judge_categories, judge_ranker, tabulate
+from training.fit import fit
+from training.metrics import PerUser, bootstrap_interval
+from training.ranker import Ranker
+from training.recall import measure_recall
+from training.report import format_table
+
+logger = logging.getLogger(__name__)
+
+OURS = "wide_deep"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What was measured at one cut.
+
+    Attributes:
+        as_of: the cut. num_users: judged users. seconds: training and judging of our model alone.
+        judgements: by method, ours under OURS.
+        categories: the category head against the user's decayed category counts, by method.
+        recall: rows of training/recall.py.
+    """
+
+    as_of: datetime
+    num_users: int
+    seconds: float
+    judgements: dict[str, Judgement]
+    categories: dict[str, dict[str, float]]
+    recall: list[dict[str, float]]
+
+
+def measure_cut(store: MLStore, config: TrainingConfig, as_of: datetime) -> Cut:
+    """Train as of a cut and judge everybody on the horizon after it.
+
+    Raises:
+        TooLittleDataError: history before the cut is too short, or nothing was bought after it.
+    """
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as scratch:
+        fitted = fit(load_purchases(store, as_of), config, Path(scratch) / "version", _ignore)
+        ranker = Ranker.load(fitted.folder)
+        horizon = config.data.horizon_days
+        window = open_window(load_purchases(store, as_of + timedelta(days=horizon)), as_of, horizon)
+        users = window.users_with_labels()
+        ours = judge_ranker(window, users, ranker)
+    seconds = time.perf_counter() - started
+    judgements = {name: judge_baseline(window, users, rank) for name, rank in ALL_BASELINES.items()}
+    return Cut(
+        as_of=as_of,
+        num_users=len(users),
+        seconds=seconds,
+        judgements={OURS: ours} | judgements,
+        categories={OURS: ours.categories, "decayed_category_counts": _judge_counts(window, users)},
+        recall=measure_recall(window),
+    )
+
+
+def write_page(cuts: list[Cut]) -> str:
+    """Lay the measurements out as a page (Markdown)."""
+    return "\n".join(["# Quality", "", *_INTRODUCTION, *(line for cut in cuts for line in _write_cut(cut))]) + "\n"
+
+
+_INTRODUCTION = [
+    "Made by `make quality`. At each cut every method knows what lies before it and is judged on the 28 days after,",
+    f"on the users who ordered both before and in them. List metrics are at {K}; `discovery` counts only products that",
+    "the user never bought before. Differences are paired over users, ours less theirs, with 95% bootstrap intervals.",
+    "",
+]
+
+
+def _write_cut(cut: Cut) -> Iterator[str]:
+    yield f"## {cut.as_of:%Y-%m-%d}"
+    yield ""
+    yield f"{cut.num_users:,} users; training and judging our model took {cut.seconds:.0f} s."
+    yield ""
+    yield from format_table(tabulate({name: _without_categories(item) for name, item in cut.judgements.items()}))
+    yield ""
+    yield "| ours less | ndcg, all | recall, all | ndcg, discovery |"
+    yield "|---|---|---|---|"
+    ours = cut.judgements[OURS]
+    for name, theirs in cut.judgements.items():
+        if name != OURS:
+            pairs = [
+                (ours.ndcg, theirs.ndcg),
+                (ours.recall, theirs.recall),
+                (ours.discovery_ndcg, theirs.discovery_ndcg),
+            ]
+            yield f"| {name} | " + " | ".join(_format_difference(*pair) for pair in pairs) + " |"
+    yield ""
+    names = list(cut.categories[OURS])
+    yield "| categories | " + " | ".join(name.removeprefix("category_") for name in names) + " |"
+    yield "|---|" + "---|" * len(names)
+    for method, values in cut.categories.items():
+        cells = [f"{values[name]:.4f}" if name in values else "" for name in names]
+        yield f"| {method} | " + " | ".join(cells) + " |"
+    yield ""
+    yield "| candidates a user | labels found | of them own | new labels found |"
+    yield "|---|---|---|---|"
+    for row in cut.recall:
+        yield f"| {row['num_candidates']:.0f} | {row['all']:.1%} | {row['own']:.1%} | {row['new']:.1%} |"
+    yield ""
+
+
+def _without_categories(judgement: Judgement) -> Judgement:
+    return Judgement(
+        judgement.ndcg, judgement.recall, judgement.hit_rate, judgement.discovery_ndcg, judgement.num_products, {}
+    )
+
+
+def _format_difference(ours: PerUser, theirs: PerUser) -> str:
+    low, high = bootstrap_interval(ours - theirs)
+    return f"{(ours - theirs).mean():+.4f} [{low:+.4f}, {high:+.4f}]"
+
+
+def _judge_counts(window: Window, users: np.ndarray) -> dict[str, float]:
+    """Judge the user's decayed category counts as a score; they are no probabilities, so only orders are judged."""
+    counts = window.arrays.user_categories[users][:, :, list_names("user_category").index("category_decayed_112d")]
+    labels = window.category_labels(users) > 0
+    judged = judge_categories(labels, np.nan_to_num(counts) / (1 + np.nan_to_num(counts)))
+    return {name: judged[name] for name in ("category_auc", "category_map")}
+
+
+def _ignore(epoch: int, metrics: dict[str, float]) -> None:
+    """The loop logs each epoch itself."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; see the module's docstring."""
+    parser = argparse.ArgumentParser(prog="python -m training.quality", description=__doc__.splitlines()[0])
+    parser.add_argument("--cuts", type=parse_instant, nargs="+", required=True, help="instants to judge from, UTC")
+    parser.add_argument("--out", type=Path, default=None, help="page to write; only printed if not given")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    settings = load_settings()
+    try:
+        store = MLStore(settings.ml_store_uri)
+        page = write_page([measure_cut(store, load_config(), cut) for cut in options.cuts])
+    except (OSError, StoreError, ValueError, ArtefactError) as err:
+        sys.stderr.write(f"training.quality: {err}\n")
+        return 1
+    sys.stdout.write(page)
+    if options.out:
+        options.out.write_text(page, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,17 @@
+"""Frames as Markdown tables."""
+
+import polars as pl
+
+
+def format_table(table: pl.DataFrame) -> list[str]:
+    """Write a frame as lines of a Markdown table; numbers with four digits, large ones with none, nulls empty."""
+    lines = ["| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
+    return lines + ["| " + " | ".join(_format_cell(value) for value in row) + " |" for row in table.iter_rows()]
+
+
+def _format_cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.0f}" if abs(value) >= 100 else f"{value:.4f}"
+    return str(value)
