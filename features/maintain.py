@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 RETENTION = timedelta(days=30)
 SNAPSHOT_RETENTION = timedelta(days=90)
 SNAPSHOT_INDEX = "snapshots"
+MAX_OWN_FILES = 20
 
 
 @dataclass
@@ -60,6 +61,8 @@ def maintain_store(
         for table in SYNCED_TABLES:
             if store.exists(table.name) and (num_files := _compact(store, table, lease)):
                 report.compacted[table.name] = num_files
+        for name in [name for name in store.tables() if name.startswith("_")]:
+            _compact_own(store, name)
         report.dropped_snapshots = _drop_snapshots(store, datetime.now(UTC) - snapshot_retention, pins)
         for name in store.tables():
             lease.renew()
@@ -78,6 +81,13 @@ def _compact(store: MLStore, table: SyncedTable, lease: Lease) -> int:
         target.commit(store.metadata(table.name), lease.number)
         logger.info("table compacted table=%s files_before=%d", table.name, num_files)
     return num_files
+
+
+def _compact_own(store: MLStore, name: str) -> None:
+    """Join the many one-row files of a table of the store's own."""
+    table = store.open(name)
+    if len(table.file_uris()) > MAX_OWN_FILES:
+        table.optimize.compact()
 
 
 def _drop_snapshots(store: MLStore, before: datetime, pins: Pins) -> list[str]:

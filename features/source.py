@@ -136,8 +136,9 @@ class ShopSnapshot:
             low, start = window.high, start + width
             if packed.num_rows == 0:
                 (following,) = self._fetch(f"SELECT MIN({table.key}) FROM {table.name} WHERE {table.key} > {low:d}")
-                start = int(following) - 1
-            width = min(4 * width, max(1, width * PAGE_ROWS // max(1, packed.num_rows)))
+                start, width = int(following) - 1, PAGE_ROWS
+            else:
+                width = min(4 * width, max(1, width * PAGE_ROWS // packed.num_rows))
 
     def _read(self, table: SyncedTable, source: str) -> Packed | None:
         """Read packed rows, or None when they are too many bytes for one value."""

@@ -15,7 +15,6 @@ from features.lease import Lease
 from features.shop_columns import SyncedTable
 from features.shop_sql import KeyRange
 from features.source import ShopSnapshot
-from features.store import KNOWN_UNTIL
 from features.sync_report import TableVerdict
 from features.table_sync import TableSync
 from features.versioned_table import VersionedTable
@@ -67,7 +66,7 @@ def _compare(
     """Yield ranges that together cover the given ones, whether each is equal, and the shop's count of its rows."""
     for keys in ranges:
         lease.renew()
-        rows = stored.newest_in(keys).filter(pl.col(KNOWN_UNTIL).is_null())
+        rows = stored.open_in(keys).sort(stored.table.key)
         theirs = snapshot.checksum_range(stored.table, keys)
         if theirs is not None:
             yield keys, theirs == checksum_rows(stored.table, rows), theirs[0]

@@ -79,6 +79,10 @@ class VersionedTable:
         """Give the newest version, open or closed, of each key in a range; only some columns if asked."""
         return _newest(self._read_range(keys, columns), self.table.key)
 
+    def open_in(self, keys: KeyRange) -> pl.DataFrame:
+        """Give the versions of a key range that are open, just as they are stored."""
+        return self._read_range(keys).filter(pl.col(KNOWN_UNTIL).is_null())
+
     def quarantined(self) -> pl.DataFrame:
         """Give the rows that wait for a parent."""
         waiting = pl.col(KNOWN_FROM).is_null() & pl.col(KNOWN_UNTIL).is_null()

@@ -34,6 +34,14 @@ def mariadb_shop(mariadb_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture(params=["tiny_shop", "mariadb_shop"], ids=["sqlite", "mariadb"])
+def any_tiny_shop(request: pytest.FixtureRequest) -> Engine:
+    """The tiny shop on each of the two databases in turn."""
+    engine = request.getfixturevalue(request.param)
+    assert isinstance(engine, Engine)
+    return engine
+
+
 @pytest.fixture(scope="session")
 def sync_worker() -> Iterator[SyncWorker]:
     """Syncs in processes of their own, which can be killed."""

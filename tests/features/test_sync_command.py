@@ -1,0 +1,91 @@
+"""`python -m features.sync`: what it prints, and how it ends."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from features.lease import hold_lease
+from features.store import MLStore
+from features.sync import main
+from settings import load_settings
+from tests.features.shop_writes import execute
+from tests.mariadb import find_free_port
+
+
+@pytest.fixture
+def use_shop(store: MLStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Point the settings at a shop and at the store."""
+
+    def use(url: str) -> None:
+        monkeypatch.setenv("SHOP_DATABASE_URL", url)
+        monkeypatch.setenv("ML_STORE_URI", store.uri)
+        monkeypatch.setenv("VAR_DIR", str(tmp_path))
+        load_settings.cache_clear()
+
+    return use
+
+
+def test_it_prints_a_table_for_people(
+    tiny_shop: Engine, use_shop: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    use_shop(str(tiny_shop.url))
+
+    assert main(["--verify"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["table", "rows", "new", "changed", "back", "gone", "waiting", "version", "verified"]
+    assert lines[6].split() == ["order_items", "10", "10", "0", "0", "0", "0", "0", "equal"]
+
+
+def test_its_last_line_is_json_for_programs(
+    tiny_shop: Engine, use_shop: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    use_shop(str(tiny_shop.url))
+
+    main(["--verify", "--json"])
+
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert result["state"] == "synced"
+    assert result["verification"]["is_equal"] is True
+    assert result["tables"]["orders"]["num_rows"] == 7
+    assert result["tables"]["orders"]["watermark"] == result["bound"]
+
+
+def test_it_leaves_cleanly_when_another_run_is_at_work(
+    tiny_shop: Engine, store: MLStore, use_shop: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    use_shop(str(tiny_shop.url))
+
+    with hold_lease(store):
+        assert main(["--json"]) == 0
+
+    assert json.loads(capsys.readouterr().out)["state"] == "busy"
+
+
+def test_a_mass_disappearance_is_an_error_until_accepted(
+    tiny_shop: Engine, use_shop: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    use_shop(str(tiny_shop.url))
+    main([])
+    execute(tiny_shop, "DELETE FROM order_items")
+    capsys.readouterr()
+
+    assert main([]) == 1
+    assert "order_items: 10 of 10 rows" in capsys.readouterr().err.splitlines()[-1]
+    assert main(["--accept-deletes"]) == 0
+
+
+def test_a_database_that_is_not_there_is_one_line(
+    use_shop: Callable[[str], None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("features.retries.PATIENCE_SECONDS", 0.0)
+    use_shop(f"mysql+pymysql://me:secret@127.0.0.1:{find_free_port()}/shop")
+
+    assert main([]) == 1
+
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert "Check that the server runs" in last
+    assert "secret" not in last
