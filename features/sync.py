@@ -9,6 +9,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -80,6 +81,7 @@ def sync_shop(
                 return _sync_snapshot(snapshot, store, lease, full, verify, options, at_step)
 
         report = retry_while_unreachable(engine, run)
+        report = replace(report, seconds=(datetime.now(UTC) - started_at).total_seconds())
         record_run(store, report, started_at)
         return report
 

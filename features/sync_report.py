@@ -44,13 +44,14 @@ class TableVerdict:
 
 @dataclass(frozen=True)
 class SyncReport:
-    """One run. `bound` is the shop's clock at the snapshot."""
+    """One run. `bound` is the shop's clock at the snapshot, `seconds` how long the run took."""
 
     number: int
     bound: datetime
     tables: dict[str, TableReport]
     warnings: list[str] = field(default_factory=list)
     verification: dict[str, TableVerdict] | None = None
+    seconds: float = 0.0
 
     @property
     def is_equal(self) -> bool:
@@ -67,6 +68,7 @@ class SyncReport:
             "state": "synced" if self.is_equal else "mismatch",
             "run": self.number,
             "bound": self.bound.isoformat(timespec="microseconds"),
+            "seconds": round(self.seconds, 2),
             "num_rows": sum(table.counts.num_rows for table in self.tables.values()),
             "tables": {name: table.to_json() for name, table in self.tables.items()},
             "warnings": self.warnings,
@@ -82,7 +84,9 @@ class SyncReport:
             "  ".join(cell.ljust(width) if column == 0 else cell.rjust(width) for column, (cell, width) in cells)
             for cells in (list(enumerate(zip(line, widths, strict=True))) for line in [heads, *lines])
         ]
-        return "\n".join(text)
+        return "\n".join(
+            [*text, f"run {self.number}: {self.seconds:.1f} s, shop as of {self.bound:%Y-%m-%d %H:%M:%S} UTC"]
+        )
 
     def _cells(self, name: str, table: TableReport) -> list[str]:
         counts = table.counts

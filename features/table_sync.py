@@ -19,7 +19,7 @@ from features.row_versions import Changes, diff, open_first
 from features.shop_columns import UPDATED_AT, SyncedTable
 from features.shop_sql import HASH_MASK, KeyRange
 from features.source import Page, ShopSnapshot, SourceError
-from features.store import KNOWN_FROM, KNOWN_UNTIL, MLStore
+from features.store import KNOWN_FROM, MLStore
 from features.versioned_table import RANGE_ROWS, VersionedTable
 
 WATERMARK = "watermark"
@@ -192,9 +192,8 @@ class TableSync:
         low = [key > keys.low] if keys.low is not None else []
         high = [key <= keys.high] if keys.high is not None else []
         touched = self._touched.filter(*low, *high)
-        stored = self.target.newest_in(keys, [self.table.key, UPDATED_AT, KNOWN_UNTIL])
-        stored = stored.filter(pl.col(KNOWN_UNTIL).is_null()).join(touched, on=self.table.key, how="anti")
-        return hash_rows(self.table, pl.concat([stored.drop(KNOWN_UNTIL), touched]))
+        stored = self.target.open_in(keys, [self.table.key, UPDATED_AT]).join(touched, on=self.table.key, how="anti")
+        return hash_rows(self.table, pl.concat([stored, touched]))
 
     def _admit(self, page: Page) -> pl.DataFrame:
         """Count what is odd in a page and refuse what cannot be stored; keep the lease alive.

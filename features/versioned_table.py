@@ -75,13 +75,13 @@ class VersionedTable:
         found = self._scan(files).join(pl.LazyFrame({self.table.key: wanted}), on=self.table.key, how="semi").collect()
         return _newest(found, self.table.key)
 
-    def newest_in(self, keys: KeyRange, columns: list[str] | None = None) -> pl.DataFrame:
-        """Give the newest version, open or closed, of each key in a range; only some columns if asked."""
-        return _newest(self._read_range(keys, columns), self.table.key)
+    def newest_in(self, keys: KeyRange) -> pl.DataFrame:
+        """Give the newest version, open or closed, of each key in a range."""
+        return _newest(self._read_range(keys).collect(), self.table.key)
 
-    def open_in(self, keys: KeyRange) -> pl.DataFrame:
-        """Give the versions of a key range that are open, just as they are stored."""
-        return self._read_range(keys).filter(pl.col(KNOWN_UNTIL).is_null())
+    def open_in(self, keys: KeyRange, columns: list[str] | None = None) -> pl.DataFrame:
+        """Give the versions of a key range that are open, just as they are stored; only some columns if asked."""
+        return self._read_range(keys, pl.col(KNOWN_UNTIL).is_null()).select(columns or pl.all()).collect()
 
     def quarantined(self) -> pl.DataFrame:
         """Give the rows that wait for a parent."""
@@ -116,7 +116,7 @@ class VersionedTable:
         if len(self._files) <= SPARE_FILES + num_rows // FILE_ROWS * 3 // 2:
             return 0
         for keys in self.ranges():
-            self._buffer.append(self._read_range(keys))
+            self._buffer.append(self._read_range(keys).collect())
             self._flush_if_full()
         self._removed = [file.removed(data_change=False) for file in self._files]
         return len(self._removed)
@@ -164,17 +164,17 @@ class VersionedTable:
             ) from error
         return self._store.version(self.table.name)
 
-    def _read_range(self, keys: KeyRange, columns: list[str] | None = None) -> pl.DataFrame:
-        """Read all versions of the keys in a range, in the files that may hold them."""
+    def _read_range(self, keys: KeyRange, *conditions: pl.Expr) -> pl.LazyFrame:
+        """Read all versions of the keys in a range, from the files that may hold them."""
         low = MIN_KEY - 1 if keys.low is None else keys.low
         high = MAX_KEY if keys.high is None else keys.high
         files = [file for file in self._files if file.high > low and file.low <= high]
         if not files:
-            return versioned_schema(self.table).to_frame().select(columns or pl.all())
+            return versioned_schema(self.table).to_frame().lazy()
         key = pl.col(self.table.key)
-        is_inside = [key > low] if keys.low is not None else []
-        is_inside += [key <= high] if keys.high is not None else []
-        return self._scan(files).filter(*is_inside).select(columns or pl.all()).collect()
+        above = [key > low] if keys.low is not None else []
+        below = [key <= high] if keys.high is not None else []
+        return self._scan(files).filter(*above, *below, *conditions)
 
     def _scan(self, files: list[DataFile]) -> pl.LazyFrame:
         folder = self._store.table_uri(self.table.name)
