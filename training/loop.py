@@ -173,8 +173,13 @@ def compute_loss(
 
 
 def _shuffle(num_users: int, batch_size: int, seed: int) -> Iterator[Tensor]:
-    """Give user rows in random batches; the last, smaller one is left out where there is another."""
+    """Give user rows in random batches; the last, smaller one is left out where there is another.
+
+    A lone user comes twice, since BatchNorm needs two rows.
+    """
     order = torch.randperm(num_users, generator=torch.Generator().manual_seed(seed))
+    if num_users == 1:
+        order = order.repeat(2)
     full = max(num_users // batch_size, 1)
     for start in range(0, full * batch_size, batch_size):
         yield order[start : start + batch_size]

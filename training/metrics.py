@@ -73,8 +73,10 @@ def auc(labels: npt.NDArray[np.bool_], scores: npt.NDArray[np.float32]) -> float
 
 
 def mean_auc(labels: npt.NDArray[np.bool_], scores: npt.NDArray[np.float32]) -> float:
-    """Mean over columns (categories) of their AUC over users; columns of one class are left out."""
-    return float(np.nanmean([auc(labels[:, column], scores[:, column]) for column in range(labels.shape[1])]))
+    """Mean over columns (categories) of their AUC over users; columns of one class are left out, NaN where all are."""
+    by_column = np.array([auc(labels[:, column], scores[:, column]) for column in range(labels.shape[1])])
+    known = by_column[~np.isnan(by_column)]
+    return float(known.mean()) if len(known) else float("nan")
 
 
 def log_loss(labels: npt.NDArray[np.bool_], probabilities: npt.NDArray[np.float32]) -> float:

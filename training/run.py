@@ -26,7 +26,7 @@ from training.baselines import BASELINES
 from training.config import TrainingConfig, load_config
 from training.describe import describe_version, draw_learning_curve
 from training.evaluate import Judgement, judge_baseline, judge_ranker
-from training.fit import Fitted, fit
+from training.fit import Fitted, TooLittleDataError, fit
 from training.promotion import decide
 from training.ranker import Ranker
 from training.registry import CHALLENGER, CHAMPION, FINGERPRINT, Registry, RegistryError, Run, connect
@@ -42,7 +42,7 @@ def run_training(settings: Settings, registry: Registry, config: TrainingConfig,
 
     Raises:
         StoreError: the shop was never synced.
-        TooLittleDataError: its history is too short.
+        TooLittleDataError: its history is too short, or nobody bought lately.
         RegistryError: MLflow could not be reached.
     """
     store = MLStore(settings.ml_store_uri)
@@ -73,6 +73,12 @@ def _fit(run: Run, purchases: Purchases, config: TrainingConfig, folder: Path) -
         run.log_metrics(metrics, epoch)
 
     fitted = fit(purchases, config, folder, report)
+    if len(fitted.judge_users) == 0:
+        raise TooLittleDataError(
+            f"Nobody who was known before {fitted.judging.start:%Y-%m-%d} bought anything from then to "
+            f"{fitted.judging.end:%Y-%m-%d}, so no version can be judged: sync newer orders, or choose an earlier "
+            "--as-of."
+        )
     run.log_figure(draw_learning_curve(epochs), "plots/learning_curve.png")
     return fitted
 

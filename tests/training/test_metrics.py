@@ -57,6 +57,14 @@ def test_auc_of_one_class_is_not_a_number():
     assert np.isnan(metrics.auc(np.array([True, True]), np.array([0.1, 0.2])))
 
 
+def test_mean_auc_leaves_out_columns_of_one_class():
+    labels = np.array([[True, True, False], [False, True, False]])
+    scores = np.array([[0.9, 0.5, 0.5], [0.1, 0.5, 0.5]])
+
+    assert metrics.mean_auc(labels, scores) == 1
+    assert np.isnan(metrics.mean_auc(labels[:, 1:], scores[:, 1:]))
+
+
 def test_calibration_error_of_the_true_rate_is_zero():
     labels = np.array([[True, False, False, False]])
 
