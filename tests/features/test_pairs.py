@@ -3,8 +3,8 @@ import polars as pl
 import pytest
 
 from features.candidates import draw_candidates
-from features.definitions import list_names
-from features.pairs import HISTORY_FEATURES, assemble_pairs, build_history
+from features.definitions import HISTORY_FEATURES, list_names
+from features.pairs import assemble_pairs, build_history
 from features.products import build_product_features
 from features.purchases import Purchases
 from features.rebuild import build_snapshot
