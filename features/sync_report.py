@@ -58,6 +58,17 @@ class SyncReport:
         """Tell whether the verification, if there was one, found or made the store equal to the shop."""
         return self.verification is None or all(verdict.is_equal for verdict in self.verification.values())
 
+    @property
+    def verdict(self) -> str | None:
+        """Put the verification into one sentence, if there was one."""
+        if self.verification is None:
+            return None
+        verdicts = self.verification.values()
+        ranges, repaired = sum(one.num_ranges for one in verdicts), sum(one.num_repaired for one in verdicts)
+        stays = [name for name, one in self.verification.items() if not one.is_equal]
+        checked = f"{sum(one.num_rows for one in verdicts):,} rows in {ranges:,} ranges compared, {repaired:,} repaired"
+        return f"DIFFERS in {', '.join(stays)}: {checked}" if stays else f"equal: {checked}"
+
     def to_json(self) -> dict[str, Any]:
         """Give plain JSON: small, without NaN, ready for XCom."""
         verification = None
@@ -72,6 +83,7 @@ class SyncReport:
             "num_rows": sum(table.counts.num_rows for table in self.tables.values()),
             "tables": {name: table.to_json() for name, table in self.tables.items()},
             "warnings": self.warnings,
+            "verdict": self.verdict,
             "verification": verification,
         }
 

@@ -68,6 +68,7 @@ def test_a_difference_that_stays_is_said(tiny_shop: Engine, store: MLStore) -> N
     assert not (report.verification or {})["products"].is_equal
     assert (report.verification or {})["orders"].is_equal
     assert "RANGES DIFFER" in report.to_table()
+    assert (report.verdict or "").startswith("DIFFERS in products: 33 rows in")
 
 
 def test_the_verdict_is_stored_with_the_run(tiny_shop: Engine, store: MLStore) -> None:
