@@ -35,7 +35,7 @@ def sync_shop() -> None:
         report = run_module("features.sync", "--verify", "--json", timeout_seconds=LIMIT_SECONDS)
         if report["state"] == "busy":
             raise AirflowSkipException(report["reason"])
-        context["outlet_events"][SHOP_ROWS].extra = {"as_of": resolve_as_of(context)}
+        context["outlet_events"][SHOP_ROWS].extra = {"as_of": resolve_as_of(context), "verdict": report["verdict"]}
         return report
 
     sync()
