@@ -100,7 +100,9 @@ FEATURES: tuple[Feature, ...] = (
 
     Feature("pair_orders",               "pair",          "order_items", "all",        "orders",   "log1p",    "zero",  "times the user bought it"),
     Feature("pair_orders_28d",           "pair",          "order_items", "28 d",       "orders",   "log1p",    "zero",  "the same, lately"),
+    Feature("pair_orders_91d",           "pair",          "order_items", "91 d",       "orders",   "log1p",    "zero",  "the same, this quarter"),
     Feature("pair_quantity",             "pair",          "order_items", "all",        "pieces",   "log1p",    "zero",  "pieces bought"),
+    Feature("pair_decayed_7d",           "pair",          "order_items", "half 7 d",   "orders",   "log1p",    "zero",  "decayed times bought"),
     Feature("pair_decayed_28d",          "pair",          "order_items", "half 28 d",  "orders",   "log1p",    "zero",  "decayed times bought"),
     Feature("pair_decayed_112d",         "pair",          "order_items", "half 112 d", "orders",   "log1p",    "zero",  "decayed times bought"),
     Feature("pair_order_share",          "pair",          "order_items", "all",        "share",    "identity", "zero",  "the user's orders since the first purchase that hold it"),
@@ -136,8 +138,8 @@ CROSSES: tuple[Cross, ...] = (
 
 # Pair features that come from the user's own purchases of the product; the rest are computed for candidates.
 HISTORY_FEATURES = [
-    "pair_orders", "pair_orders_28d", "pair_quantity", "pair_decayed_28d", "pair_decayed_112d", "pair_order_share",
-    "pair_days_since", "pair_orders_since", "pair_interval_days", "pair_due",
+    "pair_orders", "pair_orders_28d", "pair_orders_91d", "pair_quantity", "pair_decayed_7d", "pair_decayed_28d",
+    "pair_decayed_112d", "pair_order_share", "pair_days_since", "pair_orders_since", "pair_interval_days", "pair_due",
 ]  # fmt: skip
 
 

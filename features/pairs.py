@@ -31,7 +31,9 @@ def build_history(purchases: Purchases, products: pl.DataFrame) -> pl.DataFrame:
         .agg(
             pair_orders=pl.len(),
             pair_orders_28d=lately(28),
+            pair_orders_91d=lately(91),
             pair_quantity=pl.col("quantity").sum(),
+            pair_decayed_7d=decayed(7),
             pair_decayed_28d=decayed(28),
             pair_decayed_112d=decayed(112),
             pair_order_share=pl.len() / since_first.first(),

@@ -23,9 +23,9 @@ class ModelConfig(_Section):
     """Share of trunk units dropped in training; 0 memorises, towards 1 nothing is learned."""
     embedding_size: int = Field(16, ge=1)
     """Length of product and category embeddings."""
-    product_hidden_dims: list[int] = Field([128, 64], min_length=1)
+    product_hidden_dims: list[int] = Field([256, 128], min_length=1)
     """Widths of the product head's deep part."""
-    product_dropout: float = Field(0.1, ge=0, lt=1)
+    product_dropout: float = Field(0.0, ge=0, lt=1)
     """Share of its units dropped in training."""
     id_dropout: float = Field(0.5, ge=0, le=1)
     """Share of product ids taken for unknown in training; 0 memorises what past windows sold, 1 forgets the ids."""
@@ -42,7 +42,7 @@ class DataConfig(_Section):
     """Label windows to learn from, back to back before the judging window; fewer where history is short."""
     max_users_per_window: int = Field(20_000, ge=1)
     """Users a window, a seeded sample of those with purchases before and in it; bounds memory."""
-    num_candidates: int = Field(1000, ge=1)
+    num_candidates: int = Field(1000, ge=2)
     """Candidates a user, in training, batch and online alike."""
     list_size: int = Field(256, ge=2)
     """Candidates of a user that one training step sees: every label among them, the rest drawn."""
@@ -68,9 +68,9 @@ class OptimiserConfig(_Section):
 
     epochs: int = Field(3, ge=1)
     """Passes over the training lists at most."""
-    min_steps: int = Field(250, ge=1)
+    min_steps: int = Field(400, ge=1)
     """A shop too small for so many steps in `epochs` passes gets more of them; patience still ends it early."""
-    batch_size: int = Field(64, ge=2)
+    batch_size: int = Field(32, ge=2)
     """Users a step, each with `list_size` candidates."""
     learning_rate: float = Field(0.001, gt=0)
     """Highest rate of the cycle."""

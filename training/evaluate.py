@@ -1,9 +1,10 @@
 """Judging lists and category probabilities on a window that lies after everything they were made from."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from features.arrays import Float32, Int64, SnapshotArrays, find_rows
@@ -17,6 +18,7 @@ K = 20
 # How far down a baseline's list products never bought before are looked for.
 DISCOVERY_DEPTH = 500
 
+Reliability = npt.NDArray[np.float64]
 Baseline = Callable[[SnapshotArrays, Int64, int], Int64]
 
 
@@ -29,6 +31,7 @@ class Judgement:
         discovery_ndcg: float64[U'], at K, over products never bought before; users who bought none are left out.
         num_products: distinct products in the first K of all lists.
         categories: metrics of the category head, empty for a baseline.
+        reliability: of the category probabilities, as metrics.reliability gives it; None for a baseline.
     """
 
     ndcg: PerUser
@@ -37,6 +40,7 @@ class Judgement:
     discovery_ndcg: PerUser
     num_products: int
     categories: dict[str, float]
+    reliability: Reliability | None = None
 
     def summarise(self) -> dict[str, float]:
         """Give the means by metric name."""
@@ -50,9 +54,7 @@ class Judgement:
         }
 
 
-def judge_lists(
-    window: Window, user_rows: Int64, products: Int64, new_products: Int64, categories: dict[str, float] | None = None
-) -> Judgement:
+def judge_lists(window: Window, user_rows: Int64, products: Int64, new_products: Int64) -> Judgement:
     """Judge lists against what was bought in the window.
 
     Args:
@@ -60,7 +62,6 @@ def judge_lists(
         user_rows: int64[U], ascending users with labels.
         products: int64[U, K] product rows, -1 = none.
         new_products: the same, of products that the user never bought before.
-        categories: metrics of category probabilities, if there are any.
     """
     num_labels = np.bincount(window.label_users[window.label_users >= 0], minlength=len(window.arrays.user_ids))
     num_new = num_labels - np.bincount(window.repeated_users(), minlength=len(window.arrays.user_ids))
@@ -73,7 +74,7 @@ def judge_lists(
         hit_rate=metrics.hit_rate_at_k(hits, K),
         discovery_ndcg=metrics.ndcg_at_k(new_hits, num_new[user_rows][discovers], K),
         num_products=metrics.count_distinct(products, K),
-        categories=categories or {},
+        categories={},
     )
 
 
@@ -90,8 +91,9 @@ def judge_ranker(window: Window, user_rows: Int64, ranker: Ranker) -> Judgement:
         probabilities.append(categories)
     columns = find_rows(window.arrays.category_ids, ranker.category_ids)
     labels = window.category_labels(user_rows)[:, columns] * (columns >= 0) > 0
-    judged = judge_categories(labels, np.concatenate(probabilities))
-    return judge_lists(window, user_rows, np.concatenate(lists), np.concatenate(new_lists), judged)
+    bought = np.concatenate(probabilities)
+    judged = judge_lists(window, user_rows, np.concatenate(lists), np.concatenate(new_lists))
+    return replace(judged, categories=judge_categories(labels, bought), reliability=metrics.reliability(labels, bought))
 
 
 def judge_baseline(window: Window, user_rows: Int64, rank: Baseline) -> Judgement:

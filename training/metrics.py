@@ -85,13 +85,28 @@ def log_loss(labels: npt.NDArray[np.bool_], probabilities: npt.NDArray[np.float3
     return float(-np.where(labels, np.log(held), np.log1p(-held)).mean())
 
 
+def reliability(
+    labels: npt.NDArray[np.bool_], probabilities: npt.NDArray[np.float32], num_bins: int = 15
+) -> npt.NDArray[np.float64]:
+    """Sort probabilities into equal-width bins.
+
+    Returns:
+        float64[num_bins, 3]: how many fall in a bin, their mean probability, the share bought; NaN for an empty bin.
+    """
+    flat = probabilities.ravel().astype(np.float64)
+    bins = np.minimum((flat * num_bins).astype(np.int64), num_bins - 1)
+    counts = np.bincount(bins, minlength=num_bins).astype(np.float64)
+    sums = [np.bincount(bins, weights, minlength=num_bins) for weights in (flat, labels.ravel().astype(np.float64))]
+    means = [np.divide(total, counts, out=np.full(num_bins, np.nan), where=counts > 0) for total in sums]
+    return np.stack([counts, *means], axis=1)
+
+
 def calibration_error(
     labels: npt.NDArray[np.bool_], probabilities: npt.NDArray[np.float32], num_bins: int = 15
 ) -> float:
     """Expected calibration error (Naeini et al. 2015): mean gap of probability and share bought, equal-width bins."""
-    bins = np.minimum((probabilities.ravel() * num_bins).astype(np.int64), num_bins - 1)
-    gaps = np.bincount(bins, probabilities.ravel() - labels.ravel().astype(np.float64), minlength=num_bins)
-    return float(np.abs(gaps).sum() / labels.size)
+    counts, predicted, bought = reliability(labels, probabilities, num_bins).T
+    return float(np.nansum(counts * np.abs(predicted - bought)) / labels.size)
 
 
 def count_distinct(products: npt.NDArray[np.int64], k: int) -> int:

@@ -24,9 +24,10 @@ from settings import Settings, load_settings
 from training.artefact import ArtefactError
 from training.baselines import BASELINES
 from training.config import TrainingConfig, load_config
-from training.describe import describe_version, draw_learning_curve
+from training.describe import describe_version
 from training.evaluate import Judgement, judge_baseline, judge_ranker
 from training.fit import Fitted, TooLittleDataError, fit
+from training.plots import draw_learning_curve, draw_lift, draw_reliability
 from training.promotion import decide
 from training.ranker import Ranker
 from training.registry import CHALLENGER, CHAMPION, FINGERPRINT, Registry, RegistryError, Run, connect
@@ -85,15 +86,14 @@ def _fit(run: Run, purchases: Purchases, config: TrainingConfig, folder: Path) -
 
 def _judge_and_register(registry: Registry, run: Run, fitted: Fitted, fingerprint: str, settings: Settings) -> int:
     """Judge the version through the ranker that serves it, register it with the verdict, and move the aliases."""
-    judgements = {"challenger": judge_ranker(fitted.judging, fitted.judge_users, Ranker.load(fitted.folder))}
+    ours = judge_ranker(fitted.judging, fitted.judge_users, Ranker.load(fitted.folder))
     baselines = {name: judge_baseline(fitted.judging, fitted.judge_users, rank) for name, rank in BASELINES.items()}
     champion_version = registry.resolve_alias(CHAMPION)
     champion = _judge_champion(registry, champion_version, fitted, settings)
-    verdict = decide(judgements["challenger"], champion, baselines)
-    judgements |= baselines | ({"champion": champion} if champion else {})
-    run.log_metrics({f"judged.{key}": value for key, value in judgements["challenger"].summarise().items()})
-    description = describe_version(fitted, judgements, verdict, champion_version)
-    run.log_text(description, "report.md")
+    verdict = decide(ours, champion, baselines)
+    others = baselines | ({"champion": champion} if champion else {})
+    description = describe_version(fitted, {"challenger": ours} | others, verdict, champion_version)
+    _log_judgement(run, fitted, ours, others, description)
     tags = {FINGERPRINT: fingerprint, "verdict": verdict.decision, "reason": verdict.reason}
     version = registry.register(run, fitted.folder, description, tags)
     _validate(registry, version, settings)
@@ -103,6 +103,14 @@ def _judge_and_register(registry: Registry, run: Run, fitted: Fitted, fingerprin
         registry.set_alias(CHAMPION, version)
     logger.info("registered version=%d verdict=%s reason=%s", version, verdict.decision, verdict.reason)
     return version
+
+
+def _log_judgement(run: Run, fitted: Fitted, ours: Judgement, others: dict[str, Judgement], description: str) -> None:
+    run.log_metrics({f"judged.{key}": value for key, value in ours.summarise().items()})
+    run.log_text(description, "report.md")
+    run.log_figure(draw_lift(fitted, ours, others), "plots/lift_by_slice.png")
+    if ours.reliability is not None:
+        run.log_figure(draw_reliability(ours.reliability), "plots/reliability.png")
 
 
 def _judge_champion(registry: Registry, version: int | None, fitted: Fitted, settings: Settings) -> Judgement | None:

@@ -87,7 +87,7 @@ class ProductHead(nn.Module):
         nn.init.normal_(self.product.weight, std=0.05)
         nn.init.normal_(self.category.weight, std=0.05)
         layers: list[nn.Module] = []
-        widths = [sizes.pair_features + 3 * size, *config.product_hidden_dims]
+        widths = [sizes.pair_features + sizes.user_features + 3 * size, *config.product_hidden_dims]
         for width_in, width_out in pairwise(widths):
             layers += [nn.Linear(width_in, width_out), nn.ReLU(), nn.Dropout(config.product_dropout)]
         self.deep = nn.Sequential(*layers, nn.Linear(widths[-1], 1))
@@ -97,6 +97,7 @@ class ProductHead(nn.Module):
     def forward(
         self,
         hidden: Tensor,
+        user_features: Tensor,
         category_logits: Tensor,
         users: Tensor,
         categories: Tensor,
@@ -108,6 +109,7 @@ class ProductHead(nn.Module):
 
         Args:
             hidden: [U, H].
+            user_features: [U, F'].
             category_logits: [U, C].
             users: int64[P], row of the pair's user in `hidden`.
             categories: int64[P], vocabulary id of the product's category; 0 = unknown.
@@ -120,7 +122,8 @@ class ProductHead(nn.Module):
         """
         user = self.user(hidden)[users]  # [P, E]
         product = self.product(self._hide(products))  # [P, E]
-        deep_input = torch.cat([features, user, product, self.category(categories)], dim=1)  # [P, F + 3 E]
+        described = [features, user_features[users], user, product, self.category(categories)]
+        deep_input = torch.cat(described, dim=1)  # [P, F + F' + 3 E]
         known = nn.functional.pad(category_logits, (1, 0))  # [U, 1 + C]; the unknown category scores 0
         of_category = known.flatten()[users * known.shape[1] + categories]  # [P]
         generalised = self.deep(deep_input).squeeze(-1) + (user * product).sum(dim=1)
@@ -158,6 +161,13 @@ class WideDeep(nn.Module):
         hidden = self.trunk(user_features, category_features)  # [U, H]
         category_logits = self.category_head(hidden, category_features, category_crosses)  # [U, C]
         product_logits = self.product_head(
-            hidden, category_logits, pair_users, pair_categories, pair_products, pair_features, pair_crosses
+            hidden,
+            user_features,
+            category_logits,
+            pair_users,
+            pair_categories,
+            pair_products,
+            pair_features,
+            pair_crosses,
         )  # [P]
         return category_logits, product_logits
