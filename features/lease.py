@@ -17,6 +17,7 @@ from deltalake import CommitProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from features.store import MLStore, StoreError
+from features.versioned_table import fence
 
 LEASE_TABLE = "_lease"
 LEASE_CONFIGURATION = {"delta.logRetentionDuration": "interval 1 days", "delta.checkpointInterval": "20"}
@@ -39,7 +40,7 @@ class LeaseRow:
     number: int
     holder: str
     expires_at: datetime
-    version: int | None
+    version: int
 
 
 @dataclass
@@ -95,6 +96,8 @@ def hold_lease(store: MLStore) -> Iterator[Lease]:
     number = 1 if current is None else current.number + 1
     holder = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
     lease = Lease(store, _replace(store, current, number, holder), current is not None and current.holder != NOBODY)
+    if lease.is_taken_over:
+        fence(store, number)
     try:
         yield lease
     finally:
@@ -132,9 +135,11 @@ def _replace(store: MLStore, current: LeaseRow | None, number: int, holder: str)
             )
         else:
             write_deltalake(store.open(LEASE_TABLE, current.version), frame, mode="overwrite", commit_properties=once)
-    except (CommitFailedError, DeltaError) as error:
-        raise LeaseTakenError(f"Another process took the lease of {store.uri!r} at the same moment.") from error
-    return LeaseRow(number, holder, expires_at, 0 if current is None else (current.version or 0) + 1)
+    except (DeltaError, OSError) as error:
+        if isinstance(error, CommitFailedError) or (current is None and store.exists(LEASE_TABLE)):
+            raise LeaseTakenError(f"Another process took the lease of {store.uri!r} at the same moment.") from error
+        raise StoreError(f"Could not write to the ML store {store.uri!r}: {error}. Check disk and rights.") from error
+    return LeaseRow(number, holder, expires_at, 0 if current is None else current.version + 1)
 
 
 def _may_be_alive(lease: LeaseRow) -> bool:

@@ -129,3 +129,6 @@ _NAMES = (
 )  # fmt: skip
 
 SYNCED_TABLES: tuple[SyncedTable, ...] = tuple(_describe(name, _NAMES) for name in _NAMES)
+
+PARENTS = frozenset(parent for table in SYNCED_TABLES for parent in table.parents.values())
+"""Names of the tables that others point at."""

@@ -156,14 +156,22 @@ class MLStore:
 
         Returns:
             The size of the file in bytes.
+
+        Raises:
+            StoreError: the disk is full, or the store may not be written.
         """
-        rows.write_parquet(
-            f"{self.uri}/{path}",
-            compression="zstd",
-            compression_level=1,
-            storage_options=self.storage_options or None,
-            mkdir="://" not in self.uri,
-        )
+        try:
+            rows.write_parquet(
+                f"{self.uri}/{path}",
+                compression="zstd",
+                compression_level=1,
+                storage_options=self.storage_options or None,
+                mkdir="://" not in self.uri,
+            )
+        except OSError as error:
+            raise StoreError(
+                f"Could not write to the ML store {self.uri!r}: {error}. Check disk and rights."
+            ) from error
         return int(self._filesystem().get_file_info(path).size)
 
     def _filesystem(self) -> PyFileSystem:

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from features.data_files import Keys
+from features.disappearance import require_plausible
 from features.lease import Lease, LeaseTakenError, hold_lease
 from features.retries import (
     CONNECT_TIMEOUT_SECONDS,
@@ -23,22 +24,17 @@ from features.retries import (
     UnreachableError,
     retry_while_unreachable,
 )
-from features.shop_columns import SYNCED_TABLES
+from features.shop_columns import PARENTS, SYNCED_TABLES
 from features.shop_schema import require_columns
 from features.source import ShopSnapshot, SourceError, open_snapshot
 from features.store import MLStore, StoreError
 from features.sync_report import SyncReport, TableReport, record_run
 from features.table_sync import SyncOptions, TableSync
 from features.verify import verify_tables
-from features.versioned_table import fence
 from settings import load_settings
 from shop.database import open_engine
 
 logger = logging.getLogger(__name__)
-
-
-class MassDisappearanceError(StoreError):
-    """So much has gone from the shop that it is more likely the wrong or an empty database; nothing was written."""
 
 
 def sync_shop(
@@ -72,8 +68,6 @@ def sync_shop(
     """
     options = options or SyncOptions()
     with hold_lease(store) as lease:
-        if lease.is_taken_over:
-            fence(store, lease.number)
         started_at = datetime.now(UTC)
 
         def run(heard: Callable[[], None]) -> SyncReport:
@@ -99,16 +93,15 @@ def _sync_snapshot(
     warnings = require_columns(snapshot.connection, SYNCED_TABLES)
     syncs: list[TableSync] = []
     parent_keys: dict[str, Keys] = {}
-    parents = {parent for table in SYNCED_TABLES for parent in table.parents.values()}
     for table in SYNCED_TABLES:
         at_step(f"collect {table.name}")
         sync = TableSync(snapshot, store, table, parent_keys, options, lease)
         sync.collect(full=full)
         syncs.append(sync)
-        if table.name in parents:
+        if table.name in PARENTS:
             parent_keys[table.name] = sync.visible_keys()
         logger.info("table collected table=%s %s", table.name, sync.counts.describe_changes())
-    _require_plausible(syncs, options)
+    require_plausible(syncs)
 
     tables: dict[str, TableReport] = {}
     for sync in syncs:
@@ -120,25 +113,6 @@ def _sync_snapshot(
     at_step("committed")
     verdict = verify_tables(syncs, lease, at_step) if verify else None
     return SyncReport(lease.number, snapshot.bound, tables, warnings, verdict)
-
-
-def _require_plausible(syncs: list[TableSync], options: SyncOptions) -> None:
-    """Refuse a run that would close too many rows.
-
-    Raises:
-        MassDisappearanceError: names each table with its counts.
-    """
-    suspect = [
-        f"{sync.table.name}: {sync.counts.num_deleted} of {sync.num_rows_before} rows"
-        for sync in syncs
-        if sync.counts.num_deleted >= options.min_gone_rows
-        and sync.counts.num_deleted > options.max_gone_share * sync.num_rows_before
-    ]
-    if suspect:
-        raise MassDisappearanceError(
-            f"Refused, nothing was written: gone from the shop are {'; '.join(suspect)}. Check SHOP_DATABASE_URL and "
-            "that the replica is complete. If the rows were really deleted, run again with --accept-deletes."
-        )
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -16,7 +16,7 @@ import polars as pl
 from features.data_files import Keys
 from features.lease import Lease
 from features.row_versions import Changes, diff, open_first
-from features.shop_columns import UPDATED_AT, SyncedTable
+from features.shop_columns import PARENTS, UPDATED_AT, SyncedTable
 from features.shop_sql import HASH_MASK, KeyRange
 from features.source import Page, ShopSnapshot, SourceError
 from features.store import KNOWN_FROM, MLStore
@@ -33,7 +33,7 @@ class SyncOptions:
         look_back: how long before the watermark changes are read again: the longest transaction that a shop's writer
             keeps open. Longer ones are found by the sweep.
         sweep_rows: rows of one table whose hashes are compared in one run; larger tables take several runs.
-        max_gone_share: the run is refused when a larger share of a table's rows has gone from the shop ...
+        max_gone_share: the run is refused when a larger share of the rows looked at in a table has gone ...
         min_gone_rows: ... and at least so many.
     """
 
@@ -77,7 +77,10 @@ class TableCounts:
 
 @dataclass
 class TableSync:
-    """One table in one run: `collect` reads and stages, `commit` makes it visible."""
+    """One table in one run: `collect` reads and stages, `commit` makes it visible.
+
+    `num_compared` is how many stored rows were held against the shop, by hash or one by one.
+    """
 
     snapshot: ShopSnapshot
     store: MLStore
@@ -93,11 +96,8 @@ class TableSync:
         self._before = {} if self.target.is_new else self.store.metadata(self.table.name)
         self._touched = pl.DataFrame(schema={self.table.key: pl.Int64(), UPDATED_AT: pl.Datetime("us", "UTC")})
         self._staged_visible: list[Keys] = []
-
-    @property
-    def num_rows_before(self) -> int:
-        """Give the number of rows that the store held before this run."""
-        return self._stored("num_rows")
+        self._swept: list[KeyRange] = []
+        self.num_compared = 0
 
     @property
     def watermark(self) -> str:
@@ -121,6 +121,7 @@ class TableSync:
     def reconcile(self, ranges: list[KeyRange]) -> None:
         """Read ranges from both sides and stage what differs, row by row."""
         for keys in ranges:
+            self.num_compared += 0 if keys in self._swept else self.target.count_open(keys)
             for page_keys, page in self.snapshot.pages_of_range(self.table, keys):
                 rows = self._admit(page).join(self._touched, on=self.table.key, how="anti")
                 newest = self.target.newest_in(page_keys).join(self._touched, on=self.table.key, how="anti")
@@ -170,7 +171,7 @@ class TableSync:
     def _find_differing(self) -> list[KeyRange]:
         """Compare counts and hashes of key ranges, as the store will be with what is staged."""
         ranges = self.target.ranges()
-        swept = self._choose(ranges)
+        self._swept = swept = self._choose(ranges)
         differing = [keys for keys in swept if self.snapshot.hash_range(self.table, keys) != self._hash_stored(keys)]
         self.counts.num_ranges = len(ranges)
         self.counts.num_ranges_swept = len(swept)
@@ -192,7 +193,9 @@ class TableSync:
         low = [key > keys.low] if keys.low is not None else []
         high = [key <= keys.high] if keys.high is not None else []
         touched = self._touched.filter(*low, *high)
-        stored = self.target.open_in(keys, [self.table.key, UPDATED_AT]).join(touched, on=self.table.key, how="anti")
+        stored = self.target.open_in(keys, [self.table.key, UPDATED_AT])
+        self.num_compared += stored.height
+        stored = stored.join(touched, on=self.table.key, how="anti")
         return hash_rows(self.table, pl.concat([stored, touched]))
 
     def _admit(self, page: Page) -> pl.DataFrame:
@@ -225,8 +228,9 @@ class TableSync:
     def _stage(self, changes: Changes) -> None:
         self.target.stage(changes)
         self.counts.add(changes)
-        visible = changes.openings.filter(pl.col(KNOWN_FROM).is_not_null())
-        self._staged_visible.append(visible[self.table.key].to_numpy())
+        if self.table.name in PARENTS:
+            visible = changes.openings.filter(pl.col(KNOWN_FROM).is_not_null())
+            self._staged_visible.append(visible[self.table.key].to_numpy())
 
     def _stored(self, name: str) -> int:
         return int(self._before.get(name, "0"))

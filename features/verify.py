@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import polars as pl
 
+from features.disappearance import require_plausible
 from features.lease import Lease
 from features.shop_columns import SyncedTable
 from features.shop_sql import KeyRange
@@ -28,6 +29,7 @@ def verify_tables(
     """Compare each table with the snapshot that it was synced from, and repair the ranges that differ.
 
     Raises:
+        MassDisappearanceError: a repair would close too many rows; the table was left as it is.
         LeaseLostError: another run took over; nothing more was written.
     """
     return {sync.table.name: _verify_table(sync, lease, at_step) for sync in syncs}
@@ -53,6 +55,7 @@ def _repair(sync: TableSync, differing: list[KeyRange], lease: Lease, at_step: C
     at_step(f"repair {sync.table.name}")
     repair = TableSync(sync.snapshot, sync.store, sync.table, sync.parent_keys, sync.options, lease)
     repair.reconcile(differing)
+    require_plausible([repair])
     repair.target.write_files()
     lease.require()
     repair.commit()

@@ -83,20 +83,19 @@ class VersionedTable:
         """Give the versions of a key range that are open, just as they are stored; only some columns if asked."""
         return self._read_range(keys, pl.col(KNOWN_UNTIL).is_null()).select(columns or pl.all()).collect()
 
+    def count_open(self, keys: KeyRange) -> int:
+        """Count the open versions of a key range."""
+        return int(self._read_range(keys, pl.col(KNOWN_UNTIL).is_null()).select(pl.len()).collect().item())
+
     def quarantined(self) -> pl.DataFrame:
         """Give the rows that wait for a parent."""
         waiting = pl.col(KNOWN_FROM).is_null() & pl.col(KNOWN_UNTIL).is_null()
-        return (
-            self._scan(self._files).filter(waiting).collect()
-            if self._files
-            else versioned_schema(self.table).to_frame()
-        )
+        return self._read_range(KeyRange(), waiting).collect()
 
     def visible_keys(self) -> Keys:
-        """Give the sorted keys that were ever visible, staged ones too: what a child may point at."""
-        key = pl.col(self.table.key)
-        stored = self._scan(self._files).filter(pl.col(KNOWN_FROM).is_not_null()).select(key).collect()[self.table.key]
-        return np.unique(stored.to_numpy())
+        """Give the sorted keys that were ever visible: what a child may point at."""
+        visible = self._read_range(KeyRange(), pl.col(KNOWN_FROM).is_not_null()).select(self.table.key).collect()
+        return np.unique(visible.to_series().to_numpy())
 
     def stage(self, changes: Changes) -> None:
         """Take up changes; full files are written at once, so memory holds less than one file."""
@@ -157,12 +156,17 @@ class VersionedTable:
                 self._delta.create_write_transaction(
                     [*self._added, *self._removed], "append", schema, commit_properties=properties
                 )
-        except (CommitFailedError, DeltaError) as error:
-            raise FencedError(
-                f"Another run has committed to {self.table.name!r} since this one (number {token}) read it: "
-                f"nothing was changed by this run ({error})."
-            ) from error
+        except DeltaError as error:
+            raise self._explain(error, token) from error
         return self._store.version(self.table.name)
+
+    def _explain(self, error: DeltaError, token: int) -> StoreError:
+        if isinstance(error, CommitFailedError) or (self._delta is None and self._store.exists(self.table.name)):
+            return FencedError(
+                f"Another run has committed to {self.table.name!r} since this one (number {token}) read it: "
+                "nothing of this run went in."
+            )
+        return StoreError(f"Could not commit to {self.table.name!r}: {error}. Check the store's disk and its rights.")
 
     def _read_range(self, keys: KeyRange, *conditions: pl.Expr) -> pl.LazyFrame:
         """Read all versions of the keys in a range, from the files that may hold them."""

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from features.disappearance import MassDisappearanceError
 from features.store import MLStore
-from features.sync import MassDisappearanceError, sync_shop
+from features.sync import sync_shop
 from features.table_sync import SyncOptions
 from tests.tiny_shop import day, fill_tiny_shop
 

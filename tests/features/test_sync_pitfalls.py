@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import Engine, text
 
 import features.source
+from features.disappearance import MassDisappearanceError
 from features.shop_columns import SYNCED_TABLES
 from features.shop_schema import SchemaDriftError
 from features.source import SourceError, open_snapshot
 from features.store import MLStore
-from features.sync import MassDisappearanceError, sync_shop
+from features.sync import sync_shop
 from features.table_sync import SyncOptions
 from features.versioned_table import VersionedTable
 from tests.features.shop_writes import assert_equal, assert_lives_are_sound, current, execute, versions_of
