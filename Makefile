@@ -8,9 +8,10 @@ BOOTSTRAP_OPTIONS = $(if $(PYTHON),--python $(PYTHON))
 RUN = .venv/bin/python -m
 PACKAGES = settings.py api dags embedded features mlflow_server production serving shop training
 SHOP ?= demo
+CUTS ?= 2017-08-20 2017-10-15
 PYTEST_ARGS ?=
 
-.PHONY: help up down status test check bench lock secrets docs environment tools format clean
+.PHONY: help up down status test check bench quality lock secrets docs environment tools format clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -37,6 +38,9 @@ check: environment ## lint, types, docstrings, import contracts
 
 bench: environment tools ## run the benchmarks, each prints a table
 	@for file in benchmarks/*.py; do echo "== $$file"; $(RUN) benchmarks.$$(basename $$file .py) || exit 1; done
+
+quality: environment ## the quality table at several cuts, on the synced shop with --original-dates; writes docs/quality.md
+	OMP_WAIT_POLICY=PASSIVE $(RUN) training.quality --cuts $(CUTS) --out docs/quality.md
 
 docs: environment ## write the pages that are made from the code
 	$(RUN) production.env_example

@@ -77,7 +77,7 @@ class OptimiserConfig(_Section):
     weight_decay: float = Field(1e-5, ge=0)
     """Decoupled weight decay (Loshchilov & Hutter 2019)."""
     patience: int = Field(2, ge=1)
-    """Epochs without a better NDCG@20 on the early-stopping users before training stops."""
+    """Epochs without better lists for the early-stopping users before training stops."""
     seed: int = 31
     """Seed of sampling, initialisation and dropout."""
 

@@ -16,12 +16,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from features.arrays import Float32, Int64
+from features.arrays import Int64
 from features.candidates import draw_candidates
 from features.definitions import list_names
 from features.encoding import Encoder
 from features.purchases import Purchases
-from training import metrics
 from training.config import TrainingConfig
 from training.dataset import (
     USERS_AT_ONCE,
@@ -33,10 +32,10 @@ from training.dataset import (
     list_window_starts,
     open_window,
 )
-from training.evaluate import K
+from training.evaluate import K, judge_lists
 from training.export import INPUT_NAMES, export_version
 from training.inputs import encode_pairs, encode_users
-from training.loop import Report, stack_lists, train
+from training.loop import STOPPING_METRICS, Report, stack_lists, train
 from training.ranker import to_feeds
 from training.topk import lay_out
 from training.wide_deep import InputSizes, WideDeep
@@ -144,33 +143,31 @@ def _split_users(window: Window, seed: int) -> tuple[Int64, Int64]:
 def _make_judge(
     window: Window, users: Int64, encoder: Encoder, config: TrainingConfig
 ) -> Callable[[WideDeep], dict[str, float]]:
-    """Encode the stopping users once; give a function that ranks all their candidates and measures NDCG@20."""
-    num_labels = np.bincount(window.label_users[window.label_users >= 0], minlength=len(window.arrays.user_ids))[users]
+    """Encode the stopping users once; give a function that ranks their candidates and measures both kinds of list."""
     chunks = []
     for start in range(0, len(users), USERS_AT_ONCE):
         rows = users[start : start + USERS_AT_ONCE]
         candidates = draw_candidates(window.arrays, rows, config.data.num_candidates)
-        pairs = encode_pairs(encoder, window.arrays, candidates)
         owners = np.searchsorted(rows, candidates.user_rows)
-        feeds = to_feeds(encode_users(encoder, window.arrays, rows), pairs, owners)
-        labels = window.pair_labels(candidates.user_rows, candidates.product_rows)
-        chunks.append((rows, owners, [torch.from_numpy(feeds[name]) for name in INPUT_NAMES], labels))
+        encoded = encode_users(encoder, window.arrays, rows), encode_pairs(encoder, window.arrays, candidates)
+        feeds = to_feeds(*encoded, owners)
+        chunks.append((rows, candidates, [torch.from_numpy(feeds[name]) for name in INPUT_NAMES]))
 
     def judge(model: WideDeep) -> dict[str, float]:
-        hits = [_find_hits(model, len(rows), owners, inputs, labels) for rows, owners, inputs, labels in chunks]
-        ndcg = metrics.ndcg_at_k(np.concatenate(hits), num_labels, K) if hits else np.zeros(1)
-        return {f"ndcg_at_{K}": float(ndcg.mean())}
+        lists, new_lists = [], []
+        for rows, candidates, inputs in chunks:
+            with torch.inference_mode():
+                scores = model(*inputs)[1].numpy()
+            lists.append(lay_out(rows, candidates.user_rows, candidates.product_rows, scores, K))
+            new = candidates.take(candidates.history_rows < 0)
+            new_scores = scores[candidates.history_rows < 0]
+            new_lists.append(lay_out(rows, new.user_rows, new.product_rows, new_scores, K))
+        if not chunks:
+            return dict.fromkeys(STOPPING_METRICS, 0.0)
+        judged = judge_lists(window, users, np.concatenate(lists), np.concatenate(new_lists)).summarise()
+        return {name: judged[name] for name in STOPPING_METRICS}
 
     return judge
-
-
-def _find_hits(
-    model: WideDeep, num_users: int, owners: Int64, inputs: list[torch.Tensor], labels: Float32
-) -> np.ndarray:
-    with torch.inference_mode():
-        _, logits = model(*inputs)
-    best = lay_out(np.arange(num_users), owners, np.arange(len(owners)), logits.numpy(), K)
-    return (labels[best] > 0) & (best >= 0)
 
 
 def _pick_golden(lists: Lists) -> dict[str, np.ndarray]:

@@ -23,6 +23,8 @@ from training.wide_deep import InputSizes, WideDeep
 logger = logging.getLogger(__name__)
 
 Report = Callable[[int, dict[str, float]], None]
+# Both lists are served: what a user buys again, and what a user never bought.
+STOPPING_METRICS = ("ndcg_at_20", "discovery_ndcg_at_20")
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def train(
     Args:
         sizes: widths of the inputs.
         rows: training rows of all windows.
-        judge: metrics of the early-stopping users; `ndcg_at_20` decides.
+        judge: metrics of the early-stopping users; the sum of STOPPING_METRICS decides.
         config: losses and optimiser.
         report: called after each epoch with its number and metrics.
     """
@@ -124,8 +126,8 @@ def train(
         report(epoch, metrics)
         logger.info("epoch=%d %s", epoch, " ".join(f"{name}={value:.4g}" for name, value in metrics.items()))
         since_best += 1
-        if metrics["ndcg_at_20"] > best:
-            best, since_best = metrics["ndcg_at_20"], 0
+        if (score := sum(metrics[name] for name in STOPPING_METRICS)) > best:
+            best, since_best = score, 0
             best_weights = {name: weight.clone() for name, weight in model.state_dict().items()}
         if since_best >= options.patience:
             break
