@@ -4,6 +4,7 @@ Needs SELECT on the shop and nothing else. Works on MySQL (InnoDB) and SQLite (W
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from features.shop_sql import (
 
 PAGE_ROWS = 65_536
 LIST_KEYS = 1_000
+PAGES_AHEAD = 3
 # The server holds a whole packed page in memory and sends it as one value, so both sides of the wire bound its size.
 PAGE_BYTES = 32 * 2**20
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -223,12 +225,12 @@ def _shrink(table: SyncedTable, size: int) -> int:
 
 
 def _prefetch(items: Iterator[Item]) -> Iterator[Item]:
-    """Take each item while the one before it is worked on: the server packs while this process parses and writes."""
+    """Take items ahead while one is worked on: the server packs while this process parses and writes."""
     end = object()
     with ThreadPoolExecutor(max_workers=1) as pool:
-        pending = pool.submit(next, items, end)
-        while (item := pending.result()) is not end:
-            pending = pool.submit(next, items, end)
+        ahead = deque(pool.submit(next, items, end) for _ in range(PAGES_AHEAD))
+        while (item := ahead.popleft().result()) is not end:
+            ahead.append(pool.submit(next, items, end))
             yield item  # type: ignore[misc]
 
 
