@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import mlflow
 import pytest
 
 from features.pins import load_pins
@@ -9,6 +10,7 @@ from features.store import MLStore
 from settings import Settings
 from tests.synthetic import AS_OF, SMALL_CONFIG
 from training.artefact import ArtefactError
+from training.export import INPUT_NAMES, OUTPUT_NAMES
 from training.registry import CHALLENGER, CHAMPION, Registry, RegistryError, connect
 from training.run import run_training
 
@@ -96,3 +98,14 @@ def test_an_unset_alias_and_an_unknown_version_differ(first: dict[str, object], 
     assert registry.resolve_alias("nobody") is None
     with pytest.raises(RegistryError, match="MLflow says"):
         registry.tags(99)
+
+
+def test_mlflow_shows_the_networks_signature(first: dict[str, object], settings: Settings):
+    mlflow.set_tracking_uri(settings.mlflow_tracking_uri)
+
+    info = mlflow.models.get_model_info("models:/wide_deep/1")
+
+    assert info.signature is not None
+    assert [value.name for value in info.signature.inputs] == INPUT_NAMES
+    assert [value.name for value in info.signature.outputs] == OUTPUT_NAMES
+    assert "onnx" in info.flavors
