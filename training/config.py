@@ -66,7 +66,7 @@ class LossConfig(_Section):
 class OptimiserConfig(_Section):
     """AdamW with a one-cycle learning rate."""
 
-    epochs: int = Field(3, ge=1)
+    epochs: int = Field(2, ge=1)
     """Passes over the training lists at most."""
     min_steps: int = Field(400, ge=1)
     """A shop too small for so many steps in `epochs` passes gets more of them; patience still ends it early."""
@@ -74,6 +74,8 @@ class OptimiserConfig(_Section):
     """Users a step, each with `list_size` candidates."""
     learning_rate: float = Field(0.001, gt=0)
     """Highest rate of the cycle."""
+    category_wide_learning_rate: float = Field(0.01, gt=0)
+    """The same for the category head's wide part, which sees some 16 rows a user where the product head sees 256."""
     weight_decay: float = Field(1e-5, ge=0)
     """Decoupled weight decay (Loshchilov & Hutter 2019)."""
     patience: int = Field(2, ge=1)

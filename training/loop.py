@@ -11,12 +11,13 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.config import LossConfig, TrainingConfig
+from training.config import LossConfig, OptimiserConfig, TrainingConfig
 from training.dataset import Lists
 from training.wide_deep import InputSizes, WideDeep
 
@@ -108,10 +109,12 @@ def train(
     torch.manual_seed(options.seed)
     torch.use_deterministic_algorithms(True)
     model = WideDeep(sizes, config.model)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
+    optimiser = torch.optim.AdamW(_group_parameters(model, options), weight_decay=options.weight_decay)
     steps = max(rows.num_users // options.batch_size, 1)
     epochs = max(options.epochs, -(-options.min_steps // steps))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, total_steps=steps * epochs)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, [group["lr"] for group in optimiser.param_groups], total_steps=steps * epochs
+    )
     best, best_weights, since_best = -1.0, model.state_dict(), 0
     for epoch in range(epochs):
         started = time.perf_counter()
@@ -133,6 +136,17 @@ def train(
             break
     model.load_state_dict(best_weights)
     return model.eval()
+
+
+def _group_parameters(model: WideDeep, options: OptimiserConfig) -> list[dict[str, Any]]:
+    """Give the category head's wide part a rate of its own: it starts at zero and sees few rows a user."""
+    wide = list(model.category_head.wide.parameters())
+    known = {id(weight) for weight in wide}
+    rest = [weight for weight in model.parameters() if id(weight) not in known]
+    return [
+        {"params": rest, "lr": options.learning_rate},
+        {"params": wide, "lr": options.category_wide_learning_rate},
+    ]
 
 
 def _step(
