@@ -210,7 +210,8 @@ def _unpack(table: SyncedTable, packed: Packed) -> Page:
             ) from error
     if rows.height != packed.num_rows:
         raise SourceError(f"{table.name}: the shop counted {packed.num_rows} rows and sent {rows.height}.")
-    rows = table.unpack(rows).sort(table.key)
+    rows = table.unpack(rows)
+    rows = rows if rows[table.key].is_sorted() else rows.sort(table.key)
     instants = [column.name for column in table.columns if column.kind is Kind.INSTANT]
     num_known = sum(rows.height - rows[name].null_count() for name in instants)
     return Page(rows, sum(packed.num_instants) - num_known)

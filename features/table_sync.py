@@ -181,10 +181,10 @@ class TableSync:
     def _choose(self, ranges: list[KeyRange]) -> list[KeyRange]:
         """Take all ranges; of a large table the newest, and a share of the others that moves on run by run."""
         budget = max(2, self.options.sweep_rows // RANGE_ROWS)
-        if len(ranges) <= budget:
+        if len(ranges) <= budget + 1:
             return ranges
         share = budget // 2
-        older, newest = ranges[:-share], ranges[-share:]
+        older, newest = ranges[: -share - 1], ranges[-share - 1 :]  # the last range is that above all stored keys
         start = self.lease.number * share % len(older)
         return [*newest, *(older + older)[start : start + share]]
 

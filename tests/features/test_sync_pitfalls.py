@@ -1,5 +1,6 @@
 """How other syncs of a shop's MySQL lose rows: a test for each way, on a real MariaDB server. See docs/sync.md."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -483,3 +484,51 @@ def test_many_small_files_and_pages_give_the_same_store(
     assert not any(verdict.num_differing for verdict in (report.verification or {}).values())
     assert_equal(mariadb_shop, store)
     assert_lives_are_sound(store)
+
+
+@pytest.fixture
+def tiny_files(monkeypatch: pytest.MonkeyPatch) -> SyncOptions:
+    """Files and ranges of two rows, and two ranges swept in a run: every table is a large one."""
+    monkeypatch.setattr("features.versioned_table.FILE_ROWS", 2)
+    monkeypatch.setattr("features.versioned_table.RANGE_ROWS", 2)
+    monkeypatch.setattr("features.table_sync.RANGE_ROWS", 2)
+    return SyncOptions(sweep_rows=4, max_gone_share=1.0)
+
+
+def test_a_large_table_is_swept_in_turns(tiny_shop: Engine, store: MLStore, tiny_files: SyncOptions) -> None:
+    first = sync_shop(tiny_shop, store)
+    execute(tiny_shop, "DELETE FROM order_items WHERE order_item_id IN (2, 10)")
+
+    second = sync_shop(tiny_shop, store, options=tiny_files)
+    assert 10 not in current(store, "order_items", "quantity"), "the newest range is swept in every run"
+    assert second.tables["order_items"].counts.num_ranges_swept == 3
+    num_ranges = second.tables["order_items"].counts.num_ranges
+    for _ in range(num_ranges - 1):
+        sync_shop(tiny_shop, store, options=tiny_files)
+
+    assert first.number == 1
+    assert 2 not in current(store, "order_items", "quantity")
+    assert_equal(tiny_shop, store)
+
+
+def test_verify_covers_a_large_table_at_once(tiny_shop: Engine, store: MLStore, tiny_files: SyncOptions) -> None:
+    sync_shop(tiny_shop, store)
+    execute(tiny_shop, "DELETE FROM order_items WHERE order_item_id IN (1, 4, 6)")
+
+    report = sync_shop(tiny_shop, store, verify=True, options=tiny_files)
+
+    assert report.is_equal
+    assert_equal(tiny_shop, store)
+
+
+def test_a_large_table_that_vanishes_is_refused_by_what_was_looked_at(
+    tiny_shop: Engine, store: MLStore, tiny_files: SyncOptions
+) -> None:
+    sync_shop(tiny_shop, store)
+    before = store.versions()
+    execute(tiny_shop, "DELETE FROM order_items")
+
+    with pytest.raises(MassDisappearanceError, match=r"order_items: 4 of 4 rows"):
+        sync_shop(tiny_shop, store, options=replace(tiny_files, max_gone_share=0.2, min_gone_rows=2))
+
+    assert store.versions() == before
