@@ -10,11 +10,11 @@ import polars as pl
 from deltalake import DeltaTable
 from deltalake.transaction import AddAction, RemoveAction
 
+from features.key_set import Keys
 from features.shop_columns import SyncedTable
 from features.store import MLStore
 
 MIN_KEY, MAX_KEY = -(2**63), 2**63 - 1
-Keys = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
 @dataclass(frozen=True)

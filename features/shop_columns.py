@@ -1,7 +1,7 @@
 """Which tables of the shop cross hop 1, and how each kind of column travels: packed in SQL, typed in the store.
 
-A packed value is an integer or text, the same from SQLite and MySQL: money in minor units, instants in microseconds
-since 1970 UTC, flags 0 or 1. So no driver gets to round a price or shift an hour on the way.
+A packed value reads the same from SQLite and MySQL: money as a decimal with two places, instants in microseconds since
+1970 UTC, flags 0 or 1. So no driver gets to round a price or shift an hour on the way.
 """
 
 from collections.abc import Mapping
@@ -35,6 +35,8 @@ STORE_DTYPES: dict[Kind, pl.DataType] = {
     Kind.INSTANT: pl.Datetime("us", "UTC"),
 }
 
+PACKED_DTYPES = {**STORE_DTYPES, Kind.FLAG: pl.Int64(), Kind.INSTANT: pl.Int64()}
+
 
 @dataclass(frozen=True)
 class SyncedColumn:
@@ -62,9 +64,7 @@ class SyncedTable:
     @property
     def packed_schema(self) -> pl.Schema:
         """Give the columns as they travel."""
-        return pl.Schema(
-            {column.name: pl.String() if column.kind is Kind.TEXT else pl.Int64() for column in self.columns}
-        )
+        return pl.Schema({column.name: PACKED_DTYPES[column.kind] for column in self.columns})
 
     def unpack(self, packed: pl.DataFrame) -> pl.DataFrame:
         """Turn travelling values into the store's types."""
@@ -77,8 +77,6 @@ class SyncedTable:
 
 def _unpack(column: SyncedColumn) -> pl.Expr:
     value = pl.col(column.name)
-    if column.kind is Kind.MONEY:
-        return (value.cast(pl.Decimal(14, 2)) / 100).cast(pl.Decimal(12, 2))
     if column.kind is Kind.FLAG:
         return value != 0
     if column.kind is Kind.INSTANT:
@@ -88,8 +86,6 @@ def _unpack(column: SyncedColumn) -> pl.Expr:
 
 def _pack(column: SyncedColumn) -> pl.Expr:
     value = pl.col(column.name)
-    if column.kind is Kind.MONEY:
-        return (value * 100).cast(pl.Int64)
     if column.kind in (Kind.FLAG, Kind.INSTANT):
         return value.cast(pl.Int64)
     return value

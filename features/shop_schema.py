@@ -73,8 +73,7 @@ def _holds(declared: types.TypeEngine[Any], kind: Kind) -> bool:
         return isinstance(declared, types.DateTime)
     if not isinstance(declared, types.Numeric) or isinstance(declared, types.Float):
         return False
-    precision, scale = declared.precision or 0, declared.scale or 0
-    return precision > 0 and scale <= 2 and precision - scale <= 10
+    return declared.scale == 2 and (declared.precision or 0) <= 12
 
 
 def _is_unique(inspector: Inspector, table: SyncedTable) -> bool:

@@ -1,6 +1,6 @@
 """The SQL that hop 1 sends to a shop, spelled for MySQL and for SQLite.
 
-The database packs many rows into one value, CSV text of integers and quoted strings: a server's aggregate and a native
+The database packs many rows into one value, CSV text of numbers and quoted strings: a server's aggregate and a native
 CSV parser together read ten times as many rows a second as a driver that makes a Python object of each cell, and unlike
 readers that open connections of their own this stays on one connection, hence in one snapshot. Every identifier comes
 from `features/shop_columns.py` and every value is an int, so nothing here has to be quoted.
@@ -43,10 +43,11 @@ class Dialect:
 
 
 # MySQL runs these with `character_set_connection=binary`: numbers and text are then joined without being converted.
+# From the year 0, in which TO_SECONDS begins, to 1970 it is 62,167,219,200 seconds.
 MYSQL = Dialect(
     text="CONCAT('\"', REPLACE(CONVERT({0} USING utf8mb4), '\"', '\"\"'), '\"')",
-    money="CAST({0} * 100 AS SIGNED)",
-    instant="TIMESTAMPDIFF(MICROSECOND, DATE'1970-01-01', {0})",
+    money="{0}",
+    instant="TO_SECONDS({0}) * 1000000 + MICROSECOND({0}) - 62167219200000000",
     instant_literal="TIMESTAMP'1970-01-01 00:00:00' + INTERVAL {0:d} MICROSECOND",
     modulo="MOD({0}, {1})",
     row="CONCAT_WS(',', {0})",
@@ -57,7 +58,7 @@ MYSQL = Dialect(
 
 SQLITE = Dialect(
     text="'\"' || REPLACE({0}, '\"', '\"\"') || '\"'",
-    money="CAST(ROUND({0} * 100) AS INTEGER)",
+    money="CASE WHEN {0} IS NOT NULL THEN PRINTF('%.2f', {0}) END",
     instant="unixepoch({0}) * 1000000 + CAST(SUBSTR({0}, 21, 6) AS INTEGER)",
     instant_literal="STRFTIME('%Y-%m-%d %H:%M:%S', {0:d} / 1000000, 'unixepoch') || PRINTF('.%06d', {0:d} % 1000000)",
     modulo="({0} % {1})",

@@ -15,8 +15,8 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from features.data_files import Keys
 from features.disappearance import require_plausible
+from features.key_set import KeySet
 from features.lease import Lease, LeaseTakenError, hold_lease
 from features.retries import (
     CONNECT_TIMEOUT_SECONDS,
@@ -92,7 +92,7 @@ def _sync_snapshot(
     at_step("check columns")
     warnings = require_columns(snapshot.connection, SYNCED_TABLES)
     syncs: list[TableSync] = []
-    parent_keys: dict[str, Keys] = {}
+    parent_keys: dict[str, KeySet] = {}
     for table in SYNCED_TABLES:
         at_step(f"collect {table.name}")
         sync = TableSync(snapshot, store, table, parent_keys, options, lease)

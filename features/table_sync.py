@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from features.data_files import Keys
+from features.key_set import Keys, KeySet
 from features.lease import Lease
 from features.row_versions import Changes, diff, open_first
 from features.shop_columns import PARENTS, UPDATED_AT, SyncedTable
@@ -85,7 +85,7 @@ class TableSync:
     snapshot: ShopSnapshot
     store: MLStore
     table: SyncedTable
-    parent_keys: Mapping[str, Keys]
+    parent_keys: Mapping[str, KeySet]
     options: SyncOptions
     lease: Lease
     counts: TableCounts = field(default_factory=TableCounts)
@@ -128,9 +128,9 @@ class TableSync:
                 orphans = self._find_orphans(rows)
                 self._stage(diff(self.table, rows, orphans, newest, self.snapshot.bound, is_complete=True))
 
-    def visible_keys(self) -> Keys:
-        """Give the sorted keys that a child of this table may point at, once this run is committed."""
-        return np.unique(np.concatenate([self.target.visible_keys(), *self._staged_visible]))
+    def visible_keys(self) -> KeySet:
+        """Give the keys that a child of this table may point at, once this run is committed."""
+        return KeySet(np.concatenate([self.target.visible_keys(), *self._staged_visible]))
 
     def commit(self) -> int | None:
         """Commit rows and watermark together; an existing table without changes is left alone.
@@ -218,10 +218,7 @@ class TableSync:
     def _find_orphans(self, rows: pl.DataFrame) -> pl.Series:
         is_orphan = np.zeros(rows.height, dtype=bool)
         for column, parent in self.table.parents.items():
-            known = self.parent_keys[parent]
-            wanted = rows[column].fill_null(0).to_numpy()
-            position = np.minimum(np.searchsorted(known, wanted), max(0, known.size - 1))
-            is_known = known[position] == wanted if known.size else np.zeros(rows.height, dtype=bool)
+            is_known = self.parent_keys[parent].holds(rows[column].fill_null(0).to_numpy())
             is_orphan |= ~is_known & rows[column].is_not_null().to_numpy()
         return pl.Series("is_orphan", is_orphan)
 

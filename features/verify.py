@@ -1,7 +1,7 @@
 """Is the store the shop? Counts and ordered checksums of all columns, key range by key range; repair of what differs.
 
 The shop computes its side in SQL (MySQL: on the server, so no row travels), the store from its own files, and both hash
-the same text: the rows in CSV, by key, money in minor units, instants in microseconds. Both read the same snapshot that
+the same text: the rows in CSV, by key, money as decimals, instants in microseconds. Both read the very snapshot that
 the run synced, so writers who go on meanwhile cannot blur the verdict.
 """
 

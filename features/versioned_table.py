@@ -13,7 +13,8 @@ from deltalake import CommitProperties, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction, Transaction, create_table_with_add_actions
 
-from features.data_files import MAX_KEY, MIN_KEY, DataFile, Keys, list_files, write_file
+from features.data_files import MAX_KEY, MIN_KEY, DataFile, list_files, write_file
+from features.key_set import Keys
 from features.row_versions import Changes, versioned_schema
 from features.shop_columns import SYNCED_TABLES, SyncedTable
 from features.shop_sql import KeyRange
@@ -93,9 +94,9 @@ class VersionedTable:
         return self._read_range(KeyRange(), waiting).collect()
 
     def visible_keys(self) -> Keys:
-        """Give the sorted keys that were ever visible: what a child may point at."""
+        """Give the keys that were ever visible, once a version: what a child may point at."""
         visible = self._read_range(KeyRange(), pl.col(KNOWN_FROM).is_not_null()).select(self.table.key).collect()
-        return np.unique(visible.to_series().to_numpy())
+        return visible.to_series().to_numpy()
 
     def stage(self, changes: Changes) -> None:
         """Take up changes; full files are written at once, so memory holds less than one file."""

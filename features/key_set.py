@@ -1,0 +1,39 @@
+"""The keys of a table that others point at, and a quick answer to which of many references hold."""
+
+import numpy as np
+
+Keys = np.ndarray[tuple[int], np.dtype[np.int64]]
+Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+# Keys that fill their range at least to this share are looked up in a table of flags, others by bisection.
+MIN_DENSITY = 1 / 64
+
+
+class KeySet:
+    """An immutable set of integer keys."""
+
+    def __init__(self, keys: Keys):
+        """Take keys in any order."""
+        self._keys = np.unique(keys)
+        self._flags: Flags | None = None
+        if self._keys.size and self._keys.size >= MIN_DENSITY * (int(self._keys[-1]) - int(self._keys[0]) + 1):
+            self._flags = np.zeros(int(self._keys[-1]) - int(self._keys[0]) + 1, dtype=bool)
+            self._flags[self._keys - self._keys[0]] = True
+
+    def __len__(self) -> int:
+        return int(self._keys.size)
+
+    def holds(self, wanted: Keys) -> Flags:
+        """Tell of each key whether it is in the set.
+
+        Returns:
+            bool[len(wanted)].
+        """
+        if not self._keys.size:
+            return np.zeros(wanted.size, dtype=bool)
+        if self._flags is None:
+            position = np.minimum(np.searchsorted(self._keys, wanted), self._keys.size - 1)
+            return np.asarray(self._keys[position] == wanted)
+        low, high = self._keys[0], self._keys[-1]
+        is_inside = (wanted >= low) & (wanted <= high)
+        return np.asarray(is_inside & self._flags[np.where(is_inside, wanted - low, 0)])
