@@ -5,34 +5,35 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
+from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy import Engine
 
+from api.browse import ShopFloor
 from api.dependencies import Parts
 from api.errors import install_error_handlers
-from api.events import EventWriter
 from api.health import HealthCheck
 from api.home import HomePage
 from api.images import ProductPictures
 from api.last_good import LastGood, read_shelf
 from api.metrics import Metrics
 from api.middleware import RequestEnvelope
+from api.pages import STOREFRONT_PAGES, StorefrontPages
 from api.products import ProductPages
 from api.published import SharedListsCache
 from api.reader import ShopReader, ShopUnavailableError
 from api.recommender import Recommender
-from api.routes import events, health, home, images, products
+from api.routes import catalogue, events, health, home, images, orders, products, users
+from api.writer import ShopWriter
 from settings import Settings
 from shop.database import open_engine
 
-STOREFRONT_PAGES = Path(__file__).resolve().parent.parent / "frontend" / "dist"
 CONNECT_TIMEOUT_SECONDS = 1.0
 READ_TIMEOUT_SECONDS = 1.0
 REFRESH_SECONDS = 10.0
+DEVELOPMENT_ORIGINS = r"http://(localhost|127\.0\.0\.1):\d+"
 REFRESH_DEADLINE_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Deadlines:
 
     database: float = 0.1
     model_server: float = 0.15
+    slow_page: float = 0.8
 
 
 def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAPI:
@@ -62,11 +64,24 @@ def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAP
     )
     app.add_middleware(RequestEnvelope, metrics=metrics)
     install_error_handlers(app)
-    for routes in (home, products, images, events, health):
+    for routes in (home, catalogue, products, users, orders, images, events, health):
         app.include_router(routes.router)
-    if STOREFRONT_PAGES.is_dir():
-        app.mount("/", StaticFiles(directory=STOREFRONT_PAGES, html=True), name="storefront")
+    if settings.environment == "development":
+        _serve_a_developer(app)
     return app
+
+
+def _serve_a_developer(app: FastAPI) -> None:
+    """Serve the built pages if there are any, and let the storefront's development server call from its own port."""
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origin_regex=DEVELOPMENT_ORIGINS,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=["*"],
+    )
+    if STOREFRONT_PAGES.is_dir():
+        app.mount("/", StorefrontPages(directory=STOREFRONT_PAGES, html=True), name="storefront")
 
 
 @contextlib.asynccontextmanager
@@ -74,7 +89,8 @@ async def _run(app: FastAPI, settings: Settings, deadlines: Deadlines, metrics: 
     """Build the parts, keep the local copy fresh while the application runs, and let go of everything at the end."""
     reader = ShopReader(_open_quick(settings, read_only=True), deadlines.database)
     background_reader = ShopReader(_open_quick(settings, read_only=True), REFRESH_DEADLINE_SECONDS)
-    writer = EventWriter(_open_quick(settings, read_only=False))
+    slow_reader = ShopReader(_open_quick(settings, read_only=True), deadlines.slow_page)
+    writer = ShopWriter(_open_quick(settings, read_only=False))
     last_good = LastGood(settings.var_dir / "api" / "last_good.json")
     cache = SharedListsCache()
     async with httpx.AsyncClient(base_url=settings.serving_url, timeout=READ_TIMEOUT_SECONDS) as client:
@@ -82,10 +98,13 @@ async def _run(app: FastAPI, settings: Settings, deadlines: Deadlines, metrics: 
         app.state.parts = Parts(
             home=HomePage(reader, recommender, last_good, cache),
             products=ProductPages(reader, last_good, cache),
+            floor=ShopFloor(slow_reader, last_good, cache),
             pictures=ProductPictures(reader, last_good, settings.var_dir / "images"),
-            events=writer,
             health=HealthCheck(reader, recommender, metrics),
             metrics=metrics,
+            slow_reader=slow_reader,
+            writer=writer,
+            is_demo=settings.environment == "development",
         )
         refresher = asyncio.create_task(_keep_fresh(background_reader, last_good, cache))
         try:
@@ -94,7 +113,7 @@ async def _run(app: FastAPI, settings: Settings, deadlines: Deadlines, metrics: 
             refresher.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await refresher
-            for part in (reader, background_reader, writer):
+            for part in (reader, slow_reader, background_reader, writer):
                 part.close()
 
 

@@ -1,6 +1,6 @@
 """The live catalogue: what can be sold right now, at which price, with which picture."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, select
@@ -20,7 +20,7 @@ class SellableProduct(NamedTuple):
     image_url: str
 
 
-_FIRST_IMAGE = (
+FIRST_IMAGE = (
     select(ProductImage.image_url)
     .where(ProductImage.product_id == Product.product_id)
     .order_by(ProductImage.position)
@@ -28,7 +28,7 @@ _FIRST_IMAGE = (
     .scalar_subquery()
 )
 _SELLABLE = select(
-    Product.product_id, Product.category_id, Product.title, Product.price, _FIRST_IMAGE.label("image_url")
+    Product.product_id, Product.category_id, Product.title, Product.price, FIRST_IMAGE.label("image_url")
 ).where(Product.is_visible, Product.stock > 0)
 _AMONG = _SELLABLE.where(Product.product_id.in_(bindparam("product_ids", expanding=True)))
 _ANY = _SELLABLE.order_by(Product.created_at.desc(), Product.product_id.desc())
@@ -45,6 +45,34 @@ def fetch_sellable(connection: Connection, product_ids: Sequence[int]) -> dict[i
 def fetch_any_sellable(connection: Connection, limit: int) -> list[SellableProduct]:
     """Read the newest products that can be sold: the last rung, which needs nothing published."""
     return [_to_product(row) for row in connection.execute(_ANY.limit(limit))]
+
+
+def fetch_sellable_after(
+    connection: Connection,
+    after_id: int,
+    limit: int,
+    category_id: int | None = None,
+    words: Sequence[str] = (),
+    without: Collection[int] = (),
+) -> list[SellableProduct]:
+    """Read sellable products in the order of their ids.
+
+    Args:
+        connection: to the shop's database.
+        after_id: begin after this id.
+        limit: products wanted.
+        category_id: only those of a category.
+        words: only those whose title holds every one of these, in lower case.
+        without: ids to leave out, at most some hundred.
+    """
+    query = _SELLABLE.where(Product.product_id > after_id)
+    if category_id is not None:
+        query = query.where(Product.category_id == category_id)
+    for word in words:
+        query = query.where(func.lower(Product.title).contains(word, autoescape=True))
+    if without:
+        query = query.where(Product.product_id.not_in(without))
+    return [_to_product(row) for row in connection.execute(query.order_by(Product.product_id).limit(limit))]
 
 
 def fetch_favourite_categories(connection: Connection, user_id: int) -> list[int]:

@@ -5,25 +5,36 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
 
-from api.events import EventWriter
+from api.browse import ShopFloor
 from api.health import HealthCheck
 from api.home import HomePage
 from api.images import ProductPictures
 from api.metrics import Metrics
 from api.products import ProductPages
+from api.reader import ShopReader
 from api.schemas import MAX_ID
+from api.writer import ShopWriter
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts of one application."""
+    """The parts of one application.
+
+    Attributes:
+        slow_reader: reads for pages that can wait a moment; its troubles do not count against the quick ones.
+        writer: for all that shoppers leave behind.
+        is_demo: whether anybody may act as any shopper.
+    """
 
     home: HomePage
     products: ProductPages
+    floor: ShopFloor
     pictures: ProductPictures
-    events: EventWriter
     health: HealthCheck
     metrics: Metrics
+    slow_reader: ShopReader
+    writer: ShopWriter
+    is_demo: bool
 
 
 def get_parts(request: Request) -> Parts:
@@ -35,4 +46,6 @@ def get_parts(request: Request) -> Parts:
 PartsDep = Annotated[Parts, Depends(get_parts)]
 UserIdQuery = Annotated[int | None, Query(ge=0, le=MAX_ID, description="The shopper; absent when logged out.")]
 LimitQuery = Annotated[int, Query(ge=1, le=100, description="Products wanted.")]
+CursorQuery = Annotated[str | None, Query(max_length=120, description="`next_cursor` of the page before.")]
+UserIdPath = Annotated[int, Path(ge=0, le=MAX_ID)]
 ProductIdPath = Annotated[int, Path(ge=0, le=MAX_ID)]

@@ -13,23 +13,38 @@ from api.schemas import Error, ErrorAnswer, ErrorDetail
 
 logger = logging.getLogger(__name__)
 
-CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 422: "invalid_request", 503: "unavailable"}
+CODES = {
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "too_large",
+    422: "invalid_request",
+    503: "unavailable",
+}
 
 
 class ApiError(Exception):
     """An answer other than the one asked for, raised on purpose by a route."""
 
-    def __init__(self, status: int, message: str, retry_after_seconds: int | None = None):
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        retry_after_seconds: int | None = None,
+        details: Sequence[ErrorDetail] = (),
+    ):
         """Describe the answer.
 
         Args:
             status: HTTP status, one of `CODES`.
             message: what is wrong and what to do, for the storefront's developer.
             retry_after_seconds: when to try again, if that helps.
+            details: what is wrong, piece by piece.
         """
         super().__init__(message)
         self.status = status
         self.message = message
+        self.details = list(details)
         self.headers = None if retry_after_seconds is None else {"Retry-After": str(retry_after_seconds)}
 
 
@@ -38,7 +53,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(ApiError)
     async def _on_purpose(request: Request, error: ApiError) -> JSONResponse:
-        return _answer(request, error.status, error.message, headers=error.headers)
+        return _answer(request, error.status, error.message, error.details, error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def _malformed(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -6,10 +6,12 @@ from functools import partial
 from sqlalchemy import Connection
 
 from api.catalogue import SellableProduct, fetch_product, fetch_sellable
+from api.coupons import covering, fetch_held_coupons
 from api.ladder import Ladder
 from api.last_good import LastGood
 from api.published import SharedListsCache, fetch_neighbours, fetch_opening
 from api.reader import ShopReader, ShopUnavailableError
+from api.reviews import fetch_latest_reviews, summarise_reviews
 from api.schemas import ProductDetails
 
 
@@ -37,22 +39,20 @@ class ProductPages:
         self._last_good = last_good
         self._cache = cache
 
-    async def fetch_details(self, product_id: int) -> ProductDetails | None:
+    async def fetch_details(self, product_id: int, user_id: int | None) -> ProductDetails | None:
         """Give a product's page; `None` if the shop shows no such product, or cannot say right now.
 
         Without the database, products of the local copy still have a page with what lists show of them.
+
+        Args:
+            product_id: the product.
+            user_id: whose coupons to name; `None` when logged out.
         """
         try:
-            found = await self._reader.run(fetch_product, product_id)
+            return await self._reader.run(read_details, product_id, user_id)
         except ShopUnavailableError:
             product = self._last_good.recall_product(product_id)
             return None if product is None else _describe_copy(product)
-        if found is None:
-            return None
-        row, image_urls = found
-        fields = {name: value for name, value in row._mapping.items() if name in ProductDetails.model_fields}
-        in_stock = row.stock > 0
-        return ProductDetails(**(fields | {"price": float(row.price), "in_stock": in_stock, "image_urls": image_urls}))
 
     async def fetch_similar(self, product_id: int, limit: int) -> SimilarAnswer | None:
         """List what is bought together with a product, then what is popular in its category.
@@ -86,6 +86,27 @@ class ProductPages:
         return SimilarAnswer(products, head.batch_id if head else "", rungs)
 
 
+def read_details(connection: Connection, product_id: int, user_id: int | None) -> ProductDetails | None:
+    """Read a product's page with its reviews and the user's coupons for it."""
+    found = fetch_product(connection, product_id)
+    if found is None:
+        return None
+    row, image_urls = found
+    fields = {name: value for name, value in row._mapping.items() if name in ProductDetails.model_fields}
+    num_reviews, average_rating = summarise_reviews(connection, product_id)
+    held = [] if user_id is None else fetch_held_coupons(connection, user_id)
+    more = {
+        "price": float(row.price),
+        "in_stock": row.stock > 0,
+        "image_urls": image_urls,
+        "num_reviews": num_reviews,
+        "average_rating": average_rating,
+        "reviews": fetch_latest_reviews(connection, product_id) if num_reviews else [],
+        "coupons": [coupon.describe() for coupon in covering(held, product_id, row.category_id)],
+    }
+    return ProductDetails(**(fields | more))
+
+
 def _describe_copy(product: SellableProduct) -> ProductDetails:
     """Say of a product what the local copy knows."""
     return ProductDetails(
@@ -96,4 +117,8 @@ def _describe_copy(product: SellableProduct) -> ProductDetails:
         size=None,
         in_stock=True,
         description=None,
+        num_reviews=0,
+        average_rating=None,
+        reviews=[],
+        coupons=[],
     )

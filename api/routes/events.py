@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from api.dependencies import PartsDep
 from api.errors import ApiError
+from api.events import write_events
 from api.reader import ShopUnavailableError
 from api.schemas import ErrorAnswer, EventsReceipt, ShopperEvents
 
@@ -18,6 +19,6 @@ router = APIRouter(tags=["events"])
 async def post_events(parts: PartsDep, batch: ShopperEvents) -> EventsReceipt:
     """Write a batch of events. Sending it again is safe: an event's key is written once."""
     try:
-        return await parts.events.write(batch.events)
+        return await parts.writer.run(write_events, batch.events)
     except ShopUnavailableError as err:
         raise ApiError(503, "Events can't be written right now; send them again later.", 5) from err

@@ -3,7 +3,7 @@
 import orjson
 from fastapi import APIRouter, Response
 
-from api.dependencies import LimitQuery, PartsDep, ProductIdPath
+from api.dependencies import LimitQuery, PartsDep, ProductIdPath, UserIdQuery
 from api.errors import ApiError
 from api.schemas import ErrorAnswer, ProductDetails, SimilarProducts
 
@@ -13,9 +13,9 @@ NO_SUCH_PRODUCT = "The shop shows no product with this id right now."
 
 
 @router.get("/products/{product_id}", responses={404: {"model": ErrorAnswer}, 422: {"model": ErrorAnswer}})
-async def get_product(parts: PartsDep, product_id: ProductIdPath) -> ProductDetails:
+async def get_product(parts: PartsDep, product_id: ProductIdPath, user_id: UserIdQuery = None) -> ProductDetails:
     """Give a product's page. Sold-out products still have one, hidden and deleted ones do not."""
-    details = await parts.products.fetch_details(product_id)
+    details = await parts.products.fetch_details(product_id, user_id)
     if details is None:
         raise ApiError(404, NO_SUCH_PRODUCT)
     return details

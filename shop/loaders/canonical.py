@@ -226,6 +226,8 @@ TABLES: tuple[Table, ...] = (
             Column("position", "integer", default="none", nullable=True, minimum=0, maximum=INT32_MAX),
             Column("batch_id", "text", default="none", nullable=True, max_length=64),
             Column("model_version", "text", default="none", nullable=True, max_length=32),
+            Column("rung", "text", default="none", nullable=True, max_length=100),
+            Column("arm", "text", default="none", nullable=True, max_length=64),
             Column("occurred_at", "instant"),
             *_stamps("`occurred_at`"),
         ),

@@ -212,6 +212,8 @@ def _complete_events(tables: Frames) -> None:
         position=pl.lit(None, pl.Int64),
         batch_id=no_text,
         model_version=no_text,
+        rung=no_text,
+        arm=no_text,
         **_stamp(pl.col("occurred_at")),
     )
 

@@ -14,7 +14,7 @@ from shop.tables.publishing import (
     Recommendation,
     RecommendationBatch,
 )
-from shop.tables.sales import DISCOUNT_TYPES, ORDER_STATUSES, Coupon, Order, OrderItem, User, UserCoupon
+from shop.tables.sales import DISCOUNT_TYPES, ORDER_STATUSES, Checkout, Coupon, Order, OrderItem, User, UserCoupon
 from shop.tables.types import BigId, Money, UtcDateTime, server_now
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "BatchPointer",
     "BigId",
     "Category",
+    "Checkout",
     "Coupon",
     "Event",
     "Money",

@@ -15,7 +15,8 @@ class Event(Base):
     """One thing that happened to one product in one response of the API.
 
     `event_key` makes a repeated delivery harmless. Users and products are named without a foreign key: an event must
-    not be refused because the row that it speaks of has just been deleted.
+    not be refused because the row that it speaks of has just been deleted. `request_id` to `arm` name the answer that
+    showed the product: its slot, batch, version, rungs and, in a comparison, the arm.
     """
 
     __tablename__ = "events"
@@ -29,6 +30,8 @@ class Event(Base):
     position: Mapped[int | None]
     batch_id: Mapped[str | None] = mapped_column(String(64))
     model_version: Mapped[str | None] = mapped_column(String(32))
+    rung: Mapped[str | None] = mapped_column(String(100))
+    arm: Mapped[str | None] = mapped_column(String(64))
     occurred_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = table_arguments(

@@ -68,6 +68,17 @@ class OrderItem(Base):
     )
 
 
+class Checkout(Base):
+    """The key under which a storefront placed an order: the same key again finds that order, and places none."""
+
+    __tablename__ = "checkouts"
+
+    order_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    order_id: Mapped[int] = mapped_column(BigId, ForeignKey("orders.order_id", ondelete="CASCADE"))
+
+    __table_args__ = table_arguments(UniqueConstraint("order_id"))
+
+
 class Coupon(Base):
     """A discount within [`valid_from`, `valid_until`) on a product, a category, or (neither set) the whole shop."""
 

@@ -41,7 +41,7 @@ def test_the_same_event_again_changes_nothing(api: TestClient, published_shop: E
 def test_events_are_written_once_on_each_database(any_empty_shop: Engine) -> None:
     events = [ShopperEvent(**event(key)) for key in ("a", "b", "a")]
 
-    assert [write_events(any_empty_shop, events), write_events(any_empty_shop, events)] == [2, 0]
+    assert [write_events(any_empty_shop, events).accepted for _ in range(2)] == [2, 0]
 
 
 @pytest.mark.parametrize(

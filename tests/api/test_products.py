@@ -21,6 +21,10 @@ def test_a_products_page(api: TestClient) -> None:
         "in_stock": True,
         "description": None,
         "image_urls": ["/static/images/products/category1/product1.svg"],
+        "num_reviews": 1,
+        "average_rating": 5.0,
+        "reviews": [{"nickname": "민지", "rating": 5, "body": "Fresh.", "created_at": "2026-01-09T12:00:00Z"}],
+        "coupons": [],
     }
 
 

@@ -1,0 +1,141 @@
+"""Walking through the shop: its departments, the products of one, and searching by title.
+
+A department begins with what the shown batch calls popular in it; the rest follows by id. A cursor names the batch that
+its page came from, so that walking on never mixes two orders.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Self
+
+from sqlalchemy import Connection, select
+
+from api.catalogue import SellableProduct, fetch_sellable, fetch_sellable_after
+from api.ladder import Ladder
+from api.last_good import LastGood
+from api.published import SharedListsCache, fetch_opening
+from api.reader import ShopReader, ShopUnavailableError
+from api.schemas import Categories, ListedProduct, ProductPage
+from api.schemas.catalogue import ListedCategory
+from shop.tables import Category
+
+POPULAR_FIRST = 200
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a walk goes on: among the popular products of a batch, or after a product id among the rest."""
+
+    batch_id: str = ""
+    popular_offset: int = 0
+    after_id: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a cursor back.
+
+        Raises:
+            ValueError: this is no cursor of ours.
+        """
+        kind, _, rest = text.partition(".")
+        place, _, batch_id = rest.partition(".")
+        if kind not in ("popular", "rest") or not place.isascii() or not place.isdigit() or len(place) > 18:
+            raise ValueError("this is no cursor of this API; begin without one")
+        return cls(batch_id, int(place)) if kind == "popular" else cls(batch_id, POPULAR_FIRST, int(place))
+
+    def __str__(self) -> str:
+        """Write the cursor as clients carry it."""
+        if self.after_id is None:
+            return f"popular.{self.popular_offset}.{self.batch_id}"
+        return f"rest.{self.after_id}.{self.batch_id}"
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What is walked through: a department, what a search finds, both, or everything."""
+
+    category_id: int | None
+    words: tuple[str, ...]
+
+    def holds(self, product: SellableProduct) -> bool:
+        """Tell whether a product belongs to it."""
+        title = product.title.lower()
+        in_category = self.category_id is None or product.category_id == self.category_id
+        return in_category and all(word in title for word in self.words)
+
+
+class ShopFloor:
+    """Answers for category pages and searches, whatever fails."""
+
+    def __init__(self, reader: ShopReader, last_good: LastGood, cache: SharedListsCache):
+        """Take the neighbours.
+
+        Args:
+            reader: the shop's database, under a deadline of its own: a long search must not count against other pages.
+            last_good: the local copy.
+            cache: shared lists by batch.
+        """
+        self._reader = reader
+        self._last_good = last_good
+        self._cache = cache
+        self._categories = Categories(categories=[])
+
+    async def list_categories(self) -> Categories:
+        """List the departments; without the database, those that were read last."""
+        try:
+            self._categories = await self._reader.run(fetch_categories)
+        except ShopUnavailableError:
+            return self._categories
+        return self._categories
+
+    async def list_products(self, shelf: Shelf, limit: int, cursor: Cursor | None) -> ProductPage:
+        """Give one page; without the database, what the local copy has."""
+        try:
+            products, next_cursor = await self._reader.run(self._read_page, shelf, limit, cursor)
+        except ShopUnavailableError:
+            products = [product for product in self._last_good.shelf.products if shelf.holds(product)]
+            return _to_page([] if cursor else products[:limit], None)
+        return _to_page(products, next_cursor)
+
+    def _read_page(
+        self, connection: Connection, shelf: Shelf, limit: int, cursor: Cursor | None
+    ) -> tuple[list[SellableProduct], Cursor | None]:
+        if cursor is None:
+            head = fetch_opening(connection, None).head
+            cursor = Cursor(head.batch_id if head else "")
+        popular = self._fetch_popular(connection, cursor.batch_id, shelf)
+        if cursor.after_id is None:
+            page = popular[cursor.popular_offset :][:limit]
+            if len(page) == limit:
+                return page, Cursor(cursor.batch_id, cursor.popular_offset + limit)
+        else:
+            page = []
+        missing = limit - len(page)
+        after_id = -1 if cursor.after_id is None else cursor.after_id
+        without = {product.product_id for product in popular}
+        rest = fetch_sellable_after(connection, after_id, missing + 1, shelf.category_id, shelf.words, without)
+        page += rest[:missing]
+        more = len(rest) > missing
+        last_id = rest[missing - 1].product_id if more else 0
+        return page, Cursor(cursor.batch_id, POPULAR_FIRST, last_id) if more else None
+
+    def _fetch_popular(self, connection: Connection, batch_id: str, shelf: Shelf) -> list[SellableProduct]:
+        """Give the popular products of a department (or of the shop) that belong to the shelf, best first."""
+        shared = self._cache.fetch(connection, batch_id)
+        entries = shared.popular if shelf.category_id is None else shared.by_category.get(shelf.category_id, [])
+        ladder = Ladder(POPULAR_FIRST, partial(fetch_sellable, connection))
+        ladder.step("popular", entries[:POPULAR_FIRST])
+        return [pick.product for pick in ladder.picks if shelf.holds(pick.product)]
+
+
+def fetch_categories(connection: Connection) -> Categories:
+    """Read the departments in the order of the menu."""
+    columns = (Category.category_id, Category.name)
+    rows = connection.execute(select(*columns).order_by(Category.position, Category.category_id))
+    return Categories(categories=[ListedCategory(category_id=row.category_id, name=row.name) for row in rows])
+
+
+def _to_page(products: Iterable[SellableProduct], cursor: Cursor | None) -> ProductPage:
+    listed = [ListedProduct(**product._asdict()) for product in products]
+    return ProductPage(products=listed, next_cursor=None if cursor is None else str(cursor))

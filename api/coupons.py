@@ -1,0 +1,77 @@
+"""Coupons that a shopper can redeem right now: held, valid at this instant, not used."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import ROUND_DOWN, Decimal
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, select
+
+from api.schemas import ListedCoupon
+from shop.tables import Coupon, UserCoupon
+
+MAX_HELD = 200
+CENT = Decimal("0.01")
+
+
+class HeldCoupon(NamedTuple):
+    """A coupon in a shopper's hands. Valid for a product, a category, or (neither set) everything."""
+
+    user_coupon_id: int
+    coupon_id: int
+    code: str
+    name: str
+    discount_type: str
+    discount_value: Decimal
+    valid_until: datetime
+    product_id: int | None
+    category_id: int | None
+
+    def covers(self, product_id: int, category_id: int) -> bool:
+        """Tell whether the coupon is valid for a product."""
+        if self.product_id is not None:
+            return self.product_id == product_id
+        return self.category_id is None or self.category_id == category_id
+
+    def reduce(self, amount: Decimal) -> Decimal:
+        """Tell how much comes off an amount: never more than all of it, cents rounded down."""
+        if self.discount_type == "percent":
+            return (amount * self.discount_value / 100).quantize(CENT, ROUND_DOWN)
+        return min(amount, self.discount_value)
+
+    def describe(self) -> ListedCoupon:
+        """Give what the storefront shows of it."""
+        return ListedCoupon.model_validate(
+            self._asdict() | {"discount_value": float(self.discount_value)}, extra="ignore"
+        )
+
+
+_HELD = (
+    select(
+        UserCoupon.user_coupon_id,
+        *(Coupon.coupon_id, Coupon.code, Coupon.name, Coupon.discount_type, Coupon.discount_value),
+        *(Coupon.valid_until, Coupon.product_id, Coupon.category_id),
+    )
+    .join(Coupon, Coupon.coupon_id == UserCoupon.coupon_id)
+    .where(
+        UserCoupon.user_id == bindparam("user_id"),
+        UserCoupon.used_at.is_(None),
+        UserCoupon.issued_at <= bindparam("now"),
+        Coupon.valid_from <= bindparam("now"),
+        Coupon.valid_until > bindparam("now"),
+    )
+    .order_by(Coupon.valid_until, UserCoupon.user_coupon_id)
+    .limit(MAX_HELD)
+)
+
+
+def fetch_held_coupons(connection: Connection, user_id: int) -> list[HeldCoupon]:
+    """Read what a user can redeem now, soonest to expire first."""
+    rows = connection.execute(_HELD, {"user_id": user_id, "now": datetime.now(UTC)})
+    return [HeldCoupon(*row) for row in rows]
+
+
+def covering(coupons: Iterable[HeldCoupon], product_id: int, category_id: int) -> list[HeldCoupon]:
+    """Keep the coupons that are valid for a product, each coupon once however often it is held."""
+    found = {coupon.coupon_id: coupon for coupon in coupons if coupon.covers(product_id, category_id)}
+    return list(found.values())

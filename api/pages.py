@@ -1,0 +1,26 @@
+"""The storefront's built pages, served by the API itself on one machine. In production a web server has them."""
+
+from pathlib import Path
+
+from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Scope
+
+STOREFRONT_PAGES = Path(__file__).resolve().parent.parent / "frontend" / "dist"
+START = "index.html"
+
+
+class StorefrontPages(StaticFiles):
+    """Files of the storefront; a path that a browser opens and that is no file is the storefront's own to interpret."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Give a file, or the start page."""
+        try:
+            return await super().get_response(path, scope)
+        except HTTPException as err:
+            wants_page = "text/html" in Headers(scope=scope).get("accept", "")
+            if err.status_code != 404 or not wants_page:
+                raise
+            return await super().get_response(START, scope)

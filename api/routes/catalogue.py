@@ -1,0 +1,37 @@
+"""Departments, and the products of one."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.browse import Cursor, Shelf
+from api.dependencies import CursorQuery, LimitQuery, PartsDep
+from api.errors import ApiError
+from api.schemas import MAX_ID, Categories, ErrorAnswer, ProductPage
+
+router = APIRouter(tags=["catalogue"])
+
+MAX_WORDS = 8
+
+
+@router.get("/categories")
+async def get_categories(parts: PartsDep) -> Categories:
+    """List the shop's departments."""
+    return await parts.floor.list_categories()
+
+
+@router.get("/products", responses={422: {"model": ErrorAnswer}})
+async def get_products(
+    parts: PartsDep,
+    category_id: Annotated[int | None, Query(ge=0, le=MAX_ID, description="Only of this department.")] = None,
+    query: Annotated[str, Query(max_length=100, description="Words that the title must hold.")] = "",
+    limit: LimitQuery = 24,
+    cursor: CursorQuery = None,
+) -> ProductPage:
+    """Walk through a department or through what a search finds: popular ones first, sellable ones only."""
+    words = tuple(query.replace("\0", " ").lower().split()[:MAX_WORDS])
+    try:
+        place = None if cursor is None else Cursor.parse(cursor)
+    except ValueError as err:
+        raise ApiError(422, f"cursor: {err}.") from err
+    return await parts.floor.list_products(Shelf(category_id, words), limit, place)

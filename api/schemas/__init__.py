@@ -1,0 +1,49 @@
+"""What the API takes and gives, field by field. The storefront's client is generated from these."""
+
+from api.schemas.basics import MAX_ID, Id, Token
+from api.schemas.catalogue import (
+    Categories,
+    ListedCoupon,
+    ListedProduct,
+    ProductDetails,
+    ProductPage,
+    Review,
+    SimilarProducts,
+)
+from api.schemas.errors import Error, ErrorAnswer, ErrorDetail
+from api.schemas.events import MAX_EVENTS, EventsReceipt, ShopperEvent, ShopperEvents
+from api.schemas.health import Health, Problem
+from api.schemas.home import HomeRecommendations
+from api.schemas.orders import Checkout, CheckoutLine, OrderLine, OrderReceipt, OrderSummary, UserOrders
+from api.schemas.shoppers import Shopper, Shoppers
+
+__all__ = [
+    "MAX_EVENTS",
+    "MAX_ID",
+    "Categories",
+    "Checkout",
+    "CheckoutLine",
+    "Error",
+    "ErrorAnswer",
+    "ErrorDetail",
+    "EventsReceipt",
+    "Health",
+    "HomeRecommendations",
+    "Id",
+    "ListedCoupon",
+    "ListedProduct",
+    "OrderLine",
+    "OrderReceipt",
+    "OrderSummary",
+    "Problem",
+    "ProductDetails",
+    "ProductPage",
+    "Review",
+    "Shopper",
+    "ShopperEvent",
+    "ShopperEvents",
+    "Shoppers",
+    "SimilarProducts",
+    "Token",
+    "UserOrders",
+]

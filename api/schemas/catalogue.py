@@ -1,0 +1,83 @@
+"""What the shop sells, as its pages show it."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class ListedProduct(BaseModel):
+    """A product in a list."""
+
+    product_id: int
+    category_id: int
+    title: str
+    price: float = Field(description="Price now, in the shop's currency.")
+    image_url: str = Field(description="Path on this server, or a full URL.")
+
+
+class ProductPage(BaseModel):
+    """A part of a category or of what a search found, sellable now."""
+
+    products: list[ListedProduct] = Field(description="Popular ones first, then by id.")
+    next_cursor: str | None = Field(description="Ask again with it for what follows; null at the end.")
+
+
+class SimilarProducts(BaseModel):
+    """Products that go with one product."""
+
+    product_id: int
+    products: list[ListedProduct]
+
+
+class ListedCategory(BaseModel):
+    """A department of the shop."""
+
+    category_id: int
+    name: str
+
+
+class Categories(BaseModel):
+    """The shop's departments, in the order of the menu."""
+
+    categories: list[ListedCategory]
+
+
+class ListedCoupon(BaseModel):
+    """A coupon that the shopper holds, valid now and not used."""
+
+    coupon_id: int
+    code: str
+    name: str
+    discount_type: Literal["percent", "amount"]
+    discount_value: float
+    valid_until: datetime
+
+
+class Review(BaseModel):
+    """A shopper's opinion."""
+
+    nickname: str
+    rating: int
+    body: str | None
+    created_at: datetime
+
+
+class ProductDetails(BaseModel):
+    """A product on its own page."""
+
+    product_id: int
+    category_id: int
+    category_name: str
+    title: str
+    brand: str | None
+    product_type: str | None
+    size: str | None
+    price: float
+    in_stock: bool
+    description: str | None
+    image_urls: list[str]
+    num_reviews: int
+    average_rating: float | None = Field(description="Mean of all reviews; null without any.")
+    reviews: list[Review] = Field(description="The latest ones.")
+    coupons: list[ListedCoupon] = Field(description="Of the shopper named in the request, valid for this product.")

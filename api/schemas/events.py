@@ -1,0 +1,49 @@
+"""What shoppers saw and did."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from api.schemas.basics import Id, Token
+
+MAX_EVENTS = 200
+
+
+class Source(BaseModel):
+    """The answer that showed a product, as its headers named it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    request_id: Token = Field(description="X-Request-Id of the answer that showed the product.")
+    position: Annotated[int, Field(ge=0, le=1000)] | None = Field(None, description="Slot in that answer, from 0.")
+    batch_id: Token | None = Field(None, description="X-Batch-Id of that answer.")
+    model_version: Annotated[str, Field(max_length=32)] | None = Field(None, description="X-Model-Version of it.")
+    rung: Annotated[str, Field(max_length=100)] | None = Field(None, description="X-Rung of it.")
+    arm: Annotated[str, Field(max_length=64)] | None = Field(None, description="X-Arm of it.")
+
+
+class ShopperEvent(Source):
+    """Something that a shopper saw or did with one product."""
+
+    event_key: Annotated[str, Field(min_length=1, max_length=100)] = Field(
+        description="Made by the storefront, unique to the event: the same key again changes nothing."
+    )
+    event_type: Literal["impression", "click", "cart", "order"]
+    product_id: Id
+    user_id: Id | None = None
+    occurred_at: AwareDatetime = Field(description="When it happened, with a time zone.")
+
+
+class ShopperEvents(BaseModel):
+    """A batch of events."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    events: Annotated[list[ShopperEvent], Field(min_length=1, max_length=MAX_EVENTS)]
+
+
+class EventsReceipt(BaseModel):
+    """What became of a batch of events."""
+
+    accepted: int = Field(description="Events written now.")
+    duplicates: int = Field(description="Events that were written before.")

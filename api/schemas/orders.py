@@ -1,0 +1,72 @@
+"""Orders: what a checkout takes, what became of it, and what was ordered before."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.schemas.basics import Id, Token
+from api.schemas.events import Source
+
+MAX_LINES = 50
+MAX_COUPONS = 10
+
+
+class CheckoutLine(BaseModel):
+    """One product of the cart."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    product_id: Id
+    quantity: Annotated[int, Field(ge=1, le=99)]
+    source: Source | None = Field(None, description="The answer that the product was put into the cart from.")
+
+
+class Checkout(BaseModel):
+    """A cart to be ordered and paid. The payment is simulated: it always succeeds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    order_key: Token = Field(description="Made by the storefront, unique to the cart: the same key again orders once.")
+    user_id: Id
+    items: Annotated[list[CheckoutLine], Field(min_length=1, max_length=MAX_LINES)]
+    coupon_ids: Annotated[list[Id], Field(max_length=MAX_COUPONS)] = Field(
+        default=[], description="Coupons to redeem, each on the dearest line that it is valid for."
+    )
+    expected_total: Annotated[float, Field(ge=0, le=1e9)] | None = Field(
+        None, description="What the shopper was shown. When today's prices give another total, nothing is ordered."
+    )
+
+
+class OrderLine(BaseModel):
+    """One line of an order."""
+
+    product_id: int
+    title: str
+    image_url: str
+    quantity: int
+    unit_price: float = Field(description="What one unit cost in the end.")
+    discount_amount: float = Field(description="What the whole line was reduced by before that.")
+
+
+class OrderSummary(BaseModel):
+    """An order."""
+
+    order_id: int
+    status: Literal["placed", "paid", "shipped", "delivered", "cancelled"]
+    ordered_at: datetime
+    total_amount: float
+    items: list[OrderLine]
+
+
+class OrderReceipt(OrderSummary):
+    """What became of a checkout."""
+
+    is_repeat: bool = Field(description="Whether the same key had ordered this before.")
+
+
+class UserOrders(BaseModel):
+    """Orders of a shopper, newest first."""
+
+    orders: list[OrderSummary]
+    next_cursor: str | None = Field(description="Ask again with it for older ones; null at the end.")

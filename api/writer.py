@@ -1,0 +1,54 @@
+"""Writes to the shop's database under a deadline. A failed one is said, never dropped: whoever sent it asks again."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.reader import ShopUnavailableError
+
+DEADLINE_SECONDS = 2.0
+THREADS = 2
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+class ShopWriter:
+    """Runs writing functions in threads. Each must be safe to repeat, since a late one may have written after all."""
+
+    def __init__(self, engine: Engine):
+        """Open nothing yet.
+
+        Args:
+            engine: an engine that may write.
+        """
+        self._engine = engine
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="shop-writer")
+
+    async def run(
+        self,
+        write: Callable[Concatenate[Engine, Arguments], Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """Run `write(engine, ...)` and give its result.
+
+        Raises:
+            ShopUnavailableError: the database fails or is too slow; sending the same again is safe.
+        """
+        loop = asyncio.get_running_loop()
+        call = loop.run_in_executor(self._threads, lambda: write(self._engine, *args, **kwargs))
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                return await call
+        except (TimeoutError, SQLAlchemyError) as err:
+            raise ShopUnavailableError(f"not written: {type(err).__name__}") from err
+
+    def close(self) -> None:
+        """Let go of threads and connections."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._engine.dispose()
