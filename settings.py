@@ -50,11 +50,26 @@ class Settings(BaseSettings):
     environment: Literal["development", "production"] = Field(
         "development", description="production refuses default secrets at start-up."
     )
+    currency: str = Field(
+        "USD", pattern=r"^[A-Z]{3}$", description="ISO 4217 code that the storefront shows prices in."
+    )
     num_buckets: int = Field(
         4, ge=1, description="User buckets: the unit of parallel work. Fixed once the store exists."
     )
     model_name: str = Field("wide_deep", description="Name of the registered model in MLflow.")
     auto_promote: bool = Field(False, description="Move `champion` when the gate says `promote`, without a reviewer.")
+    home_category_share: float = Field(
+        0.4, gt=0, le=1, description="Most of the homepage's first 20 slots that one category may have."
+    )
+    home_recent_hours: float = Field(
+        12.0, ge=0, description="How long a purchase keeps its product off the homepage, unless it is bought regularly."
+    )
+    compared_alias: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9_-]{0,32}$",
+        description="Alias that is compared with the champion on real shoppers; empty = none.",
+    )
+    compared_share: float = Field(0.5, gt=0, lt=1, description="Share of the shoppers who see that alias's lists.")
     champion_poll_seconds: float = Field(5.0, gt=0, description="How often the model server looks at the alias.")
 
     @model_validator(mode="before")

@@ -11,11 +11,12 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy import Engine
 
+from api.arms import Comparison
 from api.browse import ShopFloor
 from api.dependencies import Parts
 from api.errors import install_error_handlers
 from api.health import HealthCheck
-from api.home import HomePage
+from api.home import HomePage, PageRules
 from api.images import ProductPictures
 from api.last_good import LastGood, read_shelf
 from api.metrics import Metrics
@@ -96,7 +97,7 @@ async def _run(app: FastAPI, settings: Settings, deadlines: Deadlines, metrics: 
     async with httpx.AsyncClient(base_url=settings.serving_url, timeout=READ_TIMEOUT_SECONDS) as client:
         recommender = Recommender(client, deadlines.model_server)
         app.state.parts = Parts(
-            home=HomePage(reader, recommender, last_good, cache),
+            home=HomePage(reader, recommender, last_good, cache, _read_rules(settings)),
             products=ProductPages(reader, last_good, cache),
             floor=ShopFloor(slow_reader, last_good, cache),
             pictures=ProductPictures(reader, last_good, settings.var_dir / "images"),
@@ -115,6 +116,11 @@ async def _run(app: FastAPI, settings: Settings, deadlines: Deadlines, metrics: 
                 await refresher
             for part in (reader, slow_reader, background_reader, writer):
                 part.close()
+
+
+def _read_rules(settings: Settings) -> PageRules:
+    comparison = Comparison(settings.compared_alias, settings.compared_share)
+    return PageRules(settings.home_category_share, settings.home_recent_hours, comparison)
 
 
 def _open_quick(settings: Settings, *, read_only: bool) -> Engine:

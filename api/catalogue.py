@@ -31,7 +31,7 @@ _SELLABLE = select(
     Product.product_id, Product.category_id, Product.title, Product.price, FIRST_IMAGE.label("image_url")
 ).where(Product.is_visible, Product.stock > 0)
 _AMONG = _SELLABLE.where(Product.product_id.in_(bindparam("product_ids", expanding=True)))
-_ANY = _SELLABLE.order_by(Product.created_at.desc(), Product.product_id.desc())
+_ANY = _SELLABLE.order_by(Product.product_id.desc())
 
 
 def fetch_sellable(connection: Connection, product_ids: Sequence[int]) -> dict[int, SellableProduct]:
@@ -42,9 +42,23 @@ def fetch_sellable(connection: Connection, product_ids: Sequence[int]) -> dict[i
     return {row.product_id: _to_product(row) for row in rows}
 
 
-def fetch_any_sellable(connection: Connection, limit: int) -> list[SellableProduct]:
-    """Read the newest products that can be sold: the last rung, which needs nothing published."""
-    return [_to_product(row) for row in connection.execute(_ANY.limit(limit))]
+def fetch_any_sellable(
+    connection: Connection, limit: int, without: Collection[int] = (), not_of: Collection[int] = ()
+) -> list[SellableProduct]:
+    """Read sellable products with the highest ids: the last rung, which needs nothing published.
+
+    Args:
+        connection: to the shop's database.
+        limit: products wanted.
+        without: ids to leave out, at most some thousand.
+        not_of: categories to leave out.
+    """
+    query = _ANY.limit(limit)
+    if without:
+        query = query.where(Product.product_id.not_in(without))
+    if not_of:
+        query = query.where(Product.category_id.not_in(not_of))
+    return [_to_product(row) for row in connection.execute(query)]
 
 
 def fetch_sellable_after(

@@ -27,6 +27,11 @@ class HeldCoupon(NamedTuple):
     product_id: int | None
     category_id: int | None
 
+    @property
+    def is_specific(self) -> bool:
+        """Whether it is for a product or a category, rather than for the whole shop."""
+        return self.product_id is not None or self.category_id is not None
+
     def covers(self, product_id: int, category_id: int) -> bool:
         """Tell whether the coupon is valid for a product."""
         if self.product_id is not None:

@@ -5,24 +5,46 @@ model       the model server's, for a known user whom the batch lacks
 categories  popular products of the categories that the user orders from
 popular     popular everywhere
 newest      newest in the batch
-catalogue   whatever can be sold, newest first: needs nothing published
+catalogue   whatever can be sold: needs nothing published
 local:*     the local copy, when the database does not answer
+
+What the user bought in the last hours is left out, unless it is of the kind that they buy again and again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from api.arms import Comparison, pointer_of
 from api.catalogue import fetch_any_sellable, fetch_favourite_categories, fetch_sellable
+from api.coupons import HeldCoupon, fetch_held_coupons
 from api.ladder import Ladder, Pick
 from api.last_good import LastGood, RememberedPage, fill_from_shelf
-from api.published import BatchHead, Opening, SharedLists, SharedListsCache, fetch_opening
+from api.published import BatchHead, Entry, Opening, SharedLists, SharedListsCache, fetch_opening
+from api.purchases import fetch_just_bought
 from api.reader import ShopReader, ShopUnavailableError
 from api.recommender import ModelList, Recommender
 
 NOBODY = ""
 """Nickname of a shopper without one, logged out or unknown: the seed's field stays a string."""
+
+
+@dataclass(frozen=True)
+class PageRules:
+    """What an installation may choose about its homepage.
+
+    Attributes:
+        category_share: most of the first 20 slots that one category may have.
+        recent_hours: how long a purchase keeps its product off the page.
+        comparison: a second alias whose lists some shoppers see.
+    """
+
+    category_share: float = 0.4
+    recent_hours: float = 12.0
+    comparison: Comparison = field(default_factory=Comparison)
 
 
 @dataclass(frozen=True)
@@ -34,12 +56,14 @@ class HomeAnswer:
         picks: products, best first.
         head: the batch that the page comes from; `None` when nothing is published.
         model_version: version that ranked the first products; empty when none did.
+        arm: the alias whose lists the user sees in a running comparison; `None` outside of one.
     """
 
     nickname: str
     picks: list[Pick]
     head: BatchHead | None
     model_version: str
+    arm: str | None = None
 
     @property
     def rungs(self) -> str:
@@ -47,10 +71,26 @@ class HomeAnswer:
         return ",".join(dict.fromkeys(pick.rung for pick in self.picks)) or "none"
 
 
+class Visit(NamedTuple):
+    """Who asks for how much, and what was read of them first."""
+
+    user_id: int | None
+    limit: int
+    opening: Opening
+    arm: str | None
+
+
 class HomePage:
     """Answers for the homepage, whatever fails."""
 
-    def __init__(self, reader: ShopReader, recommender: Recommender, last_good: LastGood, cache: SharedListsCache):
+    def __init__(
+        self,
+        reader: ShopReader,
+        recommender: Recommender,
+        last_good: LastGood,
+        cache: SharedListsCache,
+        rules: PageRules = PageRules(),
+    ):
         """Take the neighbours.
 
         Args:
@@ -58,11 +98,13 @@ class HomePage:
             recommender: the model server.
             last_good: the local copy.
             cache: shared lists by batch.
+            rules: what the installation chose.
         """
         self._reader = reader
         self._recommender = recommender
         self._last_good = last_good
         self._cache = cache
+        self._rules = rules
 
     async def answer(self, user_id: int | None, limit: int) -> HomeAnswer:
         """Give a full page as long as the shop has enough to sell.
@@ -80,46 +122,73 @@ class HomePage:
         return answer
 
     async def _answer_live(self, user_id: int | None, limit: int) -> HomeAnswer:
-        opening, picks = await self._reader.run(self._read_page, user_id, limit)
+        visit, picks = await self._reader.run(self._read_page, user_id, limit)
+        opening = visit.opening
+        version, arm = opening.head.model_version if opening.head else "", visit.arm
         if picks is None and user_id is not None:
             ranked = await self._recommender.rank(user_id)
-            picks = await self._reader.run(self._fill_page, opening, user_id, limit, ranked)
+            picks = await self._reader.run(self._fill_page, visit, ranked)
             if ranked and any(pick.rung == "model" for pick in picks):
-                return HomeAnswer(opening.nickname or NOBODY, picks, opening.head, ranked.model_version)
-        version = opening.head.model_version if opening.head else ""
-        return HomeAnswer(opening.nickname or NOBODY, picks or [], opening.head, version)
+                version, arm = ranked.model_version, None
+        return HomeAnswer(opening.nickname or NOBODY, picks or [], opening.head, version, arm)
 
-    def _read_page(self, connection: Connection, user_id: int | None, limit: int) -> tuple[Opening, list[Pick] | None]:
+    def _read_page(self, connection: Connection, user_id: int | None, limit: int) -> tuple[Visit, list[Pick] | None]:
         """Read the pointer and, unless the model server should be asked first, the whole page in one go."""
-        opening = fetch_opening(connection, user_id)
+        arm = self._rules.comparison.assign(user_id)
+        opening = fetch_opening(connection, user_id, pointer_of(arm))
+        if opening.head is None and arm is not None:  # the second alias has no lists yet: nothing is compared
+            arm, opening = None, fetch_opening(connection, user_id)
+        visit = Visit(user_id, limit, opening, arm)
         if opening.entries is None and opening.nickname is not None:
-            return opening, None
-        return opening, self._fill_page(connection, opening, user_id, limit, None)
+            return visit, None
+        return visit, self._fill_page(connection, visit, None)
 
-    def _fill_page(
-        self, connection: Connection, opening: Opening, user_id: int | None, limit: int, ranked: ModelList | None
-    ) -> list[Pick]:
+    def _fill_page(self, connection: Connection, visit: Visit, ranked: ModelList | None) -> list[Pick]:
         """Climb down all rungs that need no other neighbour than the database."""
-        ladder = Ladder(limit, partial(fetch_sellable, connection))
+        opening = visit.opening
+        without = self._fetch_just_bought(connection, visit)
+        ladder = Ladder(visit.limit, partial(fetch_sellable, connection), without, self._rules.category_share)
+        if opening.has_coupons and opening.entries and visit.user_id is not None:
+            coupons = fetch_held_coupons(connection, visit.user_id)
+            ladder.lift(opening.entries, partial(_has_coupon, coupons))
         ladder.step("published", opening.entries or [])
         ladder.step("model", ranked.entries if ranked else [])
-        if not ladder.missing:
-            return ladder.picks
-        head = opening.head
+        if ladder.missing:
+            self._step_down(connection, visit, ladder)
+        ladder.finish()
+        if ladder.missing:
+            ladder.take("catalogue", fetch_any_sellable(connection, visit.limit, ladder.met), "new")
+        return ladder.picks
+
+    def _step_down(self, connection: Connection, visit: Visit, ladder: Ladder) -> None:
+        """Go on with the rungs that all shoppers share, as far as the head's rule allows."""
+        head, user_id = visit.opening.head, visit.user_id
         shared = self._cache.fetch(connection, head.batch_id) if head else SharedLists()
-        if user_id is not None and opening.nickname is not None:
+        if user_id is not None and visit.opening.nickname is not None:
             ladder.step("categories", shared.of_categories(fetch_favourite_categories(connection, user_id)))
         ladder.step("popular", shared.popular)
         ladder.step("newest", shared.newest)
         if ladder.missing:
-            ladder.take("catalogue", fetch_any_sellable(connection, limit), "new")
-        return ladder.picks
+            others = fetch_any_sellable(connection, visit.limit, ladder.met, ladder.full_categories)
+            ladder.take("catalogue", others, "new")
+
+    def _fetch_just_bought(self, connection: Connection, visit: Visit) -> set[int]:
+        """Find what stays off the page; most users have not ordered lately, which the opening already says."""
+        hours, last = self._rules.recent_hours, visit.opening.last_ordered_at
+        if visit.user_id is None or last is None or last < datetime.now(UTC) - timedelta(hours=hours):
+            return set()
+        return fetch_just_bought(connection, visit.user_id, hours)
 
     def _answer_locally(self, user_id: int | None, limit: int) -> HomeAnswer:
         """Answer without the database; the page says so in its rungs, and still comes from one batch."""
         page, shelf = self._last_good.recall_page(user_id), self._last_good.shelf
-        if page and len(page.picks) < limit and page.head != shelf.head:
+        if page and shelf.products and len(page.picks) < limit and page.head != shelf.head:
             page = None
         picks = fill_from_shelf(page.picks if page else [], shelf, limit)
         head = page.head if page else shelf.head
         return HomeAnswer(page.nickname if page else NOBODY, picks, head, head.model_version if head else "")
+
+
+def _has_coupon(coupons: list[HeldCoupon], entry: Entry) -> bool:
+    """Tell whether a coupon speaks for a product; one for the whole shop speaks for none."""
+    return any(coupon.is_specific and coupon.covers(entry.product_id, entry.category_id) for coupon in coupons)

@@ -1,13 +1,25 @@
 """The ladder: fills a page from one rung after another, best first, without holes and without repeats.
 
-Pure but for the catalogue that it is given; which rungs there are, and when, is decided in `api/home.py`.
+The first slots hold at most a share of one category, as long as other products can be had, and at most a few products
+that a coupon lifted. Pure but for the catalogue that it is given; which rungs there are, and when, is decided in
+`api/home.py`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from api.catalogue import SellableProduct
 from api.published import Entry
+
+HEAD_SLOTS = 20
+"""The slots that the rules of category and coupon look at; on a shorter page, all of them."""
+
+LIFTED_SLOTS = 2
+"""Products that coupons may lift into a head of `HEAD_SLOTS`; on a shorter page, fewer in proportion."""
+
+LEAST_OF_CATEGORY = 2
+"""A category may have this many slots on the shortest page, where a share of the slots would be less than two."""
 
 SPARE = 8
 """Products asked beyond those missing, so that a few sold-out ones need no second query."""
@@ -21,28 +33,63 @@ class Pick(NamedTuple):
     product: SellableProduct
     rung: str
     reason: str
+    is_lifted: bool = False
 
 
 class Ladder:
     """Picks for one page of `limit` products."""
 
-    def __init__(self, limit: int, fetch_sellable: FetchSellable, without: Iterable[int] = ()):
+    def __init__(
+        self, limit: int, fetch_sellable: FetchSellable, without: Iterable[int] = (), category_share: float = 1.0
+    ):
         """Start with an empty page.
 
         Args:
             limit: products wanted.
             fetch_sellable: gives those of some product ids that can be sold now.
             without: products that must not be on the page.
+            category_share: most of the first slots that one category may have, above 0 and at most 1.
         """
         self._limit = limit
+        self._head = min(limit, HEAD_SLOTS)
+        self._most_of_category = max(LEAST_OF_CATEGORY, int(category_share * self._head + 1e-9))
         self._fetch_sellable = fetch_sellable
         self._met = set(without)
+        self._in_category: Counter[int] = Counter()
+        self._lifted: list[Pick] = []
+        self._late: list[Pick] = []
         self.picks: list[Pick] = []
 
     @property
     def missing(self) -> int:
         """Products that the page still lacks."""
-        return self._limit - len(self.picks)
+        return self._limit - len(self.picks) - len(self._lifted)
+
+    @property
+    def met(self) -> set[int]:
+        """Products that came by, on the page or not."""
+        return self._met
+
+    @property
+    def full_categories(self) -> list[int]:
+        """Categories that the head cannot take more of; none once it is complete."""
+        if len(self.picks) >= self._head:
+            return []
+        return [category for category, number in self._in_category.items() if number >= self._most_of_category]
+
+    def lift(self, entries: Sequence[Entry], has_coupon: Callable[[Entry], bool]) -> None:
+        """Reserve the last slots of the head for the best products with a coupon that would stand below it."""
+        slots = self._head * LIFTED_SLOTS // HEAD_SLOTS
+        below = [entry for entry in entries[self._head - slots :] if entry.product_id not in self._met]
+        wanted = [entry for entry in below if has_coupon(entry)][: slots + SPARE]
+        sellable = self._fetch_sellable([entry.product_id for entry in wanted]) if slots and wanted else {}
+        for entry in wanted:
+            product = sellable.get(entry.product_id)
+            if product is None or len(self._lifted) == slots or self._is_full(product):
+                continue
+            self._met.add(product.product_id)
+            self._in_category[product.category_id] += 1
+            self._lifted.append(Pick(product, "published", entry.reason, is_lifted=True))
 
     def step(self, rung: str, entries: Iterable[Entry]) -> None:
         """Fill up from a rung's list, in its order, as far as its products can be sold."""
@@ -50,14 +97,40 @@ class Ladder:
         while fresh and self.missing:
             page, fresh = fresh[: self.missing + SPARE], fresh[self.missing + SPARE :]
             sellable = self._fetch_sellable([entry.product_id for entry in page])
-            found = [entry for entry in page if entry.product_id in sellable]
-            self.picks += [Pick(sellable[entry.product_id], rung, entry.reason) for entry in found[: self.missing]]
+            for entry in page:
+                product = sellable.get(entry.product_id)
+                if product is not None:
+                    self._place(Pick(product, rung, entry.reason))
 
     def take(self, rung: str, products: Iterable[SellableProduct], reason: str) -> None:
         """Fill up with products that are known to be sellable."""
-        shown = {pick.product.product_id for pick in self.picks}
-        fresh = [product for product in products if product.product_id not in shown]
-        self.picks += [Pick(product, rung, reason) for product in fresh[: self.missing]]
+        shown = {pick.product.product_id for pick in (*self.picks, *self._lifted, *self._late)}
+        for product in products:
+            if product.product_id not in shown:
+                self._place(Pick(product, rung, reason))
+
+    def finish(self) -> None:
+        """Complete the head with what its rule held back: a page is never left with holes for the sake of variety."""
+        self.picks += self._lifted
+        self._lifted = []
+        self.picks += self._late[: self.missing]
+        self._late = []
+
+    def _place(self, pick: Pick) -> None:
+        """Put a product into the next slot, or hold it back until the head is complete."""
+        if not self.missing:
+            return
+        if len(self.picks) + len(self._lifted) < self._head:
+            if self._is_full(pick.product):
+                self._late.append(pick)
+                return
+            self._in_category[pick.product.category_id] += 1
+        self.picks.append(pick)
+        if len(self.picks) + len(self._lifted) == self._head:
+            self.finish()
+
+    def _is_full(self, product: SellableProduct) -> bool:
+        return self._in_category[product.category_id] >= self._most_of_category
 
     def _has_met(self, product_id: int) -> bool:
         """Tell whether a product came by before, and note that it has now."""

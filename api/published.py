@@ -6,17 +6,27 @@ by that batch's id, so that no answer mixes two batches.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, Text, and_, bindparam, select, type_coerce
+from sqlalchemy import BindParameter, Connection, Text, and_, bindparam, exists, func, select, type_coerce
 
-from shop.tables import BatchPointer, PopularList, ProductNeighbours, Recommendation, RecommendationBatch, User
+from shop.tables import (
+    HOME,
+    BatchPointer,
+    Coupon,
+    Order,
+    PopularList,
+    ProductNeighbours,
+    Recommendation,
+    RecommendationBatch,
+    User,
+    UserCoupon,
+)
 
-HOME = "home"
 KEPT_BATCHES = 3
 
 
@@ -49,11 +59,15 @@ class Opening:
         head: the batch that is shown; `None` before the first publication.
         nickname: the user's; `None` if the shop has no such user.
         entries: the user's published list, best first; `None` if the batch has none.
+        last_ordered_at: when the user ordered last; `None` if never.
+        has_coupons: whether the user holds coupons that may be valid.
     """
 
     head: BatchHead | None
     nickname: str | None
     entries: list[Entry] | None
+    last_ordered_at: datetime | None = None
+    has_coupons: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,32 +85,44 @@ class SharedLists:
         return [entries[turn] for turn in range(longest) for entries in lists if turn < len(entries)]
 
 
-_NICKNAME = select(User.nickname).where(User.user_id == bindparam("user_id"))
+_USER_ID: BindParameter[int] = bindparam("user_id")
+_ABOUT_USER = (
+    select(User.nickname).where(User.user_id == _USER_ID).scalar_subquery().label("nickname"),
+    select(func.max(Order.ordered_at)).where(Order.user_id == _USER_ID).scalar_subquery().label("last_ordered_at"),
+    exists()
+    .where(UserCoupon.user_id == _USER_ID, UserCoupon.used_at.is_(None))
+    .where(Coupon.coupon_id == UserCoupon.coupon_id, Coupon.valid_until > bindparam("now"))
+    .label("has_coupons"),
+)
 _OPENING = (
     select(
         BatchPointer.batch_id,
         RecommendationBatch.model_version,
         RecommendationBatch.as_of,
-        _NICKNAME.scalar_subquery().label("nickname"),
+        *_ABOUT_USER,
         type_coerce(Recommendation.products, Text).label("products"),
     )
     .select_from(BatchPointer)
     .join(RecommendationBatch, RecommendationBatch.batch_id == BatchPointer.batch_id)
     .outerjoin(
         Recommendation,
-        and_(Recommendation.batch_id == BatchPointer.batch_id, Recommendation.user_id == bindparam("user_id")),
+        and_(Recommendation.batch_id == BatchPointer.batch_id, Recommendation.user_id == _USER_ID),
     )
-    .where(BatchPointer.name == HOME)
+    .where(BatchPointer.name == bindparam("pointer"))
 )
+_UNPUBLISHED = select(*_ABOUT_USER)
 
 
-def fetch_opening(connection: Connection, user_id: int | None) -> Opening:
-    """Read pointer, nickname and the user's list in one statement."""
-    row = connection.execute(_OPENING, {"user_id": user_id}).one_or_none()
+def fetch_opening(connection: Connection, user_id: int | None, pointer: str = HOME) -> Opening:
+    """Read a pointer, what is known of the user, and the user's list in one statement."""
+    asked = {"user_id": user_id, "pointer": pointer, "now": datetime.now(UTC)}
+    row = connection.execute(_OPENING, asked).one_or_none()
     if row is None:
-        return Opening(None, connection.execute(_NICKNAME, {"user_id": user_id}).scalar(), None)
+        about = connection.execute(_UNPUBLISHED, asked).one()
+        return Opening(None, about.nickname, None, about.last_ordered_at, bool(about.has_coupons))
     head = BatchHead(row.batch_id, row.model_version, row.as_of)
-    return Opening(head, row.nickname, None if row.products is None else parse_entries(row.products))
+    entries = None if row.products is None else parse_entries(row.products)
+    return Opening(head, row.nickname, entries, row.last_ordered_at, bool(row.has_coupons))
 
 
 def fetch_shared_lists(connection: Connection, batch_id: str) -> SharedLists:
@@ -119,6 +145,14 @@ def fetch_neighbours(connection: Connection, batch_id: str, product_id: int) -> 
     found = select(products).where(ProductNeighbours.batch_id == batch_id, ProductNeighbours.product_id == product_id)
     text = connection.execute(found).scalar()
     return [] if text is None else parse_entries(text)
+
+
+def fetch_neighbour_lists(connection: Connection, batch_id: str, product_ids: Sequence[int]) -> dict[int, list[Entry]]:
+    """Read for several products what is bought together with each; those that the batch knows nothing of are absent."""
+    products = type_coerce(ProductNeighbours.products, Text)
+    among = ProductNeighbours.product_id.in_(product_ids)
+    lists = select(ProductNeighbours.product_id, products).where(ProductNeighbours.batch_id == batch_id, among)
+    return {row[0]: parse_entries(row[1]) for row in connection.execute(lists)}
 
 
 def parse_entries(text: Any) -> list[Entry]:

@@ -13,9 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shop.database import session_scope
-from shop.tables import AuditLog, BatchBucket, BatchPointer, RecommendationBatch
+from shop.tables import HOME, AuditLog, BatchBucket, BatchPointer, RecommendationBatch
 
-HOME = "home"
 ACTOR = "serving.score"
 OPEN_ATTEMPTS = 5
 

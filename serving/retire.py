@@ -3,9 +3,16 @@
 from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from serving.batches import HOME
 from shop.database import session_scope
-from shop.tables import BatchBucket, BatchPointer, PopularList, ProductNeighbours, Recommendation, RecommendationBatch
+from shop.tables import (
+    HOME,
+    BatchBucket,
+    BatchPointer,
+    PopularList,
+    ProductNeighbours,
+    Recommendation,
+    RecommendationBatch,
+)
 
 KEPT_BATCHES = 3
 KEPT_VERSIONS = 3

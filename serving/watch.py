@@ -11,10 +11,9 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from serving.batches import HOME
 from settings import load_settings
 from shop.database import open_engine
-from shop.tables import BatchPointer, RecommendationBatch
+from shop.tables import HOME, BatchPointer, RecommendationBatch
 from training.registry import CHAMPION, RegistryError, connect
 
 NO_CHAMPION = 3

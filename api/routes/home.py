@@ -1,11 +1,16 @@
 """The homepage's recommendations."""
 
-import orjson
-from fastapi import APIRouter, Response
+from typing import Annotated, Any
 
-from api.dependencies import LimitQuery, PartsDep, UserIdQuery
+import orjson
+from fastapi import APIRouter, Query, Response
+
+from api.dependencies import LimitQuery, Parts, PartsDep, UserIdQuery
+from api.explain import Evidence, read_evidence
+from api.explain import explain as write_reasons
 from api.home import HomeAnswer
-from api.schemas import ErrorAnswer, HomeRecommendations
+from api.reader import ShopUnavailableError
+from api.schemas import ErrorAnswer, ExplainedHome, HomeRecommendations
 
 router = APIRouter(tags=["recommendations"])
 
@@ -13,6 +18,7 @@ PROVENANCE = {
     "X-Batch-Id": {"description": "Published batch that the page comes from.", "schema": {"type": "string"}},
     "X-Model-Version": {"description": "Version that ranked it.", "schema": {"type": "string"}},
     "X-Rung": {"description": "Rungs that filled the page, in order, with commas.", "schema": {"type": "string"}},
+    "X-Arm": {"description": "Alias whose lists the shopper sees in a comparison.", "schema": {"type": "string"}},
     "X-Batch-Age-Seconds": {"description": "Seconds since the batch's as_of.", "schema": {"type": "integer"}},
     "X-Request-Id": {"description": "Id to send back with events.", "schema": {"type": "string"}},
 }
@@ -20,10 +26,15 @@ PROVENANCE = {
 
 @router.get(
     "/recommendations/home",
-    response_model=HomeRecommendations,
+    response_model=HomeRecommendations | ExplainedHome,
     responses={200: {"headers": PROVENANCE}, 422: {"model": ErrorAnswer}},
 )
-async def get_home(parts: PartsDep, user_id: UserIdQuery = None, limit: LimitQuery = 20) -> Response:
+async def get_home(
+    parts: PartsDep,
+    user_id: UserIdQuery = None,
+    limit: LimitQuery = 20,
+    explain: Annotated[bool, Query(description="Say for each product why, and which coupons it has.")] = False,
+) -> Response:
     """Give a shopper's homepage: personal where it can be, popular where not, always sellable.
 
     An unknown shopper and a logged-out one get popular products and an empty nickname.
@@ -32,11 +43,23 @@ async def get_home(parts: PartsDep, user_id: UserIdQuery = None, limit: LimitQue
     parts.metrics.pages.labels(answer.rungs).inc()
     if len(answer.picks) < limit:
         parts.metrics.short_pages.inc()
-    body = {
-        "user_nickname": answer.nickname,
-        "recommendations": [pick.product._asdict() for pick in answer.picks],
-    }
+    body = (await _explain(parts, answer, user_id)).model_dump(mode="json") if explain else _to_seed(answer)
     return Response(orjson.dumps(body), media_type="application/json", headers=_provenance(answer))
+
+
+def _to_seed(answer: HomeAnswer) -> dict[str, Any]:
+    """Give exactly the seed's body."""
+    products = [pick.product._asdict() for pick in answer.picks]
+    return {"user_nickname": answer.nickname, "recommendations": products}
+
+
+async def _explain(parts: Parts, answer: HomeAnswer, user_id: int | None) -> ExplainedHome:
+    """Add reasons; when the database is late, in plain words."""
+    try:
+        evidence = await parts.slow_reader.run(read_evidence, answer, user_id)
+    except ShopUnavailableError:
+        evidence = Evidence()
+    return write_reasons(answer, evidence)
 
 
 def _provenance(answer: HomeAnswer) -> dict[str, str]:
@@ -47,4 +70,6 @@ def _provenance(answer: HomeAnswer) -> dict[str, str]:
         headers["X-Batch-Age-Seconds"] = str(answer.head.age_seconds())
     if answer.model_version:
         headers["X-Model-Version"] = answer.model_version
+    if answer.arm:
+        headers["X-Arm"] = answer.arm
     return headers

@@ -13,7 +13,7 @@ from api.schemas.catalogue import (
 from api.schemas.errors import Error, ErrorAnswer, ErrorDetail
 from api.schemas.events import MAX_EVENTS, EventsReceipt, ShopperEvent, ShopperEvents
 from api.schemas.health import Health, Problem
-from api.schemas.home import HomeRecommendations
+from api.schemas.home import ExplainedHome, ExplainedProduct, HomeRecommendations, Reason
 from api.schemas.orders import Checkout, CheckoutLine, OrderLine, OrderReceipt, OrderSummary, UserOrders
 from api.schemas.shoppers import Shopper, Shoppers
 
@@ -27,6 +27,8 @@ __all__ = [
     "ErrorAnswer",
     "ErrorDetail",
     "EventsReceipt",
+    "ExplainedHome",
+    "ExplainedProduct",
     "Health",
     "HomeRecommendations",
     "Id",
@@ -38,6 +40,7 @@ __all__ = [
     "Problem",
     "ProductDetails",
     "ProductPage",
+    "Reason",
     "Review",
     "Shopper",
     "ShopperEvent",

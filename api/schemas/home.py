@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from api.schemas.catalogue import ListedProduct
+from api.schemas.catalogue import ListedCoupon, ListedProduct
 
 
 class HomeRecommendations(BaseModel):
@@ -10,3 +10,26 @@ class HomeRecommendations(BaseModel):
 
     user_nickname: str = Field(description="Empty for a shopper whom the shop does not know.")
     recommendations: list[ListedProduct] = Field(description="Best first; sellable now; no product twice.")
+
+
+class Reason(BaseModel):
+    """Why a product was ranked where it is."""
+
+    code: str = Field(description="bought_before, bought_together, favourite_type, popular, popular_in_category, new.")
+    text: str = Field(description="The same in words, quoting what the shopper did.")
+
+
+class ExplainedProduct(ListedProduct):
+    """A product of the homepage with its reason."""
+
+    reason: Reason
+    rung: str = Field(description="The rung that it came from.")
+    coupons: list[ListedCoupon] = Field(description="Of the shopper, valid for this product now.")
+    is_lifted_by_coupon: bool = Field(description="Whether a coupon lifted it into the first slots.")
+
+
+class ExplainedHome(BaseModel):
+    """The homepage with its reasons."""
+
+    user_nickname: str
+    recommendations: list[ExplainedProduct]

@@ -5,6 +5,7 @@ from shop.tables.catalogue import Category, Product, ProductImage, ProductReview
 from shop.tables.events import EVENT_TYPES, Event
 from shop.tables.publishing import (
     BATCH_STATES,
+    HOME,
     POPULAR_SCOPES,
     AuditLog,
     BatchBucket,
@@ -13,6 +14,7 @@ from shop.tables.publishing import (
     ProductNeighbours,
     Recommendation,
     RecommendationBatch,
+    name_pointer,
 )
 from shop.tables.sales import DISCOUNT_TYPES, ORDER_STATUSES, Checkout, Coupon, Order, OrderItem, User, UserCoupon
 from shop.tables.types import BigId, Money, UtcDateTime, server_now
@@ -21,6 +23,7 @@ __all__ = [
     "BATCH_STATES",
     "DISCOUNT_TYPES",
     "EVENT_TYPES",
+    "HOME",
     "ORDER_STATUSES",
     "POPULAR_SCOPES",
     "AuditLog",
@@ -45,5 +48,6 @@ __all__ = [
     "User",
     "UserCoupon",
     "UtcDateTime",
+    "name_pointer",
     "server_now",
 ]

@@ -15,7 +15,15 @@ from shop.tables.types import BigId, UtcDateTime, server_now
 BATCH_STATES = ("writing", "audited", "published", "refused", "retired")
 POPULAR_SCOPES = ("global", "category", "newest")
 
+HOME = "home"
+"""The pointer of the homepage's lists, and with them of all lists that a batch publishes."""
+
 RankedProducts = list[list[Any]]
+
+
+def name_pointer(alias: str) -> str:
+    """Name the pointer of a second alias whose lists are compared with the champion's."""
+    return f"{HOME}:{alias}"
 
 
 def _batch_key() -> Mapped[str]:
