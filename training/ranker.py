@@ -7,24 +7,19 @@ import onnxruntime
 import polars as pl
 
 from features.arrays import Float32, Int64, SnapshotArrays
-from features.candidates import TOGETHER_FLOOR, Candidates, draw_candidates
+from features.candidates import Candidates, draw_candidates
 from features.encoding import Encoder
 from features.snapshot import Snapshot
 from training.artefact import CONFIG, MODEL, ArtefactError, check_golden, load_encoder, open_session, verify_folder
 from training.config import load_config
 from training.inputs import PairInputs, UserInputs, encode_pairs, encode_users, no_pairs
+from training.reasons import cite
 from training.topk import rank_top
 
 # Users scored at once: bounds memory at about USERS_AT_ONCE x (shelf + candidates) numbers.
 USERS_AT_ONCE = 256
 
-# Reason codes, and the columns of a ranked list.
-BOUGHT_BEFORE, BOUGHT_TOGETHER, FAVOURITE_TYPE, POPULAR = (
-    "bought_before",
-    "bought_together",
-    "favourite_type",
-    "popular",
-)
+# The columns of a ranked list.
 LIST_SCHEMA = {
     "user_id": pl.Int64,
     "rank": pl.Int32,
@@ -159,7 +154,15 @@ class Ranker:
         if only_new:
             is_new = candidates.history_rows < 0
             candidates, scores = candidates.take(is_new), scores[is_new]
-        return _to_frame(arrays, candidates, scores, k)
+        order, ranks = rank_top(candidates.user_rows, scores, k)
+        chosen, scores = candidates.take(order), scores[order]
+        users = encode_users(self.encoder, arrays, rows)
+        reasons = cite(chosen, scores, lambda pairs: self._score_pairs(arrays, rows, users, pairs))
+        return _to_frame(arrays, chosen, ranks, scores, reasons)
+
+    def _score_pairs(self, arrays: SnapshotArrays, rows: Int64, users: UserInputs, pairs: Candidates) -> Float32:
+        owners = np.searchsorted(rows, pairs.user_rows)
+        return self.run(users, encode_pairs(self.encoder, arrays, pairs), owners)[1]
 
 
 def to_feeds(users: UserInputs, pairs: PairInputs, owners: Int64) -> dict[str, np.ndarray]:
@@ -181,30 +184,17 @@ def _known_rows(arrays: SnapshotArrays, user_ids: Int64) -> Int64:
     return rows[rows >= 0]
 
 
-def _to_frame(arrays: SnapshotArrays, candidates: Candidates, scores: Float32, k: int) -> pl.DataFrame:
-    """Keep the best k of each user; equal scores keep the order of the candidates."""
-    order, ranks = rank_top(candidates.user_rows, scores, k)
-    chosen = candidates.take(order)
+def _to_frame(
+    arrays: SnapshotArrays, chosen: Candidates, ranks: Int64, scores: Float32, reasons: np.ndarray
+) -> pl.DataFrame:
+    """Lay out ranked pairs; `ranks` count from 0."""
     return pl.DataFrame(
         {
             "user_id": arrays.user_ids[chosen.user_rows],
             "rank": (ranks + 1).astype(np.int32),
             "product_id": arrays.product_ids[chosen.product_rows],
             "category_id": arrays.category_ids[arrays.category_rows[chosen.product_rows]],
-            "score": scores[order],
-            "reason": _explain(chosen),
+            "score": scores,
+            "reason": pl.Series(reasons, dtype=pl.String),
         }
-    )
-
-
-def _explain(candidates: Candidates) -> np.ndarray:
-    """Name the strongest evidence of each pair: bought before, else bought together, else its type, else popularity."""
-    return np.select(
-        [candidates.history_rows >= 0, candidates.together > TOGETHER_FLOOR, candidates.type_decayed > 0],
-        [  # Reason codes, and the columns of a ranked list.
-            BOUGHT_BEFORE,
-            BOUGHT_TOGETHER,
-            FAVOURITE_TYPE,
-        ],
-        default=POPULAR,
     )

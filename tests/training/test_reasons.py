@@ -1,0 +1,53 @@
+"""What a reason cites made a difference: without it the same network gives the product a lower score."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from features.snapshot import Snapshot
+from training.inputs import encode_pairs, encode_users
+from training.ranker import Ranker
+from training.reasons import EVIDENCE, POPULAR, cite
+
+K = 40
+
+
+@pytest.fixture(scope="module")
+def lists(ranker: Ranker, snapshot: Snapshot) -> pl.DataFrame:
+    return ranker.rank(snapshot, snapshot.user_ids(), K)
+
+
+@pytest.mark.parametrize("evidence", EVIDENCE, ids=lambda evidence: evidence.reason)
+def test_without_the_cited_evidence_the_score_falls(ranker, snapshot, lists, evidence) -> None:
+    arrays = snapshot.arrays
+    rows = np.arange(len(arrays.user_ids))
+    candidates, _, _ = ranker.score_candidates(arrays, rows)
+    pairs = evidence.remove(candidates)
+    users = encode_users(ranker.encoder, arrays, rows)
+    _, without = ranker.run(users, encode_pairs(ranker.encoder, arrays, pairs), pairs.user_rows)
+    scored = pl.DataFrame(
+        {
+            "user_id": arrays.user_ids[pairs.user_rows],
+            "product_id": arrays.product_ids[pairs.product_rows],
+            "without": without,
+        }
+    )
+
+    cited = lists.filter(pl.col("reason") == evidence.reason).join(scored, on=["user_id", "product_id"])
+
+    assert cited.height == lists.filter(pl.col("reason") == evidence.reason).height
+    assert cited.filter(pl.col("without") >= pl.col("score")).is_empty()
+
+
+def test_own_purchases_are_what_is_cited_most_often_of_what_was_bought(lists: pl.DataFrame, snapshot: Snapshot) -> None:
+    bought = lists.join(snapshot.history, on=["user_id", "product_id"], how="semi")
+
+    assert bought["reason"].value_counts(sort=True)["reason"][0] == "bought_before"
+
+
+def test_evidence_that_makes_no_difference_is_not_cited(ranker: Ranker, snapshot: Snapshot) -> None:
+    candidates, scores, _ = ranker.score_candidates(snapshot.arrays, np.arange(5))
+
+    reasons = cite(candidates, scores, lambda pairs: np.full(pairs.num_pairs, 2.0, dtype=np.float32))
+
+    assert set(reasons) == {POPULAR}
