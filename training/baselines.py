@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse
 
 from features.arrays import Float32, Int64, SnapshotArrays
+from features.definitions import list_names
 from features.neighbours import weigh_purchases
 from training.topk import lay_out
 
@@ -17,6 +18,26 @@ USERS_AT_ONCE = 256
 def rank_by_global_popularity(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
     """Everybody gets the products of the most orders in the last 91 days."""
     return _rank_alike(arrays.product_column("product_orders_91d"), user_rows, k)
+
+
+def rank_by_category_popularity(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
+    """Everybody gets what is popular in the categories they order from: P(category | user) x P(product | category)."""
+    orders = np.nan_to_num(arrays.product_column("product_orders_91d")).astype(np.float64)
+    by_category = np.bincount(arrays.category_rows, orders, minlength=len(arrays.category_ids))
+    shares = np.divide(orders, by_category[arrays.category_rows], out=np.zeros(len(orders)), where=orders > 0)
+    best_first = np.lexsort((-orders, arrays.category_rows))
+    sorted_rows = arrays.category_rows[best_first]
+    places = np.arange(len(orders)) - np.searchsorted(sorted_rows, sorted_rows)
+    shelf = np.sort(best_first[places < k])
+    habits = arrays.user_categories[:, :, list_names("user_category").index("category_decayed_112d")]
+    lists = np.full((len(user_rows), k), -1, dtype=np.int64)
+    for start in range(0, len(user_rows), USERS_AT_ONCE):
+        rows = user_rows[start : start + USERS_AT_ONCE]
+        scores = np.nan_to_num(habits[rows])[:, arrays.category_rows[shelf]] * shares[shelf]
+        top = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        has_any = np.take_along_axis(scores, top, axis=1) > 0
+        lists[start : start + len(rows), : top.shape[1]] = np.where(has_any, shelf[top], -1)
+    return lists
 
 
 def rank_by_recent_popularity(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
@@ -48,16 +69,27 @@ def rank_by_own_and_ease(arrays: SnapshotArrays, user_rows: Int64, k: int) -> In
     return _rank_sparse(arrays.purchases + damped @ arrays.neighbours, user_rows, k)
 
 
-BASELINES = {"global_popularity": rank_by_global_popularity, "own_purchases": rank_by_own_purchases}
+BASELINES = {
+    "global_popularity": rank_by_global_popularity,
+    "category_popularity": rank_by_category_popularity,
+    "own_purchases": rank_by_own_purchases,
+}
 """Those that the gate compares with."""
 ALL_BASELINES = {
     "global_popularity": rank_by_global_popularity,
+    "category_popularity": rank_by_category_popularity,
     "recent_popularity": rank_by_recent_popularity,
     "frequency": rank_by_frequency,
     "own_purchases": rank_by_own_purchases,
     "ease": rank_by_ease,
     "own_and_ease": rank_by_own_and_ease,
 }
+
+
+def count_categories(arrays: SnapshotArrays, user_rows: Int64, category_rows: Int64) -> Float32:
+    """Score categories by the user's purchases from them, decayed with a half-life of 112 days: float32[U, C]."""
+    counts = arrays.user_categories[user_rows][:, :, list_names("user_category").index("category_decayed_112d")]
+    return np.nan_to_num(counts)[:, category_rows] * (category_rows >= 0)
 
 
 def _rank_alike(orders: Float32, user_rows: Int64, k: int) -> Int64:

@@ -21,7 +21,8 @@ from features.candidates import draw_candidates
 from features.definitions import list_names
 from features.encoding import Encoder
 from features.purchases import Purchases
-from training.config import TrainingConfig
+from training.artefact import CONFIG
+from training.config import TrainingConfig, load_config
 from training.dataset import (
     USERS_AT_ONCE,
     Lists,
@@ -56,14 +57,14 @@ class Fitted:
 
     Attributes:
         folder: model.onnx, encoder.json, config.yaml, golden.json, manifest.json.
-        model: the weights that the folder's network was exported from, in evaluation mode.
+        model: the weights that the folder's network was exported from, in evaluation mode; None for one fitted before.
         config: as trained; `output_dim` is the shop's number of categories.
         judging: the window [as_of - horizon, as_of).
         judge_users: int64, rows of its users that training never looked at.
     """
 
     folder: Path
-    model: WideDeep
+    model: WideDeep | None
     config: TrainingConfig
     judging: Window
     judge_users: Int64
@@ -105,6 +106,20 @@ def fit(purchases: Purchases, config: TrainingConfig, folder: Path, report: Repo
     model = train(sizes, stack_lists(lists), _make_judge(judging, stop_users, encoder, config), config, report)
     export_version(folder, model, encoder, config, _pick_golden(lists[0]))
     return Fitted(folder, model, config, judging, judge_users)
+
+
+def reopen(purchases: Purchases, config: TrainingConfig, folder: Path) -> Fitted:
+    """Give a version that was fitted before, with the window and users that judge it; nothing is trained.
+
+    Args:
+        purchases: those that it was fitted on.
+        config: the same.
+        folder: where `fit` left it.
+    """
+    judge_start = purchases.as_of - timedelta(days=config.data.horizon_days)
+    judging = open_window(purchases, judge_start, config.data.horizon_days)
+    _, judge_users = _split_users(judging, config.optimiser.seed)
+    return Fitted(folder, None, load_config(folder / CONFIG), judging, judge_users)
 
 
 def _require_history(purchases: Purchases, starts: list[datetime], judge_start: datetime) -> None:

@@ -115,11 +115,13 @@ def count_distinct(products: npt.NDArray[np.int64], k: int) -> int:
     return int((shown >= 0).sum())
 
 
-def bootstrap_interval(per_user: PerUser, seed: int = 31, num_samples: int = 1000) -> tuple[float, float]:
-    """95% percentile interval of the mean over users, resampled with replacement (Efron 1979); NaN for no users."""
+def bootstrap_interval(
+    per_user: PerUser, seed: int = 31, num_samples: int = 1000, level: float = 0.95
+) -> tuple[float, float]:
+    """Percentile interval of the mean over users, resampled with replacement (Efron 1979); NaN for no users."""
     if len(per_user) == 0:
         return float("nan"), float("nan")
     generator = np.random.default_rng(seed)
     means = [per_user[generator.integers(0, len(per_user), len(per_user))].mean() for _ in range(num_samples)]
-    low, high = np.quantile(means, [0.025, 0.975])
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

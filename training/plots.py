@@ -5,12 +5,24 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from training.evaluate import Judgement, Reliability
+from features.encoding import Encoder
+from training.artefact import ENCODER
+from training.checks import Sample
+from training.evaluate import Reliability
 from training.fit import Fitted
-from training.metrics import bootstrap_interval
+from training.gate import Trial
 
-# Users in three slices of equal size by the orders before the window.
-SLICES = ("light", "medium", "heavy")
+
+def draw_trial(trial: Trial, fitted: Fitted) -> dict[str, Any]:
+    """Draw everything that a reviewer compares, by file name."""
+    figures = {
+        "lift_by_slice": draw_lift(trial),
+        "calibration": draw_calibration(trial.sample, Encoder.load(fitted.folder / ENCODER).category_ids),
+        "score_spread": draw_score_spread(trial.sample),
+    }
+    if trial.evidence.challenger.reliability is not None:
+        figures["reliability"] = draw_reliability(trial.evidence.challenger.reliability)
+    return figures
 
 
 def draw_learning_curve(epochs: list[dict[str, float]]) -> Any:
@@ -27,10 +39,29 @@ def draw_learning_curve(epochs: list[dict[str, float]]) -> Any:
     return figure
 
 
+def draw_lift(trial: Trial) -> Any:
+    """Plot NDCG@20 gained over each other, slice by slice, with 99% intervals; right of the line is better."""
+    names = [gain.name for gain in next(iter(trial.gains.values())) if gain.num_users]
+    figure = Figure(figsize=(8, 1.5 + 0.32 * len(names)), layout="constrained")
+    axes = figure.subplots()
+    axes.axvline(0, color="grey", linewidth=0.8)
+    height = 0.7 / len(trial.gains)
+    for number, (rival, gains) in enumerate(trial.gains.items()):
+        shown = [gain for gain in gains if gain.num_users]
+        middles = np.array([gain.difference for gain in shown])
+        errors = np.abs(np.array([[gain.low for gain in shown], [gain.high for gain in shown]]) - middles)
+        places = np.arange(len(shown)) + number * height
+        axes.errorbar(middles, places, xerr=errors, fmt="o", ms=4, capsize=2, label=f"over {rival.replace('_', ' ')}")
+    axes.set(xlabel="NDCG@20 gained", yticks=np.arange(len(names)) + 0.35 - height / 2, yticklabels=names)
+    axes.invert_yaxis()
+    axes.legend(fontsize="small")
+    return figure
+
+
 def draw_reliability(bins: Reliability) -> Any:
     """Plot the share bought against the probability said, over users and categories; the diagonal is honest."""
     counts, predicted, bought = bins[bins[:, 0] > 0].T
-    figure = Figure(figsize=(5, 5))
+    figure = Figure(figsize=(5, 5), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":")
     axes.plot(predicted, bought, color="tab:blue", marker="o")
@@ -39,20 +70,25 @@ def draw_reliability(bins: Reliability) -> Any:
     return figure
 
 
-def draw_lift(fitted: Fitted, ours: Judgement, others: dict[str, Judgement]) -> Any:
-    """Plot NDCG@20 gained over others, by how much users ordered before, with 95% intervals."""
-    orders = np.nan_to_num(fitted.judging.arrays.user_column("user_orders")[fitted.judge_users])
-    slices = np.array_split(np.argsort(orders, kind="stable"), len(SLICES))
-    figure = Figure(figsize=(7, 4))
+def draw_calibration(sample: Sample, category_ids: list[int]) -> Any:
+    """Plot for each category how often the model expects a purchase from it beside how often there was one."""
+    figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.subplots()
-    axes.axhline(0, color="grey", linewidth=0.8)
-    for number, (name, theirs) in enumerate(others.items()):
-        gains = [(ours.ndcg - theirs.ndcg)[users] for users in slices]
-        means = np.array([gain.mean() if len(gain) else 0.0 for gain in gains])
-        bounds = np.array([bootstrap_interval(gain) for gain in gains])
-        places = np.arange(len(SLICES)) + 0.15 * number
-        errors = np.abs(np.nan_to_num(bounds.T) - means)
-        axes.errorbar(places, means, errors, fmt="o", capsize=4, label=f"over {name.replace('_', ' ')}")
-    axes.set(ylabel="NDCG@20 gained", xticks=range(len(SLICES)), xticklabels=[f"{name} users" for name in SLICES])
+    places = np.arange(len(category_ids))
+    axes.bar(places - 0.2, sample.probabilities.mean(axis=0), 0.4, label="mean probability")
+    axes.bar(places + 0.2, sample.bought.mean(axis=0), 0.4, label="share of users that bought")
+    axes.set(xlabel="category", xticks=places, xticklabels=category_ids, ylabel="within the horizon")
+    axes.legend()
+    return figure
+
+
+def draw_score_spread(sample: Sample) -> Any:
+    """Plot how product scores spread over all candidates and over the first ranks: a flat heap tells nobody apart."""
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    edges: list[float] = np.linspace(0, max(float(np.nanmax(sample.all_scores)), 1e-6), 41).tolist()
+    axes.hist(sample.all_scores, edges, density=True, alpha=0.5, label="all candidates")
+    axes.hist(sample.scores[np.isfinite(sample.scores)], edges, density=True, alpha=0.5, label="the first 20")
+    axes.set(xlabel="score", ylabel="density", yscale="log")
     axes.legend()
     return figure

@@ -1,53 +1,114 @@
-"""Hop 4's decision, pure: does the challenger deserve to serve? What moves the alias lives in training/run.py."""
+"""Hop 4's decision, pure: does the challenger deserve to serve? What moves the alias is training/moves.py."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from training.checks import Check
 from training.evaluate import Judgement, K, compare
+from training.slices import SliceGain
 
 Decision = Literal["promote", "keep", "refuse"]
 METRIC = f"ndcg_at_{K}"
+FLOOR, HABIT = "global_popularity", "own_purchases"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the gate looks at, all of it on the same users of the same window.
+
+    Attributes:
+        challenger: just trained.
+        champion: judged anew; None if there is none or it cannot be judged.
+        obstacle: why there is a champion that cannot be judged; empty otherwise.
+        baselines: by the names of training/baselines.py.
+        floors: gains over what is free in finding new products and in ordering categories.
+        gains: over the champion, slice by slice; empty without a champion to compare with.
+        checks: of health and behaviour.
+    """
+
+    challenger: Judgement
+    champion: Judgement | None
+    obstacle: str
+    baselines: Mapping[str, Judgement]
+    floors: Sequence[SliceGain]
+    gains: Sequence[SliceGain]
+    checks: Sequence[Check]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The gate's answer, with its reason in words."""
+    """The gate's answer, its reason in words, and what a reviewer should look at."""
 
     decision: Decision
     reason: str
+    flags: tuple[str, ...] = ()
 
 
-def decide(challenger: Judgement, champion: Judgement | None, baselines: dict[str, Judgement]) -> Verdict:
-    """Compare a challenger with the baselines and with the champion on the same users of the same window.
+def decide(evidence: Evidence) -> Verdict:
+    """Judge a challenger.
 
-    "Above" means that the 95% interval of the paired difference lies above zero. The first row that fits decides:
+    "Above" and "below" mean that the whole 95% interval of the paired difference in NDCG@20 lies there. The first row
+    that fits decides:
 
     | challenger | verdict |
     |---|---|
+    | breaks a check of health | refuse |
     | not above global popularity | refuse |
-    | no champion to compare with | promote |
-    | below the user's own purchases, decayed | keep |
+    | worse than what is free at finding new products, or at ordering categories | refuse |
+    | no champion serves | promote |
+    | the champion cannot be judged on these features | keep |
+    | below another baseline | keep |
+    | not above the champion | keep |
+    | above the champion, and flagged | keep |
     | above the champion | promote |
-    | anything else | keep |
 
-    Args:
-        challenger: just trained.
-        champion: judged anew on the same window, None if there is none or it cannot be judged.
-        baselines: by the names of training/baselines.py.
+    The third row is what catches labels that say nothing: a ranking of the candidates by chance still puts own products
+    first, and is far above popularity. A version is flagged by a slice of users or products for which it is worse than
+    the champion (99% interval), and by odd behaviour or poor calibration.
     """
-    against_popularity = compare(challenger, baselines["global_popularity"])
-    against_own = compare(challenger, baselines["own_purchases"])
-    if not against_popularity["low"] > 0:
-        return Verdict("refuse", f"{METRIC} is not above global popularity: {_in_words(against_popularity)}.")
-    if champion is None:
+    flags = tuple(_flag(evidence))
+    decision, reason = _decide(evidence, flags)
+    return Verdict(decision, reason, flags)
+
+
+def _decide(evidence: Evidence, flags: Sequence[str]) -> tuple[Decision, str]:
+    broken = [check for check in evidence.checks if check.consequence == "refuse" and not check.has_passed]
+    if broken:
+        return "refuse", f"It is not fit to serve: {'; '.join(map(str, broken))}."
+    against_floor = compare(evidence.challenger, evidence.baselines[FLOOR])
+    if not against_floor["low"] > 0:
+        return "refuse", f"{METRIC} is not above global popularity: {_in_words(against_floor)}."
+    free = [_describe_gain(gain) for gain in evidence.floors if gain.is_worse]
+    if free:
+        return "refuse", f"What is free does better: {'; '.join(free)}."
+    if evidence.obstacle:
+        return "keep", f"A reviewer decides: {evidence.obstacle}."
+    if evidence.champion is None:
+        against_own = compare(evidence.challenger, evidence.baselines[HABIT])
         standing = f"against the user's own purchases, {_in_words(against_own)}"
-        return Verdict("promote", f"It beats global popularity and has no champion to compare with; {standing}.")
-    if against_own["high"] < 0:
-        return Verdict("keep", f"{METRIC} is below the user's own purchases: {_in_words(against_own)}.")
-    against = compare(challenger, champion)
-    if against["low"] > 0:
-        return Verdict("promote", f"{METRIC} is above the champion's: {_in_words(against)}.")
-    return Verdict("keep", f"{METRIC} is not above the champion's: {_in_words(against)}.")
+        return "promote", f"It beats global popularity and has no champion to compare with; {standing}."
+    for name, judgement in evidence.baselines.items():
+        against = compare(evidence.challenger, judgement)
+        if against["high"] < 0:
+            return "keep", f"{METRIC} is below {name.replace('_', ' ')}: {_in_words(against)}."
+    against = compare(evidence.challenger, evidence.champion)
+    if not against["low"] > 0:
+        return "keep", f"{METRIC} is not above the champion's: {_in_words(against)}."
+    if flags:
+        return "keep", f"{METRIC} is above the champion's ({_in_words(against)}), yet a reviewer decides: {flags[0]}."
+    return "promote", f"{METRIC} is above the champion's: {_in_words(against)}."
+
+
+def _flag(evidence: Evidence) -> list[str]:
+    worse = [f"worse than the champion for {_describe_gain(gain)}" for gain in evidence.gains if gain.is_worse]
+    odd = [str(check) for check in evidence.checks if check.consequence == "flag" and not check.has_passed]
+    return worse + odd
+
+
+def _describe_gain(gain: SliceGain) -> str:
+    interval = f"{gain.difference:+.4f}, 99% interval {gain.low:+.4f} to {gain.high:+.4f}"
+    return f"{gain.name} ({interval}, {gain.num_users} users)"
 
 
 def _in_words(against: dict[str, float]) -> str:

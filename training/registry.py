@@ -6,7 +6,7 @@ An alias is resolved to a version once per load, and the version travels on: the
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,10 @@ class Registry:
         with _in_words():
             self._client.set_model_version_tag(self.model_name, str(version), key, value)
 
-    def describe(self, version: int, text: str) -> None:
-        """Write the description that a reviewer reads on the version's page (Markdown)."""
+    def untag(self, version: int, key: str) -> None:
+        """Remove a tag that a version carries."""
         with _in_words():
-            self._client.update_model_version(self.model_name, str(version), text)
+            self._client.delete_model_version_tag(self.model_name, str(version), key)
 
     def find_version(self, fingerprint: str) -> int | None:
         """Find the version that the same logical run registered before."""
@@ -128,9 +128,11 @@ class Registry:
         try:
             yield Run(self._client, run_id)
         except BaseException:
-            self._client.set_terminated(run_id, "FAILED")
+            with suppress(MlflowException):  # what failed may be MLflow itself
+                self._client.set_terminated(run_id, "FAILED")
             raise
-        self._client.set_terminated(run_id, "FINISHED")
+        with _in_words():
+            self._client.set_terminated(run_id, "FINISHED")
 
     def register(self, run: "Run", folder: Path, description: str, tags: Mapping[str, str]) -> int:
         """Upload a version's folder and register it.

@@ -10,10 +10,12 @@ import hashlib
 import json
 import logging
 import sys
-import tempfile
 import time
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from features.clock import latest_midnight, parse_instant
 from features.definitions import hash_definitions
@@ -22,21 +24,23 @@ from features.purchases import Purchases, load_purchases
 from features.store import MLStore, StoreError
 from settings import Settings, load_settings
 from training.artefact import ArtefactError
-from training.baselines import BASELINES
 from training.config import TrainingConfig, load_config
-from training.describe import describe_version
-from training.evaluate import Judgement, judge_baseline, judge_ranker
-from training.fit import Fitted, TooLittleDataError, fit
-from training.plots import draw_learning_curve, draw_lift, draw_reliability
-from training.promotion import decide
-from training.ranker import Ranker
-from training.registry import CHALLENGER, CHAMPION, FINGERPRINT, Registry, RegistryError, Run, connect
+from training.describe import describe_run, describe_version
+from training.fit import Fitted, TooLittleDataError, fit, reopen
+from training.gate import find_rival, hold_trial
+from training.kept import KeptTraining
+from training.permission import FLAGS, REASON, VERDICT
+from training.plots import draw_learning_curve, draw_trial
+from training.registry import CHAMPION, FINGERPRINT, Registry, RegistryError, Run, connect
+from training.settle import settle
 
 logger = logging.getLogger(__name__)
 
 
 def run_training(settings: Settings, registry: Registry, config: TrainingConfig, as_of: datetime) -> dict[str, object]:
     """Train, judge, register, and move the aliases that may move.
+
+    A run that MLflow failed keeps what it trained, and resumes with the registration.
 
     Returns:
         version, verdict, reason, is_new (False where the same logical run was registered before), champion.
@@ -53,85 +57,62 @@ def run_training(settings: Settings, registry: Registry, config: TrainingConfig,
     params = {"as_of": as_of.isoformat(), "feature_hash": hash_definitions(), **config.flatten(), **tables}
     fingerprint = hashlib.sha256(json.dumps(params, sort_keys=True, default=str).encode()).hexdigest()[:16]
     pin(store, f"{settings.model_name}/{fingerprint}", inputs, as_of)  # before it is needed: nothing goes meanwhile
-    if (known := registry.find_version(fingerprint)) is not None:
+    known = registry.find_version(fingerprint)
+    if known is None:
+        kept = KeptTraining(settings.var_dir / "training" / fingerprint)
+        with registry.start_run(f"as of {as_of:%Y-%m-%d}", params, {FINGERPRINT: fingerprint}) as run:
+            fitted = _fit(run, load_purchases(store, as_of, versions), config, kept)
+            version = _judge_and_register(registry, run, fitted, fingerprint, settings)
+        kept.discard()
+    else:
         logger.info("already registered version=%d fingerprint=%s", known, fingerprint)
-        return _summarise(registry, known, is_new=False)
-    with (
-        registry.start_run(f"as of {as_of:%Y-%m-%d}", params, {FINGERPRINT: fingerprint}) as run,
-        tempfile.TemporaryDirectory() as scratch,
-    ):
-        fitted = _fit(run, load_purchases(store, as_of, versions), config, Path(scratch) / "version")
-        version = _judge_and_register(registry, run, fitted, fingerprint, settings)
-    return _summarise(registry, version, is_new=True)
+        version = known
+    settle(registry, version, settings)
+    return _summarise(registry, version, is_new=known is None)
 
 
-def _fit(run: Run, purchases: Purchases, config: TrainingConfig, folder: Path) -> Fitted:
-    """Train, logging each epoch and the learning curve."""
-    epochs: list[dict[str, float]] = []
-
-    def report(epoch: int, metrics: dict[str, float]) -> None:
-        epochs.append(metrics)
-        run.log_metrics(metrics, epoch)
-
-    fitted = fit(purchases, config, folder, report)
+def _fit(run: Run, purchases: Purchases, config: TrainingConfig, kept: KeptTraining) -> Fitted:
+    """Train, logging each epoch and the learning curve; or take up what was trained before MLflow failed."""
+    epochs = kept.recall()
+    if epochs is not None:
+        logger.info("taking up what was trained before folder=%s", kept.version)
+        fitted = reopen(purchases, config, kept.version)
+    else:
+        epochs = []
+        kept.begin()
+        fitted = fit(purchases, config, kept.version, partial(_note_epoch, epochs))
+        kept.finish(epochs)
     if len(fitted.judge_users) == 0:
         raise TooLittleDataError(
             f"Nobody who was known before {fitted.judging.start:%Y-%m-%d} bought anything from then to "
             f"{fitted.judging.end:%Y-%m-%d}, so no version can be judged: sync newer orders, or choose an earlier "
             "--as-of."
         )
+    for number, metrics in enumerate(epochs, start=1):
+        run.log_metrics(metrics, number)
     run.log_figure(draw_learning_curve(epochs), "plots/learning_curve.png")
     return fitted
 
 
+def _note_epoch(epochs: list[dict[str, float]], _epoch: int, metrics: dict[str, float]) -> None:
+    epochs.append(metrics)
+
+
 def _judge_and_register(registry: Registry, run: Run, fitted: Fitted, fingerprint: str, settings: Settings) -> int:
-    """Judge the version through the ranker that serves it, register it with the verdict, and move the aliases."""
-    ours = judge_ranker(fitted.judging, fitted.judge_users, Ranker.load(fitted.folder))
-    baselines = {name: judge_baseline(fitted.judging, fitted.judge_users, rank) for name, rank in BASELINES.items()}
-    champion_version = registry.resolve_alias(CHAMPION)
-    champion = _judge_champion(registry, champion_version, fitted, settings)
-    verdict = decide(ours, champion, baselines)
-    others = baselines | ({"champion": champion} if champion else {})
-    description = describe_version(fitted, {"challenger": ours} | others, verdict, champion_version)
-    _log_judgement(run, fitted, ours, others, description)
-    tags = {FINGERPRINT: fingerprint, "verdict": verdict.decision, "reason": verdict.reason}
-    version = registry.register(run, fitted.folder, description, tags)
-    _validate(registry, version, settings)
-    registry.set_alias(CHALLENGER, version)
-    is_first = champion_version is None  # it serves whatever its verdict: the alternative is popular products alone
-    if is_first or (verdict.decision == "promote" and settings.auto_promote):
-        registry.set_alias(CHAMPION, version)
+    """Judge the version beside its rivals and register it with verdict, page and plots."""
+    rival = find_rival(registry, registry.resolve_alias(CHAMPION), settings.var_dir / "models")
+    trial = hold_trial(fitted, rival)
+    run.log_metrics({f"judged.{key}": value for key, value in trial.evidence.challenger.summarise().items()})
+    run.log_text(describe_run(fitted, trial), "report.md")
+    for name, figure in draw_trial(trial, fitted).items():
+        run.log_figure(figure, f"plots/{name}.png")
+    verdict = trial.verdict
+    tags = {FINGERPRINT: fingerprint, VERDICT: verdict.decision, REASON: verdict.reason}
+    if verdict.flags:
+        tags[FLAGS] = "; ".join(verdict.flags)
+    version = registry.register(run, fitted.folder, describe_version(fitted, trial, run.run_id), tags)
     logger.info("registered version=%d verdict=%s reason=%s", version, verdict.decision, verdict.reason)
     return version
-
-
-def _log_judgement(run: Run, fitted: Fitted, ours: Judgement, others: dict[str, Judgement], description: str) -> None:
-    run.log_metrics({f"judged.{key}": value for key, value in ours.summarise().items()})
-    run.log_text(description, "report.md")
-    run.log_figure(draw_lift(fitted, ours, others), "plots/lift_by_slice.png")
-    if ours.reliability is not None:
-        run.log_figure(draw_reliability(ours.reliability), "plots/reliability.png")
-
-
-def _judge_champion(registry: Registry, version: int | None, fitted: Fitted, settings: Settings) -> Judgement | None:
-    """Judge today's champion anew on the challenger's window; None where it cannot read these features."""
-    if version is None:
-        return None
-    try:
-        ranker = Ranker.load(registry.download(version, settings.var_dir / "models" / str(version)))
-    except ArtefactError as err:
-        logger.warning("champion cannot be judged version=%d reason=%s", version, err)
-        return None
-    if ranker.feature_hash != hash_definitions():
-        logger.warning("champion reads other features version=%d feature_hash=%s", version, ranker.feature_hash)
-        return None
-    return judge_ranker(fitted.judging, fitted.judge_users, ranker)
-
-
-def _validate(registry: Registry, version: int, settings: Settings) -> None:
-    """Fetch what was registered, as serving will, score its golden rows, and only then tag it validated."""
-    ranker = Ranker.load(registry.download(version, settings.var_dir / "models" / str(version)))
-    registry.tag(version, "validated", f"golden rows within {ranker.check_golden():.1e}")
 
 
 def _summarise(registry: Registry, version: int, *, is_new: bool) -> dict[str, object]:
@@ -164,7 +145,7 @@ def main(arguments: list[str] | None = None) -> int:
         config = load_config(options.config) if options.config else load_config()
         registry = connect(settings.mlflow_tracking_uri, settings.model_name)
         summary = run_training(settings, registry, config, options.as_of or latest_midnight())
-    except (OSError, StoreError, ValueError, RegistryError, ArtefactError) as err:
+    except (OSError, StoreError, ValueError, RegistryError, ArtefactError, SQLAlchemyError) as err:
         sys.stderr.write(f"training.run: {err}\n")
         return 1
     summary["seconds"] = round(time.perf_counter() - started, 1)

@@ -1,37 +1,127 @@
+"""The gate's decision table: one row a situation, on judgements made by hand."""
+
 import numpy as np
 import pytest
 
+from training.checks import Check
 from training.evaluate import Judgement
-from training.promotion import decide
+from training.promotion import Evidence, Verdict, decide
+from training.slices import SliceGain, compare_slices, compare_users
 
-NOISE = np.random.default_rng(0).normal(0, 0.02, 500)
+NUM_USERS = 500
+NOISE = np.random.default_rng(0).normal(0, 0.02, NUM_USERS)
+NEW_USERS = np.arange(NUM_USERS) < 100
+SANE = Check("coverage", 1.0, ">=", 0.995, "refuse", "share of users with a list")
+EMPTY_LISTS = Check("coverage", 0.4, ">=", 0.995, "refuse", "share of users with a list")
+NOT_A_NUMBER = Check("finite_scores", float("nan"), ">=", 1.0, "refuse", "share of scores that are numbers")
+SHOUTING = Check("calibration_error", 0.3, "<=", 0.1, "flag", "mean gap of probability and share bought")
 
 
-def judgement(ndcg: float) -> Judgement:
-    per_user = np.clip(ndcg + NOISE, 0, 1)
+def judgement(ndcg: float, for_new_users: float | None = None) -> Judgement:
+    level = np.where(NEW_USERS, ndcg if for_new_users is None else for_new_users, ndcg)
+    per_user = np.clip(level + NOISE, 0, 1)
     return Judgement(per_user, per_user, per_user, per_user, 10, {})
 
 
+def judge(
+    challenger: Judgement,
+    champion: float | None,
+    *,
+    popularity: float = 0.10,
+    in_categories: float = 0.12,
+    own: float = 0.20,
+    checks: tuple[Check, ...] = (SANE,),
+    obstacle: str = "",
+    new_products: float | None = None,
+) -> Verdict:
+    old = None if champion is None else judgement(champion)
+    baselines = {"global_popularity": popularity, "category_popularity": in_categories, "own_purchases": own}
+    gains: list[SliceGain] = compare_slices({"new users": NEW_USERS}, challenger, old) if old else []
+    judged = {name: judgement(ndcg) for name, ndcg in baselines.items()}
+    found = judgement(0.10 if new_products is None else new_products)
+    floors = [compare_users("products never bought before", found.ndcg, judgement(0.10).ndcg)]
+    return decide(Evidence(challenger, old, obstacle, judged, floors, gains, checks))
+
+
 @pytest.mark.parametrize(
-    ("challenger", "champion", "popularity", "own", "decision", "words"),
+    ("challenger", "champion", "decision", "words"),
     [
-        pytest.param(0.30, None, 0.10, 0.20, "promote", "no champion", id="first version above popularity"),
-        pytest.param(0.15, None, 0.10, 0.20, "promote", "no champion", id="first version below own purchases"),
-        pytest.param(0.10, None, 0.10, 0.20, "refuse", "global popularity", id="equal to popularity"),
-        pytest.param(0.05, 0.01, 0.10, 0.20, "refuse", "global popularity", id="better than a poor champion"),
-        pytest.param(0.35, 0.30, 0.10, 0.20, "promote", "above the champion", id="better than the champion"),
-        pytest.param(0.30, 0.30, 0.10, 0.20, "keep", "not above the champion", id="identical to the champion"),
-        pytest.param(0.25, 0.30, 0.10, 0.20, "keep", "not above the champion", id="worse than the champion"),
-        pytest.param(0.15, 0.12, 0.10, 0.20, "keep", "own purchases", id="better, yet below own purchases"),
+        pytest.param(0.30, None, "promote", "no champion", id="first version above popularity"),
+        pytest.param(0.15, None, "promote", "no champion", id="first version below own purchases"),
+        pytest.param(0.10, None, "refuse", "not above global popularity", id="first version equal to popularity"),
+        pytest.param(0.10, 0.01, "refuse", "not above global popularity", id="equal to popularity, champion poor"),
+        pytest.param(0.05, 0.01, "refuse", "not above global popularity", id="below popularity, champion poorer"),
+        pytest.param(0.35, 0.30, "promote", "above the champion", id="better than the champion"),
+        pytest.param(0.30, 0.30, "keep", "not above the champion", id="identical to the champion"),
+        pytest.param(0.25, 0.30, "keep", "not above the champion", id="worse than the champion"),
+        pytest.param(0.15, 0.12, "keep", "below own purchases", id="better, yet below own purchases"),
     ],
 )
-def test_decision_table(
-    challenger: float, champion: float | None, popularity: float, own: float, decision: str, words: str
-):
-    old = None if champion is None else judgement(champion)
-    baselines = {"global_popularity": judgement(popularity), "own_purchases": judgement(own)}
-
-    verdict = decide(judgement(challenger), old, baselines)
+def test_decision_by_quality(challenger: float, champion: float | None, decision: str, words: str):
+    verdict = judge(judgement(challenger), champion)
 
     assert verdict.decision == decision
     assert words in verdict.reason
+
+
+def test_better_overall_but_worse_for_new_users_is_flagged_and_not_promoted():
+    verdict = judge(judgement(0.40, for_new_users=0.25), 0.30)
+
+    assert verdict.decision == "keep"
+    assert verdict.flags[0].startswith("worse than the champion for new users (-0.05")
+    assert verdict.flags[0] in verdict.reason
+
+
+def test_worse_for_a_handful_of_users_is_no_flag():
+    few = np.arange(NUM_USERS) < 5
+    ours, champion = judgement(0.40, for_new_users=0.25), judgement(0.30)
+
+    [gain, _discovery] = compare_slices({"new users": few}, ours, champion)
+
+    assert gain.difference < 0
+    assert not gain.is_worse
+
+
+@pytest.mark.parametrize("champion", [None, 0.30], ids=["first", "better than the champion"])
+@pytest.mark.parametrize("broken", [EMPTY_LISTS, NOT_A_NUMBER], ids=lambda check: check.name)
+def test_an_unhealthy_version_is_refused_however_good(broken: Check, champion: float | None):
+    verdict = judge(judgement(0.40), champion, checks=(SANE, broken))
+
+    assert verdict.decision == "refuse"
+    assert broken.name in verdict.reason
+
+
+def test_odd_behaviour_is_flagged_and_not_promoted():
+    verdict = judge(judgement(0.40), 0.30, checks=(SANE, SHOUTING))
+
+    assert verdict.decision == "keep"
+    assert "calibration_error is 0.3, wanted <= 0.1" in verdict.flags[0]
+
+
+def test_a_first_version_is_promoted_with_its_flags():
+    verdict = judge(judgement(0.40), None, checks=(SHOUTING,))
+
+    assert verdict.decision == "promote"
+    assert len(verdict.flags) == 1
+
+
+def test_a_champion_that_cannot_be_judged_is_not_replaced_by_itself():
+    verdict = judge(judgement(0.40), None, obstacle="version 3 reads other features")
+
+    assert verdict.decision == "keep"
+    assert "version 3 reads other features" in verdict.reason
+
+
+@pytest.mark.parametrize("champion", [None, 0.30], ids=["first", "better than the champion"])
+def test_worse_than_what_is_free_at_finding_new_products_is_refused(champion: float | None):
+    verdict = judge(judgement(0.40), champion, new_products=0.05)
+
+    assert verdict.decision == "refuse"
+    assert "What is free does better: products never bought before (-0.04" in verdict.reason
+
+
+def test_below_a_baseline_is_kept_and_names_it():
+    verdict = judge(judgement(0.25), 0.15, in_categories=0.30)
+
+    assert verdict.decision == "keep"
+    assert "category popularity" in verdict.reason

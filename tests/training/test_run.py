@@ -4,10 +4,15 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from features.pins import load_pins
 from features.store import MLStore
 from settings import Settings
+from shop.database import open_engine
+from shop.migrate import migrate
+from shop.tables import AuditLog
 from tests.synthetic import AS_OF, SMALL_CONFIG
 from training.artefact import ArtefactError
 from training.export import INPUT_NAMES, OUTPUT_NAMES
@@ -18,6 +23,7 @@ from training.run import run_training
 @pytest.fixture(scope="module")
 def settings(synthetic_store: MLStore, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("run")
+    migrate(f"sqlite:///{folder / 'shop.db'}")
     return Settings(
         var_dir=folder,
         ml_store_uri=synthetic_store.uri,
@@ -109,3 +115,48 @@ def test_mlflow_shows_the_networks_signature(first: dict[str, object], settings:
     assert [value.name for value in info.signature.inputs] == INPUT_NAMES
     assert [value.name for value in info.signature.outputs] == OUTPUT_NAMES
     assert "onnx" in info.flavors
+
+
+def test_a_training_that_mlflow_failed_is_taken_up_where_it_stood(
+    first: dict[str, object], settings: Settings, registry: Registry, monkeypatch: pytest.MonkeyPatch
+):
+    another = SMALL_CONFIG.model_copy(update={"optimiser": SMALL_CONFIG.optimiser.model_copy(update={"seed": 6})})
+    with monkeypatch.context() as outage:
+        outage.setattr(registry, "register", fail_to_register)
+        with pytest.raises(RegistryError):
+            run_training(settings, registry, another, AS_OF)
+    assert list((settings.var_dir / "training").iterdir())
+
+    monkeypatch.setattr("training.run.fit", None)  # nothing is trained again
+    resumed = run_training(settings, registry, another, AS_OF)
+
+    assert resumed["is_new"]
+    assert {"loss", "judged.ndcg_at_20"} <= registry.metrics_of(int(str(resumed["version"]))).keys()
+    assert not list((settings.var_dir / "training").iterdir())
+
+
+def fail_to_register(*_arguments: object) -> int:
+    raise RegistryError("MLflow says: connection refused")
+
+
+def test_a_run_killed_before_the_aliases_moved_is_made_good_by_the_next(
+    first: dict[str, object], settings: Settings, registry: Registry, monkeypatch: pytest.MonkeyPatch
+):
+    another = SMALL_CONFIG.model_copy(update={"optimiser": SMALL_CONFIG.optimiser.model_copy(update={"seed": 7})})
+    with monkeypatch.context() as kill:
+        kill.setattr("training.run.settle", lambda *_: None)
+        version = run_training(settings, registry, another, AS_OF)["version"]
+    assert registry.resolve_alias(CHALLENGER) != version
+
+    again = run_training(settings, registry, another, AS_OF)
+
+    assert (again["version"], again["is_new"]) == (version, False)
+    assert registry.resolve_alias(CHALLENGER) == version
+
+
+def test_the_first_promotion_is_in_the_audit_log(first: dict[str, object], settings: Settings):
+    with Session(open_engine(settings.shop_database_url)) as session:
+        [row] = session.scalars(select(AuditLog).where(AuditLog.subject == "alias/champion"))
+
+    assert (row.actor, row.from_value, row.to_value) == ("gate", None, "1")
+    assert row.details["verdict"] == "promote"

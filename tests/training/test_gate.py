@@ -1,0 +1,126 @@
+"""The gate on real trainings: what it measures, what it refuses, and the page that a reviewer reads."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from features.purchases import load_purchases
+from features.store import MLStore
+from tests.synthetic import AS_OF, SMALL_CONFIG
+from training.checks import MIN_USERS, draw_sample, run_checks
+from training.dataset import Lists, Window, build_lists
+from training.describe import MAX_LENGTH, describe_run, describe_version
+from training.evaluate import K
+from training.fit import Fitted, fit
+from training.gate import Rival, Trial, hold_trial
+from training.plots import draw_trial
+from training.ranker import Ranker
+
+CHAMPION = 7
+
+
+@pytest.fixture(scope="module")
+def trial(fitted: Fitted) -> Trial:
+    """A challenger that is its own champion."""
+    return hold_trial(fitted, Rival(CHAMPION, Ranker.load(fitted.folder)))
+
+
+def shuffle_purchases(window: Window, *others: Any) -> Lists:
+    """Training rows in which everybody bought what somebody else did."""
+    order = np.random.default_rng(0).permutation(len(window.label_users))
+    products, categories = window.label_products[order], window.label_categories[order]
+    return build_lists(replace(window, label_products=products, label_categories=categories), *others)
+
+
+def test_training_on_shuffled_labels_is_refused(
+    synthetic_store: MLStore, fitted: Fitted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("training.fit.build_lists", shuffle_purchases)
+    nonsense = fit(load_purchases(synthetic_store, AS_OF), SMALL_CONFIG, tmp_path / "version", lambda *_: None)
+
+    as_first = hold_trial(nonsense, Rival(None, None)).verdict
+    as_later = hold_trial(nonsense, Rival(CHAMPION, Ranker.load(fitted.folder))).verdict
+
+    assert as_first.decision == as_later.decision == "refuse", (as_first, as_later)
+
+
+def test_an_identical_model_is_kept(trial: Trial):
+    assert trial.verdict.decision == "keep"
+    assert "difference +0.0000" in trial.verdict.reason
+    assert {gain.difference for gain in trial.gains["champion"] if gain.num_users} == {0.0}
+
+
+def test_a_sound_version_passes_every_check_of_health(trial: Trial):
+    failed = [str(check) for check in trial.evidence.checks if not check.has_passed and check.consequence == "refuse"]
+
+    assert failed == []
+
+
+def test_every_baseline_of_the_gate_is_judged_on_the_same_users(trial: Trial):
+    assert list(trial.others) == ["champion", "global_popularity", "category_popularity", "own_purchases"]
+    assert len({len(judgement.ndcg) for judgement in trial.others.values()}) == 1
+
+
+def test_new_light_and_heavy_users_part_the_users(trial: Trial):
+    gains = {gain.name: gain.num_users for gain in trial.gains["champion"]}
+
+    assert gains["new users"] + gains["light users"] + gains["heavy users"] == len(trial.evidence.challenger.ndcg)
+    assert {"lapsed users", "discovery"} <= gains.keys()
+    assert any(name.startswith("category ") for name in gains)
+
+
+def test_a_version_that_ranks_alike_for_everybody_is_unhealthy(fitted: Fitted):
+    ranker = Ranker.load(fitted.folder)
+    sample = draw_sample(fitted.judging, fitted.judge_users, ranker)
+    many = np.tile(sample.user_rows[:1], MIN_USERS)
+    alike = replace(
+        sample,
+        user_rows=many,
+        products=np.tile(sample.products[:1], (len(many), 1)),
+        scores=np.full((len(many), K), 0.5, dtype=np.float32),
+        num_candidates=np.full(len(many), K),
+    )
+
+    failed = {check.name for check in run_checks(fitted.judging, alike, ranker, 0.0) if not check.has_passed}
+
+    assert {"flat_lists", "top_product_share", "distinct_products"} <= failed
+
+
+def test_scores_that_are_no_numbers_are_unhealthy(fitted: Fitted):
+    ranker = Ranker.load(fitted.folder)
+    sample = draw_sample(fitted.judging, fitted.judge_users, ranker)
+    spoilt = replace(sample, all_scores=np.where(np.arange(len(sample.all_scores)) == 3, np.nan, sample.all_scores))
+
+    failed = {check.name for check in run_checks(fitted.judging, spoilt, ranker, 0.0) if not check.has_passed}
+
+    assert failed >= {"finite_scores"}
+
+
+def test_the_page_begins_with_verdict_and_comparison_and_fits_into_mlflow(fitted: Fitted, trial: Trial):
+    page = describe_version(fitted, trial, "a" * 32)
+
+    lines = page.splitlines()
+    assert lines[0].startswith("**Verdict: keep.**")
+    assert [line.split(" | ")[0] for line in lines if line.startswith("| ")][:6] == [
+        "| ",
+        "| **challenger**",
+        "| champion",
+        "| global popularity",
+        "| category popularity",
+        "| own purchases",
+    ]
+    assert len(page) < MAX_LENGTH
+    assert page.count("/get-artifact?path=plots") == 3
+
+
+def test_the_runs_report_holds_every_category(fitted: Fitted, trial: Trial):
+    report = describe_run(fitted, trial)
+
+    assert report.count("| category ") >= len(fitted.judging.arrays.category_ids)
+
+
+def test_plots_are_drawn(fitted: Fitted, trial: Trial):
+    assert set(draw_trial(trial, fitted)) == {"lift_by_slice", "calibration", "score_spread", "reliability"}

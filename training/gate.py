@@ -1,0 +1,127 @@
+"""Gathers what the gate looks at: challenger, champion and baselines, all scored anew on the same frozen window."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.definitions import hash_definitions
+from training.artefact import ArtefactError
+from training.baselines import BASELINES, count_categories
+from training.checks import Sample, draw_sample, run_checks
+from training.dataset import Window
+from training.evaluate import Judgement, judge_baseline, judge_ranker
+from training.fit import Fitted
+from training.metrics import average_precision
+from training.promotion import Evidence, Verdict, decide
+from training.ranker import Ranker
+from training.registry import Registry
+from training.slices import SliceGain, compare_slices, compare_users, slice_users
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Today's champion, as the gate meets it.
+
+    Attributes:
+        version: number; None if none serves.
+        ranker: loaded; None if there is none or it cannot be judged.
+        obstacle: why a champion that serves cannot be judged; empty otherwise.
+    """
+
+    version: int | None
+    ranker: Ranker | None
+    obstacle: str = ""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A judged challenger: what the verdict, the page and the plots are made of.
+
+    Attributes:
+        evidence: what the decision read. verdict: the decision.
+        champion_version: with which it was compared, None if there was none.
+        gains: over each other by name (`champion` and the baselines), slice by slice.
+        sample: scores of some judged users.
+    """
+
+    evidence: Evidence
+    verdict: Verdict
+    champion_version: int | None
+    gains: dict[str, list[SliceGain]]
+    sample: Sample
+
+    @property
+    def others(self) -> dict[str, Judgement]:
+        """Whom the challenger was compared with, by name, the champion first."""
+        champion = {"champion": self.evidence.champion} if self.evidence.champion else {}
+        return {**champion, **self.evidence.baselines}
+
+
+def find_rival(registry: Registry, version: int | None, models: Path) -> Rival:
+    """Load the champion as serving does.
+
+    Args:
+        registry: where it is registered.
+        version: number of the champion, None if none serves.
+        models: folder of downloaded versions.
+    """
+    if version is None:
+        return Rival(None, None)
+    try:
+        ranker = Ranker.load(registry.download(version, models / str(version)))
+    except ArtefactError as err:
+        return _refuse_rival(version, f"the champion, version {version}, does not load: {err}")
+    if ranker.feature_hash != hash_definitions():
+        return _refuse_rival(
+            version,
+            f"the champion, version {version}, reads features {ranker.feature_hash}, this code defines "
+            f"{hash_definitions()}, so the two cannot be scored on the same rows",
+        )
+    return Rival(version, ranker)
+
+
+def hold_trial(fitted: Fitted, rival: Rival) -> Trial:
+    """Judge a version through the ranker that will serve it, beside its rivals, and decide."""
+    window, users = fitted.judging, fitted.judge_users
+    ranker = Ranker.load(fitted.folder)
+    challenger = judge_ranker(window, users, ranker)
+    champion = judge_ranker(window, users, rival.ranker) if rival.ranker else None
+    baselines = {name: judge_baseline(window, users, rank) for name, rank in BASELINES.items()}
+    slices = slice_users(window, users)
+    gains = {
+        name: compare_slices(slices, challenger, other)
+        for name, other in ({"champion": champion} | baselines).items()
+        if other is not None
+    }
+    sample = draw_sample(window, users, ranker)
+    checks = run_checks(window, sample, ranker, challenger.categories["category_calibration_error"])
+    floors = _compare_with_free(window, challenger, baselines, sample)
+    evidence = Evidence(challenger, champion, rival.obstacle, baselines, floors, gains.get("champion", []), checks)
+    return Trial(evidence, decide(evidence), rival.version, gains, sample)
+
+
+def _compare_with_free(
+    window: Window, challenger: Judgement, baselines: dict[str, Judgement], sample: Sample
+) -> list[SliceGain]:
+    """Compare what each head is for with what is free: new products with popular ones, categories with counting."""
+    discovery = [
+        compare_users(
+            f"products never bought before, against {name.replace('_', ' ')}",
+            challenger.discovery_ndcg,
+            baselines[name].discovery_ndcg,
+        )
+        for name in ("global_popularity", "category_popularity")
+    ]
+    ordering = compare_users(
+        "the order of categories (MAP), against counting purchases",
+        average_precision(sample.bought, sample.probabilities),
+        average_precision(sample.bought, count_categories(window.arrays, sample.user_rows, sample.category_rows)),
+    )
+    return [*discovery, ordering]
+
+
+def _refuse_rival(version: int, obstacle: str) -> Rival:
+    logger.warning("champion cannot be judged version=%d reason=%s", version, obstacle)
+    return Rival(version, None, obstacle)

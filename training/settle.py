@@ -1,0 +1,52 @@
+"""What follows a registration, once: the version is fetched and checked as serving will, and the aliases move."""
+
+import logging
+
+from settings import Settings
+from shop.database import open_engine
+from training.moves import MoveError, move_champion
+from training.permission import REASON, VERDICT
+from training.ranker import Ranker
+from training.registry import CHALLENGER, CHAMPION, Registry
+
+SETTLED, VALIDATED = "settled", "validated"
+GATE = "gate"
+
+logger = logging.getLogger(__name__)
+
+
+def settle(registry: Registry, version: int, settings: Settings) -> None:
+    """Validate a registered version, name it challenger, and let the gate's `promote` move the champion where it may.
+
+    It may where nothing serves yet, and with `auto_promote`. Done once for each version: a run that was killed in
+    between makes it good, and one that is repeated after a reviewer's decision changes nothing.
+
+    Args:
+        registry: where it is registered.
+        version: number.
+        settings: folder of versions, shop database, `auto_promote`.
+
+    Raises:
+        ArtefactError: what was registered is not what was uploaded, or scores otherwise.
+        RegistryError: MLflow could not be reached.
+    """
+    tags = registry.tags(version)
+    if SETTLED in tags:
+        return
+    ranker = Ranker.load(registry.download(version, settings.var_dir / "models" / str(version)))
+    registry.tag(version, VALIDATED, f"golden rows within {ranker.check_golden():.1e}")
+    registry.set_alias(CHALLENGER, version)
+    champion = registry.resolve_alias(CHAMPION)
+    if tags[VERDICT] == "promote" and champion != version and (champion is None or settings.auto_promote):
+        _promote(registry, version, champion, tags[REASON], settings)
+    registry.tag(version, SETTLED, "yes")
+
+
+def _promote(registry: Registry, version: int, champion: int | None, why: str, settings: Settings) -> None:
+    engine = open_engine(settings.shop_database_url)
+    try:
+        move_champion(registry, engine, version, champion, actor=GATE, why=why)
+    except MoveError as err:  # a reviewer was quicker, and has the last word
+        logger.warning("not promoted version=%d reason=%s", version, err)
+    finally:
+        engine.dispose()
