@@ -25,16 +25,18 @@ down: ## stop exactly what `make up` started
 status: ## what runs, where, how fresh the data is
 	@$(BOOTSTRAP) status
 
-test: environment tools ## run all tests, on real databases and servers
+test: environment tools ## run all tests, on real databases, servers and browser
+	$(RUN) embedded.pages test build
 	$(RUN) pytest $(PYTEST_ARGS)
 
-check: environment ## lint, types, docstrings, import contracts
+check: environment ## lint, types, docstrings, import contracts, of the pages too
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy $(PACKAGES)
 	@# What a docstring says must be true; what it leaves out is its author's judgement.
 	! .venv/bin/pydoclint --quiet --show-filenames-in-every-violation-message True $(PACKAGES) 2>&1 | grep -E 'DOC(102|104|202|403|602):'
 	.venv/bin/lint-imports
+	$(RUN) embedded.pages lint types
 
 bench: environment tools ## run the benchmarks, each prints a table
 	@for file in benchmarks/*.py; do echo "== $$file"; $(RUN) benchmarks.$$(basename $$file .py) || exit 1; done
@@ -46,6 +48,8 @@ docs: environment ## write the pages that are made from the code
 	$(RUN) production.env_example
 	$(RUN) shop.loaders.documentation
 	$(RUN) features.documentation
+	$(RUN) api.openapi
+	$(RUN) embedded.pages client
 
 format: environment ## lay out the code
 	$(RUN) ruff check --fix . ; $(RUN) ruff format .
@@ -64,4 +68,4 @@ tools:
 	@$(RUN) embedded.system_tools
 
 clean: down ## stop everything, then remove the environment and caches; data in VAR_DIR stays
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache frontend/node_modules frontend/dist

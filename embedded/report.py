@@ -28,6 +28,7 @@ def describe_installation(settings: Settings, airflow_password: str) -> str:
     """
     airflow_login = f"{USER} / {airflow_password}"
     rows = [
+        ("Storefront", f"http://127.0.0.1:{settings.api_port}", "no login"),
         ("Storefront's API", f"http://127.0.0.1:{settings.api_port}/docs", "no login"),
         ("Model server", f"http://127.0.0.1:{settings.serving_port}", "no login"),
         ("MLflow", f"http://127.0.0.1:{settings.mlflow_port}", "no login on this machine"),

@@ -74,6 +74,7 @@ def _jobs(settings: Settings, shop: list[str]) -> list[Part]:
     fill = ("embedded.fill_shop", *shop)
     return [
         Part("shop", f"Shop database ({shop[0]})", _module(*fill), limit_seconds=600, speaks=True),
+        Part("pages", "Storefront pages", _module("embedded.pages", "build"), limit_seconds=900, speaks=True),
         Part(
             MIGRATION,
             "Airflow database",
@@ -121,7 +122,7 @@ def _model_server(settings: Settings) -> Part:
 def _api(settings: Settings) -> Part:
     command = _module("uvicorn", "api.main:app", "--host", settings.host, "--port", str(settings.api_port))
     health = Health(f"{_url(settings.api_port)}/health")
-    return Part("api", "API (storefront)", command, ("shop",), health, settings.api_port)
+    return Part("api", "API (storefront)", command, ("shop", "pages"), health, settings.api_port)
 
 
 def _module(*arguments: str) -> tuple[str, ...]:

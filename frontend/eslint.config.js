@@ -1,0 +1,57 @@
+import { readdirSync } from 'node:fs'
+import { URL } from 'node:url'
+import js from '@eslint/js'
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript'
+import importX from 'eslint-plugin-import-x'
+import a11y from 'eslint-plugin-jsx-a11y'
+import hooks from 'eslint-plugin-react-hooks'
+import ts from 'typescript-eslint'
+
+const FEATURES = readdirSync(new URL('./src/features', import.meta.url))
+
+/** Imports point one way: shared code knows no feature, a feature knows no other feature, only the app knows all. */
+const ZONES = [
+  ...FEATURES.map((feature) => ({
+    target: `./src/features/${feature}`,
+    from: './src/features',
+    except: [`./${feature}`],
+    message: 'A feature knows no other feature: put them together in src/app.',
+  })),
+  { target: './src/features', from: './src/app', message: 'Features do not know the app.' },
+  {
+    target: ['./src/components', './src/config', './src/hooks', './src/i18n', './src/lib', './src/stores'],
+    from: ['./src/features', './src/app'],
+    message: 'Shared code knows neither features nor the app.',
+  },
+]
+
+export default ts.config(
+  { ignores: ['dist', 'node_modules', 'src/lib/api/schema.d.ts'] },
+  js.configs.recommended,
+  ts.configs.strictTypeChecked,
+  ts.configs.stylisticTypeChecked,
+  a11y.flatConfigs.strict,
+  hooks.configs.flat['recommended-latest'],
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver({ project: 'tsconfig.app.json' })] },
+    rules: {
+      'import-x/no-restricted-paths': ['error', { zones: ZONES }],
+      'import-x/no-cycle': 'error',
+      'import-x/order': ['error', { alphabetize: { order: 'asc' } }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      'max-lines': ['error', { max: 150, skipBlankLines: true, skipComments: true }],
+      'no-console': 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'MemberExpression[object.type="MetaProperty"][property.name="env"]',
+          message: 'Only src/config/env.ts reads the environment.',
+        },
+      ],
+    },
+  },
+  { files: ['src/config/env.ts'], rules: { 'no-restricted-syntax': 'off' } },
+  { files: ['**/*.js'], ...ts.configs.disableTypeChecked },
+)

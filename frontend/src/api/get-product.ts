@@ -1,0 +1,15 @@
+import { queryOptions } from '@tanstack/react-query'
+import { api, unpack } from '@/lib/api/client'
+import { readProvenance } from '@/lib/api/provenance'
+
+/** A product with its reviews, and the coupons that the shopper holds for it. */
+export function productQuery(productId: number, userId: number | undefined) {
+  return queryOptions({
+    queryKey: ['product', productId, userId ?? 'guest'],
+    queryFn: async ({ signal }) => {
+      const params = { path: { product_id: productId }, query: { user_id: userId } }
+      const { data, headers } = await unpack(api.GET('/products/{product_id}', { params, signal }))
+      return { product: data, provenance: readProvenance(headers) }
+    },
+  })
+}

@@ -1,0 +1,17 @@
+import { QueryClientProvider } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { RouterProvider } from 'react-router'
+import { makeRouter } from './router'
+import { makeQueryClient } from '@/lib/query-client'
+import { startTracking } from '@/lib/tracking/track'
+
+export function App() {
+  const [queryClient] = useState(makeQueryClient)
+  const [router] = useState(makeRouter)
+  useEffect(() => startTracking(), [])
+  return (
+    <QueryClientProvider client={queryClient}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  )
+}

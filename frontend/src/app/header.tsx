@@ -1,0 +1,49 @@
+import { Package } from 'lucide-react'
+import { lazy, Suspense } from 'react'
+import { Link } from 'react-router'
+import { LanguageSwitch } from '@/components/language-switch'
+import { Button } from '@/components/ui/button'
+import { Skeleton } from '@/components/ui/skeleton'
+import { CartButton } from '@/features/cart/components/cart-button'
+import { CategoryBar } from '@/features/catalogue/components/category-bar'
+import { SearchBox } from '@/features/catalogue/components/search-box'
+import { useFirstShopper } from '@/features/shoppers/use-first-shopper'
+import { useMessages } from '@/i18n/use-messages'
+
+/** Its menu is heavy and not needed for the first sight of the page. */
+const ShopperSwitcher = lazy(async () => ({
+  default: (await import('@/features/shoppers/components/shopper-switcher')).ShopperSwitcher,
+}))
+
+/** Brand, search, who shops, language, cart; below them the departments. */
+export function Header() {
+  const m = useMessages()
+  useFirstShopper()
+  return (
+    <header className="sticky top-0 z-30 border-b bg-background/95 backdrop-blur">
+      <div className="mx-auto max-w-7xl px-4">
+        <div className="flex flex-wrap items-center gap-x-2 gap-y-2 pt-3 sm:flex-nowrap sm:gap-x-4">
+          <Link to="/" aria-label={`31IE, ${m.navigation.home}`} className="text-2xl font-black tracking-tighter text-primary">
+            31<span className="text-coupon">IE</span>
+          </Link>
+          <div className="order-last w-full sm:order-none sm:mx-auto sm:max-w-xl">
+            <SearchBox />
+          </div>
+          <div className="ml-auto flex items-center gap-0.5 sm:ml-0 sm:gap-1">
+            <Suspense fallback={<Skeleton className="h-9 w-28 rounded-full" />}>
+              <ShopperSwitcher />
+            </Suspense>
+            <LanguageSwitch />
+            <Button asChild variant="ghost" size="icon">
+              <Link to="/my-orders" aria-label={m.navigation.orders}>
+                <Package aria-hidden className="size-5!" />
+              </Link>
+            </Button>
+            <CartButton />
+          </div>
+        </div>
+        <CategoryBar />
+      </div>
+    </header>
+  )
+}

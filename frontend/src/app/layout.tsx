@@ -1,0 +1,33 @@
+import { Suspense, useEffect } from 'react'
+import { Outlet, ScrollRestoration } from 'react-router'
+import { Footer } from './footer'
+import { Header } from './header'
+import { ProductGridSkeleton } from '@/components/product-grid'
+import { ConsentBar } from '@/features/consent/components/consent-bar'
+import { localeStore } from '@/i18n/locale-store'
+import { useMessages } from '@/i18n/use-messages'
+
+/** What every page has around it. */
+export function Layout() {
+  const m = useMessages()
+  const locale = localeStore.use()
+  useEffect(() => {
+    document.documentElement.lang = locale
+  }, [locale])
+  return (
+    <>
+      <a href="#content" className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-full focus:bg-card focus:px-4 focus:py-2">
+        {m.shop.skipToContent}
+      </a>
+      <Header />
+      <main id="content" tabIndex={-1} className="mx-auto min-h-[80vh] w-full max-w-7xl px-4 py-5 outline-none sm:py-8">
+        <Suspense fallback={<ProductGridSkeleton />}>
+          <Outlet />
+        </Suspense>
+      </main>
+      <Footer />
+      <ConsentBar />
+      <ScrollRestoration />
+    </>
+  )
+}

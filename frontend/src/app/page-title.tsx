@@ -1,0 +1,25 @@
+import { useEffect, type ReactNode } from 'react'
+
+interface PageTitleProps {
+  children: string
+  /** Stands before the title. */
+  icon?: ReactNode
+}
+
+/** The heading of a page, also shown in the browser's tab. */
+export function PageTitle({ children, icon }: PageTitleProps) {
+  useDocumentTitle(children)
+  return (
+    <h1 className="mb-5 flex min-h-9 items-center gap-2.5 text-2xl font-extrabold tracking-tight">
+      {icon}
+      {children}
+    </h1>
+  )
+}
+
+/** Names the page in the browser's tab; the shop's name alone where there is none. */
+export function useDocumentTitle(title: string): void {
+  useEffect(() => {
+    document.title = title.trim() ? `${title} · 31IE` : '31IE'
+  }, [title])
+}

@@ -1,0 +1,13 @@
+import { useDocumentTitle } from '../page-title'
+import { BannerCarousel } from '@/features/home/components/banner-carousel'
+import { Recommendations } from '@/features/home/components/recommendations'
+
+export function HomePage() {
+  useDocumentTitle('')
+  return (
+    <div className="flex flex-col gap-6 sm:gap-10">
+      <BannerCarousel />
+      <Recommendations />
+    </div>
+  )
+}

@@ -1,0 +1,31 @@
+import { useQuery } from '@tanstack/react-query'
+import { useLocation, useParams } from 'react-router'
+import { useDocumentTitle } from '../page-title'
+import { productQuery } from '@/api/get-product'
+import { ErrorNotice } from '@/components/error-notice'
+import { Notice } from '@/components/notice'
+import { ProductView } from '@/features/product/components/product-view'
+import { ProductViewSkeleton } from '@/features/product/components/product-view-skeleton'
+import { ReviewList } from '@/features/product/components/review-list'
+import { SimilarProducts } from '@/features/product/components/similar-products'
+import { useMessages } from '@/i18n/use-messages'
+import { ApiError } from '@/lib/api/api-error'
+import { toSource, type Source } from '@/lib/tracking/source'
+import { shopperStore, toUserId } from '@/stores/shopper'
+
+export function ProductPage() {
+  const m = useMessages()
+  const productId = Number(useParams().productId)
+  const cameFrom = (useLocation().state as { source?: Source } | null)?.source
+  const { data, error, refetch } = useQuery(productQuery(productId, toUserId(shopperStore.use())))
+  useDocumentTitle(data?.product.title ?? '')
+  if (error instanceof ApiError && (error.status === 404 || error.status === 422)) return <Notice title={m.product.missing} />
+  if (!data) return error ? <ErrorNotice error={error} onRetry={() => void refetch()} /> : <ProductViewSkeleton />
+  return (
+    <div className="flex flex-col gap-12">
+      <ProductView key={productId} product={data.product} source={cameFrom ?? toSource(data.provenance, null)} />
+      <SimilarProducts productId={productId} />
+      <ReviewList product={data.product} />
+    </div>
+  )
+}

@@ -1,0 +1,69 @@
+import { Link } from 'react-router'
+import { AddToCartButton } from './add-to-cart-button'
+import { CouponBadge } from './coupon-badge'
+import { ProductImage } from './product-image'
+import { ReasonPopover } from './reason-popover'
+import { useCategoryName } from '@/i18n/use-category-name'
+import type { components } from '@/lib/api/schema'
+import { useFormats } from '@/lib/format'
+import type { Source } from '@/lib/tracking/source'
+import { track } from '@/lib/tracking/track'
+import { useImpression } from '@/lib/tracking/use-impression'
+
+type Schemas = components['schemas']
+
+/** A product in a list; on the homepage also why it is there, and what takes money off it. */
+export type ListedProduct = Schemas['ListedProduct'] & Partial<Schemas['ExplainedProduct']>
+
+interface ProductCardProps {
+  product: ListedProduct
+  source: Source
+  /** Whether it is in view when the page opens, and its picture should not wait. */
+  isEager?: boolean
+}
+
+/** A product in a grid. All of it leads to the product; the two buttons lie above the link. */
+export function ProductCard({ product, source, isEager = false }: ProductCardProps) {
+  const formats = useFormats()
+  const categoryName = useCategoryName(product.category_id)
+  const coupon = product.coupons?.[0]
+  const element = useImpression(product.product_id, source)
+  return (
+    <article
+      ref={element}
+      className="group relative flex flex-col overflow-hidden rounded-card border bg-card transition-shadow focus-within:shadow-md hover:shadow-md"
+    >
+      <div className="overflow-hidden">
+        <ProductImage
+          url={product.image_url}
+          size={400}
+          isEager={isEager}
+          className="transition-transform duration-300 group-hover:scale-[1.03]"
+        />
+      </div>
+      {coupon && <CouponBadge coupon={coupon} className="absolute top-3 left-3" />}
+      <div className="flex flex-1 flex-col gap-1 p-3 sm:p-4">
+        <p className="truncate text-xs text-muted-foreground">{categoryName}</p>
+        <h3 className="line-clamp-2 min-h-10 text-sm leading-5 font-medium">
+          <Link
+            to={`/product/${product.product_id}`}
+            state={{ source }}
+            onClick={() => {
+              track('click', product.product_id, source)
+            }}
+            className="outline-offset-4 after:absolute after:inset-0"
+          >
+            {product.title}
+          </Link>
+        </h3>
+        <div className="mt-auto flex items-center justify-between gap-2 pt-1">
+          <p className="text-base font-bold tabular-nums sm:text-lg">{formats.price(product.price)}</p>
+          <div className="relative z-10 flex items-center gap-1">
+            {product.reason && <ReasonPopover title={product.title} reason={product.reason} />}
+            <AddToCartButton product={product} source={source} isCompact />
+          </div>
+        </div>
+      </div>
+    </article>
+  )
+}

@@ -1,0 +1,50 @@
+import { ProductCard, type ListedProduct } from './product-card'
+import { Skeleton } from './ui/skeleton'
+import { useMessages } from '@/i18n/use-messages'
+import type { Provenance } from '@/lib/api/provenance'
+import { toSource } from '@/lib/tracking/source'
+
+const GRID = 'grid grid-cols-2 gap-3 sm:gap-4 md:grid-cols-3 lg:grid-cols-4 lg:gap-5'
+const IN_VIEW_AT_FIRST = 4
+
+interface ProductGridProps {
+  products: ListedProduct[]
+  provenance: Provenance
+  label: string
+}
+
+/** Two columns on a phone, four on a desk. */
+export function ProductGrid({ products, provenance, label }: ProductGridProps) {
+  return (
+    <ul className={GRID} aria-label={label}>
+      {products.map((product, position) => (
+        <li key={product.product_id} className="grid">
+          <ProductCard
+            product={product}
+            source={toSource(provenance, position)}
+            isEager={position < IN_VIEW_AT_FIRST}
+          />
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+/** The grid before its products are there: as many cards, of the same size. */
+export function ProductGridSkeleton({ count = 8 }: { count?: number }) {
+  const m = useMessages()
+  return (
+    <div className={GRID} role="status" aria-label={m.shop.loading}>
+      {Array.from({ length: count }, (_, index) => (
+        <div key={index} className="overflow-hidden rounded-card border bg-card">
+          <Skeleton className="aspect-square rounded-none" />
+          <div className="flex flex-col gap-1 p-3 sm:p-4">
+            <Skeleton className="h-4 w-1/3" />
+            <Skeleton className="h-10 w-full" />
+            <Skeleton className="mt-1 h-10 w-1/2" />
+          </div>
+        </div>
+      ))}
+    </div>
+  )
+}

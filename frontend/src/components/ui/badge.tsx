@@ -1,0 +1,18 @@
+import { cva, type VariantProps } from 'class-variance-authority'
+import type { ComponentProps } from 'react'
+import { cn } from '@/lib/cn'
+
+const badgeVariants = cva('inline-flex items-center gap-1 rounded-full px-2 py-0.5 text-xs font-semibold', {
+  variants: {
+    variant: {
+      coupon: 'bg-coupon text-coupon-foreground',
+      muted: 'bg-muted text-muted-foreground',
+      accent: 'bg-accent text-accent-foreground',
+    },
+  },
+  defaultVariants: { variant: 'muted' },
+})
+
+export function Badge({ className, variant, ...props }: ComponentProps<'span'> & VariantProps<typeof badgeVariants>) {
+  return <span className={cn(badgeVariants({ variant }), className)} {...props} />
+}

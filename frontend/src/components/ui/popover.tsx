@@ -1,0 +1,19 @@
+import * as Primitive from '@radix-ui/react-popover'
+import type { ComponentProps } from 'react'
+import { cn } from '@/lib/cn'
+
+export const Popover = Primitive.Root
+export const PopoverTrigger = Primitive.Trigger
+
+export function PopoverContent({ className, sideOffset = 6, ...props }: ComponentProps<typeof Primitive.Content>) {
+  return (
+    <Primitive.Portal>
+      <Primitive.Content
+        sideOffset={sideOffset}
+        collisionPadding={12}
+        className={cn('z-50 max-w-72 animate-rise rounded-xl border bg-card p-3 text-sm shadow-lg', className)}
+        {...props}
+      />
+    </Primitive.Portal>
+  )
+}

@@ -1,0 +1,26 @@
+import { ShoppingCart } from 'lucide-react'
+import { Link } from 'react-router'
+import { Button } from '@/components/ui/button'
+import { useMessages } from '@/i18n/use-messages'
+import { useCart } from '@/stores/cart'
+
+/** The way to the cart, with what lies in it. */
+export function CartButton() {
+  const m = useMessages()
+  const { quantity } = useCart()
+  return (
+    <Button asChild variant="ghost" size="icon" className="relative">
+      <Link to="/cart" aria-label={m.navigation.cart(quantity)}>
+        <ShoppingCart aria-hidden className="size-5!" />
+        {quantity > 0 && (
+          <span
+            aria-hidden
+            className="absolute -top-0.5 -right-0.5 grid h-5 min-w-5 place-items-center rounded-full bg-coupon px-1 text-xs font-bold text-coupon-foreground tabular-nums"
+          >
+            {quantity}
+          </span>
+        )}
+      </Link>
+    </Button>
+  )
+}

@@ -1,0 +1,37 @@
+import { useQuery } from '@tanstack/react-query'
+import { NavLink } from 'react-router'
+import { categoriesQuery } from '@/api/get-categories'
+import { Skeleton } from '@/components/ui/skeleton'
+import { useTranslateCategory } from '@/i18n/use-category-name'
+import { useMessages } from '@/i18n/use-messages'
+import { cn } from '@/lib/cn'
+import { departmentDrawing, drawingUrl } from '@/lib/drawings'
+
+const SKELETON_CHIPS = 10
+const CHIP = 'inline-flex h-10 shrink-0 items-center gap-1.5 rounded-full px-3 text-sm whitespace-nowrap transition-colors'
+
+/** All departments in a row that scrolls sideways where it is too long. */
+export function CategoryBar() {
+  const m = useMessages()
+  const translate = useTranslateCategory()
+  const { data: categories } = useQuery(categoriesQuery)
+  return (
+    <nav aria-label={m.navigation.categories} className="-mx-4 overflow-x-auto px-4 [scrollbar-width:none]">
+      <ul className="flex h-12 w-max items-center gap-1">
+        {categories
+          ? categories.map(({ category_id: id, name }) => (
+              <li key={id}>
+                <NavLink
+                  to={`/category/${id}`}
+                  className={({ isActive }) => cn(CHIP, isActive ? 'bg-accent font-semibold text-accent-foreground' : 'hover:bg-muted')}
+                >
+                  <img src={drawingUrl(departmentDrawing(name, id))} alt="" width={20} height={20} />
+                  {translate(name)}
+                </NavLink>
+              </li>
+            ))
+          : Array.from({ length: SKELETON_CHIPS }, (_, index) => <li key={index}><Skeleton className="h-8 w-28 rounded-full" /></li>)}
+      </ul>
+    </nav>
+  )
+}

@@ -1,0 +1,24 @@
+import { queryOptions } from '@tanstack/react-query'
+import { api, unpack } from '@/lib/api/client'
+import { readProvenance } from '@/lib/api/provenance'
+import type { components } from '@/lib/api/schema'
+
+const PRODUCTS_ON_THE_PAGE = 20
+
+/** The recommendations of a shopper (a guest's without id), and where they come from. */
+export function homeQuery(userId: number | undefined) {
+  return queryOptions({
+    queryKey: ['home', userId ?? 'guest'],
+    queryFn: async ({ signal }) => {
+      const started = performance.now()
+      const asking = api.GET('/recommendations/home', {
+        params: { query: { user_id: userId, limit: PRODUCTS_ON_THE_PAGE, explain: true } },
+        signal,
+      })
+      const { data, headers } = await unpack(asking)
+      const page = data as components['schemas']['ExplainedHome'] // the one of the two bodies that `explain` asks for
+      const latencyMs = Math.round(performance.now() - started)
+      return { nickname: page.user_nickname, products: page.recommendations, provenance: readProvenance(headers), latencyMs }
+    },
+  })
+}

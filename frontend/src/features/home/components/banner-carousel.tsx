@@ -1,0 +1,81 @@
+import { useQuery } from '@tanstack/react-query'
+import { ChevronLeft, ChevronRight } from 'lucide-react'
+import { useCallback, useState } from 'react'
+import { useAutoAdvance } from '../hooks/use-auto-advance'
+import { SLIDES, type Slide } from '../slides'
+import { BannerSlide } from './banner-slide'
+import { categoriesQuery } from '@/api/get-categories'
+import { Button } from '@/components/ui/button'
+import { useMessages } from '@/i18n/use-messages'
+import { cn } from '@/lib/cn'
+
+const ARROW = 'absolute top-1/2 hidden -translate-y-1/2 bg-card/80 shadow-sm backdrop-blur hover:bg-card sm:inline-flex'
+
+/** Offers that turn every three seconds, and rest while somebody looks closer. */
+export function BannerCarousel() {
+  const m = useMessages()
+  const [shown, setShown] = useState(0)
+  const { data: categories = [] } = useQuery(categoriesQuery)
+  const move = useCallback((step: number) => {
+    setShown((index) => (index + step + SLIDES.length) % SLIDES.length)
+  }, [])
+  const advance = useCallback(() => {
+    move(1)
+  }, [move])
+  const { isTurning, pausing } = useAutoAdvance(advance, shown)
+
+  const hrefOf = (slide: Slide) => {
+    const category = categories.find(({ name }) => slide.department.test(name))
+    return category ? `/category/${category.category_id}` : '#recommendations'
+  }
+  return (
+    <section
+      aria-roledescription="carousel"
+      aria-label={m.banner.label}
+      className="relative h-44 overflow-hidden rounded-2xl sm:h-72"
+      {...pausing}
+    >
+      <div aria-live={isTurning ? 'off' : 'polite'}>
+        {SLIDES.map((slide, index) => (
+          <BannerSlide
+            key={slide.id}
+            slide={slide}
+            number={index + 1}
+            total={SLIDES.length}
+            isShown={index === shown}
+            href={hrefOf(slide)}
+          />
+        ))}
+      </div>
+      <Button variant="ghost" size="icon" aria-label={m.banner.previous} className={cn(ARROW, 'left-4')} onClick={() => { move(-1) }}>
+        <ChevronLeft aria-hidden />
+      </Button>
+      <Button variant="ghost" size="icon" aria-label={m.banner.next} className={cn(ARROW, 'right-4')} onClick={() => { move(1) }}>
+        <ChevronRight aria-hidden />
+      </Button>
+      <BannerDots shown={shown} onChoose={setShown} />
+    </section>
+  )
+}
+
+function BannerDots({ shown, onChoose }: { shown: number; onChoose: (index: number) => void }) {
+  const m = useMessages()
+  return (
+    <div className="absolute inset-x-0 bottom-0 flex justify-center">
+      {SLIDES.map((slide, index) => (
+        <button
+          key={slide.id}
+          type="button"
+          aria-label={m.banner.show(index + 1)}
+          aria-current={index === shown}
+          onClick={() => {
+            onChoose(index)
+          }}
+          className="group grid size-8 place-items-center"
+        >
+          <span className="h-2 w-2 rounded-full bg-foreground/30 transition-all group-aria-current:w-6 group-aria-current:bg-foreground" />
+        </button>
+      ))}
+    </div>
+  )
+}

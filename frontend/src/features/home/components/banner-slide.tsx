@@ -1,0 +1,56 @@
+import { ArrowRight } from 'lucide-react'
+import { Link } from 'react-router'
+import type { Slide } from '../slides'
+import { useMessages } from '@/i18n/use-messages'
+import { cn } from '@/lib/cn'
+import { drawingUrl } from '@/lib/drawings'
+
+/** Where the four drawings stand, the largest first. */
+const PLACES = [
+  'right-[4%] bottom-[8%] w-[30%] sm:right-[12%] sm:w-[19%]',
+  'right-[27%] bottom-[14%] hidden w-[12%] -rotate-12 sm:block',
+  'right-[5%] top-[8%] w-[15%] rotate-12 sm:right-[4%] sm:w-[10%]',
+  'right-[24%] top-[12%] hidden w-[8%] rotate-6 sm:block',
+]
+
+interface BannerSlideProps {
+  slide: Slide
+  number: number
+  total: number
+  isShown: boolean
+  href: string
+}
+
+/** One offer. Those not shown lie in the same place, out of reach. */
+export function BannerSlide({ slide, number, total, isShown, href }: BannerSlideProps) {
+  const m = useMessages()
+  const words = m.banner.slides[slide.id]
+  return (
+    <div
+      role="group"
+      aria-roledescription="slide"
+      aria-label={m.banner.slideOf(number, total)}
+      inert={isShown ? undefined : ''}
+      className={cn(
+        'absolute inset-0 bg-linear-to-br transition-opacity duration-500',
+        slide.className,
+        isShown ? 'opacity-100' : 'opacity-0',
+      )}
+    >
+      {slide.drawings.map((name, index) => (
+        <img key={name} src={drawingUrl(name)} alt="" width={240} height={240} className={cn('absolute', PLACES[index])} />
+      ))}
+      <div className="relative flex h-full max-w-[62%] flex-col justify-center gap-1.5 pb-4 pl-5 sm:max-w-[52%] sm:gap-3 sm:pl-20">
+        <h2 className="text-xl leading-tight font-extrabold tracking-tight sm:text-4xl">{words.title}</h2>
+        <p className="text-sm text-foreground/80 sm:text-lg">{words.text}</p>
+        <Link
+          to={href}
+          className="mt-1 inline-flex w-fit items-center gap-1.5 rounded-full bg-foreground px-4 py-2 text-sm font-semibold text-background hover:bg-foreground/85"
+        >
+          {words.action}
+          <ArrowRight aria-hidden className="size-4" />
+        </Link>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,50 @@
+import { useQuery } from '@tanstack/react-query'
+import type { ComponentProps } from 'react'
+import { homeQuery } from '../api/get-home'
+import { BackstagePanel } from './backstage-panel'
+import { ErrorNotice } from '@/components/error-notice'
+import { Notice } from '@/components/notice'
+import { ProductGrid, ProductGridSkeleton } from '@/components/product-grid'
+import { Skeleton } from '@/components/ui/skeleton'
+import { useMessages } from '@/i18n/use-messages'
+import { shopperStore, toUserId } from '@/stores/shopper'
+
+const SKELETON_CARDS = 20
+
+/** The products that suit the shopper, under their name. */
+export function Recommendations() {
+  const m = useMessages()
+  const shopper = shopperStore.use()
+  const { data, error, isPending, refetch } = useQuery({
+    ...homeQuery(toUserId(shopper)),
+    enabled: shopper !== 'undecided',
+  })
+  const title = data?.nickname ? m.home.forShopper(data.nickname) : m.home.forEveryone
+  return (
+    <section id="recommendations" aria-labelledby="recommendations-title" aria-busy={isPending} className="scroll-mt-40">
+      <div className="mb-4 flex min-h-14 flex-wrap items-end justify-between gap-x-4 gap-y-2">
+        <div>
+          <h1 id="recommendations-title" className="min-h-8 text-xl font-extrabold tracking-tight sm:text-2xl">
+            {data || error ? title : <Skeleton className="h-8 w-64" />}
+          </h1>
+          <p className="min-h-5 text-sm text-muted-foreground">
+            {data && (data.nickname ? m.home.personal : m.home.general)}
+          </p>
+        </div>
+        {data && <BackstagePanel provenance={data.provenance} latencyMs={data.latencyMs} />}
+      </div>
+      {data ? (
+        <Products products={data.products} provenance={data.provenance} label={title} />
+      ) : error ? (
+        <ErrorNotice error={error} onRetry={() => void refetch()} />
+      ) : (
+        <ProductGridSkeleton count={SKELETON_CARDS} />
+      )}
+    </section>
+  )
+}
+
+function Products(props: ComponentProps<typeof ProductGrid>) {
+  const m = useMessages()
+  return props.products.length > 0 ? <ProductGrid {...props} /> : <Notice title={m.home.empty} />
+}

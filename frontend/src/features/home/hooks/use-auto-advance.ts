@@ -1,0 +1,44 @@
+import { useEffect, useState, type DOMAttributes } from 'react'
+import { useReducedMotion } from './use-reduced-motion'
+
+export const ADVANCE_MS = 3_000
+
+interface AutoAdvance {
+  /** Whether slides turn by themselves right now. */
+  isTurning: boolean
+  /** Handlers for the element that pauses them while the pointer or the focus is in it. */
+  pausing: DOMAttributes<HTMLElement>
+}
+
+/** Calls `advance` every three seconds; `turn` starts the three seconds anew. Rests while somebody looks closer. */
+export function useAutoAdvance(advance: () => void, turn: number): AutoAdvance {
+  const [isHovered, setIsHovered] = useState(false)
+  const [isFocused, setIsFocused] = useState(false)
+  const isTurning = !useReducedMotion() && !isHovered && !isFocused
+
+  useEffect(() => {
+    if (!isTurning) return
+    const timer = setTimeout(advance, ADVANCE_MS)
+    return () => {
+      clearTimeout(timer)
+    }
+  }, [isTurning, advance, turn])
+
+  return {
+    isTurning,
+    pausing: {
+      onPointerEnter: () => {
+        setIsHovered(true)
+      },
+      onPointerLeave: () => {
+        setIsHovered(false)
+      },
+      onFocus: () => {
+        setIsFocused(true)
+      },
+      onBlur: (event) => {
+        setIsFocused(event.currentTarget.contains(event.relatedTarget))
+      },
+    },
+  }
+}

@@ -1,0 +1,17 @@
+import { infiniteQueryOptions } from '@tanstack/react-query'
+import { api, unpack } from '@/lib/api/client'
+
+const ORDERS_AT_ONCE = 10
+
+/** The orders of a shopper, newest first, part by part. */
+export function ordersQuery(userId: number) {
+  return infiniteQueryOptions({
+    queryKey: ['orders', userId],
+    queryFn: async ({ signal, pageParam }) => {
+      const params = { path: { user_id: userId }, query: { limit: ORDERS_AT_ONCE, cursor: pageParam } }
+      return (await unpack(api.GET('/users/{user_id}/orders', { params, signal }))).data
+    },
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  })
+}

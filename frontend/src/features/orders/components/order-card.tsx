@@ -1,0 +1,38 @@
+import { Link } from 'react-router'
+import { ProductImage } from '@/components/product-image'
+import { Badge } from '@/components/ui/badge'
+import { useMessages } from '@/i18n/use-messages'
+import type { components } from '@/lib/api/schema'
+import { useFormats } from '@/lib/format'
+
+/** One order with its lines. */
+export function OrderCard({ order }: { order: components['schemas']['OrderSummary'] }) {
+  const m = useMessages()
+  const formats = useFormats()
+  return (
+    <article className="rounded-card border bg-card" aria-label={m.cart.orderNumber(order.order_id)}>
+      <header className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b px-4 py-3 text-sm">
+        <time dateTime={order.ordered_at} className="font-semibold">
+          {formats.day(order.ordered_at)}
+        </time>
+        <Badge variant={order.status === 'cancelled' ? 'muted' : 'accent'}>{m.orders.status[order.status]}</Badge>
+        <span className="text-muted-foreground tabular-nums">{m.cart.orderNumber(order.order_id)}</span>
+        <span className="ml-auto text-base font-bold tabular-nums">{formats.price(order.total_amount)}</span>
+      </header>
+      <ul className="grid gap-x-6 p-2 sm:grid-cols-2">
+        {order.items.map((item, index) => (
+          <li key={`${item.product_id} ${index}`}>
+            <Link to={`/product/${item.product_id}`} className="flex items-center gap-3 rounded-lg p-2 hover:bg-muted">
+              <ProductImage url={item.image_url} size={56} className="size-14 shrink-0 rounded-lg" />
+              <span className="line-clamp-2 min-w-0 flex-1 text-sm">{item.title}</span>
+              <span className="text-right text-sm tabular-nums">
+                {formats.price(item.unit_price)}
+                <span className="block text-xs text-muted-foreground">{m.orders.quantity(item.quantity)}</span>
+              </span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </article>
+  )
+}

@@ -1,0 +1,17 @@
+import { queryOptions } from '@tanstack/react-query'
+import { api, unpack } from '@/lib/api/client'
+import { readProvenance } from '@/lib/api/provenance'
+
+const SIMILAR_PRODUCTS = 8
+
+/** Products that go well with one. */
+export function similarQuery(productId: number) {
+  return queryOptions({
+    queryKey: ['similar', productId],
+    queryFn: async ({ signal }) => {
+      const params = { path: { product_id: productId }, query: { limit: SIMILAR_PRODUCTS } }
+      const { data, headers } = await unpack(api.GET('/products/{product_id}/similar', { params, signal }))
+      return { products: data.products, provenance: readProvenance(headers) }
+    },
+  })
+}

@@ -1,0 +1,59 @@
+import { useState } from 'react'
+import { ProductFacts } from './product-facts'
+import { AddToCartButton } from '@/components/add-to-cart-button'
+import { CouponBadge } from '@/components/coupon-badge'
+import { ProductImage } from '@/components/product-image'
+import { QuantityStepper } from '@/components/quantity-stepper'
+import { StarRating } from '@/components/star-rating'
+import { useMessages } from '@/i18n/use-messages'
+import type { components } from '@/lib/api/schema'
+import { useFormats } from '@/lib/format'
+import type { Source } from '@/lib/tracking/source'
+
+interface ProductViewProps {
+  product: components['schemas']['ProductDetails']
+  /** The answer that led here. */
+  source: Source
+}
+
+/** A product large: picture, price, coupons, and the way into the cart. */
+export function ProductView({ product, source }: ProductViewProps) {
+  const m = useMessages()
+  const formats = useFormats()
+  const [quantity, setQuantity] = useState(1)
+  const imageUrl = product.image_urls[0] ?? ''
+  return (
+    <div className="grid gap-6 md:grid-cols-2 md:gap-10">
+      <ProductImage url={imageUrl} size={640} isEager className="rounded-2xl border" />
+      <div className="flex flex-col gap-4">
+        {product.brand && <p className="text-sm font-medium text-primary">{product.brand}</p>}
+        <h1 className="text-2xl font-extrabold tracking-tight sm:text-3xl">{product.title}</h1>
+        {product.average_rating !== null && (
+          <StarRating rating={product.average_rating} numReviews={product.num_reviews} />
+        )}
+        <p className="text-3xl font-extrabold tabular-nums">{formats.price(product.price)}</p>
+        {product.coupons.length > 0 && (
+          <ul aria-label={m.product.coupons} className="flex flex-col gap-2 rounded-xl border border-dashed border-coupon/40 p-3">
+            {product.coupons.map((coupon) => (
+              <li key={coupon.coupon_id} className="flex flex-wrap items-center gap-2 text-sm">
+                <CouponBadge coupon={coupon} />
+                <span className="font-medium">{coupon.name}</span>
+                <span className="text-muted-foreground">{m.product.couponUntil(formats.day(coupon.valid_until))}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+        {product.in_stock ? (
+          <div className="flex flex-wrap items-center gap-3 pt-2">
+            <QuantityStepper quantity={quantity} onChange={setQuantity} />
+            <AddToCartButton product={{ ...product, image_url: imageUrl }} source={source} quantity={quantity} />
+          </div>
+        ) : (
+          <p className="pt-2 font-semibold text-coupon">{m.product.soldOut}</p>
+        )}
+        <ProductFacts product={product} />
+        {product.description && <p className="leading-relaxed">{product.description}</p>}
+      </div>
+    </div>
+  )
+}

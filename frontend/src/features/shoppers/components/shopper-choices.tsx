@@ -1,0 +1,30 @@
+import { Badge } from '@/components/ui/badge'
+import { DropdownMenuLabel, DropdownMenuRadioGroup, DropdownMenuRadioItem } from '@/components/ui/dropdown-menu'
+import { useMessages } from '@/i18n/use-messages'
+import type { components } from '@/lib/api/schema'
+import { shopperStore } from '@/stores/shopper'
+
+interface ShopperChoicesProps {
+  shoppers: components['schemas']['Shopper'][]
+  hasFailed: boolean
+}
+
+export function ShopperChoices({ shoppers, hasFailed }: ShopperChoicesProps) {
+  const m = useMessages()
+  const choose = (value: string) => {
+    shopperStore.set(value === 'guest' ? value : Number(value))
+  }
+  return (
+    <DropdownMenuRadioGroup value={String(shopperStore.use())} onValueChange={choose}>
+      <DropdownMenuLabel>{hasFailed ? m.shoppers.failed : m.shoppers.choose}</DropdownMenuLabel>
+      {shoppers.map((each) => (
+        <DropdownMenuRadioItem key={each.user_id} value={String(each.user_id)}>
+          <span className="font-medium">{each.nickname}</span>
+          <Badge variant="accent">{m.shoppers.kinds[each.kind]}</Badge>
+          <span className="ml-auto text-xs text-muted-foreground tabular-nums">{m.shoppers.orders(each.num_orders)}</span>
+        </DropdownMenuRadioItem>
+      ))}
+      <DropdownMenuRadioItem value="guest">{m.shoppers.guest}</DropdownMenuRadioItem>
+    </DropdownMenuRadioGroup>
+  )
+}

@@ -1,0 +1,13 @@
+/** The API refused, or did not answer (`status` 0). */
+export class ApiError extends Error {
+  readonly status: number
+  /** What the log of the API knows the request by; empty where it never arrived. */
+  readonly requestId: string
+
+  constructor(status: number, message: string, requestId: string) {
+    super(message)
+    this.name = 'ApiError'
+    this.status = status
+    this.requestId = requestId
+  }
+}

@@ -1,0 +1,47 @@
+import createClient from 'openapi-fetch'
+import { ApiError } from './api-error'
+import type { paths } from './schema'
+import { env } from '@/config/env'
+
+const TIMEOUT_MS = 10_000
+
+/** The client of the API. Its types are generated from the API's own description: `npm run client`. */
+export const api = createClient<paths>({
+  baseUrl: env.apiUrl || window.location.origin,
+  fetch: (request) => fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT_MS)]) }),
+})
+
+interface Outcome<Data> {
+  data?: Data
+  error?: unknown
+  response: Response
+}
+
+/**
+ * Waits for an answer and unpacks it.
+ *
+ * @throws ApiError for every other outcome than the one asked for.
+ */
+export async function unpack<Data>(asking: Promise<Outcome<Data>>): Promise<{ data: Data; headers: Headers }> {
+  let outcome: Outcome<Data>
+  try {
+    outcome = await asking
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
+    throw new ApiError(0, 'The API does not answer.', '')
+  }
+  const { data, error, response } = outcome
+  if (data === undefined || !response.ok) throw toApiError(error, response)
+  return { data, headers: response.headers }
+}
+
+function toApiError(body: unknown, response: Response): ApiError {
+  const message = hasError(body) ? body.error.message : `The API answered ${response.status}.`
+  return new ApiError(response.status, message, response.headers.get('X-Request-Id') ?? '')
+}
+
+function hasError(body: unknown): body is { error: { message: string } } {
+  if (typeof body !== 'object' || body === null || !('error' in body)) return false
+  const { error } = body
+  return typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string'
+}

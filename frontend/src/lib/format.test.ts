@@ -1,0 +1,18 @@
+import { makeFormats } from './format'
+
+test.each([
+  ['ko', 'KRW', 29900, '₩29,900'],
+  ['en', 'KRW', 29900, '₩29,900'],
+  ['ko', 'USD', 3.5, '$3.50'],
+  ['en', 'USD', 1234.5, '$1,234.50'],
+] as const)('a price in %s and %s', (locale, currency, amount, written) => {
+  expect(makeFormats(locale, currency).price(amount)).toBe(written)
+})
+
+test.each([
+  [59, '59 seconds'],
+  [3_600, '1 hour'],
+  [200_000, '2 days'],
+])('%d seconds are said in the largest unit', (seconds, written) => {
+  expect(makeFormats('en', 'USD').age(seconds)).toBe(written)
+})

@@ -1,0 +1,25 @@
+import { QueryClient } from '@tanstack/react-query'
+import { ApiError } from './api/api-error'
+
+const RETRY_AFTER_MS = 400
+const LOOK_AGAIN_MS = 5_000
+
+/** Fails soon and says so, then looks again by itself until the API is back. */
+export function makeQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 30_000,
+        retry: (failures, error) => isWorthRetrying(error) && failures < 1,
+        retryDelay: RETRY_AFTER_MS,
+        refetchOnWindowFocus: false,
+        refetchInterval: ({ state }) => state.status === 'error' && isWorthRetrying(state.error) ? LOOK_AGAIN_MS : false,
+      },
+    },
+  })
+}
+
+/** An answer that names our mistake (4xx) would be the same the next time. */
+function isWorthRetrying(error: unknown): boolean {
+  return !(error instanceof ApiError && error.status >= 400 && error.status < 500)
+}

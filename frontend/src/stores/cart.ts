@@ -1,0 +1,74 @@
+import { useMemo } from 'react'
+import { shopperStore } from './shopper'
+import { createStore } from '@/lib/create-store'
+import type { Source } from '@/lib/tracking/source'
+
+const MAX_QUANTITY = 99
+const MAX_LINES = 50
+
+/** A product in a cart, as it was when it was put in. The API checks the price again at the checkout. */
+export interface CartLine {
+  productId: number
+  title: string
+  price: number
+  imageUrl: string
+  quantity: number
+  source: Source | null
+}
+
+/** Every shopper of this browser has a cart of their own, by id or as guest. */
+type Carts = Partial<Record<string, CartLine[]>>
+
+const cartsStore = createStore<Carts>('31ie.carts.1', (stored) =>
+  typeof stored === 'object' && stored !== null ? (stored) : {},
+)
+
+export interface Cart {
+  lines: CartLine[]
+  quantity: number
+  add: (line: Omit<CartLine, 'quantity'>, quantity?: number) => void
+  setQuantity: (productId: number, quantity: number) => void
+  remove: (productId: number) => void
+  clear: () => void
+}
+
+export function useCart(): Cart {
+  const shopper = String(shopperStore.use())
+  const carts = cartsStore.use()
+  return useMemo(() => makeCart(shopper, carts[shopper] ?? []), [shopper, carts])
+}
+
+function makeCart(shopper: string, lines: CartLine[]): Cart {
+  const keep = (next: CartLine[]) => {
+    cartsStore.set({ ...cartsStore.get(), [shopper]: next })
+  }
+  const withQuantity = (productId: number, quantity: number) =>
+    lines.map((line) => (line.productId === productId ? { ...line, quantity: clamp(quantity) } : line))
+  return {
+    lines,
+    quantity: lines.reduce((sum, line) => sum + line.quantity, 0),
+    add: (line, quantity = 1) => {
+      const present = lines.find(({ productId }) => productId === line.productId)
+      if (present) keep(withQuantity(line.productId, present.quantity + quantity))
+      else keep([...lines, { ...line, quantity: clamp(quantity) }].slice(-MAX_LINES))
+    },
+    setQuantity: (productId, quantity) => {
+      keep(withQuantity(productId, quantity))
+    },
+    remove: (productId) => {
+      keep(lines.filter((line) => line.productId !== productId))
+    },
+    clear: () => {
+      keep([])
+    },
+  }
+}
+
+/** Adds up in hundredths, so that no cent is lost to binary fractions. */
+export function sumUp(lines: CartLine[]): number {
+  return lines.reduce((cents, line) => cents + Math.round(line.price * 100) * line.quantity, 0) / 100
+}
+
+function clamp(quantity: number): number {
+  return Math.min(Math.max(Math.trunc(quantity), 1), MAX_QUANTITY)
+}
