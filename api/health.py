@@ -45,7 +45,7 @@ class HealthCheck:
 
     async def _ask(self) -> Health:
         (head, problems), model_problem = await asyncio.gather(
-            self._ask_database(), self._recommender.is_ready(READY_TIMEOUT_SECONDS)
+            self._ask_database(), self._recommender.find_trouble(READY_TIMEOUT_SECONDS)
         )
         if model_problem:
             remedy = "Users without a published list get popular products. See `make status` and BentoML's log."

@@ -11,6 +11,8 @@ from api.breaker import CircuitBreaker
 from api.published import Entry
 
 LIST_LENGTH = 100
+MOST_CHARACTERS = 300
+"""Of the model server's own words."""
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +34,12 @@ class _Answer(BaseModel):
     recommendations: list[_UserList]
 
 
+class _Status(BaseModel):
+    failure: str | None = None
+
+
 _ANSWER = TypeAdapter(_Answer)
+_STATUS = TypeAdapter(_Status)
 
 
 @dataclass(frozen=True)
@@ -76,16 +83,24 @@ class Recommender:
         entries = [Entry(item.product_id, item.category_id, item.score, item.reason) for item in lists[user_id]]
         return ModelList(str(answer.model_version), entries)
 
-    async def is_ready(self, timeout_seconds: float) -> str | None:
-        """Ask how the model server is; `None` when it is ready, else what is wrong."""
+    async def find_trouble(self, timeout_seconds: float) -> str | None:
+        """Ask the model server how it is.
+
+        Returns:
+            What is wrong: that it does not answer, or what keeps it from serving the version that it should, in its own
+            words; `None` when all is well.
+        """
         try:
             async with asyncio.timeout(timeout_seconds):
-                response = await self._client.get("/readyz")
+                ready = await self._client.get("/readyz")
+                status = await self._client.post("/status", json={})
+            failure = _STATUS.validate_json(status.content).failure if status.is_success else None
         except TimeoutError:
             return f"no answer within {timeout_seconds:g} s"
-        except httpx.HTTPError as err:
+        except (httpx.HTTPError, ValidationError) as err:
             return f"fails with {type(err).__name__}"
-        return None if response.is_success else f"/readyz answers {response.status_code}"
+        trouble = None if ready.is_success else f"/readyz answers {ready.status_code}"
+        return ": ".join(filter(None, (trouble, failure and failure[:MOST_CHARACTERS]))) or None
 
     def _fail(self, error: Exception) -> None:
         """Note a failure, by the kind of error: what the other side sent stays out of answers and logs."""

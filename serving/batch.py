@@ -16,6 +16,7 @@ from serving.lists import encode_lists
 from serving.popular import rank_neighbours, rank_popular
 from serving.publish import audit_batch, fetch_written_buckets, write_bucket, write_lists
 from serving.retire import retire_old_batches
+from shop.tables import HOME
 from training.ranker import Ranker
 
 LIST_LENGTH = 100
@@ -62,13 +63,14 @@ class Scoring:
     engine: Engine
 
 
-def publish_scores(scoring: Scoring, alias: str | None, tell: Tell) -> Publication:
+def publish_scores(scoring: Scoring, alias: str | None, tell: Tell, pointer: str = HOME) -> Publication:
     """Rank for all users, write, audit, point. A killed run resumes with the buckets that are missing.
 
     Args:
         scoring: the version, its snapshot and the shop's database.
         alias: the alias that named the version, for the record.
         tell: called with a line of progress now and then.
+        pointer: the pointer that moves.
 
     Raises:
         serving.batches.PublicationError: the audit refuses the batch, or a newer one is shown already.
@@ -77,8 +79,8 @@ def publish_scores(scoring: Scoring, alias: str | None, tell: Tell) -> Publicati
     batch = open_batch(scoring.engine, scoring.as_of, str(scoring.version), alias)
     tell(f"batch opened batch_id={batch.batch_id} epoch={batch.epoch} state={batch.state}")
     counts: Batch | BatchFacts = batch if batch.is_complete else _write_and_audit(scoring, batch, tell)
-    previous = move_pointer(scoring.engine, batch)
-    tell(f"pointer moved from={previous} to={batch.batch_id}")
+    previous = move_pointer(scoring.engine, batch, pointer)
+    tell(f"pointer moved name={pointer} from={previous} to={batch.batch_id}")
     return Publication(
         batch_id=batch.batch_id,
         model_version=batch.model_version,

@@ -22,7 +22,7 @@ ROWS_PER_TRANSACTION = 10_000
 def retire_old_batches(engine: Engine) -> list[str]:
     """Delete the lists of batches that nobody will go back to; their rows stay, with manifest and audit.
 
-    Kept are the batch that shoppers see, the last few published ones, the newest one of each of the last few model
+    Kept are the batches that shoppers see, the last few published ones, the newest one of each of the last few model
     versions, and whatever was opened after the one that shoppers see (another run may be writing it).
 
     Returns:
@@ -38,8 +38,9 @@ def retire_old_batches(engine: Engine) -> list[str]:
         pointed = session.execute(
             select(RecommendationBatch.model_version).where(RecommendationBatch.epoch == shown)
         ).scalar()
+        kept = set(session.scalars(select(BatchPointer.batch_id)))
     published = [batch for batch in batches if batch.state == "published"]
-    kept = {batch.batch_id for batch in published[: KEPT_BATCHES - 1]}
+    kept |= {batch.batch_id for batch in published[: KEPT_BATCHES - 1]}
     newest_of_version = {batch.model_version: batch.batch_id for batch in reversed(published)}
     others = [version for version in dict.fromkeys(batch.model_version for batch in published) if version != pointed]
     kept |= {newest_of_version[version] for version in others[: KEPT_VERSIONS - 1]}

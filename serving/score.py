@@ -10,6 +10,7 @@ import json
 import logging
 import sys
 from dataclasses import asdict
+from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,11 +19,12 @@ from features.snapshot import Snapshot
 from features.store import MLStore, StoreError
 from serving.batch import Publication, Scoring, publish_scores
 from serving.batches import PublicationError
-from serving.champion import load_ranker
+from serving.champion import BarredVersionError, load_ranker
 from settings import Settings, load_settings
 from shop.database import open_engine
+from shop.tables import name_pointer
 from training.artefact import ArtefactError
-from training.registry import CHAMPION, RegistryError, connect
+from training.registry import CHAMPION, Registry, RegistryError, connect
 
 NO_CHAMPION = 3
 
@@ -46,13 +48,36 @@ def score(settings: Settings, options: argparse.Namespace) -> Publication:
             f"no version of {settings.model_name!r} carries the alias {CHAMPION!r} yet: run `python -m training.run` "
             "first, or name a version with --version."
         )
+    scoring = _prepare(settings, registry, version, options.as_of)
+    return publish_scores(scoring, CHAMPION if options.version is None else None, logger.info)
+
+
+def score_compared(settings: Settings, options: argparse.Namespace) -> Publication | None:
+    """Publish the lists of the alias that is compared with the champion, beside the champion's.
+
+    Returns:
+        What was published; `None` when nothing is compared, or no version carries the alias.
+    """
+    alias = settings.compared_alias
+    if not alias or options.version is not None:
+        return None
+    registry = connect(settings.mlflow_tracking_uri, settings.model_name)
+    version = registry.resolve_alias(alias)
+    if version is None:
+        logger.warning("nothing to compare: no version carries the alias %r", alias)
+        return None
+    scoring = _prepare(settings, registry, version, options.as_of)
+    return publish_scores(scoring, alias, logger.info, name_pointer(alias))
+
+
+def _prepare(settings: Settings, registry: Registry, version: int, as_of: datetime | None) -> Scoring:
+    """Make a version ready to score all users of a snapshot."""
     store = MLStore(settings.ml_store_uri)
     ranker = load_ranker(registry, settings.var_dir / "models", version)
-    snapshot = Snapshot.open(store, options.as_of)
+    snapshot = Snapshot.open(store, as_of)
     ranker.check_snapshot(snapshot)
     engine = open_engine(settings.shop_database_url)
-    scoring = Scoring(version=version, ranker=ranker, store=store, as_of=snapshot.as_of, engine=engine)
-    return publish_scores(scoring, CHAMPION if options.version is None else None, logger.info)
+    return Scoring(version=version, ranker=ranker, store=store, as_of=snapshot.as_of, engine=engine)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,11 +93,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
     try:
-        publication = score(load_settings(), options)
+        settings = load_settings()
+        publication = score(settings, options)
+        compared = score_compared(settings, options)
     except NoChampionError as err:
         sys.stderr.write(f"serving.score: {err}\n")
         return NO_CHAMPION
-    except (PublicationError, ArtefactError, RegistryError, StoreError) as err:
+    except (PublicationError, BarredVersionError, ArtefactError, RegistryError, StoreError) as err:
         sys.stderr.write(f"serving.score: {err}\n")
         return 1
     except SQLAlchemyError as err:
@@ -82,6 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
     logger.info("published batch_id=%s seconds=%s", publication.batch_id, publication.seconds)
     if options.json:
         summary = asdict(publication) | {"as_of": publication.as_of.isoformat()}
+        summary["compared_batch_id"] = compared and compared.batch_id
         sys.stdout.write(json.dumps(summary) + "\n")
     return 0
 

@@ -36,6 +36,7 @@ class ModelServer:
     delay_seconds: float = 0.0
     status: int = 200
     body: bytes | None = None
+    failure: str | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(self, request: dict[str, Any]) -> bytes:
@@ -60,7 +61,8 @@ def model_server() -> Iterator[ModelServer]:
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             sleep(scripted.delay_seconds)
-            self._send(scripted.answer(request))
+            is_status = self.path == "/status"
+            self._send(json.dumps({"failure": scripted.failure}).encode() if is_status else scripted.answer(request))
 
         def do_GET(self) -> None:
             sleep(scripted.delay_seconds)

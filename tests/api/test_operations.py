@@ -7,7 +7,7 @@ from sqlalchemy import Engine, update
 from api.openapi import COMMITTED, render_openapi
 from shop.database import session_scope
 from shop.tables import RecommendationBatch
-from tests.api.conftest import BATCH
+from tests.api.conftest import BATCH, ModelServer
 
 
 def test_health_is_ok_with_a_fresh_batch(published_shop: Engine, open_api: Callable[..., TestClient]) -> None:
@@ -35,6 +35,16 @@ def test_nothing_published_is_a_problem_with_a_remedy(tiny_shop: Engine, open_ap
 
     assert problem["problem"] == "no batch has been published yet"
     assert "score_users" in problem["remedy"]
+
+
+def test_what_keeps_the_model_server_from_the_right_version_is_named(
+    api: TestClient, model_server: ModelServer
+) -> None:
+    model_server.failure = "version 9 is refused: model.onnx was altered"
+
+    problems = {problem["part"]: problem for problem in api.get("/health").json()["problems"]}
+
+    assert problems["model_server"]["problem"] == "version 9 is refused: model.onnx was altered"
 
 
 def test_metrics_count_pages_by_rung(api: TestClient) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from serving import score
 from serving.batches import fetch_pointed_batch
 from settings import Settings
+from shop.tables import name_pointer
 from tests.serving.conftest import ScriptedRegistry, TrainedShop
 
 
@@ -76,3 +77,19 @@ def test_what_fails_is_one_clear_line(
     assert words in errors
     assert errors.count("\n") == 1
     assert fetch_pointed_batch(shop_of_version) is None
+
+
+def test_the_compared_alias_gets_lists_beside_the_champions(
+    command: ScriptedRegistry, shop_of_version: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = score.load_settings().model_copy(update={"compared_alias": "challenger"})
+    monkeypatch.setattr(score, "load_settings", lambda: compared)
+
+    assert score.main([]) == 0
+    assert fetch_pointed_batch(shop_of_version, name_pointer("challenger")) is None
+
+    command.aliases["challenger"] = 2
+    assert score.main([]) == 0
+
+    assert fetch_pointed_batch(shop_of_version) == "20260701T000000Z-v1"
+    assert fetch_pointed_batch(shop_of_version, name_pointer("challenger")) == "20260701T000000Z-v2"

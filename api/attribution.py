@@ -1,0 +1,125 @@
+"""Which shown products were clicked and ordered: events traced to the answer, slot, rung and version that showed them.
+
+A product shown in one answer is one impression, however often that is reported. It counts as clicked when the same
+answer's product was clicked within the window after it was shown, as ordered likewise; what comes later does not count.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Function, case, func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from shop.tables import Event
+
+NONE = "none"
+"""Stands for a version or rung that an impression does not name."""
+
+SLOTS = (5, 10, 20, 50)
+"""Slots are reported in ranges: below 5, below 10, and so on."""
+
+
+class Period(NamedTuple):
+    """Impressions of [since, until) with what followed each within `window`."""
+
+    since: datetime
+    until: datetime
+    window: timedelta
+
+
+class Shown(NamedTuple):
+    """One impression and what became of it."""
+
+    user_id: int | None
+    position: int | None
+    model_version: str | None
+    rung: str | None
+    arm: str | None
+    is_clicked: bool
+    is_ordered: bool
+
+
+@dataclass
+class Tally:
+    """Counts of impressions."""
+
+    impressions: int = 0
+    clicks: int = 0
+    orders: int = 0
+
+    def add(self, shown: Shown) -> None:
+        """Count one impression."""
+        self.impressions += 1
+        self.clicks += shown.is_clicked
+        self.orders += shown.is_ordered
+
+
+@dataclass
+class Attribution:
+    """Tallies by what showed the products. Of arms, by user: users are what was split."""
+
+    by_version: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    by_rung: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    by_slot: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    by_arm: dict[str, dict[int, Tally]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(Tally)))
+
+
+def _first(event_type: str) -> Function[datetime]:
+    return func.min(case((Event.event_type == event_type, Event.occurred_at)))
+
+
+def _of_impression(column: InstrumentedAttribute[Any]) -> Function[Any]:
+    return func.min(case((Event.event_type == "impression", column)))
+
+
+def fetch_shown(connection: Connection, period: Period) -> Iterator[Shown]:
+    """Read the impressions of a period, one row each, in one pass over the events of the period and its window."""
+    shown_at = _first("impression").label("shown_at")
+    query = (
+        select(
+            _of_impression(Event.user_id),
+            _of_impression(Event.position),
+            _of_impression(Event.model_version),
+            _of_impression(Event.rung),
+            _of_impression(Event.arm),
+            shown_at,
+            _first("click"),
+            _first("order"),
+        )
+        .where(Event.occurred_at >= period.since, Event.occurred_at < period.until + period.window)
+        .group_by(Event.request_id, Event.product_id)
+        .having(shown_at < period.until)
+    )
+    for row in connection.execution_options(yield_per=5000).execute(query):
+        user_id, position, version, rung, arm, at, clicked_at, ordered_at = row
+        is_clicked, is_ordered = _follows(clicked_at, at, period), _follows(ordered_at, at, period)
+        yield Shown(user_id, position, version, rung, arm, is_clicked, is_ordered)
+
+
+def tally(impressions: Iterable[Shown]) -> Attribution:
+    """Count impressions by what showed them."""
+    attribution = Attribution()
+    for shown in impressions:
+        attribution.by_version[shown.model_version or NONE].add(shown)
+        attribution.by_rung[shown.rung or NONE].add(shown)
+        attribution.by_slot[name_slots(shown.position)].add(shown)
+        if shown.arm is not None and shown.user_id is not None:
+            attribution.by_arm[shown.arm][shown.user_id].add(shown)
+    return attribution
+
+
+def name_slots(position: int | None) -> str:
+    """Name the range of slots that a position lies in, from slot 0."""
+    if position is None:
+        return NONE
+    starts = (0, *SLOTS)
+    start = max(start for start in starts if start <= position)
+    end = next((end for end in SLOTS if end > position), None)
+    return f"{start:02d}-{end - 1:02d}" if end else f"{start:02d}+"
+
+
+def _follows(at: datetime | None, shown_at: datetime, period: Period) -> bool:
+    return at is not None and at < shown_at + period.window

@@ -1,0 +1,152 @@
+"""Click and order rates by model version, rung, slot and arm: `python -m api.report [--since T] [--until T] [--json]`.
+
+Exit codes: 0 reported, 1 the shop's database did not answer.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.arms import CHAMPION, Comparison
+from api.attribution import Attribution, Period, Tally, fetch_shown, tally
+from api.statistics import Interval, difference, ratio_of_sums, split_p_value, wilson
+from settings import load_settings
+from shop.database import explain_failure, open_engine
+
+DAYS = 7
+WINDOW_HOURS = 72.0
+BROKEN_SPLIT = 0.001
+
+
+def build_report(engine: Engine, period: Period, comparison: Comparison) -> dict[str, Any]:
+    """Count and estimate everything, as plain JSON.
+
+    Args:
+        engine: the shop's database.
+        period: which impressions, and how long their clicks and orders count.
+        comparison: what is compared now, for the intended split.
+    """
+    with engine.connect() as connection:
+        attribution = tally(fetch_shown(connection, period))
+    return {
+        "since": period.since.isoformat(),
+        "until": period.until.isoformat(),
+        "window_hours": period.window.total_seconds() / 3600,
+        "by_version": _rates(attribution.by_version),
+        "by_rung": _rates(attribution.by_rung),
+        "by_slot": _rates(attribution.by_slot),
+        "comparison": _compare(attribution, comparison),
+    }
+
+
+def _rates(tallies: dict[str, Tally]) -> dict[str, Any]:
+    return {
+        name: asdict(counted)
+        | {
+            "click_rate": wilson(counted.clicks, counted.impressions)._asdict(),
+            "order_rate": wilson(counted.orders, counted.impressions)._asdict(),
+        }
+        for name, counted in sorted(tallies.items())
+    }
+
+
+def _compare(attribution: Attribution, comparison: Comparison) -> dict[str, Any] | None:
+    """Compare the second alias with the champion, by users; `None` when nobody saw either arm of it."""
+    champion, other = attribution.by_arm.get(CHAMPION, {}), attribution.by_arm.get(comparison.alias, {})
+    if not comparison.alias or not (champion or other):
+        return None
+    p_value = split_p_value((len(champion), len(other)), comparison.share)
+    return {
+        "arms": {CHAMPION: len(champion), comparison.alias: len(other)},
+        "intended_share": comparison.share,
+        "split_p_value": p_value,
+        "is_split_broken": p_value is not None and p_value < BROKEN_SPLIT,
+        "users_in_both": len(champion.keys() & other.keys()),
+        "click_rate_difference": _difference(champion, other, "clicks")._asdict(),
+        "order_rate_difference": _difference(champion, other, "orders")._asdict(),
+    }
+
+
+def _difference(left: dict[int, Tally], right: dict[int, Tally], name: str) -> Interval:
+    ratios = [
+        ratio_of_sums((getattr(counted, name), counted.impressions) for counted in arm.values())
+        for arm in (left, right)
+    ]
+    return difference(*ratios)
+
+
+def render(report: dict[str, Any]) -> str:
+    """Lay the report out for people."""
+    lines = [f"Shown from {report['since']} to {report['until']}, followed for {report['window_hours']:g} hours"]
+    for title, name in (("model version", "by_version"), ("rungs", "by_rung"), ("slots", "by_slot")):
+        lines += ["", f"{title:<32}{'shown':>10}{'clicked':>9}{'ordered':>9}  {'click rate':<26}order rate"]
+        lines += [_render_row(key, row) for key, row in report[name].items()] or ["(nothing was shown)"]
+    comparison = report["comparison"]
+    if comparison:
+        arms = ", ".join(f"{name} {users}" for name, users in comparison["arms"].items())
+        verdict = "BROKEN: do not read on" if comparison["is_split_broken"] else "as intended"
+        lines += ["", f"Arms (users): {arms}; split {verdict} (p = {comparison['split_p_value']:.3g})"]
+        lines += [
+            f"{what} of the second arm minus the champion's: {_render_interval(comparison[key])}"
+            for what, key in (("Click rate", "click_rate_difference"), ("Order rate", "order_rate_difference"))
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _render_row(key: str, row: dict[str, Any]) -> str:
+    rates = f"{_render_interval(row['click_rate']):<26}{_render_interval(row['order_rate'])}"
+    return f"{key[:31]:<32}{row['impressions']:>10,}{row['clicks']:>9,}{row['orders']:>9,}  {rates}"
+
+
+def _render_interval(interval: dict[str, float | None]) -> str:
+    estimate, low, high = interval["estimate"], interval["low"], interval["high"]
+    if estimate is None or low is None or high is None:
+        return "too few users"
+    return f"{estimate:.2%} [{low:.2%}, {high:.2%}]"
+
+
+def _parse_instant(text: str) -> datetime:
+    """Read an instant; without a time zone it is UTC."""
+    instant = datetime.fromisoformat(text)
+    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command.
+
+    Returns:
+        The exit code; see the module's docstring.
+    """
+    parser = argparse.ArgumentParser(prog="python -m api.report", description="Rates of what was shown.")
+    parser.add_argument("--since", type=_parse_instant, help=f"first impression (default: {DAYS} days before --until)")
+    parser.add_argument("--until", type=_parse_instant, help="impressions before this instant (default: now)")
+    parser.add_argument("--window-hours", type=float, default=WINDOW_HOURS, help="how long clicks and orders count")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+    chosen = parser.parse_args(arguments)
+    until = chosen.until or datetime.now(UTC)
+    period = Period(chosen.since or until - timedelta(days=DAYS), until, timedelta(hours=chosen.window_hours))
+    if period.since >= period.until or period.window <= timedelta(0):
+        parser.error("--since must be before --until, and --window-hours above 0")
+    settings = load_settings()
+    engine = open_engine(settings.shop_database_url, read_only=True, read_timeout_seconds=600)
+    try:
+        report = build_report(engine, period, Comparison(settings.compared_alias, settings.compared_share))
+    except SQLAlchemyError as err:
+        sys.stderr.write(f"api.report: {explain_failure(engine, err)}\n")
+        return 1
+    finally:
+        engine.dispose()
+    sys.stdout.write(render(report))
+    if chosen.json:
+        sys.stdout.write(json.dumps(report) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

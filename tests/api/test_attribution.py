@@ -1,0 +1,133 @@
+"""Rates equal to a hand count, on a scripted log with duplicates, late orders and events of nothing shown."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, insert
+
+from api.arms import Comparison
+from api.attribution import Period, fetch_shown, name_slots, tally
+from api.report import build_report, main, render
+from shop.database import session_scope
+from shop.tables import Event
+from tests.tiny_shop import day
+
+PERIOD = Period(day(10), day(12), timedelta(hours=72))
+
+LOG = [
+    # request, product, version, type, hours after day(10)
+    ("r1", 1, "7", "impression", 0),  #   r1/1: clicked twice, ordered twice: counts once each
+    ("r1", 1, "7", "impression", 0),
+    ("r1", 1, "7", "click", 1),
+    ("r1", 1, "7", "click", 2),
+    ("r1", 1, "7", "order", 3),
+    ("r1", 1, "7", "order", 30),
+    ("r1", 3, "7", "impression", 0),  #   r1/3: ordered too late
+    ("r1", 3, "7", "order", 73),
+    ("r1", 5, "7", "impression", 0),  #   r1/5: clicked in another answer only
+    ("r2", 5, "8", "impression", 40),  #  r2/5: clicked late but within its own window, after the period's end
+    ("r2", 5, "8", "click", 100),
+    ("r2", 6, "8", "impression", 40),  #  r2/6: nothing
+    ("r0", 1, "6", "impression", -1),  #  before the period
+    ("r0", 1, "6", "click", 1),
+    ("r3", 1, "8", "impression", 48),  #  at the period's end: not in it
+    ("r4", 6, "8", "click", 5),  #        clicked, never shown
+]
+
+
+def write_log(engine: Engine, log: list[tuple[str, int, str, str, float]] = LOG, **fields: Any) -> None:
+    rows = [
+        {
+            "event_key": f"e{number}-{request}",
+            "user_id": 1,
+            "request_id": request,
+            "product_id": product,
+            "model_version": version,
+            "event_type": kind,
+            "occurred_at": day(10) + timedelta(hours=hours),
+            "position": product,
+            "rung": "published",
+        }
+        | fields
+        for number, (request, product, version, kind, hours) in enumerate(log)
+    ]
+    with session_scope(engine) as session:
+        session.execute(insert(Event), rows)
+
+
+def test_the_report_equals_the_hand_count(any_empty_shop: Engine) -> None:
+    write_log(any_empty_shop)
+
+    report = build_report(any_empty_shop, PERIOD, Comparison())
+
+    counts = {
+        version: (row["impressions"], row["clicks"], row["orders"]) for version, row in report["by_version"].items()
+    }
+    assert counts == {"7": (3, 1, 1), "8": (2, 1, 0)}
+    assert report["by_version"]["7"]["click_rate"]["estimate"] == pytest.approx(1 / 3)
+    assert report["by_version"]["7"]["click_rate"]["low"] == pytest.approx(0.0615, abs=1e-4)
+    assert report["by_version"]["7"]["click_rate"]["high"] == pytest.approx(0.7923, abs=1e-4)
+    assert report["by_rung"]["published"]["impressions"] == 5
+    assert {slots: row["impressions"] for slots, row in report["by_slot"].items()} == {"00-04": 2, "05-09": 3}
+    assert report["comparison"] is None
+
+
+def test_arms_are_compared_by_users_and_an_uneven_split_is_called_broken(empty_shop: Engine) -> None:
+    for user in range(1, 61):
+        arm = "challenger" if user <= 12 else "champion"
+        log = [(f"r{user}", 1, "7", "impression", 0.0), (f"r{user}", 3, "7", "impression", 0.0)]
+        log += [(f"r{user}", 1, "7", "click", 1.0)] if arm == "challenger" and user % 2 else []
+        write_log(empty_shop, log, user_id=user, arm=arm)
+
+    even = build_report(empty_shop, PERIOD, Comparison("challenger", 0.2))["comparison"]
+    uneven = build_report(empty_shop, PERIOD, Comparison("challenger", 0.5))["comparison"]
+
+    assert even["arms"] == {"champion": 48, "challenger": 12}
+    assert (even["split_p_value"], even["is_split_broken"]) == (pytest.approx(1.0), False)
+    assert uneven["is_split_broken"] is True
+    difference = even["click_rate_difference"]
+    assert difference["estimate"] == pytest.approx(0.25)
+    assert 0 < difference["low"] < 0.25 < difference["high"]
+    assert even["order_rate_difference"]["estimate"] == 0
+
+
+def test_nothing_shown_is_an_empty_report(empty_shop: Engine) -> None:
+    report = build_report(empty_shop, PERIOD, Comparison("challenger", 0.5))
+
+    assert (report["by_version"], report["comparison"]) == ({}, None)
+    assert "(nothing was shown)" in render(report)
+
+
+@pytest.mark.parametrize(("position", "name"), [(None, "none"), (0, "00-04"), (5, "05-09"), (49, "20-49"), (50, "50+")])
+def test_slots_are_reported_in_ranges(position: int | None, name: str) -> None:
+    assert name_slots(position) == name
+
+
+def test_events_of_one_answer_are_one_impression_each(empty_shop: Engine) -> None:
+    write_log(empty_shop)
+
+    with empty_shop.connect() as connection:
+        shown = list(fetch_shown(connection, PERIOD))
+
+    assert len(shown) == 5
+    assert tally(shown).by_version["7"].clicks == 1
+
+
+def test_the_command_prints_the_table_and_refuses_a_period_that_ends_before_it_begins(
+    empty_shop: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from settings import load_settings
+
+    monkeypatch.setenv("SHOP_DATABASE_URL", str(empty_shop.url))
+    load_settings.cache_clear()
+    write_log(empty_shop)
+
+    code = main(["--since", day(10).isoformat(), "--until", day(12).isoformat()])
+    with pytest.raises(SystemExit):
+        main(["--since", day(12).isoformat(), "--until", day(10).isoformat()])
+
+    load_settings.cache_clear()
+    output = capsys.readouterr().out
+    assert code == 0
+    assert "33.33% [6.15%, 79.23%]" in output

@@ -1,0 +1,49 @@
+import random
+
+import pytest
+
+from api.statistics import NOTHING, difference, ratio_of_sums, split_p_value, wilson
+
+
+def test_wilsons_interval_as_published() -> None:
+    interval = wilson(15, 148)
+
+    assert (interval.low, interval.high) == (pytest.approx(0.0624, abs=1e-4), pytest.approx(0.1605, abs=1e-4))
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(0, 10), (10, 10), (1, 1)])
+def test_an_interval_holds_its_estimate_and_stays_a_share(successes: int, trials: int) -> None:
+    interval = wilson(successes, trials)
+
+    assert 0 <= interval.low <= interval.estimate <= interval.high <= 1
+    assert interval.low < interval.high
+
+
+def test_nothing_observed_says_nothing() -> None:
+    assert wilson(0, 0) == NOTHING
+    assert ratio_of_sums([(1, 2)]) is None
+    assert difference(None, None) == NOTHING
+    assert split_p_value((0, 0), 0.5) is None
+
+
+def test_two_equal_arms_differ_by_chance_alone_in_one_of_twenty_trials() -> None:
+    rng = random.Random(1)
+
+    def users() -> list[tuple[float, float]]:
+        people = []
+        for _ in range(120):
+            rate, shown = rng.betavariate(2, 8), rng.randint(1, 30)
+            people.append((sum(rng.random() < rate for _ in range(shown)), shown))
+        return people
+
+    differences = [difference(ratio_of_sums(users()), ratio_of_sums(users())) for _ in range(300)]
+
+    misses = sum(not each.low <= 0 <= each.high for each in differences)
+    assert 4 <= misses <= 32
+
+
+@pytest.mark.parametrize(
+    ("observed", "is_broken"), [((500, 500), False), ((520, 480), False), ((600, 400), True)], ids=str
+)
+def test_an_uneven_split_is_unlikely(observed: tuple[int, int], is_broken: bool) -> None:
+    assert (split_p_value(observed, 0.5) < 0.001) is is_broken
