@@ -27,7 +27,7 @@ def fit_text(text: str | None, center: int, baseline: int, width: int, largest: 
     if not text:
         return ""
     short = text if len(text) <= MAX_LETTERS else f"{text[: MAX_LETTERS - 1].rstrip()}…"
-    ems = sum(1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.56 for letter in short)
+    ems = sum(1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.64 for letter in short)
     size = max(SMALLEST, min(largest, int(width / ems)))
     squeeze = f' textLength="{width}" lengthAdjust="spacingAndGlyphs"' if ems * size > width else ""
     return (

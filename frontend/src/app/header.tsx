@@ -20,9 +20,9 @@ export function Header() {
   const m = useMessages()
   useFirstShopper()
   return (
-    <header className="sticky top-0 z-30 border-b bg-background/95 backdrop-blur">
-      <div className="mx-auto max-w-7xl px-4">
-        <div className="flex flex-wrap items-center gap-x-2 gap-y-2 pt-3 sm:flex-nowrap sm:gap-x-4">
+    <>
+      <header className="sticky top-0 z-30 border-b bg-background/95 backdrop-blur">
+        <div className="mx-auto flex max-w-7xl flex-wrap items-center gap-2 px-4 py-2.5 sm:flex-nowrap sm:gap-4">
           <Link to="/" aria-label={`31IE, ${m.navigation.home}`} className="text-2xl font-black tracking-tighter text-primary">
             31<span className="text-coupon">IE</span>
           </Link>
@@ -42,8 +42,8 @@ export function Header() {
             <CartButton />
           </div>
         </div>
-        <CategoryBar />
-      </div>
-    </header>
+      </header>
+      <CategoryBar />
+    </>
   )
 }

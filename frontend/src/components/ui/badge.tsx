@@ -5,7 +5,7 @@ import { cn } from '@/lib/cn'
 const badgeVariants = cva('inline-flex items-center gap-1 rounded-full px-2 py-0.5 text-xs font-semibold', {
   variants: {
     variant: {
-      coupon: 'bg-coupon text-coupon-foreground',
+      coupon: 'bg-card text-coupon ring-1 ring-coupon/25',
       muted: 'bg-muted text-muted-foreground',
       accent: 'bg-accent text-accent-foreground',
     },

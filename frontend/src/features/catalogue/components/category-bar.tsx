@@ -8,7 +8,7 @@ import { cn } from '@/lib/cn'
 import { departmentDrawing, drawingUrl } from '@/lib/drawings'
 
 const SKELETON_CHIPS = 10
-const CHIP = 'inline-flex h-10 shrink-0 items-center gap-1.5 rounded-full px-3 text-sm whitespace-nowrap transition-colors'
+const CHIP = 'inline-flex h-9 shrink-0 items-center gap-1.5 rounded-full px-3 text-sm whitespace-nowrap transition-colors lg:h-8 lg:px-2.5'
 
 /** All departments in a row that scrolls sideways where it is too long. */
 export function CategoryBar() {
@@ -16,8 +16,8 @@ export function CategoryBar() {
   const translate = useTranslateCategory()
   const { data: categories } = useQuery(categoriesQuery)
   return (
-    <nav aria-label={m.navigation.categories} className="-mx-4 overflow-x-auto px-4 [scrollbar-width:none]">
-      <ul className="flex h-12 w-max items-center gap-1">
+    <nav aria-label={m.navigation.categories} className="overflow-x-auto [scrollbar-width:none] max-lg:mask-r-from-85%">
+      <ul className="mx-auto flex min-h-12 w-max items-center gap-x-1 px-4 py-1 max-lg:pr-16 lg:w-full lg:max-w-7xl lg:flex-wrap">
         {categories
           ? categories.map(({ category_id: id, name }) => (
               <li key={id}>

@@ -7,10 +7,10 @@ import { drawingUrl } from '@/lib/drawings'
 
 /** Where the four drawings stand, the largest first. */
 const PLACES = [
-  'right-[4%] bottom-[8%] w-[30%] sm:right-[12%] sm:w-[19%]',
-  'right-[27%] bottom-[14%] hidden w-[12%] -rotate-12 sm:block',
-  'right-[5%] top-[8%] w-[15%] rotate-12 sm:right-[4%] sm:w-[10%]',
-  'right-[24%] top-[12%] hidden w-[8%] rotate-6 sm:block',
+  'right-[4%] bottom-[10%] w-[30%] sm:right-[11%] sm:w-[17%]',
+  'right-[29%] bottom-[12%] hidden w-[11%] -rotate-12 sm:block',
+  'right-[5%] top-[8%] w-[15%] rotate-12 sm:right-[3%] sm:w-[9%]',
+  'right-[31%] top-[10%] hidden w-[7%] rotate-6 sm:block',
 ]
 
 interface BannerSlideProps {

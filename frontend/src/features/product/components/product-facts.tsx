@@ -9,6 +9,7 @@ export function ProductFacts({ product }: { product: components['schemas']['Prod
     [m.product.type, product.product_type],
     [m.product.size, product.size],
   ].filter(([, value]) => value)
+  if (facts.length === 0) return null
   return (
     <dl className="mt-2 grid grid-cols-[6rem_1fr] gap-y-2 border-t pt-4 text-sm">
       {facts.map(([term, value]) => (

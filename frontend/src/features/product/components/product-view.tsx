@@ -1,10 +1,12 @@
 import { useState } from 'react'
+import { Link } from 'react-router'
 import { ProductFacts } from './product-facts'
 import { AddToCartButton } from '@/components/add-to-cart-button'
 import { CouponBadge } from '@/components/coupon-badge'
 import { ProductImage } from '@/components/product-image'
 import { QuantityStepper } from '@/components/quantity-stepper'
 import { StarRating } from '@/components/star-rating'
+import { useTranslateCategory } from '@/i18n/use-category-name'
 import { useMessages } from '@/i18n/use-messages'
 import type { components } from '@/lib/api/schema'
 import { useFormats } from '@/lib/format'
@@ -20,13 +22,16 @@ interface ProductViewProps {
 export function ProductView({ product, source }: ProductViewProps) {
   const m = useMessages()
   const formats = useFormats()
+  const translateCategory = useTranslateCategory()
   const [quantity, setQuantity] = useState(1)
   const imageUrl = product.image_urls[0] ?? ''
   return (
     <div className="grid gap-6 md:grid-cols-2 md:gap-10">
       <ProductImage url={imageUrl} size={640} isEager className="rounded-2xl border" />
       <div className="flex flex-col gap-4">
-        {product.brand && <p className="text-sm font-medium text-primary">{product.brand}</p>}
+        <Link to={`/category/${product.category_id}`} className="w-fit text-sm font-medium text-primary hover:underline">
+          {translateCategory(product.category_name)}
+        </Link>
         <h1 className="text-2xl font-extrabold tracking-tight sm:text-3xl">{product.title}</h1>
         {product.average_rating !== null && (
           <StarRating rating={product.average_rating} numReviews={product.num_reviews} />

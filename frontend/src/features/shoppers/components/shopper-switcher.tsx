@@ -2,17 +2,21 @@ import { useQuery } from '@tanstack/react-query'
 import { ChevronDown, UserRound } from 'lucide-react'
 import { shoppersQuery } from '../api/get-shoppers'
 import { ShopperChoices } from './shopper-choices'
+import { homeQuery } from '@/api/get-home'
 import { Button } from '@/components/ui/button'
 import { DropdownMenu, DropdownMenuContent, DropdownMenuTrigger } from '@/components/ui/dropdown-menu'
 import { useMessages } from '@/i18n/use-messages'
-import { shopperStore } from '@/stores/shopper'
+import { shopperStore, toUserId } from '@/stores/shopper'
 
 /** Lets a visitor of the demonstration be one shopper or another. */
 export function ShopperSwitcher() {
   const m = useMessages()
   const { data: shoppers = [], isError } = useQuery(shoppersQuery)
   const shopper = shopperStore.use()
-  const name = nameOf()
+  const userId = toUserId(shopper)
+  const listed = shoppers.find((each) => each.user_id === userId)?.nickname
+  const { data: home } = useQuery({ ...homeQuery(userId), enabled: userId !== undefined && listed === undefined })
+  const name = userId === undefined ? m.shoppers.guest : nameOf(userId, listed ?? home?.nickname)
   return (
     <DropdownMenu>
       <DropdownMenuTrigger asChild>
@@ -27,9 +31,8 @@ export function ShopperSwitcher() {
       </DropdownMenuContent>
     </DropdownMenu>
   )
+}
 
-  function nameOf(): string {
-    if (typeof shopper !== 'number') return m.shoppers.guest
-    return shoppers.find((each) => each.user_id === shopper)?.nickname ?? `#${shopper}`
-  }
+function nameOf(userId: number, nickname: string | undefined): string {
+  return nickname === undefined || nickname === '' ? `#${userId}` : nickname
 }
