@@ -58,6 +58,15 @@ class Settings(BaseSettings):
     )
     model_name: str = Field("wide_deep", description="Name of the registered model in MLflow.")
     auto_promote: bool = Field(False, description="Move `champion` when the gate says `promote`, without a reviewer.")
+    api_token_key: SecretStr = Field(
+        SecretStr(""), description="Key that the shop signs its shoppers' tokens with (HS256); asked for in production."
+    )
+    demo_shoppers: bool = Field(
+        False, description="Let anybody act as any shopper: for demonstrations. Always so in development."
+    )
+    requests_per_minute: int = Field(
+        3000, ge=1, description="Requests that the API takes from one address a minute, in production."
+    )
     home_category_share: float = Field(
         0.4, gt=0, le=1, description="Most of the homepage's first 20 slots that one category may have."
     )

@@ -24,9 +24,11 @@ from api.middleware import RequestEnvelope
 from api.pages import STOREFRONT_PAGES, StorefrontPages
 from api.products import ProductPages
 from api.published import SharedListsCache
+from api.rate_limit import RateLimiter
 from api.reader import ShopReader, ShopUnavailableError
 from api.recommender import Recommender
 from api.routes import catalogue, events, health, home, images, orders, products, users
+from api.tokens import Doorkeeper, make_doorkeeper
 from api.writer import ShopWriter
 from settings import Settings
 from shop.database import open_engine
@@ -55,19 +57,26 @@ def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAP
     Args:
         settings: where the neighbours are.
         deadlines: how long an answer waits for them.
+
+    Raises:
+        ValueError: production without a key of its own.
     """
-    metrics = Metrics()
+    metrics, doorkeeper = Metrics(), make_doorkeeper(settings)
+    is_production = settings.environment == "production"
     app = FastAPI(
         title="31IE storefront API",
         version="1.0.0",
         description="Recommendations and products for the storefront.",
-        lifespan=lambda app: _run(app, settings, deadlines, metrics),
+        lifespan=lambda app: _run(app, settings, deadlines, metrics, doorkeeper),
+        docs_url=None if is_production else "/docs",
+        redoc_url=None,
     )
-    app.add_middleware(RequestEnvelope, metrics=metrics)
+    limiter = RateLimiter(settings.requests_per_minute) if is_production else None
+    app.add_middleware(RequestEnvelope, metrics=metrics, limiter=limiter)
     install_error_handlers(app)
     for routes in (home, catalogue, products, users, orders, images, events, health):
         app.include_router(routes.router)
-    if settings.environment == "development":
+    if not is_production:
         _serve_a_developer(app)
     return app
 
@@ -86,7 +95,9 @@ def _serve_a_developer(app: FastAPI) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _run(app: FastAPI, settings: Settings, deadlines: Deadlines, metrics: Metrics) -> AsyncIterator[None]:
+async def _run(
+    app: FastAPI, settings: Settings, deadlines: Deadlines, metrics: Metrics, doorkeeper: Doorkeeper
+) -> AsyncIterator[None]:
     """Build the parts, keep the local copy fresh while the application runs, and let go of everything at the end."""
     reader = ShopReader(_open_quick(settings, read_only=True), deadlines.database)
     background_reader = ShopReader(_open_quick(settings, read_only=True), REFRESH_DEADLINE_SECONDS)
@@ -105,7 +116,8 @@ async def _run(app: FastAPI, settings: Settings, deadlines: Deadlines, metrics: 
             metrics=metrics,
             slow_reader=slow_reader,
             writer=writer,
-            is_demo=settings.environment == "development",
+            doorkeeper=doorkeeper,
+            is_demo=settings.environment == "development" or settings.demo_shoppers,
         )
         refresher = asyncio.create_task(_keep_fresh(background_reader, last_good, cache))
         try:

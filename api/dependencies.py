@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Header, Path, Query, Request
 
 from api.browse import ShopFloor
 from api.health import HealthCheck
@@ -13,6 +13,7 @@ from api.metrics import Metrics
 from api.products import ProductPages
 from api.reader import ShopReader
 from api.schemas import MAX_ID
+from api.tokens import Doorkeeper
 from api.writer import ShopWriter
 
 
@@ -23,6 +24,7 @@ class Parts:
     Attributes:
         slow_reader: reads for pages that can wait a moment; its troubles do not count against the quick ones.
         writer: for all that shoppers leave behind.
+        doorkeeper: who may act as whom.
         is_demo: whether anybody may act as any shopper.
     """
 
@@ -34,10 +36,11 @@ class Parts:
     metrics: Metrics
     slow_reader: ShopReader
     writer: ShopWriter
+    doorkeeper: Doorkeeper
     is_demo: bool
 
 
-def get_parts(request: Request) -> Parts:
+async def get_parts(request: Request) -> Parts:
     """Give the parts of the application that serves the request."""
     parts: Parts = request.app.state.parts
     return parts
@@ -49,3 +52,20 @@ LimitQuery = Annotated[int, Query(ge=1, le=100, description="Products wanted.")]
 CursorQuery = Annotated[str | None, Query(max_length=120, description="`next_cursor` of the page before.")]
 UserIdPath = Annotated[int, Path(ge=0, le=MAX_ID)]
 ProductIdPath = Annotated[int, Path(ge=0, le=MAX_ID)]
+
+
+async def admit_shopper(request: Request, parts: PartsDep, user_id: UserIdQuery = None) -> int | None:
+    """Give the shopper whom a query names, if the request may speak of them."""
+    parts.doorkeeper.admit(request.headers.get("authorization"), user_id)
+    return user_id
+
+
+async def admit_owner(request: Request, parts: PartsDep, user_id: UserIdPath) -> int:
+    """Give the shopper whose page a path names, if the request may speak of them."""
+    parts.doorkeeper.admit(request.headers.get("authorization"), user_id)
+    return user_id
+
+
+ShopperDep = Annotated[int | None, Depends(admit_shopper)]
+OwnerDep = Annotated[int, Depends(admit_owner)]
+AuthorizationHeader = Annotated[str | None, Header(description="Bearer TOKEN, where the installation asks for one.")]

@@ -14,11 +14,14 @@ from api.schemas import Error, ErrorAnswer, ErrorDetail
 logger = logging.getLogger(__name__)
 
 CODES = {
+    401: "unauthorized",
+    403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
     409: "conflict",
     413: "too_large",
     422: "invalid_request",
+    429: "too_often",
     503: "unavailable",
 }
 
@@ -67,6 +70,11 @@ def install_error_handlers(app: FastAPI) -> None:
     async def _our_mistake(request: Request, error: Exception) -> JSONResponse:
         logger.error("unhandled error path=%s", request.url.path, exc_info=error)
         return _answer(request, 500, "Something went wrong here; the log has the request_id.")
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe for OpenAPI that a route may refuse with these statuses, in the one shape."""
+    return {status: {"model": ErrorAnswer} for status in statuses}
 
 
 def _answer(

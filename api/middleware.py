@@ -1,31 +1,49 @@
-"""What every request gets: an id, a size limit, safe headers, a measurement. Plain ASGI, since it is on every path."""
+"""What every request gets: an id, limits, safe headers, a measurement, a log line.
 
+Plain ASGI, since it is on every path.
+"""
+
+import logging
 import re
 import time
 import uuid
+from math import ceil
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
+from api.rate_limit import RateLimiter
 
 MAX_BODY_BYTES = 256 * 1024
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
+NEVER_LIMITED = frozenset({"/health", "/metrics"})
+SAFE_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-site"),
+]
+ANSWERS_LOAD_NOTHING = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+
+logger = logging.getLogger(__name__)
 
 
 class RequestEnvelope:
-    """Wraps a request: takes or makes `X-Request-Id`, refuses long bodies, adds headers, measures."""
+    """Wraps a request: takes or makes `X-Request-Id`, refuses what is too long or too often, adds headers, measures."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics):
+    def __init__(self, app: ASGIApp, metrics: Metrics, limiter: RateLimiter | None = None):
         """Wrap an application.
 
         Args:
             app: the application.
             metrics: where the time of each request goes.
+            limiter: how often a client may ask; `None` = as often as it likes.
         """
         self._app = app
         self._metrics = metrics
+        self._limiter = limiter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -43,19 +61,45 @@ class RequestEnvelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                answer = MutableHeaders(scope=message)
-                answer["X-Request-Id"] = request_id
-                answer["X-Content-Type-Options"] = "nosniff"
+                _add_headers(message, request_id)
             await send(message)
 
         try:
-            if _is_too_long(headers):
-                await _refuse(request_id)(scope, receive, send_with_headers)
-            else:
-                await self._app(scope, receive, send_with_headers)
+            refusal = self._find_refusal(scope, headers, request_id)
+            await (refusal or self._app)(scope, receive, send_with_headers)
         finally:
+            seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "other")
-            self._metrics.seconds.labels(route, str(status)).observe(time.perf_counter() - started)
+            self._metrics.seconds.labels(route, str(status)).observe(seconds)
+            logger.info(
+                "request method=%s route=%s status=%d milliseconds=%.1f request_id=%s",
+                *(scope["method"], route, status, seconds * 1000, request_id),
+            )
+
+    def _find_refusal(self, scope: Scope, headers: Headers, request_id: str) -> JSONResponse | None:
+        """Make the answer of a request that goes no further; `None` if it may."""
+        if _is_too_long(headers):
+            message = f"Send at most {MAX_BODY_BYTES} bytes, with a Content-Length."
+            return _refuse(413, "too_large", message, request_id)
+        if self._limiter is None or scope["path"] in NEVER_LIMITED:
+            return None
+        client = scope.get("client")
+        wait = self._limiter.find_wait(client[0] if client else "")
+        if not wait:
+            return None
+        refusal = _refuse(429, "too_often", "Too many requests from this address; slow down.", request_id)
+        refusal.headers["Retry-After"] = str(ceil(wait))
+        return refusal
+
+
+def _add_headers(message: Message, request_id: str) -> None:
+    """Add what every answer carries. What a route set itself stays."""
+    answer = MutableHeaders(scope=message)
+    answer.raw.append((b"x-request-id", request_id.encode()))
+    answer.raw.extend(SAFE_HEADERS)
+    is_page = answer.get("content-type", "").startswith("text/html")
+    if not is_page and "content-security-policy" not in answer:
+        answer.raw.append(ANSWERS_LOAD_NOTHING)
 
 
 def _is_too_long(headers: Headers) -> bool:
@@ -66,7 +110,6 @@ def _is_too_long(headers: Headers) -> bool:
     return not length.isdigit() or int(length) > MAX_BODY_BYTES
 
 
-def _refuse(request_id: str) -> JSONResponse:
-    message = f"Send at most {MAX_BODY_BYTES} bytes, with a Content-Length."
-    error = {"code": "too_large", "message": message, "details": [], "request_id": request_id}
-    return JSONResponse({"error": error}, 413)
+def _refuse(status: int, code: str, message: str, request_id: str) -> JSONResponse:
+    error = {"code": code, "message": message, "details": [], "request_id": request_id}
+    return JSONResponse({"error": error}, status)

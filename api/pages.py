@@ -10,6 +10,11 @@ from starlette.types import Scope
 
 STOREFRONT_PAGES = Path(__file__).resolve().parent.parent / "frontend" / "dist"
 START = "index.html"
+OWN_THINGS_ONLY = (
+    "default-src 'self'; img-src 'self' https: data:; style-src 'self' 'unsafe-inline'; "
+    "frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+)
+"""Pages run the storefront's own scripts alone; pictures may lie elsewhere."""
 
 
 class StorefrontPages(StaticFiles):
@@ -17,6 +22,11 @@ class StorefrontPages(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Give a file, or the start page."""
+        answer = await self._find(path, scope)
+        answer.headers["Content-Security-Policy"] = OWN_THINGS_ONLY
+        return answer
+
+    async def _find(self, path: str, scope: Scope) -> Response:
         try:
             return await super().get_response(path, scope)
         except HTTPException as err:

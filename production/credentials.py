@@ -67,6 +67,7 @@ def _fresh_values(folder: Path) -> dict[str, str]:
     mlflow_password = password_file.read_text(encoding="utf-8") if password_file.exists() else token()
     return {
         "mysql_root_password": token(),
+        "api_token_key": token(),
         "shop_database_url": database_url("mysql+pymysql", "shop"),
         "mlflow_backend_uri": database_url("mysql+pymysql", "mlflow"),
         "airflow_database_url": database_url("mysql+mysqldb", "airflow"),

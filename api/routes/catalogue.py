@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query
 
 from api.browse import Cursor, Shelf
 from api.dependencies import CursorQuery, LimitQuery, PartsDep
-from api.errors import ApiError
-from api.schemas import MAX_ID, Categories, ErrorAnswer, ProductPage
+from api.errors import ApiError, refusals
+from api.schemas import MAX_ID, Categories, ProductPage
 
 router = APIRouter(tags=["catalogue"])
 
@@ -20,7 +20,7 @@ async def get_categories(parts: PartsDep) -> Categories:
     return await parts.floor.list_categories()
 
 
-@router.get("/products", responses={422: {"model": ErrorAnswer}})
+@router.get("/products", responses=refusals(422))
 async def get_products(
     parts: PartsDep,
     category_id: Annotated[int | None, Query(ge=0, le=MAX_ID, description="Only of this department.")] = None,

@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter
 
-from api.dependencies import PartsDep
-from api.errors import ApiError
+from api.dependencies import AuthorizationHeader, PartsDep
+from api.errors import ApiError, refusals
 from api.events import write_events
 from api.reader import ShopUnavailableError
-from api.schemas import ErrorAnswer, EventsReceipt, ShopperEvents
+from api.schemas import EventsReceipt, ShopperEvents
 
 router = APIRouter(tags=["events"])
 
@@ -14,10 +14,14 @@ router = APIRouter(tags=["events"])
 @router.post(
     "/events",
     status_code=202,
-    responses={413: {"model": ErrorAnswer}, 422: {"model": ErrorAnswer}, 503: {"model": ErrorAnswer}},
+    responses=refusals(401, 403, 413, 422, 503),
 )
-async def post_events(parts: PartsDep, batch: ShopperEvents) -> EventsReceipt:
+async def post_events(
+    parts: PartsDep, batch: ShopperEvents, authorization: AuthorizationHeader = None
+) -> EventsReceipt:
     """Write a batch of events. Sending it again is safe: an event's key is written once."""
+    for user_id in {event.user_id for event in batch.events}:
+        parts.doorkeeper.admit(authorization, user_id)
     try:
         return await parts.writer.run(write_events, batch.events)
     except ShopUnavailableError as err:

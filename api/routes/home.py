@@ -5,12 +5,13 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Query, Response
 
-from api.dependencies import LimitQuery, Parts, PartsDep, UserIdQuery
+from api.dependencies import LimitQuery, Parts, PartsDep, ShopperDep
+from api.errors import refusals
 from api.explain import Evidence, read_evidence
 from api.explain import explain as write_reasons
 from api.home import HomeAnswer
 from api.reader import ShopUnavailableError
-from api.schemas import ErrorAnswer, ExplainedHome, HomeRecommendations
+from api.schemas import ExplainedHome, HomeRecommendations
 
 router = APIRouter(tags=["recommendations"])
 
@@ -27,11 +28,11 @@ PROVENANCE = {
 @router.get(
     "/recommendations/home",
     response_model=HomeRecommendations | ExplainedHome,
-    responses={200: {"headers": PROVENANCE}, 422: {"model": ErrorAnswer}},
+    responses={200: {"headers": PROVENANCE}, **refusals(401, 403, 422)},
 )
 async def get_home(
     parts: PartsDep,
-    user_id: UserIdQuery = None,
+    user_id: ShopperDep,
     limit: LimitQuery = 20,
     explain: Annotated[bool, Query(description="Say for each product why, and which coupons it has.")] = False,
 ) -> Response:

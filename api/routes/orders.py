@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Request, Response
 
 from api.checkout import CheckoutError, NoSuchUserError, place_order
-from api.dependencies import PartsDep
-from api.errors import ApiError
+from api.dependencies import AuthorizationHeader, PartsDep
+from api.errors import ApiError, refusals
 from api.reader import ShopUnavailableError
-from api.schemas import Checkout, ErrorAnswer, OrderReceipt
+from api.schemas import Checkout, OrderReceipt
 
 router = APIRouter(tags=["orders"])
 
@@ -16,15 +16,18 @@ router = APIRouter(tags=["orders"])
     status_code=201,
     responses={
         200: {"model": OrderReceipt, "description": "The same key had ordered this before."},
-        404: {"model": ErrorAnswer},
-        409: {"model": ErrorAnswer},
-        413: {"model": ErrorAnswer},
-        422: {"model": ErrorAnswer},
-        503: {"model": ErrorAnswer},
+        **refusals(401, 403, 404, 409, 413, 422, 503),
     },
 )
-async def post_order(parts: PartsDep, checkout: Checkout, request: Request, response: Response) -> OrderReceipt:
+async def post_order(
+    parts: PartsDep,
+    checkout: Checkout,
+    request: Request,
+    response: Response,
+    authorization: AuthorizationHeader = None,
+) -> OrderReceipt:
     """Order and pay a cart at today's prices. Sending it again is safe: a key orders once."""
+    parts.doorkeeper.admit(authorization, checkout.user_id)
     try:
         receipt = await parts.writer.run(place_order, checkout, request.state.request_id)
     except NoSuchUserError as err:

@@ -3,17 +3,17 @@
 import orjson
 from fastapi import APIRouter, Response
 
-from api.dependencies import LimitQuery, PartsDep, ProductIdPath, UserIdQuery
-from api.errors import ApiError
-from api.schemas import ErrorAnswer, ProductDetails, SimilarProducts
+from api.dependencies import LimitQuery, PartsDep, ProductIdPath, ShopperDep
+from api.errors import ApiError, refusals
+from api.schemas import ProductDetails, SimilarProducts
 
 router = APIRouter(tags=["products"])
 
 NO_SUCH_PRODUCT = "The shop shows no product with this id right now."
 
 
-@router.get("/products/{product_id}", responses={404: {"model": ErrorAnswer}, 422: {"model": ErrorAnswer}})
-async def get_product(parts: PartsDep, product_id: ProductIdPath, user_id: UserIdQuery = None) -> ProductDetails:
+@router.get("/products/{product_id}", responses=refusals(401, 403, 404, 422))
+async def get_product(parts: PartsDep, product_id: ProductIdPath, user_id: ShopperDep) -> ProductDetails:
     """Give a product's page. Sold-out products still have one, hidden and deleted ones do not."""
     details = await parts.products.fetch_details(product_id, user_id)
     if details is None:
@@ -24,7 +24,7 @@ async def get_product(parts: PartsDep, product_id: ProductIdPath, user_id: UserI
 @router.get(
     "/products/{product_id}/similar",
     response_model=SimilarProducts,
-    responses={404: {"model": ErrorAnswer}, 422: {"model": ErrorAnswer}},
+    responses=refusals(404, 422),
 )
 async def get_similar(parts: PartsDep, product_id: ProductIdPath, limit: LimitQuery = 12) -> Response:
     """List what is bought together with a product, topped up from its category."""

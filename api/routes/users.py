@@ -1,35 +1,41 @@
 """Shoppers and their orders."""
 
+from datetime import timedelta
+
 from fastapi import APIRouter
 
-from api.dependencies import CursorQuery, LimitQuery, PartsDep, UserIdPath
-from api.errors import ApiError
+from api.dependencies import CursorQuery, LimitQuery, OwnerDep, PartsDep
+from api.errors import ApiError, refusals
 from api.reader import ShopUnavailableError
-from api.schemas import MAX_ID, ErrorAnswer, Shoppers, UserOrders
+from api.schemas import MAX_ID, Shoppers, UserOrders
 from api.shoppers import fetch_orders, fetch_shoppers
 
 router = APIRouter(tags=["shoppers"])
 
+TOKEN_LIFETIME = timedelta(hours=12)
 NOT_NOW = "The shop's database does not answer right now; ask again in a moment."
 
 
-@router.get("/users", responses={404: {"model": ErrorAnswer}, 503: {"model": ErrorAnswer}})
+@router.get("/users", responses=refusals(404, 503))
 async def get_users(parts: PartsDep) -> Shoppers:
     """List shoppers to act as, of each kind. Only a demonstration has this."""
     if not parts.is_demo:
         raise ApiError(404, "This shop lets nobody choose who they are.")
     try:
-        return await parts.slow_reader.run(fetch_shoppers)
+        shoppers = await parts.slow_reader.run(fetch_shoppers)
     except ShopUnavailableError as err:
         raise ApiError(503, NOT_NOW, retry_after_seconds=5) from err
+    for shopper in shoppers.users:
+        shopper.token = parts.doorkeeper.issue(shopper.user_id, TOKEN_LIFETIME)
+    return shoppers
 
 
 @router.get(
     "/users/{user_id}/orders",
-    responses={404: {"model": ErrorAnswer}, 422: {"model": ErrorAnswer}, 503: {"model": ErrorAnswer}},
+    responses=refusals(401, 403, 404, 422, 503),
 )
 async def get_orders(
-    parts: PartsDep, user_id: UserIdPath, limit: LimitQuery = 20, cursor: CursorQuery = None
+    parts: PartsDep, user_id: OwnerDep, limit: LimitQuery = 20, cursor: CursorQuery = None
 ) -> UserOrders:
     """List a shopper's orders, newest first."""
     if cursor is not None and not (cursor.isascii() and cursor.isdigit() and int(cursor) <= MAX_ID):

@@ -1,0 +1,41 @@
+"""How often one client may ask: a bucket of tokens for each, filled at a steady rate, in bounded memory."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+REMEMBERED_CLIENTS = 50_000
+BURST_SECONDS = 10.0
+"""A client that was quiet may ask for so many seconds' worth at once: a page with all its pictures."""
+
+
+class RateLimiter:
+    """Counts the requests of each client. Used from one thread, the event loop's."""
+
+    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic):
+        """Start with full buckets.
+
+        Args:
+            per_minute: requests that a client may make in the long run.
+            clock: gives seconds that never go back.
+        """
+        self._per_second = per_minute / 60
+        self._burst = max(1.0, self._per_second * BURST_SECONDS)
+        self._clock = clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def find_wait(self, client: str) -> float:
+        """Take a token of a client.
+
+        Returns:
+            0 when the request may pass, else the seconds after which the next one may.
+        """
+        now = self._clock()
+        tokens, seen_at = self._buckets.get(client, (self._burst, now))
+        tokens = min(self._burst, tokens + (now - seen_at) * self._per_second)
+        wait = 0.0 if tokens >= 1 else (1 - tokens) / self._per_second
+        self._buckets[client] = (tokens if wait else tokens - 1, now)
+        self._buckets.move_to_end(client)
+        if len(self._buckets) > REMEMBERED_CLIENTS:
+            self._buckets.popitem(last=False)
+        return wait

@@ -1,0 +1,78 @@
+"""Who may act as whom: a token signed by the shop, whose subject is the `user_id` that a request speaks of.
+
+The shop's own login issues the tokens with the key that both share (HS256). In development nobody is asked for one.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import jwt
+
+from api.errors import ApiError
+from settings import Settings
+
+ALGORITHM = "HS256"
+LEAST_KEY_CHARACTERS = 32
+LEEWAY_SECONDS = 10
+BEARER = "bearer "
+
+
+class Doorkeeper:
+    """Admits requests that speak of a user. Without a key everybody is admitted."""
+
+    def __init__(self, key: str | None):
+        """Take the key.
+
+        Args:
+            key: the key that tokens are signed with; `None` = no tokens are asked for.
+        """
+        self._key = key
+
+    def admit(self, authorization: str | None, user_id: int | None) -> None:
+        """Let a request pass that speaks of nobody, or of the subject of its own token.
+
+        Args:
+            authorization: the header `Authorization`, `Bearer ...`.
+            user_id: whom the request speaks of.
+
+        Raises:
+            ApiError: 401 without a valid token, 403 with another user's.
+        """
+        if self._key is None or user_id is None:
+            return
+        if not authorization or not authorization.lower().startswith(BEARER):
+            raise ApiError(401, "This shopper's token is needed: Authorization: Bearer TOKEN.")
+        try:
+            claims = jwt.decode(
+                authorization[len(BEARER) :],
+                self._key,
+                algorithms=[ALGORITHM],
+                leeway=LEEWAY_SECONDS,
+                options={"require": ["sub", "exp"]},
+            )
+        except jwt.InvalidTokenError as err:
+            raise ApiError(401, "The token is not valid, or not any more; sign in again.") from err
+        if claims["sub"] != str(user_id):
+            raise ApiError(403, "The token belongs to another shopper.")
+
+    def issue(self, user_id: int, lifetime: timedelta) -> str | None:
+        """Sign a token for a user; `None` where none is asked for."""
+        if self._key is None:
+            return None
+        return jwt.encode({"sub": str(user_id), "exp": datetime.now(UTC) + lifetime}, self._key, ALGORITHM)
+
+
+def make_doorkeeper(settings: Settings) -> Doorkeeper:
+    """Make the doorkeeper of an installation.
+
+    Raises:
+        ValueError: production has no key, or one that could be guessed.
+    """
+    if settings.environment == "development":
+        return Doorkeeper(None)
+    key = settings.api_token_key.get_secret_value()
+    if len(key) < LEAST_KEY_CHARACTERS:
+        raise ValueError(
+            f"API_TOKEN_KEY has {len(key)} characters; production needs a key of at least {LEAST_KEY_CHARACTERS}. "
+            "Generate one with `make secrets`."
+        )
+    return Doorkeeper(key)

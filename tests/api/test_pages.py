@@ -1,0 +1,47 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml"}
+
+
+@pytest.fixture
+def built_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A storefront as its build leaves it."""
+    folder = tmp_path / "dist"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<title>Storefront</title>")
+    (folder / "assets" / "app.js").write_text("void 0")
+    monkeypatch.setattr("api.application.STOREFRONT_PAGES", folder)
+
+
+def test_the_built_pages_are_served_and_their_own_paths_begin_at_the_start_page(
+    built_pages: None, published_shop: Engine, open_api: Callable[..., TestClient]
+) -> None:
+    api = open_api()
+
+    for path in ("/", "/cart", "/category/3"):
+        answer = api.get(path, headers=BROWSER)
+        assert (answer.status_code, answer.text) == (200, "<title>Storefront</title>")
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+    assert api.get("/assets/app.js").status_code == 200
+    assert api.get("/recommendations/home", headers=BROWSER).json()["recommendations"]
+
+
+def test_what_asks_for_data_is_told_that_there_is_none(
+    built_pages: None, published_shop: Engine, open_api: Callable[..., TestClient]
+) -> None:
+    answer = open_api().get("/nothing", headers={"Accept": "application/json"})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+def test_the_storefronts_development_server_may_call(api: TestClient) -> None:
+    answer = api.get("/categories", headers={"Origin": "http://localhost:5173"})
+    foreign = api.get("/categories", headers={"Origin": "https://elsewhere.test"})
+
+    assert answer.headers["access-control-allow-origin"] == "http://localhost:5173"
+    assert "access-control-allow-origin" not in foreign.headers

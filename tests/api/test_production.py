@@ -1,0 +1,154 @@
+"""Production asks who speaks, how often, and how much; development does not."""
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+from sqlalchemy import Engine
+
+from api.application import create_app
+from api.rate_limit import RateLimiter
+from api.tokens import Doorkeeper
+from settings import Settings
+from tests.api.conftest import PATIENT
+
+KEY = "k" * 43
+HOME = "/recommendations/home"
+EVENT = {
+    "event_key": "e",
+    "event_type": "click",
+    "product_id": 1,
+    "request_id": "r",
+    "occurred_at": "2026-01-25T12:00Z",
+}
+CART = {"order_key": "c", "user_id": 1, "items": [{"product_id": 1, "quantity": 1}]}
+
+
+def production(tmp_path: Path, url: str, **fields: Any) -> Settings:
+    values = {"environment": "production", "api_token_key": SecretStr(KEY), "requests_per_minute": 100_000}
+    return Settings(var_dir=tmp_path, shop_database_url=url, **(values | fields))
+
+
+@pytest.fixture
+def api(published_shop: Engine, tmp_path: Path, sqlite_url: str) -> Iterator[TestClient]:
+    with TestClient(create_app(production(tmp_path, sqlite_url), PATIENT)) as client:
+        yield client
+
+
+def bearer(user_id: int, key: str = KEY, lifetime: timedelta = timedelta(hours=1)) -> dict[str, str]:
+    return {"Authorization": f"Bearer {Doorkeeper(key).issue(user_id, lifetime)}"}
+
+
+def ask_as(api: TestClient, headers: dict[str, str]) -> list[int]:
+    """Speak of user 1 on every route that speaks of a user."""
+    return [
+        api.get(HOME, params={"user_id": 1}, headers=headers).status_code,
+        api.get("/products/1", params={"user_id": 1}, headers=headers).status_code,
+        api.get("/users/1/orders", headers=headers).status_code,
+        api.post("/events", json={"events": [EVENT | {"user_id": 1}]}, headers=headers).status_code,
+        api.post("/orders", json=CART, headers=headers).status_code,
+    ]
+
+
+def test_a_shopper_may_speak_of_themselves_alone(api: TestClient) -> None:
+    assert ask_as(api, bearer(1)) == [200, 200, 200, 202, 201]
+    assert ask_as(api, bearer(2)) == [403] * 5
+    assert ask_as(api, {}) == [401] * 5
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        bearer(1, key="x" * 43),
+        bearer(1, lifetime=timedelta(hours=-1)),
+        {"Authorization": "Bearer not.a.token"},
+        {"Authorization": "Basic MTpwYXNz"},
+        {"Authorization": f"Bearer {jwt.encode({'sub': '1', 'exp': 9999999999}, key='', algorithm='none')}"},
+        {"Authorization": f"Bearer {jwt.encode({'sub': '1'}, KEY, algorithm='HS256')}"},
+    ],
+    ids=["another key", "expired", "nonsense", "another scheme", "unsigned", "without an end"],
+)
+def test_other_tokens_open_nothing(api: TestClient, headers: dict[str, str]) -> None:
+    answer = api.get(HOME, params={"user_id": 1}, headers=headers)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthorized")
+
+
+def test_who_is_logged_out_needs_no_token(api: TestClient) -> None:
+    assert api.get(HOME).status_code == 200
+    assert api.get("/products/1").status_code == 200
+    assert api.post("/events", json={"events": [EVENT]}).status_code == 202
+
+
+def test_nobody_chooses_who_they_are_unless_it_is_a_demonstration(
+    api: TestClient, tmp_path: Path, sqlite_url: str
+) -> None:
+    assert api.get("/users").status_code == 404
+
+    with TestClient(create_app(production(tmp_path, sqlite_url, demo_shoppers=True), PATIENT)) as demo:
+        token = {user["user_id"]: user["token"] for user in demo.get("/users").json()["users"]}[1]
+        assert demo.get("/users/1/orders", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+
+
+@pytest.mark.parametrize("key", ["", "changeme", "k" * 31])
+def test_production_does_not_start_with_a_key_that_could_be_guessed(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ValueError, match="make secrets"):
+        create_app(production(tmp_path, "sqlite:///x.db", api_token_key=SecretStr(key)))
+
+
+def test_who_asks_too_often_waits(published_shop: Engine, tmp_path: Path, sqlite_url: str) -> None:
+    settings = production(tmp_path, sqlite_url, requests_per_minute=30)
+
+    with TestClient(create_app(settings, PATIENT)) as api:
+        answers = [api.get(HOME) for _ in range(8)]
+        health = api.get("/health")
+
+    assert [answer.status_code for answer in answers[:5]] == [200] * 5
+    assert answers[7].status_code == 429
+    assert answers[7].json()["error"]["code"] == "too_often"
+    assert int(answers[7].headers["retry-after"]) >= 1
+    assert health.status_code == 200
+
+
+def test_a_bucket_fills_again_and_clients_do_not_share_one() -> None:
+    now = 0.0
+    limiter = RateLimiter(60, clock=lambda: now)
+
+    assert [limiter.find_wait("a") for _ in range(11)] == [0.0] * 10 + [pytest.approx(1.0)]
+    assert limiter.find_wait("b") == 0.0
+    now = 1.0
+    assert limiter.find_wait("a") == 0.0
+
+
+def test_every_answer_carries_safe_headers(api: TestClient) -> None:
+    for path in (HOME, "/products/1", "/products/999", "/health", "/nothing", f"{HOME}?user_id=x"):
+        headers = api.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert headers["x-request-id"]
+    assert "style-src" in api.get("/static/images/products/category1/product1.svg").headers["content-security-policy"]
+
+
+def test_foreign_pages_may_not_call_in_production(api: TestClient) -> None:
+    assert "access-control-allow-origin" not in api.get(HOME, headers={"Origin": "http://localhost:5173"}).headers
+    assert api.get("/docs").status_code == 404
+
+
+def test_a_body_that_hides_its_length_is_refused(api: TestClient) -> None:
+    assert api.post("/events", content=iter([b"{}"])).status_code == 413
+
+
+def test_a_log_line_has_the_request_and_nothing_personal(api: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="api"):
+        api.get("/users/1/orders", headers=bearer(1) | {"X-Request-Id": "page-7"})
+
+    [line] = [record.getMessage() for record in caplog.records if record.name == "api.middleware"]
+    assert line.startswith("request method=GET route=/users/{user_id}/orders status=200 milliseconds=")
+    assert line.endswith("request_id=page-7")
