@@ -9,6 +9,7 @@ import sys
 
 from mlflow_server.command import server_command, server_environment
 from mlflow_server.login import write_login_file
+from mlflow_server.webhook_key import ensure_webhook_key
 from settings import load_settings
 
 
@@ -22,7 +23,8 @@ def main() -> None:
         login_file = write_login_file(settings, folder / "login.ini")
     except ValueError as err:
         sys.exit(f"MLflow does not start: {err}")
-    for name, value in server_environment(settings, login_file).items():
+    webhook_key = ensure_webhook_key(folder / "webhook.key")
+    for name, value in server_environment(settings, login_file, webhook_key).items():
         os.putenv(name, value)
     os.execv(sys.executable, server_command(settings, has_login=login_file is not None))
 

@@ -15,6 +15,15 @@ HARDENING = {
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
 }
 
+WEBHOOKS = {
+    # The model server is called over http at an address of this network; MLflow forbids both unless told otherwise.
+    "MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http,https",
+    "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",
+    "MLFLOW_WEBHOOK_CACHE_TTL": "5",
+    "MLFLOW_WEBHOOK_REQUEST_TIMEOUT": "5",
+    "MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES": "1",
+}
+
 
 def server_command(settings: Settings, *, has_login: bool) -> list[str]:
     """Compose the `mlflow server` command.
@@ -35,17 +44,19 @@ def server_command(settings: Settings, *, has_login: bool) -> list[str]:
     return command
 
 
-def server_environment(settings: Settings, login_file: Path | None) -> dict[str, str]:
+def server_environment(settings: Settings, login_file: Path | None, webhook_key: str) -> dict[str, str]:
     """Collect the variables that the server's process adds to its own.
 
     Args:
         settings: where things run.
         login_file: file of the login application (see `login.py`), or `None` for a server without login.
+        webhook_key: that the secrets of webhooks are kept under (see `webhook_key.py`).
 
     Returns:
         Values by name; some are secret.
     """
-    environment = {**HARDENING, "MLFLOW_BACKEND_STORE_URI": backend_uri(settings)}
+    environment = {**HARDENING, **WEBHOOKS, "MLFLOW_BACKEND_STORE_URI": backend_uri(settings)}
+    environment["MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"] = webhook_key
     if login_file is not None:
         environment["MLFLOW_AUTH_CONFIG_PATH"] = str(login_file)
         environment["MLFLOW_FLASK_SERVER_SECRET_KEY"] = settings.mlflow_secret_key.get_secret_value()

@@ -13,6 +13,7 @@ from pathlib import Path
 from features.snapshot import Snapshot
 from features.store import MLStore
 from training.artefact import ArtefactError
+from training.permission import find_bar
 from training.ranker import Ranker
 from training.registry import Registry
 
@@ -39,6 +40,26 @@ class Champion:
     def as_of(self) -> datetime:
         """The instant of the features."""
         return self.snapshot.as_of
+
+
+class BarredVersionError(Exception):
+    """The gate refused the version and nobody overrode it; it must not serve."""
+
+
+def require_permission(registry: Registry, version: int) -> dict[str, str]:
+    """Make sure that a version may serve.
+
+    Returns:
+        Its tags.
+
+    Raises:
+        BarredVersionError: it may not; the message says why, and how to let it serve anyway.
+        training.registry.RegistryError: MLflow does not answer.
+    """
+    tags = registry.tags(version)
+    if bar := find_bar(tags):
+        raise BarredVersionError(f"version {version} does not serve: {bar}.")
+    return tags
 
 
 def load_ranker(registry: Registry, models_dir: Path, version: int) -> Ranker:

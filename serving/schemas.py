@@ -62,8 +62,15 @@ class ScoreAnswer(BaseModel):
 
 
 class StatusAnswer(BaseModel):
-    """What serves, and what keeps a newer version from serving."""
+    """What serves, and what keeps another version from serving.
+
+    Attributes:
+        model_version, as_of: what serves; null before the first champion.
+        refused_version: a version with the alias that will not serve as it is; null if there is none.
+        failure: why what serves is not what the alias says, or why that is not known.
+    """
 
     model_version: int | None
     as_of: datetime | None
+    refused_version: int | None
     failure: str | None

@@ -19,7 +19,7 @@ from features.snapshot import Snapshot
 from features.store import MLStore, StoreError
 from serving.batch import Publication, Scoring, publish_scores
 from serving.batches import PublicationError
-from serving.champion import BarredVersionError, load_ranker
+from serving.champion import BarredVersionError, load_ranker, require_permission
 from settings import Settings, load_settings
 from shop.database import open_engine
 from shop.tables import name_pointer
@@ -40,6 +40,7 @@ def score(settings: Settings, options: argparse.Namespace) -> Publication:
 
     Raises:
         NoChampionError: neither `--version` nor the alias names a version.
+        BarredVersionError: the gate refused the version, and nobody overrode it.
     """
     registry = connect(settings.mlflow_tracking_uri, settings.model_name)
     version = options.version or registry.resolve_alias(CHAMPION)
@@ -56,7 +57,7 @@ def score_compared(settings: Settings, options: argparse.Namespace) -> Publicati
     """Publish the lists of the alias that is compared with the champion, beside the champion's.
 
     Returns:
-        What was published; `None` when nothing is compared, or no version carries the alias.
+        What was published; `None` when nothing is compared, or the alias names no version that may serve.
     """
     alias = settings.compared_alias
     if not alias or options.version is not None:
@@ -66,12 +67,17 @@ def score_compared(settings: Settings, options: argparse.Namespace) -> Publicati
     if version is None:
         logger.warning("nothing to compare: no version carries the alias %r", alias)
         return None
-    scoring = _prepare(settings, registry, version, options.as_of)
+    try:
+        scoring = _prepare(settings, registry, version, options.as_of)
+    except BarredVersionError as err:
+        logger.warning("nothing to compare: %s", err)
+        return None
     return publish_scores(scoring, alias, logger.info, name_pointer(alias))
 
 
 def _prepare(settings: Settings, registry: Registry, version: int, as_of: datetime | None) -> Scoring:
     """Make a version ready to score all users of a snapshot."""
+    require_permission(registry, version)
     store = MLStore(settings.ml_store_uri)
     ranker = load_ranker(registry, settings.var_dir / "models", version)
     snapshot = Snapshot.open(store, as_of)

@@ -7,16 +7,26 @@ import logging
 
 import bentoml
 from bentoml.exceptions import ServiceUnavailable
+from starlette.types import Receive, Scope, Send
 
 from features.store import MLStore
 from serving.answers import answer_categories, answer_lists
 from serving.champion import Champion
+from serving.followup import Followup
 from serving.schemas import ListLength, RecommendAnswer, ScoreAnswer, StatusAnswer, UserIds
 from serving.watcher import ChampionWatcher, Sources
+from serving.webhook import MOUNT, PATH, ask_for_calls, ensure_secret, make_receiver
 from settings import load_settings
+from shop.database import open_engine
 from training.registry import connect
 
 
+async def receive_hook(scope: Scope, receive: Receive, send: Send) -> None:
+    """Hand a call of MLflow to the service of this worker."""
+    await bentoml.get_current_service().receiver(scope, receive, send)
+
+
+@bentoml.asgi_app(receive_hook, path=MOUNT)
 @bentoml.service(workers=1, threads=4, traffic={"timeout": 10, "max_concurrency": 64})
 class Recommender:
     """Wide & Deep recommendations for known users."""
@@ -26,9 +36,13 @@ class Recommender:
         logging.basicConfig(format="%(asctime)s %(name)s %(message)s")
         logging.getLogger("serving").setLevel(logging.INFO)
         registry = connect(settings.mlflow_tracking_uri, settings.model_name)
-        sources = Sources(registry, MLStore(settings.ml_store_uri), settings.var_dir / "models")
+        models, secret = settings.var_dir / "models", ensure_secret(settings.var_dir / "models")
+        followup = Followup(registry, open_engine(settings.shop_database_url))
+        sources = Sources(registry, MLStore(settings.ml_store_uri), models, followup)
         self._watcher = ChampionWatcher(sources, settings.champion_poll_seconds)
+        self.receiver = make_receiver(secret, self._watcher.look_now)
         self._watcher.start()
+        ask_for_calls(registry, f"{settings.serving_url}{PATH}", secret)
 
     @bentoml.api
     def recommend(self, user_ids: UserIds, k: ListLength = 20) -> RecommendAnswer:
@@ -45,7 +59,12 @@ class Recommender:
         """Say which version serves, and why a newer one does not."""
         champion = self._watcher.current
         version, as_of = (champion.version, champion.as_of) if champion else (None, None)
-        return StatusAnswer(model_version=version, as_of=as_of, failure=self._watcher.failure)
+        return StatusAnswer(
+            model_version=version,
+            as_of=as_of,
+            refused_version=self._watcher.refused_version,
+            failure=self._watcher.failure,
+        )
 
     def __is_ready__(self) -> bool:
         return self._watcher.current is not None

@@ -11,13 +11,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from features.snapshot import list_snapshots
 from features.store import MLStore, StoreError
-from serving.champion import Champion, load_champion, recall_last_good, remember_last_good
+from serving.batches import PublicationError
+from serving.champion import (
+    BarredVersionError,
+    Champion,
+    load_champion,
+    recall_last_good,
+    remember_last_good,
+    require_permission,
+)
+from serving.followup import Followup
 from training.artefact import ArtefactError
+from training.permission import LOAD_FAILED
 from training.registry import CHAMPION, Registry, RegistryError
 
-LOAD_FAILED = "load_failed"
 WARM_UP_USERS = 8
 FIRST_LOOK_SECONDS = 8.0
 """A first look at a healthy MLflow takes less, download included; a dead one must not hold up a start."""
@@ -27,11 +38,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Sources:
-    """Where a champion is made from."""
+    """Where a champion is made from, and who is told of moves."""
 
     registry: Registry
     store: MLStore
     models_dir: Path
+    followup: Followup
 
 
 class ChampionWatcher:
@@ -49,9 +61,13 @@ class ChampionWatcher:
         self._poll_seconds = poll_seconds
         self._load = load
         self._stop = threading.Event()
+        self._wake = threading.Event()
         self._has_looked = threading.Event()
         self._refused: tuple[int, datetime] | None = None
+        self._noted: int | None = None
+        self._shown: int | None = None
         self.current: Champion | None = None
+        self.refused_version: int | None = None
         self.failure: str | None = None
 
     def start(self) -> None:
@@ -64,6 +80,11 @@ class ChampionWatcher:
     def stop(self) -> None:
         """End the thread after the look that it may be in."""
         self._stop.set()
+        self._wake.set()
+
+    def look_now(self) -> None:
+        """Cut the pause between two looks short."""
+        self._wake.set()
 
     def look(self) -> None:
         """Compare what serves with the alias and the newest snapshot, and swap if they differ and all checks pass."""
@@ -80,33 +101,61 @@ class ChampionWatcher:
             return
         serving = self.current and (self.current.version, self.current.as_of)
         if (version, as_of) == serving:
-            self.failure = self._refused = None
+            self.failure = self._refused = self.refused_version = None
         elif (version, as_of) != self._refused:
             self._swap(version, as_of)
+        self._follow_up(version)
 
     def _swap(self, version: int, as_of: datetime) -> None:
         """Make the new champion ready beside the old one, then let it serve."""
         try:
+            tags = require_permission(self._sources.registry, version)
             champion = self._prepare(version, as_of)
+        except BarredVersionError as err:  # asked again at the next look: an override may come
+            self.refused_version = version
+            self._note(str(err))
         except ArtefactError as err:
-            self._refused = (version, as_of)
+            self._refused, self.refused_version = (version, as_of), version
             self._note(f"version {version} is refused: {err}")
-            self._tag_version(version, str(err))
+            self._write_tag(version, str(err))
         except (RegistryError, StoreError) as err:
             self._note(str(err))
         else:
             self._serve(champion)
+            if LOAD_FAILED in tags:
+                self._write_tag(version, None)
+
+    def _follow_up(self, version: int) -> None:
+        """Note the move, and show kept lists of what serves. What fails is tried again at the next look."""
+        try:
+            if self._noted != version:
+                self._sources.followup.note(version)
+                self._noted = version
+            if self.current and self.current.version == version != self._shown:
+                self._sources.followup.show_kept_lists(version)
+                self._shown = version
+        except (RegistryError, PublicationError) as err:
+            logger.warning("move not followed up version=%s reason=%s", version, err)
+        except SQLAlchemyError as err:
+            logger.warning("move not followed up version=%s reason=%s", version, type(err).__name__)
 
     def _prepare(self, version: int, as_of: datetime) -> Champion:
-        """Load, check, and rank once, so that the first shopper does not pay for it."""
+        """Load, check, and rank once, so that the first shopper does not pay for it.
+
+        Raises:
+            ArtefactError: a check failed, or the version's files made a library fail, whatever the error.
+        """
         champion = self._load(*self._as_arguments(), version, as_of)
-        champion.ranker.rank(champion.snapshot, champion.snapshot.user_ids()[:WARM_UP_USERS], 10)
+        try:
+            champion.ranker.rank(champion.snapshot, champion.snapshot.user_ids()[:WARM_UP_USERS], 10)
+        except Exception as err:
+            raise ArtefactError(f"ranking the first users fails with {type(err).__name__}: {err}") from err
         return champion
 
     def _serve(self, champion: Champion) -> None:
         previous = self.current.version if self.current else None
         self.current = champion
-        self.failure = self._refused = None
+        self.failure = self._refused = self.refused_version = None
         remember_last_good(self._sources.models_dir, champion.version)
         logger.info("champion swapped from=%s to=%s as_of=%s", previous, champion.version, champion.as_of.isoformat())
 
@@ -131,11 +180,17 @@ class ChampionWatcher:
                 logger.exception("champion watcher failed")
                 self._note(f"{type(err).__name__} while looking at the alias")
             self._has_looked.set()
-            self._stop.wait(self._poll_seconds)
+            self._wake.wait(self._poll_seconds)
+            if not self._stop.is_set():
+                self._wake.clear()
 
-    def _tag_version(self, version: int, reason: str) -> None:
+    def _write_tag(self, version: int, reason: str | None) -> None:
+        """Say on the version's page why it does not load; None takes it back."""
         try:
-            self._sources.registry.tag(version, LOAD_FAILED, reason)
+            if reason is None:
+                self._sources.registry.untag(version, LOAD_FAILED)
+            else:
+                self._sources.registry.tag(version, LOAD_FAILED, reason)
         except RegistryError as err:
             logger.warning("version not tagged version=%s reason=%s", version, err)
 

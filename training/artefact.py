@@ -60,11 +60,18 @@ def verify_folder(folder: Path) -> None:
 
 
 def open_session(path: Path, num_threads: int = 0) -> onnxruntime.InferenceSession:
-    """Open the network for scoring on the CPU; `num_threads` 0 leaves the number to the runtime."""
+    """Open the network for scoring on the CPU; `num_threads` 0 leaves the number to the runtime.
+
+    Raises:
+        ArtefactError: the file is no network that the runtime can load.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = num_threads
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as err:  # the runtime's own errors have no public base
+        raise ArtefactError(f"{path.name} does not load: {type(err).__name__}: {err}") from err
 
 
 def write_golden(folder: Path, session: onnxruntime.InferenceSession, inputs: Inputs) -> None:
@@ -89,7 +96,10 @@ def check_golden(folder: Path, session: onnxruntime.InferenceSession) -> float:
     """
     golden: dict[str, Any] = json.loads((folder / GOLDEN).read_text(encoding="utf-8"))
     inputs = {name: np.array(value["rows"], dtype=value["dtype"]) for name, value in golden["inputs"].items()}
-    categories, products = session.run(None, inputs)
+    try:
+        categories, products = session.run(None, inputs)
+    except Exception as err:  # the runtime's own errors have no public base
+        raise ArtefactError(f"Golden rows do not score: {type(err).__name__}: {err}") from err
     expected = np.concatenate([np.ravel(golden["category_probabilities"]), np.ravel(golden["product_scores"])])
     difference = float(np.abs(np.concatenate([categories.ravel(), products.ravel()]) - expected).max())
     if not difference <= TOLERANCE:  # also refuses NaN

@@ -12,6 +12,7 @@ from features.encoding import Encoder
 from features.snapshot import Snapshot
 from training.artefact import CONFIG, MODEL, ArtefactError, check_golden, load_encoder, open_session, verify_folder
 from training.config import load_config
+from training.contract import check_signature, check_vocabulary
 from training.inputs import PairInputs, UserInputs, encode_pairs, encode_users, no_pairs
 from training.reasons import cite
 from training.topk import rank_top
@@ -48,12 +49,16 @@ class Ranker:
             num_threads: of the network; 0 leaves it to the runtime.
 
         Raises:
-            ArtefactError: a file is missing, altered, unexpected or of another format.
+            ArtefactError: a file is missing, altered, unexpected or of another format, or the network's signature is
+                not the one that this code feeds.
         """
         verify_folder(folder)
         config = load_config(folder / CONFIG)
         session = open_session(folder / MODEL, num_threads)
-        return cls(folder, load_encoder(folder), session, config.data.num_candidates)
+        encoder = load_encoder(folder)
+        check_signature(session, encoder)
+        check_vocabulary(session, encoder)
+        return cls(folder, encoder, session, config.data.num_candidates)
 
     @property
     def feature_hash(self) -> str:

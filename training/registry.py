@@ -21,6 +21,7 @@ from training.artefact import verify_folder
 CHAMPION, CHALLENGER = "champion", "challenger"
 EXPERIMENT = "wide_deep"
 FINGERPRINT = "fingerprint"
+ALIAS_MOVED = "model_version_alias.created"
 _ARTEFACT_PATH = "model"
 _NOT_FOUND = ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)
 
@@ -112,6 +113,24 @@ class Registry:
             if not folder.exists():  # another worker may have been quicker
                 fetched.rename(folder)
         return folder
+
+    def ensure_webhook(self, name: str, url: str, secret: str) -> None:
+        """Let MLflow call an address whenever an alias moves; the same name again replaces the address and the secret.
+
+        Args:
+            name: of the webhook.
+            url: to call.
+            secret: that MLflow signs its calls with.
+
+        Raises:
+            RegistryError: MLflow does not answer, has no database behind it, or forbids such addresses.
+        """
+        with _in_words():
+            known = [hook.webhook_id for hook in self._client.list_webhooks(max_results=100) if hook.name == name]
+            if known:
+                self._client.update_webhook(known[0], url=url, secret=secret)
+            else:
+                self._client.create_webhook(name, url, [ALIAS_MOVED], secret=secret)
 
     @contextmanager
     def start_run(self, name: str, params: Mapping[str, object], tags: Mapping[str, str]) -> Iterator["Run"]:

@@ -10,7 +10,7 @@ def test_the_embedded_server_keeps_everything_under_var_dir(tmp_path):
     settings = make_settings(var_dir=tmp_path, mlflow_port=5055)
 
     command = server_command(settings, has_login=False)
-    environment = server_environment(settings, None)
+    environment = server_environment(settings, None, "key")
 
     assert environment["MLFLOW_BACKEND_STORE_URI"] == f"sqlite:///{tmp_path}/mlflow/mlflow.db"
     assert command[command.index("--artifacts-destination") + 1] == f"{tmp_path}/mlflow/artifacts"
@@ -20,7 +20,7 @@ def test_the_embedded_server_keeps_everything_under_var_dir(tmp_path):
 
 
 def test_pickle_telemetry_and_jobs_are_off():
-    environment = server_environment(make_settings(), None)
+    environment = server_environment(make_settings(), None, "key")
 
     assert environment["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
     assert environment["MLFLOW_DISABLE_TELEMETRY"] == "true"

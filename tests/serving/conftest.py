@@ -90,6 +90,14 @@ class ScriptedRegistry:
         verify_folder(folder)
         return folder
 
+    def tags(self, version: int) -> dict[str, str]:
+        self._require_up()
+        return dict(self.written_tags.get(version, {}))
+
+    def untag(self, version: int, key: str) -> None:
+        self._require_up()
+        del self.written_tags[version][key]
+
     def tag(self, version: int, key: str, value: str) -> None:
         self._require_up()
         self.written_tags.setdefault(version, {})[key] = value

@@ -93,3 +93,16 @@ def test_the_compared_alias_gets_lists_beside_the_champions(
 
     assert fetch_pointed_batch(shop_of_version) == "20260701T000000Z-v1"
     assert fetch_pointed_batch(shop_of_version, name_pointer("challenger")) == "20260701T000000Z-v2"
+
+
+def test_a_refused_version_is_scored_only_once_it_is_overridden(
+    command: ScriptedRegistry, shop_of_version: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command.tag(1, "verdict", "refuse")
+
+    assert score.main([]) == 1
+    assert "version 1 does not serve: the gate refused it" in capsys.readouterr().err
+    assert fetch_pointed_batch(shop_of_version) is None
+
+    command.tag(1, "override", "to see it in the shop")
+    assert score.main([]) == 0

@@ -84,6 +84,7 @@ def test_readiness_and_status(client: TestClient) -> None:
     assert client.post("/status", json={}).json() == {
         "model_version": 1,
         "as_of": "2026-07-01T00:00:00Z",
+        "refused_version": None,
         "failure": None,
     }
 

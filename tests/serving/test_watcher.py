@@ -1,20 +1,29 @@
+import json
 import shutil
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import onnx
 import pytest
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
 from features.rebuild import rebuild
 from features.store import MLStore
+from serving.followup import Followup
 from serving.watcher import ChampionWatcher, Sources
+from shop.tables import AuditLog
 from tests.serving.conftest import AS_OF, NUM_BUCKETS, ScriptedRegistry, TrainedShop
+from training.artefact import write_manifest
 
 
 @pytest.fixture
-def sources(trained_shop: TrainedShop, registry: ScriptedRegistry, tmp_path: Path) -> Sources:
-    return Sources(registry, trained_shop.store, tmp_path / "models")
+def sources(trained_shop: TrainedShop, registry: ScriptedRegistry, tmp_path: Path, shop_of_version: Engine) -> Sources:
+    return Sources(registry, trained_shop.store, tmp_path / "models", Followup(registry, shop_of_version))
 
 
 @pytest.fixture
@@ -80,6 +89,103 @@ def test_a_broken_version_never_replaces_the_good_one(
     assert watcher.current.version == 1
     assert "version 3 is refused" in watcher.failure
     assert reason in registry.written_tags[3]["load_failed"]
+
+
+def rename_an_input(folder: Path) -> None:
+    network = onnx.load(folder / "model.onnx")
+    renamed = network.graph.input[0].name
+    for node in network.graph.node:
+        node.input[:] = ["stranger" if name == renamed else name for name in node.input]
+    network.graph.input[0].name = "stranger"
+    onnx.save(network, folder / "model.onnx")
+
+
+def change_encoder(key: str, change: Callable[[object], object]) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        encoder = json.loads((folder / "encoder.json").read_text())
+        (folder / "encoder.json").write_text(json.dumps(encoder | {key: change(encoder[key])}))
+
+    return apply
+
+
+def expect_nan(folder: Path) -> None:
+    golden = json.loads((folder / "golden.json").read_text())
+    golden["product_scores"][0] = float("nan")
+    (folder / "golden.json").write_text(json.dumps(golden))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (rename_an_input, "another signature: ('stranger'"),
+        (change_encoder("feature_hash", lambda _: "0" * 16), "reads features 0000000000000000"),
+        (change_encoder("category_ids", lambda ids: ids[:-1]), "another signature"),
+        (change_encoder("product_ids", lambda ids: [*ids, 999_999]), "vocabulary of "),
+        (expect_nan, "Golden rows differ by nan"),
+    ],
+    ids=["other signature", "other features", "other categories", "other products", "NaN on golden rows"],
+)
+def test_a_version_that_was_registered_wrong_never_replaces_the_good_one(
+    watcher: ChampionWatcher,
+    registry: ScriptedRegistry,
+    trained_shop: TrainedShop,
+    tmp_path: Path,
+    spoil: Callable[[Path], None],
+    reason: str,
+) -> None:
+    folder = tmp_path / "wrong"
+    shutil.copytree(trained_shop.folder, folder)
+    spoil(folder)
+    write_manifest(folder)  # its hashes are in order
+    registry.folders[3] = folder
+    registry.aliases["champion"] = 3
+
+    watcher.look()
+
+    assert (watcher.current.version, watcher.refused_version) == (1, 3)
+    assert reason in registry.written_tags[3]["load_failed"]
+
+
+def test_a_refused_version_serves_only_once_it_is_overridden(
+    watcher: ChampionWatcher, registry: ScriptedRegistry
+) -> None:
+    registry.written_tags[2] = {"verdict": "refuse", "reason": "worse than chance."}
+    registry.aliases["champion"] = 2
+    watcher.look()
+    assert (watcher.current.version, watcher.refused_version) == (1, 2)
+    assert "the gate refused it: worse than chance." in watcher.failure
+
+    registry.tag(2, "override", "we want to see it in the shop")
+    watcher.look()
+
+    assert (watcher.current.version, watcher.failure) == (2, None)
+
+
+def test_a_version_that_loads_after_all_loses_the_mark(watcher: ChampionWatcher, registry: ScriptedRegistry) -> None:
+    registry.tag(2, "load_failed", "the disk was full")
+    registry.aliases["champion"] = 2
+
+    watcher.look()
+
+    assert "load_failed" not in registry.written_tags[2]
+
+
+def test_every_move_that_is_seen_leaves_an_audit_row(
+    watcher: ChampionWatcher, registry: ScriptedRegistry, shop_of_version: Engine
+) -> None:
+    registry.written_tags[2] = {"verdict": "promote", "reason": "better."}
+    for version in (2, 2, 1):
+        registry.aliases["champion"] = version
+        watcher.look()
+
+    with Session(shop_of_version) as session:
+        rows = session.scalars(select(AuditLog).where(AuditLog.subject == "alias/champion")).all()
+    assert [(row.action, row.from_value, row.to_value) for row in rows] == [
+        ("promote", None, "1"),
+        ("promote", "1", "2"),
+        ("roll back", "2", "1"),
+    ]
+    assert rows[1].details["verdict"] == "promote"
 
 
 def test_moving_the_alias_back_ends_the_alarm(
@@ -152,11 +258,11 @@ def test_a_first_start_without_a_champion_waits(sources: Sources, registry: Scri
 
 
 def test_a_newer_snapshot_is_served_at_the_next_look(
-    registry: ScriptedRegistry, trained_shop: TrainedShop, tmp_path: Path
+    sources: Sources, trained_shop: TrainedShop, tmp_path: Path
 ) -> None:
     shutil.copytree(trained_shop.store.uri, tmp_path / "store")
     store = MLStore(str(tmp_path / "store"))
-    watcher = ChampionWatcher(Sources(registry, store, tmp_path / "models"), poll_seconds=3600)
+    watcher = ChampionWatcher(replace(sources, store=store), poll_seconds=3600)
     watcher.look()
     rebuild(store, AS_OF + timedelta(days=1), NUM_BUCKETS)
 

@@ -1,0 +1,80 @@
+"""What follows a moved alias in the shop's database: an audit row, and the kept lists of a version that serves again.
+
+So a rollback restores lists in seconds, whether Airflow runs or not. A version without kept lists waits for the
+workflow `score_users`.
+"""
+
+import logging
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from serving.batches import move_pointer, open_batch
+from shop.tables import HOME, BatchPointer, RecommendationBatch
+from training.moves import note_move
+from training.registry import CHAMPION, Registry
+
+logger = logging.getLogger(__name__)
+
+
+class Followup:
+    """Follows one alias, for one watcher."""
+
+    def __init__(self, registry: Registry, engine: Engine):
+        """Write nothing yet.
+
+        Args:
+            registry: where the verdicts of versions stand.
+            engine: the shop's database.
+        """
+        self._registry = registry
+        self._engine = engine
+
+    def note(self, version: int) -> None:
+        """Write down that the alias was seen at a version, if whoever moved it did not.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the shop's database does not answer.
+            training.registry.RegistryError: MLflow does not answer.
+        """
+        if note_move(self._registry, self._engine, version):
+            logger.info("alias move noted to=%s", version)
+
+    def show_kept_lists(self, version: int) -> None:
+        """Point at the newest kept batch of a version that serves, if shoppers see another version's lists.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the shop's database does not answer.
+            serving.batches.PublicationError: another run published meanwhile.
+        """
+        shown = show_kept_lists(self._engine, str(version))
+        if shown:
+            logger.info("kept lists shown again version=%s batch_id=%s", version, shown)
+
+
+def show_kept_lists(engine: Engine, model_version: str) -> str | None:
+    """Point at the newest complete batch of a version, under a new epoch.
+
+    Returns:
+        The batch; `None` where shoppers see the version already, or no lists of it are kept.
+
+    Raises:
+        serving.batches.PublicationError: another run published meanwhile.
+    """
+    shown = select(RecommendationBatch.model_version).join(
+        BatchPointer, BatchPointer.batch_id == RecommendationBatch.batch_id
+    )
+    kept = select(RecommendationBatch.as_of).where(
+        RecommendationBatch.model_version == model_version, RecommendationBatch.state == "published"
+    )
+    with Session(engine) as session:
+        if session.scalar(shown.where(BatchPointer.name == HOME)) == model_version:
+            return None
+        as_of = session.scalars(kept.order_by(RecommendationBatch.as_of.desc()).limit(1)).first()
+    if as_of is None:
+        return None
+    batch = open_batch(engine, as_of, model_version, CHAMPION)
+    if not batch.is_complete:  # it was retired in this very moment
+        return None
+    move_pointer(engine, batch)
+    return batch.batch_id

@@ -1,0 +1,109 @@
+"""MLflow's call when an alias moves: it makes the watcher look at once. Polling finds what a lost call did not say.
+
+The call carries no decision: whoever forges one makes the watcher look, and it asks MLflow itself. It is verified all
+the same, so that strangers cannot keep it busy.
+"""
+
+import base64
+import hashlib
+import hmac
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from training.registry import Registry, RegistryError
+
+NAME = "model-server"
+MOUNT, ROUTE = "/hooks", "/mlflow"
+PATH = MOUNT + ROUTE
+SIGNATURE, TIMESTAMP, DELIVERY = "x-mlflow-signature", "x-mlflow-timestamp", "x-mlflow-delivery-id"
+MAX_AGE_SECONDS = 300
+MAX_BYTES = 64 * 1024
+RETRY_SECONDS = 60.0
+SECRET_FILE = "webhook.secret"
+
+logger = logging.getLogger(__name__)
+
+
+def ensure_secret(folder: Path) -> str:
+    """Read the secret that MLflow signs with; draw it the first time, for its owner's eyes only (mode 0600)."""
+    path = folder / SECRET_FILE
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_text(secrets.token_urlsafe(32), encoding="utf-8")
+    except FileExistsError:
+        pass
+    return path.read_text(encoding="utf-8")
+
+
+def ask_for_calls(registry: Registry, url: str, secret: str) -> threading.Thread:
+    """Register the webhook in the background, again and again until MLflow answers.
+
+    Args:
+        registry: MLflow.
+        url: of the receiver, as MLflow reaches it.
+        secret: shared with MLflow.
+    """
+
+    def ask() -> None:
+        while True:
+            try:
+                registry.ensure_webhook(NAME, url, secret)
+            except RegistryError as err:
+                logger.info("no webhook yet, polling alone reason=%s", err)
+                time.sleep(RETRY_SECONDS)
+            else:
+                return
+
+    thread = threading.Thread(target=ask, name="webhook-registration", daemon=True)
+    thread.start()
+    return thread
+
+
+def is_genuine(secret: str, headers: Mapping[str, str], body: bytes, now: float) -> bool:
+    """Tell whether a call was signed with the secret, and lately.
+
+    Args:
+        secret: shared with MLflow.
+        headers: of the call, names in lower case.
+        body: as it came.
+        now: seconds since 1970.
+    """
+    delivery, timestamp = headers.get(DELIVERY, ""), headers.get(TIMESTAMP, "")
+    if not timestamp.isdecimal() or abs(now - int(timestamp)) > MAX_AGE_SECONDS:
+        return False
+    signed = f"{delivery}.{timestamp}.".encode() + body
+    digest = hmac.new(secret.encode(), signed, hashlib.sha256).digest()
+    expected = f"v1,{base64.b64encode(digest).decode()}"
+    return hmac.compare_digest(headers.get(SIGNATURE, "").encode(), expected.encode())
+
+
+def make_receiver(secret: str, look_now: Callable[[], None]) -> Starlette:
+    """Make the application that receives the calls.
+
+    Args:
+        secret: shared with MLflow.
+        look_now: called after each genuine call; must return at once.
+    """
+
+    async def receive(request: Request) -> Response:
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BYTES:
+                return Response(status_code=413)
+        if not is_genuine(secret, request.headers, body, time.time()):
+            return Response(status_code=401)
+        look_now()
+        return Response(status_code=204)
+
+    return Starlette(routes=[Route(ROUTE, receive, methods=["POST"])])

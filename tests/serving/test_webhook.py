@@ -1,0 +1,77 @@
+import time
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.webhooks.delivery import _generate_hmac_signature
+from starlette.testclient import TestClient
+
+from serving.webhook import MAX_AGE_SECONDS, MAX_BYTES, ask_for_calls, ensure_secret, make_receiver
+from training.registry import Registry
+
+SECRET = "a secret of this test"
+BODY = '{"entity": "model_version_alias", "action": "created", "data": {"alias": "champion", "version": "2"}}'
+
+
+@pytest.fixture
+def looks() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def receiver(looks: list[str]) -> TestClient:
+    return TestClient(make_receiver(SECRET, lambda: looks.append("looked")))
+
+
+def sign(body: str, secret: str = SECRET, age_seconds: float = 0) -> dict[str, str]:
+    """Sign as MLflow itself does."""
+    timestamp = str(int(time.time() - age_seconds))
+    signature = _generate_hmac_signature(secret, "delivery-1", timestamp, body)
+    return {"X-MLflow-Signature": signature, "X-MLflow-Timestamp": timestamp, "X-MLflow-Delivery-Id": "delivery-1"}
+
+
+def test_a_call_that_mlflow_signed_makes_the_watcher_look(receiver: TestClient, looks: list[str]) -> None:
+    assert receiver.post("/mlflow", content=BODY, headers=sign(BODY)).status_code == 204
+    assert looks == ["looked"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        sign(BODY, secret="a guess"),
+        sign(BODY + " "),
+        sign(BODY, age_seconds=MAX_AGE_SECONDS + 60),
+        sign(BODY) | {"X-MLflow-Timestamp": "yesterday"},
+        sign(BODY) | {"X-MLflow-Signature": "v1,é".encode()},
+    ],
+    ids=["unsigned", "another secret", "another body", "too old", "no timestamp", "no signature"],
+)
+def test_any_other_call_is_refused(receiver: TestClient, looks: list[str], headers: dict[str, str]) -> None:
+    assert receiver.post("/mlflow", content=BODY, headers=headers).status_code == 401
+    assert looks == []
+
+
+def test_an_endless_call_is_cut_off(receiver: TestClient, looks: list[str]) -> None:
+    assert receiver.post("/mlflow", content="x" * (MAX_BYTES + 1), headers=sign(BODY)).status_code == 413
+    assert looks == []
+
+
+def test_the_secret_is_drawn_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+    first = ensure_secret(tmp_path / "models")
+
+    assert ensure_secret(tmp_path / "models") == first
+    assert len(first) >= 40
+    assert (tmp_path / "models" / "webhook.secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_registering_again_replaces_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_WEBHOOK_ALLOWED_SCHEMES", "http")
+    monkeypatch.setenv("MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS", "true")
+    client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    registry = Registry(client, "wide_deep")
+
+    for port in (8001, 9001):
+        ask_for_calls(registry, f"http://127.0.0.1:{port}/hooks/mlflow", SECRET).join(timeout=60)
+
+    assert [hook.url for hook in client.list_webhooks()] == ["http://127.0.0.1:9001/hooks/mlflow"]
