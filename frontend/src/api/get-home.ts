@@ -18,7 +18,12 @@ export function homeQuery(userId: number | undefined) {
       const { data, headers } = await unpack(asking)
       const page = data as components['schemas']['ExplainedHome'] // the one of the two bodies that `explain` asks for
       const latencyMs = Math.round(performance.now() - started)
-      return { nickname: page.user_nickname, products: page.recommendations, provenance: readProvenance(headers), latencyMs }
+      return {
+        nickname: page.user_nickname,
+        products: page.recommendations,
+        provenance: readProvenance(headers),
+        latencyMs,
+      }
     },
   })
 }

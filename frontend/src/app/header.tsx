@@ -23,7 +23,11 @@ export function Header() {
     <>
       <header className="sticky top-0 z-30 border-b bg-background/95 backdrop-blur">
         <div className="mx-auto flex max-w-7xl flex-wrap items-center gap-2 px-4 py-2.5 sm:flex-nowrap sm:gap-4">
-          <Link to="/" aria-label={`31IE, ${m.navigation.home}`} className="text-2xl font-black tracking-tighter text-primary">
+          <Link
+            to="/"
+            aria-label={`31IE, ${m.navigation.home}`}
+            className="text-2xl font-black tracking-tighter text-primary"
+          >
             31<span className="text-coupon">IE</span>
           </Link>
           <div className="order-last w-full sm:order-none sm:mx-auto sm:max-w-xl">

@@ -11,7 +11,10 @@ export const ROUTES: RouteObject[] = [
     HydrateFallback: () => null,
     children: [
       { index: true, element: <HomePage /> },
-      { path: 'category/:categoryId', lazy: async () => ({ Component: (await import('./routes/category')).CategoryPage }) },
+      {
+        path: 'category/:categoryId',
+        lazy: async () => ({ Component: (await import('./routes/category')).CategoryPage }),
+      },
       { path: 'product/:productId', lazy: async () => ({ Component: (await import('./routes/product')).ProductPage }) },
       { path: 'search', lazy: async () => ({ Component: (await import('./routes/search')).SearchPage }) },
       { path: 'cart', lazy: async () => ({ Component: (await import('./routes/cart')).CartPage }) },

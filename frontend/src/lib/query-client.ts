@@ -13,7 +13,8 @@ export function makeQueryClient(): QueryClient {
         retry: (failures, error) => isWorthRetrying(error) && failures < 1,
         retryDelay: RETRY_AFTER_MS,
         refetchOnWindowFocus: false,
-        refetchInterval: ({ state }) => state.status === 'error' && isWorthRetrying(state.error) ? LOOK_AGAIN_MS : false,
+        refetchInterval: ({ state }) =>
+          state.status === 'error' && isWorthRetrying(state.error) ? LOOK_AGAIN_MS : false,
       },
     },
   })

@@ -20,7 +20,7 @@ export interface CartLine {
 type Carts = Partial<Record<string, CartLine[]>>
 
 const cartsStore = createStore<Carts>('31ie.carts.1', (stored) =>
-  typeof stored === 'object' && stored !== null ? (stored) : {},
+  typeof stored === 'object' && stored !== null ? stored : {},
 )
 
 export interface Cart {

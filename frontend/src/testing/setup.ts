@@ -1,1 +1,35 @@
 import '@testing-library/jest-dom/vitest'
+import { cleanup } from '@testing-library/react'
+import { installBrowser } from './browser'
+import { server } from './server'
+import { localeStore } from '@/i18n/locale-store'
+import { consentStore } from '@/stores/consent'
+import { shopperStore } from '@/stores/shopper'
+
+/** A store or an answer that changes a page behind the test's back is how the pages work, no mistake. */
+const LATE_UPDATE = 'not wrapped in act'
+const complaints: string[] = []
+
+beforeAll(() => {
+  server.listen({ onUnhandledRequest: 'error' })
+})
+
+beforeEach(() => {
+  complaints.length = 0
+  vi.spyOn(console, 'error').mockImplementation((...words: unknown[]) => complaints.push(words.map(String).join(' ')))
+  installBrowser()
+  localStorage.clear()
+  localeStore.set('ko')
+  consentStore.set('declined')
+  shopperStore.set(1)
+})
+
+afterEach(() => {
+  cleanup()
+  server.resetHandlers()
+  expect(complaints.filter((words) => !words.includes(LATE_UPDATE))).toEqual([])
+})
+
+afterAll(() => {
+  server.close()
+})

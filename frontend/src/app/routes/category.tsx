@@ -14,9 +14,12 @@ export function CategoryPage() {
   const { data: categories } = useQuery(categoriesQuery)
   const categoryId = Number(useParams().categoryId)
   const category = categories?.find((each) => each.category_id === categoryId)
-  if (!Number.isSafeInteger(categoryId) || (categories && !category)) return <Notice title={m.catalogue.missingCategory} />
+  if (!Number.isSafeInteger(categoryId) || (categories && !category))
+    return <Notice title={m.catalogue.missingCategory} />
   const name = category ? translate(category.name) : '\u00a0'
-  const icon = category && <img src={drawingUrl(departmentDrawing(category.name, categoryId))} alt="" width={32} height={32} />
+  const icon = category && (
+    <img src={drawingUrl(departmentDrawing(category.name, categoryId))} alt="" width={32} height={32} />
+  )
   return (
     <>
       <PageTitle icon={icon}>{name}</PageTitle>

@@ -19,7 +19,8 @@ export function ProductPage() {
   const cameFrom = (useLocation().state as { source?: Source } | null)?.source
   const { data, error, refetch } = useQuery(productQuery(productId, toUserId(shopperStore.use())))
   useDocumentTitle(data?.product.title ?? '')
-  if (error instanceof ApiError && (error.status === 404 || error.status === 422)) return <Notice title={m.product.missing} />
+  if (error instanceof ApiError && (error.status === 404 || error.status === 422))
+    return <Notice title={m.product.missing} />
   if (!data) return error ? <ErrorNotice error={error} onRetry={() => void refetch()} /> : <ProductViewSkeleton />
   return (
     <div className="flex flex-col gap-12">

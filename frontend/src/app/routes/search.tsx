@@ -10,7 +10,12 @@ export function SearchPage() {
   return (
     <>
       <PageTitle>{m.catalogue.found(query)}</PageTitle>
-      <ProductShelf key={query} query={query} label={m.catalogue.found(query)} emptyText={m.catalogue.nothingFound(query)} />
+      <ProductShelf
+        key={query}
+        query={query}
+        label={m.catalogue.found(query)}
+        emptyText={m.catalogue.nothingFound(query)}
+      />
     </>
   )
 }

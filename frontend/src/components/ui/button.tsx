@@ -1,6 +1,6 @@
 import { Slot } from '@radix-ui/react-slot'
 import { cva, type VariantProps } from 'class-variance-authority'
-import type { ComponentProps } from 'react'
+import { forwardRef, type ComponentPropsWithoutRef } from 'react'
 import { cn } from '@/lib/cn'
 
 const buttonVariants = cva(
@@ -24,12 +24,16 @@ const buttonVariants = cva(
   },
 )
 
-interface ButtonProps extends ComponentProps<'button'>, VariantProps<typeof buttonVariants> {
+interface ButtonProps extends ComponentPropsWithoutRef<'button'>, VariantProps<typeof buttonVariants> {
   /** Dress the only child (a link, say) as a button. */
   asChild?: boolean
 }
 
-export function Button({ className, variant, size, asChild = false, ...props }: ButtonProps) {
+export const Button = forwardRef<HTMLButtonElement, ButtonProps>(function Button(
+  { className, variant, size, asChild = false, ...props },
+  ref,
+) {
   const Element = asChild ? Slot : 'button'
-  return <Element type={asChild ? undefined : 'button'} className={cn(buttonVariants({ variant, size }), className)} {...props} />
-}
+  const type = asChild ? undefined : 'button'
+  return <Element ref={ref} type={type} className={cn(buttonVariants({ variant, size }), className)} {...props} />
+})

@@ -8,7 +8,8 @@ export function useFirstShopper(): void {
   const { data: shoppers, isError } = useQuery(shoppersQuery)
   useEffect(() => {
     if (shopperStore.get() !== 'undecided') return
-    if (shoppers) shopperStore.set(shoppers.find(({ kind }) => kind === 'heavy')?.user_id ?? shoppers[0]?.user_id ?? 'guest')
+    if (shoppers)
+      shopperStore.set(shoppers.find(({ kind }) => kind === 'heavy')?.user_id ?? shoppers[0]?.user_id ?? 'guest')
     else if (isError) shopperStore.set('guest')
   }, [shoppers, isError])
 }

@@ -26,8 +26,16 @@ export const en = {
     show: (number: number) => `Show offer ${number}`,
     slideOf: (number: number, total: number) => `${number} of ${total}`,
     slides: {
-      fresh: { title: 'Picked this morning', text: 'Fruit and vegetables for the whole week', action: 'To the fresh aisle' },
-      breakfast: { title: 'A good morning starts here', text: 'Coffee, cereals and everything around them', action: 'Set the table' },
+      fresh: {
+        title: 'Picked this morning',
+        text: 'Fruit and vegetables for the whole week',
+        action: 'To the fresh aisle',
+      },
+      breakfast: {
+        title: 'A good morning starts here',
+        text: 'Coffee, cereals and everything around them',
+        action: 'Set the table',
+      },
       bakery: { title: 'Still warm', text: 'Bread, rolls and a little something sweet', action: 'To the bakery' },
       snacks: { title: 'Film night is saved', text: 'Crisps, chocolate and popcorn to share', action: 'Grab a snack' },
     },

@@ -101,7 +101,13 @@ export const ko: Messages = {
     guest: '주문 내역을 보려면 위에서 고객을 선택해 주세요.',
     quantity: (number) => `${number}개`,
     more: '이전 주문 더 보기',
-    status: { placed: '주문 접수', paid: '결제 완료', shipped: '배송 중', delivered: '배송 완료', cancelled: '주문 취소' },
+    status: {
+      placed: '주문 접수',
+      paid: '결제 완료',
+      shipped: '배송 중',
+      delivered: '배송 완료',
+      cancelled: '주문 취소',
+    },
   },
   shoppers: {
     choose: '고객 선택',

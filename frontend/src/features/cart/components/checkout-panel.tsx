@@ -40,7 +40,10 @@ export function CheckoutPanel({ cart, userId, order }: CheckoutPanelProps) {
     })
   }
   return (
-    <section aria-label={m.cart.checkout} className="flex h-fit flex-col gap-4 rounded-card border bg-card p-5 lg:sticky lg:top-28">
+    <section
+      aria-label={m.cart.checkout}
+      className="flex h-fit flex-col gap-4 rounded-card border bg-card p-5 lg:sticky lg:top-28"
+    >
       {coupons.length > 0 && (
         <div className="text-sm">
           <p className="mb-2 font-medium">{m.cart.coupons}</p>

@@ -8,7 +8,8 @@ import { cn } from '@/lib/cn'
 import { departmentDrawing, drawingUrl } from '@/lib/drawings'
 
 const SKELETON_CHIPS = 10
-const CHIP = 'inline-flex h-9 shrink-0 items-center gap-1.5 rounded-full px-3 text-sm whitespace-nowrap transition-colors lg:h-8 lg:px-2.5'
+const CHIP =
+  'inline-flex h-9 shrink-0 items-center gap-1.5 rounded-full px-3 text-sm whitespace-nowrap transition-colors lg:h-8 lg:px-2.5'
 
 /** All departments in a row that scrolls sideways where it is too long. */
 export function CategoryBar() {
@@ -23,14 +24,20 @@ export function CategoryBar() {
               <li key={id}>
                 <NavLink
                   to={`/category/${id}`}
-                  className={({ isActive }) => cn(CHIP, isActive ? 'bg-accent font-semibold text-accent-foreground' : 'hover:bg-muted')}
+                  className={({ isActive }) =>
+                    cn(CHIP, isActive ? 'bg-accent font-semibold text-accent-foreground' : 'hover:bg-muted')
+                  }
                 >
                   <img src={drawingUrl(departmentDrawing(name, id))} alt="" width={20} height={20} />
                   {translate(name)}
                 </NavLink>
               </li>
             ))
-          : Array.from({ length: SKELETON_CHIPS }, (_, index) => <li key={index}><Skeleton className="h-8 w-28 rounded-full" /></li>)}
+          : Array.from({ length: SKELETON_CHIPS }, (_, index) => (
+              <li key={index}>
+                <Skeleton className="h-8 w-28 rounded-full" />
+              </li>
+            ))}
       </ul>
     </nav>
   )

@@ -14,13 +14,20 @@ interface ProductShelfProps extends Shelf {
 /** Products of a category or a search, with more of them on demand. */
 export function ProductShelf({ label, emptyText, ...shelf }: ProductShelfProps) {
   const m = useMessages()
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(productsQuery(shelf))
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
+    productsQuery(shelf),
+  )
   if (!data) return error ? <ErrorNotice error={error} onRetry={() => void refetch()} /> : <ProductGridSkeleton />
   if (data.pages[0]?.products.length === 0) return <Notice title={emptyText} />
   return (
     <div className="flex flex-col gap-3 sm:gap-4 lg:gap-5">
       {data.pages.map((page) => (
-        <ProductGrid key={page.provenance.requestId} products={page.products} provenance={page.provenance} label={label} />
+        <ProductGrid
+          key={page.provenance.requestId}
+          products={page.products}
+          provenance={page.provenance}
+          label={label}
+        />
       ))}
       {hasNextPage && (
         <Button

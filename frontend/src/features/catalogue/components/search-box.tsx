@@ -14,32 +14,31 @@ export function SearchBox() {
   const search = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
     const words = new FormData(event.currentTarget).get('query')
-    if (typeof words === 'string' && words.trim()) void navigate(`/search?${new URLSearchParams({ query: words.trim() })}`)
+    if (typeof words === 'string' && words.trim())
+      void navigate(`/search?${new URLSearchParams({ query: words.trim() })}`)
   }
   return (
-    <search className="w-full">
-      <form onSubmit={search} className="relative">
-        <label htmlFor={id} className="sr-only">
-          {m.navigation.search}
-        </label>
-        <input
-          key={query}
-          id={id}
-          type="search"
-          name="query"
-          defaultValue={query}
-          maxLength={100}
-          placeholder={m.navigation.searchPlaceholder}
-          className="h-11 w-full rounded-full border bg-muted pr-12 pl-5 text-sm placeholder:text-muted-foreground focus:bg-card"
-        />
-        <button
-          type="submit"
-          aria-label={m.navigation.search}
-          className="absolute inset-y-1 right-1 grid w-10 place-items-center rounded-full bg-primary text-primary-foreground hover:bg-primary/90"
-        >
-          <Search aria-hidden className="size-4" />
-        </button>
-      </form>
-    </search>
+    <form role="search" onSubmit={search} className="relative w-full">
+      <label htmlFor={id} className="sr-only">
+        {m.navigation.search}
+      </label>
+      <input
+        key={query}
+        id={id}
+        type="search"
+        name="query"
+        defaultValue={query}
+        maxLength={100}
+        placeholder={m.navigation.searchPlaceholder}
+        className="h-11 w-full rounded-full border bg-muted pr-12 pl-5 text-sm placeholder:text-muted-foreground focus:bg-card"
+      />
+      <button
+        type="submit"
+        aria-label={m.navigation.search}
+        className="absolute inset-y-1 right-1 grid w-10 place-items-center rounded-full bg-primary text-primary-foreground hover:bg-primary/90"
+      >
+        <Search aria-hidden className="size-4" />
+      </button>
+    </form>
   )
 }

@@ -47,10 +47,26 @@ export function BannerCarousel() {
           />
         ))}
       </div>
-      <Button variant="ghost" size="icon" aria-label={m.banner.previous} className={cn(ARROW, 'left-4')} onClick={() => { move(-1) }}>
+      <Button
+        variant="ghost"
+        size="icon"
+        aria-label={m.banner.previous}
+        className={cn(ARROW, 'left-4')}
+        onClick={() => {
+          move(-1)
+        }}
+      >
         <ChevronLeft aria-hidden />
       </Button>
-      <Button variant="ghost" size="icon" aria-label={m.banner.next} className={cn(ARROW, 'right-4')} onClick={() => { move(1) }}>
+      <Button
+        variant="ghost"
+        size="icon"
+        aria-label={m.banner.next}
+        className={cn(ARROW, 'right-4')}
+        onClick={() => {
+          move(1)
+        }}
+      >
         <ChevronRight aria-hidden />
       </Button>
       <BannerDots shown={shown} onChoose={setShown} />

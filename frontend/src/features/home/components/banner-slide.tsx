@@ -38,7 +38,14 @@ export function BannerSlide({ slide, number, total, isShown, href }: BannerSlide
       )}
     >
       {slide.drawings.map((name, index) => (
-        <img key={name} src={drawingUrl(name)} alt="" width={240} height={240} className={cn('absolute', PLACES[index])} />
+        <img
+          key={name}
+          src={drawingUrl(name)}
+          alt=""
+          width={240}
+          height={240}
+          className={cn('absolute', PLACES[index])}
+        />
       ))}
       <div className="relative flex h-full max-w-[62%] flex-col justify-center gap-1.5 pb-4 pl-5 sm:max-w-[52%] sm:gap-3 sm:pl-20">
         <h2 className="text-xl leading-tight font-extrabold tracking-tight sm:text-4xl">{words.title}</h2>

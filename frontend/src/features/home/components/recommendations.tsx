@@ -21,7 +21,12 @@ export function Recommendations() {
   })
   const title = data?.nickname ? m.home.forShopper(data.nickname) : m.home.forEveryone
   return (
-    <section id="recommendations" aria-labelledby="recommendations-title" aria-busy={isPending} className="scroll-mt-28">
+    <section
+      id="recommendations"
+      aria-labelledby="recommendations-title"
+      aria-busy={isPending}
+      className="scroll-mt-28"
+    >
       <div className="mb-4 flex min-h-14 flex-wrap items-end justify-between gap-x-4 gap-y-2">
         <div>
           <h1 id="recommendations-title" className="min-h-8 text-xl font-extrabold tracking-tight sm:text-2xl">

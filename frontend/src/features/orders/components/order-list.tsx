@@ -26,7 +26,12 @@ export function OrderList({ userId }: { userId: number }) {
         ))}
       </ul>
       {hasNextPage && (
-        <Button variant="outline" className="mx-auto" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+        <Button
+          variant="outline"
+          className="mx-auto"
+          disabled={isFetchingNextPage}
+          onClick={() => void fetchNextPage()}
+        >
           {m.orders.more}
         </Button>
       )}

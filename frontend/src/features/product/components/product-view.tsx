@@ -29,7 +29,10 @@ export function ProductView({ product, source }: ProductViewProps) {
     <div className="grid gap-6 md:grid-cols-2 md:gap-10">
       <ProductImage url={imageUrl} size={640} isEager className="rounded-2xl border" />
       <div className="flex flex-col gap-4">
-        <Link to={`/category/${product.category_id}`} className="w-fit text-sm font-medium text-primary hover:underline">
+        <Link
+          to={`/category/${product.category_id}`}
+          className="w-fit text-sm font-medium text-primary hover:underline"
+        >
           {translateCategory(product.category_name)}
         </Link>
         <h1 className="text-2xl font-extrabold tracking-tight sm:text-3xl">{product.title}</h1>
@@ -38,7 +41,10 @@ export function ProductView({ product, source }: ProductViewProps) {
         )}
         <p className="text-3xl font-extrabold tabular-nums">{formats.price(product.price)}</p>
         {product.coupons.length > 0 && (
-          <ul aria-label={m.product.coupons} className="flex flex-col gap-2 rounded-xl border border-dashed border-coupon/40 p-3">
+          <ul
+            aria-label={m.product.coupons}
+            className="flex flex-col gap-2 rounded-xl border border-dashed border-coupon/40 p-3"
+          >
             {product.coupons.map((coupon) => (
               <li key={coupon.coupon_id} className="flex flex-wrap items-center gap-2 text-sm">
                 <CouponBadge coupon={coupon} />

@@ -21,7 +21,9 @@ export function ShopperChoices({ shoppers, hasFailed }: ShopperChoicesProps) {
         <DropdownMenuRadioItem key={each.user_id} value={String(each.user_id)}>
           <span className="font-medium">{each.nickname}</span>
           <Badge variant="accent">{m.shoppers.kinds[each.kind]}</Badge>
-          <span className="ml-auto text-xs text-muted-foreground tabular-nums">{m.shoppers.orders(each.num_orders)}</span>
+          <span className="ml-auto text-xs text-muted-foreground tabular-nums">
+            {m.shoppers.orders(each.num_orders)}
+          </span>
         </DropdownMenuRadioItem>
       ))}
       <DropdownMenuRadioItem value="guest">{m.shoppers.guest}</DropdownMenuRadioItem>

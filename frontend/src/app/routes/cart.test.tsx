@@ -1,0 +1,125 @@
+import { screen } from '@testing-library/react'
+import type { components } from '@/lib/api/schema'
+import { consentStore } from '@/stores/consent'
+import { shopperStore } from '@/stores/shopper'
+import { COUPON, makeDetails, makeOrder } from '@/testing/catalogue'
+import { renderApp } from '@/testing/render-app'
+import { answer, collect } from '@/testing/server'
+
+type Checkout = components['schemas']['Checkout']
+
+let shopper = 1_000
+
+beforeEach(() => {
+  shopper += 1
+  shopperStore.set(shopper) // each test has a cart of its own
+})
+
+/** Puts products of the homepage into the cart, and goes there. */
+async function fillCart(...ids: number[]) {
+  const user = renderApp('/')
+  for (const id of ids) await user.click(await screen.findByRole('button', { name: `Product ${id} 장바구니에 담기` }))
+  await user.click(screen.getByRole('link', { name: /^장바구니/ }))
+  await screen.findByRole('heading', { name: '장바구니' })
+  return user
+}
+
+const order = () => screen.getByRole('button', { name: '주문하고 결제하기' })
+
+test('an empty cart shows the way back', async () => {
+  renderApp('/cart')
+
+  expect(await screen.findByText('장바구니가 비어 있어요.')).toBeVisible()
+})
+
+test('the cart adds up, and lines can be changed and taken out', async () => {
+  const user = await fillCart(101, 102, 101)
+  expect(screen.getByText('$305.50')).toBeVisible()
+
+  await user.click(screen.getAllByRole('button', { name: '하나 빼기' })[0]!)
+  expect(screen.getByText('$204.00')).toBeVisible()
+
+  await user.click(screen.getByRole('button', { name: 'Product 102 빼기' }))
+  expect(screen.getByRole('link', { name: '장바구니, 1개' })).toBeVisible()
+})
+
+test('an order tells what, how many, for how much, and by which answer it came', async () => {
+  consentStore.set('granted')
+  const bodies = collect<Checkout>('/orders', 201, { ...makeOrder(900), is_repeat: false })
+  const user = await fillCart(101)
+
+  await user.click(order())
+
+  expect(await screen.findByText('주문해 주셔서 고마워요!')).toBeVisible()
+  expect(bodies).toMatchObject([
+    {
+      user_id: shopper,
+      expected_total: 101.5,
+      coupon_ids: [],
+      items: [{ product_id: 101, quantity: 1, source: { request_id: 'request-1', position: 0, batch_id: 'batch-1' } }],
+    },
+  ])
+  expect(screen.getByRole('link', { name: '장바구니, 0개' })).toBeVisible()
+})
+
+test('an order of a shopper who declined tracking names no source', async () => {
+  const bodies = collect<Checkout>('/orders', 201, { ...makeOrder(900), is_repeat: false })
+  const user = await fillCart(101)
+
+  await user.click(order())
+  await screen.findByText('주문해 주셔서 고마워요!')
+
+  expect(bodies[0]?.items[0]?.source).toBeNull()
+})
+
+test('coupons that the shopper holds are redeemed', async () => {
+  answer('get', '/products/101', 200, makeDetails(101, { coupons: [COUPON] }))
+  const bodies = collect<Checkout>('/orders', 201, { ...makeOrder(900), is_repeat: false })
+  const user = await fillCart(101)
+  await screen.findByText('Milk week')
+
+  await user.click(order())
+  await screen.findByText('주문해 주셔서 고마워요!')
+
+  expect(bodies).toMatchObject([{ coupon_ids: [7], expected_total: null }])
+})
+
+test('ordering again after a doubtful answer repeats the key', async () => {
+  const bodies = collect<Checkout>('/orders', 503, {})
+  const user = await fillCart(101)
+
+  await user.click(order())
+  expect(await screen.findByRole('alert')).toHaveTextContent('두 번 주문되지는 않아요')
+  await user.click(order())
+  await screen.findByRole('alert')
+
+  expect(new Set(bodies.map((body) => body.order_key)).size).toBe(1)
+  expect(screen.getByRole('button', { name: 'Product 101 빼기' })).toBeVisible()
+})
+
+test('changed prices are said, and today’s are shown', async () => {
+  answer('post', '/orders', 409)
+  const user = await fillCart(101)
+  answer('get', '/products/101', 200, makeDetails(101, { price: 99 }))
+
+  await user.click(order())
+
+  expect(await screen.findByRole('alert')).toHaveTextContent('가격이나 재고가 바뀌었어요')
+  expect((await screen.findAllByText('$99.00')).length).toBeGreaterThan(0)
+})
+
+test('what is sold out cannot be ordered', async () => {
+  answer('get', '/products/101', 200, makeDetails(101, { in_stock: false }))
+  await fillCart(101)
+
+  expect(await screen.findByText('품절')).toBeVisible()
+  expect(order()).toBeDisabled()
+})
+
+test('a guest is asked to choose who shops', async () => {
+  shopperStore.set('guest')
+  await fillCart(101)
+
+  expect(screen.getByText('주문하려면 위에서 고객을 선택해 주세요.')).toBeVisible()
+  expect(screen.queryByRole('button', { name: '주문하고 결제하기' })).not.toBeInTheDocument()
+})

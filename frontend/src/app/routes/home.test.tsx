@@ -1,0 +1,107 @@
+import { screen, within } from '@testing-library/react'
+import { http, HttpResponse } from 'msw'
+import { localeStore } from '@/i18n/locale-store'
+import { shopperStore } from '@/stores/shopper'
+import { renderApp } from '@/testing/render-app'
+import { answer, server } from '@/testing/server'
+
+const grid = (name: string) => screen.findByRole('list', { name })
+
+test('a shopper sees twenty products under their name', async () => {
+  renderApp('/')
+
+  const cards = within(await grid('홍길동님을 위한 추천')).getAllByRole('article')
+
+  expect(cards).toHaveLength(20)
+  expect(screen.getByRole('heading', { level: 1 })).toHaveTextContent('홍길동님을 위한 추천')
+})
+
+test('a card says what, which department, how much, and what a coupon takes off', async () => {
+  renderApp('/')
+
+  const card = within(await grid('홍길동님을 위한 추천')).getAllByRole('article')[0]!
+
+  expect(card).toHaveTextContent('10% 할인')
+  expect(card).toHaveTextContent('유제품·달걀')
+  expect(card).toHaveTextContent('$1.50')
+  expect(within(card).getByRole('link', { name: 'Product 1' })).toHaveAttribute('href', '/product/1')
+})
+
+test('skeletons of the same number hold the place while the products are on their way', () => {
+  renderApp('/')
+
+  expect(screen.getByRole('status', { name: '불러오는 중' }).children).toHaveLength(20)
+})
+
+test('a failure is said in a friendly way, and trying again helps', async () => {
+  answer('get', '/recommendations/home', 500)
+  const user = renderApp('/')
+  const retry = await screen.findByRole('button', { name: '다시 시도' })
+
+  server.resetHandlers()
+  await user.click(retry)
+
+  expect(await grid('홍길동님을 위한 추천')).toBeVisible()
+})
+
+test('a shop without products says so', async () => {
+  server.use(http.get('*/recommendations/home', () => HttpResponse.json({ user_nickname: '', recommendations: [] })))
+  renderApp('/')
+
+  expect(await screen.findByText(/진열대를 채우고/)).toBeVisible()
+})
+
+test('why a product is shown is told on demand', async () => {
+  localeStore.set('en')
+  const user = renderApp('/')
+
+  await user.click(await screen.findByRole('button', { name: 'Why is Product 2 shown?' }))
+
+  expect(await screen.findByText('You bought it 3 times, about every 9 days.')).toBeVisible()
+})
+
+test('the panel shows what the headers say', async () => {
+  const user = renderApp('/')
+
+  await user.click(await screen.findByRole('button', { name: /추천의 뒷모습/ }))
+
+  const panel = await screen.findByRole('dialog')
+  for (const text of ['7', 'batch-1', 'published → popular', '2시간', 'request-1']) {
+    expect(within(panel).getByText(text)).toBeVisible()
+  }
+})
+
+test('another shopper sees other products', async () => {
+  const user = renderApp('/')
+  await grid('홍길동님을 위한 추천')
+
+  await user.click(await screen.findByRole('button', { name: /고객 선택/ }))
+  await user.click(await screen.findByRole('menuitemradio', { name: /김신규/ }))
+
+  expect(within(await grid('김신규님을 위한 추천')).getByRole('link', { name: 'Product 101' })).toBeVisible()
+})
+
+test('a first visit goes shopping as a regular customer', async () => {
+  shopperStore.set('undecided')
+  renderApp('/')
+
+  expect(await grid('홍길동님을 위한 추천')).toBeVisible()
+})
+
+test('a shop that lets nobody choose shows what is popular', async () => {
+  shopperStore.set('undecided')
+  answer('get', '/users', 404)
+  renderApp('/')
+
+  expect(await grid('지금 인기 있는 상품')).toBeVisible()
+})
+
+test('the language changes everywhere at once', async () => {
+  const user = renderApp('/')
+  await grid('홍길동님을 위한 추천')
+
+  await user.click(screen.getByRole('button', { name: '언어: English' }))
+
+  expect(screen.getByRole('heading', { level: 1 })).toHaveTextContent('Recommended for 홍길동')
+  expect(document.documentElement).toHaveAttribute('lang', 'en')
+})

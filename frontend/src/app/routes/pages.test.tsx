@@ -1,0 +1,92 @@
+import { screen, within } from '@testing-library/react'
+import { shopperStore } from '@/stores/shopper'
+import { makeDetails } from '@/testing/catalogue'
+import { renderApp } from '@/testing/render-app'
+import { answer } from '@/testing/server'
+
+test('a category shows its products, and more of them on demand', async () => {
+  const user = renderApp('/category/9')
+  expect(await screen.findByRole('heading', { level: 1, name: '과일·채소' })).toBeVisible()
+
+  await user.click(await screen.findByRole('button', { name: '더 보기' }))
+
+  expect(await screen.findByRole('link', { name: 'Product 26' })).toBeVisible()
+  expect(screen.queryByRole('button', { name: '더 보기' })).not.toBeInTheDocument()
+})
+
+test('a department that does not exist is said to be missing', async () => {
+  renderApp('/category/999')
+
+  expect(await screen.findByText('없는 카테고리예요.')).toBeVisible()
+})
+
+test('searching leads to what was found', async () => {
+  const user = renderApp('/')
+
+  await user.type(screen.getByRole('searchbox', { name: '검색' }), '  milk {Enter}')
+
+  expect(await screen.findByRole('heading', { level: 1, name: '‘milk’ 검색 결과' })).toBeVisible()
+  expect(await screen.findByRole('link', { name: 'Product 1' })).toBeVisible()
+})
+
+test('a search that finds nothing says what helps', async () => {
+  answer('get', '/products', 200, { products: [], next_cursor: null })
+  renderApp('/search?query=xyz')
+
+  expect(await screen.findByText(/‘xyz’에 맞는 상품이 없어요/)).toBeVisible()
+})
+
+test('a product shows its facts, its reviews and what goes with it', async () => {
+  renderApp('/product/1')
+
+  expect(await screen.findByRole('heading', { level: 1, name: 'Product 1' })).toBeVisible()
+  expect(screen.getByText('Alpine')).toBeVisible()
+  expect(screen.getByText('Tastes of the meadow.')).toBeVisible()
+  expect(within(await screen.findByRole('list', { name: '함께 보면 좋은 상품' })).getAllByRole('article')).toHaveLength(
+    4,
+  )
+})
+
+test('a sold-out product cannot be taken', async () => {
+  answer('get', '/products/1', 200, makeDetails(1, { in_stock: false }))
+  renderApp('/product/1')
+
+  expect(await screen.findByText('품절')).toBeVisible()
+  expect(screen.queryByRole('button', { name: 'Product 1 장바구니에 담기' })).not.toBeInTheDocument()
+})
+
+test.each(['/product/1', '/product/none'])('a product that is not sold is said to be missing (%s)', async (path) => {
+  answer('get', '/products/:id', 404)
+  renderApp(path)
+
+  expect(await screen.findByText('판매하지 않는 상품이에요.')).toBeVisible()
+})
+
+test('a missing list of similar products leaves the rest of the page alone', async () => {
+  answer('get', '/products/:id/similar', 500)
+  renderApp('/product/1')
+
+  expect(await screen.findByRole('heading', { level: 1, name: 'Product 1' })).toBeVisible()
+})
+
+test('a shopper sees their orders', async () => {
+  renderApp('/my-orders')
+
+  const order = await screen.findByRole('article', { name: '주문 번호 3' })
+
+  expect(order).toHaveTextContent('결제 완료')
+  expect(within(order).getByRole('link')).toHaveAttribute('href', '/product/3')
+})
+
+test('a guest has no orders to see', async () => {
+  shopperStore.set('guest')
+  renderApp('/my-orders')
+
+  expect(await screen.findByText(/주문 내역을 보려면/)).toBeVisible()
+})
+
+test('an address that does not exist leads home', async () => {
+  renderApp('/nowhere')
+
+  expect(await screen.findByText('없는 페이지예요.')).toBeVisible()
+})

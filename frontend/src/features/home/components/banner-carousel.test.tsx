@@ -1,0 +1,106 @@
+import { QueryClientProvider } from '@tanstack/react-query'
+import { act, fireEvent, render, screen } from '@testing-library/react'
+import { MemoryRouter } from 'react-router'
+import { BannerCarousel } from './banner-carousel'
+import { makeQueryClient } from '@/lib/query-client'
+import { preferReducedMotion } from '@/testing/browser'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+function renderCarousel() {
+  render(
+    <QueryClientProvider client={makeQueryClient()}>
+      <MemoryRouter>
+        <BannerCarousel />
+      </MemoryRouter>
+    </QueryClientProvider>,
+  )
+  return screen.getByRole('region', { name: '기획전' })
+}
+
+/** The number of the slide that is shown. */
+function shown(): number {
+  const dots = screen.getAllByRole('button', { name: /번째 기획전 보기/ })
+  return dots.findIndex((dot) => dot.getAttribute('aria-current') === 'true') + 1
+}
+
+function pass(milliseconds: number): void {
+  act(() => {
+    vi.advanceTimersByTime(milliseconds)
+  })
+}
+
+test('it turns every three seconds, and begins anew after the last', () => {
+  renderCarousel()
+
+  pass(2_999)
+  expect(shown()).toBe(1)
+  pass(1)
+  expect(shown()).toBe(2)
+  pass(3_000)
+  pass(3_000)
+  pass(3_000)
+  expect(shown()).toBe(1)
+})
+
+test('it rests while the pointer is over it', () => {
+  const carousel = renderCarousel()
+
+  fireEvent.pointerEnter(carousel)
+  pass(10_000)
+  expect(shown()).toBe(1)
+
+  fireEvent.pointerLeave(carousel)
+  pass(3_000)
+  expect(shown()).toBe(2)
+})
+
+test('it rests while the focus is in it', () => {
+  renderCarousel()
+  const next = screen.getByRole('button', { name: '다음 기획전' })
+
+  fireEvent.focus(next)
+  pass(10_000)
+  expect(shown()).toBe(1)
+
+  fireEvent.blur(next)
+  pass(3_000)
+  expect(shown()).toBe(2)
+})
+
+test('it never turns by itself for those who asked for less motion', () => {
+  preferReducedMotion()
+  renderCarousel()
+
+  pass(60_000)
+
+  expect(shown()).toBe(1)
+})
+
+test.each([
+  ['다음 기획전', 2],
+  ['이전 기획전', 4],
+  ['3번째 기획전 보기', 3],
+])('%s', (name, expected) => {
+  renderCarousel()
+
+  fireEvent.click(screen.getByRole('button', { name }))
+
+  expect(shown()).toBe(expected)
+})
+
+test('choosing a slide starts its three seconds anew', () => {
+  renderCarousel()
+  pass(2_000)
+
+  fireEvent.click(screen.getByRole('button', { name: '2번째 기획전 보기' }))
+  pass(2_999)
+
+  expect(shown()).toBe(2)
+})

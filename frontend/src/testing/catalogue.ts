@@ -1,0 +1,74 @@
+import type { components } from '@/lib/api/schema'
+
+type Schemas = components['schemas']
+
+export const CATEGORIES = [
+  { category_id: 6, name: 'Dairy & Eggs' },
+  { category_id: 9, name: 'Fruit & Vegetables' },
+]
+
+export const SHOPPERS: Schemas['Shopper'][] = [
+  { user_id: 2, nickname: '김신규', kind: 'new', num_orders: 0, last_ordered_at: null, token: null },
+  {
+    user_id: 1,
+    nickname: '홍길동',
+    kind: 'heavy',
+    num_orders: 40,
+    last_ordered_at: '2026-11-20T09:00:00Z',
+    token: null,
+  },
+]
+
+export const COUPON: Schemas['ListedCoupon'] = {
+  coupon_id: 7,
+  code: 'MILK',
+  name: 'Milk week',
+  discount_type: 'percent',
+  discount_value: 10,
+  valid_until: '2026-12-01T00:00:00Z',
+}
+
+export function makeProduct(id: number): Schemas['ListedProduct'] {
+  return {
+    product_id: id,
+    category_id: id % 2 ? 6 : 9,
+    title: `Product ${id}`,
+    price: id + 0.5,
+    image_url: `/static/images/products/category6/product${id}.svg`,
+  }
+}
+
+export function makeExplained(id: number): Schemas['ExplainedProduct'] {
+  const coupons = id === 1 ? [COUPON] : []
+  const reason = { code: 'bought_before', text: 'You bought it 3 times, about every 9 days' }
+  return { ...makeProduct(id), reason, rung: 'published', coupons, is_lifted_by_coupon: false }
+}
+
+export function makeDetails(id: number, change: Partial<Schemas['ProductDetails']> = {}): Schemas['ProductDetails'] {
+  const { image_url: imageUrl, ...product } = makeProduct(id)
+  return {
+    ...product,
+    category_name: 'Dairy & Eggs',
+    brand: 'Alpine',
+    product_type: 'Milk',
+    size: '1 l',
+    in_stock: true,
+    description: null,
+    image_urls: [imageUrl],
+    num_reviews: 1,
+    average_rating: 4,
+    reviews: [{ nickname: '이순신', rating: 4, body: 'Tastes of the meadow.', created_at: '2026-11-01T00:00:00Z' }],
+    coupons: [],
+    ...change,
+  }
+}
+
+export function makeOrder(id: number): Schemas['OrderSummary'] {
+  const { title, image_url } = makeProduct(id)
+  const item = { product_id: id, title, image_url, quantity: 2, unit_price: 1.5, discount_amount: 0 }
+  return { order_id: id, status: 'paid', ordered_at: '2026-11-20T09:00:00Z', total_amount: 3, items: [item] }
+}
+
+export function range(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => first + index)
+}
