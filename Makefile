@@ -10,8 +10,9 @@ PACKAGES = settings.py api dags embedded features mlflow_server production servi
 SHOP ?= demo
 CUTS ?= 2017-08-20 2017-10-15
 PYTEST_ARGS ?=
+SERVED_SECONDS ?= 600
 
-.PHONY: help up down status test check bench quality lock secrets docs environment tools format clean
+.PHONY: help up down status promote rollback test check bench quality lock secrets docs environment tools format clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -24,6 +25,14 @@ down: ## stop exactly what `make up` started
 
 status: ## what runs, where, how fresh the data is
 	@$(BOOTSTRAP) status
+
+promote: ## let a version serve: make promote VERSION=5 [EXPECTED=4] [OVERRIDE="why, though refused"]
+	@$(RUN) training.promote $(VERSION) $(if $(EXPECTED),--expected $(EXPECTED)) $(if $(OVERRIDE),--override "$(OVERRIDE)")
+	@$(RUN) serving.watch --await-served $(SERVED_SECONDS)
+
+rollback: ## let the version before serve again, with its kept lists
+	@$(RUN) training.promote --rollback $(if $(EXPECTED),--expected $(EXPECTED))
+	@$(RUN) serving.watch --await-served $(SERVED_SECONDS)
 
 test: environment tools ## run all tests, on real databases, servers and browser
 	$(RUN) embedded.pages test build

@@ -29,7 +29,8 @@ class Settings(BaseSettings):
     serving_port: int = Field(8001, ge=1, le=65535, description="Port of BentoML.")
     mlflow_port: int = Field(5000, ge=1, le=65535, description="Port of the MLflow server.")
     airflow_port: int = Field(8080, ge=1, le=65535, description="Port of Airflow's UI and API.")
-    serving_url: str = Field("", description="BentoML as the API reaches it; empty = http://127.0.0.1:SERVING_PORT.")
+    serving_url: str = Field("", description="BentoML as others reach it; empty = http://127.0.0.1:SERVING_PORT.")
+    api_url: str = Field("", description="The API as the workflows reach it; empty = http://127.0.0.1:API_PORT.")
 
     mlflow_backend_uri: SecretStr = Field(
         SecretStr(""), description="SQLAlchemy URL of MLflow's own database; empty = SQLite in VAR_DIR/mlflow."
@@ -91,6 +92,7 @@ class Settings(BaseSettings):
         filled.setdefault("shop_database_url", f"sqlite:///{var_dir / 'shop.db'}")
         filled.setdefault("ml_store_uri", str(var_dir / "store"))
         filled.setdefault("mlflow_tracking_uri", f"http://127.0.0.1:{values.get('mlflow_port') or 5000}")
+        filled.setdefault("api_url", f"http://127.0.0.1:{values.get('api_port') or 8000}")
         filled.setdefault("serving_url", f"http://127.0.0.1:{values.get('serving_port') or 8001}")
         return filled
 

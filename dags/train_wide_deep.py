@@ -1,21 +1,23 @@
 """# train_wide_deep: a snapshot becomes a registered version.
 
 **Starts** when `feature_snapshot` is updated, or by hand with an `as_of`. **Writes** a run and a version in MLflow with
-the alias `challenger`, and tells `model_version`. When the version became champion at once (the first one does, and
-with AUTO_PROMOTE any that the gate would promote) it tells `champion`, which starts `score_users`.
+the alias `challenger`, and tells `model_version`. The first version becomes champion at once, and with AUTO_PROMOTE any
+that the gate would promote; `watch_champion` sees to it that it serves.
 
-**Safe to run again**: yes; the same instant and rows register no second version.
+**Safe to run again**: yes; the same instant and rows register no second version, and what was trained before MLflow
+failed is not trained again.
 
 **When it fails**: MLflow does not answer (`make status`), or there are too few orders before the instant to train on;
-the log says which. What is served stays as it is. By hand: `python -m training.run --as-of T`.
+the log says which. It also fails when the gate refuses a version and nothing serves yet: read the version's page in
+MLflow. What is served stays as it is. By hand: `python -m training.run --as-of T`.
 """
 
 from typing import Any
 
 from airflow.sdk import dag, task
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException
 
-from dags._assets import CHAMPION, MODEL_VERSION, SNAPSHOT
+from dags._assets import MODEL_VERSION, SNAPSHOT
 from dags._command import run_module
 from dags._defaults import HEAVY_POOL, ONCE_MORE, resolve_as_of, workflow
 
@@ -31,18 +33,12 @@ def train_wide_deep() -> None:
         """Train, judge and register a version."""
         as_of = resolve_as_of(context)
         report = run_module("training.run", "--as-of", as_of, "--json", timeout_seconds=LIMIT_SECONDS)
-        report["as_of"] = as_of
+        if report["champion"] is None:
+            raise AirflowFailException(f"Version {report['version']} is refused, nothing serves. {report['reason']}")
         context["outlet_events"][MODEL_VERSION].extra = {"as_of": as_of, "version": report["version"]}
-        return report
+        return report | {"as_of": as_of}
 
-    @task(outlets=[CHAMPION])
-    def announce_champion(report: dict[str, Any], **context: Any) -> None:
-        """Tell that the new version serves from now on, if it does."""
-        if report["champion"] != report["version"]:
-            raise AirflowSkipException(f"Version {report['version']} waits for a reviewer as challenger.")
-        context["outlet_events"][CHAMPION].extra = {"as_of": report["as_of"], "version": report["version"]}
-
-    announce_champion(train())
+    train()
 
 
 train_wide_deep()

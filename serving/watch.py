@@ -1,34 +1,109 @@
-"""Compare the alias with what shoppers see: `python -m serving.watch [--json]`. Changes nothing.
+"""Compare the alias `champion` with what is served. Changes nothing.
 
-Exit codes: 0 compared, 1 MLflow or the shop's database did not answer, 3 there is no champion yet.
+    python -m serving.watch                               now
+    python -m serving.watch --await-move 540 --announced 4   until the alias moves away from version 4
+    python -m serving.watch --await-served 1800              until what the alias says is served
+
+Exit codes: 0 served as the alias says, or moved; 1 MLflow did not answer; 2 something else is served; 3 nothing moved.
 """
 
 import argparse
 import json
 import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from sqlalchemy import Engine, select
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
+from serving.served import Served, read_served
+from settings import Settings, load_settings
+from training.registry import CHAMPION, Registry, RegistryError, connect
 
-from settings import load_settings
-from shop.database import open_engine
-from shop.tables import HOME, BatchPointer, RecommendationBatch
-from training.registry import CHAMPION, RegistryError, connect
-
-NO_CHAMPION = 3
+POLL_SECONDS = 2.0
+SETTLE_SECONDS = 20.0
+"""A model server that refuses says so within a look or two; before, it may speak of the version before."""
+UNANSWERED, DIFFERENT, NOTHING_MOVED = 1, 2, 3
 
 
-def fetch_published_version(engine: Engine) -> int | None:
-    """Give the version whose lists shoppers see; `None` before the first publication."""
-    query = (
-        select(RecommendationBatch.model_version)
-        .join(BatchPointer, BatchPointer.batch_id == RecommendationBatch.batch_id)
-        .where(BatchPointer.name == HOME)
-    )
-    with Session(engine) as session:
-        version = session.scalar(query)
-    return None if version is None else int(version)
+@dataclass(frozen=True)
+class Outcome:
+    """How a look ended: exit code, what to say, and the version that the alias names."""
+
+    code: int
+    words: str
+    champion: int | None
+
+
+class Watch:
+    """Looks at the alias and at what is served.
+
+    Args:
+        registry: where the alias lives.
+        look_around: asks the model server and the API.
+    """
+
+    def __init__(self, registry: Registry, look_around: Callable[[], Served]):
+        self._registry = registry
+        self._look_around = look_around
+
+    def compare(self) -> Outcome:
+        """Compare once."""
+        champion = self._registry.resolve_alias(CHAMPION)
+        return NOBODY if champion is None else _judge(champion, self._look_around())
+
+    def await_move(self, announced: int | None, seconds: float) -> Outcome:
+        """Wait until the alias names another version than the one announced last.
+
+        Where nothing moves, but lists of another version are shown at the end, the announced one is announced again:
+        its scoring failed.
+        """
+        deadline = time.monotonic() + seconds
+        while (champion := self._resolve_patiently(announced, deadline)) in (None, announced):
+            if time.monotonic() >= deadline:
+                return self._end_of_watch(champion)
+            time.sleep(POLL_SECONDS)
+        return Outcome(0, f"the alias moved to version {champion}", champion)
+
+    def await_served(self, seconds: float) -> Outcome:
+        """Wait until everything served is of the version that the alias names now; ends early where that is refused."""
+        wanted = self._registry.resolve_alias(CHAMPION)
+        if wanted is None:
+            return NOBODY
+        started = time.monotonic()
+        while True:
+            champion = self._registry.resolve_alias(CHAMPION)
+            if champion != wanted:
+                return Outcome(NOTHING_MOVED, f"the alias moved on to version {champion}", champion)
+            served = self._look_around()
+            passed = time.monotonic() - started
+            is_refused = served.refused == wanted and passed > SETTLE_SECONDS
+            if served.is_all(wanted) or is_refused or passed > seconds:
+                return _judge(wanted, served)
+            time.sleep(POLL_SECONDS)
+
+    def _resolve_patiently(self, announced: int | None, deadline: float) -> int | None:
+        """Ask for the alias; while MLflow does not answer, nothing has moved until the time is over."""
+        try:
+            return self._registry.resolve_alias(CHAMPION)
+        except RegistryError:
+            if time.monotonic() >= deadline:
+                raise
+            return announced
+
+    def _end_of_watch(self, champion: int | None) -> Outcome:
+        if champion is None:
+            return NOBODY
+        served = self._look_around()
+        if served.lists is not None and served.lists != champion:
+            return Outcome(0, f"once more: {served.describe(champion)}", champion)
+        outcome = _judge(champion, served)
+        return outcome if outcome.code else Outcome(NOTHING_MOVED, outcome.words, champion)
+
+
+NOBODY = Outcome(NOTHING_MOVED, "no version is champion yet", None)
+
+
+def _judge(champion: int, served: Served) -> Outcome:
+    return Outcome(0 if served.is_all(champion) else DIFFERENT, served.describe(champion), champion)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,27 +112,35 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit code; see the module's docstring.
     """
-    parser = argparse.ArgumentParser(prog="python -m serving.watch", description="Compare the alias with the lists.")
-    parser.add_argument("--json", action="store_true", help="print one line of JSON")
+    parser = argparse.ArgumentParser(prog="python -m serving.watch", description="Compare the alias with what serves.")
+    wait = parser.add_mutually_exclusive_group()
+    wait.add_argument("--await-move", type=float, metavar="SECONDS", help="wait for the alias to move")
+    wait.add_argument("--await-served", type=float, metavar="SECONDS", help="wait for the alias to take effect")
+    parser.add_argument("--announced", type=int, help="version that was announced last, for --await-move")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     options = parser.parse_args(arguments)
-    settings = load_settings()
+    watch = _make_watch(load_settings())
     try:
-        champion = connect(settings.mlflow_tracking_uri, settings.model_name).resolve_alias(CHAMPION)
-        published = fetch_published_version(open_engine(settings.shop_database_url, read_only=True))
+        if options.await_move is not None:
+            outcome = watch.await_move(options.announced, options.await_move)
+        elif options.await_served is not None:
+            outcome = watch.await_served(options.await_served)
+        else:
+            outcome = watch.compare()
     except RegistryError as err:
         sys.stderr.write(f"serving.watch: {err}\n")
-        return 1
-    except SQLAlchemyError as err:
-        cause = str(getattr(err, "orig", None) or err).splitlines()[0]
-        sys.stderr.write(f"serving.watch: the shop's database failed: {cause}\n")
-        return 1
-    if champion is None:
-        sys.stderr.write("serving.watch: no version is champion yet\n")
-        return NO_CHAMPION
-    state = {"champion": champion, "published": published, "is_published": champion == published}
-    text = json.dumps(state) if options.json else f"champion is version {champion}, shoppers see version {published}"
-    sys.stdout.write(text + "\n")
-    return 0
+        return UNANSWERED
+    if outcome.code:
+        sys.stderr.write(f"serving.watch: {outcome.words}\n")
+    else:
+        words = json.dumps({"champion": outcome.champion, "words": outcome.words}) if options.json else outcome.words
+        sys.stdout.write(f"{words}\n")
+    return outcome.code
+
+
+def _make_watch(settings: Settings) -> Watch:
+    registry = connect(settings.mlflow_tracking_uri, settings.model_name)
+    return Watch(registry, lambda: read_served(settings.serving_url, settings.api_url))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,6 @@ def test_one_workflow_a_file_named_alike(dags: dict) -> None:
         ("sync_shop", "shop_rows", "rebuild_features"),
         ("rebuild_features", "feature_snapshot", "train_wide_deep"),
         ("rebuild_features", "feature_snapshot", "score_users"),
-        ("train_wide_deep", "champion", "score_users"),
         ("watch_champion", "champion", "score_users"),
     ],
 )

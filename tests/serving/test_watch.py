@@ -1,0 +1,101 @@
+"""The comparison of the alias with what is served; MLflow, model server and API are scripted at their border."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from serving import watch as watch_module
+from serving.served import Served, read_served
+from serving.watch import DIFFERENT, NOTHING_MOVED, Watch
+from training.registry import RegistryError
+
+
+@dataclass
+class World:
+    """What the alias says and what is served, look by look; the last state stays."""
+
+    champions: list[int | None]
+    served: list[Served] = field(default_factory=lambda: [Served(1, 1, None, "")])
+
+    def resolve_alias(self, _alias: str) -> int | None:
+        champion = self.champions[0]
+        if len(self.champions) > 1:
+            self.champions.pop(0)
+        if champion == 0:
+            raise RegistryError("MLflow says: connection refused")
+        return champion
+
+    def look_around(self) -> Served:
+        return self.served.pop(0) if len(self.served) > 1 else self.served[0]
+
+
+@pytest.fixture
+def make_watch(monkeypatch: pytest.MonkeyPatch) -> Callable[[World], Watch]:
+    monkeypatch.setattr(watch_module, "POLL_SECONDS", 0.0)
+    monkeypatch.setattr(watch_module, "SETTLE_SECONDS", -1.0)
+    return lambda world: Watch(world, world.look_around)
+
+
+@pytest.mark.parametrize(
+    ("champions", "announced"),
+    [([1, 1, 2], 1), ([None, None, 1], None), ([1, 0, 2], 1)],
+    ids=["moved", "first champion", "MLflow away for a moment"],
+)
+def test_a_move_is_told_once_it_is_seen(make_watch, champions: list[int | None], announced: int | None) -> None:
+    expected = champions[-1]
+
+    outcome = make_watch(World(champions)).await_move(announced, 60)
+
+    assert (outcome.code, outcome.champion) == (0, expected)
+
+
+def test_nothing_moved_is_nothing_to_do(make_watch) -> None:
+    assert make_watch(World([1])).await_move(1, 0.01).code == NOTHING_MOVED
+    assert make_watch(World([None])).await_move(None, 0.01).code == NOTHING_MOVED
+
+
+def test_lists_that_do_not_follow_are_announced_again(make_watch) -> None:
+    outcome = make_watch(World([2], [Served(2, 1, None, "")])).await_move(2, 0.01)
+
+    assert (outcome.code, outcome.champion) == (0, 2)
+    assert "the homepage shows lists of version 1" in outcome.words
+
+
+def test_a_model_server_that_stays_behind_turns_the_run_red(make_watch) -> None:
+    outcome = make_watch(World([2], [Served(1, 2, None, "")])).await_move(2, 0.01)
+
+    assert outcome.code == DIFFERENT
+
+
+def test_mlflow_that_never_answers_is_an_error(make_watch) -> None:
+    with pytest.raises(RegistryError):
+        make_watch(World([0])).await_move(1, 0.01)
+
+
+def test_reading_back_waits_until_both_follow(make_watch) -> None:
+    world = World([2], [Served(1, 1, None, ""), Served(2, 1, None, ""), Served(2, 2, None, "")])
+
+    assert make_watch(world).await_served(60).code == 0
+
+
+def test_reading_back_names_both_when_they_differ(make_watch) -> None:
+    outcome = make_watch(World([2], [Served(1, 1, 2, "version 2 is refused: model.onnx was altered")])).await_served(60)
+
+    assert outcome.code == DIFFERENT
+    for words in ("the alias says version 2", "ranks with version 1", "lists of version 1", "model.onnx was altered"):
+        assert words in outcome.words
+
+
+def test_reading_back_ends_where_the_alias_moves_on(make_watch) -> None:
+    outcome = make_watch(World([2, 2, 3], [Served(1, 1, None, "")])).await_served(60)
+
+    assert (outcome.code, outcome.champion) == (NOTHING_MOVED, 3)
+
+
+def test_services_that_do_not_answer_are_named() -> None:
+    served = read_served("http://127.0.0.1:9", "http://127.0.0.1:9")
+
+    assert (served.model_server, served.lists) == (None, None)
+    assert "model server at" in served.trouble
+    assert "API at" in served.trouble

@@ -1,0 +1,90 @@
+"""Move the alias `champion` from a terminal.
+
+    python -m training.promote 5 [--expected 4]      let version 5 serve, if version 4 still does
+    python -m training.promote --rollback            let the version before serve again
+
+What reaches shoppers is the same as after a move in MLflow's UI; the audit log names who moved, from where, to where.
+"""
+
+import argparse
+import getpass
+import sys
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from settings import load_settings
+from shop.database import explain_failure, open_engine
+from training.moves import Move, MoveError, find_previous, move_champion
+from training.permission import LOAD_FAILED, OVERRIDE, find_bar
+from training.registry import CHAMPION, Registry, RegistryError, connect
+
+
+def promote(registry: Registry, engine: Engine, options: argparse.Namespace) -> Move:
+    """Move the alias as asked.
+
+    Args:
+        registry: where the alias lives.
+        engine: the shop's database, for the audit log.
+        options: version, rollback, expected, override and reason of the command line.
+
+    Raises:
+        MoveError: the version may not serve, there is nothing to go back to, or the alias is not where it should be.
+        RegistryError: MLflow does not answer, or has no such version.
+    """
+    current = registry.resolve_alias(CHAMPION)
+    version = _find_version_before(engine, current) if options.rollback else options.version
+    tags = registry.tags(version)
+    if options.override:
+        registry.tag(version, OVERRIDE, options.override)
+    elif bar := find_bar(tags):
+        raise MoveError(f"version {version} may not serve: {bar}, or give --override")
+    if LOAD_FAILED in tags:
+        raise MoveError(
+            f"version {version} does not load: {tags[LOAD_FAILED]} Once it is mended, remove its tag {LOAD_FAILED!r}."
+        )
+    expected = current if options.expected is None else options.expected
+    why = options.reason or ("rolled back" if options.rollback else "promoted from a terminal")
+    return move_champion(registry, engine, version, expected, actor=getpass.getuser(), why=why)
+
+
+def _find_version_before(engine: Engine, current: int | None) -> int:
+    previous = None if current is None else find_previous(engine, current)
+    if previous is None:
+        raise MoveError(f"the audit log knows no version before {current}: name one, `make promote VERSION=n`")
+    return previous
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command.
+
+    Returns:
+        0 when the alias is where it was wanted, 1 when it was not moved.
+    """
+    parser = argparse.ArgumentParser(prog="python -m training.promote", description=__doc__.splitlines()[0])
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("version", type=int, nargs="?", help="number of the version that shall serve")
+    target.add_argument("--rollback", action="store_true", help="the version that served before")
+    parser.add_argument("--expected", type=int, help="version that serves now; default: whatever does at the start")
+    parser.add_argument("--override", metavar="WHY", help="serve a refused version all the same, for this reason")
+    parser.add_argument("--reason", help="for the audit log")
+    options = parser.parse_args(arguments)
+    settings = load_settings()
+    engine = open_engine(settings.shop_database_url)
+    try:
+        move = promote(connect(settings.mlflow_tracking_uri, settings.model_name), engine, options)
+    except (MoveError, RegistryError) as err:
+        sys.stderr.write(f"training.promote: {err}\n")
+        return 1
+    except SQLAlchemyError as err:
+        sys.stderr.write(f"training.promote: the audit log cannot be written: {explain_failure(engine, err)}\n")
+        return 1
+    finally:
+        engine.dispose()
+    before = "nothing" if move.previous is None else f"version {move.previous}"
+    sys.stdout.write(f"{CHAMPION} moved from {before} to version {move.version}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
