@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
-import { shoppersQuery } from './api/get-shoppers'
+import { shoppersQuery } from '@/api/get-shoppers'
 import { shopperStore } from '@/stores/shopper'
 
 /** On the first visit, goes shopping as a regular customer, whose page shows the most; as a guest where there is none. */

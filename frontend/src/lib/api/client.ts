@@ -2,6 +2,7 @@ import createClient from 'openapi-fetch'
 import { ApiError } from './api-error'
 import type { paths } from './schema'
 import { env } from '@/config/env'
+import { authorize } from '@/stores/tokens'
 
 const TIMEOUT_MS = 10_000
 
@@ -9,6 +10,12 @@ const TIMEOUT_MS = 10_000
 export const api = createClient<paths>({
   baseUrl: env.apiUrl || window.location.origin,
   fetch: (request) => fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT_MS)]) }),
+})
+
+api.use({
+  onRequest: ({ request }) => {
+    for (const [name, value] of Object.entries(authorize())) request.headers.set(name, value)
+  },
 })
 
 interface Outcome<Data> {

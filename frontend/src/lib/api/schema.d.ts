@@ -881,7 +881,10 @@ export interface operations {
     post_events_events_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Bearer TOKEN, where the installation asks for one. */
+                authorization?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -898,6 +901,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventsReceipt"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
             /** @description Request Entity Too Large */
@@ -970,7 +991,10 @@ export interface operations {
     post_order_orders_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Bearer TOKEN, where the installation asks for one. */
+                authorization?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -996,6 +1020,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderReceipt"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
             /** @description Not Found */
@@ -1106,6 +1148,24 @@ export interface operations {
                     "application/json": components["schemas"]["ProductDetails"];
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -1172,12 +1232,12 @@ export interface operations {
     get_home_recommendations_home_get: {
         parameters: {
             query?: {
-                /** @description The shopper; absent when logged out. */
-                user_id?: number | null;
                 /** @description Products wanted. */
                 limit?: number;
                 /** @description Say for each product why, and which coupons it has. */
                 explain?: boolean;
+                /** @description The shopper; absent when logged out. */
+                user_id?: number | null;
             };
             header?: never;
             path?: never;
@@ -1204,6 +1264,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HomeRecommendations"] | components["schemas"]["ExplainedHome"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -1329,6 +1407,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserOrders"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
             /** @description Not Found */

@@ -1,6 +1,7 @@
 import { api } from '../api/client'
 import type { Transport } from './outbox'
 import { env } from '@/config/env'
+import { authorize } from '@/stores/tokens'
 
 /** Sends events to `POST /events`. */
 export const apiTransport: Transport = {
@@ -14,7 +15,14 @@ export const apiTransport: Transport = {
     }
   },
   sendLast(events) {
-    const body = new Blob([JSON.stringify({ events })], { type: 'application/json' })
-    return navigator.sendBeacon(`${env.apiUrl}/events`, body)
+    const headers = { 'Content-Type': 'application/json', ...authorize() }
+    const sending = fetch(`${env.apiUrl || window.location.origin}/events`, {
+      method: 'POST',
+      keepalive: true, // as a beacon would be, which could carry no token
+      headers,
+      body: JSON.stringify({ events }),
+    })
+    sending.catch(() => undefined) // nobody is left to be told
+    return true
   },
 }
