@@ -75,8 +75,10 @@ def _knows(session: onnxruntime.InferenceSession, encoder: Encoder, product: int
         for name, kind, sizes in _expect_inputs(encoder)
     }
     feeds["pair_products"][:] = product
+    quiet = onnxruntime.RunOptions()
+    quiet.log_severity_level = 4
     try:
-        session.run(None, feeds)
+        session.run(None, feeds, quiet)
     except Exception:  # the runtime's own errors have no public base
         return False
     return True

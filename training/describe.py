@@ -131,12 +131,14 @@ def _write_checks(trial: Trial) -> Iterator[str]:
     yield ""
     yield "### Checks"
     yield ""
-    floors = [_format_floor(floor) for floor in trial.evidence.floors]
-    yield from format_table(pl.DataFrame([*floors, *(_format_check(check) for check in trial.evidence.checks)]))
+    floors = [_format_floor(floor, "refuse") for floor in trial.evidence.floors]
+    ordering = _format_floor(trial.evidence.ordering, "flag")
+    checks = [_format_check(check) for check in trial.evidence.checks]
+    yield from format_table(pl.DataFrame([*floors, ordering, *checks]))
 
 
-def _format_floor(floor: SliceGain) -> dict[str, str]:
-    verdict = "**failed: refuse**" if floor.is_worse else "passed"
+def _format_floor(floor: SliceGain, consequence: str) -> dict[str, str]:
+    verdict = f"**failed: {consequence}**" if floor.is_worse else "passed"
     value = f"{floor.difference:+.4f} ({floor.low:+.4f} to {floor.high:+.4f})" if floor.num_users else "nobody"
     return {"check": floor.name, "value": value, "wanted": "not all below 0", "": verdict}
 

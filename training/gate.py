@@ -97,16 +97,22 @@ def hold_trial(fitted: Fitted, rival: Rival) -> Trial:
     }
     sample = draw_sample(window, users, ranker)
     checks = run_checks(window, sample, ranker, challenger.categories["category_calibration_error"])
-    floors = _compare_with_free(window, challenger, baselines, sample)
-    evidence = Evidence(challenger, champion, rival.obstacle, baselines, floors, gains.get("champion", []), checks)
+    evidence = Evidence(
+        challenger=challenger,
+        champion=champion,
+        obstacle=rival.obstacle,
+        baselines=baselines,
+        floors=_compare_discovery(challenger, baselines),
+        ordering=_compare_ordering(window, sample),
+        gains=gains.get("champion", []),
+        checks=checks,
+    )
     return Trial(evidence, decide(evidence), rival.version, gains, sample)
 
 
-def _compare_with_free(
-    window: Window, challenger: Judgement, baselines: dict[str, Judgement], sample: Sample
-) -> list[SliceGain]:
-    """Compare what each head is for with what is free: new products with popular ones, categories with counting."""
-    discovery = [
+def _compare_discovery(challenger: Judgement, baselines: dict[str, Judgement]) -> list[SliceGain]:
+    """Compare how products never bought before are found with what popularity finds of them."""
+    return [
         compare_users(
             f"products never bought before, against {name.replace('_', ' ')}",
             challenger.discovery_ndcg,
@@ -114,12 +120,13 @@ def _compare_with_free(
         )
         for name in ("global_popularity", "category_popularity")
     ]
-    ordering = compare_users(
-        "the order of categories (MAP), against counting purchases",
-        average_precision(sample.bought, sample.probabilities),
-        average_precision(sample.bought, count_categories(window.arrays, sample.user_rows, sample.category_rows)),
-    )
-    return [*discovery, ordering]
+
+
+def _compare_ordering(window: Window, sample: Sample) -> SliceGain:
+    """Compare how the user's categories are ordered (average precision) with counting the user's purchases."""
+    counts = count_categories(window.arrays, sample.user_rows, sample.category_rows)
+    ours, theirs = (average_precision(sample.bought, scores) for scores in (sample.probabilities, counts))
+    return compare_users("the order of categories (MAP), against counting purchases", ours, theirs)
 
 
 def _refuse_rival(version: int, obstacle: str) -> Rival:

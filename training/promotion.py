@@ -22,7 +22,8 @@ class Evidence:
         champion: judged anew; None if there is none or it cannot be judged.
         obstacle: why there is a champion that cannot be judged; empty otherwise.
         baselines: by the names of training/baselines.py.
-        floors: gains over what is free in finding new products and in ordering categories.
+        floors: gains in finding new products over what is free.
+        ordering: gain in ordering categories over counting purchases.
         gains: over the champion, slice by slice; empty without a champion to compare with.
         checks: of health and behaviour.
     """
@@ -32,6 +33,7 @@ class Evidence:
     obstacle: str
     baselines: Mapping[str, Judgement]
     floors: Sequence[SliceGain]
+    ordering: SliceGain
     gains: Sequence[SliceGain]
     checks: Sequence[Check]
 
@@ -55,7 +57,7 @@ def decide(evidence: Evidence) -> Verdict:
     |---|---|
     | breaks a check of health | refuse |
     | not above global popularity | refuse |
-    | worse than what is free at finding new products, or at ordering categories | refuse |
+    | worse than what is free at finding new products | refuse |
     | no champion serves | promote |
     | the champion cannot be judged on these features | keep |
     | below another baseline | keep |
@@ -65,7 +67,7 @@ def decide(evidence: Evidence) -> Verdict:
 
     The third row is what catches labels that say nothing: a ranking of the candidates by chance still puts own products
     first, and is far above popularity. A version is flagged by a slice of users or products for which it is worse than
-    the champion (99% interval), and by odd behaviour or poor calibration.
+    the champion (99% interval), by ordering categories worse than counting does, by odd behaviour and poor calibration.
     """
     flags = tuple(_flag(evidence))
     decision, reason = _decide(evidence, flags)
@@ -102,6 +104,8 @@ def _decide(evidence: Evidence, flags: Sequence[str]) -> tuple[Decision, str]:
 
 def _flag(evidence: Evidence) -> list[str]:
     worse = [f"worse than the champion for {_describe_gain(gain)}" for gain in evidence.gains if gain.is_worse]
+    if evidence.ordering.is_worse:
+        worse.append(f"worse than what is free at {_describe_gain(evidence.ordering)}")
     odd = [str(check) for check in evidence.checks if check.consequence == "flag" and not check.has_passed]
     return worse + odd
 

@@ -33,6 +33,7 @@ def judge(
     checks: tuple[Check, ...] = (SANE,),
     obstacle: str = "",
     new_products: float | None = None,
+    ordering_of_categories: float = 0.5,
 ) -> Verdict:
     old = None if champion is None else judgement(champion)
     baselines = {"global_popularity": popularity, "category_popularity": in_categories, "own_purchases": own}
@@ -40,7 +41,8 @@ def judge(
     judged = {name: judgement(ndcg) for name, ndcg in baselines.items()}
     found = judgement(0.10 if new_products is None else new_products)
     floors = [compare_users("products never bought before", found.ndcg, judgement(0.10).ndcg)]
-    return decide(Evidence(challenger, old, obstacle, judged, floors, gains, checks))
+    ordering = compare_users("the order of categories", judgement(ordering_of_categories).ndcg, judgement(0.5).ndcg)
+    return decide(Evidence(challenger, old, obstacle, judged, floors, ordering, gains, checks))
 
 
 @pytest.mark.parametrize(
@@ -118,6 +120,13 @@ def test_worse_than_what_is_free_at_finding_new_products_is_refused(champion: fl
 
     assert verdict.decision == "refuse"
     assert "What is free does better: products never bought before (-0.04" in verdict.reason
+
+
+def test_ordering_categories_worse_than_counting_does_is_flagged():
+    verdict = judge(judgement(0.40), 0.30, ordering_of_categories=0.4)
+
+    assert verdict.decision == "keep"
+    assert "worse than what is free at the order of categories" in verdict.reason
 
 
 def test_below_a_baseline_is_kept_and_names_it():
