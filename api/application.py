@@ -99,7 +99,7 @@ async def _run(
     app: FastAPI, settings: Settings, deadlines: Deadlines, metrics: Metrics, doorkeeper: Doorkeeper
 ) -> AsyncIterator[None]:
     """Build the parts, keep the local copy fresh while the application runs, and let go of everything at the end."""
-    reader = ShopReader(_open_quick(settings, read_only=True), deadlines.database)
+    reader = ShopReader(_open_quick(settings, read_only=True), deadlines.database, is_brief=True)
     background_reader = ShopReader(_open_quick(settings, read_only=True), REFRESH_DEADLINE_SECONDS)
     slow_reader = ShopReader(_open_quick(settings, read_only=True), deadlines.slow_page)
     writer = ShopWriter(_open_quick(settings, read_only=False))
@@ -142,6 +142,7 @@ def _open_quick(settings: Settings, *, read_only: bool) -> Engine:
         read_only=read_only,
         connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
         read_timeout_seconds=READ_TIMEOUT_SECONDS,
+        single_statements=read_only,
     )
 
 

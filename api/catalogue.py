@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
+from api.prepared import Prepared
 from shop.tables import Category, Order, OrderItem, Product, ProductImage
 
 FAVOURITE_CATEGORIES = 5
@@ -30,16 +31,24 @@ FIRST_IMAGE = (
 _SELLABLE = select(
     Product.product_id, Product.category_id, Product.title, Product.price, FIRST_IMAGE.label("image_url")
 ).where(Product.is_visible, Product.stock > 0)
-_AMONG = _SELLABLE.where(Product.product_id.in_(bindparam("product_ids", expanding=True)))
+_AMONG = {
+    size: Prepared(_SELLABLE.where(Product.product_id.in_([bindparam(f"id_{slot}") for slot in range(size)])))
+    for size in (32, 128)
+}
 _ANY = _SELLABLE.order_by(Product.product_id.desc())
 
 
 def fetch_sellable(connection: Connection, product_ids: Sequence[int]) -> dict[int, SellableProduct]:
     """Read which of the products can be sold now. Deleted, hidden and sold-out ones are absent."""
-    if not product_ids:
-        return {}
-    rows = connection.execute(_AMONG, {"product_ids": product_ids})
-    return {row.product_id: _to_product(row) for row in rows}
+    products: dict[int, SellableProduct] = {}
+    for start in range(0, len(product_ids), max(_AMONG)):
+        ids = product_ids[start : start + max(_AMONG)]
+        size = min(size for size in _AMONG if size >= len(ids))
+        padded = {f"id_{slot}": ids[min(slot, len(ids) - 1)] for slot in range(size)}
+        for product_id, category_id, title, price, image_url in _AMONG[size].fetch(connection, padded):
+            url = image_url or drawing_url(category_id, product_id)
+            products[product_id] = SellableProduct(product_id, category_id, title, round(float(price), 2), url)
+    return products
 
 
 def fetch_any_sellable(

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select
 
+from api.answer import HomeAnswer
 from api.coupons import HeldCoupon, covering, fetch_held_coupons
-from api.home import HomeAnswer
 from api.ladder import Pick
 from api.published import fetch_neighbour_lists
 from api.purchases import Habit, fetch_habits

@@ -18,18 +18,17 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from api.answer import NOBODY, HomeAnswer
 from api.arms import Comparison, pointer_of
 from api.catalogue import fetch_any_sellable, fetch_favourite_categories, fetch_sellable
 from api.coupons import HeldCoupon, fetch_held_coupons
+from api.kept import UnchangedPages
 from api.ladder import Ladder, Pick
 from api.last_good import LastGood, RememberedPage, fill_from_shelf
-from api.published import BatchHead, Entry, Opening, SharedLists, SharedListsCache, fetch_opening
+from api.published import Entry, Opening, SharedLists, SharedListsCache, fetch_opening
 from api.purchases import fetch_just_bought
 from api.reader import ShopReader, ShopUnavailableError
 from api.recommender import ModelList, Recommender
-
-NOBODY = ""
-"""Nickname of a shopper without one, logged out or unknown: the seed's field stays a string."""
 
 
 @dataclass(frozen=True)
@@ -47,30 +46,6 @@ class PageRules:
     comparison: Comparison = field(default_factory=Comparison)
 
 
-@dataclass(frozen=True)
-class HomeAnswer:
-    """A page and where it comes from.
-
-    Attributes:
-        nickname: the user's; empty for a shopper whom the shop does not know.
-        picks: products, best first.
-        head: the batch that the page comes from; `None` when nothing is published.
-        model_version: version that ranked the first products; empty when none did.
-        arm: the alias whose lists the user sees in a running comparison; `None` outside of one.
-    """
-
-    nickname: str
-    picks: list[Pick]
-    head: BatchHead | None
-    model_version: str
-    arm: str | None = None
-
-    @property
-    def rungs(self) -> str:
-        """The rungs used, in order, with commas; `none` for an empty page."""
-        return ",".join(dict.fromkeys(pick.rung for pick in self.picks)) or "none"
-
-
 class Visit(NamedTuple):
     """Who asks for how much, and what was read of them first."""
 
@@ -78,6 +53,11 @@ class Visit(NamedTuple):
     limit: int
     opening: Opening
     arm: str | None
+
+    @property
+    def asks_model(self) -> bool:
+        """Whether the model server may rank for the user: one whom the shop knows and the batch lacks."""
+        return self.opening.entries is None and self.opening.nickname is not None
 
 
 class HomePage:
@@ -105,6 +85,7 @@ class HomePage:
         self._last_good = last_good
         self._cache = cache
         self._rules = rules
+        self._kept = UnchangedPages()
 
     async def answer(self, user_id: int | None, limit: int) -> HomeAnswer:
         """Give a full page as long as the shop has enough to sell.
@@ -114,9 +95,15 @@ class HomePage:
             limit: products wanted.
         """
         try:
+            mark = self._reader.read_mark()
+            kept = self._kept.find(user_id, limit, mark)
+            if kept is not None:
+                return kept
             answer = await self._answer_live(user_id, limit)
         except ShopUnavailableError:
             return self._answer_locally(user_id, limit)
+        if not answer.depends_on_time:
+            self._kept.keep(user_id, limit, mark, answer)
         if user_id is not None and answer.nickname != NOBODY:
             self._last_good.remember_page(user_id, RememberedPage(answer.head, answer.nickname, answer.picks))
         return answer
@@ -130,7 +117,14 @@ class HomePage:
             picks = await self._reader.run(self._fill_page, visit, ranked)
             if ranked and any(pick.rung == "model" for pick in picks):
                 version, arm = ranked.model_version, None
-        return HomeAnswer(opening.nickname or NOBODY, picks or [], opening.head, version, arm)
+        return HomeAnswer(
+            nickname=opening.nickname or NOBODY,
+            picks=picks or [],
+            head=opening.head,
+            model_version=version,
+            arm=arm,
+            depends_on_time=opening.has_coupons or visit.asks_model or self._ordered_lately(opening),
+        )
 
     def _read_page(self, connection: Connection, user_id: int | None, limit: int) -> tuple[Visit, list[Pick] | None]:
         """Read the pointer and, unless the model server should be asked first, the whole page in one go."""
@@ -139,7 +133,7 @@ class HomePage:
         if opening.head is None and arm is not None:  # the second alias has no lists yet: nothing is compared
             arm, opening = None, fetch_opening(connection, user_id)
         visit = Visit(user_id, limit, opening, arm)
-        if opening.entries is None and opening.nickname is not None:
+        if visit.asks_model:
             return visit, None
         return visit, self._fill_page(connection, visit, None)
 
@@ -174,10 +168,13 @@ class HomePage:
 
     def _fetch_just_bought(self, connection: Connection, visit: Visit) -> set[int]:
         """Find what stays off the page; most users have not ordered lately, which the opening already says."""
-        hours, last = self._rules.recent_hours, visit.opening.last_ordered_at
-        if visit.user_id is None or last is None or last < datetime.now(UTC) - timedelta(hours=hours):
+        if visit.user_id is None or not self._ordered_lately(visit.opening):
             return set()
-        return fetch_just_bought(connection, visit.user_id, hours)
+        return fetch_just_bought(connection, visit.user_id, self._rules.recent_hours)
+
+    def _ordered_lately(self, opening: Opening) -> bool:
+        last = opening.last_ordered_at
+        return last is not None and last >= datetime.now(UTC) - timedelta(hours=self._rules.recent_hours)
 
     def _answer_locally(self, user_id: int | None, limit: int) -> HomeAnswer:
         """Answer without the database; the page says so in its rungs, and still comes from one batch."""

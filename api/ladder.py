@@ -6,7 +6,8 @@ that a coupon lifted. Pure but for the catalogue that it is given; which rungs t
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import NamedTuple
 
 from api.catalogue import SellableProduct
@@ -57,7 +58,8 @@ class Ladder:
         self._met = set(without)
         self._in_category: Counter[int] = Counter()
         self._lifted: list[Pick] = []
-        self._late: list[Pick] = []
+        self._late: list[tuple[str, Entry]] = []
+        self._is_head_closed = False
         self.picks: list[Pick] = []
 
     @property
@@ -73,7 +75,7 @@ class Ladder:
     @property
     def full_categories(self) -> list[int]:
         """Categories that the head cannot take more of; none once it is complete."""
-        if len(self.picks) >= self._head:
+        if self._is_head_closed:
             return []
         return [category for category, number in self._in_category.items() if number >= self._most_of_category]
 
@@ -93,41 +95,75 @@ class Ladder:
 
     def step(self, rung: str, entries: Iterable[Entry]) -> None:
         """Fill up from a rung's list, in its order, as far as its products can be sold."""
-        fresh = [entry for entry in entries if not self._has_met(entry.product_id)]
-        while fresh and self.missing:
-            page, fresh = fresh[: self.missing + SPARE], fresh[self.missing + SPARE :]
-            sellable = self._fetch_sellable([entry.product_id for entry in page])
-            for entry in page:
-                product = sellable.get(entry.product_id)
-                if product is not None:
-                    self._place(Pick(product, rung, entry.reason))
+        if self.missing:
+            self._climb((rung, entry) for entry in entries if not self._has_met(entry.product_id))
 
     def take(self, rung: str, products: Iterable[SellableProduct], reason: str) -> None:
         """Fill up with products that are known to be sellable."""
-        shown = {pick.product.product_id for pick in (*self.picks, *self._lifted, *self._late)}
+        shown = {pick.product.product_id for pick in (*self.picks, *self._lifted)}
         for product in products:
             if product.product_id not in shown:
                 self._place(Pick(product, rung, reason))
 
     def finish(self) -> None:
         """Complete the head with what its rule held back: a page is never left with holes for the sake of variety."""
-        self.picks += self._lifted
-        self._lifted = []
-        self.picks += self._late[: self.missing]
-        self._late = []
+        self._close_head()
+        self._climb(iter(()))
 
-    def _place(self, pick: Pick) -> None:
-        """Put a product into the next slot, or hold it back until the head is complete."""
-        if not self.missing:
-            return
-        if len(self.picks) + len(self._lifted) < self._head:
-            if self._is_full(pick.product):
-                self._late.append(pick)
+    def _climb(self, fresh: Iterator[tuple[str, Entry]]) -> None:
+        """Place what was held back where there is room now, then the fresh entries, as few as will do."""
+        while self.missing:
+            was_closed = self._is_head_closed
+            held, self._late = self._late, []
+            fresh = chain(held, fresh)
+            page = self._choose(fresh)
+            if not page:
                 return
+            sellable = self._fetch_sellable([entry.product_id for _, entry in page])
+            for place, (rung, entry) in enumerate(page):
+                product = sellable.get(entry.product_id)
+                if product is not None and not self._place(Pick(product, rung, entry.reason)):
+                    self._late.append((rung, entry._replace(category_id=product.category_id)))
+                if self._is_head_closed != was_closed:  # what was held back goes before the rest
+                    fresh = chain(page[place + 1 :], fresh)
+                    break
+
+    def _choose(self, fresh: Iterator[tuple[str, Entry]]) -> list[tuple[str, Entry]]:
+        """Take the entries to look up next; those of categories that are full in the head are held back."""
+        size = self.missing + SPARE
+        if self._is_head_closed:
+            return list(islice(fresh, size))
+        room = {category: self._most_of_category - number for category, number in self._in_category.items()}
+        page: list[tuple[str, Entry]] = []
+        for rung, entry in fresh:
+            left = room.get(entry.category_id, self._most_of_category)
+            room[entry.category_id] = left - 1
+            (page if left > 0 else self._late).append((rung, entry))
+            if len(page) == size:
+                break
+        return page
+
+    def _place(self, pick: Pick) -> bool:
+        """Put a product into the next slot, unless its category is full in the head.
+
+        Returns:
+            Whether it is on the page, or the page was full already.
+        """
+        if not self.missing:
+            return True
+        if not self._is_head_closed:
+            if self._is_full(pick.product):
+                return False
             self._in_category[pick.product.category_id] += 1
         self.picks.append(pick)
         if len(self.picks) + len(self._lifted) == self._head:
-            self.finish()
+            self._close_head()
+        return True
+
+    def _close_head(self) -> None:
+        self._is_head_closed = True
+        self.picks += self._lifted
+        self._lifted = []
 
     def _is_full(self, product: SellableProduct) -> bool:
         return self._in_category[product.category_id] >= self._most_of_category

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import BindParameter, Connection, Text, and_, bindparam, exists, func, select, type_coerce
 
+from api.prepared import Prepared, from_instant, to_instant
 from shop.tables import (
     HOME,
     BatchPointer,
@@ -94,7 +95,7 @@ _ABOUT_USER = (
     .where(Coupon.coupon_id == UserCoupon.coupon_id, Coupon.valid_until > bindparam("now"))
     .label("has_coupons"),
 )
-_OPENING = (
+_OPENING = Prepared(
     select(
         BatchPointer.batch_id,
         RecommendationBatch.model_version,
@@ -110,19 +111,20 @@ _OPENING = (
     )
     .where(BatchPointer.name == bindparam("pointer"))
 )
-_UNPUBLISHED = select(*_ABOUT_USER)
+_UNPUBLISHED = Prepared(select(*_ABOUT_USER))
 
 
 def fetch_opening(connection: Connection, user_id: int | None, pointer: str = HOME) -> Opening:
     """Read a pointer, what is known of the user, and the user's list in one statement."""
-    asked = {"user_id": user_id, "pointer": pointer, "now": datetime.now(UTC)}
-    row = connection.execute(_OPENING, asked).one_or_none()
-    if row is None:
-        about = connection.execute(_UNPUBLISHED, asked).one()
-        return Opening(None, about.nickname, None, about.last_ordered_at, bool(about.has_coupons))
-    head = BatchHead(row.batch_id, row.model_version, row.as_of)
-    entries = None if row.products is None else parse_entries(row.products)
-    return Opening(head, row.nickname, entries, row.last_ordered_at, bool(row.has_coupons))
+    asked = {"user_id": user_id, "pointer": pointer, "now": from_instant(datetime.now(UTC))}
+    rows = _OPENING.fetch(connection, asked)
+    if not rows:
+        [(nickname, last_ordered_at, has_coupons)] = _UNPUBLISHED.fetch(connection, asked)
+        return Opening(None, nickname, None, to_instant(last_ordered_at), bool(has_coupons))
+    [(batch_id, model_version, as_of, nickname, last_ordered_at, has_coupons, products)] = rows
+    head = BatchHead(batch_id, model_version, to_instant(as_of) or datetime.min.replace(tzinfo=UTC))
+    entries = None if products is None else parse_entries(products)
+    return Opening(head, nickname, entries, to_instant(last_ordered_at), bool(has_coupons))
 
 
 def fetch_shared_lists(connection: Connection, batch_id: str) -> SharedLists:
@@ -157,7 +159,7 @@ def fetch_neighbour_lists(connection: Connection, batch_id: str, product_ids: Se
 
 def parse_entries(text: Any) -> list[Entry]:
     """Read a stored list: `[[product_id, category_id, score, reason_code], ...]`."""
-    return [Entry(*entry) for entry in orjson.loads(text)]
+    return list(map(Entry._make, orjson.loads(text)))
 
 
 class SharedListsCache:

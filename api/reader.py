@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, PoolProxiedConnection
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.breaker import CircuitBreaker
@@ -26,18 +27,21 @@ class ShopUnavailableError(Exception):
 class ShopReader:
     """Runs reading functions in threads, each with a connection, within the deadline, behind a circuit breaker."""
 
-    def __init__(self, engine: Engine, deadline_seconds: float, breaker: CircuitBreaker | None = None):
+    def __init__(self, engine: Engine, deadline_seconds: float, *, is_brief: bool = False):
         """Open nothing yet.
 
         Args:
             engine: a read-only engine, whose own time-outs are longer than the deadline but short.
             deadline_seconds: longest wait of a caller.
-            breaker: the breaker to use; a new one if it is None.
+            is_brief: every read is a matter of microseconds on a file, which the way through a thread would double:
+                SQLite is then read in the caller's own thread.
         """
+        self._watching: PoolProxiedConnection | None = None
+        self._is_direct = is_brief and engine.dialect.name == "sqlite"
         self._engine = engine
         self._deadline_seconds = deadline_seconds
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="shop-reader")
-        self.breaker = breaker or CircuitBreaker()
+        self.breaker = CircuitBreaker()
 
     async def run(
         self,
@@ -52,11 +56,11 @@ class ShopReader:
         """
         if not self.breaker.allows():
             raise ShopUnavailableError(self.breaker.last_failure)
-        loop = asyncio.get_running_loop()
-        call = loop.run_in_executor(self._threads, lambda: self._read(read, *args, **kwargs))
         try:
-            async with asyncio.timeout(self._deadline_seconds):
-                result = await call
+            if self._is_direct:
+                result = self._read(read, *args, **kwargs)
+            else:
+                result = await self._read_in_thread(read, *args, **kwargs)
         except TimeoutError as err:
             raise self._fail(f"no answer within {self._deadline_seconds * 1000:.0f} ms", err) from err
         except SQLAlchemyError as err:
@@ -65,10 +69,39 @@ class ShopReader:
         self.breaker.succeed()
         return result
 
+    def read_mark(self) -> int | None:
+        """Read what changes whenever anything in the database does; `None` where nothing tells (MySQL).
+
+        Raises:
+            ShopUnavailableError: the database fails.
+        """
+        if not self._is_direct:
+            return None
+        try:
+            if self._watching is None:
+                self._watching = self._engine.raw_connection()
+            [(mark,)] = self._watching.driver_connection.execute("PRAGMA data_version")  # type: ignore[union-attr]
+        except (SQLAlchemyError, sqlite3.Error) as err:
+            raise self._fail(f"fails with {type(err).__name__}", err) from err
+        return int(mark)
+
     def close(self) -> None:
         """Let go of threads and connections without waiting for a stuck one."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._watching is not None:
+            self._watching.close()
         self._engine.dispose()
+
+    async def _read_in_thread(
+        self,
+        read: Callable[Concatenate[Connection, Arguments], Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        loop = asyncio.get_running_loop()
+        call = loop.run_in_executor(self._threads, lambda: self._read(read, *args, **kwargs))
+        async with asyncio.timeout(self._deadline_seconds):
+            return await call
 
     def _read(
         self,

@@ -22,6 +22,7 @@ def open_engine(
     read_only: bool = False,
     connect_timeout_seconds: float = 5,
     read_timeout_seconds: float = 30,
+    single_statements: bool = False,
 ) -> Engine:
     """Make an engine; nothing is connected yet.
 
@@ -30,6 +31,8 @@ def open_engine(
         read_only: the database itself refuses writes on these connections.
         connect_timeout_seconds: longest wait for a connection (MySQL).
         read_timeout_seconds: longest wait for an answer (MySQL), or for another writer's lock (SQLite).
+        single_statements: each statement stands alone (MySQL): no round trips for transactions and liveness. The first
+            statement after the server went away fails.
 
     Raises:
         ValueError: the URL names another database than SQLite or MySQL.
@@ -38,7 +41,7 @@ def open_engine(
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed, read_only, read_timeout_seconds)
     if parsed.get_backend_name() in ("mysql", "mariadb"):
-        return _open_mysql(parsed, read_only, connect_timeout_seconds, read_timeout_seconds)
+        return _open_mysql(parsed, read_only, connect_timeout_seconds, read_timeout_seconds, single_statements)
     raise ValueError(f"the shop lives in SQLite or MySQL, not {parsed.get_backend_name()!r}; set SHOP_DATABASE_URL")
 
 
@@ -87,13 +90,16 @@ def _open_sqlite(url: URL, read_only: bool, busy_timeout_seconds: float) -> Engi
     return engine
 
 
-def _open_mysql(url: URL, read_only: bool, connect_timeout_seconds: float, read_timeout_seconds: float) -> Engine:
-    """Open a pool of UTC sessions under READ COMMITTED."""
+def _open_mysql(
+    url: URL, read_only: bool, connect_timeout_seconds: float, read_timeout_seconds: float, single_statements: bool
+) -> Engine:
+    """Open a pool of UTC sessions, under READ COMMITTED or each statement alone."""
     engine = create_engine(
         url,
-        isolation_level="READ COMMITTED",
+        isolation_level="AUTOCOMMIT" if single_statements else "READ COMMITTED",
         json_serializer=_dump_json,
-        pool_pre_ping=True,
+        pool_pre_ping=not single_statements,
+        pool_reset_on_return=None if single_statements else "rollback",
         pool_recycle=POOL_RECYCLE_SECONDS,
         connect_args={
             "charset": "utf8mb4",

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Query, Response
 
+from api.answer import HomeAnswer
 from api.dependencies import LimitQuery, Parts, PartsDep, ShopperDep
 from api.errors import refusals
 from api.explain import Evidence, read_evidence
 from api.explain import explain as write_reasons
-from api.home import HomeAnswer
 from api.reader import ShopUnavailableError
 from api.schemas import ExplainedHome, HomeRecommendations
 
