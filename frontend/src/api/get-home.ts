@@ -1,7 +1,8 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, unpack } from '@/lib/api/client'
-import { readProvenance } from '@/lib/api/provenance'
+import { readProvenance, type Provenance } from '@/lib/api/provenance'
 import type { components } from '@/lib/api/schema'
+import { LOOK_AGAIN_MS, lookAgainAfterFailure } from '@/lib/query-client'
 
 const PRODUCTS_ON_THE_PAGE = 20
 
@@ -25,5 +26,11 @@ export function homeQuery(userId: number | undefined) {
         latencyMs,
       }
     },
+    // The API's local copy is a makeshift: what the shopper should see may be there a moment later.
+    refetchInterval: (query) => (isMakeshift(query.state.data) ? LOOK_AGAIN_MS : lookAgainAfterFailure(query)),
   })
+}
+
+function isMakeshift(page: { provenance: Provenance } | undefined): boolean {
+  return page?.provenance.rung?.includes('local:') ?? false
 }

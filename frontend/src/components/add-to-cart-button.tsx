@@ -40,7 +40,11 @@ export function AddToCartButton({ product, source, quantity = 1, isCompact = fal
   const Icon = wasAdded ? Check : ShoppingCart
   return (
     <>
-      <Button size={isCompact ? 'icon' : 'large'} onClick={add} aria-label={m.product.addNamedToCart(product.title)}>
+      <Button
+        size={isCompact ? 'icon' : 'large'}
+        onClick={add}
+        aria-label={isCompact ? m.product.addNamedToCart(product.title) : undefined}
+      >
         <Icon aria-hidden />
         {!isCompact && (wasAdded ? m.product.added : m.product.addToCart)}
       </Button>

@@ -2,9 +2,9 @@ import { Button } from './ui/button'
 import { localeStore, type Locale } from '@/i18n/locale-store'
 import { useMessages } from '@/i18n/use-messages'
 
-const NAMES: Record<Locale, string> = { ko: '한국어', en: 'English' }
+const NAMES: Record<Locale, string> = { ko: '한국어', en: 'EN' }
 
-/** Offers the other language, in its own words. */
+/** Offers the other language, in its own letters. */
 export function LanguageSwitch() {
   const m = useMessages()
   const other: Locale = localeStore.use() === 'ko' ? 'en' : 'ko'
@@ -17,7 +17,7 @@ export function LanguageSwitch() {
         localeStore.set(other)
       }}
     >
-      <span lang={other}>{other === 'ko' ? '한국어' : 'EN'}</span>
+      <span lang={other}>{NAMES[other]}</span>
     </Button>
   )
 }

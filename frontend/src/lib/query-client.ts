@@ -2,7 +2,7 @@ import { QueryClient } from '@tanstack/react-query'
 import { ApiError } from './api/api-error'
 
 const RETRY_AFTER_MS = 400
-const LOOK_AGAIN_MS = 5_000
+export const LOOK_AGAIN_MS = 5_000
 
 /** Fails soon and says so, then looks again by itself until the API is back. */
 export function makeQueryClient(): QueryClient {
@@ -13,11 +13,15 @@ export function makeQueryClient(): QueryClient {
         retry: (failures, error) => isWorthRetrying(error) && failures < 1,
         retryDelay: RETRY_AFTER_MS,
         refetchOnWindowFocus: false,
-        refetchInterval: ({ state }) =>
-          state.status === 'error' && isWorthRetrying(state.error) ? LOOK_AGAIN_MS : false,
+        refetchInterval: lookAgainAfterFailure,
       },
     },
   })
+}
+
+/** How often a query asks again by itself: only after a failure that may pass. */
+export function lookAgainAfterFailure({ state }: { state: { status: string; error: unknown } }): number | false {
+  return state.status === 'error' && isWorthRetrying(state.error) ? LOOK_AGAIN_MS : false
 }
 
 /** An answer that names our mistake (4xx) would be the same the next time. */

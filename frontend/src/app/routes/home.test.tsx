@@ -100,7 +100,7 @@ test('the language changes everywhere at once', async () => {
   const user = renderApp('/')
   await grid('홍길동님을 위한 추천')
 
-  await user.click(screen.getByRole('button', { name: '언어: English' }))
+  await user.click(screen.getByRole('button', { name: '언어: EN' }))
 
   expect(screen.getByRole('heading', { level: 1 })).toHaveTextContent('Recommended for 홍길동')
   expect(document.documentElement).toHaveAttribute('lang', 'en')

@@ -120,7 +120,6 @@ export const en = {
   },
   shoppers: {
     choose: 'Choose a shopper',
-    current: (name: string) => `Shopping as ${name}`,
     guest: 'Guest',
     orders: (number: number) => count(number, 'order', 'orders'),
     kinds: { new: 'New', light: 'Now and then', heavy: 'Often', lapsed: 'Not for a while' } satisfies KindNames,

@@ -111,7 +111,6 @@ export const ko: Messages = {
   },
   shoppers: {
     choose: '고객 선택',
-    current: (name) => `${name}님으로 쇼핑 중`,
     guest: '비회원',
     orders: (number) => `주문 ${number}건`,
     kinds: { new: '신규 고객', light: '가끔 오는 고객', heavy: '단골 고객', lapsed: '한동안 안 온 고객' },

@@ -18,9 +18,9 @@ export function ShopperSwitcher() {
   const { data: home } = useQuery({ ...homeQuery(userId), enabled: userId !== undefined && listed === undefined })
   const name = userId === undefined ? m.shoppers.guest : nameOf(userId, listed ?? home?.nickname)
   return (
-    <DropdownMenu>
+    <DropdownMenu modal={false}>
       <DropdownMenuTrigger asChild>
-        <Button variant="outline" size="small" aria-label={`${m.shoppers.choose}. ${m.shoppers.current(name)}`}>
+        <Button variant="outline" size="small" aria-label={`${m.shoppers.choose}: ${name}`}>
           <UserRound aria-hidden />
           <span className="max-w-20 min-w-10 truncate sm:max-w-32">{name}</span>
           <ChevronDown aria-hidden className="text-muted-foreground" />

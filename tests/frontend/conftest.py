@@ -1,0 +1,79 @@
+"""Debian's Chromium on the built pages, over a real API and a small published shop."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from shop.migrate import migrate
+from tests.embedded.ports import free_settings
+from tests.frontend.shop import ROOT, RunningShop
+
+LIMIT_MS = 90_000
+"""Longest wait for anything on a page. What it waits for takes a second or two; a busy machine takes longer."""
+
+DESK = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+HARMLESS = re.compile(r"Failed to load resource")  # the browser's own note of what the page then says in words
+
+OpenPage = Callable[..., Page]
+
+expect.set_options(timeout=LIMIT_MS)
+
+
+@pytest.fixture(scope="package")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningShop]:
+    """The pages, built if they are not, and a running shop."""
+    subprocess.run([sys.executable, "-m", "embedded.pages", "build"], cwd=ROOT, check=True, timeout=900)
+    settings = free_settings(tmp_path_factory.mktemp("var"))
+    migrate(settings.shop_database_url)
+    running = RunningShop(settings)
+    try:
+        running.fill()
+        running.start_api()
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests."""
+    program = shutil.which("chromium")
+    assert program, "Chromium is missing: make test installs it"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"], timeout=LIMIT_MS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(shop: RunningShop, browser: Browser) -> Iterator[OpenPage]:
+    """Open a path as a new visitor. Whatever a page complains about in the console fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_one(
+        path: str = "/", *, locale: str = "ko-KR", viewport: Any = DESK, consent: str = "declined", **options: Any
+    ) -> Page:
+        context = browser.new_context(locale=locale, viewport=viewport, base_url=shop.url, **options)
+        context.set_default_timeout(LIMIT_MS)
+        context.add_init_script(
+            f"localStorage.getItem('31ie.consent') ?? localStorage.setItem('31ie.consent', '\"{consent}\"')"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: complaints.append(line.text) if line.type in ("error", "warning") else None)
+        page.goto(path, timeout=LIMIT_MS)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert [line for line in complaints if not HARMLESS.search(line)] == []

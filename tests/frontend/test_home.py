@@ -1,0 +1,138 @@
+"""The homepage as a shopper meets it, on a desk and on a phone, in both languages."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.frontend.conftest import DESK, PHONE, OpenPage
+from tests.frontend.shop import BATCH, RunningShop
+
+NUM_PRODUCTS = 20
+
+
+def cards(page: Page) -> Locator:
+    return page.locator("#recommendations article")
+
+
+def shown_slide(page: Page) -> int:
+    dots = page.locator("section[aria-roledescription=carousel] button[aria-current]")
+    return [dot.get_attribute("aria-current") for dot in dots.all()].index("true")
+
+
+@pytest.mark.parametrize(("viewport", "columns"), [(DESK, 4), (PHONE, 2)], ids=["desk", "phone"])
+def test_twenty_products_stand_in_columns_that_fit(open_page: OpenPage, viewport: dict[str, int], columns: int) -> None:
+    page = open_page("/?shopper=1", viewport=viewport)
+
+    expect(cards(page)).to_have_count(NUM_PRODUCTS)
+    tops = [card.bounding_box()["y"] for card in cards(page).all()[: columns + 1]]
+    assert len(set(tops[:columns])) == 1
+    assert tops[columns] > tops[0]
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize(
+    ("locale", "title", "price"),
+    [("ko-KR", r"님을 위한 추천$", r"^\$\d"), ("en-US", r"^Recommended for ", r"^\$\d")],
+    ids=["ko", "en"],
+)
+def test_the_page_speaks_the_browsers_language(open_page: OpenPage, locale: str, title: str, price: str) -> None:
+    page = open_page("/?shopper=1", locale=locale)
+
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(title))
+    expect(page.locator("html")).to_have_attribute("lang", locale[:2])
+    expect(cards(page).first.get_by_text(re.compile(price))).to_be_visible()
+
+
+def test_every_picture_that_is_in_view_has_loaded(open_page: OpenPage) -> None:
+    page = open_page("/?shopper=1")
+    expect(cards(page)).to_have_count(NUM_PRODUCTS)
+
+    page.wait_for_load_state("networkidle")
+
+    broken = "imgs => imgs.filter(i => i.complete && i.naturalWidth === 0).map(i => i.src)"
+    assert page.eval_on_selector_all("img", broken) == []
+
+
+def test_nothing_jumps_while_the_page_loads(open_page: OpenPage) -> None:
+    page = open_page("/?shopper=1")
+    expect(cards(page)).to_have_count(NUM_PRODUCTS)
+    page.wait_for_load_state("networkidle")
+
+    shift = page.evaluate(
+        """() => new Promise(resolve => {
+            new PerformanceObserver(list => resolve(list.getEntries().reduce((sum, one) => sum + one.value, 0)))
+                .observe({ type: 'layout-shift', buffered: true })
+            setTimeout(() => resolve(0), 1000)
+        })"""
+    )
+
+    assert shift < 0.1
+
+
+def test_banners_turn_by_themselves_and_rest_under_the_pointer(open_page: OpenPage) -> None:
+    page = open_page("/?shopper=1")
+    second = page.get_by_role("button", name="2번째 기획전 보기")
+
+    expect(second).to_have_attribute("aria-current", "true")
+    page.locator("section[aria-roledescription=carousel]").hover()
+    resting = shown_slide(page)
+    page.wait_for_timeout(4_000)
+
+    assert shown_slide(page) == resting
+
+
+def test_banners_stand_still_for_those_who_want_less_motion(open_page: OpenPage) -> None:
+    page = open_page("/?shopper=1", reduced_motion="reduce")
+    expect(cards(page)).to_have_count(NUM_PRODUCTS)
+
+    page.wait_for_timeout(4_000)
+
+    assert shown_slide(page) == 0
+
+
+def test_another_shopper_sees_another_page(open_page: OpenPage) -> None:
+    page = open_page()
+    title = page.get_by_role("heading", level=1)
+    expect(title).to_have_text(re.compile("님을 위한 추천"))
+    before = title.inner_text(), cards(page).all_inner_texts()
+
+    page.get_by_role("button", name=re.compile("고객 선택")).click()
+    page.get_by_role("menuitemradio", checked=False).first.click()
+
+    expect(title).not_to_have_text(before[0])
+    assert cards(page).all_inner_texts() != before[1]
+
+
+def test_the_panel_names_batch_version_and_rung(open_page: OpenPage) -> None:
+    page = open_page("/?shopper=1")
+
+    page.get_by_role("button", name=re.compile("추천의 뒷모습")).click()
+
+    panel = page.get_by_role("dialog")
+    for text in (BATCH, "7", "published"):
+        expect(panel.get_by_text(text, exact=True)).to_be_visible()
+
+
+def test_a_slow_api_shows_the_shelf_before_the_products(open_page: OpenPage, shop: RunningShop) -> None:
+    page = open_page("/my-orders?shopper=1")
+    page.route("**/recommendations/home*", lambda route: (page.wait_for_timeout(2_000), route.continue_()))
+
+    page.get_by_role("link", name="31IE, 홈").click()
+
+    expect(page.get_by_role("status", name="불러오는 중")).to_be_visible()
+    expect(cards(page)).to_have_count(NUM_PRODUCTS)
+
+
+def test_a_shop_that_is_down_says_so_and_comes_back_by_itself(open_page: OpenPage, shop: RunningShop) -> None:
+    page = open_page("/?shopper=1")
+    expect(cards(page)).to_have_count(NUM_PRODUCTS)
+    shop.stop_api()
+    try:
+        page.get_by_role("button", name=re.compile("고객 선택")).click()
+        page.get_by_role("menuitemradio", checked=False).last.click()
+        expect(page.get_by_role("alert")).to_contain_text("계속 다시 시도할게요")
+    finally:
+        shop.start_api()
+
+    expect(cards(page)).to_have_count(NUM_PRODUCTS)

@@ -1,0 +1,83 @@
+"""What every page must hold: open to all, light, and reachable by its address."""
+
+import gzip
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.frontend.conftest import DESK, PHONE, OpenPage
+from tests.frontend.shop import ROOT, RunningShop
+
+AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+FIRST_SCRIPTS_BYTES = 150_000
+FIRST_STYLES_BYTES = 20_000
+PAGES = ["/?shopper=1", "/category/1", "/search?query=a", "/cart", "/my-orders?shopper=1"]
+
+
+def serious_violations(page: Page) -> list[str]:
+    page.evaluate(Path(AXE).read_text(encoding="utf-8"))
+    found = page.evaluate("() => axe.run()")["violations"]
+    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in serious]
+
+
+def weigh(urls: list[str], ending: str) -> int:
+    """Add up what files weigh on their way, as a web server compresses them."""
+    bodies = [httpx.get(url, timeout=60).content for url in set(urls) if url.endswith(ending)]
+    return sum(len(gzip.compress(body)) for body in bodies)
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_opens_by_its_address_and_axe_finds_nothing_serious(
+    open_page: OpenPage, path: str, viewport: dict[str, int]
+) -> None:
+    page = open_page(path, viewport=viewport, reduced_motion="reduce", consent="undecided")
+    page.wait_for_load_state("networkidle")
+
+    expect(page.get_by_role("main")).not_to_be_empty()
+    assert serious_violations(page) == []
+
+
+def test_axe_finds_nothing_serious_on_a_product_and_in_open_menus(open_page: OpenPage, shop: RunningShop) -> None:
+    page = open_page(f"/product/{shop.recommended(1)[0]}?shopper=1", reduced_motion="reduce")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert serious_violations(page) == []
+
+    page.get_by_role("button", name=re.compile("고객 선택")).click()
+    expect(page.get_by_role("menu")).to_be_visible()
+
+    assert serious_violations(page) == []
+
+
+def test_the_keyboard_alone_changes_the_shopper(open_page: OpenPage) -> None:
+    page = open_page("/?shopper=1")
+    switcher = page.get_by_role("button", name=re.compile("고객 선택"))
+    expect(switcher).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="본문으로 건너뛰기")).to_be_focused()
+
+    switcher.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("menuitemradio").first).to_be_focused()
+    page.keyboard.press("End")
+    expect(page.get_by_role("menuitemradio", name="비회원")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(switcher).to_have_accessible_name("고객 선택: 비회원")
+    expect(switcher).to_be_focused()
+
+
+def test_the_first_page_is_light(open_page: OpenPage) -> None:
+    page = open_page("/?shopper=1")
+    expect(page.locator("#recommendations article")).to_have_count(20)
+    page.wait_for_load_state("networkidle")
+
+    loaded = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
+
+    assert 0 < weigh(loaded, ".js") < FIRST_SCRIPTS_BYTES
+    assert 0 < weigh(loaded, ".css") < FIRST_STYLES_BYTES
