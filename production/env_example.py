@@ -22,6 +22,9 @@ COMPOSE = """\
 # Port of MySQL on this machine.
 # MYSQL_PORT=3307
 
+# Port of the storefront in docker compose; on one machine without containers it is API_PORT.
+# STOREFRONT_PORT=5173
+
 # User and group that the containers run as and that owns secrets/; written by `make secrets`.
 # APP_UID=
 # APP_GID=

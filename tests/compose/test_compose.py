@@ -17,7 +17,7 @@ COMPOSE = yaml.safe_load(TEXT)
 SERVICES = COMPOSE["services"]
 JOBS = {name for name, service in SERVICES.items() if service.get("restart") == "no"}
 OURS = {name for name, service in SERVICES.items() if "build" in service}
-PORTS = {"mysql": 3307, "api": 8000, "bentoml": 8001, "mlflow": 5000, "airflow-api-server": 8080}
+PORTS = {"mysql": 3307, "api": 8000, "bentoml": 8001, "mlflow": 5000, "airflow-api-server": 8080, "storefront": 5173}
 SECRET_WORD = re.compile(r"password|passwd|secret|token|fernet|_key", re.IGNORECASE)
 POINTS_TO_A_FILE = ("/run/secrets/", "cat /run/secrets/")
 

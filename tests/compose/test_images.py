@@ -9,9 +9,12 @@ import yaml
 ROOT = Path(__file__).parents[2]
 SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 DOCKERFILES = sorted({service["build"]["dockerfile"] for service in SERVICES.values() if "build" in service})
+PAGES = "frontend/Dockerfile"
+IN_PYTHON = [path for path in DOCKERFILES if path != PAGES]
 WITHOUT_TORCH = {"api/Dockerfile", "serving/Dockerfile", "shop/Dockerfile", "mlflow_server/Dockerfile"}
 
 each_dockerfile = pytest.mark.parametrize("path", DOCKERFILES)
+each_in_python = pytest.mark.parametrize("path", IN_PYTHON)
 
 
 def instructions(path: str) -> list[str]:
@@ -34,19 +37,18 @@ def required(path: Path) -> str:
 
 
 def test_there_is_one_image_a_service():
-    assert (
-        sorted(
-            ["api/Dockerfile", "dags/Dockerfile", "mlflow_server/Dockerfile", "serving/Dockerfile", "shop/Dockerfile"]
-        )
-        == DOCKERFILES
-    )
+    folders = ["api", "dags", "frontend", "mlflow_server", "serving", "shop"]
+
+    assert [f"{folder}/Dockerfile" for folder in folders] == DOCKERFILES
 
 
 @each_dockerfile
 def test_base_images_are_official_and_versioned(path):
-    bases = [line.split()[1] for line in instructions(path) if line.startswith("FROM")]
+    bases = {line.split()[1] for line in instructions(path) if line.startswith("FROM")}
 
-    assert set(bases) == {"python:3.11-slim-bookworm"}
+    assert bases == (
+        {"node:24-bookworm-slim", "nginx:1.28-bookworm"} if path == PAGES else {"python:3.11-slim-bookworm"}
+    )
 
 
 @each_dockerfile
@@ -58,7 +60,7 @@ def test_what_is_copied_exists_and_is_let_through(path):
         assert source.split("/")[0] in let_through, source
 
 
-@each_dockerfile
+@each_in_python
 def test_every_package_comes_from_the_lock(path):
     installs = [line for line in instructions(path) if "pip install" in line]
 
@@ -66,6 +68,13 @@ def test_every_package_comes_from_the_lock(path):
     for install in installs:
         assert "--constraint requirements.txt" in install
         assert "--no-cache-dir" in install
+
+
+def test_the_pages_packages_come_from_the_lock():
+    installs = [line for line in instructions(PAGES) if line.startswith("RUN npm")]
+
+    assert installs == ["RUN npm ci"]
+    assert "frontend/package-lock.json" in copied(PAGES)
 
 
 @each_dockerfile
@@ -93,7 +102,7 @@ def test_whatever_is_written_is_mounted_over_a_folder_that_everyone_may_write(na
     temporary = {mount.partition(":")[0] for mount in service["tmpfs"]}
 
     text = "\n".join(instructions(service["build"]["dockerfile"]))
-    [made] = re.findall(r"install --directory --mode 1777 (.+)", text)
+    made = " ".join(re.findall(r"install --directory --mode 1777 (.+)", text))
 
     assert (volumes | temporary) - {"/tmp"} <= set(made.split())
 
