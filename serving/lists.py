@@ -27,18 +27,7 @@ def encode_lists(ranked: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     """
     score = pl.col("score").cast(pl.Float32)
     score_text = pl.when(score.is_finite()).then(score.cast(pl.String)).otherwise(pl.lit("null"))
-    product, category = pl.col("product_id").cast(pl.String), pl.col("category_id").cast(pl.String)
-    entry = pl.concat_str(
-        pl.lit("["),
-        product,
-        pl.lit(","),
-        category,
-        pl.lit(","),
-        score_text,
-        pl.lit(',"'),
-        pl.col("reason"),
-        pl.lit('"]'),
-    )
+    entry = pl.format('[{},{},{},"{}"]', "product_id", "category_id", score_text, "reason")
     lists = ranked.select(*by, entry=entry).group_by(by, maintain_order=True).agg(pl.col("entry").str.join(","))
     return lists.select(*by, products=pl.concat_str(pl.lit("["), "entry", pl.lit("]")))
 

@@ -4,10 +4,12 @@ Every step can be repeated: lists are replaced by key, buckets that are noted as
 kill at any point leaves the pointer on the last good batch.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import polars as pl
-from sqlalchemy import Engine, TextClause, select, text
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from serving.audit import Finding, audit, summarise
@@ -19,6 +21,8 @@ from shop.database import session_scope
 from shop.tables import BatchBucket, Recommendation
 
 LISTS_PER_TRANSACTION = 5000
+
+Item = TypeVar("Item")
 
 
 def fetch_written_buckets(engine: Engine, batch: Batch) -> dict[int, BatchFacts]:
@@ -47,9 +51,10 @@ def write_bucket(
         What was measured of the bucket.
     """
     facts = BatchFacts()
-    for piece in pieces:
-        facts.add(measure(piece, full_length))
-        write_lists(engine, batch, "recommendations", encode_lists(piece, ["user_id"]))
+    prepared = ((measure(piece, full_length), encode_lists(piece, ["user_id"])) for piece in pieces)
+    for measured, lists in _work_ahead(prepared):
+        facts.add(measured)
+        write_lists(engine, batch, "recommendations", lists)
     with session_scope(engine) as session:
         plain = facts.to_json()
         session.merge(
@@ -73,19 +78,27 @@ def write_lists(engine: Engine, batch: Batch, table: str, lists: pl.DataFrame) -
         batch: an open batch.
         table: `recommendations`, `popular_lists` or `product_neighbours`.
         lists: the table's key columns besides the batch, and `products` as JSON text.
+
+    Raises:
+        ValueError: the table holds no lists.
     """
-    statement = _replace(table, lists.columns)
-    for rows in lists.iter_slices(LISTS_PER_TRANSACTION):
-        with session_scope(engine) as session:
-            session.execute(statement, [row | {"batch_id": batch.batch_id} for row in rows.iter_rows(named=True)])
-
-
-def _replace(table: str, columns: Sequence[str]) -> TextClause:
-    """Spell REPLACE, which SQLite and MySQL share, and which the drivers send in bulk."""
     if table not in ("recommendations", "popular_lists", "product_neighbours"):
         raise ValueError(f"lists are not written to {table!r}")
-    names = ["batch_id", *columns]
-    return text(f"REPLACE INTO {table} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})")
+    mark = "?" if engine.dialect.name == "sqlite" else "%s"
+    marks = ", ".join([mark] * (lists.width + 1))
+    statement = f"REPLACE INTO {table} (batch_id, {', '.join(lists.columns)}) VALUES ({marks})"
+    for rows in lists.select(pl.lit(batch.batch_id), pl.all()).iter_slices(LISTS_PER_TRANSACTION):
+        with session_scope(engine) as session:
+            session.connection().exec_driver_sql(statement, rows.rows())
+
+
+def _work_ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """Make the next item in a thread while the caller is busy with this one; never more than one ahead."""
+    with ThreadPoolExecutor(1, thread_name_prefix="work-ahead") as thread:
+        coming = thread.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, items, None)
+            yield item
 
 
 def audit_batch(
