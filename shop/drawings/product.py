@@ -9,6 +9,8 @@ from shop.drawings.text import escape, fit_text
 
 FIELD = 400
 INK = "#2b2f36"
+KIND_HUE_STEP = 22
+SMALLEST_SCALE, SCALES = 0.82, 7
 PATTERNS = ("plain", "band", "circle", "stripes")
 
 
@@ -47,8 +49,14 @@ def render_product_drawing(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {FIELD} {FIELD}" role="img" '
         f'font-family="Noto Sans KR, Noto Sans, Helvetica, Arial, sans-serif"><title>{escape(title)}</title>'
         f'<defs><symbol id="d" viewBox="0 0 32 32">{body}</symbol></defs>'
-        f"{_paint_background(category_id, dice)}{scene}</svg>"
+        f"{_paint_background(category_id, dice)}{_scale(scene, dice)}</svg>"
     )
+
+
+def _scale(scene: str, dice: int) -> str:
+    """Make one product larger than the next, standing on the same floor."""
+    scale = SMALLEST_SCALE + (1 - SMALLEST_SCALE) * (dice // 11 % SCALES) / (SCALES - 1)
+    return f'<g transform="translate(200 352) scale({scale:.2f}) translate(-200 -352)">{scene}</g>'
 
 
 @cache
@@ -60,10 +68,11 @@ def _roll(key: str) -> int:
 def _mix_paint(brand: str, product_dice: int) -> Paint:
     """Give a brand its colours: any hue, and one of four tempers from bold to pastel.
 
-    Each product leans a little from its brand's hue and has a lid of its own, as kinds of one maker do on a shelf.
+    Each product leans to one side of its brand's hue and has a lid of its own, as kinds of one maker do on a shelf: a
+    row of one maker's milk shows several colours that belong together.
     """
     dice = _roll(brand)
-    hue, temper = (dice + product_dice // 4000 % 29 - 14) % 360, dice // 360 % 4
+    hue, temper = (dice + (product_dice // 4000 % 7 - 3) * KIND_HUE_STEP) % 360, dice // 360 % 4
     saturation, lightness = ((62, 46), (48, 38), (58, 60), (40, 72))[temper]
     lid_hue = (hue + (30, 110, 180, 250)[product_dice // 120_000 % 4]) % 360
     return Paint(

@@ -14,7 +14,7 @@ export function CouponBadge({ coupon, className }: { coupon: Coupon; className?:
   const value = coupon.discount_value
   const amount = coupon.discount_type === 'percent' ? `${formats.number(value)}%` : formats.price(value)
   return (
-    <Badge variant="coupon" className={cn('shadow-sm', className)}>
+    <Badge variant="coupon" className={cn('shrink-0 whitespace-nowrap shadow-sm', className)}>
       <Ticket aria-hidden className="size-3" />
       {m.product.couponAmount(amount)}
     </Badge>

@@ -96,6 +96,15 @@ test('a shop that lets nobody choose shows what is popular', async () => {
   expect(await grid('지금 인기 있는 상품')).toBeVisible()
 })
 
+test('a late list of shoppers keeps nobody waiting, and leaves the choice open', async () => {
+  shopperStore.set('undecided')
+  answer('get', '/users', 503)
+  renderApp('/')
+
+  expect(await grid('지금 인기 있는 상품')).toBeVisible()
+  expect(shopperStore.get()).toBe('undecided')
+})
+
 test('the language changes everywhere at once', async () => {
   const user = renderApp('/')
   await grid('홍길동님을 위한 추천')

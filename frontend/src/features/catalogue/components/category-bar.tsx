@@ -9,7 +9,7 @@ import { departmentDrawing, drawingUrl } from '@/lib/drawings'
 
 const SKELETON_CHIPS = 10
 const CHIP =
-  'inline-flex h-9 shrink-0 items-center gap-1.5 rounded-full px-3 text-sm whitespace-nowrap transition-colors lg:h-8 lg:px-2.5'
+  'inline-flex h-9 shrink-0 items-center gap-1.5 rounded-full px-3 text-sm whitespace-nowrap transition-colors lg:h-8 lg:gap-1 lg:px-1.5 lg:text-[13px]'
 
 /** All departments in a row that scrolls sideways where it is too long. */
 export function CategoryBar() {
@@ -18,7 +18,7 @@ export function CategoryBar() {
   const { data: categories } = useQuery(categoriesQuery)
   return (
     <nav aria-label={m.navigation.categories} className="overflow-x-auto [scrollbar-width:none] max-lg:mask-r-from-85%">
-      <ul className="mx-auto flex min-h-12 w-max items-center gap-x-1 px-4 py-1 max-lg:pr-16 lg:w-full lg:max-w-7xl lg:flex-wrap">
+      <ul className="mx-auto flex min-h-12 w-max items-center gap-x-0.5 px-4 py-1 max-lg:pr-16 lg:w-full lg:max-w-7xl lg:flex-wrap">
         {categories
           ? categories.map(({ category_id: id, name }) => (
               <li key={id}>
@@ -28,7 +28,7 @@ export function CategoryBar() {
                     cn(CHIP, isActive ? 'bg-accent font-semibold text-accent-foreground' : 'hover:bg-muted')
                   }
                 >
-                  <img src={drawingUrl(departmentDrawing(name, id))} alt="" width={20} height={20} />
+                  <img src={drawingUrl(departmentDrawing(name, id))} alt="" width={18} height={18} />
                   {translate(name)}
                 </NavLink>
               </li>

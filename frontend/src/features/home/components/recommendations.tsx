@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { ComponentProps } from 'react'
 import { BackstagePanel } from './backstage-panel'
 import { homeQuery } from '@/api/get-home'
+import { shoppersQuery } from '@/api/get-shoppers'
 import { ErrorNotice } from '@/components/error-notice'
 import { Notice } from '@/components/notice'
 import { ProductGrid, ProductGridSkeleton } from '@/components/product-grid'
@@ -15,9 +16,10 @@ const SKELETON_CARDS = 20
 export function Recommendations() {
   const m = useMessages()
   const shopper = shopperStore.use()
+  const isShopperLate = useQuery(shoppersQuery).isError
   const { data, error, isPending, refetch } = useQuery({
     ...homeQuery(toUserId(shopper)),
-    enabled: shopper !== 'undecided',
+    enabled: shopper !== 'undecided' || isShopperLate,
   })
   const title = data?.nickname ? m.home.forShopper(data.nickname) : m.home.forEveryone
   return (
