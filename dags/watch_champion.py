@@ -1,6 +1,6 @@
 """# watch_champion: a moved alias takes effect, or the run turns red.
 
-**Starts** every minute, unless it still looks. **Writes** nothing itself: it looks at the alias `champion` every two
+**Starts** again soon after it has ended. **Writes** nothing itself: it looks at the alias `champion` every two
 seconds for nine minutes; once it names another version than the one announced last, it tells `champion`, which starts
 `score_users`. Then it reads back from the model server and from the API which version they serve, and waits until both
 serve what the alias says. Skips in green when nothing moves.
@@ -13,14 +13,16 @@ red run of `score_users`. A red `look` means that MLflow did not answer, or that
 `make status`. Shoppers keep their lists, and the next run tries again. By hand: `python -m serving.watch`.
 """
 
+from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import CronTriggerTimetable, dag, task
+from airflow.sdk import DeltaTriggerTimetable, dag, task
 
 from dags._assets import CHAMPION
 from dags._command import run_module
 from dags._defaults import ONCE_MORE, workflow
 
+PAUSE = timedelta(seconds=5)
 LOOK_SECONDS = 540
 SERVED_SECONDS = 1800
 """Scoring a large shop takes its time; a version that is refused is noticed within half a minute."""
@@ -28,7 +30,7 @@ SPARE_SECONDS = 60
 
 
 @dag(
-    schedule=CronTriggerTimetable("* * * * *", timezone="UTC"),
+    schedule=DeltaTriggerTimetable(PAUSE),
     **workflow(__doc__, ["serving"], **ONCE_MORE),
 )
 def watch_champion() -> None:

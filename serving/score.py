@@ -2,7 +2,8 @@
 
     python -m serving.score [--as-of T] [--version V] [--json]
 
-Exit codes: 0 published, 1 refused or failed (the last good lists stay), 2 wrong arguments, 3 there is no champion yet.
+Exit codes: 0 published, 1 refused or failed (the last good lists stay), 2 wrong arguments or a version that must not
+serve (trying again would not help), 3 there is no champion yet.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from shop.tables import name_pointer
 from training.artefact import ArtefactError
 from training.registry import CHAMPION, Registry, RegistryError, connect
 
-NO_CHAMPION = 3
+UNFIT, NO_CHAMPION = 2, 3
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +106,10 @@ def main(arguments: list[str] | None = None) -> int:
     except NoChampionError as err:
         sys.stderr.write(f"serving.score: {err}\n")
         return NO_CHAMPION
-    except (PublicationError, BarredVersionError, ArtefactError, RegistryError, StoreError) as err:
+    except (BarredVersionError, ArtefactError) as err:
+        sys.stderr.write(f"serving.score: {err}\n")
+        return UNFIT
+    except (PublicationError, RegistryError, StoreError) as err:
         sys.stderr.write(f"serving.score: {err}\n")
         return 1
     except SQLAlchemyError as err:

@@ -19,7 +19,7 @@ from settings import Settings, load_settings
 from training.registry import CHAMPION, Registry, RegistryError, connect
 
 POLL_SECONDS = 2.0
-SETTLE_SECONDS = 20.0
+SETTLE_SECONDS = 10.0
 """A model server that refuses says so within a look or two; before, it may speak of the version before."""
 UNANSWERED, DIFFERENT, NOTHING_MOVED = 1, 2, 3
 

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
+from embedded.airflow_client import AirflowClient
+from embedded.airflow_settings import USER, ensure_password
 from settings import Settings
 from tests.embedded.ports import PORTS, free_settings
 
@@ -28,13 +31,18 @@ class Installation:
         return launch(self.settings, *arguments)
 
 
+def own_environment(settings: Settings) -> dict[str, str]:
+    """Give the environment of a command that belongs to this installation."""
+    own = {name.upper(): str(getattr(settings, name)) for name in ("var_dir", *PORTS)}
+    return {**os.environ, **own}
+
+
 def launch(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Call the launcher as `make` does, for an installation of its own."""
-    own = {name.upper(): str(getattr(settings, name)) for name in ("var_dir", *PORTS)}
     return subprocess.run(
         [sys.executable, "-m", "embedded", *arguments],
         cwd=ROOT,
-        env={**os.environ, **own},
+        env=own_environment(settings),
         capture_output=True,
         text=True,
         timeout=LIMIT_SECONDS,
@@ -52,3 +60,15 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         yield Installation(settings, up.stdout)
     finally:
         launch(settings, "down")
+
+
+@pytest.fixture(scope="package")
+def airflow(installation: Installation) -> AirflowClient:
+    settings = installation.settings
+    return AirflowClient(f"http://127.0.0.1:{settings.airflow_port}", USER, ensure_password(settings))
+
+
+def holders(ports: set[int]) -> set[int]:
+    """Which processes listen on these ports."""
+    listening = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.pid]
+    return {c.pid for c in listening if c.laddr[1] in ports}

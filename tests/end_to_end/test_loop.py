@@ -11,18 +11,10 @@ import psutil
 import pytest
 
 from embedded.airflow_client import AirflowClient
-from embedded.airflow_settings import USER, ensure_password
 from embedded.first_run import CHAIN
-from tests.embedded.ports import PORTS
-from tests.end_to_end.conftest import Installation
+from tests.end_to_end.conftest import Installation, holders
 
 pytestmark = pytest.mark.timeout(1200)
-
-
-@pytest.fixture(scope="module")
-def airflow(installation: Installation) -> AirflowClient:
-    settings = installation.settings
-    return AirflowClient(f"http://127.0.0.1:{settings.airflow_port}", USER, ensure_password(settings))
 
 
 def homepage(installation: Installation, user_id: int, **query: Any) -> dict[str, Any]:
@@ -34,12 +26,6 @@ def homepage(installation: Installation, user_id: int, **query: Any) -> dict[str
 
 def listed(page: dict[str, Any]) -> list[int]:
     return [product["product_id"] for product in page["recommendations"]]
-
-
-def holders(ports: set[int]) -> set[int]:
-    """Which processes listen on these ports."""
-    listening = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.pid]
-    return {c.pid for c in listening if c.laddr[1] in ports}
 
 
 @pytest.mark.parametrize("dag_id", CHAIN)
@@ -136,15 +122,3 @@ def test_dead_service_comes_back_by_itself(installation: Installation) -> None:
         assert time.monotonic() < deadline, "the API did not come back"
         time.sleep(0.2)
     assert homepage(installation, 1)
-
-
-def test_down_leaves_no_process_and_no_port_behind(installation: Installation) -> None:
-    ports = {getattr(installation.settings, name) for name in PORTS}
-
-    first, second = installation.launch("down"), installation.launch("down")
-
-    assert first.returncode == second.returncode == 0
-    assert "nothing was running" in second.stdout
-    assert not holders(ports)
-    marks = str(installation.settings.var_dir)
-    assert not [p for p in psutil.process_iter(["cmdline"]) if marks in " ".join(p.info["cmdline"] or [])]

@@ -100,7 +100,7 @@ def test_a_refused_version_is_scored_only_once_it_is_overridden(
 ) -> None:
     command.tag(1, "verdict", "refuse")
 
-    assert score.main([]) == 1
+    assert score.main([]) == score.UNFIT == 2
     assert "version 1 does not serve: the gate refused it" in capsys.readouterr().err
     assert fetch_pointed_batch(shop_of_version) is None
 

@@ -1,13 +1,10 @@
-import json
 import shutil
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import onnx
 import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -18,7 +15,7 @@ from serving.followup import Followup
 from serving.watcher import ChampionWatcher, Sources
 from shop.tables import AuditLog
 from tests.serving.conftest import AS_OF, NUM_BUCKETS, ScriptedRegistry, TrainedShop
-from training.artefact import write_manifest
+from tests.spoilt_versions import SPOILERS, Spoiler
 
 
 @pytest.fixture
@@ -35,13 +32,10 @@ def watcher(sources: Sources) -> ChampionWatcher:
     return watcher
 
 
-def break_copy(trained_shop: TrainedShop, folder: Path, file: str, content: bytes | None) -> Path:
-    """Copy the version with one file altered, or removed."""
+def break_copy(trained_shop: TrainedShop, folder: Path, spoil: Spoiler) -> Path:
+    """Copy the version and break it."""
     shutil.copytree(trained_shop.folder, folder)
-    if content is None:
-        (folder / file).unlink()
-    else:
-        (folder / file).write_bytes(content)
+    spoil(folder)
     return folder
 
 
@@ -61,89 +55,22 @@ def test_an_alias_that_stays_loads_nothing(watcher: ChampionWatcher) -> None:
     assert watcher.current is before
 
 
-@pytest.mark.parametrize(
-    ("file", "content", "reason"),
-    [
-        ("model.onnx", b"not a network", "model.onnx was altered"),
-        ("golden.json", b"{}", "golden.json was altered"),
-        ("encoder.json", None, "encoder.json is missing"),
-        ("code.py", b"print()", "Unexpected files"),
-        ("model.pkl", b"\x80\x04.", "Unexpected files"),
-    ],
-    ids=["altered network", "altered golden rows", "missing encoder", "code", "pickle"],
-)
+@pytest.mark.parametrize("spoiler", SPOILERS.values(), ids=SPOILERS.keys())
 def test_a_broken_version_never_replaces_the_good_one(
     watcher: ChampionWatcher,
     registry: ScriptedRegistry,
     trained_shop: TrainedShop,
     tmp_path: Path,
-    file: str,
-    content: bytes | None,
-    reason: str,
+    spoiler: Spoiler,
 ) -> None:
-    registry.folders[3] = break_copy(trained_shop, tmp_path / "broken", file, content)
-    registry.aliases["champion"] = 3
-
-    watcher.look()
-
-    assert watcher.current.version == 1
-    assert "version 3 is refused" in watcher.failure
-    assert reason in registry.written_tags[3]["load_failed"]
-
-
-def rename_an_input(folder: Path) -> None:
-    network = onnx.load(folder / "model.onnx")
-    renamed = network.graph.input[0].name
-    for node in network.graph.node:
-        node.input[:] = ["stranger" if name == renamed else name for name in node.input]
-    network.graph.input[0].name = "stranger"
-    onnx.save(network, folder / "model.onnx")
-
-
-def change_encoder(key: str, change: Callable[[object], object]) -> Callable[[Path], None]:
-    def apply(folder: Path) -> None:
-        encoder = json.loads((folder / "encoder.json").read_text())
-        (folder / "encoder.json").write_text(json.dumps(encoder | {key: change(encoder[key])}))
-
-    return apply
-
-
-def expect_nan(folder: Path) -> None:
-    golden = json.loads((folder / "golden.json").read_text())
-    golden["product_scores"][0] = float("nan")
-    (folder / "golden.json").write_text(json.dumps(golden))
-
-
-@pytest.mark.parametrize(
-    ("spoil", "reason"),
-    [
-        (rename_an_input, "another signature: ('stranger'"),
-        (change_encoder("feature_hash", lambda _: "0" * 16), "reads features 0000000000000000"),
-        (change_encoder("category_ids", lambda ids: ids[:-1]), "another signature"),
-        (change_encoder("product_ids", lambda ids: [*ids, 999_999]), "vocabulary of "),
-        (expect_nan, "Golden rows differ by nan"),
-    ],
-    ids=["other signature", "other features", "other categories", "other products", "NaN on golden rows"],
-)
-def test_a_version_that_was_registered_wrong_never_replaces_the_good_one(
-    watcher: ChampionWatcher,
-    registry: ScriptedRegistry,
-    trained_shop: TrainedShop,
-    tmp_path: Path,
-    spoil: Callable[[Path], None],
-    reason: str,
-) -> None:
-    folder = tmp_path / "wrong"
-    shutil.copytree(trained_shop.folder, folder)
-    spoil(folder)
-    write_manifest(folder)  # its hashes are in order
-    registry.folders[3] = folder
+    registry.folders[3] = break_copy(trained_shop, tmp_path / "broken", spoiler)
     registry.aliases["champion"] = 3
 
     watcher.look()
 
     assert (watcher.current.version, watcher.refused_version) == (1, 3)
-    assert reason in registry.written_tags[3]["load_failed"]
+    assert "version 3 is refused" in watcher.failure
+    assert spoiler.reason in registry.written_tags[3]["load_failed"]
 
 
 def test_a_refused_version_serves_only_once_it_is_overridden(
@@ -191,7 +118,7 @@ def test_every_move_that_is_seen_leaves_an_audit_row(
 def test_moving_the_alias_back_ends_the_alarm(
     watcher: ChampionWatcher, registry: ScriptedRegistry, trained_shop: TrainedShop, tmp_path: Path
 ) -> None:
-    registry.folders[3] = break_copy(trained_shop, tmp_path / "broken", "model.onnx", None)
+    registry.folders[3] = break_copy(trained_shop, tmp_path / "broken", SPOILERS["missing encoder"])
     registry.aliases["champion"] = 3
     watcher.look()
 

@@ -1,0 +1,249 @@
+"""A moved alias reaches the shopper: MLflow, Airflow, BentoML and the API, all real, on the shared installation.
+
+Every wait is generous: how fast it is stands in docs/reviewing.md.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from embedded.airflow_client import AirflowClient
+from serving.served import Served, read_served
+from settings import Settings
+from shop.database import open_engine
+from shop.tables import AuditLog, RecommendationBatch
+from tests.end_to_end.conftest import ROOT, Installation, own_environment
+from tests.end_to_end.versions import FIRST, connect, expect_answers, register, score_otherwise
+from tests.spoilt_versions import SPOILERS, Spoiler
+
+pytestmark = pytest.mark.timeout(900)
+
+LIMIT_SECONDS = 180.0
+FLIP_SECONDS = float(os.environ.get("FLIP_SECONDS", "8"))
+FLIPS_PER_SECOND = 10
+USERS = list(range(1, 13))
+K = 10
+
+
+@pytest.fixture(scope="module")
+def settings(installation: Installation) -> Settings:
+    return installation.settings
+
+
+@pytest.fixture(scope="module")
+def second(settings: Settings) -> int:
+    """A sound second version, whose scores are its own."""
+    return register(settings, score_otherwise, {"verdict": "promote", "reason": "made by a test."})
+
+
+@pytest.fixture
+def first_serves(settings: Settings, second: int) -> Iterator[None]:
+    """Each test begins and ends with the first version."""
+    move(settings, FIRST)
+    wait_for(lambda: served(settings).is_all(FIRST))
+    yield
+    move(settings, FIRST)
+    wait_for(lambda: served(settings).is_all(FIRST))
+
+
+def move(settings: Settings, version: int) -> None:
+    """Move the alias as MLflow's UI does."""
+    connect(settings).set_registered_model_alias(settings.model_name, "champion", str(version))
+
+
+def served(settings: Settings) -> Served:
+    return read_served(settings.serving_url, settings.api_url)
+
+
+def wait_for(is_true: Callable[[], Any], limit_seconds: float = LIMIT_SECONDS) -> None:
+    deadline = time.monotonic() + limit_seconds
+    while not is_true():
+        assert time.monotonic() < deadline, f"not true within {limit_seconds:.0f} s"
+        time.sleep(0.3)
+
+
+def start_promote(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "training.promote", *arguments]
+    environment = own_environment(settings)
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, text=True, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+
+
+def promote(settings: Settings, *arguments: str) -> str:
+    process = start_promote(settings, *arguments)
+    said, complained = process.communicate(timeout=LIMIT_SECONDS)
+    assert process.returncode == 0, complained
+    return said
+
+
+def alias_moves(settings: Settings) -> list[AuditLog]:
+    engine = open_engine(settings.shop_database_url, read_only=True)
+    with Session(engine, expire_on_commit=False) as session:
+        moves = list(session.scalars(select(AuditLog).where(AuditLog.subject == "alias/champion")))
+    engine.dispose()
+    return moves
+
+
+def batches_of(settings: Settings, version: int) -> list[str]:
+    engine = open_engine(settings.shop_database_url, read_only=True)
+    with Session(engine) as session:
+        found = session.scalars(
+            select(RecommendationBatch.batch_id).where(RecommendationBatch.model_version == str(version))
+        )
+        batches = list(found)
+    engine.dispose()
+    return batches
+
+
+def ask_homepage(settings: Settings, user_id: int) -> httpx.Response:
+    return httpx.get(f"{settings.api_url}/recommendations/home", params={"user_id": user_id}, timeout=30)
+
+
+def test_a_promotion_reaches_the_homepage_and_a_rollback_shows_the_kept_lists_again(
+    first_serves: None, settings: Settings, second: int
+) -> None:
+    before, kept = len(alias_moves(settings)), batches_of(settings, FIRST)
+
+    said = promote(settings, str(second), "--reason", "for this test")
+
+    assert said == f"champion moved from version {FIRST} to version {second}\n"
+    wait_for(lambda: served(settings).is_all(second))
+    assert ask_homepage(settings, 1).headers["x-model-version"] == str(second)
+
+    promote(settings, "--rollback")
+
+    wait_for(lambda: served(settings).is_all(FIRST))
+    assert ask_homepage(settings, 1).headers["x-batch-id"] in kept
+    assert batches_of(settings, FIRST) == kept
+    there, back = alias_moves(settings)[before:]
+    assert (there.from_value, there.to_value, there.reason) == (str(FIRST), str(second), "for this test")
+    assert there.details["verdict"] == "promote"
+    assert (back.action, back.from_value, back.to_value) == ("roll back", str(second), str(FIRST))
+
+
+def test_a_move_in_mlflow_leaves_an_audit_row_too(first_serves: None, settings: Settings, second: int) -> None:
+    before = len(alias_moves(settings))
+
+    move(settings, second)
+
+    wait_for(lambda: len(alias_moves(settings)) > before)
+    row = alias_moves(settings)[before]
+    assert (row.actor, row.from_value, row.to_value) == ("MLflow", str(FIRST), str(second))
+
+
+def test_of_two_promotions_at_once_one_is_told(first_serves: None, settings: Settings, second: int) -> None:
+    before = len(alias_moves(settings))
+    rivals = [start_promote(settings, str(second), "--expected", str(FIRST)) for _ in range(2)]
+
+    complaints = [rival.communicate(timeout=LIMIT_SECONDS)[1] for rival in rivals]
+
+    assert sorted(rival.returncode for rival in rivals) == [0, 1], complaints
+    assert f"points at version {second} by now, not at {FIRST}" in "".join(complaints)
+    assert len(alias_moves(settings)) == before + 1
+
+
+def test_a_refused_version_serves_only_with_an_override(first_serves: None, settings: Settings) -> None:
+    refused = register(settings, score_otherwise, {"verdict": "refuse", "reason": "worse than chance."})
+    move(settings, refused)
+    wait_for(lambda: served(settings).refused == refused)
+    assert served(settings).model_server == FIRST
+    assert "the gate refused it: worse than chance." in served(settings).trouble
+
+    connect(settings).set_model_version_tag(settings.model_name, str(refused), "override", "to see it in the shop")
+
+    wait_for(lambda: served(settings).is_all(refused))
+
+
+def test_an_alias_that_flips_under_load_fails_and_mixes_no_answer(
+    first_serves: None, settings: Settings, second: int
+) -> None:
+    promote(settings, str(second))
+    wait_for(lambda: served(settings).is_all(second))
+    expected = {version: expect_answers(settings, version, USERS, K) for version in (FIRST, second)}
+    assert expected[FIRST] != expected[second]
+    stop, wrong, counts = threading.Event(), [], {FIRST: 0, second: 0}
+
+    def ask_model_server() -> None:
+        with httpx.Client(base_url=settings.serving_url, timeout=60) as client:
+            while not stop.is_set():
+                answer = client.post("/recommend", json={"user_ids": USERS, "k": K})
+                if answer.status_code != httpx.codes.OK or not is_whole(answer.json(), expected):
+                    wrong.append(answer.text[:300])
+                else:
+                    counts[answer.json()["model_version"]] += 1
+
+    def ask_api() -> None:
+        while not stop.is_set():
+            answer = ask_homepage(settings, USERS[0])
+            if answer.status_code != httpx.codes.OK or answer.headers["x-model-version"] not in map(str, counts):
+                wrong.append(f"{answer.status_code} {answer.headers}")
+
+    threads = [threading.Thread(target=ask) for ask in (ask_model_server, ask_model_server, ask_api)]
+    for thread in threads:
+        thread.start()
+    client = connect(settings)
+    for number in range(int(FLIP_SECONDS * FLIPS_PER_SECOND)):
+        version = (FIRST, second)[number % 2]
+        client.set_registered_model_alias(settings.model_name, "champion", str(version))
+        time.sleep(1 / FLIPS_PER_SECOND)
+    stop.set()
+    for thread in threads:
+        thread.join(timeout=LIMIT_SECONDS)
+
+    assert wrong == []
+    assert sum(counts.values()) > 0
+    wait_for(lambda: served(settings).is_all(second))
+
+
+def is_whole(answer: dict[str, Any], expected: dict[int, dict[int, list[tuple[int, float]]]]) -> bool:
+    """Tell whether an answer carries exactly the products and scores of the version that it names."""
+    ranked = expected[answer["model_version"]]
+    for user in answer["recommendations"]:
+        wanted = ranked[user["user_id"]]
+        given = [(product["product_id"], product["score"]) for product in user["products"]]
+        if [product for product, _ in given] != [product for product, _ in wanted]:
+            return False
+        if max(abs(ours - theirs) for (_, ours), (_, theirs) in zip(given, wanted, strict=True)) > 1e-6:
+            return False
+    return len(answer["recommendations"]) == len(ranked)
+
+
+@pytest.mark.parametrize("spoiler", SPOILERS.values(), ids=SPOILERS.keys())
+def test_a_broken_version_is_tagged_and_named_and_the_good_one_stays(
+    settings: Settings, second: int, spoiler: Spoiler
+) -> None:
+    broken = register(settings, spoiler)
+
+    move(settings, broken)
+
+    tags = connect(settings).get_model_version
+    wait_for(lambda: "load_failed" in tags(settings.model_name, str(broken)).tags)
+    assert spoiler.reason in tags(settings.model_name, str(broken)).tags["load_failed"]
+    wait_for(lambda: f"version {broken} is refused" in httpx.get(f"{settings.api_url}/health", timeout=30).text)
+    assert served(settings).model_server == served(settings).lists == FIRST
+
+
+def test_the_workflow_turns_red_and_names_what_is_served(
+    settings: Settings, second: int, airflow: AirflowClient
+) -> None:
+    broken = register(settings, SPOILERS["missing encoder"])
+    red_before = {run["dag_run_id"] for run in airflow.runs("watch_champion", state="failed")}
+
+    move(settings, broken)
+
+    wait_for(lambda: {run["dag_run_id"] for run in airflow.runs("watch_champion", state="failed")} - red_before)
+    logs = [path.read_text() for path in (settings.var_dir / "logs" / "tasks").glob("dag_id=watch_champion/**/*.log")]
+    words = f"the alias says version {broken}, the model server ranks with version {FIRST}, the homepage shows"
+    assert any(words in log for log in logs)
+    move(settings, FIRST)
+    wait_for(lambda: served(settings).is_all(FIRST) and served(settings).refused is None)

@@ -1,0 +1,18 @@
+"""What `make down` leaves behind. The last file of this folder: it ends the installation that the others share."""
+
+import psutil
+
+from tests.embedded.ports import PORTS
+from tests.end_to_end.conftest import Installation, holders
+
+
+def test_down_leaves_no_process_and_no_port_behind(installation: Installation) -> None:
+    ports = {getattr(installation.settings, name) for name in PORTS}
+
+    first, second = installation.launch("down"), installation.launch("down")
+
+    assert first.returncode == second.returncode == 0
+    assert "nothing was running" in second.stdout
+    assert not holders(ports)
+    marks = str(installation.settings.var_dir)
+    assert not [p for p in psutil.process_iter(["cmdline"]) if marks in " ".join(p.info["cmdline"] or [])]
