@@ -1,8 +1,10 @@
 """How fast and how lean is hop 1? `python -m benchmarks.sync [--items 1000000 5000000]`.
 
 Starts a MariaDB server of its own, fills a shop, and measures in one run, on the same rows: the same columns drained by
-the `mariadb` command line client, `pandas.read_sql`, the first load (a fresh process, Delta write included), and two
-increments of 1%: one where shops change (newest rows), one scattered over all files. Peak memory is the process's own.
+the `mariadb` command line client, `pandas.read_sql`, the first load (a fresh process, Delta write included), and
+increments: 10,000 newest rows (the same number at every size of the table), 1% where shops change (newest rows), and 1%
+scattered over all files. The later ones also look at the rows of the earlier ones, which lie within the look-back. Peak
+memory is the process's own.
 """
 
 import argparse
@@ -48,6 +50,8 @@ INSERT INTO order_items (order_item_id, order_id, product_id, quantity, unit_pri
     SELECT {items} + seq, 1 + seq MOD {orders}, 1 + seq MOD 20000, 1, 1 FROM seq_1_to_{half}
 """
 SCATTERED_CHANGE = "UPDATE order_items SET quantity = quantity + 1 WHERE order_item_id MOD 100 = 7"
+SAME_CHANGE = "UPDATE order_items SET quantity = quantity + 1 ORDER BY order_item_id DESC LIMIT {rows}"
+SAME_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,8 @@ def measure(items: int, url: str, folder: Path, repeats: int) -> list[Measure]:
     )
     half = items // 200
     numbers = {"items": items, "half": half, "orders": items // 10}
+    run_statements(engine, SAME_CHANGE.format(rows=SAME_ROWS))
+    measures.append(sync("increment of 10,000 newest rows", url, folder, SAME_ROWS))
     run_statements(engine, NEWEST_CHANGE.format(**numbers))
     measures.append(sync("increment of 1%, newest rows", url, folder, 2 * half))
     run_statements(engine, SCATTERED_CHANGE)
