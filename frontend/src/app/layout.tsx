@@ -7,6 +7,9 @@ import { ConsentBar } from '@/features/consent/components/consent-bar'
 import { localeStore } from '@/i18n/locale-store'
 import { useMessages } from '@/i18n/use-messages'
 
+/** The key of whichever page was opened by its address: no place to remember how far down it was. */
+const FIRST_KEY = 'default'
+
 /** What every page has around it. */
 export function Layout() {
   const m = useMessages()
@@ -30,7 +33,7 @@ export function Layout() {
       </main>
       <Footer />
       <ConsentBar />
-      <ScrollRestoration />
+      <ScrollRestoration getKey={({ key, pathname, search }) => (key === FIRST_KEY ? pathname + search : key)} />
     </>
   )
 }

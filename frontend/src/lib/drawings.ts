@@ -9,14 +9,14 @@ export function drawingUrl(name: string): string {
 
 /** What a department's name is about, most telling words first, and the drawing that stands for it. */
 const DEPARTMENTS: [RegExp, string][] = [
-  [/baby|pet|toy/i, 'teddy-bear'],
+  [/baby|\bpets?\b|toy/i, 'teddy-bear'],
   [/beer|wine|alcohol/i, 'wine-glass'],
   [/bread|bakery/i, 'baguette-bread'],
   [/breakfast|coffee|baking/i, 'pancakes'],
   [/canned|pasta|sauce/i, 'canned-food'],
   [/dairy|egg|milk|cheese/i, 'cheese-wedge'],
-  [/deli|packaged meat|ham/i, 'bacon'],
-  [/frozen|ice/i, 'ice'],
+  [/\bdeli\b|packaged meat|\bham\b/i, 'bacon'],
+  [/frozen|\bice\b/i, 'ice'],
   [/fruit|vegetable|produce/i, 'red-apple'],
   [/health|beauty|care/i, 'lotion-bottle'],
   [/home|flower|season|garden/i, 'bouquet'],
