@@ -49,6 +49,7 @@ class Deadlines:
     database: float = 0.1
     model_server: float = 0.15
     slow_page: float = 0.8
+    write: float = 2.0
 
 
 def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAPI:
@@ -102,7 +103,7 @@ async def _run(
     reader = ShopReader(_open_quick(settings, read_only=True), deadlines.database, is_brief=True)
     background_reader = ShopReader(_open_quick(settings, read_only=True), REFRESH_DEADLINE_SECONDS)
     slow_reader = ShopReader(_open_quick(settings, read_only=True), deadlines.slow_page)
-    writer = ShopWriter(_open_quick(settings, read_only=False))
+    writer = ShopWriter(_open_quick(settings, read_only=False), deadlines.write)
     last_good = LastGood(settings.var_dir / "api" / "last_good.json")
     cache = SharedListsCache()
     async with httpx.AsyncClient(base_url=settings.serving_url, timeout=READ_TIMEOUT_SECONDS) as client:

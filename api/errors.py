@@ -64,7 +64,8 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _by_framework(request: Request, error: HTTPException) -> JSONResponse:
-        return _answer(request, error.status_code, str(error.detail), headers=dict(error.headers or {}))
+        status = 422 if error.status_code == 400 else error.status_code  # a body that is not even text is malformed too
+        return _answer(request, status, str(error.detail), headers=dict(error.headers or {}))
 
     @app.exception_handler(Exception)
     async def _our_mistake(request: Request, error: Exception) -> JSONResponse:

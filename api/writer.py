@@ -10,7 +10,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.reader import ShopUnavailableError
 
-DEADLINE_SECONDS = 2.0
 THREADS = 2
 
 Arguments = ParamSpec("Arguments")
@@ -20,13 +19,15 @@ Result = TypeVar("Result")
 class ShopWriter:
     """Runs writing functions in threads. Each must be safe to repeat, since a late one may have written after all."""
 
-    def __init__(self, engine: Engine):
+    def __init__(self, engine: Engine, deadline_seconds: float):
         """Open nothing yet.
 
         Args:
             engine: an engine that may write.
+            deadline_seconds: longest wait of a caller.
         """
         self._engine = engine
+        self._deadline_seconds = deadline_seconds
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="shop-writer")
 
     async def run(
@@ -43,7 +44,7 @@ class ShopWriter:
         loop = asyncio.get_running_loop()
         call = loop.run_in_executor(self._threads, lambda: write(self._engine, *args, **kwargs))
         try:
-            async with asyncio.timeout(DEADLINE_SECONDS):
+            async with asyncio.timeout(self._deadline_seconds):
                 return await call
         except (TimeoutError, SQLAlchemyError) as err:
             raise ShopUnavailableError(f"not written: {type(err).__name__}") from err
