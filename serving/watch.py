@@ -124,6 +124,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.await_move is not None:
             outcome = watch.await_move(options.announced, options.await_move)
         elif options.await_served is not None:
+            sys.stderr.write("waiting until model server and homepage serve what the alias says\n")
             outcome = watch.await_served(options.await_served)
         else:
             outcome = watch.compare()

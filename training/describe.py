@@ -76,7 +76,8 @@ def _compare_all(trial: Trial) -> pl.DataFrame:
     rows = []
     for name, judgement in judgements.items():
         values = judgement.summarise()
-        rows.append({"": name.replace("_", " ")} | {title: values.get(key) for key, title in COLUMNS.items()})
+        cells = {title: values.get(key) for key, title in COLUMNS.items()}
+        rows.append({"": name.replace("_", " "), **cells, COLUMNS["num_products"]: judgement.num_products})
     return pl.DataFrame(rows, infer_schema_length=None)
 
 

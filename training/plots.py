@@ -12,6 +12,9 @@ from training.evaluate import Reliability
 from training.fit import Fitted
 from training.gate import Trial
 
+DOTS_PER_INCH = 80
+"""Keeps plots within the column of MLflow's page for a version."""
+
 
 def draw_trial(trial: Trial, fitted: Fitted) -> dict[str, Any]:
     """Draw everything that a reviewer compares, by file name."""
@@ -27,7 +30,7 @@ def draw_trial(trial: Trial, fitted: Fitted) -> dict[str, Any]:
 
 def draw_learning_curve(epochs: list[dict[str, float]]) -> Any:
     """Plot the loss and the stopping users' NDCG@20 by epoch."""
-    figure = Figure(figsize=(7, 4))
+    figure = _open_figure(7, 4)
     left = figure.subplots()
     numbers = range(1, len(epochs) + 1)
     left.plot(numbers, [epoch["loss"] for epoch in epochs], color="tab:blue", marker="o", label="training loss")
@@ -42,7 +45,7 @@ def draw_learning_curve(epochs: list[dict[str, float]]) -> Any:
 def draw_lift(trial: Trial) -> Any:
     """Plot NDCG@20 gained over each other, slice by slice, with 99% intervals; right of the line is better."""
     names = [gain.name for gain in next(iter(trial.gains.values())) if gain.num_users]
-    figure = Figure(figsize=(8, 1.5 + 0.32 * len(names)), layout="constrained")
+    figure = _open_figure(7, 1.5 + 0.32 * len(names))
     axes = figure.subplots()
     axes.axvline(0, color="grey", linewidth=0.8)
     height = 0.7 / len(trial.gains)
@@ -61,7 +64,7 @@ def draw_lift(trial: Trial) -> Any:
 def draw_reliability(bins: Reliability) -> Any:
     """Plot the share bought against the probability said, over users and categories; the diagonal is honest."""
     counts, predicted, bought = bins[bins[:, 0] > 0].T
-    figure = Figure(figsize=(5, 5), layout="constrained")
+    figure = _open_figure(5, 5)
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":")
     axes.plot(predicted, bought, color="tab:blue", marker="o")
@@ -72,7 +75,7 @@ def draw_reliability(bins: Reliability) -> Any:
 
 def draw_calibration(sample: Sample, category_ids: list[int]) -> Any:
     """Plot for each category how often the model expects a purchase from it beside how often there was one."""
-    figure = Figure(figsize=(8, 4), layout="constrained")
+    figure = _open_figure(7, 4)
     axes = figure.subplots()
     places = np.arange(len(category_ids))
     axes.bar(places - 0.2, sample.probabilities.mean(axis=0), 0.4, label="mean probability")
@@ -84,7 +87,7 @@ def draw_calibration(sample: Sample, category_ids: list[int]) -> Any:
 
 def draw_score_spread(sample: Sample) -> Any:
     """Plot how product scores spread over all candidates and over the first ranks: a flat heap tells nobody apart."""
-    figure = Figure(figsize=(7, 4), layout="constrained")
+    figure = _open_figure(7, 4)
     axes = figure.subplots()
     edges: list[float] = np.linspace(0, max(float(np.nanmax(sample.all_scores)), 1e-6), 41).tolist()
     axes.hist(sample.all_scores, edges, density=True, alpha=0.5, label="all candidates")
@@ -92,3 +95,7 @@ def draw_score_spread(sample: Sample) -> Any:
     axes.set(xlabel="score", ylabel="density", yscale="log")
     axes.legend()
     return figure
+
+
+def _open_figure(width_inches: float, height_inches: float) -> Figure:
+    return Figure(figsize=(width_inches, height_inches), dpi=DOTS_PER_INCH, layout="constrained")

@@ -45,7 +45,15 @@ def promote(registry: Registry, engine: Engine, options: argparse.Namespace) -> 
         )
     expected = current if options.expected is None else options.expected
     why = options.reason or ("rolled back" if options.rollback else "promoted from a terminal")
-    return move_champion(registry, engine, version, expected, actor=getpass.getuser(), why=why)
+    return move_champion(registry, engine, version, expected, actor=_name_user(), why=why)
+
+
+def _name_user() -> str:
+    """Name who runs the command; in a container the user may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "a user without a name"
 
 
 def _find_version_before(engine: Engine, current: int | None) -> int:
