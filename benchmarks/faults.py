@@ -1,0 +1,53 @@
+"""What do shoppers notice of a fault? `python -m benchmarks.faults [--requests 1000] [--rate 20]`.
+
+Kills, stops (SIGSTOP) and slows (stopped four fifths of the time) the database, the model server, and both, each while
+a steady stream of shoppers asks one API for their homepages. Prints answers other than 200, and how long answers took.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import uvloop
+
+from benchmarks.api import serve
+from benchmarks.parts.client import Measured, pace
+from benchmarks.parts.faults import KINDS, NUM_USERS, break_down, find_port, run_neighbours
+
+WARM_UP_SECONDS = 3.0
+
+
+def measure(neighbour: str, kind: str, requests: int, rate: float) -> Measured:
+    """Ask through one fault, with fresh neighbours and a fresh API."""
+    paths = [f"/recommendations/home?user_id={user}" for user in range(1, NUM_USERS + 1)]
+    port = find_port()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        run_neighbours(Path(folder)) as neighbours,
+        serve("api.main:app", port, neighbours.settings),
+    ):
+        for path in paths[:20]:
+            urlopen(f"http://127.0.0.1:{port}{path}", timeout=10).read()
+        time.sleep(WARM_UP_SECONDS)
+        with break_down(neighbours.of(neighbour), kind):
+            return uvloop.run(pace(port, paths, rate, requests / rate))
+
+
+def main() -> None:
+    """Go through all faults."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=1000)
+    parser.add_argument("--rate", type=float, default=20.0)
+    chosen = parser.parse_args()
+    print(f"{'neighbour':<14}{'fault':<9}{'requests':>9}{'not 200':>9}{'p50 ms':>9}{'p99 ms':>9}")
+    for neighbour in ("database", "model_server", "both"):
+        for kind in KINDS:
+            found = measure(neighbour, kind, chosen.requests, chosen.rate)
+            times = f"{found.percentile_ms(0.5):>9.1f}{found.percentile_ms(0.99):>9.1f}"
+            print(f"{neighbour:<14}{kind:<9}{len(found.seconds):>9}{found.failures:>9}{times}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Each real neighbour killed, stopped and slowed, alone and together, while shoppers ask: every page is full.
+
+How long answers take is measured by `benchmarks/faults.py`; here nothing may fail, however busy the machine.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, sleep
+
+import httpx
+import pytest
+
+from api.application import create_app
+from benchmarks.parts.faults import Neighbours, break_down, run_neighbours
+from settings import Settings
+from tests.api.conftest import serve
+
+LIMIT_SECONDS = 60
+REQUESTS = 20
+
+
+@pytest.fixture(scope="module")
+def neighbours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neighbours]:
+    with run_neighbours(tmp_path_factory.mktemp("neighbours")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(neighbours: Neighbours) -> Iterator[httpx.Client]:
+    """A client of an API with its real deadlines, whose local copy is made."""
+    fields = {name.lower(): value for name, value in neighbours.settings.items()}
+    with (
+        serve(create_app(Settings(**fields))) as address,
+        httpx.Client(base_url=address, timeout=LIMIT_SECONDS) as client,
+    ):
+        deadline = monotonic() + LIMIT_SECONDS
+        while not (Path(fields["var_dir"]) / "api" / "last_good.json").exists():
+            assert monotonic() < deadline, "no local copy was written"
+            sleep(0.1)
+        yield client
+
+
+def wait_for_problems(client: httpx.Client, parts: set[str]) -> None:
+    """Wait until health names these parts."""
+    deadline = monotonic() + LIMIT_SECONDS
+    while not parts <= {problem["part"] for problem in client.get("/health").json()["problems"]}:
+        assert monotonic() < deadline, f"health does not name {parts}"
+        sleep(0.2)
+
+
+@pytest.mark.parametrize(
+    ("neighbour", "kind"),
+    [
+        ("database", "slowed"),
+        ("database", "stopped"),
+        ("model_server", "slowed"),
+        ("model_server", "stopped"),
+        ("both", "slowed"),
+        ("both", "stopped"),
+        ("model_server", "killed"),
+        ("both", "killed"),
+    ],
+)
+def test_every_shopper_gets_a_full_page(
+    neighbours: Neighbours, client: httpx.Client, neighbour: str, kind: str
+) -> None:
+    pids = neighbours.of("database" if (neighbour, kind) == ("both", "killed") else neighbour)  # the other is dead
+
+    with break_down(pids, kind):
+        answers = [client.get("/recommendations/home", params={"user_id": user}) for user in range(1, REQUESTS + 1)]
+        if kind != "slowed":
+            wait_for_problems(client, {"database", "model_server"} if neighbour == "both" else {neighbour})
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert {len(answer.json()["recommendations"]) for answer in answers} == {20}

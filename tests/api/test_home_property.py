@@ -1,0 +1,163 @@
+"""Between batch and request anything may happen to the shop: no page ever breaks a rule or runs short."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, delete, insert, select, update
+
+from api.application import create_app
+from api.purchases import REPEATS
+from settings import Settings
+from shop.database import open_engine, session_scope
+from shop.migrate import migrate
+from shop.tables import (
+    Category,
+    Order,
+    OrderItem,
+    Product,
+    ProductImage,
+    Recommendation,
+    RecommendationBatch,
+    UserCoupon,
+)
+from tests.api.conftest import BATCH, PATIENT, publish_by_hand
+from tests.tiny_shop import fill_tiny_shop
+
+CATEGORIES, PRODUCTS = range(1, 7), range(1, 61)
+NEVER_SOLD = range(41, 61)
+"""Products without orders, which may be deleted for good."""
+
+PRODUCT = st.sampled_from(PRODUCTS)
+CHANGES = st.lists(
+    st.one_of(
+        st.tuples(st.just("hide"), PRODUCT, st.booleans()),
+        st.tuples(st.just("stock"), PRODUCT, st.integers(0, 2)),
+        st.tuples(st.just("price"), PRODUCT, st.integers(0, 99_999)),
+        st.tuples(st.just("move"), PRODUCT, st.sampled_from(CATEGORIES)),
+        st.tuples(st.just("delete"), st.sampled_from(NEVER_SOLD), st.just(0)),
+        st.tuples(st.just("order"), st.sampled_from(range(1, 41)), st.integers(1, 30)),
+    ),
+    max_size=40,
+)
+
+
+class Shop:
+    """A shop with sixty products and a list of all of them for user 1, put back to its beginning for each example."""
+
+    def __init__(self, folder: Path):
+        url = f"sqlite:///{folder / 'shop.db'}"
+        self.engine: Engine = open_engine(url)
+        migrate(self.engine)
+        fill_tiny_shop(self.engine)
+        publish_by_hand(self.engine)
+        with session_scope(self.engine) as session:
+            session.add_all(Category(category_id=each, name=f"Category {each}") for each in CATEGORIES if each > 3)
+        self.settings = Settings(var_dir=folder, shop_database_url=url)
+
+    def reset(self, ranked: list[int]) -> None:
+        with session_scope(self.engine) as session:
+            for table in (UserCoupon, OrderItem, Order, ProductImage):
+                session.execute(delete(table))
+            known = set(session.scalars(select(Product.product_id)))
+            rows = [self.describe(each) for each in PRODUCTS]
+            missing = [row for row in rows if row["product_id"] not in known]
+            if missing:
+                session.execute(insert(Product), missing)
+            session.execute(update(Product), [row for row in rows if row["product_id"] in known])
+            entries = [[each, 1 + each % 6, 1 / rank, "bought_before"] for rank, each in enumerate(ranked, start=1)]
+            session.merge(Recommendation(batch_id=BATCH, user_id=1, products=entries))
+
+    @staticmethod
+    def describe(product_id: int) -> dict[str, Any]:
+        values = {"product_id": product_id, "category_id": 1 + product_id % 6, "title": f"Product {product_id}"}
+        return values | {"price": Decimal(product_id), "stock": 5, "is_visible": True}
+
+    def change(self, kind: str, product_id: int, value: Any) -> None:
+        with session_scope(self.engine) as session:
+            row = update(Product).where(Product.product_id == product_id)
+            if kind == "delete":
+                session.execute(delete(Product).where(Product.product_id == product_id))
+            elif kind == "order":
+                at = datetime.now(UTC) - timedelta(hours=value)
+                order = Order(user_id=1, status="paid", ordered_at=at, total_amount=Decimal(1))
+                session.add(order)
+                session.flush()
+                line = {"product_id": product_id, "quantity": 1, "unit_price": Decimal(1)}
+                session.add(OrderItem(order_id=order.order_id, **line))
+            else:
+                field = {"hide": "is_visible", "stock": "stock", "price": "price", "move": "category_id"}[kind]
+                session.execute(row.values({field: Decimal(value) / 100 if kind == "price" else value}))
+
+    def allowed(self) -> dict[int, Product]:
+        """Give what may be shown to user 1, worked out the slow way."""
+        edge = datetime.now(UTC) - timedelta(hours=12)
+        with session_scope(self.engine) as session:
+            sold = session.execute(
+                select(OrderItem.product_id, Order.ordered_at).join(Order, Order.order_id == OrderItem.order_id)
+            ).all()
+            before = Counter(product for product, at in sold if at <= edge)
+            lately = {product for product, at in sold if at > edge}
+            products = session.scalars(select(Product).where(Product.is_visible, Product.stock > 0)).all()
+            session.expunge_all()
+        return {
+            each.product_id: each
+            for each in products
+            if each.product_id not in lately or before[each.product_id] >= REPEATS
+        }
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    shop = Shop(tmp_path_factory.mktemp("property"))
+    with session_scope(shop.engine) as session:
+        session.execute(update(RecommendationBatch).values(as_of=datetime.now(UTC)))
+    yield shop
+    shop.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def api(shop: Shop) -> Iterator[TestClient]:
+    with TestClient(create_app(shop.settings, PATIENT)) as client:
+        yield client
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(ranked=st.lists(PRODUCT, unique=True, max_size=60), changes=CHANGES, limit=st.integers(1, 60))
+def test_no_page_ever_breaks_a_rule_or_runs_short(
+    shop: Shop, api: TestClient, ranked: list[int], changes: list[tuple[str, int, Any]], limit: int
+) -> None:
+    shop.reset(ranked)
+    api.get("/recommendations/home", params={"user_id": 1, "limit": limit})
+    for change in changes:
+        shop.change(*change)
+
+    answer = api.get("/recommendations/home", params={"user_id": 1, "limit": limit})
+
+    allowed, shown = shop.allowed(), answer.json()["recommendations"]
+    ids = [product["product_id"] for product in shown]
+    assert answer.status_code == 200
+    assert len(ids) == len(set(ids)) == min(limit, len(allowed))
+    assert set(ids) <= allowed.keys()
+    assert all(product["price"] == float(allowed[product["product_id"]].price) for product in shown)
+    assert all(product["category_id"] == allowed[product["product_id"]].category_id for product in shown)
+    _check_variety(shown, allowed, limit)
+
+
+def _check_variety(shown: list[dict[str, Any]], allowed: dict[int, Product], limit: int) -> None:
+    """A category may only exceed its share when all other products stand in the head already."""
+    slots = min(limit, 20)
+    most = max(2, int(0.4 * slots))
+    head = Counter(product["category_id"] for product in shown[:slots])
+    crowded = [category for category, number in head.items() if number > most]
+    on_offer = Counter(product.category_id for product in allowed.values())
+    for category in set(on_offer) - set(crowded):
+        if crowded:
+            assert head[category] == min(on_offer[category], most)
