@@ -13,6 +13,7 @@ import polars as pl
 import scipy.sparse
 
 from features.definitions import HISTORY_FEATURES, list_names
+from features.neighbours import weigh_purchases
 
 Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]
@@ -81,6 +82,14 @@ class SnapshotArrays:
         """Decayed purchases, sparse float32[U, N]."""
         shape = (len(self.user_ids), len(self.product_ids))
         return scipy.sparse.csr_matrix((self.history_decayed, self.history_products, self.history_offsets), shape=shape)
+
+    @cached_property
+    def freshness(self) -> scipy.sparse.csr_matrix:
+        """How fresh each user's last purchase of a product is, as the neighbours weigh it; sparse float32[U, N]."""
+        weights = weigh_purchases(self.history_column("pair_days_since"))
+        return scipy.sparse.csr_matrix(
+            (weights, self.history_products, self.history_offsets), shape=self.purchases.shape
+        )
 
     @cached_property
     def types(self) -> scipy.sparse.csr_matrix:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import Float32, Int64, SnapshotArrays
-from features.neighbours import weigh_purchases
 
 # A user's own purchases take at most this share of the candidates.
 OWN_SHARE = 0.6
@@ -99,10 +98,8 @@ class _Affinity:
 
     def __init__(self, arrays: SnapshotArrays, user_rows: Int64):
         bought = arrays.purchases[user_rows]
-        damped = bought.copy()
-        damped.data = weigh_purchases(damped.data)
         self.bought = bought
-        self.together: Float32 = (damped @ arrays.neighbours).toarray()
+        self.together: Float32 = (arrays.freshness[user_rows] @ arrays.neighbours).toarray()
         self.types: Float32 = (bought @ arrays.types).toarray()
         self.brands: Float32 = (bought @ arrays.brands).toarray()
         self.totals: Float32 = self.types.sum(axis=1)

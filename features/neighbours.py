@@ -1,29 +1,31 @@
 """Item-to-item weights of the products that sell: EASE (Steck 2019, arXiv:1905.03375), kept sparse.
 
-For the decayed purchase matrix X of users by products, B minimises |X - X B|^2 + penalty |B|^2 with a zero diagonal; in
-closed form B = I - P diag(1 / diag(P)) with P = (X'X + penalty I)^-1. Only the largest weights of each product are
-kept.
+For the matrix X of users by products, which holds how fresh a user's last purchase of a product is, B minimises
+|X - X B|^2 + penalty |B|^2 with a zero diagonal; in closed form B = I - P diag(1 / diag(P)) with P = (X'X + penalty
+I)^-1. Only the largest weights of each product are kept.
 """
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import scipy.linalg
 import scipy.sparse
 
-from features.arrays import Float32
+Float32 = npt.NDArray[np.float32]
 
 # Memory grows with 8 * CORE_PRODUCTS^2 bytes, time with its cube. Past MAX_USERS every second, third, ... user counts.
 CORE_PRODUCTS = 3_000
 MAX_USERS = 50_000
 PENALTY = 300.0
-NEIGHBOURS_KEPT = 200
+NEIGHBOURS_KEPT = 500
+HALF_LIFE_DAYS = 112.0
 
 
 def build_neighbours(history: pl.DataFrame, core_ids: np.ndarray) -> pl.DataFrame:
     """Weigh how much the purchase of one product speaks for another.
 
     Args:
-        history: user_id, product_id, pair_decayed_112d of all users.
+        history: user_id, product_id, pair_days_since of all users.
         core_ids: int64[N] ids of the products to connect, the best sellers first.
 
     Returns:
@@ -45,9 +47,9 @@ def build_neighbours(history: pl.DataFrame, core_ids: np.ndarray) -> pl.DataFram
     ).sort("product_id", "neighbour_id")
 
 
-def weigh_purchases(decayed: Float32) -> Float32:
-    """Damp the decayed count of purchases: the tenth one says less than the second."""
-    return np.log1p(decayed)
+def weigh_purchases(days_since: Float32) -> Float32:
+    """Weigh a pair by the age of its last purchase. How often it was bought adds nothing to what goes with it."""
+    return np.asarray(0.5 ** (days_since / HALF_LIFE_DAYS), dtype=np.float32)
 
 
 def _build_matrix(history: pl.DataFrame, core_ids: np.ndarray) -> scipy.sparse.csr_matrix:
@@ -58,7 +60,7 @@ def _build_matrix(history: pl.DataFrame, core_ids: np.ndarray) -> scipy.sparse.c
     position = np.searchsorted(core_ids, history["product_id"].to_numpy(), sorter=order)
     column = order[np.minimum(position, len(core_ids) - 1)]
     inside = (core_ids[column] == history["product_id"].to_numpy()) & (user_rows % stride == 0)
-    values = weigh_purchases(history["pair_decayed_112d"].to_numpy()[inside])
+    values = weigh_purchases(history["pair_days_since"].to_numpy()[inside])
     shape = (len(user_ids), len(core_ids))
     return scipy.sparse.csr_matrix((values, (user_rows[inside], column[inside])), shape=shape)
 

@@ -15,7 +15,7 @@ AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
 
 SMALL_CONFIG = TrainingConfig(
     model=ModelConfig(hidden_dims=[32, 16], product_hidden_dims=[16], vocabulary_size=100),
-    data=DataConfig(num_windows=2, num_candidates=120, list_size=48),
+    data=DataConfig(num_windows=2, stride_days=28, num_candidates=120, list_size=48),
     optimiser=OptimiserConfig(epochs=2, min_steps=120, batch_size=32),
 )
 

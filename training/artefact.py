@@ -16,6 +16,9 @@ import onnxruntime
 from features.encoding import Encoder
 
 MODEL, ENCODER, CONFIG, GOLDEN, MANIFEST = "model.onnx", "encoder.json", "config.yaml", "golden.json", "manifest.json"
+# The same recipe, trained without the newest window: what the gate judges there. It never serves.
+TWIN = "twin.onnx"
+_DATA_FILES = (MODEL, TWIN, ENCODER, CONFIG, GOLDEN)
 # What MLflow writes beside our files: text that describes the model.
 MLFLOW_FILES = ("MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt", "registered_model_meta")
 TOLERANCE = 1e-6
@@ -34,7 +37,7 @@ def hash_file(path: Path) -> str:
 
 def write_manifest(folder: Path) -> None:
     """Hash our files; call it last."""
-    hashes = {name: hash_file(folder / name) for name in (MODEL, ENCODER, CONFIG, GOLDEN)}
+    hashes = {name: hash_file(folder / name) for name in _DATA_FILES}
     (folder / MANIFEST).write_text(json.dumps(hashes, indent=1), encoding="utf-8")
 
 
@@ -47,8 +50,8 @@ def verify_folder(folder: Path) -> None:
     if not (folder / MANIFEST).is_file():
         raise ArtefactError(f"{folder.name!r} holds no {MANIFEST}: it is no version of this model.")
     hashes = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    if sorted(hashes) != sorted((MODEL, ENCODER, CONFIG, GOLDEN)):
-        raise ArtefactError(f"{MANIFEST} names {sorted(hashes)}, expected {sorted((MODEL, ENCODER, CONFIG, GOLDEN))}.")
+    if sorted(hashes) != sorted(_DATA_FILES):
+        raise ArtefactError(f"{MANIFEST} names {sorted(hashes)}, expected {sorted(_DATA_FILES)}.")
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     if unexpected := present - {*hashes, MANIFEST, *MLFLOW_FILES}:
         raise ArtefactError(f"Unexpected files {sorted(unexpected)}: a version holds data alone; register it anew.")

@@ -9,15 +9,14 @@ import scipy.sparse
 
 from features.arrays import Float32, Int64, SnapshotArrays
 from features.definitions import list_names
-from features.neighbours import weigh_purchases
 from training.topk import lay_out
 
 USERS_AT_ONCE = 256
 
 
 def rank_by_global_popularity(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
-    """Everybody gets the products of the most orders in the last 91 days."""
-    return _rank_alike(arrays.product_column("product_orders_91d"), user_rows, k)
+    """Everybody gets the products of the most buyers so far."""
+    return _rank_alike(arrays.product_column("product_buyers"), user_rows, k)
 
 
 def rank_by_category_popularity(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
@@ -41,8 +40,8 @@ def rank_by_category_popularity(arrays: SnapshotArrays, user_rows: Int64, k: int
 
 
 def rank_by_recent_popularity(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
-    """Everybody gets the products of the most orders in the last 28 days."""
-    return _rank_alike(arrays.product_column("product_orders_28d"), user_rows, k)
+    """Everybody gets the products of the most buyers in the last 28 days."""
+    return _rank_alike(arrays.product_column("product_buyers_28d"), user_rows, k)
 
 
 def rank_by_frequency(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
@@ -56,17 +55,13 @@ def rank_by_own_purchases(arrays: SnapshotArrays, user_rows: Int64, k: int) -> I
 
 
 def rank_by_ease(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
-    """EASE (Steck 2019) on decayed purchases, with the snapshot's sparse weights."""
-    damped = arrays.purchases.copy()
-    damped.data = weigh_purchases(damped.data)
-    return _rank_sparse(damped @ arrays.neighbours, user_rows, k)
+    """EASE (Steck 2019) on fresh purchases, with the snapshot's sparse weights."""
+    return _rank_sparse(arrays.freshness @ arrays.neighbours, user_rows, k)
 
 
 def rank_by_own_and_ease(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
     """Decayed own purchases, and EASE to fill what they leave open."""
-    damped = arrays.purchases.copy()
-    damped.data = weigh_purchases(damped.data)
-    return _rank_sparse(arrays.purchases + damped @ arrays.neighbours, user_rows, k)
+    return _rank_sparse(arrays.purchases + arrays.freshness @ arrays.neighbours, user_rows, k)
 
 
 BASELINES = {
@@ -92,8 +87,8 @@ def count_categories(arrays: SnapshotArrays, user_rows: Int64, category_rows: In
     return np.nan_to_num(counts)[:, category_rows] * (category_rows >= 0)
 
 
-def _rank_alike(orders: Float32, user_rows: Int64, k: int) -> Int64:
-    top = np.argsort(-np.nan_to_num(orders), kind="stable")[:k]
+def _rank_alike(buyers: Float32, user_rows: Int64, k: int) -> Int64:
+    top = np.argsort(-np.nan_to_num(buyers), kind="stable")[:k]
     padded = np.pad(top, (0, k - len(top)), constant_values=-1)
     return np.tile(padded, (len(user_rows), 1))
 

@@ -25,10 +25,12 @@ class ModelConfig(_Section):
     """Length of product and category embeddings."""
     product_hidden_dims: list[int] = Field([256, 128], min_length=1)
     """Widths of the product head's deep part."""
-    product_dropout: float = Field(0.0, ge=0, lt=1)
+    product_dropout: float = Field(0.1, ge=0, lt=1)
     """Share of its units dropped in training."""
     id_dropout: float = Field(0.5, ge=0, le=1)
     """Share of product ids taken for unknown in training; 0 memorises what past windows sold, 1 forgets the ids."""
+    num_members: int = Field(2, ge=1)
+    """Models trained alike from different seeds, whose logits are averaged; time and size grow with them."""
     vocabulary_size: int = Field(20_000, ge=0)
     """Products with an embedding of their own, best sellers first; the rest share the unknown id 0."""
 
@@ -38,13 +40,15 @@ class DataConfig(_Section):
 
     horizon_days: int = Field(28, ge=1)
     """Length of a label window: labels lie in [as_of, as_of + horizon)."""
-    num_windows: int = Field(4, ge=1)
-    """Label windows to learn from, back to back before the judging window; fewer where history is short."""
+    num_windows: int = Field(5, ge=1)
+    """Label windows to learn from, the newest first, each a stride before the last; fewer where history is short."""
+    stride_days: int = Field(14, ge=1)
+    """Days from one window's start to the next; less than the horizon makes windows overlap."""
     max_users_per_window: int = Field(20_000, ge=1)
     """Users a window, a seeded sample of those with purchases before and in it; bounds memory."""
     num_candidates: int = Field(1000, ge=2)
     """Candidates a user, in training, batch and online alike."""
-    list_size: int = Field(256, ge=2)
+    list_size: int = Field(128, ge=2)
     """Candidates of a user that one training step sees: every label among them, the rest drawn."""
     own_share: float = Field(0.5, ge=0, le=1)
     """Share of the drawn ones taken from what the user bought before."""
@@ -75,8 +79,8 @@ class OptimiserConfig(_Section):
     learning_rate: float = Field(0.001, gt=0)
     """Highest rate of the cycle."""
     category_wide_learning_rate: float = Field(0.01, gt=0)
-    """The same for the category head's wide part, which sees some 16 rows a user where the product head sees 256."""
-    weight_decay: float = Field(1e-5, ge=0)
+    """The same for the category head's wide part, which sees some 16 rows a user where the product head sees 128."""
+    weight_decay: float = Field(0.1, ge=0)
     """Decoupled weight decay (Loshchilov & Hutter 2019)."""
     patience: int = Field(2, ge=1)
     """Epochs without better lists for the early-stopping users before training stops."""

@@ -109,7 +109,8 @@ def list_window_starts(purchases: Purchases, before: datetime, config: DataConfi
     """List the starts of training windows that end on or before an instant and have history, latest first."""
     first = purchases.lines["ordered_at"].min()
     horizon = timedelta(days=config.horizon_days)
-    starts = [before - horizon * number for number in range(1, config.num_windows + 1)]
+    stride = timedelta(days=config.stride_days)
+    starts = [before - horizon - stride * number for number in range(config.num_windows)]
     return [start for start in starts if first is not None and start - horizon / 2 >= first]  # type: ignore[operator]
 
 
@@ -123,10 +124,13 @@ def choose_users(window: Window, config: DataConfig, seed: int) -> Int64:
 
 
 def fit_window_encoder(window: Window, config: DataConfig, vocabulary_size: int, seed: int) -> Encoder:
-    """Fit the encoder on the latest training window: users at random, their candidates, the best-selling vocabulary."""
+    """Fit the encoder on what was known at a window's start: users at random, their candidates, the best sellers.
+
+    Labels are not looked at, so the window may be the judging one.
+    """
     arrays = window.arrays
-    rows = choose_users(window, config, seed)
-    rows = np.sort(np.random.default_rng([seed, 2]).permutation(rows)[:USERS_TO_FIT])
+    buyers = np.flatnonzero(np.diff(arrays.history_offsets))
+    rows = np.sort(np.random.default_rng([seed, 2]).permutation(buyers)[:USERS_TO_FIT])
     candidates = draw_candidates(arrays, rows, config.num_candidates)
     return fit_encoder(
         {

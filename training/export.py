@@ -14,13 +14,14 @@ from training.artefact import (
     ENCODER,
     MODEL,
     TOLERANCE,
+    TWIN,
     ArtefactError,
     open_session,
     write_golden,
     write_manifest,
 )
 from training.config import TrainingConfig
-from training.wide_deep import WideDeep
+from training.wide_deep import Committee
 
 INPUT_NAMES = [
     "user_features",
@@ -42,7 +43,7 @@ for _chatty in ("onnxscript", "onnx_ir", "torch.onnx"):
 class _Probabilities(nn.Module):
     """The model with the sigmoid of both heads."""
 
-    def __init__(self, model: WideDeep):
+    def __init__(self, model: Committee):
         super().__init__()
         self.model = model
 
@@ -71,23 +72,36 @@ class _Probabilities(nn.Module):
 
 
 def export_version(
-    folder: Path, model: WideDeep, encoder: Encoder, config: TrainingConfig, golden: dict[str, np.ndarray]
+    folder: Path,
+    model: Committee,
+    twin: Committee,
+    encoder: Encoder,
+    config: TrainingConfig,
+    golden: dict[str, np.ndarray],
 ) -> None:
     """Write a version's folder.
 
     Args:
         folder: is created.
-        model: trained, in evaluation mode.
-        encoder: that the model was trained with.
-        config: that it was trained with.
+        model: trained, in evaluation mode; it serves.
+        twin: trained without the newest window, in evaluation mode; the gate judges it there.
+        encoder: that both were trained with.
+        config: that both were trained with.
         golden: a few encoded users and pairs by input name; at least two of each.
 
     Raises:
-        ArtefactError: the exported network and torch differ by more than 1e-6 on the golden rows.
+        ArtefactError: an exported network and torch differ by more than 1e-6 on the golden rows.
     """
     folder.mkdir(parents=True, exist_ok=True)
     encoder.save(folder / ENCODER)
     config.dump(folder / CONFIG)
+    _export_network(folder / TWIN, twin, golden)
+    _export_network(folder / MODEL, model, golden)
+    write_golden(folder, open_session(folder / MODEL), golden)
+    write_manifest(folder)
+
+
+def _export_network(path: Path, model: Committee, golden: dict[str, np.ndarray]) -> None:
     network = _Probabilities(model).eval()
     inputs = tuple(torch.from_numpy(golden[name]) for name in INPUT_NAMES)
     users, pairs = torch.export.Dim("users"), torch.export.Dim("pairs")
@@ -103,11 +117,8 @@ def export_version(
     )
     if program is None:
         raise ArtefactError("The ONNX exporter returned nothing; see its log above.")
-    onnx.save_model(program.model_proto, str(folder / MODEL))
-    session = open_session(folder / MODEL)
-    write_golden(folder, session, golden)
-    _compare(network, inputs, session.run(None, golden))
-    write_manifest(folder)
+    onnx.save_model(program.model_proto, str(path))
+    _compare(network, inputs, open_session(path).run(None, golden))
 
 
 def _compare(network: nn.Module, inputs: tuple[Tensor, ...], exported: list[np.ndarray]) -> None:

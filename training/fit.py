@@ -4,8 +4,9 @@ Time, back from as_of, with horizon h:
 
     ... | train | train | train | judging window [as_of - h, as_of) | as_of: the instant the version is for
 
-Training labels end where the judging window begins. One user in five of the judging window decides when to stop; the
-others judge.
+Two committees are trained by one recipe. The labels of the twin end where the judging window begins: one user in five
+of that window decides when its training stops, the others judge it. The model that serves learns from the judging
+window too, for as many epochs.
 """
 
 from collections.abc import Callable
@@ -39,7 +40,7 @@ from training.inputs import encode_pairs, encode_users
 from training.loop import STOPPING_METRICS, Report, stack_lists, train
 from training.ranker import to_feeds
 from training.topk import lay_out
-from training.wide_deep import InputSizes, WideDeep
+from training.wide_deep import Committee, InputSizes
 
 # One user in this many stops the training; the rest of the judging window judges.
 STOPPING_SHARE = 5
@@ -56,15 +57,15 @@ class Fitted:
     """A trained version in a folder, and the window to judge it on.
 
     Attributes:
-        folder: model.onnx, encoder.json, config.yaml, golden.json, manifest.json.
-        model: the weights that the folder's network was exported from, in evaluation mode; None for one fitted before.
+        folder: model.onnx, twin.onnx, encoder.json, config.yaml, golden.json, manifest.json.
+        model: the weights that model.onnx was exported from, in evaluation mode; None for one fitted before.
         config: as trained; `output_dim` is the shop's number of categories.
         judging: the window [as_of - horizon, as_of).
-        judge_users: int64, rows of its users that training never looked at.
+        judge_users: int64, rows of its users that the twin never looked at.
     """
 
     folder: Path
-    model: WideDeep | None
+    model: Committee | None
     config: TrainingConfig
     judging: Window
     judge_users: Int64
@@ -85,27 +86,38 @@ def fit(purchases: Purchases, config: TrainingConfig, folder: Path, report: Repo
     judge_start = purchases.as_of - timedelta(days=config.data.horizon_days)
     starts = list_window_starts(purchases, judge_start, config.data)
     _require_history(purchases, starts, judge_start)
-    seed = config.optimiser.seed
-    windows = [open_window(purchases, start, config.data.horizon_days) for start in starts]
-    encoder = fit_window_encoder(windows[0], config.data, config.model.vocabulary_size, seed)
-    lists = [
-        build_lists(window, encoder, users, config.data, seed)
-        for window in windows
-        if len(users := choose_users(window, config.data, seed))
+    judging = open_window(purchases, judge_start, config.data.horizon_days)
+    encoder = fit_window_encoder(judging, config.data, config.model.vocabulary_size, config.optimiser.seed)
+    newer_starts = [
+        start for start in list_window_starts(purchases, purchases.as_of, config.data) if start not in starts
     ]
-    if not lists:
+    newest = _build_lists(purchases, newer_starts, encoder, config)
+    earlier = _build_lists(purchases, starts, encoder, config)
+    if not earlier:
         raise TooLittleDataError(
             f"No user bought both before and within the {len(starts)} windows before "
             f"{judge_start:%Y-%m-%d}: sync more orders."
         )
-    del windows
-    judging = open_window(purchases, judge_start, config.data.horizon_days)
-    stop_users, judge_users = _split_users(judging, seed)
+    stop_users, judge_users = _split_users(judging, config.optimiser.seed)
     sizes = _measure_inputs(encoder)
     config = config.with_categories(sizes.num_categories)
-    model = train(sizes, stack_lists(lists), _make_judge(judging, stop_users, encoder, config), config, report)
-    export_version(folder, model, encoder, config, _pick_golden(lists[0]))
+    judge = _make_judge(judging, stop_users, encoder, config)
+    twin = train(sizes, stack_lists(earlier), config, judge=judge, report=report)
+    lists = [*newest, *earlier][: config.data.num_windows]
+    model = train(sizes, stack_lists(lists), config, stop_after=twin.num_epochs).model
+    export_version(folder, model, twin.model, encoder, config, _pick_golden(lists[0]))
     return Fitted(folder, model, config, judging, judge_users)
+
+
+def _build_lists(purchases: Purchases, starts: list[datetime], encoder: Encoder, config: TrainingConfig) -> list[Lists]:
+    """Build the training rows of those windows that have users with purchases before and in them."""
+    seed = config.optimiser.seed
+    windows = (open_window(purchases, start, config.data.horizon_days) for start in starts)  # one at a time in memory
+    return [
+        build_lists(window, encoder, users, config.data, seed)
+        for window in windows
+        if len(users := choose_users(window, config.data, seed))
+    ]
 
 
 def reopen(purchases: Purchases, config: TrainingConfig, folder: Path) -> Fitted:
@@ -157,7 +169,7 @@ def _split_users(window: Window, seed: int) -> tuple[Int64, Int64]:
 
 def _make_judge(
     window: Window, users: Int64, encoder: Encoder, config: TrainingConfig
-) -> Callable[[WideDeep], dict[str, float]]:
+) -> Callable[[Committee], dict[str, float]]:
     """Encode the stopping users once; give a function that ranks their candidates and measures both kinds of list."""
     chunks = []
     for start in range(0, len(users), USERS_AT_ONCE):
@@ -168,7 +180,7 @@ def _make_judge(
         feeds = to_feeds(*encoded, owners)
         chunks.append((rows, candidates, [torch.from_numpy(feeds[name]) for name in INPUT_NAMES]))
 
-    def judge(model: WideDeep) -> dict[str, float]:
+    def judge(model: Committee) -> dict[str, float]:
         lists, new_lists = [], []
         for rows, candidates, inputs in chunks:
             with torch.inference_mode():

@@ -1,4 +1,8 @@
-"""Gathers what the gate looks at: challenger, champion and baselines, all scored anew on the same frozen window."""
+"""Gathers what the gate looks at: challenger, champion and baselines, all scored anew on the same frozen window.
+
+Versions are judged by their twins, which were trained as the versions were but a horizon earlier: no twin has seen the
+window, whereas a champion of yesterday has learned from most of it.
+"""
 
 import logging
 from dataclasses import dataclass
@@ -70,7 +74,7 @@ def find_rival(registry: Registry, version: int | None, models: Path) -> Rival:
     if version is None:
         return Rival(None, None)
     try:
-        ranker = Ranker.load(registry.download(version, models / str(version)))
+        ranker = Ranker.load(registry.download(version, models / str(version)), is_twin=True)
     except ArtefactError as err:
         return _refuse_rival(version, f"the champion, version {version}, does not load: {err}")
     if ranker.feature_hash != hash_definitions():
@@ -83,9 +87,9 @@ def find_rival(registry: Registry, version: int | None, models: Path) -> Rival:
 
 
 def hold_trial(fitted: Fitted, rival: Rival) -> Trial:
-    """Judge a version through the ranker that will serve it, beside its rivals, and decide."""
+    """Judge a version by its twin, through the ranker that will serve it, beside its rivals' twins, and decide."""
     window, users = fitted.judging, fitted.judge_users
-    ranker = Ranker.load(fitted.folder)
+    ranker = Ranker.load(fitted.folder, is_twin=True)
     challenger = judge_ranker(window, users, ranker)
     champion = judge_ranker(window, users, rival.ranker) if rival.ranker else None
     baselines = {name: judge_baseline(window, users, rank) for name, rank in BASELINES.items()}

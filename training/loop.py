@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from training.config import LossConfig, OptimiserConfig, TrainingConfig
 from training.dataset import Lists
-from training.wide_deep import InputSizes, WideDeep
+from training.wide_deep import Committee, InputSizes, WideDeep
 
 logger = logging.getLogger(__name__)
 
@@ -89,34 +89,46 @@ def stack_lists(lists: list[Lists]) -> Tensors:
     )
 
 
+@dataclass(frozen=True)
+class Trained:
+    """A committee in evaluation mode, and how many epochs its weights have seen."""
+
+    model: Committee
+    num_epochs: int
+
+
 def train(
     sizes: InputSizes,
     rows: Tensors,
-    judge: Callable[[WideDeep], dict[str, float]],
     config: TrainingConfig,
-    report: Report,
-) -> WideDeep:
-    """Train a model and give back the weights of its best epoch.
+    *,
+    judge: Callable[[Committee], dict[str, float]] | None = None,
+    stop_after: int | None = None,
+    report: Report | None = None,
+) -> Trained:
+    """Train a committee; all members see the same batches and differ by initialisation and dropout.
 
     Args:
         sizes: widths of the inputs.
         rows: training rows of all windows.
-        judge: metrics of the early-stopping users; the sum of STOPPING_METRICS decides.
         config: losses and optimiser.
+        judge: metrics of the early-stopping users; the sum of STOPPING_METRICS decides which epoch's weights are kept.
+            Without it the last ones are.
+        stop_after: epochs to run of those that the learning rate is scheduled for; all if it is None.
         report: called after each epoch with its number and metrics.
     """
     options = config.optimiser
     torch.manual_seed(options.seed)
     torch.use_deterministic_algorithms(True)
-    model = WideDeep(sizes, config.model)
+    model = Committee([WideDeep(sizes, config.model) for _ in range(config.model.num_members)])
     optimiser = torch.optim.AdamW(_group_parameters(model, options), weight_decay=options.weight_decay)
     steps = max(rows.num_users // options.batch_size, 1)
     epochs = max(options.epochs, -(-options.min_steps // steps))
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, [group["lr"] for group in optimiser.param_groups], total_steps=steps * epochs
     )
-    best, best_weights, since_best = -1.0, model.state_dict(), 0
-    for epoch in range(epochs):
+    best, best_weights, best_epoch = -1.0, model.state_dict(), 0
+    for epoch in range(min(epochs, stop_after or epochs)):
         started = time.perf_counter()
         model.train()
         losses = [
@@ -125,22 +137,23 @@ def train(
         ]
         seconds = time.perf_counter() - started
         metrics = {"loss": float(np.mean(losses)), "pairs_per_second": rows.pair_weights.numel() / seconds}
-        metrics |= judge(model.eval())
-        report(epoch, metrics)
+        metrics |= judge(model.eval()) if judge else {}
+        if report:
+            report(epoch, metrics)
         logger.info("epoch=%d %s", epoch, " ".join(f"{name}={value:.4g}" for name, value in metrics.items()))
-        since_best += 1
-        if (score := sum(metrics[name] for name in STOPPING_METRICS)) > best:
-            best, since_best = score, 0
+        score = sum(metrics[name] for name in STOPPING_METRICS) if judge else float(epoch)
+        if score > best:
+            best, best_epoch = score, epoch
             best_weights = {name: weight.clone() for name, weight in model.state_dict().items()}
-        if since_best >= options.patience:
+        if epoch - best_epoch >= options.patience:
             break
     model.load_state_dict(best_weights)
-    return model.eval()
+    return Trained(model.eval(), best_epoch + 1)
 
 
-def _group_parameters(model: WideDeep, options: OptimiserConfig) -> list[dict[str, Any]]:
+def _group_parameters(model: Committee, options: OptimiserConfig) -> list[dict[str, Any]]:
     """Give the category head's wide part a rate of its own: it starts at zero and sees few rows a user."""
-    wide = list(model.category_head.wide.parameters())
+    wide = [weight for member in model.members for weight in member.category_head.wide.parameters()]
     known = {id(weight) for weight in wide}
     rest = [weight for weight in model.parameters() if id(weight) not in known]
     return [
@@ -150,21 +163,24 @@ def _group_parameters(model: WideDeep, options: OptimiserConfig) -> list[dict[st
 
 
 def _step(
-    model: WideDeep,
+    model: Committee,
     optimiser: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
     batch: tuple[tuple[Tensor, ...], Tensor, Tensor, Tensor],
     config: LossConfig,
 ) -> float:
     inputs, category_labels, pair_labels, pair_weights = batch
-    category_logits, pair_logits = model(*inputs)
-    pair_logits = pair_logits.view(pair_labels.shape)
-    loss = compute_loss(category_logits, category_labels, pair_logits, pair_labels, pair_weights, config)
     optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
+    total = 0.0
+    for member in model.members:  # one after another, so that memory holds one member's activations
+        category_logits, pair_logits = member(*inputs)
+        pair_logits = pair_logits.view(pair_labels.shape)
+        loss = compute_loss(category_logits, category_labels, pair_logits, pair_labels, pair_weights, config)
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += float(loss.detach())
     optimiser.step()
     schedule.step()
-    return float(loss.detach())
+    return total / len(model.members)
 
 
 def compute_loss(

@@ -10,7 +10,16 @@ from features.arrays import Float32, Int64, SnapshotArrays
 from features.candidates import Candidates, draw_candidates
 from features.encoding import Encoder
 from features.snapshot import Snapshot
-from training.artefact import CONFIG, MODEL, ArtefactError, check_golden, load_encoder, open_session, verify_folder
+from training.artefact import (
+    CONFIG,
+    MODEL,
+    TWIN,
+    ArtefactError,
+    check_golden,
+    load_encoder,
+    open_session,
+    verify_folder,
+)
 from training.config import load_config
 from training.contract import check_signature, check_vocabulary
 from training.inputs import PairInputs, UserInputs, encode_pairs, encode_users, no_pairs
@@ -41,12 +50,13 @@ class Ranker:
         self._num_candidates = num_candidates
 
     @classmethod
-    def load(cls, folder: Path, num_threads: int = 0) -> "Ranker":
+    def load(cls, folder: Path, num_threads: int = 0, *, is_twin: bool = False) -> "Ranker":
         """Open a version's folder, hashes first.
 
         Args:
             folder: as `registry.download` left it.
             num_threads: of the network; 0 leaves it to the runtime.
+            is_twin: open the twin that never saw the newest window, to be judged on it; it has no golden rows.
 
         Raises:
             ArtefactError: a file is missing, altered, unexpected or of another format, or the network's signature is
@@ -54,7 +64,7 @@ class Ranker:
         """
         verify_folder(folder)
         config = load_config(folder / CONFIG)
-        session = open_session(folder / MODEL, num_threads)
+        session = open_session(folder / (TWIN if is_twin else MODEL), num_threads)
         encoder = load_encoder(folder)
         check_signature(session, encoder)
         check_vocabulary(session, encoder)

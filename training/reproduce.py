@@ -17,7 +17,7 @@ from features.definitions import hash_definitions
 from features.purchases import load_purchases
 from features.store import MLStore, StoreError
 from settings import load_settings
-from training.artefact import CONFIG, MODEL, ArtefactError, hash_file
+from training.artefact import CONFIG, MODEL, TWIN, ArtefactError, hash_file
 from training.config import load_config
 from training.evaluate import judge_ranker
 from training.fit import fit
@@ -58,10 +58,10 @@ def reproduce(registry: Registry, store: MLStore, models: Path, version: int) ->
     purchases = load_purchases(store, datetime.fromisoformat(params["as_of"]), versions)
     with tempfile.TemporaryDirectory() as scratch:
         fitted = fit(purchases, load_config(folder / CONFIG), Path(scratch) / "version", _log_epoch)
-        again = judge_ranker(fitted.judging, fitted.judge_users, Ranker.load(fitted.folder)).summarise()
+        again = judge_ranker(fitted.judging, fitted.judge_users, Ranker.load(fitted.folder, is_twin=True)).summarise()
         rows: list[tuple[str, object, object]] = [
             (f"SHA-256 of {name}", hash_file(folder / name)[:16], hash_file(fitted.folder / name)[:16])
-            for name in (MODEL, "encoder.json")
+            for name in (MODEL, TWIN, "encoder.json")
         ]
     registered = registry.metrics_of(version)
     return rows + [(name, registered.get(JUDGED_PREFIX + name), value) for name, value in sorted(again.items())]

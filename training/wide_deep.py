@@ -137,7 +137,7 @@ class ProductHead(nn.Module):
 
 
 class WideDeep(nn.Module):
-    """Both heads on one trunk."""
+    """Both heads on one trunk: one member of a committee."""
 
     def __init__(self, sizes: InputSizes, config: ModelConfig):
         super().__init__()
@@ -171,3 +171,47 @@ class WideDeep(nn.Module):
             pair_crosses,
         )  # [P]
         return category_logits, product_logits
+
+
+class Committee(nn.Module):
+    """Members that differ by their seeds alone; the mean of their logits errs less than any of them.
+
+    Deep ensembles: Lakshminarayanan et al. 2017, arXiv:1612.01474.
+    """
+
+    def __init__(self, members: list[WideDeep]):
+        super().__init__()
+        self.networks = nn.ModuleList(members)
+
+    @property
+    def members(self) -> list[WideDeep]:
+        """The networks, in the order of their seeds."""
+        return [network for network in self.networks if isinstance(network, WideDeep)]
+
+    def forward(
+        self,
+        user_features: Tensor,
+        category_features: Tensor,
+        category_crosses: Tensor,
+        pair_users: Tensor,
+        pair_categories: Tensor,
+        pair_products: Tensor,
+        pair_features: Tensor,
+        pair_crosses: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Give category logits [U, C] and product logits [P], as each member does."""
+        logits = [
+            member(
+                user_features,
+                category_features,
+                category_crosses,
+                pair_users,
+                pair_categories,
+                pair_products,
+                pair_features,
+                pair_crosses,
+            )
+            for member in self.members
+        ]
+        categories, products = zip(*logits, strict=True)
+        return torch.stack(categories).mean(dim=0), torch.stack(products).mean(dim=0)

@@ -9,8 +9,8 @@ PENALTY = 300.0
 
 
 def bought(rows: list[tuple[int, int, float]]) -> pl.DataFrame:
-    """Rows (user_id, product_id, decayed purchases)."""
-    schema = {"user_id": pl.Int64, "product_id": pl.Int64, "pair_decayed_112d": pl.Float32}
+    """Rows (user_id, product_id, age in days of the last purchase)."""
+    schema = {"user_id": pl.Int64, "product_id": pl.Int64, "pair_days_since": pl.Float32}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
@@ -19,7 +19,7 @@ def basket_shop() -> pl.DataFrame:
     """30 users with a random half of 8 products; whoever buys 10 buys 11."""
     generator = np.random.default_rng(3)
     rows = [
-        (user, product, float(generator.random() * 5))
+        (user, product, float(generator.random() * 300))
         for user in range(30)
         for product in range(10, 18)
         if product not in (10, 11) and generator.random() < 0.5
@@ -31,8 +31,8 @@ def solve_directly(history: pl.DataFrame, core_ids: np.ndarray) -> np.ndarray:
     """EASE as in the paper: B = I - P diag(1 / diag(P)), P = (X'X + penalty I)^-1, in float64."""
     users = history["user_id"].unique().sort().to_list()
     matrix = np.zeros((len(users), len(core_ids)))
-    for user, product, decayed in history.rows():
-        matrix[users.index(user), core_ids.tolist().index(product)] = np.log1p(decayed)
+    for user, product, days in history.rows():
+        matrix[users.index(user), core_ids.tolist().index(product)] = 0.5 ** (days / 112)
     inverse = np.linalg.inv(matrix.T @ matrix + PENALTY * np.eye(len(core_ids)))
     return np.eye(len(core_ids)) - inverse / np.diag(inverse)
 
@@ -110,8 +110,5 @@ def test_past_the_limit_only_every_nth_user_counts(basket_shop: pl.DataFrame, mo
     assert to_dense(frame, core_ids) == pytest.approx(solve_directly(counted, core_ids), abs=1e-6)
 
 
-def test_the_tenth_purchase_says_less_than_the_second():
-    weights = weigh_purchases(np.arange(11, dtype=np.float32))
-
-    assert weights[0] == 0
-    assert weights[2] - weights[1] > weights[10] - weights[9] > 0
+def test_a_purchase_as_old_as_the_half_life_counts_one_half():
+    assert weigh_purchases(np.array([0, 112, 224], dtype=np.float32)) == pytest.approx([1, 0.5, 0.25])

@@ -11,7 +11,7 @@ def test_a_whole_folder_loads_and_scores_its_golden_rows(version_folder: Path):
     assert Ranker.load(version_folder).check_golden() <= 1e-6
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "encoder.json", "config.yaml", "golden.json"])
+@pytest.mark.parametrize("name", ["model.onnx", "twin.onnx", "encoder.json", "config.yaml", "golden.json"])
 def test_a_missing_file_is_refused_by_name(version_folder: Path, name: str):
     (version_folder / name).unlink()
 

@@ -25,7 +25,7 @@ CHAMPION = 7
 @pytest.fixture(scope="module")
 def trial(fitted: Fitted) -> Trial:
     """A challenger that is its own champion."""
-    return hold_trial(fitted, Rival(CHAMPION, Ranker.load(fitted.folder)))
+    return hold_trial(fitted, Rival(CHAMPION, Ranker.load(fitted.folder, is_twin=True)))
 
 
 def shuffle_purchases(window: Window, *others: Any) -> Lists:
@@ -42,7 +42,7 @@ def test_training_on_shuffled_labels_is_refused(
     nonsense = fit(load_purchases(synthetic_store, AS_OF), SMALL_CONFIG, tmp_path / "version", lambda *_: None)
 
     as_first = hold_trial(nonsense, Rival(None, None)).verdict
-    as_later = hold_trial(nonsense, Rival(CHAMPION, Ranker.load(fitted.folder))).verdict
+    as_later = hold_trial(nonsense, Rival(CHAMPION, Ranker.load(fitted.folder, is_twin=True))).verdict
 
     assert as_first.decision == as_later.decision == "refuse", (as_first, as_later)
 

@@ -1,0 +1,104 @@
+"""How fast does the training loop feed the model? `python -m benchmarks.training [--users 2000]`.
+
+Trains the committed settings on rows of the demo shop's shape, once through `training.loop.train` and once through a
+bare PyTorch loop over the same tensors: gather, forward, loss, backward, step, with the same model, losses and
+optimiser but no schedule, stopping, judging or reports. They take turns; the best turn of each counts.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from features.definitions import list_crosses, list_names
+from training.config import TrainingConfig, load_config
+from training.loop import Tensors, compute_loss, train
+from training.wide_deep import Committee, InputSizes, WideDeep
+
+SIZES = InputSizes(
+    user_features=len(list_names("user")),
+    category_features=len(list_names("user_category")),
+    category_crosses=600,
+    pair_features=len(list_names("pair")) + len(list_names("product")),
+    pair_crosses=1200,
+    num_categories=16,
+    num_products=20_000,
+)
+
+
+def draw_rows(num_users: int, list_size: int) -> Tensors:
+    """Draw rows at random: what they hold does not change how fast they are read."""
+    generator = torch.Generator().manual_seed(31)
+
+    def numbers(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator)
+
+    def ids(limit: int, *shape: int) -> Tensor:
+        return torch.randint(0, limit, shape, generator=generator)
+
+    categories = SIZES.num_categories
+    return Tensors(
+        user_features=numbers(num_users, SIZES.user_features),
+        category_features=numbers(num_users, categories, SIZES.category_features),
+        category_crosses=ids(SIZES.category_crosses, num_users, categories, len(list_crosses("user_category"))).int(),
+        category_labels=ids(2, num_users, categories).float(),
+        pair_categories=ids(categories + 1, num_users, list_size),
+        pair_products=ids(SIZES.num_products + 1, num_users, list_size),
+        pair_features=numbers(num_users, list_size, SIZES.pair_features),
+        pair_crosses=ids(SIZES.pair_crosses, num_users, list_size, len(list_crosses("pair"))).int(),
+        pair_labels=(ids(10, num_users, list_size) == 0).float(),
+        pair_weights=torch.ones(num_users, list_size),
+    )
+
+
+def train_ours(rows: Tensors, config: TrainingConfig) -> float:
+    """Train one epoch through the project's loop; gives the seconds."""
+    started = time.perf_counter()
+    train(SIZES, rows, config)
+    return time.perf_counter() - started
+
+
+def train_bare(rows: Tensors, config: TrainingConfig) -> float:
+    """Train one epoch with nothing around it; gives the seconds."""
+    options = config.optimiser
+    started = time.perf_counter()
+    torch.manual_seed(options.seed)
+    members = Committee([WideDeep(SIZES, config.model) for _ in range(config.model.num_members)]).members
+    weights = [weight for member in members for weight in member.parameters()]
+    optimiser = torch.optim.AdamW(weights, lr=options.learning_rate, weight_decay=options.weight_decay)
+    order = torch.randperm(rows.num_users)
+    for start in range(0, len(order) - options.batch_size + 1, options.batch_size):
+        inputs, category_labels, pair_labels, pair_weights = rows.batch(order[start : start + options.batch_size])
+        optimiser.zero_grad()
+        for member in members:
+            categories, pairs = member(*inputs)
+            pairs = pairs.view(pair_labels.shape)
+            compute_loss(categories, category_labels, pairs, pair_labels, pair_weights, config.loss).backward()
+        optimiser.step()
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Measure both loops and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
+    parser.add_argument("--users", type=int, default=2000, help="users, each with the committed list_size of pairs")
+    parser.add_argument("--repeats", type=int, default=3, help="turns of each loop; the best one counts")
+    chosen = parser.parse_args()
+    config = load_config()
+    config = config.model_copy(update={"optimiser": config.optimiser.model_copy(update={"epochs": 1, "min_steps": 1})})
+    rows = draw_rows(chosen.users, config.data.list_size)
+    ways: dict[str, Callable[[Tensors, TrainingConfig], float]] = {"bare loop": train_bare, "training.loop": train_ours}
+    turns = [{name: way(rows, config) for name, way in ways.items()} for _ in range(chosen.repeats)]
+    best = {name: float(np.min([turn[name] for turn in turns])) for name in ways}
+    num_pairs = rows.pair_weights.numel()
+    print(f"\n{num_pairs:,} pairs, {config.model.num_members} members")
+    print(f"{'':<18}{'seconds':>9}{'pairs/s':>12}{'of bare':>10}")
+    for name, seconds in best.items():
+        print(f"{name:<18}{seconds:>9.1f}{num_pairs / seconds:>12,.0f}{best['bare loop'] / seconds:>10.2f}")
+
+
+if __name__ == "__main__":
+    main()
