@@ -40,10 +40,15 @@ class Parts:
     is_demo: bool
 
 
-async def get_parts(request: Request) -> Parts:
+def parts_of(request: Request) -> Parts:
     """Give the parts of the application that serves the request."""
     parts: Parts = request.app.state.parts
     return parts
+
+
+async def get_parts(request: Request) -> Parts:
+    """Give the same as a dependency; async, since others are resolved in threads."""
+    return parts_of(request)
 
 
 PartsDep = Annotated[Parts, Depends(get_parts)]
