@@ -1,4 +1,4 @@
-import { act, screen } from '@testing-library/react'
+import { act, screen, waitFor } from '@testing-library/react'
 import { startTracking } from '@/lib/tracking/track'
 import { consentStore } from '@/stores/consent'
 import { scrollPast } from '@/testing/browser'
@@ -121,7 +121,7 @@ test('what waits when the page is closed is given to the browser to send', async
   vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden')
   document.dispatchEvent(new Event('visibilitychange'))
 
-  await vi.waitFor(() => {
+  await waitFor(() => {
     expect(events()).toHaveLength(20)
   })
 })

@@ -1,8 +1,8 @@
+import { clsx } from 'clsx'
 import { Ticket } from 'lucide-react'
 import { Badge } from './ui/badge'
 import { useMessages } from '@/i18n/use-messages'
 import type { components } from '@/lib/api/schema'
-import { cn } from '@/lib/cn'
 import { useFormats } from '@/lib/format'
 
 type Coupon = Pick<components['schemas']['ListedCoupon'], 'discount_type' | 'discount_value'>
@@ -14,7 +14,7 @@ export function CouponBadge({ coupon, className }: { coupon: Coupon; className?:
   const value = coupon.discount_value
   const amount = coupon.discount_type === 'percent' ? `${formats.number(value)}%` : formats.price(value)
   return (
-    <Badge variant="coupon" className={cn('shrink-0 whitespace-nowrap shadow-sm', className)}>
+    <Badge variant="coupon" className={clsx('shrink-0 whitespace-nowrap shadow-sm', className)}>
       <Ticket aria-hidden className="size-3" />
       {m.product.couponAmount(amount)}
     </Badge>

@@ -38,7 +38,7 @@ export function ProductCard({ product, source, isEager = false }: ProductCardPro
           url={product.image_url}
           size={400}
           isEager={isEager}
-          className="transition-transform duration-300 group-hover:scale-[1.03]"
+          className="w-full transition-transform duration-300 group-hover:scale-[1.03]"
         />
       </div>
       {coupon && <CouponBadge coupon={coupon} className="absolute top-3 left-3" />}

@@ -37,11 +37,11 @@ export function ProductGridSkeleton({ count = 8 }: { count?: number }) {
     <div className={GRID} role="status" aria-label={m.shop.loading}>
       {Array.from({ length: count }, (_, index) => (
         <div key={index} className="overflow-hidden rounded-card border bg-card">
-          <Skeleton className="aspect-square rounded-none" />
+          <Skeleton className="aspect-square" />
           <div className="flex flex-col gap-1 p-3 sm:p-4">
-            <Skeleton className="h-4 w-1/3" />
-            <Skeleton className="h-10 w-full" />
-            <Skeleton className="mt-1 h-10 w-1/2" />
+            <Skeleton className="h-4 w-1/3 rounded-md" />
+            <Skeleton className="h-10 w-full rounded-md" />
+            <Skeleton className="mt-1 h-10 w-1/2 rounded-md" />
           </div>
         </div>
       ))}

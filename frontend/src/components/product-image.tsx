@@ -1,5 +1,5 @@
+import { clsx } from 'clsx'
 import { useState } from 'react'
-import { cn } from '@/lib/cn'
 import { drawingUrl } from '@/lib/drawings'
 import { imageSrc } from '@/lib/image-src'
 
@@ -26,7 +26,7 @@ export function ProductImage({ url, alt = '', size, isEager = false, className }
       onError={() => {
         setIsBroken(true)
       }}
-      className={cn('aspect-square w-full bg-muted object-cover', className)}
+      className={clsx('aspect-square bg-muted object-cover', className)}
     />
   )
 }

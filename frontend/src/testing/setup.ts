@@ -1,5 +1,5 @@
 import '@testing-library/jest-dom/vitest'
-import { cleanup } from '@testing-library/react'
+import { cleanup, configure } from '@testing-library/react'
 import { installBrowser } from './browser'
 import { server } from './server'
 import { localeStore } from '@/i18n/locale-store'
@@ -9,6 +9,8 @@ import { shopperStore } from '@/stores/shopper'
 /** A store or an answer that changes a page behind the test's back is how the pages work, no mistake. */
 const LATE_UPDATE = 'not wrapped in act'
 const complaints: string[] = []
+
+configure({ asyncUtilTimeout: 60_000 }) // a busy machine takes its time
 
 beforeAll(() => {
   server.listen({ onUnhandledRequest: 'error' })

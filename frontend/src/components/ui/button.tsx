@@ -1,7 +1,7 @@
 import { Slot } from '@radix-ui/react-slot'
 import { cva, type VariantProps } from 'class-variance-authority'
+import { clsx } from 'clsx'
 import { forwardRef, type ComponentPropsWithoutRef } from 'react'
-import { cn } from '@/lib/cn'
 
 const buttonVariants = cva(
   'inline-flex shrink-0 items-center justify-center gap-2 rounded-full font-medium whitespace-nowrap transition-colors ' +
@@ -12,6 +12,7 @@ const buttonVariants = cva(
         primary: 'bg-primary text-primary-foreground hover:bg-primary/90',
         outline: 'border bg-card hover:bg-muted',
         ghost: 'hover:bg-muted',
+        floating: 'bg-card/80 shadow-sm backdrop-blur hover:bg-card',
       },
       size: {
         small: 'h-9 px-3 text-sm',
@@ -35,5 +36,5 @@ export const Button = forwardRef<HTMLButtonElement, ButtonProps>(function Button
 ) {
   const Element = asChild ? Slot : 'button'
   const type = asChild ? undefined : 'button'
-  return <Element ref={ref} type={type} className={cn(buttonVariants({ variant, size }), className)} {...props} />
+  return <Element ref={ref} type={type} className={clsx(buttonVariants({ variant, size }), className)} {...props} />
 })

@@ -1,7 +1,7 @@
 import * as Primitive from '@radix-ui/react-dropdown-menu'
+import { clsx } from 'clsx'
 import { Check } from 'lucide-react'
 import type { ComponentProps } from 'react'
-import { cn } from '@/lib/cn'
 
 export const DropdownMenu = Primitive.Root
 export const DropdownMenuTrigger = Primitive.Trigger
@@ -13,7 +13,7 @@ export function DropdownMenuContent({ className, sideOffset = 6, ...props }: Com
       <Primitive.Content
         sideOffset={sideOffset}
         collisionPadding={12}
-        className={cn(
+        className={clsx(
           'z-50 max-h-(--radix-dropdown-menu-content-available-height) min-w-56 animate-rise overflow-y-auto rounded-xl ' +
             'border bg-card p-1.5 shadow-lg',
           className,
@@ -25,13 +25,13 @@ export function DropdownMenuContent({ className, sideOffset = 6, ...props }: Com
 }
 
 export function DropdownMenuLabel({ className, ...props }: ComponentProps<typeof Primitive.Label>) {
-  return <Primitive.Label className={cn('px-2.5 py-1.5 text-xs text-muted-foreground', className)} {...props} />
+  return <Primitive.Label className={clsx('px-2.5 py-1.5 text-xs text-muted-foreground', className)} {...props} />
 }
 
 export function DropdownMenuRadioItem({ className, children, ...props }: ComponentProps<typeof Primitive.RadioItem>) {
   return (
     <Primitive.RadioItem
-      className={cn(
+      className={clsx(
         'flex cursor-pointer items-center gap-2 rounded-lg py-2 pr-2.5 pl-8 text-sm outline-none ' +
           'data-highlighted:bg-muted relative',
         className,

@@ -1,6 +1,6 @@
 import * as Primitive from '@radix-ui/react-popover'
+import { clsx } from 'clsx'
 import type { ComponentProps } from 'react'
-import { cn } from '@/lib/cn'
 
 export const Popover = Primitive.Root
 export const PopoverTrigger = Primitive.Trigger
@@ -11,7 +11,7 @@ export function PopoverContent({ className, sideOffset = 6, ...props }: Componen
       <Primitive.Content
         sideOffset={sideOffset}
         collisionPadding={12}
-        className={cn('z-50 max-w-72 animate-rise rounded-xl border bg-card p-3 text-sm shadow-lg', className)}
+        className={clsx('z-50 max-w-72 animate-rise rounded-xl border bg-card p-3 text-sm shadow-lg', className)}
         {...props}
       />
     </Primitive.Portal>

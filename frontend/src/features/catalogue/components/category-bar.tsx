@@ -1,13 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
+import { clsx } from 'clsx'
 import { NavLink } from 'react-router'
 import { categoriesQuery } from '@/api/get-categories'
 import { Skeleton } from '@/components/ui/skeleton'
 import { useTranslateCategory } from '@/i18n/use-category-name'
 import { useMessages } from '@/i18n/use-messages'
-import { cn } from '@/lib/cn'
 import { departmentDrawing, drawingUrl } from '@/lib/drawings'
 
-const SKELETON_CHIPS = 10
+const SKELETON_CHIPS = 16
 const CHIP =
   'inline-flex h-9 shrink-0 items-center gap-1.5 rounded-full px-3 text-sm whitespace-nowrap transition-colors lg:h-8 lg:gap-1 lg:px-1.5 lg:text-[13px]'
 
@@ -18,14 +18,14 @@ export function CategoryBar() {
   const { data: categories } = useQuery(categoriesQuery)
   return (
     <nav aria-label={m.navigation.categories} className="overflow-x-auto [scrollbar-width:none] max-lg:mask-r-from-85%">
-      <ul className="mx-auto flex min-h-12 w-max items-center gap-x-0.5 px-4 py-1 max-lg:pr-16 lg:w-full lg:max-w-7xl lg:flex-wrap">
+      <ul className="mx-auto flex min-h-12 w-max items-center gap-x-0.5 px-4 py-1 max-lg:pr-16 lg:h-19 lg:w-full lg:max-w-7xl lg:flex-wrap lg:content-center lg:overflow-y-auto">
         {categories
           ? categories.map(({ category_id: id, name }) => (
               <li key={id}>
                 <NavLink
                   to={`/category/${id}`}
                   className={({ isActive }) =>
-                    cn(CHIP, isActive ? 'bg-accent font-semibold text-accent-foreground' : 'hover:bg-muted')
+                    clsx(CHIP, isActive ? 'bg-accent font-semibold text-accent-foreground' : 'hover:bg-muted')
                   }
                 >
                   <img src={drawingUrl(departmentDrawing(name, id))} alt="" width={18} height={18} />

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { clsx } from 'clsx'
 import { ChevronLeft, ChevronRight } from 'lucide-react'
 import { useCallback, useState } from 'react'
 import { useAutoAdvance } from '../hooks/use-auto-advance'
@@ -7,9 +8,8 @@ import { BannerSlide } from './banner-slide'
 import { categoriesQuery } from '@/api/get-categories'
 import { Button } from '@/components/ui/button'
 import { useMessages } from '@/i18n/use-messages'
-import { cn } from '@/lib/cn'
 
-const ARROW = 'absolute top-1/2 hidden -translate-y-1/2 bg-card/80 shadow-sm backdrop-blur hover:bg-card sm:inline-flex'
+const ARROW = 'absolute top-1/2 hidden -translate-y-1/2 sm:block'
 
 /** Offers that turn every three seconds, and rest while somebody looks closer. */
 export function BannerCarousel() {
@@ -47,28 +47,30 @@ export function BannerCarousel() {
           />
         ))}
       </div>
-      <Button
-        variant="ghost"
-        size="icon"
-        aria-label={m.banner.previous}
-        className={cn(ARROW, 'left-4')}
-        onClick={() => {
-          move(-1)
-        }}
-      >
-        <ChevronLeft aria-hidden />
-      </Button>
-      <Button
-        variant="ghost"
-        size="icon"
-        aria-label={m.banner.next}
-        className={cn(ARROW, 'right-4')}
-        onClick={() => {
-          move(1)
-        }}
-      >
-        <ChevronRight aria-hidden />
-      </Button>
+      <div className={clsx(ARROW, 'left-4')}>
+        <Button
+          variant="floating"
+          size="icon"
+          aria-label={m.banner.previous}
+          onClick={() => {
+            move(-1)
+          }}
+        >
+          <ChevronLeft aria-hidden />
+        </Button>
+      </div>
+      <div className={clsx(ARROW, 'right-4')}>
+        <Button
+          variant="floating"
+          size="icon"
+          aria-label={m.banner.next}
+          onClick={() => {
+            move(1)
+          }}
+        >
+          <ChevronRight aria-hidden />
+        </Button>
+      </div>
       <BannerDots shown={shown} onChoose={setShown} />
     </section>
   )

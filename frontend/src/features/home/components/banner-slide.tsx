@@ -1,8 +1,8 @@
+import { clsx } from 'clsx'
 import { ArrowRight } from 'lucide-react'
 import { Link } from 'react-router'
 import type { Slide } from '../slides'
 import { useMessages } from '@/i18n/use-messages'
-import { cn } from '@/lib/cn'
 import { drawingUrl } from '@/lib/drawings'
 
 /** Where the four drawings stand, the largest first. */
@@ -31,7 +31,7 @@ export function BannerSlide({ slide, number, total, isShown, href }: BannerSlide
       aria-roledescription="slide"
       aria-label={m.banner.slideOf(number, total)}
       inert={isShown ? undefined : ''}
-      className={cn(
+      className={clsx(
         'absolute inset-0 bg-linear-to-br transition-opacity duration-500',
         slide.className,
         isShown ? 'opacity-100' : 'opacity-0',
@@ -44,7 +44,7 @@ export function BannerSlide({ slide, number, total, isShown, href }: BannerSlide
           alt=""
           width={240}
           height={240}
-          className={cn('absolute', PLACES[index])}
+          className={clsx('absolute', PLACES[index])}
         />
       ))}
       <div className="relative flex h-full max-w-[62%] flex-col justify-center gap-1.5 pb-4 pl-5 sm:max-w-[52%] sm:gap-3 sm:pl-20">

@@ -32,7 +32,7 @@ export function Recommendations() {
       <div className="mb-4 flex min-h-14 flex-wrap items-end justify-between gap-x-4 gap-y-2">
         <div>
           <h1 id="recommendations-title" className="min-h-8 text-xl font-extrabold tracking-tight sm:text-2xl">
-            {data || error ? title : <Skeleton className="h-8 w-64" />}
+            {data || error ? title : <Skeleton className="h-8 w-64 rounded-md" />}
           </h1>
           <p className="min-h-5 text-sm text-muted-foreground">
             {data && (data.nickname ? m.home.personal : m.home.general)}

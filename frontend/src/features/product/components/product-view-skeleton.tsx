@@ -7,10 +7,10 @@ export function ProductViewSkeleton() {
     <div role="status" aria-label={m.shop.loading} className="grid gap-6 md:grid-cols-2 md:gap-10">
       <Skeleton className="aspect-square rounded-2xl" />
       <div className="flex flex-col gap-4">
-        <Skeleton className="h-5 w-32" />
-        <Skeleton className="h-18 w-full" />
-        <Skeleton className="h-9 w-36" />
-        <Skeleton className="h-12 w-72" />
+        <Skeleton className="h-5 w-32 rounded-md" />
+        <Skeleton className="h-18 w-full rounded-md" />
+        <Skeleton className="h-9 w-36 rounded-md" />
+        <Skeleton className="h-12 w-72 rounded-md" />
       </div>
     </div>
   )

@@ -27,7 +27,7 @@ export function ProductView({ product, source }: ProductViewProps) {
   const imageUrl = product.image_urls[0] ?? ''
   return (
     <div className="grid gap-6 md:grid-cols-2 md:gap-10">
-      <ProductImage url={imageUrl} size={640} isEager className="rounded-2xl border" />
+      <ProductImage url={imageUrl} size={640} isEager className="w-full rounded-2xl border" />
       <div className="flex flex-col gap-4">
         <Link
           to={`/category/${product.category_id}`}
