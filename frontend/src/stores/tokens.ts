@@ -1,4 +1,4 @@
-import { shopperStore } from './shopper'
+import { shopperStore, type Shopper } from './shopper'
 import { createStore } from '@/lib/create-store'
 
 /** Tokens by shopper, for an API that asks who may act as whom. In development there are none. */
@@ -7,7 +7,7 @@ export const tokensStore = createStore<Partial<Record<string, string>>>('31ie.to
 )
 
 /** The header that says who asks; none for a guest, or where no token is known. */
-export function authorize(): Record<string, string> {
-  const token = tokensStore.get()[shopperStore.get()]
+export function authorize(shopper: Shopper = shopperStore.get()): Record<string, string> {
+  const token = tokensStore.get()[shopper]
   return token === undefined ? {} : { Authorization: `Bearer ${token}` }
 }

@@ -14,6 +14,7 @@ export const api = createClient<paths>({
 
 api.use({
   onRequest: ({ request }) => {
+    if (request.headers.has('Authorization')) return
     for (const [name, value] of Object.entries(authorize())) request.headers.set(name, value)
   },
 })

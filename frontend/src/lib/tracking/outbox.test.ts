@@ -6,16 +6,14 @@ const keysOf = (events: ShopperEvent[]) => events.map((event) => event.event_key
 class FakeTransport implements Transport {
   readonly sent: string[][] = []
   delivery: Delivery = 'stored'
-  takesLast = true
 
   send(events: ShopperEvent[]): Promise<Delivery> {
     this.sent.push(keysOf(events))
     return Promise.resolve(this.delivery)
   }
 
-  sendLast(events: ShopperEvent[]): boolean {
+  sendLast(events: ShopperEvent[]): void {
     this.sent.push(keysOf(events))
-    return this.takesLast
   }
 }
 
@@ -68,17 +66,29 @@ test('two deliveries at once send nothing twice', async () => {
   expect(transport.sent).toEqual([['0']])
 })
 
-test.each([
-  [true, 0],
-  [false, 3],
-])('a page that closes hands everything over (the browser takes it: %s)', (takesLast, left) => {
-  const { transport, outbox } = fill(3)
-  transport.takesLast = takesLast
+test('a page that closes hands everything over', () => {
+  const { transport, outbox } = fill(BATCH_SIZE + 1)
 
   outbox.flushLast()
 
-  expect(transport.sent).toEqual([['0', '1', '2']])
-  expect(outbox.size).toBe(left)
+  expect(transport.sent.map((batch) => batch.length)).toEqual([BATCH_SIZE, 1])
+  expect(outbox.size).toBe(0)
+})
+
+test('each batch is of one shopper, in order', async () => {
+  const { transport, outbox } = fill(0)
+  for (const [key, userId] of [
+    ['a', 1],
+    ['b', 1],
+    ['c', 2],
+    ['d', 1],
+  ] as const) {
+    outbox.add({ ...makeEvent(key), user_id: userId })
+  }
+
+  await outbox.flush()
+
+  expect(transport.sent).toEqual([['a', 'b'], ['c'], ['d']])
 })
 
 test('a shop that is down for long does not fill the memory', () => {

@@ -5,10 +5,11 @@ export type ShopperEvent = components['schemas']['ShopperEvent']
 /** What became of a delivery: stored, never acceptable, or to be sent again. */
 export type Delivery = 'stored' | 'refused' | 'failed'
 
+/** Takes batches of one shopper's events to the API. */
 export interface Transport {
   send: (events: ShopperEvent[]) => Promise<Delivery>
-  /** For a page that is going away: true once the browser has taken the events over. */
-  sendLast: (events: ShopperEvent[]) => boolean
+  /** For a page that is going away: nobody is left to hear the outcome. */
+  sendLast: (events: ShopperEvent[]) => void
 }
 
 export const BATCH_SIZE = 100 // keeps a batch under the 64 kB that a closing page may send
@@ -42,7 +43,7 @@ export class Outbox {
     this.isSending = true
     try {
       while (this.waiting.length > 0) {
-        const batch = this.waiting.slice(0, BATCH_SIZE)
+        const batch = this.nextBatch()
         if ((await this.transport.send(batch)) === 'failed') return
         this.remove(batch)
       }
@@ -53,8 +54,10 @@ export class Outbox {
 
   /** Hands everything to the browser, which sends it after the page is gone. */
   flushLast(): void {
-    for (const batch of chunk(this.waiting, BATCH_SIZE)) {
-      if (this.transport.sendLast(batch)) this.remove(batch)
+    while (this.waiting.length > 0) {
+      const batch = this.nextBatch()
+      this.transport.sendLast(batch)
+      this.remove(batch)
     }
   }
 
@@ -63,14 +66,15 @@ export class Outbox {
     this.waiting = []
   }
 
+  /** The first events that wait, all of one shopper: a delivery goes out under one token. */
+  private nextBatch(): ShopperEvent[] {
+    const first = this.waiting[0]?.user_id
+    const others = this.waiting.findIndex((event) => event.user_id !== first)
+    return this.waiting.slice(0, Math.min(others < 0 ? Infinity : others, BATCH_SIZE))
+  }
+
   private remove(batch: ShopperEvent[]): void {
     const gone = new Set(batch)
     this.waiting = this.waiting.filter((event) => !gone.has(event))
   }
-}
-
-function chunk<Item>(items: Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  )
 }

@@ -1,28 +1,25 @@
 import { api } from '../api/client'
-import type { Transport } from './outbox'
-import { env } from '@/config/env'
+import type { ShopperEvent, Transport } from './outbox'
 import { authorize } from '@/stores/tokens'
 
-/** Sends events to `POST /events`. */
+/** Sends events to `POST /events`, as the shopper whose they are. */
 export const apiTransport: Transport = {
   async send(events) {
     try {
-      const { response } = await api.POST('/events', { body: { events } })
+      const { response } = await post(events)
       if (response.ok) return 'stored'
-      return response.status < 500 ? 'refused' : 'failed'
+      return response.status < 500 && response.status !== 429 ? 'refused' : 'failed'
     } catch {
       return 'failed' // no network, or no answer in time: the outbox keeps them
     }
   },
   sendLast(events) {
-    const headers = { 'Content-Type': 'application/json', ...authorize() }
-    const sending = fetch(`${env.apiUrl || window.location.origin}/events`, {
-      method: 'POST',
-      keepalive: true, // as a beacon would be, which could carry no token
-      headers,
-      body: JSON.stringify({ events }),
-    })
-    sending.catch(() => undefined) // nobody is left to be told
-    return true
+    post(events).catch(() => undefined) // nobody is left to be told
   },
+}
+
+/** With `keepalive` the browser goes on sending after the page is gone; unlike a beacon it can carry a token. */
+function post(events: ShopperEvent[]) {
+  const headers = authorize(events[0]?.user_id ?? 'guest')
+  return api.POST('/events', { body: { events }, headers, keepalive: true })
 }

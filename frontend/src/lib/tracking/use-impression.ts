@@ -13,15 +13,18 @@ export function useImpression(productId: number, source: Source): RefObject<HTML
   useEffect(() => {
     if (!element.current) return
     let timer: ReturnType<typeof setTimeout> | undefined
+    const noteIfInFront = () => {
+      if (document.visibilityState !== 'visible') {
+        timer = setTimeout(noteIfInFront, DWELL_MS)
+        return
+      }
+      track('impression', productId, source)
+      observer.disconnect()
+    }
     const observer = new IntersectionObserver(
-      ([entry]) => {
+      (entries) => {
         clearTimeout(timer)
-        if (!entry?.isIntersecting) return
-        timer = setTimeout(() => {
-          if (document.visibilityState !== 'visible') return
-          track('impression', productId, source)
-          observer.disconnect()
-        }, DWELL_MS)
+        if (entries.at(-1)?.isIntersecting) timer = setTimeout(noteIfInFront, DWELL_MS)
       },
       { threshold: SHARE_IN_VIEW },
     )
