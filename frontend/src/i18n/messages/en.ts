@@ -17,7 +17,6 @@ export const en = {
     orders: 'My orders',
     search: 'Search',
     searchPlaceholder: 'What are you looking for?',
-    breadcrumb: 'You are here',
   },
   banner: {
     label: 'Offers',
@@ -134,7 +133,6 @@ export const en = {
     age: 'Age of the list',
     latency: 'Answer took',
     requestId: 'Request',
-    none: 'none',
     milliseconds: (number: number) => `${number} ms`,
   },
   consent: {

@@ -16,7 +16,6 @@ export const ko: Messages = {
     orders: '주문 내역',
     search: '검색',
     searchPlaceholder: '어떤 상품을 찾으세요?',
-    breadcrumb: '현재 위치',
   },
   banner: {
     label: '기획전',
@@ -125,7 +124,6 @@ export const ko: Messages = {
     age: '목록이 만들어진 지',
     latency: '응답 시간',
     requestId: '요청 번호',
-    none: '없음',
     milliseconds: (number) => `${number}ms`,
   },
   consent: {
