@@ -3,12 +3,13 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.frontend.conftest import DESK, PHONE, OpenPage
 from tests.frontend.shop import BATCH, RunningShop
 
 NUM_PRODUCTS = 20
+HOME_REQUEST = "**/recommendations/home*"
 
 
 def cards(page: Page) -> Locator:
@@ -114,13 +115,17 @@ def test_the_panel_names_batch_version_and_rung(open_page: OpenPage) -> None:
         expect(panel.get_by_text(text, exact=True)).to_be_visible()
 
 
-def test_a_slow_api_shows_the_shelf_before_the_products(open_page: OpenPage, shop: RunningShop) -> None:
+def test_a_slow_api_shows_the_shelf_before_the_products(open_page: OpenPage) -> None:
     page = open_page("/my-orders?shopper=1")
-    page.route("**/recommendations/home*", lambda route: (page.wait_for_timeout(2_000), route.continue_()))
+    held: list[Route] = []
+    page.route(HOME_REQUEST, held.append)
 
     page.get_by_role("link", name="31IE, 홈").click()
 
     expect(page.get_by_role("status", name="불러오는 중")).to_be_visible()
+    page.unroute(HOME_REQUEST)
+    for route in held:
+        route.continue_()
     expect(cards(page)).to_have_count(NUM_PRODUCTS)
 
 
