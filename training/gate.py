@@ -87,7 +87,10 @@ def find_rival(registry: Registry, version: int | None, models: Path) -> Rival:
 
 
 def hold_trial(fitted: Fitted, rival: Rival) -> Trial:
-    """Judge a version by its twin, through the ranker that will serve it, beside its rivals' twins, and decide."""
+    """Judge a version by its twin, through the code that will serve it, beside its rivals' twins, and decide.
+
+    Health and behaviour need no labels: they are checked on the network that ships.
+    """
     window, users = fitted.judging, fitted.judge_users
     ranker = Ranker.load(fitted.folder, is_twin=True)
     challenger = judge_ranker(window, users, ranker)
@@ -100,7 +103,9 @@ def hold_trial(fitted: Fitted, rival: Rival) -> Trial:
         if other is not None
     }
     sample = draw_sample(window, users, ranker)
-    checks = run_checks(window, sample, ranker, challenger.categories["category_calibration_error"])
+    shipped = Ranker.load(fitted.folder)
+    calibration_error = challenger.categories["category_calibration_error"]
+    checks = run_checks(window, draw_sample(window, users, shipped), shipped, calibration_error)
     evidence = Evidence(
         challenger=challenger,
         champion=champion,

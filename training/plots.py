@@ -89,8 +89,9 @@ def draw_score_spread(sample: Sample) -> Any:
     """Plot how product scores spread over all candidates and over the first ranks: a flat heap tells nobody apart."""
     figure = _open_figure(7, 4)
     axes = figure.subplots()
-    edges: list[float] = np.linspace(0, max(float(np.nanmax(sample.all_scores)), 1e-6), 41).tolist()
-    axes.hist(sample.all_scores, edges, density=True, alpha=0.5, label="all candidates")
+    scores = sample.all_scores[np.isfinite(sample.all_scores)]
+    edges: list[float] = np.linspace(0, max(float(scores.max(initial=0)), 1e-6), 41).tolist()
+    axes.hist(scores, edges, density=True, alpha=0.5, label="all candidates")
     axes.hist(sample.scores[np.isfinite(sample.scores)], edges, density=True, alpha=0.5, label="the first 20")
     axes.set(xlabel="score", ylabel="density", yscale="log")
     axes.legend()

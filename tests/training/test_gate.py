@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
+from onnx import numpy_helper
 
 from features.purchases import load_purchases
 from features.store import MLStore
 from tests.synthetic import AS_OF, SMALL_CONFIG
+from training.artefact import MODEL, write_manifest
 from training.checks import MIN_USERS, draw_sample, run_checks
 from training.dataset import Lists, Window, build_lists
 from training.describe import MAX_LENGTH, describe_run, describe_version
@@ -124,3 +127,18 @@ def test_the_runs_report_holds_every_category(fitted: Fitted, trial: Trial):
 
 def test_plots_are_drawn(fitted: Fitted, trial: Trial):
     assert set(draw_trial(trial, fitted)) == {"lift_by_slice", "calibration", "score_spread", "reliability"}
+
+
+def test_health_is_that_of_the_network_that_ships(fitted: Fitted, version_folder: Path):
+    network = onnx.load(version_folder / MODEL)
+    for weights in network.graph.initializer:
+        values = numpy_helper.to_array(weights)
+        if values.dtype == np.float32:
+            weights.CopyFrom(numpy_helper.from_array(np.full_like(values, np.nan), weights.name))
+    onnx.save(network, version_folder / MODEL)
+    write_manifest(version_folder)
+
+    verdict = hold_trial(replace(fitted, folder=version_folder), Rival(None, None)).verdict
+
+    assert verdict.decision == "refuse"
+    assert "finite_scores is" in verdict.reason
