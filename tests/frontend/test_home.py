@@ -118,7 +118,7 @@ def test_the_panel_names_batch_version_and_rung(open_page: OpenPage) -> None:
 def test_a_slow_api_shows_the_shelf_before_the_products(open_page: OpenPage) -> None:
     page = open_page("/my-orders?shopper=1")
     held: list[Route] = []
-    page.route(HOME_REQUEST, held.append)
+    page.route(HOME_REQUEST, lambda route: held.append(route))
 
     page.get_by_role("link", name="31IE, 홈").click()
 
