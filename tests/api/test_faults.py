@@ -24,7 +24,7 @@ def shown(answer) -> list[int]:
 
 def wait_for_shelf(tmp_path: Path) -> None:
     """Wait until the running API has made its local copy."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while not (tmp_path / "api" / "last_good.json").exists():
         assert time.monotonic() < deadline, "no local copy was written"
         time.sleep(0.05)

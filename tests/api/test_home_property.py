@@ -129,7 +129,7 @@ def api(shop: Shop) -> Iterator[TestClient]:
         yield client
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(ranked=st.lists(PRODUCT, unique=True, max_size=60), changes=CHANGES, limit=st.integers(1, 60))
 def test_no_page_ever_breaks_a_rule_or_runs_short(
     shop: Shop, api: TestClient, ranked: list[int], changes: list[tuple[str, int, Any]], limit: int
