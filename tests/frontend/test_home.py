@@ -21,6 +21,10 @@ def shown_slide(page: Page) -> int:
     return [dot.get_attribute("aria-current") for dot in dots.all()].index("true")
 
 
+def hold(_route: Route) -> None:
+    """Leave a request unanswered."""
+
+
 @pytest.mark.parametrize(("viewport", "columns"), [(DESK, 4), (PHONE, 2)], ids=["desk", "phone"])
 def test_twenty_products_stand_in_columns_that_fit(open_page: OpenPage, viewport: dict[str, int], columns: int) -> None:
     page = open_page("/?shopper=1", viewport=viewport)
@@ -117,15 +121,12 @@ def test_the_panel_names_batch_version_and_rung(open_page: OpenPage) -> None:
 
 def test_a_slow_api_shows_the_shelf_before_the_products(open_page: OpenPage) -> None:
     page = open_page("/my-orders?shopper=1")
-    held: list[Route] = []
-    page.route(HOME_REQUEST, lambda route: held.append(route))
+    page.route(HOME_REQUEST, hold)
 
     page.get_by_role("link", name="31IE, 홈").click()
 
     expect(page.get_by_role("status", name="불러오는 중")).to_be_visible()
-    page.unroute(HOME_REQUEST)
-    for route in held:
-        route.continue_()
+    page.unroute(HOME_REQUEST)  # lets go of what is held, too
     expect(cards(page)).to_have_count(NUM_PRODUCTS)
 
 
