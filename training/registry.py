@@ -3,7 +3,6 @@
 An alias is resolved to a version once per load, and the version travels on: the alias may move at any time.
 """
 
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,6 +16,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
 from training.artefact import verify_folder
+from training.flavour import describe_model
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 EXPERIMENT = "wide_deep"
@@ -167,7 +167,7 @@ class Registry:
         """
         with tempfile.TemporaryDirectory() as scratch, _in_words():
             model = Path(scratch) / _ARTEFACT_PATH
-            _describe_model(folder, model)
+            describe_model(folder, model)
             self._client.log_artifacts(run.run_id, str(model), _ARTEFACT_PATH)
             _ensure_model(self._client, self.model_name)
             created = self._client.create_model_version(
@@ -237,23 +237,3 @@ def _ensure_model(client: MlflowClient, name: str) -> None:
             description="Wide & Deep with two heads: which categories, and which products, a shopper buys within the "
             "horizon. `champion` serves; `challenger` was trained last. Move `champion` to promote, back to roll back.",
         )
-
-
-def _describe_model(folder: Path, model: Path) -> None:
-    """Let MLflow write its own description (flavour, signature) around our files, which stay byte for byte."""
-    import mlflow.onnx
-    import onnx
-
-    from training.signature import read_signature
-
-    network = onnx.load(folder / "model.onnx")
-    requirements = ["onnxruntime", "numpy"]
-    mlflow.onnx.save_model(
-        network,
-        model,
-        signature=read_signature(network),
-        pip_requirements=requirements,
-        save_as_external_data=False,
-    )
-    for path in folder.iterdir():
-        shutil.copyfile(path, model / path.name)
