@@ -14,7 +14,7 @@ END = date(2026, 1, 31)
 AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
 
 SMALL_CONFIG = TrainingConfig(
-    model=ModelConfig(hidden_dims=[32, 16], product_hidden_dims=[16], vocabulary_size=100),
+    model=ModelConfig(hidden_dims=[32, 16], num_members=2, product_hidden_dims=[16], vocabulary_size=100),
     data=DataConfig(num_windows=2, stride_days=28, num_candidates=120, list_size=48),
     optimiser=OptimiserConfig(epochs=2, min_steps=120, batch_size=32),
 )

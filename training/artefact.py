@@ -19,6 +19,8 @@ MODEL, ENCODER, CONFIG, GOLDEN, MANIFEST = "model.onnx", "encoder.json", "config
 # The same recipe, trained without the newest window: what the gate judges there. It never serves.
 TWIN = "twin.onnx"
 _DATA_FILES = (MODEL, TWIN, ENCODER, CONFIG, GOLDEN)
+# Raised when the files change, so that inputs known before train a version that this code can load. 2 brought the twin.
+FORMAT = 2
 # What MLflow writes beside our files: text that describes the model.
 MLFLOW_FILES = ("MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt", "registered_model_meta")
 TOLERANCE = 1e-6

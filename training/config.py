@@ -29,7 +29,7 @@ class ModelConfig(_Section):
     """Share of its units dropped in training."""
     id_dropout: float = Field(0.5, ge=0, le=1)
     """Share of product ids taken for unknown in training; 0 memorises what past windows sold, 1 forgets the ids."""
-    num_members: int = Field(2, ge=1)
+    num_members: int = Field(3, ge=1)
     """Models trained alike from different seeds, whose logits are averaged; time and size grow with them."""
     vocabulary_size: int = Field(20_000, ge=0)
     """Products with an embedding of their own, best sellers first; the rest share the unknown id 0."""
@@ -70,9 +70,9 @@ class LossConfig(_Section):
 class OptimiserConfig(_Section):
     """AdamW with a one-cycle learning rate."""
 
-    epochs: int = Field(2, ge=1)
+    epochs: int = Field(1, ge=1)
     """Passes over the training lists at most."""
-    min_steps: int = Field(400, ge=1)
+    min_steps: int = Field(300, ge=1)
     """A shop too small for so many steps in `epochs` passes gets more of them; patience still ends it early."""
     batch_size: int = Field(32, ge=2)
     """Users a step, each with `list_size` candidates."""

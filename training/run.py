@@ -23,7 +23,7 @@ from features.pins import pin
 from features.purchases import Purchases, load_purchases
 from features.store import MLStore, StoreError
 from settings import Settings, load_settings
-from training.artefact import ArtefactError
+from training.artefact import FORMAT, ArtefactError
 from training.config import TrainingConfig, load_config
 from training.describe import describe_run, describe_version
 from training.fit import Fitted, TooLittleDataError, fit, reopen
@@ -54,7 +54,8 @@ def run_training(settings: Settings, registry: Registry, config: TrainingConfig,
     versions = store.versions()
     inputs = {name: version for name, version in versions.items() if not name.startswith("snapshot")}
     tables = {f"table.{name}": version for name, version in inputs.items()}
-    params = {"as_of": as_of.isoformat(), "feature_hash": hash_definitions(), **config.flatten(), **tables}
+    identity = {"as_of": as_of.isoformat(), "feature_hash": hash_definitions(), "artefact_format": FORMAT}
+    params = {**identity, **config.flatten(), **tables}
     fingerprint = hashlib.sha256(json.dumps(params, sort_keys=True, default=str).encode()).hexdigest()[:16]
     pin(store, f"{settings.model_name}/{fingerprint}", inputs, as_of)  # before it is needed: nothing goes meanwhile
     known = registry.find_version(fingerprint)

@@ -35,7 +35,7 @@ from training.registry import CHALLENGER, connect
 from training.run import run_training
 
 CONFIG = TrainingConfig(
-    model=ModelConfig(hidden_dims=[16, 8], product_hidden_dims=[8], vocabulary_size=50),
+    model=ModelConfig(hidden_dims=[16, 8], num_members=2, product_hidden_dims=[8], vocabulary_size=50),
     data=DataConfig(num_windows=2, stride_days=28, num_candidates=60, list_size=24),
     optimiser=OptimiserConfig(epochs=1, min_steps=8, batch_size=16),
 )
