@@ -63,7 +63,7 @@ def _write_head(fitted: Fitted, trial: Trial) -> Iterator[str]:
     against = f"version {trial.champion_version}" if trial.champion_version else "none"
     yield (
         f"Everybody scored anew on the same {len(fitted.judge_users):,} users over [{window.start:%Y-%m-%d}, "
-        f"{window.end:%Y-%m-%d}), which training did not see. Champion: {against}."
+        f"{window.end:%Y-%m-%d}), by twins that did not see it. Champion: {against}."
     )
     yield ""
     yield from format_table(_compare_all(trial))
