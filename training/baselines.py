@@ -28,11 +28,10 @@ def rank_by_category_popularity(arrays: SnapshotArrays, user_rows: Int64, k: int
     sorted_rows = arrays.category_rows[best_first]
     places = np.arange(len(orders)) - np.searchsorted(sorted_rows, sorted_rows)
     shelf = np.sort(best_first[places < k])
-    habits = arrays.user_categories[:, :, list_names("user_category").index("category_decayed_112d")]
     lists = np.full((len(user_rows), k), -1, dtype=np.int64)
     for start in range(0, len(user_rows), USERS_AT_ONCE):
         rows = user_rows[start : start + USERS_AT_ONCE]
-        scores = np.nan_to_num(habits[rows])[:, arrays.category_rows[shelf]] * shares[shelf]
+        scores = count_categories(arrays, rows, arrays.category_rows[shelf]) * shares[shelf]
         top = np.argsort(-scores, axis=1, kind="stable")[:, :k]
         has_any = np.take_along_axis(scores, top, axis=1) > 0
         lists[start : start + len(rows), : top.shape[1]] = np.where(has_any, shelf[top], -1)
@@ -83,7 +82,7 @@ ALL_BASELINES = {
 
 def count_categories(arrays: SnapshotArrays, user_rows: Int64, category_rows: Int64) -> Float32:
     """Score categories by the user's purchases from them, decayed with a half-life of 112 days: float32[U, C]."""
-    counts = arrays.user_categories[user_rows][:, :, list_names("user_category").index("category_decayed_112d")]
+    counts = arrays.user_categories[user_rows, :, list_names("user_category").index("category_decayed_112d")]
     return np.nan_to_num(counts)[:, category_rows] * (category_rows >= 0)
 
 

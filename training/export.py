@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from onnxruntime import InferenceSession
 from torch import Tensor, nn
 
 from features.encoding import Encoder
@@ -96,12 +97,12 @@ def export_version(
     encoder.save(folder / ENCODER)
     config.dump(folder / CONFIG)
     _export_network(folder / TWIN, twin, golden)
-    _export_network(folder / MODEL, model, golden)
-    write_golden(folder, open_session(folder / MODEL), golden)
+    write_golden(folder, _export_network(folder / MODEL, model, golden), golden)
     write_manifest(folder)
 
 
-def _export_network(path: Path, model: Committee, golden: dict[str, np.ndarray]) -> None:
+def _export_network(path: Path, model: Committee, golden: dict[str, np.ndarray]) -> InferenceSession:
+    """Write a network and give it back opened, once it scores the golden rows as torch does."""
     network = _Probabilities(model).eval()
     inputs = tuple(torch.from_numpy(golden[name]) for name in INPUT_NAMES)
     users, pairs = torch.export.Dim("users"), torch.export.Dim("pairs")
@@ -118,7 +119,9 @@ def _export_network(path: Path, model: Committee, golden: dict[str, np.ndarray])
     if program is None:
         raise ArtefactError("The ONNX exporter returned nothing; see its log above.")
     onnx.save_model(program.model_proto, str(path))
-    _compare(network, inputs, open_session(path).run(None, golden))
+    session = open_session(path)
+    _compare(network, inputs, session.run(None, golden))
+    return session
 
 
 def _compare(network: nn.Module, inputs: tuple[Tensor, ...], exported: list[np.ndarray]) -> None:

@@ -88,11 +88,9 @@ def fit(purchases: Purchases, config: TrainingConfig, folder: Path, report: Repo
     _require_history(purchases, starts, judge_start)
     judging = open_window(purchases, judge_start, config.data.horizon_days)
     encoder = fit_window_encoder(judging, config.data, config.model.vocabulary_size, config.optimiser.seed)
-    newer_starts = [
-        start for start in list_window_starts(purchases, purchases.as_of, config.data) if start not in starts
-    ]
-    newest = _build_lists(purchases, newer_starts, encoder, config)
-    earlier = _build_lists(purchases, starts, encoder, config)
+    newer = [start for start in list_window_starts(purchases, purchases.as_of, config.data) if start not in starts]
+    newest = _build_lists(purchases, newer, judging, encoder, config)
+    earlier = _build_lists(purchases, starts, judging, encoder, config)
     if not earlier:
         raise TooLittleDataError(
             f"No user bought both before and within the {len(starts)} windows before "
@@ -109,10 +107,15 @@ def fit(purchases: Purchases, config: TrainingConfig, folder: Path, report: Repo
     return Fitted(folder, model, config, judging, judge_users)
 
 
-def _build_lists(purchases: Purchases, starts: list[datetime], encoder: Encoder, config: TrainingConfig) -> list[Lists]:
-    """Build the training rows of those windows that have users with purchases before and in them."""
-    seed = config.optimiser.seed
-    windows = (open_window(purchases, start, config.data.horizon_days) for start in starts)  # one at a time in memory
+def _build_lists(
+    purchases: Purchases, starts: list[datetime], judging: Window, encoder: Encoder, config: TrainingConfig
+) -> list[Lists]:
+    """Build the training rows of those windows that have users with purchases before and in them.
+
+    Windows are opened one at a time, to bound memory; the judging window is open already.
+    """
+    seed, horizon = config.optimiser.seed, config.data.horizon_days
+    windows = (judging if start == judging.start else open_window(purchases, start, horizon) for start in starts)
     return [
         build_lists(window, encoder, users, config.data, seed)
         for window in windows

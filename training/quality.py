@@ -18,12 +18,11 @@ from pathlib import Path
 import numpy as np
 
 from features.clock import parse_instant
-from features.definitions import list_names
 from features.purchases import load_purchases
 from features.store import MLStore, StoreError
 from settings import load_settings
 from training.artefact import ArtefactError
-from training.baselines import ALL_BASELINES
+from training.baselines import ALL_BASELINES, count_categories
 from training.config import TrainingConfig, load_config
 from training.dataset import Window, open_window
 from training.evaluate import Judgement, K, judge_baseline, judge_categories, judge_ranker, tabulate
@@ -142,9 +141,9 @@ def _format_difference(ours: PerUser, theirs: PerUser) -> str:
 
 def _judge_counts(window: Window, users: np.ndarray) -> dict[str, float]:
     """Judge the user's decayed category counts as a score; they are no probabilities, so only orders are judged."""
-    counts = window.arrays.user_categories[users][:, :, list_names("user_category").index("category_decayed_112d")]
+    counts = count_categories(window.arrays, users, np.arange(len(window.arrays.category_ids)))
     labels = window.category_labels(users) > 0
-    judged = judge_categories(labels, np.nan_to_num(counts) / (1 + np.nan_to_num(counts)))
+    judged = judge_categories(labels, counts / (1 + counts))
     return {name: judged[name] for name in ("category_auc", "category_map")}
 
 

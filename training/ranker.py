@@ -150,9 +150,7 @@ class Ranker:
         """
         candidates = draw_candidates(arrays, rows, self._num_candidates)
         users = encode_users(self.encoder, arrays, rows)
-        pairs = encode_pairs(self.encoder, arrays, candidates)
-        owners = np.searchsorted(rows, candidates.user_rows)
-        categories, scores = self.run(users, pairs, owners)
+        categories, scores = self._score_pairs(arrays, rows, users, candidates)
         return candidates, scores, categories
 
     def run(self, users: UserInputs, pairs: PairInputs, owners: Int64) -> tuple[Float32, Float32]:
@@ -165,19 +163,23 @@ class Ranker:
         return self.run(users, no_pairs(), np.empty(0, dtype=np.int64))[0]
 
     def _rank_chunk(self, arrays: SnapshotArrays, rows: Int64, k: int, only_new: bool) -> pl.DataFrame:
-        candidates, scores, _ = self.score_candidates(arrays, rows)
+        candidates = draw_candidates(arrays, rows, self._num_candidates)
+        users = encode_users(self.encoder, arrays, rows)
+        _, scores = self._score_pairs(arrays, rows, users, candidates)
         if only_new:
             is_new = candidates.history_rows < 0
             candidates, scores = candidates.take(is_new), scores[is_new]
         order, ranks = rank_top(candidates.user_rows, scores, k)
         chosen, scores = candidates.take(order), scores[order]
-        users = encode_users(self.encoder, arrays, rows)
-        reasons = cite(chosen, scores, lambda pairs: self._score_pairs(arrays, rows, users, pairs))
+        reasons = cite(chosen, scores, lambda pairs: self._score_pairs(arrays, rows, users, pairs)[1])
         return _to_frame(arrays, chosen, ranks, scores, reasons)
 
-    def _score_pairs(self, arrays: SnapshotArrays, rows: Int64, users: UserInputs, pairs: Candidates) -> Float32:
+    def _score_pairs(
+        self, arrays: SnapshotArrays, rows: Int64, users: UserInputs, pairs: Candidates
+    ) -> tuple[Float32, Float32]:
+        """Encode pairs of user rows and run the network; `users` are those rows, encoded."""
         owners = np.searchsorted(rows, pairs.user_rows)
-        return self.run(users, encode_pairs(self.encoder, arrays, pairs), owners)[1]
+        return self.run(users, encode_pairs(self.encoder, arrays, pairs), owners)
 
 
 def to_feeds(users: UserInputs, pairs: PairInputs, owners: Int64) -> dict[str, np.ndarray]:

@@ -188,30 +188,7 @@ class Committee(nn.Module):
         """The networks, in the order of their seeds."""
         return [network for network in self.networks if isinstance(network, WideDeep)]
 
-    def forward(
-        self,
-        user_features: Tensor,
-        category_features: Tensor,
-        category_crosses: Tensor,
-        pair_users: Tensor,
-        pair_categories: Tensor,
-        pair_products: Tensor,
-        pair_features: Tensor,
-        pair_crosses: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        """Give category logits [U, C] and product logits [P], as each member does."""
-        logits = [
-            member(
-                user_features,
-                category_features,
-                category_crosses,
-                pair_users,
-                pair_categories,
-                pair_products,
-                pair_features,
-                pair_crosses,
-            )
-            for member in self.members
-        ]
-        categories, products = zip(*logits, strict=True)
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Give category logits [U, C] and product logits [P]; inputs as in WideDeep."""
+        categories, products = zip(*(member(*inputs) for member in self.members), strict=True)
         return torch.stack(categories).mean(dim=0), torch.stack(products).mean(dim=0)
