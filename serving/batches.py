@@ -23,6 +23,14 @@ class PublicationError(Exception):
     """A batch may not be shown to shoppers; the last good one stays."""
 
 
+class OvertakenError(PublicationError):
+    """Another batch was shown under a newer epoch. `as_of` is the instant of its features."""
+
+    def __init__(self, message: str, as_of: datetime):
+        super().__init__(message)
+        self.as_of = as_of
+
+
 @dataclass(frozen=True)
 class Batch:
     """A scoring of all users by one version on one snapshot. Counts are of its manifest, 0 while it is written."""
@@ -104,7 +112,7 @@ def move_pointer(engine: Engine, batch: Batch, name: str = HOME) -> str | None:
         The batch that was shown before; `None` if this is the first.
 
     Raises:
-        PublicationError: a newer epoch is shown already, so this run was overtaken.
+        OvertakenError: a newer epoch is shown already.
     """
     try:
         return _move(engine, batch, name)
@@ -117,9 +125,11 @@ def _move(engine: Engine, batch: Batch, name: str) -> str | None:
         pointer = session.get(BatchPointer, name, with_for_update=True)
         previous = pointer.batch_id if pointer else None
         if pointer and pointer.epoch > batch.epoch:
-            raise PublicationError(
+            shown = session.get_one(RecommendationBatch, pointer.batch_id)
+            raise OvertakenError(
                 f"batch {batch.batch_id!r} (epoch {batch.epoch}) was overtaken by epoch {pointer.epoch}, "
-                f"{previous!r}, which stays. Run `python -m serving.score` again to publish anew."
+                f"{previous!r}, which stays. Run `python -m serving.score` again to publish anew.",
+                shown.as_of,
             )
         if pointer is None:
             pointer = BatchPointer(name=name)

@@ -40,20 +40,26 @@ class Followup:
         if note_move(self._registry, self._engine, version):
             logger.info("alias move noted to=%s", version)
 
-    def show_kept_lists(self, version: int) -> None:
+    def show_kept_lists(self, version: int, has_moved: bool) -> None:
         """Point at the newest kept batch of a version that serves, if shoppers see another version's lists.
+
+        Asked at every look, since a scoring that resolved the alias earlier may publish after it has moved on.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the shop's database does not answer.
             serving.batches.PublicationError: another run published meanwhile.
         """
-        shown = show_kept_lists(self._engine, str(version))
-        if shown:
-            logger.info("kept lists shown again version=%s batch_id=%s", version, shown)
+        if batch_id := show_kept_lists(self._engine, str(version), has_moved):
+            logger.info("kept lists shown again version=%s batch_id=%s", version, batch_id)
 
 
-def show_kept_lists(engine: Engine, model_version: str) -> str | None:
+def show_kept_lists(engine: Engine, model_version: str, has_moved: bool = True) -> str | None:
     """Point at the newest complete batch of a version, under a new epoch.
+
+    Args:
+        engine: the shop's database.
+        model_version: that serves.
+        has_moved: whether it is new. If not, lists that somebody published by naming their version stay.
 
     Returns:
         The batch; `None` where shoppers see the version already, or no lists of it are kept.
@@ -61,15 +67,13 @@ def show_kept_lists(engine: Engine, model_version: str) -> str | None:
     Raises:
         serving.batches.PublicationError: another run published meanwhile.
     """
-    shown = select(RecommendationBatch.model_version).join(
-        BatchPointer, BatchPointer.batch_id == RecommendationBatch.batch_id
-    )
+    shown = _fetch_shown(engine)
+    if shown and (shown.model_version == model_version or (shown.alias is None and not has_moved)):
+        return None
     kept = select(RecommendationBatch.as_of).where(
         RecommendationBatch.model_version == model_version, RecommendationBatch.state == "published"
     )
     with Session(engine) as session:
-        if session.scalar(shown.where(BatchPointer.name == HOME)) == model_version:
-            return None
         as_of = session.scalars(kept.order_by(RecommendationBatch.as_of.desc()).limit(1)).first()
     if as_of is None:
         return None
@@ -78,3 +82,10 @@ def show_kept_lists(engine: Engine, model_version: str) -> str | None:
         return None
     move_pointer(engine, batch)
     return batch.batch_id
+
+
+def _fetch_shown(engine: Engine) -> RecommendationBatch | None:
+    """Give the batch that shoppers see; `None` before the first publication."""
+    query = select(RecommendationBatch).join(BatchPointer, BatchPointer.batch_id == RecommendationBatch.batch_id)
+    with Session(engine) as session:
+        return session.scalar(query.where(BatchPointer.name == HOME))

@@ -19,7 +19,7 @@ from features.clock import parse_instant
 from features.snapshot import Snapshot
 from features.store import MLStore, StoreError
 from serving.batch import Publication, Scoring, publish_scores
-from serving.batches import PublicationError
+from serving.batches import OvertakenError, PublicationError
 from serving.champion import BarredVersionError, load_ranker, require_permission
 from settings import Settings, load_settings
 from shop.database import open_engine
@@ -28,6 +28,7 @@ from training.artefact import ArtefactError
 from training.registry import CHAMPION, Registry, RegistryError, connect
 
 UNFIT, NO_CHAMPION = 2, 3
+ATTEMPTS = 5
 
 logger = logging.getLogger(__name__)
 
@@ -37,21 +38,40 @@ class NoChampionError(Exception):
 
 
 def score(settings: Settings, options: argparse.Namespace) -> Publication:
-    """Resolve the version once, then rank and publish with it.
+    """Rank and publish with one version, and again where the alias has moved on meanwhile.
 
     Raises:
         NoChampionError: neither `--version` nor the alias names a version.
         BarredVersionError: the gate refused the version, and nobody overrode it.
+        PublicationError: the audit refused the lists, newer ones are shown, or the alias kept moving.
     """
     registry = connect(settings.mlflow_tracking_uri, settings.model_name)
-    version = options.version or registry.resolve_alias(CHAMPION)
+    for _ in range(ATTEMPTS):
+        version = options.version or _resolve_champion(registry, settings.model_name)
+        scoring = _prepare(settings, registry, version, options.as_of)
+        try:
+            publication = publish_scores(scoring, CHAMPION if options.version is None else None, logger.info)
+        except OvertakenError as err:
+            if err.as_of > scoring.as_of:
+                raise
+            logger.info("publishing again reason=%s", err)  # kept lists were shown meanwhile; this batch is complete
+            continue
+        if options.version or registry.resolve_alias(CHAMPION) == version:
+            return publication
+        logger.info("scoring again reason=the alias moved on from version %s", version)
+    raise PublicationError(
+        f"the alias {CHAMPION!r} moved {ATTEMPTS} times while users were scored; the last lists stay."
+    )
+
+
+def _resolve_champion(registry: Registry, model_name: str) -> int:
+    version = registry.resolve_alias(CHAMPION)
     if version is None:
         raise NoChampionError(
-            f"no version of {settings.model_name!r} carries the alias {CHAMPION!r} yet: run `python -m training.run` "
+            f"no version of {model_name!r} carries the alias {CHAMPION!r} yet: run `python -m training.run` "
             "first, or name a version with --version."
         )
-    scoring = _prepare(settings, registry, version, options.as_of)
-    return publish_scores(scoring, CHAMPION if options.version is None else None, logger.info)
+    return version
 
 
 def score_compared(settings: Settings, options: argparse.Namespace) -> Publication | None:

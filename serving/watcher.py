@@ -131,8 +131,8 @@ class ChampionWatcher:
             if self._noted != version:
                 self._sources.followup.note(version)
                 self._noted = version
-            if self.current and self.current.version == version != self._shown:
-                self._sources.followup.show_kept_lists(version)
+            if self.current and self.current.version == version:
+                self._sources.followup.show_kept_lists(version, has_moved=version != self._shown)
                 self._shown = version
         except (RegistryError, PublicationError) as err:
             logger.warning("move not followed up version=%s reason=%s", version, err)

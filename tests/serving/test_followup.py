@@ -43,3 +43,17 @@ def test_a_batch_that_was_never_finished_is_not_shown(published_twice: Engine) -
     open_batch(published_twice, AS_OF + timedelta(days=1), "3", "champion")
 
     assert show_kept_lists(published_twice, "3") is None
+
+
+def test_lists_that_a_slow_scoring_published_after_a_move_give_way(published_twice: Engine) -> None:
+    assert show_kept_lists(published_twice, "1", has_moved=False) == "20260701T000000Z-v1"
+
+
+def test_lists_published_by_naming_their_version_stay_until_the_alias_moves(
+    trained_shop: TrainedShop, published_twice: Engine
+) -> None:
+    scoring = Scoring(3, trained_shop.ranker, trained_shop.store, AS_OF, published_twice)
+    publish_scores(scoring, None, str)
+
+    assert show_kept_lists(published_twice, "2", has_moved=False) is None
+    assert show_kept_lists(published_twice, "2", has_moved=True) == "20260701T000000Z-v2"

@@ -1,14 +1,17 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
+from serving import batch as batch_module
 from serving import score
-from serving.batches import fetch_pointed_batch
+from serving.batch import Publication
+from serving.batches import Batch, fetch_pointed_batch, move_pointer, open_batch
 from settings import Settings
 from shop.tables import name_pointer
-from tests.serving.conftest import ScriptedRegistry, TrainedShop
+from tests.serving.conftest import AS_OF, ScriptedRegistry, TrainedShop
 
 
 @pytest.fixture
@@ -41,6 +44,42 @@ def test_a_named_version_needs_no_alias(command: ScriptedRegistry, shop_of_versi
     command.aliases.clear()
 
     assert score.main(["--version", "2", "--as-of", "2026-07-01T00:00:00+00:00"]) == 0
+
+    assert fetch_pointed_batch(shop_of_version) == "20260701T000000Z-v2"
+
+
+def test_an_alias_that_moves_while_users_are_scored_is_scored_again(
+    command: ScriptedRegistry, shop_of_version: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = score.publish_scores
+
+    def publish_slowly(*arguments: Any) -> Publication:
+        command.aliases["champion"] = 2
+        return publish(*arguments)
+
+    monkeypatch.setattr(score, "publish_scores", publish_slowly)
+
+    assert score.main([]) == 0
+
+    assert fetch_pointed_batch(shop_of_version) == "20260701T000000Z-v2"
+
+
+def test_kept_lists_shown_while_users_are_scored_give_way_to_the_new_ones(
+    command: ScriptedRegistry, shop_of_version: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert score.main([]) == 0
+    overtakes = iter([True])
+
+    def open_and_be_overtaken(*arguments: Any) -> Batch:
+        batch = open_batch(*arguments)
+        if next(overtakes, False):
+            move_pointer(shop_of_version, open_batch(shop_of_version, AS_OF, "1", "champion"))
+        return batch
+
+    monkeypatch.setattr(batch_module, "open_batch", open_and_be_overtaken)
+    command.aliases["champion"] = 2
+
+    assert score.main([]) == 0
 
     assert fetch_pointed_batch(shop_of_version) == "20260701T000000Z-v2"
 

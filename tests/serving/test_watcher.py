@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from features.rebuild import rebuild
 from features.store import MLStore
+from serving.batch import Scoring, publish_scores
+from serving.batches import fetch_pointed_batch
 from serving.followup import Followup
 from serving.watcher import ChampionWatcher, Sources
 from shop.tables import AuditLog
@@ -113,6 +115,19 @@ def test_every_move_that_is_seen_leaves_an_audit_row(
         ("roll back", "2", "1"),
     ]
     assert rows[1].details["verdict"] == "promote"
+
+
+def test_lists_of_an_overtaken_scoring_are_put_right_at_the_next_look(
+    watcher: ChampionWatcher, registry: ScriptedRegistry, trained_shop: TrainedShop, shop_of_version: Engine
+) -> None:
+    registry.aliases["champion"] = 2
+    for version in (2, 1):
+        publish_scores(
+            Scoring(version, trained_shop.ranker, trained_shop.store, AS_OF, shop_of_version), "champion", str
+        )
+        watcher.look()
+
+    assert fetch_pointed_batch(shop_of_version) == "20260701T000000Z-v2"
 
 
 def test_moving_the_alias_back_ends_the_alarm(
