@@ -3,56 +3,32 @@
 The payment is simulated and succeeds. Each line also becomes an `order` event that names the answer which showed it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import ROUND_DOWN, Decimal
-from typing import NamedTuple
+from decimal import Decimal
 
 from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from api.coupons import CENT, HeldCoupon, fetch_held_coupons
-from api.schemas import Checkout, CheckoutLine, ErrorDetail, OrderReceipt, OrderSummary
+from api.coupons import HeldCoupon, fetch_held_coupons
+from api.pricing import (
+    CheckoutError,
+    NoSuchUserError,
+    PricedLine,
+    Redemption,
+    count_products,
+    detail,
+    price_lines,
+    redeem,
+)
+from api.schemas import Checkout, CheckoutLine, OrderReceipt, OrderSummary
 from api.shoppers import fetch_lines
 from shop.database import session_scope
 from shop.tables import Checkout as PlacedCheckout
 from shop.tables import Event, Order, OrderItem, Product, User, UserCoupon
 
 ATTEMPTS = 3
-
-
-class CheckoutError(Exception):
-    """The cart cannot be ordered as it is; nothing was ordered. `details` says what is in the way, line by line."""
-
-    def __init__(self, message: str, details: Sequence[ErrorDetail] = ()):
-        super().__init__(message)
-        self.message = message
-        self.details = list(details)
-
-
-class NoSuchUserError(CheckoutError):
-    """The shop has no such user."""
-
-
-class PricedLine(NamedTuple):
-    """A line of the cart at today's price."""
-
-    line: CheckoutLine
-    category_id: int
-    price: Decimal
-    discount: Decimal = Decimal(0)
-
-    @property
-    def unit_price(self) -> Decimal:
-        """What one unit costs in the end; what does not divide by the quantity is the shopper's."""
-        return ((self.price * self.line.quantity - self.discount) / self.line.quantity).quantize(CENT, ROUND_DOWN)
-
-    @property
-    def total(self) -> Decimal:
-        """What the line costs."""
-        return self.unit_price * self.line.quantity
 
 
 @dataclass(frozen=True)
@@ -95,45 +71,29 @@ def _place(till: _Till) -> OrderReceipt:
         return _repeat(till, placed.order_id)
     if till.session.get(User, till.checkout.user_id) is None:
         raise NoSuchUserError("The shop has no user with this id.")
-    lines = _price_lines(till)
+    lines = _take_from_stock(till)
     coupons = _find_coupons(till)
-    lines, used = _redeem(lines, coupons)
+    lines, used = redeem(lines, coupons)
     total = sum((line.total for line in lines), Decimal(0))
     expected = till.checkout.expected_total
     if expected is not None and Decimal(f"{expected:.2f}") != total:
         problem = f"today's prices come to {total}, not {expected:.2f}"
-        raise CheckoutError("Prices have changed; show them and ask again.", [_detail("expected_total", problem)])
+        raise CheckoutError("Prices have changed; show them and ask again.", [detail("expected_total", problem)])
     order_id = _write_order(till, lines, used, total)
     return _receipt(till, order_id, is_repeat=False)
 
 
-def _price_lines(till: _Till) -> list[PricedLine]:
-    """Take the products out of the stock, in the order of their ids so that two carts never wait for each other.
+def _take_from_stock(till: _Till) -> list[PricedLine]:
+    """Price the lines and take their products out of the stock.
 
     Raises:
-        CheckoutError: some product is not sold, or too few of it are left; all such lines are named.
+        CheckoutError: some product is not sold, or too few of it are left; all such products are named.
     """
-    wanted: dict[int, int] = {}
-    for line in till.checkout.items:
-        wanted[line.product_id] = wanted.get(line.product_id, 0) + line.quantity
-    query = select(Product.product_id, Product.category_id, Product.price, Product.stock).where(
-        Product.product_id.in_(wanted), Product.is_visible
-    )
-    rows = till.session.execute(query.order_by(Product.product_id).with_for_update())
-    found = {row.product_id: row for row in rows}
-    details = []
-    for product_id, quantity in sorted(wanted.items()):
-        if product_id not in found:
-            details.append(_detail(f"product {product_id}", "is not sold any more"))
-        elif found[product_id].stock < quantity:
-            details.append(_detail(f"product {product_id}", f"{found[product_id].stock} left, {quantity} wanted"))
-    if details:
-        raise CheckoutError("Some products can't be had; change the cart and ask again.", details)
-    for product_id, quantity in sorted(wanted.items()):
+    lines = price_lines(till.session.connection(), till.checkout.items, lock=True)
+    for product_id, quantity in sorted(count_products(till.checkout.items).items()):
         row = update(Product).where(Product.product_id == product_id)
         till.session.execute(row.values(stock=Product.stock - quantity))
-    products = [(line, found[line.product_id]) for line in till.checkout.items]
-    return [PricedLine(line, product.category_id, product.price) for line, product in products]
+    return lines
 
 
 def _find_coupons(till: _Till) -> list[HeldCoupon]:
@@ -146,33 +106,13 @@ def _find_coupons(till: _Till) -> list[HeldCoupon]:
         return []
     held = {each.coupon_id: each for each in fetch_held_coupons(till.session.connection(), till.checkout.user_id)}
     wanted = list(dict.fromkeys(till.checkout.coupon_ids))
-    details = [_detail(f"coupon {each}", "can't be redeemed now") for each in wanted if each not in held]
+    details = [detail(f"coupon {each}", "can't be redeemed now") for each in wanted if each not in held]
     if details:
         raise CheckoutError("Some coupons can't be redeemed; leave them out and ask again.", details)
     return [held[each] for each in wanted]
 
 
-def _redeem(lines: list[PricedLine], coupons: list[HeldCoupon]) -> tuple[list[PricedLine], list[HeldCoupon]]:
-    """Put each coupon on the dearest line that it covers and that has none yet.
-
-    Returns:
-        The lines with their discounts, and the coupons that found one.
-    """
-    lines, used = list(lines), []
-    for coupon in coupons:
-        free = [
-            (line.total, -place)
-            for place, line in enumerate(lines)
-            if not line.discount and coupon.covers(line.line.product_id, line.category_id)
-        ]
-        if free:
-            amount, place = max(free)
-            lines[-place] = lines[-place]._replace(discount=coupon.reduce(amount))
-            used.append(coupon)
-    return lines, used
-
-
-def _write_order(till: _Till, lines: list[PricedLine], used: list[HeldCoupon], total: Decimal) -> int:
+def _write_order(till: _Till, lines: list[PricedLine], used: list[Redemption], total: Decimal) -> int:
     """Write order, lines, key, redeemed coupons and events."""
     stamps = {"created_at": till.now, "updated_at": till.now}
     order = Order(user_id=till.checkout.user_id, status="paid", ordered_at=till.now, total_amount=total, **stamps)
@@ -180,21 +120,20 @@ def _write_order(till: _Till, lines: list[PricedLine], used: list[HeldCoupon], t
     till.session.flush()
     till.session.add(PlacedCheckout(order_key=till.checkout.order_key, order_id=order.order_id))
     till.session.execute(insert(OrderItem), [_item(order.order_id, line) | stamps for line in lines])
-    for coupon in used:
+    for coupon, _ in used:
         held = update(UserCoupon).where(UserCoupon.user_coupon_id == coupon.user_coupon_id)
         till.session.execute(held.values(used_at=till.now, order_id=order.order_id))
-    till.session.execute(insert(Event), [_event(till, number, line.line) for number, line in enumerate(lines)])
+    till.session.execute(insert(Event), [_event(till, *each) for each in enumerate(till.checkout.items)])
     return order.order_id
 
 
 def _item(order_id: int, line: PricedLine) -> dict[str, object]:
-    discount = line.price * line.line.quantity - line.total
     return {
         "order_id": order_id,
         "product_id": line.line.product_id,
         "quantity": line.line.quantity,
         "unit_price": line.unit_price,
-        "discount_amount": discount,
+        "discount_amount": line.saved,
     }
 
 
@@ -229,7 +168,3 @@ def _receipt(till: _Till, order_id: int, *, is_repeat: bool) -> OrderReceipt:
         items=lines,
     )
     return OrderReceipt(**summary.model_dump(), is_repeat=is_repeat)
-
-
-def _detail(field: str, problem: str) -> ErrorDetail:
-    return ErrorDetail(field=field, problem=problem)

@@ -15,7 +15,7 @@ from api.coupons import HeldCoupon, covering, fetch_held_coupons
 from api.ladder import Pick
 from api.published import fetch_neighbour_lists
 from api.purchases import Habit, fetch_habits
-from api.schemas import ExplainedHome, ExplainedProduct, Reason
+from api.schemas import ExplainedHome, ExplainedProduct, Reason, ReasonFacts
 from shop.tables import Category, Product
 
 CITED_PURCHASES = 200
@@ -55,7 +55,7 @@ def explain(answer: HomeAnswer, evidence: Evidence) -> ExplainedHome:
     products = [
         ExplainedProduct(
             **pick.product._asdict(),
-            reason=Reason(code=pick.reason, text=put_into_words(pick, evidence)),
+            reason=give_reason(pick, evidence),
             rung=pick.rung,
             coupons=[
                 each.describe()
@@ -68,20 +68,37 @@ def explain(answer: HomeAnswer, evidence: Evidence) -> ExplainedHome:
     return ExplainedHome(user_nickname=answer.nickname, recommendations=products)
 
 
-def put_into_words(pick: Pick, evidence: Evidence) -> str:
-    """Say one reason, quoting the evidence where there is any."""
-    product = pick.product
-    habit, other = evidence.habits.get(product.product_id), evidence.together.get(product.product_id)
-    kind, category = evidence.product_types.get(product.product_id), evidence.category_names.get(product.category_id)
+def give_reason(pick: Pick, evidence: Evidence) -> Reason:
+    """Say one reason in words, and give the evidence that they quote for words in other languages."""
+    facts = _select_facts(pick, evidence)
+    category = evidence.category_names.get(pick.product.category_id)
+    return Reason(code=pick.reason, text=_put_into_words(pick.reason, facts, category), facts=facts)
+
+
+def _select_facts(pick: Pick, evidence: Evidence) -> ReasonFacts:
+    """Pick the evidence that belongs to the reason's code; there may be none."""
+    product_id = pick.product.product_id
+    habit = evidence.habits.get(product_id)
     if pick.reason == "bought_before" and habit:
-        return _describe_habit(habit)
-    if pick.reason == "bought_together" and other:
-        return f"Often bought with {other}"
-    if pick.reason == "favourite_type" and kind:
-        return f"You buy {kind}"
-    if pick.reason in ("popular", "popular_in_category") and category:
+        days = max(1, round(habit.days_between)) if habit.num_orders > 1 else None
+        return ReasonFacts(num_orders=habit.num_orders, days_between=days)
+    if pick.reason == "bought_together":
+        return ReasonFacts(goes_with=evidence.together.get(product_id))
+    if pick.reason == "favourite_type":
+        return ReasonFacts(product_type=evidence.product_types.get(product_id))
+    return ReasonFacts()
+
+
+def _put_into_words(code: str, facts: ReasonFacts, category: str | None) -> str:
+    if facts.num_orders is not None:
+        return _describe_habit(facts.num_orders, facts.days_between)
+    if facts.goes_with:
+        return f"Often bought with {facts.goes_with}"
+    if facts.product_type:
+        return f"You buy {facts.product_type}"
+    if code in ("popular", "popular_in_category") and category:
         return f"Popular in {category}"
-    return PLAIN_WORDS.get(pick.reason, "Recommended for you")
+    return PLAIN_WORDS.get(code, "Recommended for you")
 
 
 def read_evidence(connection: Connection, answer: HomeAnswer, user_id: int | None) -> Evidence:
@@ -114,9 +131,8 @@ def _find_companions(connection: Connection, answer: HomeAnswer, habits: dict[in
     return {product_id: titles[bought] for product_id, bought in companions.items() if bought in titles}
 
 
-def _describe_habit(habit: Habit) -> str:
-    if habit.num_orders == 1:
+def _describe_habit(num_orders: int, days_between: int | None) -> str:
+    if days_between is None:
         return "You bought it once"
-    days = round(habit.days_between)
-    rhythm = "about every day" if days <= 1 else f"about every {days} days"
-    return f"You bought it {habit.num_orders} times, {rhythm}"
+    rhythm = "about every day" if days_between == 1 else f"about every {days_between} days"
+    return f"You bought it {num_orders} times, {rhythm}"

@@ -1,12 +1,14 @@
-"""Checkout."""
+"""Quote and checkout."""
 
 from fastapi import APIRouter, Request, Response
 
-from api.checkout import CheckoutError, NoSuchUserError, place_order
+from api.checkout import place_order
 from api.dependencies import AuthorizationHeader, PartsDep
 from api.errors import ApiError, refusals
+from api.pricing import CheckoutError, NoSuchUserError
+from api.quote import quote_cart
 from api.reader import ShopUnavailableError
-from api.schemas import Checkout, OrderReceipt
+from api.schemas import Cart, CartQuote, Checkout, OrderReceipt
 
 router = APIRouter(tags=["orders"])
 
@@ -39,3 +41,15 @@ async def post_order(
     if receipt.is_repeat:
         response.status_code = 200
     return receipt
+
+
+@router.post("/orders/quote", responses=refusals(401, 403, 409, 413, 422, 503))
+async def post_quote(parts: PartsDep, cart: Cart, authorization: AuthorizationHeader = None) -> CartQuote:
+    """Say what a cart costs right now with the coupons that take off most. Nothing is ordered."""
+    parts.doorkeeper.admit(authorization, cart.user_id)
+    try:
+        return await parts.slow_reader.run(quote_cart, cart)
+    except CheckoutError as err:
+        raise ApiError(409, err.message, details=err.details) from err
+    except ShopUnavailableError as err:
+        raise ApiError(503, "The shop's database does not answer right now; ask again in a moment.", 5) from err

@@ -13,13 +13,29 @@ from api.schemas.catalogue import (
 from api.schemas.errors import Error, ErrorAnswer, ErrorDetail
 from api.schemas.events import MAX_EVENTS, EventsReceipt, ShopperEvent, ShopperEvents
 from api.schemas.health import Health, Problem
-from api.schemas.home import ExplainedHome, ExplainedProduct, HomeRecommendations, Reason
-from api.schemas.orders import Checkout, CheckoutLine, OrderLine, OrderReceipt, OrderSummary, UserOrders
+from api.schemas.home import ExplainedHome, ExplainedProduct, HomeRecommendations, Reason, ReasonFacts
+from api.schemas.orders import (
+    MAX_COUPONS,
+    Cart,
+    CartLine,
+    CartQuote,
+    Checkout,
+    CheckoutLine,
+    OrderLine,
+    OrderReceipt,
+    OrderSummary,
+    RedeemedCoupon,
+    UserOrders,
+)
 from api.schemas.shoppers import Shopper, Shoppers
 
 __all__ = [
+    "MAX_COUPONS",
     "MAX_EVENTS",
     "MAX_ID",
+    "Cart",
+    "CartLine",
+    "CartQuote",
     "Categories",
     "Checkout",
     "CheckoutLine",
@@ -41,6 +57,8 @@ __all__ = [
     "ProductDetails",
     "ProductPage",
     "Reason",
+    "ReasonFacts",
+    "RedeemedCoupon",
     "Review",
     "Shopper",
     "ShopperEvent",

@@ -12,11 +12,21 @@ class HomeRecommendations(BaseModel):
     recommendations: list[ListedProduct] = Field(description="Best first; sellable now; no product twice.")
 
 
+class ReasonFacts(BaseModel):
+    """What the shopper did, as the reason's words quote it. What does not belong to the reason is null."""
+
+    num_orders: int | None = Field(None, description="bought_before: orders with this product.")
+    days_between: int | None = Field(None, description="bought_before: mean days between them, if there are several.")
+    goes_with: str | None = Field(None, description="bought_together: title of the purchase that it goes with.")
+    product_type: str | None = Field(None, description="favourite_type: the kind that the shopper buys.")
+
+
 class Reason(BaseModel):
     """Why a product was ranked where it is."""
 
     code: str = Field(description="bought_before, bought_together, favourite_type, popular, popular_in_category, new.")
-    text: str = Field(description="The same in words, quoting what the shopper did.")
+    text: str = Field(description="The same in English words, quoting what the shopper did.")
+    facts: ReasonFacts
 
 
 class ExplainedProduct(ListedProduct):

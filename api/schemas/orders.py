@@ -6,20 +6,50 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.basics import Id, Token
+from api.schemas.catalogue import ListedCoupon
 from api.schemas.events import Source
 
 MAX_LINES = 50
 MAX_COUPONS = 10
 
 
-class CheckoutLine(BaseModel):
-    """One product of the cart."""
+class CartLine(BaseModel):
+    """One product of a cart."""
 
     model_config = ConfigDict(extra="forbid")
 
     product_id: Id
     quantity: Annotated[int, Field(ge=1, le=99)]
+
+
+class CheckoutLine(CartLine):
+    """One product of a cart that is ordered."""
+
     source: Source | None = Field(None, description="The answer that the product was put into the cart from.")
+
+
+class Cart(BaseModel):
+    """A cart whose price is asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: Id
+    items: Annotated[list[CartLine], Field(min_length=1, max_length=MAX_LINES)]
+
+
+class RedeemedCoupon(ListedCoupon):
+    """A coupon of the shopper at work."""
+
+    product_id: int = Field(description="The product of the cart that it takes money off.")
+    discount_amount: float = Field(description="How much it takes off.")
+
+
+class CartQuote(BaseModel):
+    """What a cart costs right now."""
+
+    total_before_coupons: float
+    total_amount: float = Field(description="What a checkout with these coupons charges: its `expected_total`.")
+    coupons: list[RedeemedCoupon] = Field(description="Those that take off most: a checkout's `coupon_ids`, in order.")
 
 
 class Checkout(BaseModel):

@@ -171,6 +171,13 @@ def test_reasons_quote_what_the_shopper_did(api: TestClient, published_shop: Eng
         (3, "favourite_type", "You buy Bread"),
         (5, "popular", "Popular in Drinks"),
     ]
+    facts = [{name: value for name, value in each["reason"]["facts"].items() if value} for each in products]
+    assert facts == [
+        {"num_orders": 4, "days_between": 7},
+        {"goes_with": "Whole Milk 1 l"},
+        {"product_type": "Bread"},
+        {},
+    ]
 
 
 def test_a_page_with_reasons_shows_the_same_products(api: TestClient) -> None:

@@ -104,6 +104,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/orders/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Quote
+         * @description Say what a cart costs right now with the coupons that take off most. Nothing is ordered.
+         */
+        post: operations["post_quote_orders_quote_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/products": {
         parameters: {
             query?: never;
@@ -251,6 +271,44 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Cart
+         * @description A cart whose price is asked for.
+         */
+        Cart: {
+            /** Items */
+            items: components["schemas"]["CartLine"][];
+            /** User Id */
+            user_id: number;
+        };
+        /**
+         * CartLine
+         * @description One product of a cart.
+         */
+        CartLine: {
+            /** Product Id */
+            product_id: number;
+            /** Quantity */
+            quantity: number;
+        };
+        /**
+         * CartQuote
+         * @description What a cart costs right now.
+         */
+        CartQuote: {
+            /**
+             * Coupons
+             * @description Those that take off most: a checkout's `coupon_ids`, in order.
+             */
+            coupons: components["schemas"]["RedeemedCoupon"][];
+            /**
+             * Total Amount
+             * @description What a checkout with these coupons charges: its `expected_total`.
+             */
+            total_amount: number;
+            /** Total Before Coupons */
+            total_before_coupons: number;
+        };
+        /**
          * Categories
          * @description The shop's departments, in the order of the menu.
          */
@@ -286,7 +344,7 @@ export interface components {
         };
         /**
          * CheckoutLine
-         * @description One product of the cart.
+         * @description One product of a cart that is ordered.
          */
         CheckoutLine: {
             /** Product Id */
@@ -657,11 +715,72 @@ export interface components {
              * @description bought_before, bought_together, favourite_type, popular, popular_in_category, new.
              */
             code: string;
+            facts: components["schemas"]["ReasonFacts"];
             /**
              * Text
-             * @description The same in words, quoting what the shopper did.
+             * @description The same in English words, quoting what the shopper did.
              */
             text: string;
+        };
+        /**
+         * ReasonFacts
+         * @description What the shopper did, as the reason's words quote it. What does not belong to the reason is null.
+         */
+        ReasonFacts: {
+            /**
+             * Days Between
+             * @description bought_before: mean days between them, if there are several.
+             */
+            days_between?: number | null;
+            /**
+             * Goes With
+             * @description bought_together: title of the purchase that it goes with.
+             */
+            goes_with?: string | null;
+            /**
+             * Num Orders
+             * @description bought_before: orders with this product.
+             */
+            num_orders?: number | null;
+            /**
+             * Product Type
+             * @description favourite_type: the kind that the shopper buys.
+             */
+            product_type?: string | null;
+        };
+        /**
+         * RedeemedCoupon
+         * @description A coupon of the shopper at work.
+         */
+        RedeemedCoupon: {
+            /** Code */
+            code: string;
+            /** Coupon Id */
+            coupon_id: number;
+            /**
+             * Discount Amount
+             * @description How much it takes off.
+             */
+            discount_amount: number;
+            /**
+             * Discount Type
+             * @enum {string}
+             */
+            discount_type: "percent" | "amount";
+            /** Discount Value */
+            discount_value: number;
+            /** Name */
+            name: string;
+            /**
+             * Product Id
+             * @description The product of the cart that it takes money off.
+             */
+            product_id: number;
+            /**
+             * Valid Until
+             * Format: date-time
+             */
+            valid_until: string;
         };
         /**
          * Review
@@ -1042,6 +1161,87 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_quote_orders_quote_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Bearer TOKEN, where the installation asks for one. */
+                authorization?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Cart"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CartQuote"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

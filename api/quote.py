@@ -1,0 +1,41 @@
+"""What a cart would cost this shopper right now, coupons taken off: read, not ordered."""
+
+from decimal import Decimal
+
+from sqlalchemy import Connection
+
+from api.coupons import fetch_held_coupons
+from api.pricing import PricedLine, Redemption, choose_coupons, price_lines, redeem
+from api.schemas import Cart, CartQuote, RedeemedCoupon
+
+
+def quote_cart(connection: Connection, cart: Cart) -> CartQuote:
+    """Price a cart with the coupons that take off most. Ordering the same cart with these coupons costs the same.
+
+    Args:
+        connection: to the shop's database.
+        cart: what is asked about.
+
+    Raises:
+        CheckoutError: some product is not sold, or too few of it are left; all such products are named.
+    """
+    lines = price_lines(connection, cart.items)
+    coupons = choose_coupons(lines, fetch_held_coupons(connection, cart.user_id))
+    reduced, used = redeem(lines, coupons)
+    return CartQuote(
+        total_before_coupons=float(_sum_up(lines)),
+        total_amount=float(_sum_up(reduced)),
+        coupons=[_describe(each, reduced[each.place]) for each in used],
+    )
+
+
+def _describe(redemption: Redemption, line: PricedLine) -> RedeemedCoupon:
+    return RedeemedCoupon(
+        **redemption.coupon.describe().model_dump(),
+        product_id=line.line.product_id,
+        discount_amount=float(line.saved),
+    )
+
+
+def _sum_up(lines: list[PricedLine]) -> Decimal:
+    return sum((line.total for line in lines), Decimal(0))
