@@ -15,7 +15,18 @@ from settings import Settings
 from shop.database import open_engine, session_scope
 from shop.loaders.synthetic import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
-from shop.tables import BatchPointer, Event, Order, OrderItem, PopularList, Product, Recommendation, RecommendationBatch
+from shop.tables import (
+    BatchPointer,
+    Coupon,
+    Event,
+    Order,
+    OrderItem,
+    PopularList,
+    Product,
+    Recommendation,
+    RecommendationBatch,
+    UserCoupon,
+)
 
 ROOT = Path(__file__).parents[2]
 LIMIT_SECONDS = 120
@@ -73,6 +84,17 @@ class RunningShop:
         with session_scope(self._engine) as session:
             known = set(session.scalars(bought.where(Order.user_id == user_id)))
         return next(product for product in self.recommended(user_id) if product not in known)
+
+    def give_coupon(self, user_id: int, product_id: int, percent: int) -> None:
+        """Put a coupon for one product into a user's hands."""
+        now, day = datetime.now(UTC), timedelta(days=1)
+        dates = {"valid_from": now - day, "valid_until": now + day}
+        kind = {"discount_type": "percent", "discount_value": percent, "product_id": product_id}
+        with session_scope(self._engine) as session:
+            coupon = Coupon(code=f"GIVEN-{user_id}", name="Given to try", **kind, **dates)
+            session.add(coupon)
+            session.flush()
+            session.add(UserCoupon(user_id=user_id, coupon_id=coupon.coupon_id, issued_at=now - day))
 
     def events(self, user_id: int) -> list[Event]:
         """Read what the shop was told about a user."""

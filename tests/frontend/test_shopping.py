@@ -91,6 +91,24 @@ def test_a_cart_waits_for_the_next_visit(open_page: OpenPage) -> None:
     expect(page.get_by_role("button", name="주문하고 결제하기")).to_be_enabled()
 
 
+def test_the_cart_shows_what_coupons_take_off_and_the_order_costs_that(open_page: OpenPage, shop: RunningShop) -> None:
+    user_id = 13
+    product_id = shop.find_never_bought(user_id)
+    shop.give_coupon(user_id, product_id, percent=50)
+    page = open_page(f"/product/{product_id}?shopper={user_id}")
+    page.get_by_role("button", name="장바구니 담기", exact=True).click()
+    page.get_by_role("link", name="장바구니, 1개").click()
+
+    sums = page.get_by_role("region", name="주문하고 결제하기").locator("dl > div")
+    expect(sums).to_have_count(3)
+    expect(sums.nth(1)).to_contain_text("50% 할인")
+    full, saved, total = (float(row.locator("dd").inner_text().replace("$", "")) for row in sums.all())
+    page.get_by_role("button", name="주문하고 결제하기").click()
+
+    assert (full > total > 0, round(full + saved, 2)) == (True, total)
+    expect(page.get_by_text(f"${total:.2f} 결제")).to_be_visible()
+
+
 def test_a_search_finds_words_of_titles(open_page: OpenPage) -> None:
     page = open_page("/?shopper=1")
     words = page.locator("#recommendations article h3").first.inner_text()

@@ -59,7 +59,7 @@ export function ProductCard({ product, source, isEager = false }: ProductCardPro
         <div className="mt-auto flex items-center justify-between gap-2 pt-1">
           <p className="text-base font-bold tabular-nums sm:text-lg">{formats.price(product.price)}</p>
           <div className="relative z-10 flex items-center gap-1">
-            {product.reason && <ReasonPopover title={product.title} reason={product.reason} />}
+            {product.reason && <ReasonPopover product={product} reason={product.reason} />}
             <AddToCartButton product={product} source={source} isCompact />
           </div>
         </div>

@@ -40,7 +40,11 @@ export function makeProduct(id: number): Schemas['ListedProduct'] {
 
 export function makeExplained(id: number): Schemas['ExplainedProduct'] {
   const coupons = id === 1 ? [COUPON] : []
-  const reason = { code: 'bought_before', text: 'You bought it 3 times, about every 9 days' }
+  const reason = {
+    code: 'bought_before',
+    text: 'You bought it 3 times, about every 9 days',
+    facts: { num_orders: 3, days_between: 9 },
+  }
   return { ...makeProduct(id), reason, rung: 'published', coupons, is_lifted_by_coupon: false }
 }
 
@@ -61,6 +65,15 @@ export function makeDetails(id: number, change: Partial<Schemas['ProductDetails'
     coupons: [],
     ...change,
   }
+}
+
+/** What the mock shop charges: half a unit more than the number of each product, without coupons. */
+export function makeQuote(
+  { items }: Schemas['Cart'],
+  change: Partial<Schemas['CartQuote']> = {},
+): Schemas['CartQuote'] {
+  const total = items.reduce((sum, { product_id: id, quantity }) => sum + makeProduct(id).price * quantity, 0)
+  return { total_before_coupons: total, total_amount: total, coupons: [], ...change }
 }
 
 export function makeOrder(id: number): Schemas['OrderSummary'] {

@@ -1,6 +1,6 @@
 import { http, HttpResponse, type JsonBodyType } from 'msw'
 import { setupServer } from 'msw/node'
-import { CATEGORIES, makeDetails, makeExplained, makeOrder, makeProduct, range, SHOPPERS } from './catalogue'
+import { CATEGORIES, makeDetails, makeExplained, makeOrder, makeProduct, makeQuote, range, SHOPPERS } from './catalogue'
 import type { components } from '@/lib/api/schema'
 
 type Schemas = components['schemas']
@@ -40,6 +40,9 @@ export const server = setupServer(
       { product_id: Number(params.id), products: range(50, 4).map(makeProduct) },
       { headers: PROVENANCE },
     ),
+  ),
+  http.post('*/orders/quote', async ({ request }) =>
+    HttpResponse.json(makeQuote((await request.json()) as Schemas['Cart'])),
   ),
   http.get('*/users/:id/orders', () => HttpResponse.json({ orders: [makeOrder(3)], next_cursor: null })),
 )

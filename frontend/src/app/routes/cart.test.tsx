@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/react'
+import { screen, waitFor } from '@testing-library/react'
 import type { components } from '@/lib/api/schema'
 import { consentStore } from '@/stores/consent'
 import { shopperStore } from '@/stores/shopper'
@@ -34,10 +34,10 @@ test('an empty cart shows the way back', async () => {
 
 test('the cart adds up, and lines can be changed and taken out', async () => {
   const user = await fillCart(101, 102, 101)
-  expect(screen.getByText('$305.50')).toBeVisible()
+  expect(await screen.findByText('$305.50')).toBeVisible()
 
   await user.click(screen.getAllByRole('button', { name: '하나 빼기' })[0]!)
-  expect(screen.getByText('$204.00')).toBeVisible()
+  expect(await screen.findByText('$204.00')).toBeVisible()
 
   await user.click(screen.getByRole('button', { name: 'Product 102 빼기' }))
   expect(screen.getByRole('link', { name: '장바구니, 1개' })).toBeVisible()
@@ -72,16 +72,41 @@ test('an order of a shopper who declined tracking names no source', async () => 
   expect(bodies[0]?.items[0]?.source).toBeNull()
 })
 
-test('coupons that the shopper holds are redeemed', async () => {
-  answer('get', '/products/101', 200, makeDetails(101, { coupons: [COUPON] }))
+test('coupons are taken off before the checkout, which charges what was shown', async () => {
+  const coupon = { ...COUPON, product_id: 101, discount_amount: 10.15 }
+  answer('post', '/orders/quote', 200, { total_before_coupons: 101.5, total_amount: 91.35, coupons: [coupon] })
   const bodies = collect<Checkout>('/orders', 201, { ...makeOrder(900), is_repeat: false })
   const user = await fillCart(101)
-  await screen.findByText('Milk week')
 
+  expect(await screen.findByText('Milk week')).toBeVisible()
+  expect(screen.getByText('-$10.15')).toBeVisible()
+  expect(screen.getByText('$91.35')).toBeVisible()
   await user.click(order())
   await screen.findByText('주문해 주셔서 고마워요!')
 
-  expect(bodies).toMatchObject([{ coupon_ids: [7], expected_total: null }])
+  expect(bodies).toMatchObject([{ coupon_ids: [7], expected_total: 91.35 }])
+})
+
+test('without the API’s sum the cart shows its own, and can still be ordered', async () => {
+  answer('post', '/orders/quote', 503)
+  const bodies = collect<Checkout>('/orders', 201, { ...makeOrder(900), is_repeat: false })
+  const user = await fillCart(101)
+
+  await waitFor(() => {
+    expect(order()).toBeEnabled()
+  })
+  await user.click(order())
+  await screen.findByText('주문해 주셔서 고마워요!')
+
+  expect(bodies).toMatchObject([{ coupon_ids: [], expected_total: 101.5 }])
+})
+
+test('more than the shop has cannot be ordered, and the cart says so', async () => {
+  answer('post', '/orders/quote', 409)
+  await fillCart(101)
+
+  expect(await screen.findByRole('alert')).toHaveTextContent('재고보다 많이 담은 상품이 있어요')
+  expect(order()).toBeDisabled()
 })
 
 test('ordering again after a doubtful answer repeats the key', async () => {
@@ -101,6 +126,7 @@ test('changed prices are said, and today’s are shown', async () => {
   answer('post', '/orders', 409)
   const user = await fillCart(101)
   answer('get', '/products/101', 200, makeDetails(101, { price: 99 }))
+  answer('post', '/orders/quote', 200, { total_before_coupons: 99, total_amount: 99, coupons: [] })
 
   await user.click(order())
 

@@ -1,44 +1,52 @@
-import { useQueries } from '@tanstack/react-query'
+import { useQueries, useQuery } from '@tanstack/react-query'
+import { quoteQuery } from './api/get-quote'
 import { productQuery } from '@/api/get-product'
 import { ApiError } from '@/lib/api/api-error'
 import type { components } from '@/lib/api/schema'
 import { sumUp, useCart, type Cart, type CartLine } from '@/stores/cart'
-
-type Coupon = components['schemas']['ListedCoupon']
-
-const MAX_COUPONS = 10
 
 export type LiveLine = CartLine & { isSoldOut: boolean }
 
 export interface LiveCart extends Cart {
   lines: LiveLine[]
   /** Before coupons. */
+  subtotal: number
+  /** What the API charges for these very lines, coupons taken off; without its word, what the lines cost. */
   total: number
-  /** What the shopper holds for something in the cart. */
-  coupons: Coupon[]
+  /** What takes money off. */
+  coupons: components['schemas']['RedeemedCoupon'][]
+  /** Whether the sum for these very lines is still on its way. */
+  isCounting: boolean
+  /** Whether the shop has less of something than the cart. */
+  isTooMuch: boolean
 }
 
 /** The cart at today's prices: what was put in a while ago may have become dearer, or be gone. */
 export function useLiveCart(userId: number | undefined): LiveCart {
   const cart = useCart()
   const answers = useQueries({ queries: cart.lines.map((line) => productQuery(line.productId, userId)) })
+  const asked = useQuery(quoteQuery(userId, cart.lines))
   const lines = cart.lines.map((line, index) => {
     const product = answers[index]?.data?.product
     return {
       ...line,
       price: product?.price ?? line.price,
-      isSoldOut: product ? !product.in_stock : isGone(answers[index]?.error),
+      isSoldOut: product ? !product.in_stock : isRefused(answers[index]?.error, 404),
     }
   })
-  const held = answers.flatMap(({ data }) => data?.product.coupons ?? [])
+  const quote = asked.isError ? undefined : asked.data
+  const subtotal = sumUp(lines)
   return {
     ...cart,
     lines,
-    total: sumUp(lines),
-    coupons: [...new Map(held.map((coupon) => [coupon.coupon_id, coupon])).values()].slice(0, MAX_COUPONS),
+    subtotal: quote?.total_before_coupons ?? subtotal,
+    total: quote?.total_amount ?? subtotal,
+    coupons: quote?.coupons ?? [],
+    isCounting: asked.isLoading || asked.isPlaceholderData,
+    isTooMuch: isRefused(asked.error, 409) && !lines.some((line) => line.isSoldOut),
   }
 }
 
-function isGone(error: unknown): boolean {
-  return error instanceof ApiError && error.status === 404
+function isRefused(error: unknown, status: number): boolean {
+  return error instanceof ApiError && error.status === status
 }

@@ -77,6 +77,14 @@ export const en = {
     new: 'New in the shop.',
     other: 'It may suit you.',
   } satisfies ReasonTexts,
+  reasonsQuoting: {
+    once: 'You bought it once.',
+    often: (orders: number, days: number) =>
+      `You bought it ${count(orders, 'time', 'times')}, about every ${days === 1 ? 'day' : `${days} days`}.`,
+    goesWith: (title: string) => `Often bought with ${title}, which you bought.`,
+    kind: (type: string) => `You buy this kind of product: ${type}.`,
+    popularIn: (category: string) => `Popular in ${category}, where you shop.`,
+  },
   catalogue: {
     found: (query: string) => `Results for “${query}”`,
     nothingFound: (query: string) => `Nothing is called “${query}”. Try a shorter word.`,
@@ -96,8 +104,8 @@ export const en = {
     ordering: 'Placing the order …',
     failed: 'The order was not placed. Please try again; nothing is ordered twice.',
     changed: 'Prices or stock have changed. Please look through your cart and order again.',
-    coupons: 'Coupons taken off when you order',
-    beforeCoupons: 'before coupons',
+    tooMuch: 'There is not enough of something in your cart. Please take fewer, or take it out.',
+    subtotal: 'Products',
     paid: (amount: string) => `${amount} paid`,
     thanks: 'Thank you for your order!',
     orderNumber: (id: number) => `Order ${id}`,
