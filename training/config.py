@@ -1,5 +1,6 @@
 """How the model is trained: the typed form of config.yaml, logged with each run and kept with each version."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -109,6 +110,18 @@ class TrainingConfig(_Section):
         if horizon_days < 1:
             raise ValueError(f"horizon_days must be at least 1, got {horizon_days!r}.")
         return self.model_copy(update={"data": self.data.model_copy(update={"horizon_days": horizon_days})})
+
+    def replace(self, values: Mapping[str, object]) -> "TrainingConfig":
+        """Set some settings, given by their dotted names.
+
+        Raises:
+            ValueError: a setting is unknown or out of range; the message names it.
+        """
+        changed = self.model_dump()
+        for name, value in values.items():
+            part, _, key = name.partition(".")
+            changed.setdefault(part, {})[key] = value
+        return TrainingConfig.model_validate(changed)
 
     def flatten(self) -> dict[str, object]:
         """Give every setting under its dotted name, as it is logged with a run."""

@@ -1,0 +1,60 @@
+"""Encoded candidates of a window's users, so that several models can be judged on the very same rows.
+
+training/evaluate.py judges lists and loaded versions; here a model is any function from encoded rows to scores.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.arrays import Float32, Int64
+from features.candidates import Candidates, draw_candidates
+from features.encoding import Encoder
+from training.dataset import USERS_AT_ONCE, Window
+from training.evaluate import Judgement, K, judge_lists
+from training.inputs import encode_pairs, encode_users
+from training.ranker import to_feeds
+from training.topk import lay_out
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some users with their candidates.
+
+    Attributes:
+        user_rows: int64[U], ascending rows in the window's arrays.
+        candidates: P pairs, user by user.
+        feeds: the model's inputs by name, users [U, ...] and pairs [P, ...].
+    """
+
+    user_rows: Int64
+    candidates: Candidates
+    feeds: dict[str, np.ndarray]
+
+
+Score = Callable[[Chunk], Float32]
+"""Gives float32[P], a score a pair of the chunk."""
+
+
+def encode_chunks(window: Window, user_rows: Int64, encoder: Encoder, num_candidates: int) -> Iterator[Chunk]:
+    """Draw and encode the candidates of ascending users, chunk by chunk, as of the window's start."""
+    for start in range(0, len(user_rows), USERS_AT_ONCE):
+        rows = user_rows[start : start + USERS_AT_ONCE]
+        candidates = draw_candidates(window.arrays, rows, num_candidates)
+        owners = np.searchsorted(rows, candidates.user_rows)
+        encoded = encode_users(encoder, window.arrays, rows), encode_pairs(encoder, window.arrays, candidates)
+        yield Chunk(rows, candidates, to_feeds(*encoded, owners))
+
+
+def judge_chunks(window: Window, chunks: Iterable[Chunk], score: Score) -> Judgement:
+    """Rank each user's candidates by score and judge both kinds of list; there is at least one chunk."""
+    users, lists, new_lists = [], [], []
+    for chunk in chunks:
+        scores, candidates = score(chunk), chunk.candidates
+        is_new = candidates.history_rows < 0
+        new = candidates.take(is_new)
+        users.append(chunk.user_rows)
+        lists.append(lay_out(chunk.user_rows, candidates.user_rows, candidates.product_rows, scores, K))
+        new_lists.append(lay_out(chunk.user_rows, new.user_rows, new.product_rows, scores[is_new], K))
+    return judge_lists(window, np.concatenate(users), np.concatenate(lists), np.concatenate(new_lists))
