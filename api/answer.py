@@ -1,7 +1,11 @@
 """A homepage that was put together, and where it comes from."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
+import orjson
+
+from api.catalogue import SellableProduct
 from api.ladder import Pick
 from api.published import BatchHead
 
@@ -9,13 +13,15 @@ NOBODY = ""
 """Nickname of a shopper without one, logged out or unknown: the seed's field stays a string."""
 
 
-@dataclass(frozen=True)
-class HomeAnswer:
-    """A page and where it comes from.
+class HomeAnswer(NamedTuple):
+    """A page and where it comes from, packed: thousands are kept, and few are ever taken apart again.
 
     Attributes:
         nickname: the user's; empty for a shopper whom the shop does not know.
-        picks: products, best first.
+        body: the page as exactly the seed's JSON.
+        notes: rung, reason and whether a coupon lifted it, of each product, as JSON.
+        num_products: length of the page.
+        rungs: the rungs used, in order, with commas; `none` for an empty page.
         head: the batch that the page comes from; `None` when nothing is published.
         model_version: version that ranked the first products; empty when none did.
         arm: the alias whose lists the user sees in a running comparison; `None` outside of one.
@@ -23,13 +29,37 @@ class HomeAnswer:
     """
 
     nickname: str
-    picks: list[Pick]
+    body: bytes
+    notes: bytes
+    num_products: int
+    rungs: str
     head: BatchHead | None
     model_version: str
     arm: str | None = None
     depends_on_time: bool = True
 
     @property
-    def rungs(self) -> str:
-        """The rungs used, in order, with commas; `none` for an empty page."""
-        return ",".join(dict.fromkeys(pick.rung for pick in self.picks)) or "none"
+    def picks(self) -> list[Pick]:
+        """The products with all that is known of them, best first."""
+        products, notes = orjson.loads(self.body)["recommendations"], orjson.loads(self.notes)
+        return [Pick(SellableProduct(**product), *note) for product, note in zip(products, notes, strict=True)]
+
+
+def pack_answer(
+    picks: Sequence[Pick],
+    nickname: str,
+    head: BatchHead | None,
+    model_version: str,
+    arm: str | None = None,
+    *,
+    depends_on_time: bool = True,
+) -> HomeAnswer:
+    """Make the answer of a page; the arguments are its attributes."""
+    products = [
+        {"product_id": product_id, "category_id": category_id, "title": title, "price": price, "image_url": url}
+        for (product_id, category_id, title, price, url), *_ in picks
+    ]
+    body = orjson.dumps({"user_nickname": nickname, "recommendations": products})
+    rungs = ",".join(dict.fromkeys(pick.rung for pick in picks)) or "none"
+    notes = orjson.dumps([note for _, *note in picks])
+    return HomeAnswer(nickname, body, notes, len(picks), rungs, head, model_version, arm, depends_on_time)

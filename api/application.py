@@ -22,6 +22,7 @@ from api.last_good import LastGood, read_shelf
 from api.metrics import Metrics
 from api.middleware import RequestEnvelope
 from api.pages import STOREFRONT_PAGES, StorefrontPages
+from api.plain_home import PlainHomepages
 from api.products import ProductPages
 from api.published import SharedListsCache
 from api.rate_limit import RateLimiter
@@ -73,6 +74,7 @@ def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAP
         redoc_url=None,
     )
     limiter = RateLimiter(settings.requests_per_minute) if is_production else None
+    app.add_middleware(PlainHomepages)
     app.add_middleware(RequestEnvelope, metrics=metrics, limiter=limiter)
     install_error_handlers(app)
     for routes in (home, catalogue, products, users, orders, images, events, health):

@@ -6,15 +6,13 @@ its page came from, so that walking on never mixes two orders.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Self
 
 from sqlalchemy import Connection, select
 
 from api.catalogue import SellableProduct, fetch_sellable, fetch_sellable_after
-from api.ladder import Ladder
 from api.last_good import LastGood
-from api.published import SharedListsCache, fetch_opening
+from api.published import SharedListsCache, fetch_head
 from api.reader import ShopReader, ShopUnavailableError
 from api.schemas import Categories, ListedProduct, ProductPage
 from api.schemas.catalogue import ListedCategory
@@ -102,7 +100,7 @@ class ShopFloor:
         self, connection: Connection, shelf: Shelf, limit: int, cursor: Cursor | None
     ) -> tuple[list[SellableProduct], Cursor | None]:
         if cursor is None:
-            head = fetch_opening(connection, None).head
+            head = fetch_head(connection)
             cursor = Cursor(head.batch_id if head else "")
         popular = self._fetch_popular(connection, cursor.batch_id, shelf)
         if cursor.after_id is None:
@@ -124,9 +122,10 @@ class ShopFloor:
         """Give the popular products of a department (or of the shop) that belong to the shelf, best first."""
         shared = self._cache.fetch(connection, batch_id)
         entries = shared.popular if shelf.category_id is None else shared.by_category.get(shelf.category_id, [])
-        ladder = Ladder(POPULAR_FIRST, partial(fetch_sellable, connection))
-        ladder.step("popular", entries[:POPULAR_FIRST])
-        return [pick.product for pick in ladder.picks if shelf.holds(pick.product)]
+        ids = [entry.product_id for entry in entries[:POPULAR_FIRST]]
+        sellable = fetch_sellable(connection, ids)
+        found = (sellable[product_id] for product_id in ids if product_id in sellable)
+        return [product for product in found if shelf.holds(product)]
 
 
 def fetch_categories(connection: Connection) -> Categories:

@@ -3,12 +3,15 @@
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
-from api.prepared import Prepared
+from api.prepared import IDS, Prepared, json_rows, parse_rows
 from shop.tables import Category, Order, OrderItem, Product, ProductImage
 
 FAVOURITE_CATEGORIES = 5
+
+MOST_AT_ONCE = 2000
+"""Products of one statement: their titles and pictures stay far below what MySQL gathers in a cell."""
 
 
 class SellableProduct(NamedTuple):
@@ -28,26 +31,30 @@ FIRST_IMAGE = (
     .limit(1)
     .scalar_subquery()
 )
-_SELLABLE = select(
-    Product.product_id, Product.category_id, Product.title, Product.price, FIRST_IMAGE.label("image_url")
-).where(Product.is_visible, Product.stock > 0)
-_AMONG = {
-    size: Prepared(_SELLABLE.where(Product.product_id.in_([bindparam(f"id_{slot}") for slot in range(size)])))
-    for size in (32, 128)
-}
+_COLUMNS = (Product.product_id, Product.category_id, Product.title, Product.price, FIRST_IMAGE.label("image_url"))
+_IS_SELLABLE = (Product.is_visible, Product.stock > 0)
+_SELLABLE = select(*_COLUMNS).where(*_IS_SELLABLE)
+_AMONG = Prepared(select(json_rows(*_COLUMNS)).where(*_IS_SELLABLE, Product.product_id.in_(IDS)))
+_FAVOURITES = Prepared(
+    select(Product.category_id)
+    .join(OrderItem, OrderItem.product_id == Product.product_id)
+    .join(Order, Order.order_id == OrderItem.order_id)
+    .where(Order.user_id.in_(IDS), Order.status != "cancelled")
+    .group_by(Product.category_id)
+    .order_by(func.count().desc(), Product.category_id)
+    .limit(FAVOURITE_CATEGORIES)
+)
 _ANY = _SELLABLE.order_by(Product.product_id.desc())
 
 
-def fetch_sellable(connection: Connection, product_ids: Sequence[int]) -> dict[int, SellableProduct]:
+def fetch_sellable(connection: Connection, product_ids: Collection[int]) -> dict[int, SellableProduct]:
     """Read which of the products can be sold now. Deleted, hidden and sold-out ones are absent."""
-    products: dict[int, SellableProduct] = {}
-    for start in range(0, len(product_ids), max(_AMONG)):
-        ids = product_ids[start : start + max(_AMONG)]
-        size = min(size for size in _AMONG if size >= len(ids))
-        padded = {f"id_{slot}": ids[min(slot, len(ids) - 1)] for slot in range(size)}
-        for product_id, category_id, title, price, image_url in _AMONG[size].fetch(connection, padded):
+    ids, products = list(product_ids), {}
+    for start in range(0, len(ids), MOST_AT_ONCE):
+        rows = parse_rows(_AMONG.fetch(connection, ids=ids[start : start + MOST_AT_ONCE]))
+        for product_id, category_id, title, price, image_url in rows:
             url = image_url or drawing_url(category_id, product_id)
-            products[product_id] = SellableProduct(product_id, category_id, title, round(float(price), 2), url)
+            products[product_id] = SellableProduct(product_id, category_id, title, float(price), url)
     return products
 
 
@@ -100,17 +107,7 @@ def fetch_sellable_after(
 
 def fetch_favourite_categories(connection: Connection, user_id: int) -> list[int]:
     """List the categories that a user ordered most from, best first; cancelled orders do not count."""
-    lines = func.count().label("lines")
-    favourites = (
-        select(Product.category_id)
-        .join(OrderItem, OrderItem.product_id == Product.product_id)
-        .join(Order, Order.order_id == OrderItem.order_id)
-        .where(Order.user_id == user_id, Order.status != "cancelled")
-        .group_by(Product.category_id)
-        .order_by(lines.desc(), Product.category_id)
-        .limit(FAVOURITE_CATEGORIES)
-    )
-    return list(connection.execute(favourites).scalars())
+    return [category_id for (category_id,) in _FAVOURITES.fetch(connection, ids=(user_id,))]
 
 
 def fetch_product(connection: Connection, product_id: int) -> tuple[Row[Any], list[str]] | None:

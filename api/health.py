@@ -3,10 +3,8 @@
 import asyncio
 import time
 
-from sqlalchemy import Connection
-
 from api.metrics import Metrics
-from api.published import BatchHead, fetch_opening
+from api.published import BatchHead, fetch_head
 from api.reader import ShopReader, ShopUnavailableError
 from api.recommender import Recommender
 from api.schemas import Health, Problem
@@ -66,7 +64,7 @@ class HealthCheck:
 
     async def _ask_database(self) -> tuple[BatchHead | None, list[Problem]]:
         try:
-            head = await self._reader.run(_fetch_head)
+            head = await self._reader.run(fetch_head)
         except ShopUnavailableError as err:
             remedy = "Answers come from the local copy. Check that the shop's database runs and SHOP_DATABASE_URL."
             return None, [Problem(part="database", problem=str(err), remedy=remedy)]
@@ -79,7 +77,3 @@ class HealthCheck:
             problem = f"the shown batch {head.batch_id} is {hours} hours old"
             return head, [Problem(part="recommendations", problem=problem, remedy=remedy)]
         return head, []
-
-
-def _fetch_head(connection: Connection) -> BatchHead | None:
-    return fetch_opening(connection, None).head

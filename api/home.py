@@ -16,19 +16,20 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
-from sqlalchemy import Connection
-
-from api.answer import NOBODY, HomeAnswer
+from api.answer import NOBODY, HomeAnswer, pack_answer
 from api.arms import Comparison, pointer_of
-from api.catalogue import fetch_any_sellable, fetch_favourite_categories, fetch_sellable
+from api.catalogue import fetch_any_sellable, fetch_favourite_categories
 from api.coupons import HeldCoupon, fetch_held_coupons
-from api.kept import UnchangedPages
+from api.gathered import GatheredReads
+from api.kept import LivePage, LiveProducts, Unchanged
 from api.ladder import Ladder, Pick
-from api.last_good import LastGood, RememberedPage, fill_from_shelf
-from api.published import Entry, Opening, SharedLists, SharedListsCache, fetch_opening
+from api.last_good import LastGood, fill_from_shelf
+from api.published import Opener, Opening, SharedLists, SharedListsCache, fetch_openings
 from api.purchases import fetch_just_bought
 from api.reader import ShopReader, ShopUnavailableError
 from api.recommender import ModelList, Recommender
+
+KEPT_PAGES = 10_000
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,13 @@ class HomePage:
             rules: what the installation chose.
         """
         self._reader = reader
+        self._openings: GatheredReads[Opener, Opening] = GatheredReads(reader, fetch_openings)
+        self._products = LiveProducts(reader)
         self._recommender = recommender
         self._last_good = last_good
         self._cache = cache
         self._rules = rules
-        self._kept = UnchangedPages()
+        self._kept: Unchanged[tuple[int | None, int], HomeAnswer] = Unchanged(KEPT_PAGES)
 
     async def answer(self, user_id: int | None, limit: int) -> HomeAnswer:
         """Give a full page as long as the shop has enough to sell.
@@ -96,81 +99,81 @@ class HomePage:
         """
         try:
             mark = self._reader.read_mark()
-            kept = self._kept.find(user_id, limit, mark)
-            if kept is not None:
+            unchanged = self._kept.since(mark)
+            if (kept := unchanged.get((user_id, limit))) is not None:
                 return kept
-            answer = await self._answer_live(user_id, limit)
+            answer = await self._answer_live(user_id, limit, mark)
         except ShopUnavailableError:
             return self._answer_locally(user_id, limit)
-        if not answer.depends_on_time:
-            self._kept.keep(user_id, limit, mark, answer)
+        if mark is not None and not answer.depends_on_time:
+            unchanged[user_id, limit] = answer
         if user_id is not None and answer.nickname != NOBODY:
-            self._last_good.remember_page(user_id, RememberedPage(answer.head, answer.nickname, answer.picks))
+            self._last_good.remember_page(user_id, answer)
         return answer
 
-    async def _answer_live(self, user_id: int | None, limit: int) -> HomeAnswer:
-        visit, picks = await self._reader.run(self._read_page, user_id, limit)
+    async def _answer_live(self, user_id: int | None, limit: int, mark: int | None) -> HomeAnswer:
+        products = self._products.since(mark)
+        visit, picks = await self._reader.within_deadline(self._read_page(user_id, limit, products))
         opening = visit.opening
         version, arm = opening.head.model_version if opening.head else "", visit.arm
         if picks is None and user_id is not None:
             ranked = await self._recommender.rank(user_id)
-            picks = await self._reader.run(self._fill_page, visit, ranked)
+            picks = await self._reader.within_deadline(self._fill_page(visit, ranked, products))
             if ranked and any(pick.rung == "model" for pick in picks):
                 version, arm = ranked.model_version, None
-        return HomeAnswer(
-            nickname=opening.nickname or NOBODY,
-            picks=picks or [],
-            head=opening.head,
-            model_version=version,
-            arm=arm,
-            depends_on_time=opening.has_coupons or visit.asks_model or self._ordered_lately(opening),
-        )
+        depends_on_time = opening.has_coupons or visit.asks_model or self._ordered_lately(opening)
+        nickname = opening.nickname or NOBODY
+        return pack_answer(picks or [], nickname, opening.head, version, arm, depends_on_time=depends_on_time)
 
-    def _read_page(self, connection: Connection, user_id: int | None, limit: int) -> tuple[Visit, list[Pick] | None]:
-        """Read the pointer and, unless the model server should be asked first, the whole page in one go."""
+    async def _read_page(self, user_id: int | None, limit: int, products: LivePage) -> tuple[Visit, list[Pick] | None]:
+        """Read the pointer and, unless the model server should be asked first, the whole page."""
         arm = self._rules.comparison.assign(user_id)
-        opening = fetch_opening(connection, user_id, pointer_of(arm))
+        opening = await self._open(Opener(user_id, pointer_of(arm)))
         if opening.head is None and arm is not None:  # the second alias has no lists yet: nothing is compared
-            arm, opening = None, fetch_opening(connection, user_id)
+            arm, opening = None, await self._open(Opener(user_id))
         visit = Visit(user_id, limit, opening, arm)
         if visit.asks_model:
             return visit, None
-        return visit, self._fill_page(connection, visit, None)
+        return visit, await self._fill_page(visit, None, products)
 
-    def _fill_page(self, connection: Connection, visit: Visit, ranked: ModelList | None) -> list[Pick]:
+    async def _open(self, opener: Opener) -> Opening:
+        return (await self._openings.fetch((opener,)))[opener]
+
+    async def _fill_page(self, visit: Visit, ranked: ModelList | None, products: LivePage) -> list[Pick]:
         """Climb down all rungs that need no other neighbour than the database."""
         opening = visit.opening
-        without = self._fetch_just_bought(connection, visit)
-        ladder = Ladder(visit.limit, partial(fetch_sellable, connection), without, self._rules.category_share)
+        without = await self._fetch_just_bought(visit)
+        ladder = Ladder(visit.limit, products.fetch, without, self._rules.category_share)
         if opening.has_coupons and opening.entries and visit.user_id is not None:
-            coupons = fetch_held_coupons(connection, visit.user_id)
-            ladder.lift(opening.entries, partial(_has_coupon, coupons))
-        ladder.step("published", opening.entries or [])
-        ladder.step("model", ranked.entries if ranked else [])
+            coupons = await self._reader.run(fetch_held_coupons, visit.user_id)
+            await ladder.lift(opening.entries, partial(_has_coupon, coupons))
+        await ladder.step("published", opening.entries or [])
+        await ladder.step("model", ranked.entries if ranked else [])
         if ladder.missing:
-            self._step_down(connection, visit, ladder)
-        ladder.finish()
+            await self._step_down(visit, ladder)
+        await ladder.finish()
         if ladder.missing:
-            ladder.take("catalogue", fetch_any_sellable(connection, visit.limit, ladder.met), "new")
+            ladder.take("catalogue", await self._reader.run(fetch_any_sellable, visit.limit, ladder.met), "new")
         return ladder.picks
 
-    def _step_down(self, connection: Connection, visit: Visit, ladder: Ladder) -> None:
+    async def _step_down(self, visit: Visit, ladder: Ladder) -> None:
         """Go on with the rungs that all shoppers share, as far as the head's rule allows."""
         head, user_id = visit.opening.head, visit.user_id
-        shared = self._cache.fetch(connection, head.batch_id) if head else SharedLists()
+        shared = await self._reader.run(self._cache.fetch, head.batch_id) if head else SharedLists()
         if user_id is not None and visit.opening.nickname is not None:
-            ladder.step("categories", shared.of_categories(fetch_favourite_categories(connection, user_id)))
-        ladder.step("popular", shared.popular)
-        ladder.step("newest", shared.newest)
+            favourites = await self._reader.run(fetch_favourite_categories, user_id)
+            await ladder.step("categories", shared.of_categories(favourites))
+        await ladder.step("popular", shared.popular)
+        await ladder.step("newest", shared.newest)
         if ladder.missing:
-            others = fetch_any_sellable(connection, visit.limit, ladder.met, ladder.full_categories)
+            others = await self._reader.run(fetch_any_sellable, visit.limit, ladder.met, ladder.full_categories)
             ladder.take("catalogue", others, "new")
 
-    def _fetch_just_bought(self, connection: Connection, visit: Visit) -> set[int]:
+    async def _fetch_just_bought(self, visit: Visit) -> set[int]:
         """Find what stays off the page; most users have not ordered lately, which the opening already says."""
         if visit.user_id is None or not self._ordered_lately(visit.opening):
             return set()
-        return fetch_just_bought(connection, visit.user_id, self._rules.recent_hours)
+        return await self._reader.run(fetch_just_bought, visit.user_id, self._rules.recent_hours)
 
     def _ordered_lately(self, opening: Opening) -> bool:
         last = opening.last_ordered_at
@@ -179,13 +182,13 @@ class HomePage:
     def _answer_locally(self, user_id: int | None, limit: int) -> HomeAnswer:
         """Answer without the database; the page says so in its rungs, and still comes from one batch."""
         page, shelf = self._last_good.recall_page(user_id), self._last_good.shelf
-        if page and shelf.products and len(page.picks) < limit and page.head != shelf.head:
+        if page and shelf.products and page.num_products < limit and page.head != shelf.head:
             page = None
         picks = fill_from_shelf(page.picks if page else [], shelf, limit)
         head = page.head if page else shelf.head
-        return HomeAnswer(page.nickname if page else NOBODY, picks, head, head.model_version if head else "")
+        return pack_answer(picks, page.nickname if page else NOBODY, head, head.model_version if head else "")
 
 
-def _has_coupon(coupons: list[HeldCoupon], entry: Entry) -> bool:
+def _has_coupon(coupons: list[HeldCoupon], product_id: int, category_id: int) -> bool:
     """Tell whether a coupon speaks for a product; one for the whole shop speaks for none."""
-    return any(coupon.is_specific and coupon.covers(entry.product_id, entry.category_id) for coupon in coupons)
+    return any(coupon.is_specific and coupon.covers(product_id, category_id) for coupon in coupons)

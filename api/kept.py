@@ -1,35 +1,81 @@
-"""Pages that nothing has changed since: given again without reading a row.
+"""What nothing has changed since: pages that are given again and products that are shown again without reading a row.
 
-Whether anything changed is what the database itself says (SQLite's `data_version`, which moves with every commit), so a
-kept page is never older than the shop. Where nothing says so, no page is kept. Keys hold user and length.
+Whether anything changed is what the database itself says (SQLite's `data_version`, which moves with every commit), so
+what is kept is never older than the shop. Where nothing says so, nothing is kept.
 """
 
-from collections import OrderedDict
+from collections.abc import Collection, Mapping
+from typing import Generic, TypeVar
 
-from api.answer import HomeAnswer
+from api.catalogue import SellableProduct, fetch_sellable
+from api.gathered import GatheredReads
+from api.reader import ShopReader
 
-KEPT_PAGES = 10_000
+KEPT_PRODUCTS = 200_000
+
+Key = TypeVar("Key")
+Kept = TypeVar("Kept")
 
 
-class UnchangedPages:
-    """The pages of the database's present state, the least recently shown going first."""
+class Unchanged(Generic[Key, Kept]):
+    """What is known of the database's present state, in bounded memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int):
+        """Start with nothing.
+
+        Args:
+            most: how much is kept; what would go beyond begins anew.
+        """
+        self._most = most
         self._mark: int | None = None
-        self._pages: OrderedDict[tuple[int | None, int], HomeAnswer] = OrderedDict()
+        self._kept: dict[Key, Kept] = {}
 
-    def find(self, user_id: int | None, limit: int, mark: int | None) -> HomeAnswer | None:
-        """Give a page if it was kept since the database was last changed; forget all pages of other states."""
-        if mark is None or mark != self._mark:
-            self._mark = mark
-            self._pages.clear()
-            return None
-        return self._pages.get((user_id, limit))
+    def since(self, mark: int | None) -> dict[Key, Kept]:
+        """Give what was kept since the database was at `mark`, for the caller to look up and to add to.
 
-    def keep(self, user_id: int | None, limit: int, mark: int | None, answer: HomeAnswer) -> None:
-        """Keep a page that was read while the database was at `mark`, or right after."""
-        if mark is None or mark != self._mark:
-            return
-        self._pages[user_id, limit] = answer
-        if len(self._pages) > KEPT_PAGES:
-            self._pages.popitem(last=False)
+        What is added must have been read after the mark. A caller that adds late, when the database has moved on, adds
+        to what nobody looks at any more.
+        """
+        if mark is None or mark != self._mark or len(self._kept) >= self._most:
+            self._mark, self._kept = mark, {}
+        return self._kept
+
+
+class LiveProducts:
+    """What can be sold at the moment of a page."""
+
+    def __init__(self, reader: ShopReader):
+        """Read nothing yet.
+
+        Args:
+            reader: the shop's database.
+        """
+        self._reads: GatheredReads[int, SellableProduct] = GatheredReads(reader, fetch_sellable)
+        self._unchanged: Unchanged[int, SellableProduct | None] = Unchanged(KEPT_PRODUCTS)
+
+    def since(self, mark: int | None) -> "LivePage":
+        """Begin a page that saw the database at `mark`."""
+        return LivePage(self._reads, self._unchanged.since(mark))
+
+
+class LivePage:
+    """The products of one page, each looked up once."""
+
+    def __init__(self, reads: GatheredReads[int, SellableProduct], known: dict[int, SellableProduct | None]):
+        """Take what is known already.
+
+        Args:
+            reads: where the others come from.
+            known: products as they can be sold now; `None` for one that cannot.
+        """
+        self._reads = reads
+        self._known = known
+
+    async def fetch(self, product_ids: Collection[int]) -> Mapping[int, SellableProduct | None]:
+        """Give those that can be sold now; the others are absent or `None`."""
+        known = self._known
+        unknown = [product_id for product_id in product_ids if product_id not in known]
+        if unknown:
+            found = await self._reads.fetch(unknown)
+            known.update((product_id, found.get(product_id)) for product_id in unknown)
+        return known

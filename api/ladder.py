@@ -6,12 +6,12 @@ that a coupon lifted. Pure but for the catalogue that it is given; which rungs t
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, count, islice
 from typing import NamedTuple
 
 from api.catalogue import SellableProduct
-from api.published import Entry
+from api.published import StoredEntry
 
 HEAD_SLOTS = 20
 """The slots that the rules of category and coupon look at; on a shorter page, all of them."""
@@ -25,7 +25,14 @@ LEAST_OF_CATEGORY = 2
 SPARE = 8
 """Products asked beyond those missing, so that a few sold-out ones need no second query."""
 
-FetchSellable = Callable[[Sequence[int]], Mapping[int, SellableProduct]]
+SPARE_OF_CATEGORY = 2
+"""Of them at most so many of a category that the head cannot take more of."""
+
+FetchSellable = Callable[[Sequence[int]], Awaitable[Mapping[int, SellableProduct | None]]]
+
+
+Candidate = tuple[int, int, int, str, str]
+"""What a rung proposes: turn on the page, product_id, category_id, rung, reason. Plain, as a page may see hundreds."""
 
 
 class Pick(NamedTuple):
@@ -47,7 +54,7 @@ class Ladder:
 
         Args:
             limit: products wanted.
-            fetch_sellable: gives those of some product ids that can be sold now.
+            fetch_sellable: gives those of some product ids that can be sold now; the others absent or `None`.
             without: products that must not be on the page.
             category_share: most of the first slots that one category may have, above 0 and at most 1.
         """
@@ -58,8 +65,9 @@ class Ladder:
         self._met = set(without)
         self._in_category: Counter[int] = Counter()
         self._lifted: list[Pick] = []
-        self._late: list[tuple[str, Entry]] = []
+        self._late: list[Candidate] = []
         self._is_head_closed = False
+        self._turns = count()
         self.picks: list[Pick] = []
 
     @property
@@ -79,24 +87,29 @@ class Ladder:
             return []
         return [category for category, number in self._in_category.items() if number >= self._most_of_category]
 
-    def lift(self, entries: Sequence[Entry], has_coupon: Callable[[Entry], bool]) -> None:
-        """Reserve the last slots of the head for the best products with a coupon that would stand below it."""
+    async def lift(self, entries: Sequence[StoredEntry], has_coupon: Callable[[int, int], bool]) -> None:
+        """Reserve the last slots of the head for the best products with a coupon that would stand below it.
+
+        Args:
+            entries: the user's list, best first.
+            has_coupon: tells whether a coupon speaks for a product, by its id and category.
+        """
         slots = self._head * LIFTED_SLOTS // HEAD_SLOTS
-        below = [entry for entry in entries[self._head - slots :] if entry.product_id not in self._met]
-        wanted = [entry for entry in below if has_coupon(entry)][: slots + SPARE]
-        sellable = self._fetch_sellable([entry.product_id for entry in wanted]) if slots and wanted else {}
-        for entry in wanted:
-            product = sellable.get(entry.product_id)
+        below = [entry for entry in entries[self._head - slots :] if entry[0] not in self._met]
+        wanted = [entry for entry in below if has_coupon(entry[0], entry[1])][: slots + SPARE]
+        sellable = await self._fetch_sellable([entry[0] for entry in wanted]) if slots and wanted else {}
+        for product_id, _, _, reason in wanted:
+            product = sellable.get(product_id)
             if product is None or len(self._lifted) == slots or self._is_full(product):
                 continue
-            self._met.add(product.product_id)
+            self._met.add(product_id)
             self._in_category[product.category_id] += 1
-            self._lifted.append(Pick(product, "published", entry.reason, is_lifted=True))
+            self._lifted.append(Pick(product, "published", reason, is_lifted=True))
 
-    def step(self, rung: str, entries: Iterable[Entry]) -> None:
+    async def step(self, rung: str, entries: Iterable[StoredEntry]) -> None:
         """Fill up from a rung's list, in its order, as far as its products can be sold."""
         if self.missing:
-            self._climb((rung, entry) for entry in entries if not self._has_met(entry.product_id))
+            await self._climb(self._propose(rung, entries))
 
     def take(self, rung: str, products: Iterable[SellableProduct], reason: str) -> None:
         """Fill up with products that are known to be sellable."""
@@ -105,42 +118,55 @@ class Ladder:
             if product.product_id not in shown:
                 self._place(Pick(product, rung, reason))
 
-    def finish(self) -> None:
+    async def finish(self) -> None:
         """Complete the head with what its rule held back: a page is never left with holes for the sake of variety."""
         self._close_head()
-        self._climb(iter(()))
+        await self._climb(iter(()))
 
-    def _climb(self, fresh: Iterator[tuple[str, Entry]]) -> None:
-        """Place what was held back where there is room now, then the fresh entries, as few as will do."""
+    def _propose(self, rung: str, entries: Iterable[StoredEntry]) -> Iterator[Candidate]:
+        """Give the products that did not come by before."""
+        met, turns = self._met, self._turns
+        for product_id, category_id, _, reason in entries:
+            if product_id not in met:
+                met.add(product_id)
+                yield next(turns), product_id, category_id, rung, reason
+
+    async def _climb(self, fresh: Iterator[Candidate]) -> None:
+        """Place what was held back where there is room now, then the fresh ones, as few as will do."""
         while self.missing:
             was_closed = self._is_head_closed
-            held, self._late = self._late, []
+            held, self._late = sorted(self._late), []
             fresh = chain(held, fresh)
             page = self._choose(fresh)
             if not page:
                 return
-            sellable = self._fetch_sellable([entry.product_id for _, entry in page])
-            for place, (rung, entry) in enumerate(page):
-                product = sellable.get(entry.product_id)
-                if product is not None and not self._place(Pick(product, rung, entry.reason)):
-                    self._late.append((rung, entry._replace(category_id=product.category_id)))
+            sellable = await self._fetch_sellable([product_id for _, product_id, *_ in page])
+            for place, (turn, product_id, _, rung, reason) in enumerate(page):
+                product = sellable.get(product_id)
+                if product is not None and not self._place(Pick(product, rung, reason)):
+                    self._late.append((turn, product_id, product.category_id, rung, reason))
                 if self._is_head_closed != was_closed:  # what was held back goes before the rest
                     fresh = chain(page[place + 1 :], fresh)
                     break
 
-    def _choose(self, fresh: Iterator[tuple[str, Entry]]) -> list[tuple[str, Entry]]:
-        """Take the entries to look up next; those of categories that are full in the head are held back."""
+    def _choose(self, fresh: Iterator[Candidate]) -> list[Candidate]:
+        """Take the candidates to look up next; those of categories that are full in the head are held back."""
         size = self.missing + SPARE
         if self._is_head_closed:
             return list(islice(fresh, size))
-        room = {category: self._most_of_category - number for category, number in self._in_category.items()}
-        page: list[tuple[str, Entry]] = []
-        for rung, entry in fresh:
-            left = room.get(entry.category_id, self._most_of_category)
-            room[entry.category_id] = left - 1
-            (page if left > 0 else self._late).append((rung, entry))
-            if len(page) == size:
-                break
+        most, full = self._most_of_category, self.full_categories
+        room = {category: most + SPARE_OF_CATEGORY - number for category, number in self._in_category.items()}
+        room |= dict.fromkeys(full, 0)
+        page: list[Candidate] = []
+        for candidate in fresh:
+            left = room.get(candidate[2], most + SPARE_OF_CATEGORY)
+            if left > 0:
+                room[candidate[2]] = left - 1
+                page.append(candidate)
+                if len(page) == size:
+                    break
+            else:
+                self._late.append(candidate)
         return page
 
     def _place(self, pick: Pick) -> bool:
@@ -167,9 +193,3 @@ class Ladder:
 
     def _is_full(self, product: SellableProduct) -> bool:
         return self._in_category[product.category_id] >= self._most_of_category
-
-    def _has_met(self, product_id: int) -> bool:
-        """Tell whether a product came by before, and note that it has now."""
-        has_met = product_id in self._met
-        self._met.add(product_id)
-        return has_met

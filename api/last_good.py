@@ -15,23 +15,15 @@ from pathlib import Path
 import orjson
 from sqlalchemy import Connection
 
+from api.answer import HomeAnswer
 from api.catalogue import SellableProduct, fetch_any_sellable, fetch_sellable
 from api.ladder import Pick
-from api.published import BatchHead, Entry, SharedListsCache, fetch_opening
+from api.published import BatchHead, Entry, SharedListsCache, fetch_head
 
 REMEMBERED_USERS = 10_000
 SHELF_LENGTH = 100
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class RememberedPage:
-    """A page that a user was shown."""
-
-    head: BatchHead | None
-    nickname: str
-    picks: list[Pick]
 
 
 @dataclass(frozen=True)
@@ -44,7 +36,7 @@ class Shelf:
 
 def read_shelf(connection: Connection, cache: SharedListsCache) -> Shelf:
     """Gather popular, newest and any sellable products of the shown batch, merged with the catalogue."""
-    head = fetch_opening(connection, None).head
+    head = fetch_head(connection)
     entries: list[Entry] = []
     if head is not None:
         shared = cache.fetch(connection, head.batch_id)
@@ -67,17 +59,17 @@ class LastGood:
             path: file of the shelf; several processes may share it, since it is only ever replaced as a whole.
         """
         self._path = path
-        self._pages: OrderedDict[int, RememberedPage] = OrderedDict()
+        self._pages: OrderedDict[int, HomeAnswer] = OrderedDict()
         self.shelf = _load_shelf(path)
 
-    def remember_page(self, user_id: int, page: RememberedPage) -> None:
+    def remember_page(self, user_id: int, page: HomeAnswer) -> None:
         """Keep a page; the least recently shown one goes when there are too many."""
         self._pages[user_id] = page
         self._pages.move_to_end(user_id)
         if len(self._pages) > REMEMBERED_USERS:
             self._pages.popitem(last=False)
 
-    def recall_page(self, user_id: int | None) -> RememberedPage | None:
+    def recall_page(self, user_id: int | None) -> HomeAnswer | None:
         """Give the page that a user was shown last."""
         return None if user_id is None else self._pages.get(user_id)
 

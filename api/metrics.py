@@ -1,7 +1,10 @@
 """What Prometheus reads of an API process."""
 
+from functools import lru_cache
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+MOST_LABELS = 256
 LATENCY_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.3, 0.6, 1.0, 3.0)
 
 
@@ -35,3 +38,15 @@ class Metrics:
             ["neighbour"],
             registry=self.registry,
         )
+        self._seconds_of = lru_cache(MOST_LABELS)(self.seconds.labels)
+        self._pages_of = lru_cache(MOST_LABELS)(self.pages.labels)
+
+    def measure(self, route: str, status: int, seconds: float) -> None:
+        """Note how long a request took."""
+        self._seconds_of(route, str(status)).observe(seconds)
+
+    def count_page(self, rungs: str, *, is_short: bool) -> None:
+        """Note a homepage."""
+        self._pages_of(rungs).inc()
+        if is_short:
+            self.short_pages.inc()

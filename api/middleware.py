@@ -70,7 +70,7 @@ class RequestEnvelope:
         finally:
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "other")
-            self._metrics.seconds.labels(route, str(status)).observe(seconds)
+            self._metrics.measure(route, status, seconds)
             logger.info(
                 "request method=%s route=%s status=%d milliseconds=%.1f request_id=%s",
                 *(scope["method"], route, status, seconds * 1000, request_id),

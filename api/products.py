@@ -1,15 +1,15 @@
 """The pages of one product: its details, and what goes with it."""
 
 from dataclasses import dataclass
-from functools import partial
 
 from sqlalchemy import Connection
 
-from api.catalogue import SellableProduct, fetch_product, fetch_sellable
+from api.catalogue import SellableProduct, fetch_product
 from api.coupons import covering, fetch_held_coupons
+from api.kept import LiveProducts
 from api.ladder import Ladder
 from api.last_good import LastGood
-from api.published import SharedListsCache, fetch_neighbours, fetch_opening
+from api.published import BatchHead, Entry, SharedListsCache, fetch_head, fetch_neighbours
 from api.reader import ShopReader, ShopUnavailableError
 from api.reviews import fetch_latest_reviews, summarise_reviews
 from api.schemas import ProductDetails
@@ -36,6 +36,7 @@ class ProductPages:
             cache: shared lists by batch.
         """
         self._reader = reader
+        self._products = LiveProducts(reader)
         self._last_good = last_good
         self._cache = cache
 
@@ -61,7 +62,7 @@ class ProductPages:
             The list, or `None` if the shop shows no such product.
         """
         try:
-            return await self._reader.run(self._read_similar, product_id, limit)
+            return await self._reader.within_deadline(self._answer_similar(product_id, limit))
         except ShopUnavailableError:
             shelf = self._last_good.shelf
             product = self._last_good.recall_product(product_id)
@@ -70,20 +71,33 @@ class ProductPages:
                 others.sort(key=lambda other: other.category_id != product.category_id)
             return SimilarAnswer(others[:limit], shelf.head.batch_id if shelf.head else "", "local:popular")
 
-    def _read_similar(self, connection: Connection, product_id: int, limit: int) -> SimilarAnswer | None:
+    async def _answer_similar(self, product_id: int, limit: int) -> SimilarAnswer | None:
+        found = await self._reader.run(self._read_rungs, product_id)
+        if found is None:
+            return None
+        head, lists = found
+        ladder = Ladder(limit, self._products.since(None).fetch, without={product_id})
+        for rung, entries in lists.items():
+            await ladder.step(rung, entries)
+        rungs = ",".join(dict.fromkeys(pick.rung for pick in ladder.picks)) or "none"
+        return SimilarAnswer([pick.product for pick in ladder.picks], head.batch_id if head else "", rungs)
+
+    def _read_rungs(
+        self, connection: Connection, product_id: int
+    ) -> tuple[BatchHead | None, dict[str, list[Entry]]] | None:
+        """Read the lists that a product's similar ones come from; `None` if the shop shows no such product."""
         found = fetch_product(connection, product_id)
         if found is None:
             return None
-        head = fetch_opening(connection, None).head
-        ladder = Ladder(limit, partial(fetch_sellable, connection), without={product_id})
-        if head is not None:
-            shared = self._cache.fetch(connection, head.batch_id)
-            ladder.step("bought_together", fetch_neighbours(connection, head.batch_id, product_id))
-            ladder.step("category", shared.by_category.get(found[0].category_id, []))
-            ladder.step("popular", shared.popular)
-        rungs = ",".join(dict.fromkeys(pick.rung for pick in ladder.picks)) or "none"
-        products = [pick.product for pick in ladder.picks]
-        return SimilarAnswer(products, head.batch_id if head else "", rungs)
+        head = fetch_head(connection)
+        if head is None:
+            return None, {}
+        shared = self._cache.fetch(connection, head.batch_id)
+        return head, {
+            "bought_together": fetch_neighbours(connection, head.batch_id, product_id),
+            "category": shared.by_category.get(found[0].category_id, []),
+            "popular": shared.popular,
+        }
 
 
 def read_details(connection: Connection, product_id: int, user_id: int | None) -> ProductDetails | None:

@@ -6,15 +6,16 @@ by that batch's id, so that no answer mixes two batches.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import BindParameter, Connection, Text, and_, bindparam, exists, func, select, type_coerce
+from sqlalchemy import Connection, Text, and_, bindparam, exists, func, select, type_coerce
 
-from api.prepared import Prepared, from_instant, to_instant
+from api.prepared import IDS, Prepared, from_instant, to_instant
 from shop.tables import (
     HOME,
     BatchPointer,
@@ -40,6 +41,10 @@ class Entry(NamedTuple):
     reason: str
 
 
+StoredEntry = Sequence[Any]
+"""An `Entry`, or the same four values as they are stored: giving names to a hundred of them costs more than reading."""
+
+
 class BatchHead(NamedTuple):
     """Where an answer comes from."""
 
@@ -52,21 +57,20 @@ class BatchHead(NamedTuple):
         return max(0, int((datetime.now(UTC) - self.as_of).total_seconds()))
 
 
-@dataclass(frozen=True)
-class Opening:
+class Opening(NamedTuple):
     """What is known of a request once the pointer was read.
 
     Attributes:
         head: the batch that is shown; `None` before the first publication.
         nickname: the user's; `None` if the shop has no such user.
-        entries: the user's published list, best first; `None` if the batch has none.
+        entries: the user's published list as it is stored, best first; `None` if the batch has none.
         last_ordered_at: when the user ordered last; `None` if never.
         has_coupons: whether the user holds coupons that may be valid.
     """
 
     head: BatchHead | None
-    nickname: str | None
-    entries: list[Entry] | None
+    nickname: str | None = None
+    entries: list[StoredEntry] | None = None
     last_ordered_at: datetime | None = None
     has_coupons: bool = False
 
@@ -79,23 +83,22 @@ class SharedLists:
     newest: list[Entry] = field(default_factory=list)
     by_category: dict[int, list[Entry]] = field(default_factory=dict)
 
-    def of_categories(self, category_ids: Iterable[int]) -> list[Entry]:
+    def of_categories(self, category_ids: Iterable[int]) -> Iterator[Entry]:
         """Deal the categories' popular products in turn: the first of each, the second of each, and so on."""
         lists = [self.by_category[category] for category in category_ids if category in self.by_category]
-        longest = max(map(len, lists), default=0)
-        return [entries[turn] for turn in range(longest) for entries in lists if turn < len(entries)]
+        return (entry for turn in zip_longest(*lists) for entry in turn if entry is not None)
 
 
-_USER_ID: BindParameter[int] = bindparam("user_id")
 _ABOUT_USER = (
-    select(User.nickname).where(User.user_id == _USER_ID).scalar_subquery().label("nickname"),
-    select(func.max(Order.ordered_at)).where(Order.user_id == _USER_ID).scalar_subquery().label("last_ordered_at"),
+    User.user_id,
+    User.nickname,
+    select(func.max(Order.ordered_at)).where(Order.user_id == User.user_id).scalar_subquery().label("last_ordered_at"),
     exists()
-    .where(UserCoupon.user_id == _USER_ID, UserCoupon.used_at.is_(None))
+    .where(UserCoupon.user_id == User.user_id, UserCoupon.used_at.is_(None))
     .where(Coupon.coupon_id == UserCoupon.coupon_id, Coupon.valid_until > bindparam("now"))
     .label("has_coupons"),
 )
-_OPENING = Prepared(
+_OPENINGS = Prepared(
     select(
         BatchPointer.batch_id,
         RecommendationBatch.model_version,
@@ -105,26 +108,54 @@ _OPENING = Prepared(
     )
     .select_from(BatchPointer)
     .join(RecommendationBatch, RecommendationBatch.batch_id == BatchPointer.batch_id)
+    .outerjoin(User, User.user_id.in_(IDS))
     .outerjoin(
         Recommendation,
-        and_(Recommendation.batch_id == BatchPointer.batch_id, Recommendation.user_id == _USER_ID),
+        and_(Recommendation.batch_id == BatchPointer.batch_id, Recommendation.user_id == User.user_id),
     )
     .where(BatchPointer.name == bindparam("pointer"))
 )
-_UNPUBLISHED = Prepared(select(*_ABOUT_USER))
+_UNPUBLISHED = Prepared(select(*_ABOUT_USER).where(User.user_id.in_(IDS)))
 
 
-def fetch_opening(connection: Connection, user_id: int | None, pointer: str = HOME) -> Opening:
-    """Read a pointer, what is known of the user, and the user's list in one statement."""
-    asked = {"user_id": user_id, "pointer": pointer, "now": from_instant(datetime.now(UTC))}
-    rows = _OPENING.fetch(connection, asked)
-    if not rows:
-        [(nickname, last_ordered_at, has_coupons)] = _UNPUBLISHED.fetch(connection, asked)
-        return Opening(None, nickname, None, to_instant(last_ordered_at), bool(has_coupons))
-    [(batch_id, model_version, as_of, nickname, last_ordered_at, has_coupons, products)] = rows
-    head = BatchHead(batch_id, model_version, to_instant(as_of) or datetime.min.replace(tzinfo=UTC))
-    entries = None if products is None else parse_entries(products)
-    return Opening(head, nickname, entries, to_instant(last_ordered_at), bool(has_coupons))
+class Opener(NamedTuple):
+    """Whose page is to be opened, and which pointer it follows. `user_id` is `None` when logged out."""
+
+    user_id: int | None
+    pointer: str = HOME
+
+
+def fetch_openings(connection: Connection, openers: Collection[Opener]) -> dict[Opener, Opening]:
+    """Read each pointer, what is known of its users, and their lists, in one statement a pointer."""
+    openings: dict[Opener, Opening] = {}
+    values = {"now": from_instant(datetime.now(UTC))}
+    for pointer in {opener.pointer for opener in openers}:
+        asking = [opener for opener in openers if opener.pointer == pointer]
+        user_ids = [opener.user_id for opener in asking if opener.user_id is not None]
+        rows = _OPENINGS.fetch(connection, {**values, "pointer": pointer}, user_ids)
+        if rows:
+            batch_id, model_version, as_of = rows[0][:3]
+            head = BatchHead(batch_id, model_version, to_instant(as_of) or datetime.min.replace(tzinfo=UTC))
+            known = {row[3]: _to_opening(head, *row[4:]) for row in rows}
+        else:
+            head, rows = None, _UNPUBLISHED.fetch(connection, values, user_ids)
+            known = {row[0]: _to_opening(None, *row[1:]) for row in rows}
+        for opener in asking:
+            openings[opener] = known.get(opener.user_id) or Opening(head)
+    return openings
+
+
+def fetch_head(connection: Connection) -> BatchHead | None:
+    """Read which batch is shown; `None` before the first publication."""
+    nobody = Opener(None)
+    return fetch_openings(connection, [nobody])[nobody].head
+
+
+def _to_opening(
+    head: BatchHead | None, nickname: str | None, ordered_at: Any, has_coupons: Any, products: Any = None
+) -> Opening:
+    entries = None if products is None else orjson.loads(products)
+    return Opening(head, nickname, entries, to_instant(ordered_at), bool(has_coupons))
 
 
 def fetch_shared_lists(connection: Connection, batch_id: str) -> SharedLists:

@@ -3,16 +3,19 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, PoolProxiedConnection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.breaker import CircuitBreaker
 
 THREADS = 8
+
+DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error)
+"""Statements of `api/prepared.py` run on the file's own driver, whose errors come as they are."""
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -36,8 +39,8 @@ class ShopReader:
             is_brief: every read is a matter of microseconds on a file, which the way through a thread would double:
                 SQLite is then read in the caller's own thread.
         """
-        self._watching: PoolProxiedConnection | None = None
-        self._is_direct = is_brief and engine.dialect.name == "sqlite"
+        self._held: Connection | None = None
+        self.is_direct = is_brief and engine.dialect.name == "sqlite"
         self._engine = engine
         self._deadline_seconds = deadline_seconds
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="shop-reader")
@@ -54,20 +57,46 @@ class ShopReader:
         Raises:
             ShopUnavailableError: the database fails, is too slow, or failed a moment ago.
         """
-        if not self.breaker.allows():
-            raise ShopUnavailableError(self.breaker.last_failure)
+        if self.is_direct:
+            return self.read_now(read, *args, **kwargs)
+        self._require_closed_circuit()
         try:
-            if self._is_direct:
-                result = self._read(read, *args, **kwargs)
-            else:
-                result = await self._read_in_thread(read, *args, **kwargs)
+            result = await self._read_in_thread(read, *args, **kwargs)
         except TimeoutError as err:
             raise self._fail(f"no answer within {self._deadline_seconds * 1000:.0f} ms", err) from err
-        except SQLAlchemyError as err:
-            cause = getattr(err, "orig", None) or err
-            raise self._fail(f"fails with {type(cause).__name__}", cause) from err
+        except DATABASE_ERRORS as err:
+            raise self._fail_with(err) from err
         self.breaker.succeed()
         return result
+
+    def read_now(
+        self,
+        read: Callable[Concatenate[Connection, Arguments], Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """Do as `run` does in the caller's own thread, where reads are direct."""
+        self._require_closed_circuit()
+        try:
+            result = self._read_held(read, *args, **kwargs)
+        except DATABASE_ERRORS as err:
+            raise self._fail_with(err) from err
+        self.breaker.succeed()
+        return result
+
+    async def within_deadline(self, reads: Awaitable[Result]) -> Result:
+        """Let several reads together take no longer than one may.
+
+        Raises:
+            ShopUnavailableError: as `run` does.
+        """
+        if self.is_direct:  # nothing waits
+            return await reads
+        try:
+            async with asyncio.timeout(self._deadline_seconds):
+                return await reads
+        except TimeoutError as err:
+            raise self._fail(f"no answer within {self._deadline_seconds * 1000:.0f} ms", err) from err
 
     def read_mark(self) -> int | None:
         """Read what changes whenever anything in the database does; `None` where nothing tells (MySQL).
@@ -75,21 +104,15 @@ class ShopReader:
         Raises:
             ShopUnavailableError: the database fails.
         """
-        if not self._is_direct:
+        if not self.is_direct:
             return None
-        try:
-            if self._watching is None:
-                self._watching = self._engine.raw_connection()
-            [(mark,)] = self._watching.driver_connection.execute("PRAGMA data_version")  # type: ignore[union-attr]
-        except (SQLAlchemyError, sqlite3.Error) as err:
-            raise self._fail(f"fails with {type(err).__name__}", err) from err
-        return int(mark)
+        return self.read_now(_read_data_version)
 
     def close(self) -> None:
         """Let go of threads and connections without waiting for a stuck one."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        if self._watching is not None:
-            self._watching.close()
+        if self._held is not None:
+            self._held.close()
         self._engine.dispose()
 
     async def _read_in_thread(
@@ -112,6 +135,29 @@ class ShopReader:
         with self._engine.connect() as connection:
             return read(connection, *args, **kwargs)
 
+    def _read_held(
+        self,
+        read: Callable[Concatenate[Connection, Arguments], Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """Read on the one connection of this thread, and leave no transaction behind."""
+        if self._held is None:
+            self._held = self._engine.connect()
+        try:
+            return read(self._held, *args, **kwargs)
+        finally:
+            if self._held.in_transaction():
+                self._held.rollback()
+
+    def _require_closed_circuit(self) -> None:
+        if not self.breaker.allows():
+            raise ShopUnavailableError(self.breaker.last_failure)
+
+    def _fail_with(self, error: Exception) -> ShopUnavailableError:
+        cause = getattr(error, "orig", None) or error
+        return self._fail(f"fails with {type(cause).__name__}", cause)
+
     def _fail(self, reason: str, cause: BaseException) -> ShopUnavailableError:
         """Note a failure. What the database said goes to the log, never into an answer."""
         was_open = self.breaker.is_open
@@ -119,3 +165,9 @@ class ShopReader:
         if not was_open:
             logger.warning("shop database %s cause=%r is_open=%s", reason, str(cause), self.breaker.is_open)
         return ShopUnavailableError(reason)
+
+
+def _read_data_version(connection: Connection) -> int:
+    driver: Any = connection.connection.driver_connection
+    [(version,)] = driver.execute("PRAGMA data_version")
+    return int(version)

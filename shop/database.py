@@ -15,6 +15,9 @@ from sqlalchemy.orm import Session
 
 POOL_RECYCLE_SECONDS = 1800
 
+LONGEST_CELL_BYTES = 2**24
+"""What a session gathers from many rows into one cell; MariaDB cuts at 1 MiB unless told."""
+
 
 def open_engine(
     url: str | URL,
@@ -103,7 +106,7 @@ def _open_mysql(
         pool_recycle=POOL_RECYCLE_SECONDS,
         connect_args={
             "charset": "utf8mb4",
-            "init_command": "SET time_zone='+00:00'",
+            "init_command": f"SET time_zone='+00:00', group_concat_max_len={LONGEST_CELL_BYTES}",
             "local_infile": False,
             "connect_timeout": connect_timeout_seconds,
             "read_timeout": read_timeout_seconds,

@@ -1,6 +1,6 @@
 """The homepage's recommendations."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
@@ -15,6 +15,8 @@ from api.schemas import ExplainedHome, HomeRecommendations
 
 router = APIRouter(tags=["recommendations"])
 
+HOME_PATH = "/recommendations/home"
+
 PROVENANCE = {
     "X-Batch-Id": {"description": "Published batch that the page comes from.", "schema": {"type": "string"}},
     "X-Model-Version": {"description": "Version that ranked it.", "schema": {"type": "string"}},
@@ -26,7 +28,7 @@ PROVENANCE = {
 
 
 @router.get(
-    "/recommendations/home",
+    HOME_PATH,
     response_model=HomeRecommendations | ExplainedHome,
     responses={200: {"headers": PROVENANCE}, **refusals(401, 403, 422)},
 )
@@ -40,20 +42,17 @@ async def get_home(
 
     An unknown shopper and a logged-out one get popular products and an empty nickname.
     """
-    parts = parts_of(request)  # the busiest route: resolving dependencies would cost more than reading the page
+    parts = parts_of(request)
     parts.doorkeeper.admit(request.headers.get("authorization"), user_id)
+    return await answer_home(parts, user_id, limit, explain=explain)
+
+
+async def answer_home(parts: Parts, user_id: int | None, limit: int, *, explain: bool = False) -> Response:
+    """Give the homepage of a shopper who was admitted, with where it comes from in its headers."""
     answer = await parts.home.answer(user_id, limit)
-    parts.metrics.pages.labels(answer.rungs).inc()
-    if len(answer.picks) < limit:
-        parts.metrics.short_pages.inc()
-    body = (await _explain(parts, answer, user_id)).model_dump(mode="json") if explain else _to_seed(answer)
-    return Response(orjson.dumps(body), media_type="application/json", headers=_provenance(answer))
-
-
-def _to_seed(answer: HomeAnswer) -> dict[str, Any]:
-    """Give exactly the seed's body."""
-    products = [pick.product._asdict() for pick in answer.picks]
-    return {"user_nickname": answer.nickname, "recommendations": products}
+    parts.metrics.count_page(answer.rungs, is_short=answer.num_products < limit)
+    body = orjson.dumps((await _explain(parts, answer, user_id)).model_dump(mode="json")) if explain else answer.body
+    return Response(body, media_type="application/json", headers=_provenance(answer))
 
 
 async def _explain(parts: Parts, answer: HomeAnswer, user_id: int | None) -> ExplainedHome:

@@ -1,4 +1,5 @@
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,10 +17,17 @@ def sell(ids: Sequence[int], sellable: set[int]) -> dict[int, SellableProduct]:
 
 
 def climb(rungs: list[list[int]], sellable: set[int], limit: int) -> Ladder:
-    ladder = Ladder(limit, lambda ids: sell(ids, sellable))
+    async def fetch(ids: Sequence[int]) -> dict[int, SellableProduct]:
+        return sell(ids, sellable)
+
+    ladder = Ladder(limit, fetch)
     for number, products in enumerate(rungs):
-        ladder.step(f"rung {number}", [Entry(product, 1, 0.5, "popular") for product in products])
+        step(ladder, f"rung {number}", products)
     return ladder
+
+
+def step(ladder: Ladder, rung: str, products: Iterable[int]) -> None:
+    asyncio.run(ladder.step(rung, [Entry(product, 1, 0.5, "popular") for product in products]))
 
 
 @given(rungs=RUNGS, sellable=st.sets(IDS), limit=st.integers(1, 30))
@@ -54,20 +62,23 @@ def test_the_catalogue_fills_what_is_left(rungs: list[list[int]], limit: int) ->
 def test_a_full_page_asks_no_further_rung() -> None:
     asked: list[Sequence[int]] = []
 
-    def fetch(ids: Sequence[int]) -> dict[int, SellableProduct]:
+    async def fetch(ids: Sequence[int]) -> dict[int, SellableProduct]:
         asked.append(ids)
         return sell(ids, {1, 2, 3, 4})
 
     ladder = Ladder(2, fetch)
-    ladder.step("published", [Entry(each, 1, 0.5, "popular") for each in (1, 2)])
-    ladder.step("popular", [Entry(each, 1, 0.5, "popular") for each in (3, 4)])
+    step(ladder, "published", (1, 2))
+    step(ladder, "popular", (3, 4))
 
     assert asked == [[1, 2]]
 
 
 def test_products_that_must_not_be_shown_are_not() -> None:
-    ladder = Ladder(3, lambda ids: sell(ids, {1, 2, 3}), without={2})
+    async def fetch(ids: Sequence[int]) -> dict[int, SellableProduct]:
+        return sell(ids, {1, 2, 3})
 
-    ladder.step("popular", [Entry(each, 1, 0.5, "popular") for each in (1, 2, 3)])
+    ladder = Ladder(3, fetch, without={2})
+
+    step(ladder, "popular", (1, 2, 3))
 
     assert [pick.product.product_id for pick in ladder.picks] == [1, 3]

@@ -1,0 +1,97 @@
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Iterator
+from contextlib import closing
+from typing import Any, TypeVar
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from api.gathered import GatheredReads
+from api.reader import ShopReader, ShopUnavailableError
+
+PATIENT_SECONDS = 180
+Result = TypeVar("Result")
+
+
+class Stock:
+    """Reads the stock of some products, and remembers what each read was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[set[int]] = []
+
+    def __call__(self, connection: Connection, product_ids: Collection[int]) -> dict[int, int]:
+        self.asked.append(set(product_ids))
+        rows = connection.execute(text("SELECT product_id, stock FROM products"))
+        return {row.product_id: row.stock for row in rows if row.product_id in product_ids}
+
+
+@pytest.fixture
+def reader(tiny_shop: Engine) -> Iterator[ShopReader]:
+    """A reader that reads in threads, as on MySQL."""
+    with closing(ShopReader(tiny_shop, PATIENT_SECONDS)) as reader:
+        yield reader
+
+
+def run(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+    return asyncio.run(work())
+
+
+def test_who_asks_during_a_read_shares_the_next_one(reader: ShopReader) -> None:
+    stock = Stock()
+    reads = GatheredReads(reader, stock)
+
+    async def ask() -> list[Any]:
+        first = asyncio.create_task(reads.fetch([1]))
+        await asyncio.sleep(0)  # the first read is on its way
+        await asyncio.sleep(0)
+        return await asyncio.gather(first, *(reads.fetch([each]) for each in (1, 3, 4, 3)))
+
+    answers = run(ask)
+
+    assert stock.asked == [{1}, {1, 3, 4}]
+    assert [found[each] for found, each in zip(answers, (1, 1, 3, 4, 3), strict=True)] == [
+        answers[1][each] for each in (1, 1, 3, 4, 3)
+    ]
+
+
+def test_nothing_is_kept_from_one_read_to_the_next(reader: ShopReader, tiny_shop: Engine) -> None:
+    reads = GatheredReads(reader, Stock())
+
+    async def ask_twice() -> list[int]:
+        before = (await reads.fetch([1]))[1]
+        with tiny_shop.begin() as connection:
+            connection.execute(text("UPDATE products SET stock = 77 WHERE product_id = 1"))
+        return [before, (await reads.fetch([1]))[1]]
+
+    before, after = run(ask_twice)
+
+    assert before != after == 77
+
+
+def test_a_failure_reaches_all_who_wait_and_nobody_after(reader: ShopReader, tiny_shop: Engine) -> None:
+    reads = GatheredReads(reader, Stock())
+
+    async def ask_around_a_failure() -> tuple[list[Any], int]:
+        with tiny_shop.begin() as connection:
+            connection.execute(text("ALTER TABLE products RENAME TO lost"))
+        failed = await asyncio.gather(*(reads.fetch([each]) for each in (1, 3)), return_exceptions=True)
+        with tiny_shop.begin() as connection:
+            connection.execute(text("ALTER TABLE lost RENAME TO products"))
+        return failed, len(await reads.fetch([1, 3]))
+
+    failed, found = run(ask_around_a_failure)
+
+    assert [type(each) for each in failed] == [ShopUnavailableError] * 2
+    assert found == 2
+
+
+def test_who_gives_up_takes_nobody_along(reader: ShopReader) -> None:
+    reads = GatheredReads(reader, Stock())
+
+    async def ask_and_leave() -> int:
+        leaving, staying = (asyncio.create_task(reads.fetch([each])) for each in (1, 3))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        return len(await staying)
+
+    assert run(ask_and_leave) >= 1
