@@ -1,30 +1,25 @@
 """A reviewer in MLflow's UI: reads the version's page, moves the alias by hand, and the homepage changes."""
 
-import shutil
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from settings import Settings
+from tests.chromium import LIMIT_MS, open_browser
 from tests.end_to_end.conftest import Installation
 from tests.end_to_end.test_promotion import served, wait_for
 from tests.end_to_end.versions import FIRST, register, score_otherwise
 
 pytestmark = pytest.mark.timeout(900)
 
-LIMIT_MS = 120_000
-
 
 @pytest.fixture
-def page() -> Page:
-    program = shutil.which("chromium")
-    assert program, "Chromium is missing: make test installs it"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"], timeout=LIMIT_MS)
+def page() -> Iterator[Page]:
+    with open_browser() as browser:
         page = browser.new_page(viewport={"width": 1500, "height": 1100})
         page.set_default_timeout(LIMIT_MS)
         yield page
-        browser.close()
 
 
 def open_version(page: Page, settings: Settings, version: int) -> None:

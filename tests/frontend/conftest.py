@@ -1,21 +1,18 @@
 """Debian's Chromium on the built pages, over a real API and a small published shop."""
 
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from shop.migrate import migrate
+from tests.chromium import LIMIT_MS, open_browser
 from tests.embedded.ports import free_settings
 from tests.frontend.shop import ROOT, RunningShop
-
-LIMIT_MS = 90_000
-"""Longest wait for anything on a page. What it waits for takes a second or two; a busy machine takes longer."""
 
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -44,12 +41,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningShop]:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """One browser for all tests."""
-    program = shutil.which("chromium")
-    assert program, "Chromium is missing: make test installs it"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"], timeout=LIMIT_MS)
+    with open_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
