@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,7 +26,9 @@ NOTHING_TO_DO = 3
 log = logging.getLogger(__name__)
 
 
-def run_module(module: str, *arguments: str, timeout_seconds: float) -> dict[str, Any]:
+def run_module(
+    module: str, *arguments: str, timeout_seconds: float, heard: Callable[[dict[str, Any]], None] | None = None
+) -> dict[str, Any]:
     """Run `python -m module arguments`, its output going to the task's log line by line.
 
     The step and all that it starts end with the task: at the time-out, when the task is stopped, when it is done.
@@ -34,6 +37,7 @@ def run_module(module: str, *arguments: str, timeout_seconds: float) -> dict[str
         module: module with a command line, whose last line on stdout is a JSON object.
         arguments: its arguments.
         timeout_seconds: wall-clock limit.
+        heard: given the JSON object, also of a step that failed; not called for one that ended without.
 
     Returns:
         The JSON object.
@@ -70,13 +74,18 @@ def run_module(module: str, *arguments: str, timeout_seconds: float) -> dict[str
             listener.join(timeout=GRACE_SECONDS)
     if timed_out.is_set():
         raise TimeoutError(f"{shown} did not finish within {timeout_seconds:.0f} s and was stopped.")
+    report = _parse(last_line)
+    if heard and report is not None:
+        heard(report)
     if process.returncode == FINAL:
         raise AirflowFailException(f"{shown} failed and trying again would not help; the reason stands above.")
     if process.returncode == NOTHING_TO_DO:
         raise AirflowSkipException(f"{shown} has nothing to do yet; the reason stands above.")
     if process.returncode != 0:
         raise RuntimeError(f"{shown} ended with code {process.returncode}; the reason stands above.")
-    return _parse(last_line, shown)
+    if report is None:
+        raise ValueError(f"{shown} should end with a line of JSON, its last line is {last_line.strip()!r}.")
+    return report
 
 
 def _log_lines(stream: IO[str]) -> None:
@@ -107,11 +116,8 @@ def _signal_group(pid: int, number: signal.Signals) -> None:
         os.killpg(pid, number)
 
 
-def _parse(last_line: str, shown: str) -> dict[str, Any]:
-    try:
+def _parse(last_line: str) -> dict[str, Any] | None:
+    with contextlib.suppress(ValueError):
         report = json.loads(last_line)
-    except ValueError:
-        report = None
-    if not isinstance(report, dict):
-        raise ValueError(f"{shown} should end with a line of JSON, its last line is {last_line.strip()!r}.")
-    return report
+        return report if isinstance(report, dict) else None
+    return None

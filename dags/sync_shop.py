@@ -1,7 +1,7 @@
 """# sync_shop: the shop's rows come into the ML store.
 
 **Starts** every day at 00:10 UTC, or by hand. **Writes** the Delta tables of the ML store, and tells `shop_rows`, which
-starts `rebuild_features`.
+starts `rebuild_features`. The verdict of the comparison, or why there is none, is the **note** of the run.
 
 **Safe to run again**: yes, at any time; what is there already is not copied twice, and two runs never overlap.
 
@@ -18,6 +18,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from dags._assets import SHOP_ROWS
 from dags._command import run_module
 from dags._defaults import TRANSIENT, resolve_as_of, workflow
+from dags._note import leave_note
 
 LIMIT_SECONDS = 3600
 
@@ -32,7 +33,11 @@ def sync_shop() -> None:
     @task(outlets=[SHOP_ROWS])
     def sync(**context: Any) -> dict[str, Any]:
         """Copy what changed in the shop, then compare both sides."""
-        report = run_module("features.sync", "--verify", "--json", timeout_seconds=LIMIT_SECONDS)
+
+        def note(report: dict[str, Any]) -> None:
+            leave_note(context, report.get("verdict") or report["reason"])
+
+        report = run_module("features.sync", "--verify", "--json", timeout_seconds=LIMIT_SECONDS, heard=note)
         if report["state"] == "busy":
             raise AirflowSkipException(report["reason"])
         context["outlet_events"][SHOP_ROWS].extra = {"as_of": resolve_as_of(context), "verdict": report["verdict"]}

@@ -42,6 +42,13 @@ def test_workflows_were_linked_by_assets(airflow: AirflowClient) -> None:
     assert set().union(*kinds.values()) == {"asset_triggered"}
 
 
+def test_run_of_the_sync_shows_its_verdict_as_a_note(airflow: AirflowClient) -> None:
+    notes = [run["note"] for run in airflow.runs("sync_shop")]
+
+    assert notes
+    assert all(note.startswith("equal: ") and note.endswith(" 0 repaired") for note in notes), notes
+
+
 def test_one_instant_travelled_the_chain(installation: Installation) -> None:
     url = f"http://127.0.0.1:{installation.settings.serving_port}/recommend"
 
