@@ -100,7 +100,7 @@ class Supervisor:
         _, alive = psutil.wait_procs(family, timeout=2)
         end_processes(alive)
         orphans = self.end_orphans()
-        self._socket.unlink(missing_ok=True)
+        self._remove_socket()
         return len(family) + orphans
 
     def end_orphans(self) -> int:
@@ -108,6 +108,12 @@ class Supervisor:
         orphans = {*find_marked(self._url), *find_logged(self.log_path("supervisord"))}
         end_processes(list(orphans))
         return len(orphans)
+
+    def _remove_socket(self) -> None:
+        """Remove the socket, and the folder that was made for it alone."""
+        self._socket.unlink(missing_ok=True)
+        if self._socket.parent != self._run_dir and self._socket.parent.is_dir():
+            self._socket.parent.rmdir()
 
     def _adopt_changes(self) -> None:
         """Reread the configuration: new or changed parts are known from then on, the others run on untouched."""

@@ -1,6 +1,7 @@
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from embedded.progress import Board
 from embedded.services import Health, Part
 from embedded.start import PartError, start_parts
 from embedded.supervise import Supervisor
+from embedded.supervisor_config import socket_path
 from tests.embedded.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +57,20 @@ def test_down_ends_services_and_what_they_moved_to_other_sessions(supervisor: Su
     assert ended == 3
     assert not any(process.is_running() for process in family)
     assert not supervisor.is_running()
+
+
+def test_down_leaves_no_folder_of_a_socket_behind(tmp_path: Path) -> None:
+    var_dir = tmp_path / ("so deep that its socket lies elsewhere " * 3).strip()
+    folder = socket_path(var_dir / "run").parent
+    supervisor = Supervisor(var_dir)
+    supervisor.boot([], ROOT, {})
+    assert folder.is_dir()
+    assert folder.parent == Path(tempfile.gettempdir())
+
+    supervisor.shut_down()
+
+    assert not folder.exists()
+    assert supervisor.shut_down() == 0
 
 
 def test_down_twice_is_as_good_as_once(supervisor: Supervisor) -> None:

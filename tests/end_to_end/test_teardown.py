@@ -2,11 +2,12 @@
 
 import psutil
 
+from embedded.supervisor_config import socket_path
 from tests.embedded.ports import PORTS
 from tests.end_to_end.conftest import Installation, holders
 
 
-def test_down_leaves_no_process_and_no_port_behind(installation: Installation) -> None:
+def test_down_leaves_no_process_no_port_and_no_socket_behind(installation: Installation) -> None:
     ports = {getattr(installation.settings, name) for name in PORTS}
 
     first, second = installation.launch("down"), installation.launch("down")
@@ -14,5 +15,6 @@ def test_down_leaves_no_process_and_no_port_behind(installation: Installation) -
     assert first.returncode == second.returncode == 0
     assert "nothing was running" in second.stdout
     assert not holders(ports)
+    assert not list(socket_path(installation.settings.var_dir / "run").parent.glob("*.sock"))
     marks = str(installation.settings.var_dir)
     assert not [p for p in psutil.process_iter(["cmdline"]) if marks in " ".join(p.info["cmdline"] or [])]
