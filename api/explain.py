@@ -123,7 +123,7 @@ def _find_companions(connection: Connection, answer: HomeAnswer, habits: dict[in
     lists = fetch_neighbour_lists(connection, answer.head.batch_id, list(habits)[:CITED_PURCHASES])
     for bought, entries in lists.items():
         for entry in entries:
-            if entry.product_id in wanted:
+            if entry.product_id in wanted and entry.reason == "bought_together":
                 best[entry.product_id] = max(best.get(entry.product_id, (0.0, 0)), (entry.score, bought))
     companions = {product_id: bought for product_id, (_, bought) in best.items()}
     query = select(Product.product_id, Product.title).where(Product.product_id.in_(set(companions.values())))

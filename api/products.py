@@ -7,12 +7,14 @@ from sqlalchemy import Connection
 from api.catalogue import SellableProduct, fetch_product
 from api.coupons import covering, fetch_held_coupons
 from api.kept import LiveProducts
-from api.ladder import Ladder
+from api.ladder import Ladder, Pick
 from api.last_good import LastGood
 from api.published import BatchHead, Entry, SharedListsCache, fetch_head, fetch_neighbours
 from api.reader import ShopReader, ShopUnavailableError
 from api.reviews import fetch_latest_reviews, summarise_reviews
 from api.schemas import ProductDetails
+
+NEIGHBOURS = "neighbours"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class ProductPages:
             return None if product is None else _describe_copy(product)
 
     async def fetch_similar(self, product_id: int, limit: int) -> SimilarAnswer | None:
-        """List what is bought together with a product, then what is popular in its category.
+        """List what is bought together with a product or like it, then what is popular in its category.
 
         Returns:
             The list, or `None` if the shop shows no such product.
@@ -79,7 +81,7 @@ class ProductPages:
         ladder = Ladder(limit, self._products.since(None).fetch, without={product_id})
         for rung, entries in lists.items():
             await ladder.step(rung, entries)
-        rungs = ",".join(dict.fromkeys(pick.rung for pick in ladder.picks)) or "none"
+        rungs = ",".join(dict.fromkeys(_name_rung(pick) for pick in ladder.picks)) or "none"
         return SimilarAnswer([pick.product for pick in ladder.picks], head.batch_id if head else "", rungs)
 
     def _read_rungs(
@@ -94,7 +96,7 @@ class ProductPages:
             return None, {}
         shared = self._cache.fetch(connection, head.batch_id)
         return head, {
-            "bought_together": fetch_neighbours(connection, head.batch_id, product_id),
+            NEIGHBOURS: fetch_neighbours(connection, head.batch_id, product_id),
             "category": shared.by_category.get(found[0].category_id, []),
             "popular": shared.popular,
         }
@@ -119,6 +121,11 @@ def read_details(connection: Connection, product_id: int, user_id: int | None) -
         "coupons": [coupon.describe() for coupon in covering(held, product_id, row.category_id)],
     }
     return ProductDetails(**(fields | more))
+
+
+def _name_rung(pick: Pick) -> str:
+    """Name a rung; neighbours say by their reason of which kind they are: `bought_together` or `alike`."""
+    return pick.reason if pick.rung == NEIGHBOURS else pick.rung
 
 
 def _describe_copy(product: SellableProduct) -> ProductDetails:

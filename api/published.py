@@ -173,7 +173,7 @@ def fetch_shared_lists(connection: Connection, batch_id: str) -> SharedLists:
 
 
 def fetch_neighbours(connection: Connection, batch_id: str, product_id: int) -> list[Entry]:
-    """Read the products that are bought together with one; empty if the batch knows none."""
+    """Read the products that go with one, bought together or alike by their reasons; empty if the batch knows none."""
     products = type_coerce(ProductNeighbours.products, Text)
     found = select(products).where(ProductNeighbours.batch_id == batch_id, ProductNeighbours.product_id == product_id)
     text = connection.execute(found).scalar()
@@ -181,7 +181,7 @@ def fetch_neighbours(connection: Connection, batch_id: str, product_id: int) -> 
 
 
 def fetch_neighbour_lists(connection: Connection, batch_id: str, product_ids: Sequence[int]) -> dict[int, list[Entry]]:
-    """Read for several products what is bought together with each; those that the batch knows nothing of are absent."""
+    """Read for several products what goes with each; those that the batch knows nothing of are absent."""
     products = type_coerce(ProductNeighbours.products, Text)
     among = ProductNeighbours.product_id.in_(product_ids)
     lists = select(ProductNeighbours.product_id, products).where(ProductNeighbours.batch_id == batch_id, among)

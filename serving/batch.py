@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from features.snapshot import Snapshot
 from features.store import MLStore
+from serving.alike import rank_alike
 from serving.batches import Batch, fetch_pointed_batch, move_pointer, open_batch
 from serving.facts import FIRST_SLOTS, BatchFacts
 from serving.lists import encode_lists
@@ -98,7 +99,7 @@ def _write_and_audit(scoring: Scoring, batch: Batch, tell: Tell) -> BatchFacts:
     """Write what is missing of a batch and let the audit decide."""
     index = Snapshot.open(scoring.store, scoring.as_of)
     num_products = index.products.height
-    _write_shared_lists(scoring.engine, batch, index)
+    _write_shared_lists(scoring, batch, index)
     written = fetch_written_buckets(scoring.engine, batch)
     facts = BatchFacts()
     for bucket in range(index.num_buckets):
@@ -130,10 +131,12 @@ def _rank_bucket(scoring: Scoring, bucket: int) -> Iterator[pl.DataFrame]:
         yield scoring.ranker.rank(snapshot, user_ids[start : start + USERS_PER_PIECE], LIST_LENGTH)
 
 
-def _write_shared_lists(engine: Engine, batch: Batch, snapshot: Snapshot) -> None:
+def _write_shared_lists(scoring: Scoring, batch: Batch, snapshot: Snapshot) -> None:
     """Write the lists that all shoppers share: popular, newest, and each product's neighbours."""
-    popular = encode_lists(rank_popular(snapshot.products), ["scope", "scope_category_id"])
+    engine, products = scoring.engine, snapshot.products
+    popular = encode_lists(rank_popular(products), ["scope", "scope_category_id"])
     write_lists(engine, batch, "popular_lists", popular.rename({"scope_category_id": "category_id"}))
-    neighbours = rank_neighbours(snapshot.neighbours, snapshot.products)
+    alike = rank_alike(products, scoring.ranker.embed_products(products["product_id"].to_numpy()))
+    neighbours = rank_neighbours(snapshot.neighbours, alike, products)
     lists = encode_lists(neighbours, ["neighbour_of"]).rename({"neighbour_of": "product_id"})
     write_lists(engine, batch, "product_neighbours", lists)

@@ -7,6 +7,8 @@ import polars as pl
 
 LIST_LENGTH = 200
 NEIGHBOURS_LENGTH = 40
+RANK_OFFSET = 60
+"""How little the first places differ when rankings are fused; the usual value."""
 
 
 def rank_popular(products: pl.DataFrame) -> pl.DataFrame:
@@ -52,17 +54,36 @@ def _columns(scope: str, scope_category: pl.Expr, reason: str) -> list[pl.Expr]:
     ]
 
 
-def rank_neighbours(neighbours: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
-    """Rank for each product those that are bought together with it.
+def rank_neighbours(together: pl.DataFrame, alike: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
+    """Rank for each product those that go with it: bought together with it, like it, or best both.
+
+    The two rankings are fused by reciprocal ranks (Cormack et al. 2009): a product's place counts, not its score, since
+    weights and likenesses cannot be compared.
 
     Args:
-        neighbours: product_id, neighbour_id, weight; only weights above 0 speak for a neighbour.
+        together: product_id, neighbour_id, weight; only weights above 0 speak for a neighbour.
+        alike: as `rank_alike` gives it.
         products: product_id, category_id.
 
     Returns:
         neighbour_of, rank, product_id, category_id, score, reason; at most NEIGHBOURS_LENGTH for each product, sorted
-        by neighbour_of and rank.
+        by neighbour_of and rank. Score and reason are those of buying together where there are both.
     """
+    both = pl.concat([_rank_together(together, products), alike.with_columns(pl.col("score").cast(pl.Float32))])
+    return (
+        both.group_by("neighbour_of", "product_id", maintain_order=True)
+        .agg(
+            pl.col("category_id", "score", "reason").first(),
+            fused=(1 / (pl.col("rank") + RANK_OFFSET)).sum(),
+        )
+        .sort(["neighbour_of", "fused", "reason", "product_id"], descending=[False, True, True, False])
+        .with_columns(rank=pl.int_range(1, pl.len() + 1).over("neighbour_of"))
+        .filter(pl.col("rank") <= NEIGHBOURS_LENGTH)
+        .select("neighbour_of", "rank", "product_id", "category_id", "score", "reason")
+    )
+
+
+def _rank_together(neighbours: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
     categories = products.select(pl.col("product_id", "category_id").cast(pl.Int64))
     return (
         neighbours.filter(pl.col("weight") > 0)
@@ -71,5 +92,9 @@ def rank_neighbours(neighbours: pl.DataFrame, products: pl.DataFrame) -> pl.Data
         .filter(pl.col("rank") <= NEIGHBOURS_LENGTH)
         .rename({"product_id": "neighbour_of", "neighbour_id": "product_id", "weight": "score"})
         .join(categories, on="product_id", how="inner", maintain_order="left")
-        .select("neighbour_of", "rank", "product_id", "category_id", "score", reason=pl.lit("bought_together"))
+        .select(
+            *(pl.col(name).cast(pl.Int64) for name in ("neighbour_of", "rank", "product_id", "category_id")),
+            pl.col("score").cast(pl.Float32),
+            reason=pl.lit("bought_together"),
+        )
     )

@@ -22,6 +22,7 @@ from training.artefact import (
 )
 from training.config import load_config
 from training.contract import check_signature, check_vocabulary
+from training.embeddings import load_product_embeddings
 from training.inputs import PairInputs, UserInputs, encode_pairs, encode_users, no_pairs
 from training.reasons import cite
 from training.topk import rank_top
@@ -141,6 +142,19 @@ class Ranker:
     def category_ids(self) -> Int64:
         """The categories of the category head, in its order. int64[C]."""
         return np.array(self.encoder.category_ids, dtype=np.int64)
+
+    def embed_products(self, product_ids: Int64) -> Float32:
+        """Give what the network learned of products.
+
+        Returns:
+            float32[products, E], each of unit length; all zeros for a product that the network never saw.
+
+        Raises:
+            ArtefactError: the network keeps no embeddings where they are looked for.
+        """
+        ids = self.encoder.look_up_products(np.asarray(product_ids, dtype=np.int64))
+        embeddings: Float32 = load_product_embeddings(self._folder)[ids]
+        return embeddings
 
     def score_candidates(self, arrays: SnapshotArrays, rows: Int64) -> tuple[Candidates, Float32, Float32]:
         """Draw and score the candidates of user rows (ascending, some hundreds).

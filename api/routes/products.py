@@ -27,7 +27,7 @@ async def get_product(parts: PartsDep, product_id: ProductIdPath, user_id: Shopp
     responses=refusals(404, 422),
 )
 async def get_similar(parts: PartsDep, product_id: ProductIdPath, limit: LimitQuery = 12) -> Response:
-    """List what is bought together with a product, topped up from its category."""
+    """List what is bought together with a product or is like it, topped up from its category."""
     answer = await parts.products.fetch_similar(product_id, limit)
     if answer is None:
         raise ApiError(404, NO_SUCH_PRODUCT)

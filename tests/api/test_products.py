@@ -39,7 +39,7 @@ def test_hidden_and_unknown_products_have_no_page(api: TestClient) -> None:
         assert answer.json()["error"]["code"] == "not_found"
 
 
-def test_similar_products_are_bought_together_then_of_the_category_then_popular(api: TestClient) -> None:
+def test_similar_products_are_bought_together_or_alike_then_of_the_category_then_popular(api: TestClient) -> None:
     answer = api.get("/products/1/similar")
 
     assert [each["product_id"] for each in answer.json()["products"]] == [3, 6, 5]

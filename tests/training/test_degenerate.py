@@ -13,6 +13,7 @@ from features.rebuild import build_snapshot, rebuild
 from features.snapshot import Snapshot
 from features.store import MLStore
 from features.sync import sync_shop
+from serving.alike import rank_alike
 from serving.popular import rank_neighbours, rank_popular
 from settings import Settings, load_settings
 from tests.training.odd_shops import (
@@ -147,7 +148,8 @@ def test_without_orders_there_are_still_popular_lists_of_the_whole_catalogue(tmp
     lists = rank_popular(Snapshot.open(store, CUT).products)
     counts = {scope: rows["product_id"].n_unique() for (scope,), rows in lists.group_by("scope")}
     assert counts == {"global": 40, "category": 40, "newest": 40}
-    assert rank_neighbours(snapshot.neighbours, snapshot.products).is_empty()
+    alike = rank_alike(snapshot.products, np.zeros((40, 1), dtype=np.float32))
+    assert set(rank_neighbours(snapshot.neighbours, alike, snapshot.products)["reason"]) == {"alike"}
     assert snapshot.user_ids().tolist() == list(range(1, 25))
 
 

@@ -173,7 +173,7 @@ export interface paths {
         };
         /**
          * Get Similar
-         * @description List what is bought together with a product, topped up from its category.
+         * @description List what is bought together with a product or is like it, topped up from its category.
          */
         get: operations["get_similar_products__product_id__similar_get"];
         put?: never;

@@ -1,0 +1,82 @@
+import numpy as np
+import polars as pl
+from sqlalchemy import Engine, select
+
+from serving.alike import rank_alike
+from serving.batch import Scoring, publish_scores
+from serving.popular import rank_neighbours
+from shop.database import session_scope
+from shop.tables import ProductNeighbours
+from tests.serving.conftest import AS_OF, TrainedShop
+
+NOTHING_LEARNED = np.zeros((5, 2), dtype=np.float32)
+PRODUCTS = pl.DataFrame(
+    {
+        "product_id": [1, 2, 3, 4, 5],
+        "category_id": [1, 1, 1, 1, 2],
+        "type_code": [7, 8, 7, None, 7],
+        "popularity": [1.0, 9.0, 2.0, 5.0, 3.0],
+    }
+)
+NOBODY_BOUGHT = pl.DataFrame(schema={"product_id": pl.Int64, "neighbour_id": pl.Int64, "weight": pl.Float64})
+
+
+def neighbours_of(ranked: pl.DataFrame, product_id: int) -> list[int]:
+    return ranked.filter(pl.col("neighbour_of") == product_id)["product_id"].to_list()
+
+
+def test_the_same_type_comes_first_then_the_more_popular() -> None:
+    ranked = rank_alike(PRODUCTS, NOTHING_LEARNED)
+
+    assert neighbours_of(ranked, 1) == [3, 2, 4]
+    assert neighbours_of(ranked, 4) == [2, 3, 1]
+
+
+def test_what_the_network_learned_decides_among_products_of_no_common_type() -> None:
+    learned = np.array([[1, 0], [0, 1], [-1, 0], [1, 0], [1, 0]], dtype=np.float32)
+
+    ranked = rank_alike(PRODUCTS, learned)
+
+    assert neighbours_of(ranked, 4) == [1, 2, 3]
+    assert ranked.filter(pl.col("neighbour_of") == 4)["score"].to_list() == [1.0, 0.0, -1.0]
+
+
+def test_a_product_alone_in_its_category_is_like_none() -> None:
+    assert neighbours_of(rank_alike(PRODUCTS, NOTHING_LEARNED), 5) == []
+
+
+def test_both_kinds_take_turns_and_what_is_of_both_leads() -> None:
+    together = pl.DataFrame({"product_id": [1, 1, 1], "neighbour_id": [5, 3, 4], "weight": [3.0, 2.0, 0.0]})
+
+    ranked = rank_neighbours(together, rank_alike(PRODUCTS, NOTHING_LEARNED), PRODUCTS).filter(
+        pl.col("neighbour_of") == 1
+    )
+
+    assert ranked["product_id"].to_list() == [3, 5, 2, 4]
+    assert ranked["reason"].to_list() == ["bought_together", "bought_together", "alike", "alike"]
+    assert ranked["rank"].to_list() == [1, 2, 3, 4]
+
+
+def test_without_any_common_purchase_products_still_have_neighbours() -> None:
+    ranked = rank_neighbours(NOBODY_BOUGHT, rank_alike(PRODUCTS, NOTHING_LEARNED), PRODUCTS)
+
+    assert set(ranked["neighbour_of"]) == {1, 2, 3, 4}
+
+
+def test_a_batch_publishes_neighbours_of_both_kinds(trained_shop: TrainedShop, shop_of_version: Engine) -> None:
+    scoring = Scoring(1, trained_shop.ranker, trained_shop.store, AS_OF, shop_of_version)
+
+    publish_scores(scoring, "champion", tell=str)
+
+    with session_scope(shop_of_version) as session:
+        lists = session.scalars(select(ProductNeighbours.products)).all()
+    assert {entry[3] for products in lists for entry in products} == {"bought_together", "alike"}
+    assert len(lists) == trained_shop.snapshot.products.height
+
+
+def test_embeddings_are_of_unit_length_and_unknown_products_have_none(trained_shop: TrainedShop) -> None:
+    known = trained_shop.ranker.encoder.product_ids[:3]
+
+    embeddings = trained_shop.ranker.embed_products(np.array([*known, 10**12]))
+
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), [1, 1, 1, 0], atol=1e-5)
