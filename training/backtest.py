@@ -30,6 +30,7 @@ from training.dataset import open_window
 from training.evaluate import Judgement, judge_baseline, judge_ranker, tabulate
 from training.fit import fit
 from training.ranker import Ranker
+from training.resources import measure_peak_memory_gb
 
 logger = logging.getLogger(__name__)
 
@@ -102,12 +103,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     seconds = round(time.perf_counter() - started, 1)
     metrics = {name: judgement.summarise() for name, judgement in judgements.items()}
-    result = {"as_of": options.as_of.isoformat(), "horizon_days": options.horizon_days, "seconds": seconds} | metrics
+    peak = round(measure_peak_memory_gb(), 2)
+    cost = {"seconds": seconds, "peak_memory_gb": peak}
+    result = {"as_of": options.as_of.isoformat(), "horizon_days": options.horizon_days, **cost, **metrics}
     (options.out / "metrics.json").write_text(json.dumps(_to_plain(result), indent=1), encoding="utf-8")
     if judgements:
         with pl.Config(tbl_cols=-1, tbl_width_chars=200, float_precision=4, tbl_hide_dataframe_shape=True):
             sys.stdout.write(f"{tabulate(judgements)}\n")
-    sys.stdout.write(f"written to {options.out} in {seconds} s\n")
+    sys.stdout.write(f"written to {options.out} in {seconds} s, at most {peak} GB of memory\n")
     return 0
 
 

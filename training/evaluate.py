@@ -28,8 +28,10 @@ class Judgement:
 
     Attributes:
         ndcg, recall, hit_rate: float64[U], at K.
-        discovery_ndcg: float64[U'], at K, over products never bought before; users who bought none are left out.
+        discovery_ndcg, discovery_recall, discovery_hit_rate: float64[U'], at K, over products never bought before;
+            users who bought none are left out.
         num_products: distinct products in the first K of all lists.
+        num_new_products: the same of the lists of products never bought before.
         categories: metrics of the category head, empty for a baseline.
         reliability: of the category probabilities, as metrics.reliability gives it; None for a baseline.
     """
@@ -38,7 +40,10 @@ class Judgement:
     recall: PerUser
     hit_rate: PerUser
     discovery_ndcg: PerUser
+    discovery_recall: PerUser
+    discovery_hit_rate: PerUser
     num_products: int
+    num_new_products: int
     categories: dict[str, float]
     reliability: Reliability | None = None
 
@@ -52,6 +57,16 @@ class Judgement:
             "num_products": float(self.num_products),
             **self.categories,
         }
+
+    def summarise_discovery(self) -> dict[str, float]:
+        """Give the means over the lists of products never bought before, by metric name; 0 where nobody bought any."""
+        named = {"ndcg": self.discovery_ndcg, "recall": self.discovery_recall, "hit_rate": self.discovery_hit_rate}
+        means = {f"{name}_at_{K}": float(values.mean()) if len(values) else 0.0 for name, values in named.items()}
+        return {**means, "num_products": float(self.num_new_products)}
+
+    def with_categories(self, categories: dict[str, float]) -> "Judgement":
+        """Add the metrics of a category head; none takes them away."""
+        return replace(self, categories=categories)
 
 
 def judge_lists(window: Window, user_rows: Int64, products: Int64, new_products: Int64) -> Judgement:
@@ -67,13 +82,16 @@ def judge_lists(window: Window, user_rows: Int64, products: Int64, new_products:
     num_new = num_labels - np.bincount(window.repeated_users(), minlength=len(window.arrays.user_ids))
     hits = _find_hits(window, user_rows, products)
     discovers = num_new[user_rows] > 0
-    new_hits = _find_hits(window, user_rows, new_products)[discovers]
+    new_hits, new_labels = _find_hits(window, user_rows, new_products)[discovers], num_new[user_rows][discovers]
     return Judgement(
         ndcg=metrics.ndcg_at_k(hits, num_labels[user_rows], K),
         recall=metrics.recall_at_k(hits, num_labels[user_rows], K),
         hit_rate=metrics.hit_rate_at_k(hits, K),
-        discovery_ndcg=metrics.ndcg_at_k(new_hits, num_new[user_rows][discovers], K),
+        discovery_ndcg=metrics.ndcg_at_k(new_hits, new_labels, K),
+        discovery_recall=metrics.recall_at_k(new_hits, new_labels, K),
+        discovery_hit_rate=metrics.hit_rate_at_k(new_hits, K),
         num_products=metrics.count_distinct(products, K),
+        num_new_products=metrics.count_distinct(new_products, K),
         categories={},
     )
 

@@ -1,21 +1,25 @@
-"""The quality table: our model beside what is free, at several cuts, with paired differences. Writes docs/quality.md.
+"""The quality table: our model beside what is free and what is strong. Writes docs/quality.md.
 
     python -m training.quality --cuts 2017-08-20 2017-10-15 --out docs/quality.md
 
-At each cut everything learns from what lies before it and is judged on the horizon after it, on the same users.
+At each cut everything learns from what lies before it and is judged on the horizon after it, on the same users, with
+paired differences. The rivals need development dependencies (tests/requirements.in).
 """
 
 import argparse
 import logging
+import multiprocessing
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from features.clock import parse_instant
 from features.purchases import load_purchases
@@ -25,12 +29,14 @@ from training.artefact import ArtefactError
 from training.baselines import ALL_BASELINES, count_categories
 from training.config import TrainingConfig, load_config
 from training.dataset import Window, open_window
-from training.evaluate import Judgement, K, judge_baseline, judge_categories, judge_ranker, tabulate
+from training.evaluate import Judgement, K, judge_baseline, judge_categories, judge_ranker
 from training.fit import fit
 from training.metrics import PerUser, bootstrap_interval
 from training.ranker import Ranker
 from training.recall import measure_recall
 from training.report import format_table
+from training.resources import measure_peak_memory_gb
+from training.rivals import fit_als, fit_boosted
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +48,8 @@ class Cut:
     """What was measured at one cut.
 
     Attributes:
-        as_of: the cut. num_users: judged users. seconds: training and judging of our model alone.
+        as_of: the cut. num_users: judged users.
+        seconds, peak_memory_gb: of our model alone, features to judged lists.
         judgements: by method, ours under OURS.
         categories: the category head against the user's decayed category counts, by method.
         recall: rows of training/recall.py.
@@ -51,33 +58,42 @@ class Cut:
     as_of: datetime
     num_users: int
     seconds: float
+    peak_memory_gb: float
     judgements: dict[str, Judgement]
     categories: dict[str, dict[str, float]]
     recall: list[dict[str, float]]
 
 
 def measure_cut(store: MLStore, config: TrainingConfig, as_of: datetime) -> Cut:
-    """Train as of a cut and judge everybody on the horizon after it.
+    """Train as of a cut and judge everybody on the horizon after it. Our model comes first, so its peak is its own.
 
     Raises:
         TooLittleDataError: history before the cut is too short, or nothing was bought after it.
     """
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
-        fitted = fit(load_purchases(store, as_of), config, Path(scratch) / "version", _ignore)
+        purchases = load_purchases(store, as_of)
+        fitted = fit(purchases, config, Path(scratch) / "version", _ignore)
         ranker = Ranker.load(fitted.folder)
         horizon = config.data.horizon_days
         window = open_window(load_purchases(store, as_of + timedelta(days=horizon)), as_of, horizon)
         users = window.users_with_labels()
         ours = judge_ranker(window, users, ranker)
-    seconds = time.perf_counter() - started
-    judgements = {name: judge_baseline(window, users, rank) for name, rank in ALL_BASELINES.items()}
+    seconds, peak = time.perf_counter() - started, measure_peak_memory_gb()
+    boosted = fit_boosted(purchases, config).judge(window, users, config.data.num_candidates)
+    baselines = ALL_BASELINES | {"als": fit_als(window.arrays, config.optimiser.seed)}
+    judgements = {name: judge_baseline(window, users, rank) for name, rank in baselines.items()}
     return Cut(
         as_of=as_of,
         num_users=len(users),
         seconds=seconds,
-        judgements={OURS: ours} | judgements,
-        categories={OURS: ours.categories, "decayed_category_counts": _judge_counts(window, users)},
+        peak_memory_gb=peak,
+        judgements={OURS: ours} | judgements | {"lightgbm": boosted},
+        categories={
+            OURS: ours.categories,
+            "decayed_category_counts": _judge_counts(window, users),
+            "lightgbm": boosted.categories,
+        },
         recall=measure_recall(window),
     )
 
@@ -91,6 +107,8 @@ _INTRODUCTION = [
     "Made by `make quality`. At each cut every method knows what lies before it and is judged on the 28 days after,",
     f"on the users who ordered both before and in them. List metrics are at {K}; `discovery` counts only products that",
     "the user never bought before. Differences are paired over users, ours less theirs, with 95% bootstrap intervals.",
+    "`als` is implicit's matrix factorisation; `lightgbm` learns from the windows, candidates and features that our",
+    "model learns from, products and categories apart (`training/rivals.py`).",
     "",
 ]
 
@@ -98,12 +116,15 @@ _INTRODUCTION = [
 def _write_cut(cut: Cut) -> Iterator[str]:
     yield f"## {cut.as_of:%Y-%m-%d}"
     yield ""
-    yield f"{cut.num_users:,} users; training and judging our model took {cut.seconds:.0f} s."
+    cost = f"{cut.seconds:.0f} s and at most {cut.peak_memory_gb:.1f} GB of memory"
+    yield f"{cut.num_users:,} users; features, training, lists and judging of our model took {cost}."
     yield ""
-    yield from format_table(tabulate({name: _without_categories(item) for name, item in cut.judgements.items()}))
+    yield from format_table(_tabulate(cut, Judgement.summarise))
     yield ""
-    yield "| ours less | ndcg, all | recall, all | ndcg, discovery |"
-    yield "|---|---|---|---|"
+    yield from format_table(_tabulate(cut, Judgement.summarise_discovery, label="discovery"))
+    yield ""
+    yield "| ours less | ndcg, all | recall, all | ndcg, discovery | recall, discovery |"
+    yield "|---|---|---|---|---|"
     ours = cut.judgements[OURS]
     for name, theirs in cut.judgements.items():
         if name != OURS:
@@ -111,6 +132,7 @@ def _write_cut(cut: Cut) -> Iterator[str]:
                 (ours.ndcg, theirs.ndcg),
                 (ours.recall, theirs.recall),
                 (ours.discovery_ndcg, theirs.discovery_ndcg),
+                (ours.discovery_recall, theirs.discovery_recall),
             ]
             yield f"| {name} | " + " | ".join(_format_difference(*pair) for pair in pairs) + " |"
     yield ""
@@ -128,10 +150,12 @@ def _write_cut(cut: Cut) -> Iterator[str]:
     yield ""
 
 
-def _without_categories(judgement: Judgement) -> Judgement:
-    return Judgement(
-        judgement.ndcg, judgement.recall, judgement.hit_rate, judgement.discovery_ndcg, judgement.num_products, {}
-    )
+def _tabulate(
+    cut: Cut, summarise: Callable[[Judgement], dict[str, float]], label: str = "all products"
+) -> pl.DataFrame:
+    """Lay the list metrics of all methods under each other; those of categories have a table of their own."""
+    rows = [{label: name, **summarise(judged.with_categories({}))} for name, judged in cut.judgements.items()]
+    return pl.DataFrame(rows).drop(f"discovery_ndcg_at_{K}", strict=False)
 
 
 def _format_difference(ours: PerUser, theirs: PerUser) -> str:
@@ -151,6 +175,13 @@ def _ignore(epoch: int, metrics: dict[str, float]) -> None:
     """The loop logs each epoch itself."""
 
 
+def _measure_apart(store: MLStore, cuts: list[datetime]) -> list[Cut]:
+    """Measure each cut in a process of its own: memory that one has used would count as the next one's peak."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=1, mp_context=context, max_tasks_per_child=1) as processes:
+        return [processes.submit(measure_cut, store, load_config(), cut).result() for cut in cuts]
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; see the module's docstring."""
     parser = argparse.ArgumentParser(prog="python -m training.quality", description=__doc__.splitlines()[0])
@@ -161,7 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
     settings = load_settings()
     try:
         store = MLStore(settings.ml_store_uri)
-        page = write_page([measure_cut(store, load_config(), cut) for cut in options.cuts])
+        page = write_page(_measure_apart(store, options.cuts))
     except (OSError, StoreError, ValueError, ArtefactError) as err:
         sys.stderr.write(f"training.quality: {err}\n")
         return 1

@@ -20,7 +20,7 @@ SHOUTING = Check("calibration_error", 0.3, "<=", 0.1, "flag", "mean gap of proba
 def judgement(ndcg: float, for_new_users: float | None = None) -> Judgement:
     level = np.where(NEW_USERS, ndcg if for_new_users is None else for_new_users, ndcg)
     per_user = np.clip(level + NOISE, 0, 1)
-    return Judgement(per_user, per_user, per_user, per_user, 10, {})
+    return Judgement(*[per_user] * 6, num_products=10, num_new_products=10, categories={})
 
 
 def judge(
