@@ -14,6 +14,12 @@ READY_TIMEOUT_SECONDS = 0.5
 STALE_SECONDS = 36 * 3600
 """A daily batch is at most a day old plus the time that it takes; half a day more is late."""
 
+RANKS_NOBODY = "Users without a published list get popular products. See `make status` and BentoML's log."
+GOES_ON = (
+    "The model server goes on ranking with the version that it holds, from its local copy; no shopper notices. It "
+    "follows the alias again by itself once this is mended: see `make status`, MLflow's log and the version's page."
+)
+
 
 class HealthCheck:
     """Asks the neighbours how they are."""
@@ -42,12 +48,12 @@ class HealthCheck:
             return self._kept
 
     async def _ask(self) -> Health:
-        (head, problems), model_problem = await asyncio.gather(
+        (head, problems), trouble = await asyncio.gather(
             self._ask_database(), self._recommender.find_trouble(READY_TIMEOUT_SECONDS)
         )
-        if model_problem:
-            remedy = "Users without a published list get popular products. See `make status` and BentoML's log."
-            problems.append(Problem(part="model_server", problem=model_problem, remedy=remedy))
+        if trouble:
+            remedy = GOES_ON if trouble.is_serving else RANKS_NOBODY
+            problems.append(Problem(part="model_server", problem=trouble.problem, remedy=remedy))
         age = head.age_seconds() if head else None
         if age is not None:
             self._metrics.batch_age.set(age)

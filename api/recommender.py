@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -50,6 +51,13 @@ class ModelList:
     entries: list[Entry]
 
 
+class Trouble(NamedTuple):
+    """What is wrong with the model server, and whether it ranks all the same."""
+
+    problem: str
+    is_serving: bool
+
+
 class Recommender:
     """Asks the model server to rank for a user whom the published batch lacks."""
 
@@ -83,7 +91,7 @@ class Recommender:
         entries = [Entry(item.product_id, item.category_id, item.score, item.reason) for item in lists[user_id]]
         return ModelList(str(answer.model_version), entries)
 
-    async def find_trouble(self, timeout_seconds: float) -> str | None:
+    async def find_trouble(self, timeout_seconds: float) -> Trouble | None:
         """Ask the model server how it is.
 
         Returns:
@@ -96,11 +104,12 @@ class Recommender:
                 status = await self._client.post("/status", json={})
             failure = _STATUS.validate_json(status.content).failure if status.is_success else None
         except TimeoutError:
-            return f"no answer within {timeout_seconds:g} s"
+            return Trouble(f"no answer within {timeout_seconds:g} s", is_serving=False)
         except (httpx.HTTPError, ValidationError) as err:
-            return f"fails with {type(err).__name__}"
-        trouble = None if ready.is_success else f"/readyz answers {ready.status_code}"
-        return ": ".join(filter(None, (trouble, failure and failure[:MOST_CHARACTERS]))) or None
+            return Trouble(f"fails with {type(err).__name__}", is_serving=False)
+        refusal = None if ready.is_success else f"/readyz answers {ready.status_code}"
+        problem = ": ".join(filter(None, (refusal, failure and failure[:MOST_CHARACTERS])))
+        return Trouble(problem, is_serving=ready.is_success) if problem else None
 
     def _fail(self, error: Exception) -> None:
         """Note a failure, by the kind of error: what the other side sent stays out of answers and logs."""

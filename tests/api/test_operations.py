@@ -45,6 +45,17 @@ def test_what_keeps_the_model_server_from_the_right_version_is_named(
     problems = {problem["part"]: problem for problem in api.get("/health").json()["problems"]}
 
     assert problems["model_server"]["problem"] == "version 9 is refused: model.onnx was altered"
+    assert "goes on ranking with the version that it holds" in problems["model_server"]["remedy"]
+
+
+def test_a_model_server_that_ranks_nobody_is_told_from_one_that_goes_on(
+    api: TestClient, model_server: ModelServer
+) -> None:
+    model_server.status = 503
+
+    problems = {problem["part"]: problem for problem in api.get("/health").json()["problems"]}
+
+    assert "get popular products" in problems["model_server"]["remedy"]
 
 
 def test_metrics_count_pages_by_rung(api: TestClient) -> None:
