@@ -1,7 +1,9 @@
+import { QueryObserver } from '@tanstack/react-query'
 import { waitFor } from '@testing-library/react'
 import { http, HttpResponse } from 'msw'
 import { renewTokenOnRefusal } from './renew-token'
 import { homeQuery } from '@/api/get-home'
+import { shoppersQuery } from '@/api/get-shoppers'
 import { makeQueryClient } from '@/lib/query-client'
 import { shopperStore } from '@/stores/shopper'
 import { tokensStore } from '@/stores/tokens'
@@ -39,6 +41,32 @@ test('an old token is renewed without a word', async () => {
     expect(tokensStore.get()['1']).toBe('fresh')
   })
   await expect(client.query(homeQuery(1))).resolves.toMatchObject({ nickname: '홍길동' })
+  stop()
+})
+
+test('a first visit that names a shopper waits for the token that is on its way', async () => {
+  tokensStore.set({})
+  askForTokens('fresh')
+  const client = makeQueryClient()
+  server.use(
+    http.get('*/users', async () => {
+      await waitFor(() => {
+        expect(client.getQueryState(homeQuery(1).queryKey)?.status).toBe('error')
+      })
+      return HttpResponse.json({ users: SHOPPERS.map((each) => ({ ...each, token: 'fresh' })) })
+    }),
+  )
+  const stop = renewTokenOnRefusal(client)
+  const watched = new QueryObserver(client, homeQuery(1))
+  const unwatch = watched.subscribe(() => undefined)
+
+  await client.query(shoppersQuery)
+
+  await waitFor(() => {
+    expect(watched.getCurrentResult().data?.nickname).toBe('홍길동')
+  })
+  expect(shopperStore.get()).toBe(1)
+  unwatch()
   stop()
 })
 
