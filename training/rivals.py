@@ -56,15 +56,15 @@ def fit_als(arrays: SnapshotArrays, seed: int) -> Baseline:
     Returns:
         A ranking of that snapshot's users; users and products without purchases are in no list.
     """
-    model = AlternatingLeastSquares(
-        factors=ALS_FACTORS,
-        iterations=ALS_ITERATIONS,
-        alpha=ALS_CONFIDENCE,
-        regularization=ALS_REGULARISATION,
-        random_state=seed,
-        use_gpu=False,
-    )
     with threadpool_limits(1, "blas"):  # implicit has threads of its own
+        model = AlternatingLeastSquares(
+            factors=ALS_FACTORS,
+            iterations=ALS_ITERATIONS,
+            alpha=ALS_CONFIDENCE,
+            regularization=ALS_REGULARISATION,
+            random_state=seed,
+            use_gpu=False,
+        )
         model.fit(arrays.purchases, show_progress=False)
 
     def rank(of: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
