@@ -1,3 +1,4 @@
+import contextlib
 import logging
 import time
 from pathlib import Path
@@ -52,6 +53,27 @@ def test_exit_code_decides_what_becomes_of_the_task(write_step, code: int, error
 
     with pytest.raises(error, match=r"python -m step"):
         run_module("step", timeout_seconds=30)
+
+
+@pytest.mark.parametrize("code", [0, 1, 2])
+def test_report_is_heard_however_the_step_ends(write_step, code: int) -> None:
+    write_step(f'import sys\nprint(\'{{"state": "ended"}}\')\nsys.exit({code})\n')
+    heard: list[dict] = []
+
+    with contextlib.suppress(RuntimeError, AirflowFailException):
+        run_module("step", timeout_seconds=30, heard=heard.append)
+
+    assert heard == [{"state": "ended"}]
+
+
+def test_step_that_ends_without_a_report_has_none_to_hear(write_step) -> None:
+    write_step("import sys\nprint('no JSON')\nsys.exit(1)\n")
+    heard: list[dict] = []
+
+    with pytest.raises(RuntimeError):
+        run_module("step", timeout_seconds=30, heard=heard.append)
+
+    assert heard == []
 
 
 def test_report_that_is_no_json_is_an_error(write_step) -> None:
