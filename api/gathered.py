@@ -1,7 +1,7 @@
 """Reads of many callers as one: who asks while a read is under way goes along with the next one.
 
-A busy process asks the database a few hundred times a second for everything that all its pages need, instead of several
-times for each page. Nothing is kept: what a caller gets was read after it asked.
+A busy process asks the database once for what many pages need, instead of several times for each page. Nothing is kept:
+what a caller gets was read after it asked.
 """
 
 import asyncio

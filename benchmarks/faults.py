@@ -14,7 +14,7 @@ import uvloop
 
 from benchmarks.api import serve
 from benchmarks.parts.client import Measured, pace
-from benchmarks.parts.faults import KINDS, NUM_USERS, break_down, find_port, run_neighbours
+from benchmarks.parts.faults import KINDS, NUM_USERS, break_down, run_neighbours
 
 WARM_UP_SECONDS = 3.0
 
@@ -22,17 +22,16 @@ WARM_UP_SECONDS = 3.0
 def measure(neighbour: str, kind: str, requests: int, rate: float) -> Measured:
     """Ask through one fault, with fresh neighbours and a fresh API."""
     paths = [f"/recommendations/home?user_id={user}" for user in range(1, NUM_USERS + 1)]
-    port = find_port()
     with (
         tempfile.TemporaryDirectory() as folder,
         run_neighbours(Path(folder)) as neighbours,
-        serve("api.main:app", port, neighbours.settings),
+        serve("api.main:app", neighbours.settings) as api,
     ):
         for path in paths[:20]:
-            urlopen(f"http://127.0.0.1:{port}{path}", timeout=10).read()
+            urlopen(f"http://127.0.0.1:{api.port}{path}", timeout=10).read()
         time.sleep(WARM_UP_SECONDS)
         with break_down(neighbours.of(neighbour), kind):
-            return uvloop.run(pace(port, paths, rate, requests / rate))
+            return uvloop.run(pace(api.port, paths, rate, requests / rate))
 
 
 def main() -> None:

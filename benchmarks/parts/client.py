@@ -12,16 +12,71 @@ class Measured:
     seconds: list[float] = field(default_factory=list)
     failures: int = 0
     wall: float = 0.0
+    cpu_seconds: float = 0.0
 
     @property
     def rate(self) -> float:
         """Answers a second."""
         return len(self.seconds) / self.wall
 
+    @property
+    def cpu_us(self) -> float:
+        """Processor time of the server for each answer, in microseconds."""
+        return self.cpu_seconds / max(1, len(self.seconds)) * 1e6
+
     def percentile_ms(self, share: float) -> float:
         """Give the time that so many of the answers took at most, in milliseconds."""
         ordered = sorted(self.seconds)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
+
+
+class Connection(asyncio.Protocol):
+    """An open connection that has one question at a time, without the layers that would cost more than the answer."""
+
+    def __init__(self) -> None:
+        """Wait for `connect`."""
+        self._buffer = b""
+        self._missing = -1
+
+    @classmethod
+    async def open(cls, port: int) -> "Connection":
+        """Connect to a port of this machine."""
+        _, connection = await asyncio.get_running_loop().create_connection(cls, "127.0.0.1", port)
+        return connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way out."""
+        self._transport = transport
+
+    def ask(self, path: str) -> "asyncio.Future[bool]":
+        """Send a question; the future tells whether its answer, once it is whole, was 200."""
+        self._answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._transport.write(f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())  # type: ignore[attr-defined]
+        return self._answer
+
+    def data_received(self, data: bytes) -> None:
+        """Take in a piece of an answer."""
+        self._buffer += data
+        if self._missing < 0:
+            end = self._buffer.find(b"\r\n\r\n")
+            if end < 0:
+                return
+            head = self._buffer[:end].lower() + b"\r\n"
+            start = head.index(b"content-length: ") + 16
+            self._missing = end + 4 + int(head[start : head.index(b"\r\n", start)])
+        if len(self._buffer) >= self._missing:
+            is_good = self._buffer[9:12] == b"200"
+            self._buffer, self._missing = b"", -1
+            self._answer.set_result(is_good)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever still waits."""
+        if getattr(self, "_answer", None) and not self._answer.done():
+            self._answer.set_exception(ConnectionError(f"the server hung up: {exc}"))
+
+    def close(self) -> None:
+        """Hang up."""
+        self._transport.close()
 
 
 async def press(port: int, paths: list[str], connections: int, seconds: float) -> Measured:
@@ -30,12 +85,11 @@ async def press(port: int, paths: list[str], connections: int, seconds: float) -
     turn = iter(range(10**9))
 
     async def ask_on() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        while time.perf_counter() < began + seconds:
-            started = time.perf_counter()
-            await _ask(reader, writer, paths[next(turn) % len(paths)], measured)
+        connection = await Connection.open(port)
+        while (started := time.perf_counter()) < began + seconds:
+            measured.failures += not await connection.ask(paths[next(turn) % len(paths)])
             measured.seconds.append(time.perf_counter() - started)
-        writer.close()
+        connection.close()
 
     await asyncio.gather(*(ask_on() for _ in range(connections)))
     measured.wall = time.perf_counter() - began
@@ -45,30 +99,25 @@ async def press(port: int, paths: list[str], connections: int, seconds: float) -
 async def pace(port: int, paths: list[str], rate: float, seconds: float, connections: int = 32) -> Measured:
     """Ask at a steady rate, whether answers come or not (open loop): waiting for a free connection counts."""
     measured, began = Measured(), time.perf_counter()
-    free: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+    free: asyncio.Queue[Connection] = asyncio.Queue()
     for _ in range(connections):
-        free.put_nowait(await asyncio.open_connection("127.0.0.1", port))
+        free.put_nowait(await Connection.open(port))
 
     async def ask_at(due: float, path: str) -> None:
         connection = await free.get()
-        await _ask(*connection, path, measured)
+        measured.failures += not await connection.ask(path)
         measured.seconds.append(time.perf_counter() - due)
         free.put_nowait(connection)
 
     async with asyncio.TaskGroup() as tasks:
         for number in range(int(rate * seconds)):
             due = began + number / rate
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            if (early := due - time.perf_counter()) > 0:
+                await asyncio.sleep(early)
             tasks.create_task(ask_at(due, paths[number % len(paths)]))
+            if early <= 0:
+                await asyncio.sleep(0)
     measured.wall = time.perf_counter() - began
     while not free.empty():
-        free.get_nowait()[1].close()
+        free.get_nowait().close()
     return measured
-
-
-async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, measured: Measured) -> None:
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
-    head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    start = head.index(b"content-length: ") + 16
-    await reader.readexactly(int(head[start : head.index(b"\r\n", start)]))
-    measured.failures += head[9:12] != b"200"
