@@ -70,12 +70,21 @@ class Recommender:
         """
         self._client = client
         self._deadline_seconds = deadline_seconds
+        self._trial: asyncio.Task[ModelList | None] | None = None
         self.breaker = CircuitBreaker()
 
     async def rank(self, user_id: int) -> ModelList | None:
-        """Ask for a user's list; `None` when there is none to be had in time, or the model does not know the user."""
-        if not self.breaker.allows():
-            return None
+        """Ask for a user's list; `None` when there is none to be had in time, or the model does not know the user.
+
+        While the circuit is open, one call in each pause tries the model server, and no shopper waits for it.
+        """
+        if not self.breaker.is_open:
+            return await self._ask(user_id)
+        if self.breaker.allows():
+            self._trial = asyncio.create_task(self._ask(user_id))
+        return None
+
+    async def _ask(self, user_id: int) -> ModelList | None:
         try:
             async with asyncio.timeout(self._deadline_seconds):
                 response = await self._client.post("/recommend", json={"user_ids": [user_id], "k": LIST_LENGTH})

@@ -173,3 +173,19 @@ def test_pictures_and_products_of_the_local_copy_stay(api: TestClient, tmp_path:
     assert (picture.status_code, picture.headers["cache-control"]) == (200, "no-store")
     assert product.json()["title"] == "Whole Milk 1 l"
     assert [each["product_id"] for each in similar.json()["products"]] == [3, 5, 6]
+
+
+def test_a_model_server_that_is_well_again_is_found_without_anybody_waiting_for_it(
+    published_shop: Engine, open_api: Callable[..., TestClient], model_server: ModelServer
+) -> None:
+    model_server.status = 500
+    model_server.answers = {3: [6, 3]}
+    api = open_api()
+    for _ in range(3):
+        api.get(HOME, params={"user_id": 3})
+    model_server.status = 200
+
+    deadline = time.monotonic() + 180
+    while api.get(HOME, params={"user_id": 3, "limit": 2}).headers["x-rung"] != "model":
+        assert time.monotonic() < deadline, "the model server was not tried again"
+        time.sleep(0.1)
