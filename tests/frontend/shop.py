@@ -91,7 +91,12 @@ class RunningShop:
         dates = {"valid_from": now - day, "valid_until": now + day}
         kind = {"discount_type": "percent", "discount_value": percent, "product_id": product_id}
         with session_scope(self._engine) as session:
-            coupon = Coupon(code=f"GIVEN-{user_id}", name="Given to try", **kind, **dates)
+            coupon = Coupon(
+                code=f"GIVEN-{user_id}",
+                name="For narrow phones and coupons of long names",
+                **kind,
+                **dates,
+            )
             session.add(coupon)
             session.flush()
             session.add(UserCoupon(user_id=user_id, coupon_id=coupon.coupon_id, issued_at=now - day))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.frontend.conftest import OpenPage
+from tests.frontend.conftest import PHONE, OpenPage
 from tests.frontend.shop import BATCH, RunningShop
 
 LIMIT_SECONDS = 90
@@ -95,13 +95,14 @@ def test_the_cart_shows_what_coupons_take_off_and_the_order_costs_that(open_page
     user_id = 13
     product_id = shop.find_never_bought(user_id)
     shop.give_coupon(user_id, product_id, percent=50)
-    page = open_page(f"/product/{product_id}?shopper={user_id}")
+    page = open_page(f"/product/{product_id}?shopper={user_id}", viewport=PHONE)
     page.get_by_role("button", name="장바구니 담기", exact=True).click()
     page.get_by_role("link", name="장바구니, 1개").click()
 
     sums = page.get_by_role("region", name="주문하고 결제하기").locator("dl > div")
     expect(sums).to_have_count(3)
     expect(sums.nth(1)).to_contain_text("50% 할인")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     full, saved, total = (float(row.locator("dd").inner_text().replace("$", "")) for row in sums.all())
     page.get_by_role("button", name="주문하고 결제하기").click()
 

@@ -27,7 +27,7 @@ export function CartView() {
     )
   }
   return (
-    <div className="grid gap-6 lg:grid-cols-[1fr_22rem]">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
       <CartLines cart={cart} />
       <CheckoutPanel cart={cart} userId={userId} order={order} />
     </div>
