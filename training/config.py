@@ -26,11 +26,11 @@ class ModelConfig(_Section):
     """Length of product and category embeddings."""
     product_hidden_dims: list[int] = Field([256, 128], min_length=1)
     """Widths of the product head's deep part."""
-    product_dropout: float = Field(0.1, ge=0, lt=1)
+    product_dropout: float = Field(0.05, ge=0, lt=1)
     """Share of its units dropped in training."""
     id_dropout: float = Field(0.5, ge=0, le=1)
     """Share of product ids taken for unknown in training; 0 memorises what past windows sold, 1 forgets the ids."""
-    num_members: int = Field(3, ge=1)
+    num_members: int = Field(2, ge=1)
     """Models trained alike from different seeds, whose logits are averaged; time and size grow with them."""
     vocabulary_size: int = Field(20_000, ge=0)
     """Products with an embedding of their own, best sellers first; the rest share the unknown id 0."""
@@ -60,7 +60,7 @@ class LossConfig(_Section):
 
     category_weight: float = Field(1.0, ge=0)
     """Weight of the category head's binary cross-entropy."""
-    product_weight: float = Field(1.0, ge=0)
+    product_weight: float = Field(0.3, ge=0)
     """Weight of the product head's binary cross-entropy: keeps scores comparable between users."""
     listwise_weight: float = Field(1.0, ge=0)
     """Weight of the product head's softmax over a user's list: orders the list."""
@@ -71,7 +71,7 @@ class LossConfig(_Section):
 class OptimiserConfig(_Section):
     """AdamW with a one-cycle learning rate."""
 
-    epochs: int = Field(1, ge=1)
+    epochs: int = Field(3, ge=1)
     """Passes over the training lists at most."""
     min_steps: int = Field(300, ge=1)
     """A shop too small for so many steps in `epochs` passes gets more of them; patience still ends it early."""

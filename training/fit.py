@@ -15,17 +15,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from features.arrays import Int64
-from features.candidates import draw_candidates
 from features.definitions import list_names
 from features.encoding import Encoder
 from features.purchases import Purchases
 from training.artefact import CONFIG
 from training.config import TrainingConfig, load_config
 from training.dataset import (
-    USERS_AT_ONCE,
     Lists,
     Window,
     build_lists,
@@ -34,12 +31,9 @@ from training.dataset import (
     list_window_starts,
     open_window,
 )
-from training.evaluate import K, judge_lists
-from training.export import INPUT_NAMES, export_version
-from training.inputs import encode_pairs, encode_users
+from training.export import export_version
+from training.judging import encode_chunks, judge_network
 from training.loop import STOPPING_METRICS, Report, stack_lists, train
-from training.ranker import to_feeds
-from training.topk import lay_out
 from training.wide_deep import Committee, InputSizes
 
 # One user in this many stops the training; the rest of the judging window judges.
@@ -174,27 +168,12 @@ def _make_judge(
     window: Window, users: Int64, encoder: Encoder, config: TrainingConfig
 ) -> Callable[[Committee], dict[str, float]]:
     """Encode the stopping users once; give a function that ranks their candidates and measures both kinds of list."""
-    chunks = []
-    for start in range(0, len(users), USERS_AT_ONCE):
-        rows = users[start : start + USERS_AT_ONCE]
-        candidates = draw_candidates(window.arrays, rows, config.data.num_candidates)
-        owners = np.searchsorted(rows, candidates.user_rows)
-        encoded = encode_users(encoder, window.arrays, rows), encode_pairs(encoder, window.arrays, candidates)
-        feeds = to_feeds(*encoded, owners)
-        chunks.append((rows, candidates, [torch.from_numpy(feeds[name]) for name in INPUT_NAMES]))
+    chunks = list(encode_chunks(window, users, encoder, config.data.num_candidates))
 
     def judge(model: Committee) -> dict[str, float]:
-        lists, new_lists = [], []
-        for rows, candidates, inputs in chunks:
-            with torch.inference_mode():
-                scores = model(*inputs)[1].numpy()
-            lists.append(lay_out(rows, candidates.user_rows, candidates.product_rows, scores, K))
-            new = candidates.take(candidates.history_rows < 0)
-            new_scores = scores[candidates.history_rows < 0]
-            new_lists.append(lay_out(rows, new.user_rows, new.product_rows, new_scores, K))
         if not chunks:
             return dict.fromkeys(STOPPING_METRICS, 0.0)
-        judged = judge_lists(window, users, np.concatenate(lists), np.concatenate(new_lists)).summarise()
+        judged = judge_network(window, chunks, model).summarise()
         return {name: judged[name] for name in STOPPING_METRICS}
 
     return judge

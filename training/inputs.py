@@ -22,7 +22,14 @@ class UserInputs:
 
 @dataclass(frozen=True)
 class PairInputs:
-    """P pairs, encoded: categories, products int64[P] (vocabulary ids), features float32[P, F], crosses int64[P, X]."""
+    """P pairs, encoded.
+
+    Attributes:
+        categories: int64[P], vocabulary ids; 0 = unknown.
+        products: int64[P], likewise; 0 also for what the user bought before, where the pair itself says more.
+        features: float32[P, F].
+        crosses: int64[P, X].
+    """
 
     categories: Int64
     products: Int64
@@ -56,7 +63,7 @@ def encode_pairs(encoder: Encoder, arrays: SnapshotArrays, candidates: Candidate
     features = [encoder.standardise("pair", pairs), encoder.standardise("product", raw_products)]
     return PairInputs(
         categories=categories,
-        products=products,
+        products=np.where(candidates.history_rows < 0, products, 0),
         features=np.concatenate(features, axis=1),
         crosses=encoder.cross("pair", columns),
     )

@@ -1,21 +1,25 @@
 """Encoded candidates of a window's users, so that several models can be judged on the very same rows.
 
-training/evaluate.py judges lists and loaded versions; here a model is any function from encoded rows to scores.
+training/evaluate.py judges lists and loaded versions; here a model is any function from encoded rows to scores, or a
+network that is still in training.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from features.arrays import Float32, Int64
 from features.candidates import Candidates, draw_candidates
 from features.encoding import Encoder
 from training.dataset import USERS_AT_ONCE, Window
 from training.evaluate import Judgement, K, judge_lists
+from training.export import INPUT_NAMES
 from training.inputs import encode_pairs, encode_users
 from training.ranker import to_feeds
 from training.topk import lay_out
+from training.wide_deep import Committee
 
 
 @dataclass(frozen=True)
@@ -58,3 +62,14 @@ def judge_chunks(window: Window, chunks: Iterable[Chunk], score: Score) -> Judge
         lists.append(lay_out(chunk.user_rows, candidates.user_rows, candidates.product_rows, scores, K))
         new_lists.append(lay_out(chunk.user_rows, new.user_rows, new.product_rows, scores[is_new], K))
     return judge_lists(window, np.concatenate(users), np.concatenate(lists), np.concatenate(new_lists))
+
+
+def judge_network(window: Window, chunks: Iterable[Chunk], network: Committee) -> Judgement:
+    """Judge the lists of a network in evaluation mode."""
+
+    def score(chunk: Chunk) -> Float32:
+        with torch.inference_mode():
+            scores: Float32 = network(*(torch.from_numpy(chunk.feeds[name]) for name in INPUT_NAMES))[1].numpy()
+        return scores
+
+    return judge_chunks(window, chunks, score)

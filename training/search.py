@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 import optuna
-import torch
 from optuna.trial import Trial, TrialState
 
 from features.clock import parse_instant
@@ -30,10 +29,8 @@ from features.store import MLStore, StoreError
 from settings import load_settings
 from training.config import TrainingConfig, load_config
 from training.dataset import Window, build_lists, choose_users, fit_window_encoder, list_window_starts, open_window
-from training.evaluate import Judgement
-from training.export import INPUT_NAMES
 from training.fit import TooLittleDataError, _measure_inputs
-from training.judging import Chunk, encode_chunks, judge_chunks
+from training.judging import Chunk, encode_chunks, judge_network
 from training.loop import STOPPING_METRICS, Tensors, stack_lists, train
 from training.search_page import CURRENT, REPEAT, ROLE, summarise, write_page
 from training.wide_deep import Committee, InputSizes
@@ -62,9 +59,10 @@ class Setting:
 SPACE = (
     Setting("optimiser.learning_rate", 3e-4, 3e-3, by_magnitude=True),
     Setting("optimiser.weight_decay", 0.01, 0.5, by_magnitude=True),
-    Setting("optimiser.epochs", 1, 2),
+    Setting("optimiser.epochs", 1, 4),
     Setting("model.product_dropout", 0.0, 0.3),
     Setting("model.id_dropout", 0.2, 0.8),
+    Setting("loss.product_weight", 0.1, 1.0, by_magnitude=True),
     Setting("loss.temperature", 0.5, 2.0, by_magnitude=True),
 )
 
@@ -172,23 +170,15 @@ def _try(ground: Ground, config: TrainingConfig, out: Path, trial: Trial) -> flo
             raise optuna.TrialPruned
 
     trained = train(ground.sizes, ground.rows, config, judge=partial(_summarise, ground), report=report)
-    guided, held_out = _summarise(ground, trained.model), _judge(ground.window, ground.held_out, trained.model)
+    guided, held_out = _summarise(ground, trained.model), judge_network(ground.window, ground.held_out, trained.model)
     np.savez(out / f"trial_{trial.number}.npz", ndcg=held_out.ndcg, discovery_ndcg=held_out.discovery_ndcg)
     trial.set_user_attr("metrics", guided)
     return sum(guided[name] for name in STOPPING_METRICS)
 
 
 def _summarise(ground: Ground, model: Committee) -> dict[str, float]:
-    judged = _judge(ground.window, ground.guides, model).summarise()
+    judged = judge_network(ground.window, ground.guides, model).summarise()
     return {name: judged[name] for name in STOPPING_METRICS}
-
-
-def _judge(window: Window, chunks: list[Chunk], model: Committee) -> Judgement:
-    def score(chunk: Chunk) -> np.ndarray:
-        with torch.inference_mode():
-            return model(*(torch.from_numpy(chunk.feeds[name]) for name in INPUT_NAMES))[1].numpy()
-
-    return judge_chunks(window, chunks, score)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -75,19 +75,23 @@ class CategoryHead(nn.Module):
 
 
 class ProductHead(nn.Module):
-    """Wide over (user, product), deep over the user's state, the product's embedding and the pair: one logit a pair."""
+    """Wide and deep over (user, product); for products never bought, the user's state against their embedding too.
+
+    With embeddings of what was bought before, or in the deep layers, a network memorises who bought what in the
+    training windows, and a second pass over them ranks worse (docs/decisions/0018).
+    """
 
     def __init__(self, sizes: InputSizes, hidden: int, config: ModelConfig):
         super().__init__()
         size = config.embedding_size
         self.wide = Wide(sizes.pair_features, sizes.pair_crosses)
         self.user = nn.Linear(hidden, size)
-        self.product = nn.Embedding(sizes.num_products + 1, size)
+        self.product = nn.Embedding(sizes.num_products + 1, size, padding_idx=0)
         self.category = nn.Embedding(sizes.num_categories + 1, size)
-        nn.init.normal_(self.product.weight, std=0.05)
+        nn.init.normal_(self.product.weight[1:], std=0.05)
         nn.init.normal_(self.category.weight, std=0.05)
         layers: list[nn.Module] = []
-        widths = [sizes.pair_features + sizes.user_features + 3 * size, *config.product_hidden_dims]
+        widths = [sizes.pair_features + sizes.user_features + size, *config.product_hidden_dims]
         for width_in, width_out in pairwise(widths):
             layers += [nn.Linear(width_in, width_out), nn.ReLU(), nn.Dropout(config.product_dropout)]
         self.deep = nn.Sequential(*layers, nn.Linear(widths[-1], 1))
@@ -113,7 +117,7 @@ class ProductHead(nn.Module):
             category_logits: [U, C].
             users: int64[P], row of the pair's user in `hidden`.
             categories: int64[P], vocabulary id of the product's category; 0 = unknown.
-            products: int64[P], vocabulary id of the product; 0 = unknown.
+            products: int64[P], vocabulary id of the product; 0 = unknown, or bought by the user before.
             features: [P, F].
             crosses: int64[P, X].
 
@@ -122,11 +126,10 @@ class ProductHead(nn.Module):
         """
         user = self.user(hidden)[users]  # [P, E]
         product = self.product(self._hide(products))  # [P, E]
-        described = [features, user_features[users], user, product, self.category(categories)]
-        deep_input = torch.cat(described, dim=1)  # [P, F + F' + 3 E]
+        described = torch.cat([features, user_features[users], self.category(categories)], dim=1)  # [P, F + F' + E]
         known = nn.functional.pad(category_logits, (1, 0))  # [U, 1 + C]; the unknown category scores 0
         of_category = known.flatten()[users * known.shape[1] + categories]  # [P]
-        generalised = self.deep(deep_input).squeeze(-1) + (user * product).sum(dim=1)
+        generalised = self.deep(described).squeeze(-1) + (user * product).sum(dim=1)
         return self.wide(features, crosses) + generalised + self.category_weight * of_category
 
     def _hide(self, products: Tensor) -> Tensor:
