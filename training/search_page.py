@@ -49,12 +49,12 @@ def write_page(evidence: dict[str, Any], window: Window, config: TrainingConfig,
     lines = [
         "# Search of settings",
         "",
-        f"Made by `python -m training.search --as-of {window.end:%Y-%m-%d} --trials {len(evidence['trials'])} "
-        f"--members {config.model.num_members}`.",
-        f"Each trial learns from windows that end by {window.start:%Y-%m-%d} and is judged",
-        f"on the {config.data.horizon_days} days from then on; nothing later is read. Half of the window's users guide",
-        f"the search, the other {num_held_out:,} say what the best settings are worth. `current` is config.yaml,",
-        "`repeat` the same from another seed. Pruned trials ended early, when they lay behind the median.",
+        f"Made by `python -m training.search --as-of {window.end:%Y-%m-%d} --members {config.model.num_members}`: the "
+        f"{len(evidence['trials'])} trials that ended, best first.",
+        f"Each learns from windows that end by {window.start:%Y-%m-%d} and is judged on the {config.data.horizon_days} "
+        "days from then on; nothing later is read.",
+        f"Half of the window's users guide the search, the other {num_held_out:,} say what the best settings gain.",
+        "`current` is config.yaml as it stood, `repeat` the same from another seed. Pruned ones lay behind the median.",
         "",
         "| trial | " + " | ".join([name.partition(".")[2] for name in names] + list(STOPPING_METRICS)) + " | |",
         "|---" * (len(names) + len(STOPPING_METRICS) + 2) + "|",
@@ -133,5 +133,6 @@ def _judge(evidence: dict[str, Any]) -> str:
     ]
     worse = [name for name, (_, _, high) in best.items() if high < 0]
     if better and not worse:
-        return f"The gain in {' and '.join(better)} is more than chance: paste the settings into config.yaml."
-    return "That is no gain beyond chance in both kinds of list: config.yaml stays as it is."
+        names = " and ".join(better)
+        return f"The gain in {names} is more than chance in this window: judge the settings at other cuts next."
+    return "No kind of list gains beyond chance without loss in the other: config.yaml stays as it is."
