@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, unpack } from '@/lib/api/client'
-import { readProvenance, type Provenance } from '@/lib/api/provenance'
+import { readProvenance } from '@/lib/api/provenance'
 import type { components } from '@/lib/api/schema'
 import { LOOK_AGAIN_MS, lookAgainAfterFailure } from '@/lib/query-client'
 
@@ -19,18 +19,11 @@ export function homeQuery(userId: number | undefined) {
       const { data, headers } = await unpack(asking)
       const page = data as components['schemas']['ExplainedHome'] // the one of the two bodies that `explain` asks for
       const latencyMs = Math.round(performance.now() - started)
-      return {
-        nickname: page.user_nickname,
-        products: page.recommendations,
-        provenance: readProvenance(headers),
-        latencyMs,
-      }
+      const provenance = readProvenance(headers)
+      const isMakeshift = provenance.rung?.includes('local:') ?? false
+      return { nickname: page.user_nickname, products: page.recommendations, provenance, latencyMs, isMakeshift }
     },
     // The API's local copy is a makeshift: what the shopper should see may be there a moment later.
-    refetchInterval: (query) => (isMakeshift(query.state.data) ? LOOK_AGAIN_MS : lookAgainAfterFailure(query)),
+    refetchInterval: (query) => (query.state.data?.isMakeshift ? LOOK_AGAIN_MS : lookAgainAfterFailure(query)),
   })
-}
-
-function isMakeshift(page: { provenance: Provenance } | undefined): boolean {
-  return page?.provenance.rung?.includes('local:') ?? false
 }

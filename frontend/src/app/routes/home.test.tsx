@@ -2,6 +2,7 @@ import { screen, within } from '@testing-library/react'
 import { http, HttpResponse } from 'msw'
 import { localeStore } from '@/i18n/locale-store'
 import { shopperStore } from '@/stores/shopper'
+import { makeExplained } from '@/testing/catalogue'
 import { renderApp } from '@/testing/render-app'
 import { answer, server } from '@/testing/server'
 
@@ -49,6 +50,16 @@ test('a shop without products says so', async () => {
   renderApp('/')
 
   expect(await screen.findByText(/진열대를 채우고/)).toBeVisible()
+})
+
+test('a makeshift page says that the shopper’s own products are still to come', async () => {
+  const body = { user_nickname: '', recommendations: [makeExplained(1)] }
+  server.use(
+    http.get('*/recommendations/home', () => HttpResponse.json(body, { headers: { 'X-Rung': 'local:popular' } })),
+  )
+  renderApp('/')
+
+  expect(await screen.findByText(/맞춤 추천을 불러오는 동안/)).toBeVisible()
 })
 
 test('why a product is shown is told on demand', async () => {

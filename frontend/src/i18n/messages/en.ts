@@ -44,6 +44,7 @@ export const en = {
     forEveryone: 'Popular right now',
     personal: 'Chosen from what you buy, and from what goes with it',
     general: 'Choose a shopper above to see recommendations of their own',
+    makeshift: 'What many buy, until your own recommendations are here',
     empty: 'The shelves are being filled. Please come back in a moment.',
   },
   product: {

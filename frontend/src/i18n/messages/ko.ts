@@ -35,6 +35,7 @@ export const ko: Messages = {
     forEveryone: '지금 인기 있는 상품',
     personal: '자주 사는 상품과 함께 사면 좋은 상품을 골랐어요',
     general: '위에서 고객을 선택하면 그 고객만의 추천을 볼 수 있어요',
+    makeshift: '맞춤 추천을 불러오는 동안, 많은 분이 찾는 상품을 먼저 보여 드려요',
     empty: '진열대를 채우고 있어요. 잠시 후 다시 찾아 주세요.',
   },
   product: {

@@ -16,12 +16,15 @@ const SKELETON_CARDS = 20
 export function Recommendations() {
   const m = useMessages()
   const shopper = shopperStore.use()
+  const userId = toUserId(shopper)
   const isShopperLate = useQuery(shoppersQuery).isError
   const { data, error, isPending, refetch } = useQuery({
-    ...homeQuery(toUserId(shopper)),
+    ...homeQuery(userId),
     enabled: shopper !== 'undecided' || isShopperLate,
   })
   const title = data?.nickname ? m.home.forShopper(data.nickname) : m.home.forEveryone
+  const subtitle = ({ nickname, isMakeshift }: { nickname: string; isMakeshift: boolean }) =>
+    nickname ? m.home.personal : isMakeshift && userId !== undefined ? m.home.makeshift : m.home.general
   return (
     <section
       id="recommendations"
@@ -34,9 +37,7 @@ export function Recommendations() {
           <h1 id="recommendations-title" className="min-h-8 text-xl font-extrabold tracking-tight sm:text-2xl">
             {data || error ? title : <Skeleton className="h-8 w-64 rounded-md" />}
           </h1>
-          <p className="min-h-5 text-sm text-muted-foreground">
-            {data && (data.nickname ? m.home.personal : m.home.general)}
-          </p>
+          <p className="min-h-5 text-sm text-muted-foreground">{data && subtitle(data)}</p>
         </div>
         {data && <BackstagePanel provenance={data.provenance} latencyMs={data.latencyMs} />}
       </div>
