@@ -28,7 +28,7 @@ class ModelConfig(_Section):
     """Widths of the product head's deep part."""
     product_dropout: float = Field(0.05, ge=0, lt=1)
     """Share of its units dropped in training."""
-    id_dropout: float = Field(0.5, ge=0, le=1)
+    id_dropout: float = Field(0.7, ge=0, le=1)
     """Share of product ids taken for unknown in training; 0 memorises what past windows sold, 1 forgets the ids."""
     num_members: int = Field(2, ge=1)
     """Models trained alike from different seeds, whose logits are averaged; time and size grow with them."""
@@ -41,7 +41,7 @@ class DataConfig(_Section):
 
     horizon_days: int = Field(28, ge=1)
     """Length of a label window: labels lie in [as_of, as_of + horizon)."""
-    num_windows: int = Field(5, ge=1)
+    num_windows: int = Field(3, ge=1)
     """Label windows to learn from, the newest first, each a stride before the last; fewer where history is short."""
     stride_days: int = Field(14, ge=1)
     """Days from one window's start to the next; less than the horizon makes windows overlap."""
@@ -60,7 +60,7 @@ class LossConfig(_Section):
 
     category_weight: float = Field(1.0, ge=0)
     """Weight of the category head's binary cross-entropy."""
-    product_weight: float = Field(0.3, ge=0)
+    product_weight: float = Field(0.1, ge=0)
     """Weight of the product head's binary cross-entropy: keeps scores comparable between users."""
     listwise_weight: float = Field(1.0, ge=0)
     """Weight of the product head's softmax over a user's list: orders the list."""
@@ -77,11 +77,11 @@ class OptimiserConfig(_Section):
     """A shop too small for so many steps in `epochs` passes gets more of them; patience still ends it early."""
     batch_size: int = Field(32, ge=2)
     """Users a step, each with `list_size` candidates."""
-    learning_rate: float = Field(0.001, gt=0)
+    learning_rate: float = Field(0.0015, gt=0)
     """Highest rate of the cycle."""
     category_wide_learning_rate: float = Field(0.01, gt=0)
     """The same for the category head's wide part, which sees some 16 rows a user where the product head sees 128."""
-    weight_decay: float = Field(0.1, ge=0)
+    weight_decay: float = Field(0.2, ge=0)
     """Decoupled weight decay (Loshchilov & Hutter 2019)."""
     patience: int = Field(2, ge=1)
     """Epochs without better lists for the early-stopping users before training stops."""
