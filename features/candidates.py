@@ -120,7 +120,7 @@ def _draw_own(arrays: SnapshotArrays, user_rows: Int64, limit: int) -> tuple[Int
 def _draw_new(arrays: SnapshotArrays, affinity: _Affinity, shelf: Int64, num_new: Int64) -> tuple[Int64, Int64]:
     """Give (position in user_rows, product row) of the best products on the shelf that the user never bought."""
     scores = _score_retrieval(arrays, affinity, shelf)
-    scores[:, _pick_always(arrays, shelf)] += 1e6
+    scores[:, _pick_fresh(arrays, shelf)] += 1e6
     bought = affinity.bought[:, shelf].tocoo()
     scores[bought.row, bought.col] = -np.inf
     most = min(int(num_new.max(initial=0)), len(shelf))
@@ -163,7 +163,14 @@ def _score_retrieval(arrays: SnapshotArrays, affinity: _Affinity, shelf: Int64) 
     return scores
 
 
-def _pick_always(arrays: SnapshotArrays, shelf: Int64) -> Int64:
+def list_fresh_products(arrays: SnapshotArrays) -> Int64:
+    """Give the product rows that enter whatever their score: what trends this week, and best sellers among the new."""
+    shelf = arrays.popular_rows[:SHELF_PRODUCTS]
+    fresh: Int64 = shelf[_pick_fresh(arrays, shelf)]
+    return fresh
+
+
+def _pick_fresh(arrays: SnapshotArrays, shelf: Int64) -> Int64:
     """Give the positions on the shelf of what trends this week and of the best sellers among the new."""
     lately = arrays.product_column("product_orders_7d")[shelf]
     is_new = arrays.product_column("product_age_days")[shelf] < 28

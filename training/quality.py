@@ -33,7 +33,7 @@ from training.evaluate import Judgement, K, judge_baseline, judge_categories, ju
 from training.fit import fit
 from training.metrics import PerUser, bootstrap_interval
 from training.ranker import Ranker
-from training.recall import measure_recall
+from training.recall import SOURCES, measure_recall
 from training.report import format_table
 from training.resources import measure_peak_memory_gb
 from training.rivals import fit_als, fit_boosted
@@ -108,7 +108,8 @@ _INTRODUCTION = [
     f"on the users who ordered both before and in them. List metrics are at {K}; `discovery` counts only products that",
     "the user never bought before. Differences are paired over users, ours less theirs, with 95% bootstrap intervals.",
     "`als` is implicit's matrix factorisation; `lightgbm` learns from the windows, candidates and features that our",
-    "model learns from, products and categories apart (`training/rivals.py`).",
+    "model learns from, products and categories apart (`training/rivals.py`). Candidates are found because the user bought",
+    "them before (`own`), because they trend or are new (`fresh`), go `together` with purchases, or by product `type` alone.",
     "",
 ]
 
@@ -143,10 +144,11 @@ def _write_cut(cut: Cut) -> Iterator[str]:
         cells = [f"{values[name]:.4f}" if name in values else "" for name in names]
         yield f"| {method} | " + " | ".join(cells) + " |"
     yield ""
-    yield "| candidates a user | labels found | of them own | new labels found |"
-    yield "|---|---|---|---|"
+    yield f"| candidates a user | labels found | {' | '.join(SOURCES)} | new labels found |"
+    yield "|---|---|---|---|---|---|---|"
     for row in cut.recall:
-        yield f"| {row['num_candidates']:.0f} | {row['all']:.1%} | {row['own']:.1%} | {row['new']:.1%} |"
+        shares = " | ".join(f"{row[name]:.1%}" for name in ("all", *SOURCES, "new"))
+        yield f"| {row['num_candidates']:.0f} | {shares} |"
     yield ""
 
 

@@ -1,37 +1,37 @@
 """How much of what is bought the candidates hold: what ranking can reach at best, by source."""
 
-from features.candidates import draw_candidates
+import numpy as np
+
+from features.candidates import draw_candidates, list_fresh_products
 from training.dataset import USERS_AT_ONCE, Window
 
 SIZES = (200, 500, 1000)
+SOURCES = ("own", "fresh", "together", "type")
 
 
 def measure_recall(window: Window, sizes: tuple[int, ...] = SIZES) -> list[dict[str, float]]:
     """Count the labels of a window among the candidates of its users.
 
     Returns:
-        One row a size: num_candidates, all (share of all labels found), own (found among own purchases), new (share of
-        the labels never bought before that is found).
+        One row a size: num_candidates; all, the share of all labels found, and the part of it that each source found
+        (bought before; trending or new; bought together with what the user bought; by type alone); new, the share
+        of the labels never bought before that is found.
     """
     users = window.users_with_labels()
-    known = window.label_users >= 0
-    num_labels = int(known.sum())
+    num_labels = int((window.label_users >= 0).sum())
     num_new = num_labels - len(window.repeated_users())
+    fresh = list_fresh_products(window.arrays)
     rows = []
     for size in sizes:
-        own, new = 0.0, 0.0
+        found = np.zeros(len(SOURCES))
         for start in range(0, len(users), USERS_AT_ONCE):
             candidates = draw_candidates(window.arrays, users[start : start + USERS_AT_ONCE], size)
             labels = window.pair_labels(candidates.user_rows, candidates.product_rows)
-            is_own = candidates.history_rows >= 0
-            own += float(labels[is_own].sum())
-            new += float(labels[~is_own].sum())
-        rows.append(
-            {
-                "num_candidates": float(size),
-                "all": (own + new) / max(num_labels, 1),
-                "own": own / max(num_labels, 1),
-                "new": new / max(num_new, 1),
-            }
-        )
+            of = [candidates.history_rows >= 0, np.isin(candidates.product_rows, fresh), candidates.together > 0]
+            source = np.select(of, np.arange(len(of)), default=len(of))
+            found += np.bincount(source, weights=labels, minlength=len(SOURCES))
+        shares = found / max(num_labels, 1)
+        new = found[1:].sum() / max(num_new, 1)
+        row = {"num_candidates": float(size), "all": float(shares.sum()), "new": float(new)}
+        rows.append(row | dict(zip(SOURCES, shares.tolist(), strict=True)))
     return rows
