@@ -108,8 +108,9 @@ _INTRODUCTION = [
     f"on the users who ordered both before and in them. List metrics are at {K}; `discovery` counts only products that",
     "the user never bought before. Differences are paired over users, ours less theirs, with 95% bootstrap intervals.",
     "`als` is implicit's matrix factorisation; `lightgbm` learns from the windows, candidates and features that our",
-    "model learns from, products and categories apart (`training/rivals.py`). Candidates are found because the user bought",
-    "them before (`own`), because they trend or are new (`fresh`), go `together` with purchases, or by product `type` alone.",
+    "model learns from, products and categories apart (`training/rivals.py`). Candidates are there because the user",
+    "bought them before (`own`), because they trend or are new (`fresh`), because they go `together` with what the user",
+    "bought, or by product `type` alone.",
     "",
 ]
 
