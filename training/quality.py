@@ -109,8 +109,8 @@ _INTRODUCTION = [
     "the user never bought before. Differences are paired over users, ours less theirs, with 95% bootstrap intervals.",
     "`als` is implicit's matrix factorisation; `lightgbm` learns from the windows, candidates and features that our",
     "model learns from, products and categories apart (`training/rivals.py`). Candidates are there because the user",
-    "bought them before (`own`), because they trend or are new (`fresh`), because they go `together` with what the user",
-    "bought, or by product `type` alone.",
+    "bought them before (`own`), because they trend or are new (`fresh`), because they go `together` with what the",
+    "user bought, or by product `type` alone.",
     "",
 ]
 
