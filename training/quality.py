@@ -181,8 +181,14 @@ def _ignore(epoch: int, metrics: dict[str, float]) -> None:
 def _measure_apart(store: MLStore, cuts: list[datetime]) -> list[Cut]:
     """Measure each cut in a process of its own: memory that one has used would count as the next one's peak."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=context, max_tasks_per_child=1) as processes:
+    with ProcessPoolExecutor(
+        max_workers=1, mp_context=context, max_tasks_per_child=1, initializer=_log_progress
+    ) as processes:
         return [processes.submit(measure_cut, store, load_config(), cut).result() for cut in cuts]
+
+
+def _log_progress() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -191,7 +197,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--cuts", type=parse_instant, nargs="+", required=True, help="instants to judge from, UTC")
     parser.add_argument("--out", type=Path, default=None, help="page to write; only printed if not given")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    _log_progress()
     settings = load_settings()
     try:
         store = MLStore(settings.ml_store_uri)
