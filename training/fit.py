@@ -91,7 +91,7 @@ def fit(purchases: Purchases, config: TrainingConfig, folder: Path, report: Repo
             f"{judge_start:%Y-%m-%d}: sync more orders."
         )
     stop_users, judge_users = _split_users(judging, config.optimiser.seed)
-    sizes = _measure_inputs(encoder)
+    sizes = measure_inputs(encoder)
     config = config.with_categories(sizes.num_categories)
     judge = _make_judge(judging, stop_users, encoder, config)
     twin = train(sizes, stack_lists(earlier), config, judge=judge, report=report)
@@ -142,7 +142,8 @@ def _require_history(purchases: Purchases, starts: list[datetime], judge_start: 
     )
 
 
-def _measure_inputs(encoder: Encoder) -> InputSizes:
+def measure_inputs(encoder: Encoder) -> InputSizes:
+    """Derive how wide the model's inputs are."""
     return InputSizes(
         user_features=len(list_names("user")),
         category_features=len(list_names("user_category")),

@@ -29,7 +29,7 @@ from features.store import MLStore, StoreError
 from settings import load_settings
 from training.config import TrainingConfig, load_config
 from training.dataset import Window, build_lists, choose_users, fit_window_encoder, list_window_starts, open_window
-from training.fit import TooLittleDataError, _measure_inputs
+from training.fit import TooLittleDataError, measure_inputs
 from training.judging import Chunk, encode_chunks, judge_network
 from training.loop import STOPPING_METRICS, Tensors, stack_lists, train
 from training.search_page import CURRENT, REPEAT, ROLE, summarise, write_page
@@ -101,7 +101,7 @@ def prepare(purchases: Purchases, config: TrainingConfig) -> Ground:
         )
     halves = np.sort(judged[: len(judged) // 2]), np.sort(judged[len(judged) // 2 :])
     guides, held_out = (list(encode_chunks(window, half, encoder, config.data.num_candidates)) for half in halves)
-    return Ground(_measure_inputs(encoder), stack_lists(lists), window, guides, held_out)
+    return Ground(measure_inputs(encoder), stack_lists(lists), window, guides, held_out)
 
 
 def run_search(ground: Ground, config: TrainingConfig, num_trials: int, out: Path) -> optuna.Study:
