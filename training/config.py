@@ -41,7 +41,7 @@ class DataConfig(_Section):
 
     horizon_days: int = Field(28, ge=1)
     """Length of a label window: labels lie in [as_of, as_of + horizon)."""
-    num_windows: int = Field(3, ge=1)
+    num_windows: int = Field(5, ge=1)
     """Label windows to learn from, the newest first, each a stride before the last; fewer where history is short."""
     stride_days: int = Field(14, ge=1)
     """Days from one window's start to the next; less than the horizon makes windows overlap."""
@@ -71,7 +71,7 @@ class LossConfig(_Section):
 class OptimiserConfig(_Section):
     """AdamW with a one-cycle learning rate."""
 
-    epochs: int = Field(3, ge=1)
+    epochs: int = Field(2, ge=1)
     """Passes over the training lists at most."""
     min_steps: int = Field(300, ge=1)
     """A shop too small for so many steps in `epochs` passes gets more of them; patience still ends it early."""
