@@ -178,6 +178,23 @@ def build_lists(window: Window, encoder: Encoder, user_rows: Int64, config: Data
     )
 
 
+def build_lists_of_windows(
+    purchases: Purchases, starts: list[datetime], opened: Window, encoder: Encoder, config: DataConfig, seed: int
+) -> list[Lists]:
+    """Build the training rows of those windows that have users with purchases before and in them.
+
+    Windows are opened one at a time, to bound memory; `opened`, if it is among them, is open already.
+    """
+    windows = (
+        opened if start == opened.start else open_window(purchases, start, config.horizon_days) for start in starts
+    )
+    return [
+        build_lists(window, encoder, users, config, seed)
+        for window in windows
+        if len(users := choose_users(window, config, seed))
+    ]
+
+
 def _sample_lists(
     window: Window, user_rows: Int64, config: DataConfig, generator: np.random.Generator
 ) -> tuple[Candidates, Float32, Float32]:

@@ -25,8 +25,7 @@ from training.config import TrainingConfig, load_config
 from training.dataset import (
     Lists,
     Window,
-    build_lists,
-    choose_users,
+    build_lists_of_windows,
     fit_window_encoder,
     list_window_starts,
     open_window,
@@ -77,20 +76,20 @@ def fit(purchases: Purchases, config: TrainingConfig, folder: Path, report: Repo
     Raises:
         TooLittleDataError: no window has users with purchases before and in it; the message says what there is.
     """
-    judge_start = purchases.as_of - timedelta(days=config.data.horizon_days)
+    judge_start, seed = purchases.as_of - timedelta(days=config.data.horizon_days), config.optimiser.seed
     starts = list_window_starts(purchases, judge_start, config.data)
     _require_history(purchases, starts, judge_start)
     judging = open_window(purchases, judge_start, config.data.horizon_days)
-    encoder = fit_window_encoder(judging, config.data, config.model.vocabulary_size, config.optimiser.seed)
+    encoder = fit_window_encoder(judging, config.data, config.model.vocabulary_size, seed)
     newer = [start for start in list_window_starts(purchases, purchases.as_of, config.data) if start not in starts]
-    newest = _build_lists(purchases, newer, judging, encoder, config)
-    earlier = _build_lists(purchases, starts, judging, encoder, config)
+    newest = build_lists_of_windows(purchases, newer, judging, encoder, config.data, seed)
+    earlier = build_lists_of_windows(purchases, starts, judging, encoder, config.data, seed)
     if not earlier:
         raise TooLittleDataError(
             f"No user bought both before and within the {len(starts)} windows before "
             f"{judge_start:%Y-%m-%d}: sync more orders."
         )
-    stop_users, judge_users = _split_users(judging, config.optimiser.seed)
+    stop_users, judge_users = _split_users(judging, seed)
     sizes = measure_inputs(encoder)
     config = config.with_categories(sizes.num_categories)
     judge = _make_judge(judging, stop_users, encoder, config)
@@ -99,22 +98,6 @@ def fit(purchases: Purchases, config: TrainingConfig, folder: Path, report: Repo
     model = train(sizes, stack_lists(lists), config, stop_after=twin.num_epochs).model
     export_version(folder, model, twin.model, encoder, config, _pick_golden(lists[0]))
     return Fitted(folder, model, config, judging, judge_users)
-
-
-def _build_lists(
-    purchases: Purchases, starts: list[datetime], judging: Window, encoder: Encoder, config: TrainingConfig
-) -> list[Lists]:
-    """Build the training rows of those windows that have users with purchases before and in them.
-
-    Windows are opened one at a time, to bound memory; the judging window is open already.
-    """
-    seed, horizon = config.optimiser.seed, config.data.horizon_days
-    windows = (judging if start == judging.start else open_window(purchases, start, horizon) for start in starts)
-    return [
-        build_lists(window, encoder, users, config.data, seed)
-        for window in windows
-        if len(users := choose_users(window, config.data, seed))
-    ]
 
 
 def reopen(purchases: Purchases, config: TrainingConfig, folder: Path) -> Fitted:

@@ -20,8 +20,7 @@ from training.config import TrainingConfig
 from training.dataset import (
     Lists,
     Window,
-    build_lists,
-    choose_users,
+    build_lists_of_windows,
     fit_window_encoder,
     list_window_starts,
     open_window,
@@ -114,12 +113,7 @@ def fit_boosted(purchases: Purchases, config: TrainingConfig) -> Boosted:
         raise ValueError(f"No window of {horizon} days before {purchases.as_of:%Y-%m-%d} has a history to learn from.")
     newest = open_window(purchases, starts[0], horizon)
     encoder = fit_window_encoder(newest, config.data, config.model.vocabulary_size, seed)
-    windows = (newest if start == starts[0] else open_window(purchases, start, horizon) for start in starts)
-    lists = [
-        build_lists(window, encoder, users, config.data, seed)
-        for window in windows
-        if len(users := choose_users(window, config.data, seed))
-    ]
+    lists = build_lists_of_windows(purchases, starts, newest, encoder, config.data, seed)
     return Boosted(encoder, _grow_products(lists, seed), _grow_categories(lists, seed))
 
 

@@ -28,7 +28,14 @@ from features.purchases import Purchases, load_purchases
 from features.store import MLStore, StoreError
 from settings import load_settings
 from training.config import TrainingConfig, load_config
-from training.dataset import Window, build_lists, choose_users, fit_window_encoder, list_window_starts, open_window
+from training.dataset import (
+    Window,
+    build_lists_of_windows,
+    choose_users,
+    fit_window_encoder,
+    list_window_starts,
+    open_window,
+)
 from training.fit import TooLittleDataError, measure_inputs
 from training.judging import Chunk, encode_chunks, judge_network
 from training.loop import STOPPING_METRICS, Tensors, stack_lists, train
@@ -87,12 +94,8 @@ def prepare(purchases: Purchases, config: TrainingConfig) -> Ground:
     seed, start = config.optimiser.seed, purchases.as_of - timedelta(days=config.data.horizon_days)
     window = open_window(purchases, start, config.data.horizon_days)
     encoder = fit_window_encoder(window, config.data, config.model.vocabulary_size, seed)
-    lists = []
-    for earlier in list_window_starts(purchases, start, config.data):
-        opened = open_window(purchases, earlier, config.data.horizon_days)
-        users = choose_users(opened, config.data, seed)
-        if len(users):
-            lists.append(build_lists(opened, encoder, users, config.data, seed))
+    starts = list_window_starts(purchases, start, config.data)
+    lists = build_lists_of_windows(purchases, starts, window, encoder, config.data, seed)
     judged = np.random.default_rng([seed, 5]).permutation(choose_users(window, config.data, seed))
     if not lists or len(judged) < 2:
         raise TooLittleDataError(
