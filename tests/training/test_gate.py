@@ -41,7 +41,7 @@ def shuffle_purchases(window: Window, *others: Any) -> Lists:
 def test_training_on_shuffled_labels_is_refused(
     synthetic_store: MLStore, fitted: Fitted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("training.fit.build_lists", shuffle_purchases)
+    monkeypatch.setattr("training.dataset.build_lists", shuffle_purchases)
     nonsense = fit(load_purchases(synthetic_store, AS_OF), SMALL_CONFIG, tmp_path / "version", lambda *_: None)
 
     as_first = hold_trial(nonsense, Rival(None, None)).verdict
