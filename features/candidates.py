@@ -1,15 +1,16 @@
 """Which products may be ranked for a user: at most `num_candidates`, drawn from the snapshot.
 
 Own purchases first (the strongest by decayed count); the rest never bought before, from the shelf of best sellers, by a
-retrieval score that adds two logarithms: what goes together with the user's purchases (EASE), and what the user would
-pick by type (the user's mix of product types, smoothed by the shop's, times the product's share of its type's sales).
-What trends and what is new enters whatever its score.
+retrieval score that adds three logarithms: what goes together with the user's purchases (EASE), who bought it lately
+(features/tastes.py), and what the user would pick by type (the user's mix of product types, smoothed by the shop's,
+times the product's share of its type's sales). What trends and what is new enters whatever its score.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
+from features.affinity import Affinity, list_history
 from features.arrays import Float32, Int64, SnapshotArrays
 
 # A user's own purchases take at most this share of the candidates.
@@ -34,6 +35,9 @@ class Candidates:
         together: float32[P], EASE score.
         type_decayed, brand_decayed: float32[P], the user's decayed purchases of the product's type and brand.
         type_share: float32[P], the type's share of the user's decayed purchases.
+        type_days_since: float32[P], days since the user bought the type, NaN = never.
+        alike, alike_mean: float32[P], likeness of the user to the product's other recent buyers, summed (in logarithms)
+            and its mean.
     """
 
     user_rows: Int64
@@ -43,6 +47,9 @@ class Candidates:
     type_decayed: Float32
     type_share: Float32
     brand_decayed: Float32
+    type_days_since: Float32
+    alike: Float32
+    alike_mean: Float32
 
     @property
     def num_pairs(self) -> int:
@@ -51,15 +58,7 @@ class Candidates:
 
     def take(self, rows: np.ndarray) -> "Candidates":
         """Keep some pairs, given by index or mask."""
-        return Candidates(
-            self.user_rows[rows],
-            self.product_rows[rows],
-            self.history_rows[rows],
-            self.together[rows],
-            self.type_decayed[rows],
-            self.type_share[rows],
-            self.brand_decayed[rows],
-        )
+        return Candidates(**{column.name: getattr(self, column.name)[rows] for column in fields(self)})
 
 
 def draw_candidates(arrays: SnapshotArrays, user_rows: Int64, num_candidates: int) -> Candidates:
@@ -73,7 +72,7 @@ def draw_candidates(arrays: SnapshotArrays, user_rows: Int64, num_candidates: in
     shelf = arrays.popular_rows[:SHELF_PRODUCTS]
     own_users, own_history = _draw_own(arrays, user_rows, int(OWN_SHARE * num_candidates))
     own_products = arrays.history_products[own_history]
-    affinity = _Affinity(arrays, user_rows)
+    affinity = Affinity(arrays, user_rows)
     num_new = num_candidates - np.bincount(own_users, minlength=len(user_rows))
     new_users, new_products = _draw_new(arrays, affinity, shelf, num_new)
     users = np.concatenate([own_users, new_users])
@@ -81,43 +80,35 @@ def draw_candidates(arrays: SnapshotArrays, user_rows: Int64, num_candidates: in
     history = np.concatenate([own_history, np.full(len(new_users), -1, dtype=np.int64)])
     order = np.argsort(users, kind="stable")
     users, products = users[order], products[order]
-    type_decayed = affinity.types[users, arrays.type_codes[products]]
+    history = history[order]
+    types = arrays.type_codes[products]
+    type_decayed = affinity.types[users, types]
+    alike, alike_mean = affinity.measure_alike(users, products, history)
     return Candidates(
         user_rows=user_rows[users],
         product_rows=products,
-        history_rows=history[order],
+        history_rows=history,
         together=affinity.together[users, products],
         type_decayed=type_decayed,
         type_share=type_decayed / np.maximum(affinity.totals[users], 1e-9),
         brand_decayed=affinity.brands[users, arrays.brand_codes[products]],
+        type_days_since=affinity.type_ages[users, types],
+        alike=alike,
+        alike_mean=alike_mean,
     )
-
-
-class _Affinity:
-    """What the purchases of U' users say about all products, types and brands: dense float32[U', ...]."""
-
-    def __init__(self, arrays: SnapshotArrays, user_rows: Int64):
-        bought = arrays.purchases[user_rows]
-        self.bought = bought
-        self.together: Float32 = (arrays.freshness[user_rows] @ arrays.neighbours).toarray()
-        self.types: Float32 = (bought @ arrays.types).toarray()
-        self.brands: Float32 = (bought @ arrays.brands).toarray()
-        self.totals: Float32 = self.types.sum(axis=1)
 
 
 def _draw_own(arrays: SnapshotArrays, user_rows: Int64, limit: int) -> tuple[Int64, Int64]:
     """Give (position in user_rows, history row) of the strongest own purchases of each user."""
-    starts, ends = arrays.history_offsets[user_rows], arrays.history_offsets[user_rows + 1]
-    counts = ends - starts
-    users = np.repeat(np.arange(len(user_rows)), counts)
-    rows = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(starts, counts)
+    users, rows = list_history(arrays, user_rows)
+    counts = np.bincount(users, minlength=len(user_rows))
     order = np.lexsort((rows, -arrays.history_decayed[rows], users))
     rank = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
     kept = order[rank < limit]
     return users[kept], rows[kept]
 
 
-def _draw_new(arrays: SnapshotArrays, affinity: _Affinity, shelf: Int64, num_new: Int64) -> tuple[Int64, Int64]:
+def _draw_new(arrays: SnapshotArrays, affinity: Affinity, shelf: Int64, num_new: Int64) -> tuple[Int64, Int64]:
     """Give (position in user_rows, product row) of the best products on the shelf that the user never bought."""
     scores = _score_retrieval(arrays, affinity, shelf)
     scores[:, _pick_fresh(arrays, shelf)] += 1e6
@@ -150,7 +141,7 @@ def _pick_best(scores: Float32, k: int) -> Int64:
     return np.take_along_axis(best, order, axis=1)
 
 
-def _score_retrieval(arrays: SnapshotArrays, affinity: _Affinity, shelf: Int64) -> Float32:
+def _score_retrieval(arrays: SnapshotArrays, affinity: Affinity, shelf: Int64) -> Float32:
     codes = arrays.type_codes[shelf]
     popularity = arrays.popularity[shelf]
     type_sales = np.bincount(codes, weights=popularity, minlength=arrays.types.shape[1])
@@ -159,7 +150,8 @@ def _score_retrieval(arrays: SnapshotArrays, affinity: _Affinity, shelf: Int64) 
     within_type = (popularity / np.maximum(type_sales[codes], 1e-9)).astype(np.float32)
     of_type = (1 - TYPE_SMOOTHING) * share[:, codes] + TYPE_SMOOTHING * mix[codes]
     together = np.log(np.maximum(affinity.together[:, shelf], 0) + TOGETHER_FLOOR)
-    scores: Float32 = together + TYPE_WEIGHT * np.log(of_type * within_type + 1e-12)
+    by_type = TYPE_WEIGHT * np.log(of_type * within_type + 1e-12)
+    scores: Float32 = together + by_type + affinity.score_alike(shelf)
     return scores
 
 

@@ -117,6 +117,10 @@ FEATURES: tuple[Feature, ...] = (
     Feature("pair_type_decayed",         "pair",          "order_items", "half 112 d", "orders",   "log1p",    "zero",  "decayed purchases of the same product type"),
     Feature("pair_type_share",           "pair",          "order_items", "half 112 d", "share",    "identity", "zero",  "share of the user's purchases in the product type"),
     Feature("pair_brand_decayed",        "pair",          "order_items", "half 112 d", "orders",   "log1p",    "zero",  "decayed purchases of the same brand"),
+    Feature("pair_type_days_since",      "pair",          "order_items", "all",        "days",     "log1p",    "far",   "age of the last purchase of the product type"),
+    Feature("pair_type_loyalty",         "pair",          "order_items", "half 112 d", "share",    "identity", "zero",  "share of it in the user's purchases of its type"),
+    Feature("pair_alike",                "pair",          "order_items", "half 28 d",  "log score", "identity", "mean", "how much the user buys alike with its recent buyers, summed"),
+    Feature("pair_alike_mean",           "pair",          "order_items", "half 28 d",  "cosine",   "identity", "zero",  "the same, a recent buyer"),
     Feature("pair_price_gap",            "pair",          "order_items", "all",        "log ratio", "identity", "mean", "the product's price level less the user's"),
 )
 

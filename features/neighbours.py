@@ -34,7 +34,7 @@ def build_neighbours(history: pl.DataFrame, core_ids: np.ndarray) -> pl.DataFram
     """
     if len(core_ids) < 2:
         return pl.DataFrame(schema={"product_id": pl.Int64, "neighbour_id": pl.Int64, "weight": pl.Float32})
-    weights = _solve_ease(_build_matrix(history, core_ids))
+    weights = _solve_ease(sample_users(lay_out_purchases(history, core_ids)))
     kept = min(NEIGHBOURS_KEPT, len(core_ids) - 1)
     loudest = np.argpartition(-np.abs(weights), kept - 1, axis=0)[:kept]
     targets = np.broadcast_to(np.arange(len(core_ids)), loudest.shape)
@@ -47,22 +47,40 @@ def build_neighbours(history: pl.DataFrame, core_ids: np.ndarray) -> pl.DataFram
     ).sort("product_id", "neighbour_id")
 
 
-def weigh_purchases(days_since: Float32) -> Float32:
+def weigh_purchases(days_since: Float32, half_life_days: float = HALF_LIFE_DAYS) -> Float32:
     """Weigh a pair by the age of its last purchase. How often it was bought adds nothing to what goes with it."""
-    return np.asarray(0.5 ** (days_since / HALF_LIFE_DAYS), dtype=np.float32)
+    return np.asarray(0.5 ** (days_since / half_life_days), dtype=np.float32)
 
 
-def _build_matrix(history: pl.DataFrame, core_ids: np.ndarray) -> scipy.sparse.csr_matrix:
-    users = history["user_id"].to_numpy()
-    user_ids, user_rows = np.unique(users, return_inverse=True)
-    stride = -(-len(user_ids) // MAX_USERS)
-    order = np.argsort(core_ids)
-    position = np.searchsorted(core_ids, history["product_id"].to_numpy(), sorter=order)
-    column = order[np.minimum(position, len(core_ids) - 1)]
-    inside = (core_ids[column] == history["product_id"].to_numpy()) & (user_rows % stride == 0)
-    values = weigh_purchases(history["pair_days_since"].to_numpy()[inside])
-    shape = (len(user_ids), len(core_ids))
+def lay_out_purchases(
+    history: pl.DataFrame, product_ids: np.ndarray, half_life_days: float = HALF_LIFE_DAYS
+) -> scipy.sparse.csr_matrix:
+    """Lay out who bought what as a matrix of weights.
+
+    Args:
+        history: user_id, product_id, pair_days_since.
+        product_ids: int64[N], the columns; other products are left out.
+        half_life_days: of a purchase's weight.
+
+    Returns:
+        sparse float32[users in history, N], users by ascending id.
+    """
+    user_ids, user_rows = np.unique(history["user_id"].to_numpy(), return_inverse=True)
+    shape = (len(user_ids), len(product_ids))
+    if 0 in shape:
+        return scipy.sparse.csr_matrix(shape, dtype=np.float32)
+    bought = history["product_id"].to_numpy()
+    order = np.argsort(product_ids)
+    position = np.searchsorted(product_ids, bought, sorter=order)
+    column = order[np.minimum(position, len(product_ids) - 1)]
+    inside = product_ids[column] == bought
+    values = weigh_purchases(history["pair_days_since"].to_numpy()[inside], half_life_days)
     return scipy.sparse.csr_matrix((values, (user_rows[inside], column[inside])), shape=shape)
+
+
+def sample_users(purchases: scipy.sparse.csr_matrix) -> scipy.sparse.csr_matrix:
+    """Keep every second, third, ... user, so that at most MAX_USERS are left."""
+    return purchases[:: max(-(-purchases.shape[0] // MAX_USERS), 1)]
 
 
 def _solve_ease(purchases: scipy.sparse.csr_matrix) -> Float32:

@@ -78,6 +78,12 @@ def assemble_pairs(arrays: SnapshotArrays, candidates: Candidates) -> Float32:
     features[:, column["pair_type_decayed"]] = candidates.type_decayed
     features[:, column["pair_type_share"]] = candidates.type_share
     features[:, column["pair_brand_decayed"]] = candidates.brand_decayed
+    features[:, column["pair_type_days_since"]] = candidates.type_days_since
+    own_decayed = np.zeros(candidates.num_pairs, dtype=np.float32)
+    own_decayed[bought] = arrays.history_decayed[candidates.history_rows[bought]]
+    features[:, column["pair_type_loyalty"]] = own_decayed / np.maximum(candidates.type_decayed, 1e-3)
+    features[:, column["pair_alike"]] = candidates.alike
+    features[:, column["pair_alike_mean"]] = candidates.alike_mean
     user_level = arrays.user_column("user_price_level")[candidates.user_rows]
     features[:, column["pair_price_gap"]] = arrays.product_column("product_price_level")[candidates.product_rows]
     features[:, column["pair_price_gap"]] -= user_level

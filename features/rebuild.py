@@ -23,6 +23,7 @@ from features.products import build_product_features
 from features.purchases import Purchases, load_purchases
 from features.snapshot import Snapshot
 from features.store import MLStore, StoreError
+from features.tastes import build_tastes
 from features.users import build_category_reach, build_user_category_features, build_user_features
 from settings import load_settings
 
@@ -34,7 +35,7 @@ def build_snapshot(purchases: Purchases, num_buckets: int = 1) -> Snapshot:
     products = build_product_features(purchases)
     history = build_history(purchases, products)
     sold = products.filter(products["popularity"] > 0).sort("popularity", "product_id", descending=[True, False])
-    core_ids = sold["product_id"].head(CORE_PRODUCTS).to_numpy()
+    sold_ids = sold["product_id"].to_numpy()
     bucket = assign_bucket(pl.col("user_id"), num_buckets)
     return Snapshot(
         as_of=purchases.as_of,
@@ -45,7 +46,8 @@ def build_snapshot(purchases: Purchases, num_buckets: int = 1) -> Snapshot:
         history=history.with_columns(bucket),
         products=products,
         categories=build_category_reach(purchases.lines),
-        neighbours=build_neighbours(history, core_ids),
+        neighbours=build_neighbours(history, sold_ids[:CORE_PRODUCTS]),
+        tastes=build_tastes(history, sold_ids),
     )
 
 

@@ -16,6 +16,7 @@ import scipy.sparse
 from features.arrays import Float32, Int64, SnapshotArrays, find_rows, to_matrix
 from features.definitions import HISTORY_FEATURES, Entity, hash_definitions, list_features, list_names
 from features.store import MLStore, StoreError
+from features.tastes import TASTE_SIZE
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Snapshot:
             features.
         categories: category_id (sorted), category_reach_28d.
         neighbours: product_id, neighbour_id, weight.
+        tastes: product_id (sorted), direction and crowd (lists of TASTE_SIZE), crowd_size; only products that sold.
     """
 
     as_of: datetime
@@ -45,6 +47,7 @@ class Snapshot:
     products: pl.DataFrame
     categories: pl.DataFrame
     neighbours: pl.DataFrame
+    tastes: pl.DataFrame
 
     def user_ids(self, bucket: int | None = None) -> Int64:
         """Give the users known as of the instant, of one bucket or all, sorted."""
@@ -73,6 +76,9 @@ class Snapshot:
             history_offsets=np.searchsorted(owners, np.arange(len(user_ids) + 1)).astype(np.int64),
             history_decayed=self.history["pair_decayed_112d"].cast(pl.Float32).to_numpy(),
             neighbours=self._connect(product_ids),
+            directions=self._spread_tastes(product_ids, "direction"),
+            crowds=self._spread_tastes(product_ids, "crowd"),
+            crowd_sizes=self._spread_crowd_sizes(product_ids),
         )
 
     def _spread_categories(self, user_ids: Int64, category_ids: Int64) -> Float32:
@@ -95,6 +101,18 @@ class Snapshot:
         weights = self.neighbours["weight"].cast(pl.Float32).to_numpy()[inside]
         shape = (len(product_ids), len(product_ids))
         return scipy.sparse.csr_matrix((weights, (rows[inside], columns[inside])), shape=shape)
+
+    def _spread_tastes(self, product_ids: Int64, column: str) -> Float32:
+        """Lay a column of lists out as float32[N, TASTE_SIZE], zeros for what never sold."""
+        dense = np.zeros((len(product_ids), TASTE_SIZE), dtype=np.float32)
+        flat = self.tastes[column].explode().to_numpy().astype(np.float32)
+        dense[find_rows(product_ids, self.tastes["product_id"].to_numpy())] = flat.reshape(-1, TASTE_SIZE)
+        return dense
+
+    def _spread_crowd_sizes(self, product_ids: Int64) -> Float32:
+        sizes = np.zeros(len(product_ids), dtype=np.float32)
+        sizes[find_rows(product_ids, self.tastes["product_id"].to_numpy())] = self.tastes["crowd_size"].to_numpy()
+        return sizes
 
     def write(self, store: MLStore) -> None:
         """Put the frames into the store, one Delta partition an instant; again is the same. The index goes last."""
@@ -148,6 +166,7 @@ _SORT_KEYS = {
     "products": ["product_id"],
     "categories": ["category_id"],
     "neighbours": ["product_id", "neighbour_id"],
+    "tastes": ["product_id"],
 }
 
 

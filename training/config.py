@@ -26,7 +26,7 @@ class ModelConfig(_Section):
     """Length of product and category embeddings."""
     product_hidden_dims: list[int] = Field([256, 128], min_length=1)
     """Widths of the product head's deep part."""
-    product_dropout: float = Field(0.05, ge=0, lt=1)
+    product_dropout: float = Field(0.0, ge=0, lt=1)
     """Share of its units dropped in training."""
     id_dropout: float = Field(0.7, ge=0, le=1)
     """Share of product ids taken for unknown in training; 0 memorises what past windows sold, 1 forgets the ids."""
@@ -41,7 +41,7 @@ class DataConfig(_Section):
 
     horizon_days: int = Field(28, ge=1)
     """Length of a label window: labels lie in [as_of, as_of + horizon)."""
-    num_windows: int = Field(5, ge=1)
+    num_windows: int = Field(8, ge=1)
     """Label windows to learn from, the newest first, each a stride before the last; fewer where history is short."""
     stride_days: int = Field(14, ge=1)
     """Days from one window's start to the next; less than the horizon makes windows overlap."""

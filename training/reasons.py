@@ -43,7 +43,10 @@ def _forget_companions(pairs: Candidates) -> Candidates:
 
 def _forget_type(pairs: Candidates) -> Candidates:
     return dataclasses.replace(
-        pairs, type_decayed=np.zeros_like(pairs.type_decayed), type_share=np.zeros_like(pairs.type_share)
+        pairs,
+        type_decayed=np.zeros_like(pairs.type_decayed),
+        type_share=np.zeros_like(pairs.type_share),
+        type_days_since=np.full_like(pairs.type_days_since, np.nan),
     )
 
 

@@ -62,7 +62,14 @@ def test_history_holds_what_was_bought_and_nothing_else(history: pl.DataFrame):
 
 
 def test_what_history_leaves_open_is_computed_for_candidates():
-    others = ["pair_together", "pair_type_decayed", "pair_type_share", "pair_brand_decayed", "pair_price_gap"]
+    of_type = [
+        "pair_type_decayed",
+        "pair_type_share",
+        "pair_brand_decayed",
+        "pair_type_days_since",
+        "pair_type_loyalty",
+    ]
+    others = ["pair_together", *of_type, "pair_alike", "pair_alike_mean", "pair_price_gap"]
 
     assert HISTORY_FEATURES + others == list_names("pair")
 
@@ -89,6 +96,9 @@ def test_what_is_alike_counts_for_pairs_never_bought():
     of_4 = pairs.row(arrays.product_ids[candidates.product_rows].tolist().index(4), named=True)
     assert of_4["pair_type_decayed"] == of_4["pair_brand_decayed"] == 1
     assert of_4["pair_type_share"] == 0.5
+    assert (of_4["pair_type_days_since"], of_4["pair_type_loyalty"]) == (0, 0)
+    of_1 = pairs.row(arrays.product_ids[candidates.product_rows].tolist().index(1), named=True)
+    assert of_1["pair_type_loyalty"] == 1
 
 
 def test_the_price_gap_is_the_products_level_less_the_users(tiny_purchases: Purchases):

@@ -1,0 +1,88 @@
+"""What the purchases of a few users say about all products, types and brands."""
+
+import numpy as np
+
+from features.arrays import Float32, Int64, SnapshotArrays
+from features.neighbours import weigh_purchases
+from features.tastes import CROWD_HALF_LIFE_DAYS, measure_tastes
+
+# Floor of the likeness to a product's recent buyers, and the buyers without likeness that its mean starts from.
+ALIKE_FLOOR = 0.05
+ALIKE_PRIOR = 2.0
+
+
+class Affinity:
+    """Of U' users, dense.
+
+    Attributes:
+        user_rows: int64[U'], rows of the users in the snapshot.
+        bought: sparse float32[U', N], decayed purchases.
+        together: float32[U', N], EASE score.
+        types: float32[U', types]; brands: float32[U', brands]; decayed purchases of each.
+        type_ages: float32[U', types], days since the last purchase, NaN = never.
+        totals: float32[U'], decayed purchases of all products.
+        tastes: float32[U', TASTE_SIZE].
+    """
+
+    def __init__(self, arrays: SnapshotArrays, user_rows: Int64):
+        """Measure the users.
+
+        Args:
+            arrays: the snapshot.
+            user_rows: int64[U'], ascending; some hundreds at a time.
+        """
+        self._arrays = arrays
+        self.user_rows = user_rows
+        self.bought = arrays.purchases[user_rows]
+        freshness = arrays.freshness[user_rows]
+        self.together: Float32 = (freshness @ arrays.neighbours).toarray()
+        self.types: Float32 = (self.bought @ arrays.types).toarray()
+        self.brands: Float32 = (self.bought @ arrays.brands).toarray()
+        self.totals: Float32 = self.types.sum(axis=1)
+        self.tastes = measure_tastes(freshness, arrays.directions)
+        self.type_ages = self._date_types()
+
+    def _date_types(self) -> Float32:
+        users, rows = list_history(self._arrays, self.user_rows)
+        ages = np.full(self.types.shape, np.inf, dtype=np.float32)
+        codes = self._arrays.type_codes[self._arrays.history_products[rows]]
+        np.minimum.at(ages, (users, codes), self._arrays.history_column("pair_days_since")[rows])
+        return np.where(np.isinf(ages), np.float32(np.nan), ages)
+
+    def score_alike(self, products: Int64) -> Float32:
+        """Score all users against some products by their recent buyers; float32[U', len(products)], in logarithms.
+
+        Summed one by one: a matrix product would round by how many users are scored at once.
+        """
+        likeness = np.einsum("ut,pt->up", self.tastes, self._arrays.crowds[products])
+        return np.asarray(np.log(np.maximum(likeness, 0.0) + ALIKE_FLOOR), dtype=np.float32)
+
+    def measure_alike(self, users: Int64, products: Int64, history: Int64) -> tuple[Float32, Float32]:
+        """Measure pairs by the other recent buyers of the product.
+
+        Args:
+            users: int64[P], positions among these users.
+            products: int64[P], rows of products.
+            history: int64[P], rows of the pairs in the history, -1 = never bought.
+
+        Returns:
+            float32[P] the summed likeness, in logarithms; float32[P] its mean over the buyers.
+        """
+        tastes, bought = self.tastes[users], history >= 0
+        own = np.zeros(len(users), dtype=np.float32)
+        ages = self._arrays.history_column("pair_days_since")[history[bought]]
+        own[bought] = weigh_purchases(ages, CROWD_HALF_LIFE_DAYS)
+        to_oneself = own * np.einsum("pt,pt->p", tastes, tastes)
+        likeness = np.einsum("pt,pt->p", tastes, self._arrays.crowds[products]) - to_oneself
+        summed = np.log(np.maximum(likeness, 0.0) + ALIKE_FLOOR)
+        mean = likeness / (np.maximum(self._arrays.crowd_sizes[products] - own, 0.0) + ALIKE_PRIOR)
+        return summed.astype(np.float32), mean.astype(np.float32)
+
+
+def list_history(arrays: SnapshotArrays, user_rows: Int64) -> tuple[Int64, Int64]:
+    """Give (position in user_rows, history row) of all that some users bought."""
+    starts, ends = arrays.history_offsets[user_rows], arrays.history_offsets[user_rows + 1]
+    counts = ends - starts
+    users = np.repeat(np.arange(len(user_rows)), counts)
+    rows = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(starts, counts)
+    return users, rows
