@@ -53,6 +53,8 @@ async def get_parts(request: Request) -> Parts:
 
 PartsDep = Annotated[Parts, Depends(get_parts)]
 UserIdQuery = Annotated[int | None, Query(ge=0, le=MAX_ID, description="The shopper; absent when logged out.")]
+DEFAULT_LIMIT = 20
+"""Products on a page whose size was not asked for."""
 LimitQuery = Annotated[int, Query(ge=1, le=100, description="Products wanted.")]
 CursorQuery = Annotated[str | None, Query(max_length=120, description="`next_cursor` of the page before.")]
 UserIdPath = Annotated[int, Path(ge=0, le=MAX_ID)]

@@ -25,6 +25,7 @@ PLAIN_WORDS = {
     "bought_before": "You bought it before",
     "bought_together": "Often bought with what you buy",
     "favourite_type": "Of a kind that you buy",
+    "similar_shoppers": "Bought lately by shoppers who buy what you buy",
     "popular": "Popular right now",
     "popular_in_category": "Popular in its department",
     "new": "New in the shop",

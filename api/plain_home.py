@@ -9,12 +9,11 @@ import re
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.dependencies import Parts
+from api.dependencies import DEFAULT_LIMIT, Parts
 from api.errors import ApiError
 from api.routes.home import HOME_PATH, answer_home
 
 PLAIN_QUERY = re.compile(rb"user_id=([0-9]{1,18})(?:&limit=([1-9][0-9]?|100))?")
-DEFAULT_LIMIT = 20
 
 
 class _Route:

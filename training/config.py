@@ -24,13 +24,13 @@ class ModelConfig(_Section):
     """Share of trunk units dropped in training; 0 memorises, towards 1 nothing is learned."""
     embedding_size: int = Field(16, ge=1)
     """Length of product and category embeddings."""
-    product_hidden_dims: list[int] = Field([256, 128], min_length=1)
+    product_hidden_dims: list[int] = Field([128, 64], min_length=1)
     """Widths of the product head's deep part."""
     product_dropout: float = Field(0.0, ge=0, lt=1)
     """Share of its units dropped in training."""
     id_dropout: float = Field(0.7, ge=0, le=1)
     """Share of product ids taken for unknown in training; 0 memorises what past windows sold, 1 forgets the ids."""
-    num_members: int = Field(2, ge=1)
+    num_members: int = Field(3, ge=1)
     """Models trained alike from different seeds, whose logits are averaged; time and size grow with them."""
     vocabulary_size: int = Field(20_000, ge=0)
     """Products with an embedding of their own, best sellers first; the rest share the unknown id 0."""
@@ -49,7 +49,7 @@ class DataConfig(_Section):
     """Users a window, a seeded sample of those with purchases before and in it; bounds memory."""
     num_candidates: int = Field(1000, ge=2)
     """Candidates a user, in training, batch and online alike."""
-    list_size: int = Field(128, ge=2)
+    list_size: int = Field(96, ge=2)
     """Candidates of a user that one training step sees: every label among them, the rest drawn."""
     own_share: float = Field(0.5, ge=0, le=1)
     """Share of the drawn ones taken from what the user bought before."""
@@ -80,7 +80,7 @@ class OptimiserConfig(_Section):
     learning_rate: float = Field(0.0015, gt=0)
     """Highest rate of the cycle."""
     category_wide_learning_rate: float = Field(0.01, gt=0)
-    """The same for the category head's wide part, which sees some 16 rows a user where the product head sees 128."""
+    """The same for the category head's wide part, which sees some 16 rows a user where the product head sees 96."""
     weight_decay: float = Field(0.2, ge=0)
     """Decoupled weight decay (Loshchilov & Hutter 2019)."""
     patience: int = Field(2, ge=1)

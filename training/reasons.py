@@ -10,14 +10,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from features.affinity import ALIKE_FLOOR
 from features.arrays import Float32
 from features.candidates import TOGETHER_FLOOR, Candidates
 
 # Reason codes.
-BOUGHT_BEFORE, BOUGHT_TOGETHER, FAVOURITE_TYPE, POPULAR = (
+BOUGHT_BEFORE, BOUGHT_TOGETHER, FAVOURITE_TYPE, SIMILAR_SHOPPERS, POPULAR = (
     "bought_before",
     "bought_together",
     "favourite_type",
+    "similar_shoppers",
     "popular",
 )
 
@@ -50,10 +52,19 @@ def _forget_type(pairs: Candidates) -> Candidates:
     )
 
 
+def _forget_crowd(pairs: Candidates) -> Candidates:
+    return dataclasses.replace(
+        pairs,
+        alike=np.full_like(pairs.alike, np.log(ALIKE_FLOOR)),
+        alike_mean=np.minimum(pairs.alike_mean, np.float32(0)),
+    )
+
+
 EVIDENCE = (  # strongest first: what the user did with the product itself says more than with others
     Evidence(BOUGHT_BEFORE, lambda pairs: pairs.history_rows >= 0, _forget_history),
     Evidence(BOUGHT_TOGETHER, lambda pairs: pairs.together > TOGETHER_FLOOR, _forget_companions),
     Evidence(FAVOURITE_TYPE, lambda pairs: pairs.type_decayed > 0, _forget_type),
+    Evidence(SIMILAR_SHOPPERS, lambda pairs: pairs.alike_mean > 0, _forget_crowd),
 )
 
 

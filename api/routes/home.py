@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from api.answer import HomeAnswer
-from api.dependencies import LimitQuery, Parts, UserIdQuery, parts_of
+from api.dependencies import DEFAULT_LIMIT, LimitQuery, Parts, UserIdQuery, parts_of
 from api.errors import refusals
 from api.explain import Evidence, read_evidence
 from api.explain import explain as write_reasons
@@ -34,7 +34,7 @@ PROVENANCE = {
 )
 async def get_home(
     request: Request,
-    limit: LimitQuery = 20,
+    limit: LimitQuery = DEFAULT_LIMIT,
     explain: Annotated[bool, Query(description="Say for each product why, and which coupons it has.")] = False,
     user_id: UserIdQuery = None,
 ) -> Response:

@@ -24,7 +24,10 @@ class ReasonFacts(BaseModel):
 class Reason(BaseModel):
     """Why a product was ranked where it is."""
 
-    code: str = Field(description="bought_before, bought_together, favourite_type, popular, popular_in_category, new.")
+    code: str = Field(
+        description="bought_before, bought_together, favourite_type, similar_shoppers, popular, popular_in_category, "
+        "or new."
+    )
     text: str = Field(description="The same in English words, quoting what the shopper did.")
     facts: ReasonFacts
 

@@ -102,6 +102,9 @@ class ScriptedRegistry:
         self._require_up()
         self.written_tags.setdefault(version, {})[key] = value
 
+    def ensure_webhook(self, name: str, url: str, secret: str) -> None:
+        self._require_up()
+
     def _require_up(self) -> None:
         if self.is_down:
             raise RegistryError("MLflow says: connection refused")

@@ -17,6 +17,8 @@ const REASONS: [Locale, string, Parameters<typeof useReasonWords>[0]['facts'], s
   ['en', 'bought_before', { num_orders: 2, days_between: 1 }, 'You bought it 2 times, about every day.'],
   ['en', 'bought_together', { goes_with: 'Milk' }, 'Often bought with Milk, which you bought.'],
   ['en', 'favourite_type', { product_type: 'Cola' }, 'You buy this kind of product: Cola.'],
+  ['ko', 'similar_shoppers', {}, '비슷한 상품을 구매하시는 분들이 요즘 찾는 상품이에요.'],
+  ['en', 'similar_shoppers', {}, 'Bought lately by shoppers who buy what you buy.'],
   ['en', 'popular_in_category', {}, 'Popular in Fruit & Vegetables, where you shop.'],
   ['en', 'popular', {}, 'Popular with everyone right now.'],
   ['en', 'made_up_tomorrow', {}, 'It may suit you.'],

@@ -73,6 +73,7 @@ export const en = {
     bought_before: 'You bought it before, and it may be running low.',
     bought_together: 'Often bought together with what you buy.',
     favourite_type: 'It belongs to a kind of product that you like.',
+    similar_shoppers: 'Bought lately by shoppers who buy what you buy.',
     popular_in_category: 'Popular in one of your favourite categories.',
     popular: 'Popular with everyone right now.',
     new: 'New in the shop.',

@@ -64,6 +64,7 @@ export const ko: Messages = {
     bought_before: '전에 구매하신 상품이에요. 다시 필요할 때가 되었어요.',
     bought_together: '자주 사시는 상품과 함께 많이 구매하는 상품이에요.',
     favourite_type: '좋아하시는 종류의 상품이에요.',
+    similar_shoppers: '비슷한 상품을 구매하시는 분들이 요즘 찾는 상품이에요.',
     popular_in_category: '자주 찾는 카테고리의 인기 상품이에요.',
     popular: '지금 많은 분이 찾는 상품이에요.',
     new: '새로 들어온 상품이에요.',

@@ -712,7 +712,7 @@ export interface components {
         Reason: {
             /**
              * Code
-             * @description bought_before, bought_together, favourite_type, popular, popular_in_category, new.
+             * @description bought_before, bought_together, favourite_type, similar_shoppers, popular, popular_in_category, or new.
              */
             code: string;
             facts: components["schemas"]["ReasonFacts"];
