@@ -6,8 +6,8 @@ that a coupon lifted. Pure but for the catalogue that it is given; which rungs t
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, count, islice
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from api.catalogue import SellableProduct
@@ -27,6 +27,9 @@ SPARE = 8
 
 SPARE_OF_CATEGORY = 2
 """Of them at most so many of a category that the head cannot take more of."""
+
+LOOK_AHEAD = 100
+"""Entries of a rung that are gone through at once: a user's whole list, a part of those that all shoppers share."""
 
 FetchSellable = Callable[[Sequence[int]], Awaitable[Mapping[int, SellableProduct | None]]]
 
@@ -58,7 +61,6 @@ class Ladder:
             without: products that must not be on the page.
             category_share: most of the first slots that one category may have, above 0 and at most 1.
         """
-        self._limit = limit
         self._head = min(limit, HEAD_SLOTS)
         self._most_of_category = max(LEAST_OF_CATEGORY, int(category_share * self._head + 1e-9))
         self._fetch_sellable = fetch_sellable
@@ -67,13 +69,10 @@ class Ladder:
         self._lifted: list[Pick] = []
         self._late: list[Candidate] = []
         self._is_head_closed = False
-        self._turns = count()
-        self.picks: list[Pick] = []
-
-    @property
-    def missing(self) -> int:
+        self._num_proposed = 0
+        self.missing = limit
         """Products that the page still lacks."""
-        return self._limit - len(self.picks) - len(self._lifted)
+        self.picks: list[Pick] = []
 
     @property
     def met(self) -> set[int]:
@@ -105,11 +104,13 @@ class Ladder:
             self._met.add(product_id)
             self._in_category[product.category_id] += 1
             self._lifted.append(Pick(product, "published", reason, is_lifted=True))
+            self.missing -= 1
 
     async def step(self, rung: str, entries: Iterable[StoredEntry]) -> None:
         """Fill up from a rung's list, in its order, as far as its products can be sold."""
-        if self.missing:
-            await self._climb(self._propose(rung, entries))
+        coming = iter(entries)
+        while self.missing and (part := list(islice(coming, LOOK_AHEAD))):
+            await self._climb(self._propose(rung, part))
 
     def take(self, rung: str, products: Iterable[SellableProduct], reason: str) -> None:
         """Fill up with products that are known to be sellable."""
@@ -121,23 +122,27 @@ class Ladder:
     async def finish(self) -> None:
         """Complete the head with what its rule held back: a page is never left with holes for the sake of variety."""
         self._close_head()
-        await self._climb(iter(()))
+        await self._climb([])
 
-    def _propose(self, rung: str, entries: Iterable[StoredEntry]) -> Iterator[Candidate]:
+    def _propose(self, rung: str, entries: Iterable[StoredEntry]) -> list[Candidate]:
         """Give the products that did not come by before."""
-        met, turns = self._met, self._turns
+        met, turn = self._met, self._num_proposed
+        fresh: list[Candidate] = []
         for product_id, category_id, _, reason in entries:
             if product_id not in met:
                 met.add(product_id)
-                yield next(turns), product_id, category_id, rung, reason
+                fresh.append((turn, product_id, category_id, rung, reason))
+                turn += 1
+        self._num_proposed = turn
+        return fresh
 
-    async def _climb(self, fresh: Iterator[Candidate]) -> None:
+    async def _climb(self, fresh: list[Candidate]) -> None:
         """Place what was held back where there is room now, then the fresh ones, as few as will do."""
         while self.missing:
             was_closed = self._is_head_closed
-            held, self._late = sorted(self._late), []
-            fresh = chain(held, fresh)
-            page = self._choose(fresh)
+            if self._late:
+                fresh, self._late = sorted(self._late) + fresh, []
+            page, fresh = self._choose(fresh)
             if not page:
                 return
             sellable = await self._fetch_sellable([product_id for _, product_id, *_ in page])
@@ -146,28 +151,28 @@ class Ladder:
                 if product is not None and not self._place(Pick(product, rung, reason)):
                     self._late.append((turn, product_id, product.category_id, rung, reason))
                 if self._is_head_closed != was_closed:  # what was held back goes before the rest
-                    fresh = chain(page[place + 1 :], fresh)
+                    fresh = page[place + 1 :] + fresh
                     break
 
-    def _choose(self, fresh: Iterator[Candidate]) -> list[Candidate]:
-        """Take the candidates to look up next; those of categories that are full in the head are held back."""
+    def _choose(self, fresh: list[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+        """Part the candidates to look up next from the rest; those of categories full in the head are held back."""
         size = self.missing + SPARE
         if self._is_head_closed:
-            return list(islice(fresh, size))
-        most, full = self._most_of_category, self.full_categories
-        room = {category: most + SPARE_OF_CATEGORY - number for category, number in self._in_category.items()}
-        room |= dict.fromkeys(full, 0)
+            return fresh[:size], fresh[size:]
+        most, most_asked = self._most_of_category, self._most_of_category + SPARE_OF_CATEGORY
+        room = {category: most_asked - number if number < most else 0 for category, number in self._in_category.items()}
         page: list[Candidate] = []
-        for candidate in fresh:
-            left = room.get(candidate[2], most + SPARE_OF_CATEGORY)
+        hold_back = self._late.append
+        for place, candidate in enumerate(fresh):
+            left = room.get(candidate[2], most_asked)
             if left > 0:
                 room[candidate[2]] = left - 1
                 page.append(candidate)
                 if len(page) == size:
-                    break
+                    return page, fresh[place + 1 :]
             else:
-                self._late.append(candidate)
-        return page
+                hold_back(candidate)
+        return page, []
 
     def _place(self, pick: Pick) -> bool:
         """Put a product into the next slot, unless its category is full in the head.
@@ -182,6 +187,7 @@ class Ladder:
                 return False
             self._in_category[pick.product.category_id] += 1
         self.picks.append(pick)
+        self.missing -= 1
         if len(self.picks) + len(self._lifted) == self._head:
             self._close_head()
         return True

@@ -99,4 +99,4 @@ def to_instant(value: Any) -> datetime | None:
 
 def from_instant(instant: datetime) -> str:
     """Write an instant as both databases compare it."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
