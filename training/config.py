@@ -84,7 +84,10 @@ class OptimiserConfig(_Section):
     weight_decay: float = Field(0.2, ge=0)
     """Decoupled weight decay (Loshchilov & Hutter 2019)."""
     patience: int = Field(2, ge=1)
-    """Epochs without better lists for the early-stopping users before training stops."""
+    """Epochs with clearly worse lists for the early-stopping users before training stops."""
+    tolerance: float = Field(0.01, ge=0)
+    """How far the sum of their two NDCGs may lie below the best epoch's without being clearly worse: for some hundred
+    users less is chance, and the schedule's last epoch, at the lowest rate, is the one to prefer."""
     seed: int = 31
     """Seed of sampling, initialisation and dropout."""
 

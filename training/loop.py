@@ -112,8 +112,8 @@ def train(
         sizes: widths of the inputs.
         rows: training rows of all windows.
         config: losses and optimiser.
-        judge: metrics of the early-stopping users; the sum of STOPPING_METRICS decides which epoch's weights are kept.
-            Without it the last ones are.
+        judge: metrics of the early-stopping users; the weights kept are the last whose sum of STOPPING_METRICS is not
+            clearly below the best epoch's. Without it the last ones are.
         stop_after: epochs to run of those that the learning rate is scheduled for; all if it is None.
         report: called after each epoch with its number and metrics.
     """
@@ -142,8 +142,9 @@ def train(
             report(epoch, metrics)
         logger.info("epoch=%d %s", epoch, " ".join(f"{name}={value:.4g}" for name, value in metrics.items()))
         score = sum(metrics[name] for name in STOPPING_METRICS) if judge else float(epoch)
-        if score > best:
-            best, best_epoch = score, epoch
+        best = max(best, score)
+        if score >= best - options.tolerance:
+            best_epoch = epoch
             best_weights = {name: weight.clone() for name, weight in model.state_dict().items()}
         if epoch - best_epoch >= options.patience:
             break
