@@ -69,8 +69,10 @@ def _ignore_epochs(epoch: int, metrics: dict[str, float]) -> None:
 def _write_lists(ranker: Ranker, snapshot: Snapshot, out: Path) -> None:
     users = snapshot.user_ids()
     columns = ["user_id", "rank", "product_id", "category_id", "score"]
-    ranker.rank(snapshot, users, NUM_PRODUCTS).select(columns).write_parquet(out / "products.parquet")
-    discovery = ranker.rank(snapshot, users, NUM_DISCOVERY, only_new=True)
+    ranker.rank(snapshot, users, NUM_PRODUCTS, with_reasons=False).select(columns).write_parquet(
+        out / "products.parquet"
+    )
+    discovery = ranker.rank(snapshot, users, NUM_DISCOVERY, only_new=True, with_reasons=False)
     discovery.select(columns).write_parquet(out / "discovery.parquet")
     ranker.score_categories(snapshot, users).write_parquet(out / "categories.parquet")
 
