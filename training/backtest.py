@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from features.arrays import Float32, Int64, SnapshotArrays
+from features.candidates import Candidates
 from features.clock import parse_instant
 from features.purchases import Purchases, load_purchases
 from features.rebuild import build_snapshot
@@ -29,8 +31,9 @@ from training.config import TrainingConfig, load_config
 from training.dataset import open_window
 from training.evaluate import Judgement, judge_baseline, judge_ranker, tabulate
 from training.fit import fit
-from training.ranker import Ranker
+from training.ranker import USERS_AT_ONCE, Ranker
 from training.resources import measure_peak_memory_gb
+from training.topk import rank_top
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +62,7 @@ def run_backtest(store: MLStore, config: TrainingConfig, as_of: datetime, out: P
     ranker = Ranker.load(fitted.folder)
     snapshot = build_snapshot(purchases)
     _write_lists(ranker, snapshot, out)
-    return _judge(store, config, as_of, ranker)
+    return _judge(store, config, snapshot, ranker)
 
 
 def _ignore_epochs(epoch: int, metrics: dict[str, float]) -> None:
@@ -67,19 +70,49 @@ def _ignore_epochs(epoch: int, metrics: dict[str, float]) -> None:
 
 
 def _write_lists(ranker: Ranker, snapshot: Snapshot, out: Path) -> None:
-    users = snapshot.user_ids()
-    columns = ["user_id", "rank", "product_id", "category_id", "score"]
-    ranker.rank(snapshot, users, NUM_PRODUCTS, with_reasons=False).select(columns).write_parquet(
-        out / "products.parquet"
+    """Score everybody once; the lists of serving without its reasons, which cost more than the scores."""
+    arrays = snapshot.arrays
+    rows = np.arange(len(arrays.user_ids))
+    products, discovery, categories = [], [], []
+    for start in range(0, len(rows), USERS_AT_ONCE):
+        chunk = rows[start : start + USERS_AT_ONCE]
+        candidates, scores, probabilities = ranker.score_candidates(arrays, chunk)
+        is_new = candidates.history_rows < 0
+        products.append(_lay_out_list(arrays, candidates, scores, NUM_PRODUCTS))
+        discovery.append(_lay_out_list(arrays, candidates.take(is_new), scores[is_new], NUM_DISCOVERY))
+        categories.append(_lay_out_categories(arrays.user_ids[chunk], ranker.category_ids, probabilities))
+    for name, frames in (("products", products), ("discovery", discovery), ("categories", categories)):
+        pl.concat(frames).write_parquet(out / f"{name}.parquet")
+
+
+def _lay_out_list(arrays: SnapshotArrays, candidates: Candidates, scores: Float32, k: int) -> pl.DataFrame:
+    order, ranks = rank_top(candidates.user_rows, scores, k)
+    products = candidates.product_rows[order]
+    return pl.DataFrame(
+        {
+            "user_id": arrays.user_ids[candidates.user_rows[order]],
+            "rank": (ranks + 1).astype(np.int32),
+            "product_id": arrays.product_ids[products],
+            "category_id": arrays.category_ids[arrays.category_rows[products]],
+            "score": scores[order],
+        }
     )
-    discovery = ranker.rank(snapshot, users, NUM_DISCOVERY, only_new=True, with_reasons=False)
-    discovery.select(columns).write_parquet(out / "discovery.parquet")
-    ranker.score_categories(snapshot, users).write_parquet(out / "categories.parquet")
 
 
-def _judge(store: MLStore, config: TrainingConfig, as_of: datetime, ranker: Ranker) -> dict[str, Judgement]:
-    later: Purchases = load_purchases(store, as_of + timedelta(days=config.data.horizon_days))
-    window = open_window(later, as_of, config.data.horizon_days)
+def _lay_out_categories(user_ids: Int64, category_ids: Int64, probabilities: Float32) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "user_id": np.repeat(user_ids, len(category_ids)),
+            "category_id": np.tile(category_ids, len(user_ids)),
+            "score": probabilities.ravel(),
+        }
+    )
+
+
+def _judge(store: MLStore, config: TrainingConfig, snapshot: Snapshot, ranker: Ranker) -> dict[str, Judgement]:
+    as_of, horizon_days = snapshot.as_of, config.data.horizon_days
+    later: Purchases = load_purchases(store, as_of + timedelta(days=horizon_days))
+    window = open_window(later, as_of, horizon_days, snapshot.arrays)
     users = window.users_with_labels()
     if len(users) == 0:
         return {}

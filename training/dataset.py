@@ -90,10 +90,12 @@ class Lists:
     pair_weights: Float32
 
 
-def open_window(purchases: Purchases, start: datetime, horizon_days: int) -> Window:
-    """Build the snapshot as of `start` and the labels after it, in memory."""
+def open_window(
+    purchases: Purchases, start: datetime, horizon_days: int, arrays: SnapshotArrays | None = None
+) -> Window:
+    """Build the snapshot as of `start`, unless its arrays are there already, and the labels after it, in memory."""
     end = start + timedelta(days=horizon_days)
-    arrays = build_snapshot(purchases.before(start)).arrays
+    arrays = arrays or build_snapshot(purchases.before(start)).arrays
     labels = purchases.within(start, end)
     return Window(
         start=start,

@@ -92,9 +92,7 @@ class Ranker:
                 f"{snapshot.feature_hash}: rebuild the snapshot with the version's code, or train a new version."
             )
 
-    def rank(
-        self, snapshot: Snapshot, user_ids: Int64, k: int, *, only_new: bool = False, with_reasons: bool = True
-    ) -> pl.DataFrame:
+    def rank(self, snapshot: Snapshot, user_ids: Int64, k: int, *, only_new: bool = False) -> pl.DataFrame:
         """Rank products for users.
 
         Args:
@@ -102,11 +100,10 @@ class Ranker:
             user_ids: int64; unknown ones are absent from the answer.
             k: length of the lists; shorter where there are fewer candidates.
             only_new: leave out what the user bought before.
-            with_reasons: find out why each is there, which scores the lists once more for each kind of evidence.
 
         Returns:
             user_id, rank (1 first), product_id, category_id, score (float32, the probability of purchase within the
-            horizon as far as it is calibrated), reason (null without); sorted by user_id and rank.
+            horizon as far as it is calibrated), reason; sorted by user_id and rank.
 
         Raises:
             ArtefactError: the snapshot was made by other feature definitions.
@@ -114,7 +111,7 @@ class Ranker:
         self.check_snapshot(snapshot)
         rows = _known_rows(snapshot.arrays, user_ids)
         chunks = [rows[start : start + USERS_AT_ONCE] for start in range(0, len(rows), USERS_AT_ONCE)]
-        frames = [self._rank_chunk(snapshot.arrays, chunk, k, only_new, with_reasons) for chunk in chunks]
+        frames = [self._rank_chunk(snapshot.arrays, chunk, k, only_new) for chunk in chunks]
         return pl.concat(frames) if frames else pl.DataFrame(schema=LIST_SCHEMA)
 
     def score_categories(self, snapshot: Snapshot, user_ids: Int64) -> pl.DataFrame:
@@ -179,9 +176,7 @@ class Ranker:
         users = encode_users(self.encoder, arrays, rows)
         return self.run(users, no_pairs(), np.empty(0, dtype=np.int64))[0]
 
-    def _rank_chunk(
-        self, arrays: SnapshotArrays, rows: Int64, k: int, only_new: bool, with_reasons: bool
-    ) -> pl.DataFrame:
+    def _rank_chunk(self, arrays: SnapshotArrays, rows: Int64, k: int, only_new: bool) -> pl.DataFrame:
         candidates = draw_candidates(arrays, rows, self._num_candidates)
         users = encode_users(self.encoder, arrays, rows)
         _, scores = self._score_pairs(arrays, rows, users, candidates)
@@ -190,9 +185,7 @@ class Ranker:
             candidates, scores = candidates.take(is_new), scores[is_new]
         order, ranks = rank_top(candidates.user_rows, scores, k)
         chosen, scores = candidates.take(order), scores[order]
-        reasons = np.full(chosen.num_pairs, None, dtype=object)
-        if with_reasons:
-            reasons = cite(chosen, scores, lambda pairs: self._score_pairs(arrays, rows, users, pairs)[1])
+        reasons = cite(chosen, scores, lambda pairs: self._score_pairs(arrays, rows, users, pairs)[1])
         return _to_frame(arrays, chosen, ranks, scores, reasons)
 
     def _score_pairs(

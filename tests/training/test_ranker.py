@@ -103,12 +103,3 @@ def test_a_window_is_a_snapshot_of_its_start(fitted: Fitted, synthetic_store: ML
     window = open_window(load_purchases(synthetic_store, AS_OF), fitted.judging.start, 28)
 
     assert np.array_equal(window.arrays.users, fitted.judging.arrays.users, equal_nan=True)
-
-
-def test_lists_are_the_same_without_reasons(ranker: Ranker, snapshot: Snapshot):
-    users = snapshot.user_ids()[:20]
-
-    plain = ranker.rank(snapshot, users, 10, with_reasons=False)
-
-    assert plain["reason"].null_count() == plain.height > 0
-    assert plain.drop("reason").equals(ranker.rank(snapshot, users, 10).drop("reason"))
