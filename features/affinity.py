@@ -1,6 +1,7 @@
 """What the purchases of a few users say about all products, types and brands."""
 
 import numpy as np
+import scipy.sparse
 
 from features.arrays import Float32, Int64, SnapshotArrays
 from features.neighbours import weigh_purchases
@@ -18,11 +19,21 @@ class Affinity:
         user_rows: int64[U'], rows of the users in the snapshot.
         bought: sparse float32[U', N], decayed purchases.
         together: float32[U', N], EASE score.
-        types: float32[U', types]; brands: float32[U', brands]; decayed purchases of each.
-        type_ages: float32[U', types], days since the last purchase, NaN = never.
+        types: float32[U', types]; decayed purchases of each.
+        brands: float32[U', brands]; likewise.
         totals: float32[U'], decayed purchases of all products.
         tastes: float32[U', TASTE_SIZE].
+        type_ages: float32[U', types], days since the last purchase, NaN = never.
     """
+
+    user_rows: Int64
+    bought: scipy.sparse.csr_matrix
+    together: Float32
+    types: Float32
+    brands: Float32
+    totals: Float32
+    tastes: Float32
+    type_ages: Float32
 
     def __init__(self, arrays: SnapshotArrays, user_rows: Int64):
         """Measure the users.
@@ -35,10 +46,10 @@ class Affinity:
         self.user_rows = user_rows
         self.bought = arrays.purchases[user_rows]
         freshness = arrays.freshness[user_rows]
-        self.together: Float32 = (freshness @ arrays.neighbours).toarray()
-        self.types: Float32 = (self.bought @ arrays.types).toarray()
-        self.brands: Float32 = (self.bought @ arrays.brands).toarray()
-        self.totals: Float32 = self.types.sum(axis=1)
+        self.together = (freshness @ arrays.neighbours).toarray()
+        self.types = (self.bought @ arrays.types).toarray()
+        self.brands = (self.bought @ arrays.brands).toarray()
+        self.totals = self.types.sum(axis=1)
         self.tastes = measure_tastes(freshness, arrays.directions)
         self.type_ages = self._date_types()
 
