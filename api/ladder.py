@@ -61,6 +61,7 @@ class Ladder:
             without: products that must not be on the page.
             category_share: most of the first slots that one category may have, above 0 and at most 1.
         """
+        self._limit = limit
         self._head = min(limit, HEAD_SLOTS)
         self._most_of_category = max(LEAST_OF_CATEGORY, int(category_share * self._head + 1e-9))
         self._fetch_sellable = fetch_sellable
@@ -70,9 +71,12 @@ class Ladder:
         self._late: list[Candidate] = []
         self._is_head_closed = False
         self._num_proposed = 0
-        self.missing = limit
-        """Products that the page still lacks."""
         self.picks: list[Pick] = []
+
+    @property
+    def missing(self) -> int:
+        """Products that the page still lacks."""
+        return self._limit - len(self.picks) - len(self._lifted)
 
     @property
     def met(self) -> set[int]:
@@ -104,7 +108,6 @@ class Ladder:
             self._met.add(product_id)
             self._in_category[product.category_id] += 1
             self._lifted.append(Pick(product, "published", reason, is_lifted=True))
-            self.missing -= 1
 
     async def step(self, rung: str, entries: Iterable[StoredEntry]) -> None:
         """Fill up from a rung's list, in its order, as far as its products can be sold."""
@@ -187,7 +190,6 @@ class Ladder:
                 return False
             self._in_category[pick.product.category_id] += 1
         self.picks.append(pick)
-        self.missing -= 1
         if len(self.picks) + len(self._lifted) == self._head:
             self._close_head()
         return True

@@ -76,9 +76,9 @@ class Snapshot:
             history_offsets=np.searchsorted(owners, np.arange(len(user_ids) + 1)).astype(np.int64),
             history_decayed=self.history["pair_decayed_112d"].cast(pl.Float32).to_numpy(),
             neighbours=self._connect(product_ids),
-            directions=self._spread_tastes(product_ids, "direction"),
-            crowds=self._spread_tastes(product_ids, "crowd"),
-            crowd_sizes=self._spread_crowd_sizes(product_ids),
+            directions=self._spread_tastes(product_ids, _to_rows(self.tastes["direction"])),
+            crowds=self._spread_tastes(product_ids, _to_rows(self.tastes["crowd"])),
+            crowd_sizes=self._spread_tastes(product_ids, self.tastes["crowd_size"].to_numpy()),
         )
 
     def _spread_categories(self, user_ids: Int64, category_ids: Int64) -> Float32:
@@ -102,17 +102,11 @@ class Snapshot:
         shape = (len(product_ids), len(product_ids))
         return scipy.sparse.csr_matrix((weights, (rows[inside], columns[inside])), shape=shape)
 
-    def _spread_tastes(self, product_ids: Int64, column: str) -> Float32:
-        """Lay a column of lists out as float32[N, TASTE_SIZE], zeros for what never sold."""
-        dense = np.zeros((len(product_ids), TASTE_SIZE), dtype=np.float32)
-        flat = self.tastes[column].explode().to_numpy().astype(np.float32)
-        dense[find_rows(product_ids, self.tastes["product_id"].to_numpy())] = flat.reshape(-1, TASTE_SIZE)
+    def _spread_tastes(self, product_ids: Int64, values: Float32) -> Float32:
+        """Lay a row a product that sold out as float32[N, ...], zeros for what never sold."""
+        dense = np.zeros((len(product_ids), *values.shape[1:]), dtype=np.float32)
+        dense[find_rows(product_ids, self.tastes["product_id"].to_numpy())] = values
         return dense
-
-    def _spread_crowd_sizes(self, product_ids: Int64) -> Float32:
-        sizes = np.zeros(len(product_ids), dtype=np.float32)
-        sizes[find_rows(product_ids, self.tastes["product_id"].to_numpy())] = self.tastes["crowd_size"].to_numpy()
-        return sizes
 
     def write(self, store: MLStore) -> None:
         """Put the frames into the store, one Delta partition an instant; again is the same. The index goes last."""
@@ -175,6 +169,11 @@ def list_snapshots(store: MLStore) -> pl.DataFrame:
     if not store.exists("snapshots"):
         return pl.DataFrame(schema={"as_of": pl.String, "num_buckets": pl.Int64, "feature_hash": pl.String})
     return store.scan("snapshots").sort("as_of").collect()
+
+
+def _to_rows(lists: pl.Series) -> Float32:
+    """Lay lists of TASTE_SIZE numbers out as float32[lists, TASTE_SIZE]."""
+    return lists.explode().to_numpy().astype(np.float32).reshape(-1, TASTE_SIZE)
 
 
 def _read_table(store: MLStore, table: str, key: str, bucket: int | None) -> pl.DataFrame:

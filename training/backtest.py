@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from features.arrays import Float32, Int64, SnapshotArrays
+from features.arrays import Float32, SnapshotArrays
 from features.candidates import Candidates
 from features.clock import parse_instant
 from features.purchases import Purchases, load_purchases
@@ -31,7 +31,7 @@ from training.config import TrainingConfig, load_config
 from training.dataset import open_window
 from training.evaluate import Judgement, judge_baseline, judge_ranker, tabulate
 from training.fit import fit
-from training.ranker import USERS_AT_ONCE, Ranker
+from training.ranker import USERS_AT_ONCE, Ranker, lay_out_categories, lay_out_pairs
 from training.resources import measure_peak_memory_gb
 from training.topk import rank_top
 
@@ -80,33 +80,14 @@ def _write_lists(ranker: Ranker, snapshot: Snapshot, out: Path) -> None:
         is_new = candidates.history_rows < 0
         products.append(_lay_out_list(arrays, candidates, scores, NUM_PRODUCTS))
         discovery.append(_lay_out_list(arrays, candidates.take(is_new), scores[is_new], NUM_DISCOVERY))
-        categories.append(_lay_out_categories(arrays.user_ids[chunk], ranker.category_ids, probabilities))
+        categories.append(lay_out_categories(arrays.user_ids[chunk], ranker.category_ids, probabilities))
     for name, frames in (("products", products), ("discovery", discovery), ("categories", categories)):
         pl.concat(frames).write_parquet(out / f"{name}.parquet")
 
 
 def _lay_out_list(arrays: SnapshotArrays, candidates: Candidates, scores: Float32, k: int) -> pl.DataFrame:
     order, ranks = rank_top(candidates.user_rows, scores, k)
-    products = candidates.product_rows[order]
-    return pl.DataFrame(
-        {
-            "user_id": arrays.user_ids[candidates.user_rows[order]],
-            "rank": (ranks + 1).astype(np.int32),
-            "product_id": arrays.product_ids[products],
-            "category_id": arrays.category_ids[arrays.category_rows[products]],
-            "score": scores[order],
-        }
-    )
-
-
-def _lay_out_categories(user_ids: Int64, category_ids: Int64, probabilities: Float32) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "user_id": np.repeat(user_ids, len(category_ids)),
-            "category_id": np.tile(category_ids, len(user_ids)),
-            "score": probabilities.ravel(),
-        }
-    )
+    return lay_out_pairs(arrays, candidates.take(order), ranks, scores[order])
 
 
 def _judge(store: MLStore, config: TrainingConfig, snapshot: Snapshot, ranker: Ranker) -> dict[str, Judgement]:

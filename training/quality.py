@@ -110,7 +110,7 @@ _INTRODUCTION = [
     "`als` is implicit's matrix factorisation; `lightgbm` learns from the windows, candidates and features that our",
     "model learns from, products and categories apart (`training/rivals.py`). Candidates are there because the user",
     "bought them before (`own`), because they trend or are new (`fresh`), because they go `together` with what the",
-    "user bought, or by product `type` alone.",
+    "user bought, or (`type`) for their product type and their recent buyers alone.",
     "",
 ]
 

@@ -130,13 +130,7 @@ class Ranker:
         chunks = [rows[start : start + USERS_AT_ONCE] for start in range(0, len(rows), USERS_AT_ONCE)]
         scored = [self._score_chunk(arrays, chunk) for chunk in chunks]
         scores = np.concatenate(scored) if scored else np.empty((0, len(category_ids)), dtype=np.float32)
-        return pl.DataFrame(
-            {
-                "user_id": np.repeat(arrays.user_ids[rows], len(category_ids)),
-                "category_id": np.tile(category_ids, len(rows)),
-                "score": scores.ravel(),
-            }
-        )
+        return lay_out_categories(arrays.user_ids[rows], category_ids, scores)
 
     @property
     def category_ids(self) -> Int64:
@@ -186,7 +180,7 @@ class Ranker:
         order, ranks = rank_top(candidates.user_rows, scores, k)
         chosen, scores = candidates.take(order), scores[order]
         reasons = cite(chosen, scores, lambda pairs: self._score_pairs(arrays, rows, users, pairs)[1])
-        return _to_frame(arrays, chosen, ranks, scores, reasons)
+        return lay_out_pairs(arrays, chosen, ranks, scores).with_columns(reason=pl.Series(reasons, dtype=pl.String))
 
     def _score_pairs(
         self, arrays: SnapshotArrays, rows: Int64, users: UserInputs, pairs: Candidates
@@ -215,10 +209,8 @@ def _known_rows(arrays: SnapshotArrays, user_ids: Int64) -> Int64:
     return rows[rows >= 0]
 
 
-def _to_frame(
-    arrays: SnapshotArrays, chosen: Candidates, ranks: Int64, scores: Float32, reasons: np.ndarray
-) -> pl.DataFrame:
-    """Lay out ranked pairs; `ranks` count from 0."""
+def lay_out_pairs(arrays: SnapshotArrays, chosen: Candidates, ranks: Int64, scores: Float32) -> pl.DataFrame:
+    """Lay out ranked pairs: user_id, rank (`ranks` count from 0, the column from 1), product_id, category_id, score."""
     return pl.DataFrame(
         {
             "user_id": arrays.user_ids[chosen.user_rows],
@@ -226,6 +218,16 @@ def _to_frame(
             "product_id": arrays.product_ids[chosen.product_rows],
             "category_id": arrays.category_ids[arrays.category_rows[chosen.product_rows]],
             "score": scores,
-            "reason": pl.Series(reasons, dtype=pl.String),
+        }
+    )
+
+
+def lay_out_categories(user_ids: Int64, category_ids: Int64, probabilities: Float32) -> pl.DataFrame:
+    """Lay out probabilities float32[U, C]: user_id, category_id, score."""
+    return pl.DataFrame(
+        {
+            "user_id": np.repeat(user_ids, len(category_ids)),
+            "category_id": np.tile(category_ids, len(user_ids)),
+            "score": probabilities.ravel(),
         }
     )

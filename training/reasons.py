@@ -54,9 +54,7 @@ def _forget_type(pairs: Candidates) -> Candidates:
 
 def _forget_crowd(pairs: Candidates) -> Candidates:
     return dataclasses.replace(
-        pairs,
-        alike=np.full_like(pairs.alike, np.log(ALIKE_FLOOR)),
-        alike_mean=np.minimum(pairs.alike_mean, np.float32(0)),
+        pairs, alike=np.full_like(pairs.alike, np.log(ALIKE_FLOOR)), alike_mean=np.zeros_like(pairs.alike_mean)
     )
 
 

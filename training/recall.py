@@ -14,8 +14,8 @@ def measure_recall(window: Window, sizes: tuple[int, ...] = SIZES) -> list[dict[
 
     Returns:
         One row a size: num_candidates; all, the share of all labels found, and the part of it that each source found
-        (bought before; trending or new; bought together with what the user bought; by type alone); new, the share
-        of the labels never bought before that is found.
+        (bought before; trending or new; bought together with what the user bought; for its type and recent buyers
+        alone); new, the share of the labels never bought before that is found.
     """
     users = window.users_with_labels()
     num_labels = int((window.label_users >= 0).sum())
