@@ -6,8 +6,8 @@ that a coupon lifted. Pure but for the catalogue that it is given; which rungs t
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from api.catalogue import SellableProduct
@@ -27,9 +27,6 @@ SPARE = 8
 
 SPARE_OF_CATEGORY = 2
 """Of them at most so many of a category that the head cannot take more of."""
-
-LOOK_AHEAD = 100
-"""Entries of a rung that are gone through at once: a user's whole list, a part of those that all shoppers share."""
 
 FetchSellable = Callable[[Sequence[int]], Awaitable[Mapping[int, SellableProduct | None]]]
 
@@ -111,9 +108,9 @@ class Ladder:
 
     async def step(self, rung: str, entries: Iterable[StoredEntry]) -> None:
         """Fill up from a rung's list, in its order, as far as its products can be sold."""
-        coming = iter(entries)
-        while self.missing and (part := list(islice(coming, LOOK_AHEAD))):
-            await self._climb(self._propose(rung, part))
+        coming = self._propose(rung, entries)
+        while self.missing and (page := self._choose(coming)):
+            self._place_those(page, await self._fetch_sellable([product_id for _, product_id, *_ in page]))
 
     def take(self, rung: str, products: Iterable[SellableProduct], reason: str) -> None:
         """Fill up with products that are known to be sellable."""
@@ -125,57 +122,51 @@ class Ladder:
     async def finish(self) -> None:
         """Complete the head with what its rule held back: a page is never left with holes for the sake of variety."""
         self._close_head()
-        await self._climb([])
+        await self.step("", [])
 
-    def _propose(self, rung: str, entries: Iterable[StoredEntry]) -> list[Candidate]:
-        """Give the products that did not come by before."""
-        met, turn = self._met, self._num_proposed
-        fresh: list[Candidate] = []
+    def _propose(self, rung: str, entries: Iterable[StoredEntry]) -> Iterator[Candidate]:
+        """Give the products that did not come by before, one when asked for one: few pages need a whole list."""
+        met = self._met
         for product_id, category_id, _, reason in entries:
             if product_id not in met:
                 met.add(product_id)
-                fresh.append((turn, product_id, category_id, rung, reason))
-                turn += 1
-        self._num_proposed = turn
-        return fresh
+                self._num_proposed += 1
+                yield self._num_proposed, product_id, category_id, rung, reason
 
-    async def _climb(self, fresh: list[Candidate]) -> None:
-        """Place what was held back where there is room now, then the fresh ones, as few as will do."""
-        while self.missing:
-            was_closed = self._is_head_closed
-            if self._late:
-                fresh, self._late = sorted(self._late) + fresh, []
-            page, fresh = self._choose(fresh)
-            if not page:
-                return
-            sellable = await self._fetch_sellable([product_id for _, product_id, *_ in page])
-            for place, (turn, product_id, _, rung, reason) in enumerate(page):
-                product = sellable.get(product_id)
-                if product is not None and not self._place(Pick(product, rung, reason)):
-                    self._late.append((turn, product_id, product.category_id, rung, reason))
-                if self._is_head_closed != was_closed:  # what was held back goes before the rest
-                    fresh = page[place + 1 :] + fresh
-                    break
+    def _choose(self, coming: Iterator[Candidate]) -> list[Candidate]:
+        """Take what to look up next, as few as will do: what was held back and has room now, then what comes.
 
-    def _choose(self, fresh: list[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
-        """Part the candidates to look up next from the rest; those of categories full in the head are held back."""
-        size = self.missing + SPARE
-        if self._is_head_closed:
-            return fresh[:size], fresh[size:]
-        most, most_asked = self._most_of_category, self._most_of_category + SPARE_OF_CATEGORY
-        room = {category: most_asked - number if number < most else 0 for category, number in self._in_category.items()}
+        What comes of a category that is full in the head is held back.
+        """
         page: list[Candidate] = []
-        hold_back = self._late.append
-        for place, candidate in enumerate(fresh):
+        size, most = self.missing + SPARE, self._most_of_category
+        most_asked = size if self._is_head_closed else most + SPARE_OF_CATEGORY
+        taken = {} if self._is_head_closed else self._in_category
+        room = {category: most_asked - number if number < most else 0 for category, number in taken.items()}
+        waiting = iter(sorted(self._late))
+        self._late = late = []
+        for candidate in chain(waiting, coming):
             left = room.get(candidate[2], most_asked)
-            if left > 0:
-                room[candidate[2]] = left - 1
-                page.append(candidate)
-                if len(page) == size:
-                    return page, fresh[place + 1 :]
-            else:
-                hold_back(candidate)
-        return page, []
+            if left == 0:
+                late.append(candidate)
+                continue
+            room[candidate[2]] = left - 1
+            page.append(candidate)
+            if len(page) == size:
+                break
+        late += waiting
+        return page
+
+    def _place_those(self, page: list[Candidate], sellable: Mapping[int, SellableProduct | None]) -> None:
+        """Put candidates into the next slots. When that completes the head, what was held back goes before the rest."""
+        was_closed = self._is_head_closed
+        for place, (turn, product_id, _, rung, reason) in enumerate(page):
+            product = sellable.get(product_id)
+            if product is not None and not self._place(Pick(product, rung, reason)):
+                self._late.append((turn, product_id, product.category_id, rung, reason))
+            if self._is_head_closed != was_closed:
+                self._late += page[place + 1 :]
+                return
 
     def _place(self, pick: Pick) -> bool:
         """Put a product into the next slot, unless its category is full in the head.

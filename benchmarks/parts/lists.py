@@ -18,6 +18,10 @@ from shop.migrate import migrate
 from shop.tables import Product
 
 LIST_LENGTH = 100
+STRIDE = 1237
+"""From one product of a list to the next. A prime this large spreads a list over the departments, whose products are
+numbered one after another: a page then looks at about as many entries as on the demo shop, where it is 21 of 100."""
+
 REASONS = np.array(["bought_before", "bought_together", "favourite_type", "popular"])
 
 
@@ -64,7 +68,7 @@ def rank_at_random(
     for start in range(0, num_users, users_per_piece):
         users = np.arange(start, min(start + users_per_piece, num_users)) + 1
         firsts = rng.integers(0, num_products, len(users))[:, None]
-        products = (firsts + np.arange(LIST_LENGTH)[None, :] * 7) % num_products + 1
+        products = (firsts + np.arange(LIST_LENGTH)[None, :] * STRIDE) % num_products + 1
         scores = np.sort(rng.random((len(users), LIST_LENGTH), dtype=np.float32), axis=1)[:, ::-1]
         yield pl.DataFrame(
             {
