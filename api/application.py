@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import httpx
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.arms import Comparison
 from api.browse import ShopFloor
@@ -32,7 +33,7 @@ from api.routes import catalogue, events, health, home, images, orders, products
 from api.tokens import Doorkeeper, make_doorkeeper
 from api.writer import ShopWriter
 from settings import Settings
-from shop.database import open_engine
+from shop.database import open_engine, open_loop_engine
 
 CONNECT_TIMEOUT_SECONDS = 1.0
 READ_TIMEOUT_SECONDS = 1.0
@@ -102,7 +103,7 @@ async def _run(
     app: FastAPI, settings: Settings, deadlines: Deadlines, metrics: Metrics, doorkeeper: Doorkeeper
 ) -> AsyncIterator[None]:
     """Build the parts, keep the local copy fresh while the application runs, and let go of everything at the end."""
-    reader = ShopReader(_open_quick(settings, read_only=True), deadlines.database, is_brief=True)
+    reader = ShopReader(_open_for_pages(settings), deadlines.database, is_brief=True)
     background_reader = ShopReader(_open_quick(settings, read_only=True), REFRESH_DEADLINE_SECONDS)
     slow_reader = ShopReader(_open_quick(settings, read_only=True), deadlines.slow_page)
     writer = ShopWriter(_open_quick(settings, read_only=False), deadlines.write)
@@ -136,6 +137,13 @@ async def _run(
 def _read_rules(settings: Settings) -> PageRules:
     comparison = Comparison(settings.compared_alias, settings.compared_share)
     return PageRules(settings.home_category_share, settings.home_recent_hours, comparison)
+
+
+def _open_for_pages(settings: Settings) -> Engine | AsyncEngine:
+    """Open the shop's database for the reads of the busiest pages: MySQL so that the event loop waits itself."""
+    if make_url(settings.shop_database_url).get_backend_name() == "sqlite":
+        return _open_quick(settings, read_only=True)
+    return open_loop_engine(settings.shop_database_url, connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS)
 
 
 def _open_quick(settings: Settings, *, read_only: bool) -> Engine:

@@ -11,12 +11,21 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 POOL_RECYCLE_SECONDS = 1800
 
 LONGEST_CELL_BYTES = 2**24
 """What a session gathers from many rows into one cell; MariaDB cuts at 1 MiB unless told."""
+
+_SESSION = {
+    "charset": "utf8mb4",
+    "init_command": f"SET time_zone='+00:00', group_concat_max_len={LONGEST_CELL_BYTES}",
+    "local_infile": False,
+}
+"""What every session of MySQL has, whatever the driver."""
 
 
 def open_engine(
@@ -46,6 +55,25 @@ def open_engine(
     if parsed.get_backend_name() in ("mysql", "mariadb"):
         return _open_mysql(parsed, read_only, connect_timeout_seconds, read_timeout_seconds, single_statements)
     raise ValueError(f"the shop lives in SQLite or MySQL, not {parsed.get_backend_name()!r}; set SHOP_DATABASE_URL")
+
+
+def open_loop_engine(url: str | URL, *, connect_timeout_seconds: float = 5) -> AsyncEngine:
+    """Make an engine for reading MySQL that an event loop waits on: each statement alone, and no pool.
+
+    Answers have no time limit of their own: a caller that gives up cancels the read, which ends its connection.
+
+    Args:
+        url: SQLAlchemy URL, `mysql+pymysql://user:password@host:port/name`; the driver is another one (asyncmy).
+        connect_timeout_seconds: longest wait for a connection.
+    """
+    engine = create_async_engine(
+        make_url(url).set(drivername="mysql+asyncmy"),
+        isolation_level="AUTOCOMMIT",
+        poolclass=NullPool,
+        connect_args={**_SESSION, "connect_timeout": connect_timeout_seconds},
+    )
+    event.listen(engine.sync_engine, "connect", _forbid_writes)
+    return engine
 
 
 @contextmanager
@@ -105,9 +133,7 @@ def _open_mysql(
         pool_reset_on_return=None if single_statements else "rollback",
         pool_recycle=POOL_RECYCLE_SECONDS,
         connect_args={
-            "charset": "utf8mb4",
-            "init_command": f"SET time_zone='+00:00', group_concat_max_len={LONGEST_CELL_BYTES}",
-            "local_infile": False,
+            **_SESSION,
             "connect_timeout": connect_timeout_seconds,
             "read_timeout": read_timeout_seconds,
             "write_timeout": read_timeout_seconds,
@@ -115,10 +141,12 @@ def _open_mysql(
     )
 
     if read_only:
-
-        @event.listens_for(engine, "connect")
-        def _forbid_writes(connection: Any, _record: Any) -> None:
-            with connection.cursor() as cursor:
-                cursor.execute("SET SESSION TRANSACTION READ ONLY")
-
+        event.listen(engine, "connect", _forbid_writes)
     return engine
+
+
+def _forbid_writes(connection: Any, _record: Any) -> None:
+    """Let a MySQL session refuse writes."""
+    cursor = connection.cursor()
+    cursor.execute("SET SESSION TRANSACTION READ ONLY")
+    cursor.close()

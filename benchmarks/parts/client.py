@@ -96,7 +96,7 @@ async def press(port: int, paths: list[str], connections: int, seconds: float) -
     return measured
 
 
-async def pace(port: int, paths: list[str], rate: float, seconds: float, connections: int) -> Measured:
+async def pace(port: int, paths: list[str], rate: float, seconds: float, connections: int = 64) -> Measured:
     """Ask at a steady rate, whether answers come or not (open loop): waiting for a free connection counts."""
     measured, began = Measured(), time.perf_counter()
     free: asyncio.Queue[Connection] = asyncio.Queue()

@@ -1,0 +1,133 @@
+"""Reads of a real MySQL server that the event loop waits on itself."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+import api.connections
+from api.connections import LoopConnections
+from api.reader import ShopReader, ShopUnavailableError
+from shop.database import open_loop_engine
+from tests.mariadb import MariaDbServer
+
+Result = TypeVar("Result")
+
+
+def run(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+    return asyncio.run(work())
+
+
+def fetch_id(connection: Connection) -> int:
+    return int(connection.execute(text("SELECT CONNECTION_ID()")).scalar_one())
+
+
+def sleep_long(connection: Connection) -> None:
+    connection.execute(text("SELECT SLEEP(100)"))
+
+
+def test_a_connection_is_used_again(mariadb_url: str) -> None:
+    async def ask_twice() -> tuple[int, int]:
+        connections = LoopConnections(open_loop_engine(mariadb_url))
+        ids = await connections.run(fetch_id), await connections.run(fetch_id)
+        connections.close()
+        return ids
+
+    first, second = run(ask_twice)
+    assert first == second
+
+
+def test_the_loop_goes_on_while_mysql_reads(mariadb_url: str) -> None:
+    async def ask_and_look_around() -> str:
+        connections = LoopConnections(open_loop_engine(mariadb_url))
+        waiting = asyncio.create_task(connections.run(sleep_long))
+        await connections.run(fetch_id)
+        state = "still reading" if not waiting.done() else "blocked"
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        connections.close()
+        return state
+
+    assert run(ask_and_look_around) == "still reading"
+
+
+def test_nobody_gets_the_answer_of_a_caller_that_gave_up(mariadb_url: str) -> None:
+    async def give_up_and_ask() -> tuple[int, int]:
+        connections = LoopConnections(open_loop_engine(mariadb_url))
+        before = await connections.run(fetch_id)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await connections.run(sleep_long)
+        after = await connections.run(fetch_id)
+        connections.close()
+        return before, after
+
+    before, after = run(give_up_and_ask)
+    assert before != after
+
+
+def test_a_connection_that_was_idle_for_long_is_not_trusted(mariadb_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api.connections, "MOST_IDLE_SECONDS", 0.0)
+
+    async def ask_twice() -> tuple[int, int]:
+        connections = LoopConnections(open_loop_engine(mariadb_url))
+        ids = await connections.run(fetch_id), await connections.run(fetch_id)
+        connections.close()
+        return ids
+
+    first, second = run(ask_twice)
+    assert first != second
+
+
+def test_however_many_ask_few_connections_are_opened(mariadb_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api.connections, "MOST_CONNECTIONS", 3)
+
+    async def ask_together() -> set[int]:
+        connections = LoopConnections(open_loop_engine(mariadb_url))
+        ids = await asyncio.gather(*(connections.run(fetch_id) for _ in range(40)))
+        connections.close()
+        return set(ids)
+
+    assert len(run(ask_together)) <= 3
+
+
+def test_writes_are_refused_and_time_is_utc(mariadb_url: str) -> None:
+    async def try_it() -> str:
+        connections = LoopConnections(open_loop_engine(mariadb_url))
+        zone = await connections.run(lambda connection: connection.execute(text("SELECT @@time_zone")).scalar_one())
+        with pytest.raises(SQLAlchemyError, match="READ ONLY"):
+            await connections.run(lambda connection: connection.execute(text("CREATE TABLE t (a INT)")))
+        connections.close()
+        return str(zone)
+
+    assert run(try_it) == "+00:00"
+
+
+def test_one_failure_tells_of_all_connections_that_the_server_dropped(
+    mariadb_server: MariaDbServer, mariadb_url: str
+) -> None:
+    def nap(connection: Connection) -> int:
+        connection.execute(text("SELECT SLEEP(0.3)"))
+        return fetch_id(connection)
+
+    async def drop_all_and_ask_twice() -> list[str]:
+        reader = ShopReader(open_loop_engine(mariadb_url), 60)
+        ids = set(await asyncio.gather(*(reader.run(nap) for _ in range(3))))
+        assert len(ids) == 3
+        with mariadb_server.connect() as root, root.cursor() as cursor:
+            for each in ids:
+                cursor.execute(f"KILL {each}")
+        outcomes = []
+        for _ in range(2):
+            try:
+                await reader.run(fetch_id)
+                outcomes.append("answered")
+            except ShopUnavailableError as err:
+                outcomes.append(str(err))
+        reader.close()
+        return outcomes
+
+    assert run(drop_all_and_ask_twice) == ["fails with OperationalError", "answered"]
