@@ -4,9 +4,11 @@ import numpy as np
 import scipy.sparse
 
 from features.arrays import Float32, Int64, SnapshotArrays
-from features.neighbours import weigh_purchases
+from features.neighbours import HALF_LIFE_DAYS, weigh_purchases
 from features.tastes import CROWD_HALF_LIFE_DAYS, measure_tastes
 
+# Half-life of a purchase where only what was bought lately speaks for what goes with it.
+LATELY_HALF_LIFE_DAYS = 28.0
 # Floor of the likeness to a product's recent buyers, and the buyers without likeness that its mean starts from.
 ALIKE_FLOOR = 0.05
 ALIKE_PRIOR = 2.0
@@ -19,6 +21,7 @@ class Affinity:
         user_rows: int64[U'], rows of the users in the snapshot.
         bought: sparse float32[U', N], decayed purchases.
         together: float32[U', N], EASE score.
+        together_lately: float32[U', N], the same from what the user bought lately.
         types: float32[U', types]; decayed purchases of each.
         brands: float32[U', brands]; likewise.
         totals: float32[U'], decayed purchases of all products.
@@ -29,6 +32,7 @@ class Affinity:
     user_rows: Int64
     bought: scipy.sparse.csr_matrix
     together: Float32
+    together_lately: Float32
     types: Float32
     brands: Float32
     totals: Float32
@@ -47,6 +51,8 @@ class Affinity:
         self.bought = arrays.purchases[user_rows]
         freshness = arrays.freshness[user_rows]
         self.together = (freshness @ arrays.neighbours).toarray()
+        lately = freshness.power(HALF_LIFE_DAYS / LATELY_HALF_LIFE_DAYS)
+        self.together_lately = (lately @ arrays.neighbours).toarray()
         self.types = (self.bought @ arrays.types).toarray()
         self.brands = (self.bought @ arrays.brands).toarray()
         self.totals = self.types.sum(axis=1)

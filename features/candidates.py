@@ -32,7 +32,7 @@ class Candidates:
     Attributes:
         user_rows, product_rows: int64[P], rows in the snapshot's arrays.
         history_rows: int64[P], row of the pair in `arrays.history`, -1 = never bought.
-        together: float32[P], EASE score.
+        together, together_lately: float32[P], EASE score, from all purchases and from the latest.
         type_decayed, brand_decayed: float32[P], the user's decayed purchases of the product's type and brand.
         type_share: float32[P], the type's share of the user's decayed purchases.
         type_days_since: float32[P], days since the user bought the type, NaN = never.
@@ -44,6 +44,7 @@ class Candidates:
     product_rows: Int64
     history_rows: Int64
     together: Float32
+    together_lately: Float32
     type_decayed: Float32
     type_share: Float32
     brand_decayed: Float32
@@ -89,6 +90,7 @@ def draw_candidates(arrays: SnapshotArrays, user_rows: Int64, num_candidates: in
         product_rows=products,
         history_rows=history,
         together=affinity.together[users, products],
+        together_lately=affinity.together_lately[users, products],
         type_decayed=type_decayed,
         type_share=type_decayed / np.maximum(affinity.totals[users], 1e-9),
         brand_decayed=affinity.brands[users, arrays.brand_codes[products]],

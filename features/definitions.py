@@ -114,6 +114,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("pair_interval_days",        "pair",          "order_items", "all",        "days",     "log1p",    "mean",  "mean days between the user's purchases of it"),
     Feature("pair_due",                  "pair",          "order_items", "all",        "ratio",    "log1p",    "mean",  "days since / the pair's interval, else the product's"),
     Feature("pair_together",             "pair",          "order_items", "half 112 d", "score",    "identity", "zero",  "EASE score from what the user bought (Steck 2019)"),
+    Feature("pair_together_28d",         "pair",          "order_items", "half 28 d",  "score",    "identity", "zero",  "the same, from what was bought lately"),
     Feature("pair_type_decayed",         "pair",          "order_items", "half 112 d", "orders",   "log1p",    "zero",  "decayed purchases of the same product type"),
     Feature("pair_type_share",           "pair",          "order_items", "half 112 d", "share",    "identity", "zero",  "share of the user's purchases in the product type"),
     Feature("pair_brand_decayed",        "pair",          "order_items", "half 112 d", "orders",   "log1p",    "zero",  "decayed purchases of the same brand"),

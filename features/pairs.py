@@ -75,6 +75,7 @@ def assemble_pairs(arrays: SnapshotArrays, candidates: Candidates) -> Float32:
     own = np.array([column[name] for name in HISTORY_FEATURES])
     features[np.ix_(bought, own)] = arrays.history[candidates.history_rows[bought]]
     features[:, column["pair_together"]] = candidates.together
+    features[:, column["pair_together_28d"]] = candidates.together_lately
     features[:, column["pair_type_decayed"]] = candidates.type_decayed
     features[:, column["pair_type_share"]] = candidates.type_share
     features[:, column["pair_brand_decayed"]] = candidates.brand_decayed

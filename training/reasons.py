@@ -40,7 +40,8 @@ def _forget_history(pairs: Candidates) -> Candidates:
 
 
 def _forget_companions(pairs: Candidates) -> Candidates:
-    return dataclasses.replace(pairs, together=np.zeros_like(pairs.together))
+    nothing = np.zeros_like(pairs.together)
+    return dataclasses.replace(pairs, together=nothing, together_lately=nothing)
 
 
 def _forget_type(pairs: Candidates) -> Candidates:

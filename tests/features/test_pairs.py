@@ -69,7 +69,7 @@ def test_what_history_leaves_open_is_computed_for_candidates():
         "pair_type_days_since",
         "pair_type_loyalty",
     ]
-    others = ["pair_together", *of_type, "pair_alike", "pair_alike_mean", "pair_price_gap"]
+    others = ["pair_together", "pair_together_28d", *of_type, "pair_alike", "pair_alike_mean", "pair_price_gap"]
 
     assert HISTORY_FEATURES + others == list_names("pair")
 
@@ -99,6 +99,20 @@ def test_what_is_alike_counts_for_pairs_never_bought():
     assert (of_4["pair_type_days_since"], of_4["pair_type_loyalty"]) == (0, 0)
     of_1 = pairs.row(arrays.product_ids[candidates.product_rows].tolist().index(1), named=True)
     assert of_1["pair_type_loyalty"] == 1
+
+
+def test_an_old_purchase_speaks_less_for_what_goes_with_it_lately():
+    age = 56.0
+    companions = [(user, product, 0.0) for user in range(2, 40) for product in (1, 2)]
+    others = [(user, 3, 0.0) for user in range(40, 80)]
+    arrays = build_snapshot(make_purchases([(1, 1, age), *companions, *others])).arrays
+    candidates = draw_candidates(arrays, np.array([0]), 10)
+
+    pairs = pl.DataFrame(assemble_pairs(arrays, candidates), schema=list_names("pair"))
+
+    of_2 = pairs.row(arrays.product_ids[candidates.product_rows].tolist().index(2), named=True)
+    assert of_2["pair_together"] > 0
+    assert of_2["pair_together_28d"] / of_2["pair_together"] == pytest.approx(0.5 ** (age / 28 - age / 112), rel=1e-4)
 
 
 def test_the_price_gap_is_the_products_level_less_the_users(tiny_purchases: Purchases):
