@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import api.connections
 from api.connections import LoopConnections
 from api.reader import ShopReader, ShopUnavailableError
-from shop.database import open_loop_engine
+from shop.database import open_engine, open_loop_engine
 from tests.mariadb import MariaDbServer
 
 Result = TypeVar("Result")
@@ -38,6 +38,26 @@ def test_a_connection_is_used_again(mariadb_url: str) -> None:
 
     first, second = run(ask_twice)
     assert first == second
+
+
+def test_a_connection_that_is_used_again_sees_what_was_committed_in_between(mariadb_url: str) -> None:
+    def count(connection: Connection) -> int:
+        return int(connection.execute(text("SELECT COUNT(*) FROM notes")).scalar_one())
+
+    async def count_around_a_write() -> tuple[int, int]:
+        connections = LoopConnections(open_loop_engine(mariadb_url))
+        before = await connections.run(count)
+        with writer.begin() as connection:
+            connection.execute(text("INSERT INTO notes VALUES (1)"))
+        counts = before, await connections.run(count)
+        connections.close()
+        return counts
+
+    writer = open_engine(mariadb_url)
+    with writer.begin() as connection:
+        connection.execute(text("CREATE TABLE notes (note INT)"))
+    assert run(count_around_a_write) == (0, 1)
+    writer.dispose()
 
 
 def test_the_loop_goes_on_while_mysql_reads(mariadb_url: str) -> None:
