@@ -17,8 +17,19 @@ from tests.mariadb import MariaDbServer
 Result = TypeVar("Result")
 
 
-def run(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
-    return asyncio.run(work())
+def run(url: str, work: Callable[[LoopConnections], Coroutine[Any, Any, Result]]) -> Result:
+    async def open_work_close() -> Result:
+        connections = LoopConnections(open_loop_engine(url))
+        try:
+            return await work(connections)
+        finally:
+            connections.close()
+
+    return asyncio.run(open_work_close())
+
+
+async def ask_twice(connections: LoopConnections) -> tuple[int, int]:
+    return await connections.run(fetch_id), await connections.run(fetch_id)
 
 
 def fetch_id(connection: Connection) -> int:
@@ -30,13 +41,7 @@ def sleep_long(connection: Connection) -> None:
 
 
 def test_a_connection_is_used_again(mariadb_url: str) -> None:
-    async def ask_twice() -> tuple[int, int]:
-        connections = LoopConnections(open_loop_engine(mariadb_url))
-        ids = await connections.run(fetch_id), await connections.run(fetch_id)
-        connections.close()
-        return ids
-
-    first, second = run(ask_twice)
+    first, second = run(mariadb_url, ask_twice)
     assert first == second
 
 
@@ -44,86 +49,67 @@ def test_a_connection_that_is_used_again_sees_what_was_committed_in_between(mari
     def count(connection: Connection) -> int:
         return int(connection.execute(text("SELECT COUNT(*) FROM notes")).scalar_one())
 
-    async def count_around_a_write() -> tuple[int, int]:
-        connections = LoopConnections(open_loop_engine(mariadb_url))
+    async def count_around_a_write(connections: LoopConnections) -> tuple[int, int]:
         before = await connections.run(count)
         with writer.begin() as connection:
             connection.execute(text("INSERT INTO notes VALUES (1)"))
-        counts = before, await connections.run(count)
-        connections.close()
-        return counts
+        return before, await connections.run(count)
 
     writer = open_engine(mariadb_url)
     with writer.begin() as connection:
         connection.execute(text("CREATE TABLE notes (note INT)"))
-    assert run(count_around_a_write) == (0, 1)
+    assert run(mariadb_url, count_around_a_write) == (0, 1)
     writer.dispose()
 
 
 def test_the_loop_goes_on_while_mysql_reads(mariadb_url: str) -> None:
-    async def ask_and_look_around() -> str:
-        connections = LoopConnections(open_loop_engine(mariadb_url))
+    async def ask_and_look_around(connections: LoopConnections) -> str:
         waiting = asyncio.create_task(connections.run(sleep_long))
         await connections.run(fetch_id)
         state = "still reading" if not waiting.done() else "blocked"
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-        connections.close()
         return state
 
-    assert run(ask_and_look_around) == "still reading"
+    assert run(mariadb_url, ask_and_look_around) == "still reading"
 
 
 def test_nobody_gets_the_answer_of_a_caller_that_gave_up(mariadb_url: str) -> None:
-    async def give_up_and_ask() -> tuple[int, int]:
-        connections = LoopConnections(open_loop_engine(mariadb_url))
+    async def give_up_and_ask(connections: LoopConnections) -> tuple[int, int]:
         before = await connections.run(fetch_id)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
                 await connections.run(sleep_long)
-        after = await connections.run(fetch_id)
-        connections.close()
-        return before, after
+        return before, await connections.run(fetch_id)
 
-    before, after = run(give_up_and_ask)
+    before, after = run(mariadb_url, give_up_and_ask)
     assert before != after
 
 
 def test_a_connection_that_was_idle_for_long_is_not_trusted(mariadb_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api.connections, "MOST_IDLE_SECONDS", 0.0)
 
-    async def ask_twice() -> tuple[int, int]:
-        connections = LoopConnections(open_loop_engine(mariadb_url))
-        ids = await connections.run(fetch_id), await connections.run(fetch_id)
-        connections.close()
-        return ids
-
-    first, second = run(ask_twice)
+    first, second = run(mariadb_url, ask_twice)
     assert first != second
 
 
 def test_however_many_ask_few_connections_are_opened(mariadb_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api.connections, "MOST_CONNECTIONS", 3)
 
-    async def ask_together() -> set[int]:
-        connections = LoopConnections(open_loop_engine(mariadb_url))
-        ids = await asyncio.gather(*(connections.run(fetch_id) for _ in range(40)))
-        connections.close()
-        return set(ids)
+    async def ask_together(connections: LoopConnections) -> set[int]:
+        return set(await asyncio.gather(*(connections.run(fetch_id) for _ in range(40))))
 
-    assert len(run(ask_together)) <= 3
+    assert len(run(mariadb_url, ask_together)) <= 3
 
 
 def test_writes_are_refused_and_time_is_utc(mariadb_url: str) -> None:
-    async def try_it() -> str:
-        connections = LoopConnections(open_loop_engine(mariadb_url))
+    async def try_it(connections: LoopConnections) -> str:
         zone = await connections.run(lambda connection: connection.execute(text("SELECT @@time_zone")).scalar_one())
         with pytest.raises(SQLAlchemyError, match="READ ONLY"):
             await connections.run(lambda connection: connection.execute(text("CREATE TABLE t (a INT)")))
-        connections.close()
         return str(zone)
 
-    assert run(try_it) == "+00:00"
+    assert run(mariadb_url, try_it) == "+00:00"
 
 
 def test_one_failure_tells_of_all_connections_that_the_server_dropped(
@@ -150,4 +136,4 @@ def test_one_failure_tells_of_all_connections_that_the_server_dropped(
         reader.close()
         return outcomes
 
-    assert run(drop_all_and_ask_twice) == ["fails with OperationalError", "answered"]
+    assert asyncio.run(drop_all_and_ask_twice()) == ["fails with OperationalError", "answered"]
