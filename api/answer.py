@@ -55,11 +55,7 @@ def pack_answer(
     depends_on_time: bool = True,
 ) -> HomeAnswer:
     """Make the answer of a page; the arguments are its attributes."""
-    products = [
-        {"product_id": product_id, "category_id": category_id, "title": title, "price": price, "image_url": url}
-        for (product_id, category_id, title, price, url), *_ in picks
-    ]
-    body = orjson.dumps({"user_nickname": nickname, "recommendations": products})
-    rungs = ",".join(dict.fromkeys(pick.rung for pick in picks)) or "none"
-    notes = orjson.dumps([note for _, *note in picks])
-    return HomeAnswer(nickname, body, notes, len(picks), rungs, head, model_version, arm, depends_on_time)
+    body = orjson.dumps({"user_nickname": nickname, "recommendations": [pick.product for pick in picks]})
+    notes = [note for _, *note in picks]
+    rungs = ",".join(dict.fromkeys([pick.rung for pick in picks])) or "none"
+    return HomeAnswer(nickname, body, orjson.dumps(notes), len(picks), rungs, head, model_version, arm, depends_on_time)

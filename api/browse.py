@@ -136,5 +136,5 @@ def fetch_categories(connection: Connection) -> Categories:
 
 
 def _to_page(products: Iterable[SellableProduct], cursor: Cursor | None) -> ProductPage:
-    listed = [ListedProduct(**product._asdict()) for product in products]
+    listed = [ListedProduct(**vars(product)) for product in products]
     return ProductPage(products=listed, next_cursor=None if cursor is None else str(cursor))

@@ -55,7 +55,7 @@ def explain(answer: HomeAnswer, evidence: Evidence) -> ExplainedHome:
     """Write the page with its reasons; without evidence, in plain words."""
     products = [
         ExplainedProduct(
-            **pick.product._asdict(),
+            **vars(pick.product),
             reason=give_reason(pick, evidence),
             rung=pick.rung,
             coupons=[

@@ -12,7 +12,7 @@ What the user bought in the last hours is left out, unless it is of the kind tha
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
 
@@ -82,7 +82,9 @@ class HomePage:
             rules: what the installation chose.
         """
         self._reader = reader
-        self._openings: GatheredReads[Opener, Opening] = GatheredReads(reader, fetch_openings)
+        self._openings: GatheredReads[Opener, Opening] = GatheredReads(
+            reader, partial(fetch_openings, lately=timedelta(hours=rules.recent_hours))
+        )
         self._products = LiveProducts(reader)
         self._recommender = recommender
         self._last_good = last_good
@@ -121,7 +123,7 @@ class HomePage:
             picks = await self._reader.within_deadline(self._fill_page(visit, ranked, products))
             if ranked and any(pick.rung == "model" for pick in picks):
                 version, arm = ranked.model_version, None
-        depends_on_time = opening.has_coupons or visit.asks_model or self._ordered_lately(opening)
+        depends_on_time = opening.has_coupons or visit.asks_model or opening.ordered_lately
         nickname = opening.nickname or NOBODY
         return pack_answer(picks or [], nickname, opening.head, version, arm, depends_on_time=depends_on_time)
 
@@ -171,13 +173,9 @@ class HomePage:
 
     async def _fetch_just_bought(self, visit: Visit) -> set[int]:
         """Find what stays off the page; most users have not ordered lately, which the opening already says."""
-        if visit.user_id is None or not self._ordered_lately(visit.opening):
+        if visit.user_id is None or not visit.opening.ordered_lately:
             return set()
         return await self._reader.run(fetch_just_bought, visit.user_id, self._rules.recent_hours)
-
-    def _ordered_lately(self, opening: Opening) -> bool:
-        last = opening.last_ordered_at
-        return last is not None and last >= datetime.now(UTC) - timedelta(hours=self._rules.recent_hours)
 
     def _answer_locally(self, user_id: int | None, limit: int) -> HomeAnswer:
         """Answer without the database; the page says so in its rungs, and still comes from one batch."""

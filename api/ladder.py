@@ -5,9 +5,8 @@ that a coupon lifted. Pure but for the catalogue that it is given; which rungs t
 `api/home.py`.
 """
 
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple
 
 from api.catalogue import SellableProduct
@@ -63,11 +62,10 @@ class Ladder:
         self._most_of_category = max(LEAST_OF_CATEGORY, int(category_share * self._head + 1e-9))
         self._fetch_sellable = fetch_sellable
         self._met = set(without)
-        self._in_category: Counter[int] = Counter()
+        self._in_category: dict[int, int] = {}
         self._lifted: list[Pick] = []
         self._late: list[Candidate] = []
         self._is_head_closed = False
-        self._num_proposed = 0
         self.picks: list[Pick] = []
 
     @property
@@ -103,21 +101,21 @@ class Ladder:
             if product is None or len(self._lifted) == slots or self._is_full(product):
                 continue
             self._met.add(product_id)
-            self._in_category[product.category_id] += 1
+            self._in_category[product.category_id] = self._in_category.get(product.category_id, 0) + 1
             self._lifted.append(Pick(product, "published", reason, is_lifted=True))
 
     async def step(self, rung: str, entries: Iterable[StoredEntry]) -> None:
         """Fill up from a rung's list, in its order, as far as its products can be sold."""
         coming = self._propose(rung, entries)
         while self.missing and (page := self._choose(coming)):
-            self._place_those(page, await self._fetch_sellable([product_id for _, product_id, *_ in page]))
+            self._place(page, await self._fetch_sellable([candidate[1] for candidate in page]))
 
     def take(self, rung: str, products: Iterable[SellableProduct], reason: str) -> None:
         """Fill up with products that are known to be sellable."""
-        shown = {pick.product.product_id for pick in (*self.picks, *self._lifted)}
-        for product in products:
-            if product.product_id not in shown:
-                self._place(Pick(product, rung, reason))
+        sellable = {product.product_id: product for product in products}
+        entries = ((product.product_id, product.category_id, 0.0, reason) for product in sellable.values())
+        if self.missing:
+            self._place(list(self._propose(rung, entries)), sellable)
 
     async def finish(self) -> None:
         """Complete the head with what its rule held back: a page is never left with holes for the sake of variety."""
@@ -130,60 +128,65 @@ class Ladder:
         for product_id, category_id, _, reason in entries:
             if product_id not in met:
                 met.add(product_id)
-                self._num_proposed += 1
-                yield self._num_proposed, product_id, category_id, rung, reason
+                yield len(met), product_id, category_id, rung, reason
 
     def _choose(self, coming: Iterator[Candidate]) -> list[Candidate]:
         """Take what to look up next, as few as will do: what was held back and has room now, then what comes.
 
         What comes of a category that is full in the head is held back.
         """
-        page: list[Candidate] = []
-        size, most = self.missing + SPARE, self._most_of_category
-        most_asked = size if self._is_head_closed else most + SPARE_OF_CATEGORY
-        taken = {} if self._is_head_closed else self._in_category
-        room = {category: most_asked - number if number < most else 0 for category, number in taken.items()}
         waiting = iter(sorted(self._late))
-        self._late = late = []
+        wanted = self.missing + SPARE
+        if self._is_head_closed:
+            page = list(islice(chain(waiting, coming), wanted))
+            self._late = list(waiting)
+            return page
+        page, self._late = [], []
+        full = self._most_of_category
+        most = full + SPARE_OF_CATEGORY
+        asked = {category: number if number < full else most for category, number in self._in_category.items()}
         for candidate in chain(waiting, coming):
-            left = room.get(candidate[2], most_asked)
-            if left == 0:
-                late.append(candidate)
+            number = asked.get(candidate[2], 0)
+            if number == most:
+                self._late.append(candidate)
                 continue
-            room[candidate[2]] = left - 1
+            asked[candidate[2]] = number + 1
             page.append(candidate)
-            if len(page) == size:
+            if len(page) == wanted:
                 break
-        late += waiting
+        self._late += waiting
         return page
 
-    def _place_those(self, page: list[Candidate], sellable: Mapping[int, SellableProduct | None]) -> None:
-        """Put candidates into the next slots. When that completes the head, what was held back goes before the rest."""
-        was_closed = self._is_head_closed
-        for place, (turn, product_id, _, rung, reason) in enumerate(page):
-            product = sellable.get(product_id)
-            if product is not None and not self._place(Pick(product, rung, reason)):
-                self._late.append((turn, product_id, product.category_id, rung, reason))
-            if self._is_head_closed != was_closed:
-                self._late += page[place + 1 :]
-                return
+    def _place(self, page: list[Candidate], sellable: Mapping[int, SellableProduct | None]) -> None:
+        """Put candidates into the next slots, as long as there are any.
 
-    def _place(self, pick: Pick) -> bool:
-        """Put a product into the next slot, unless its category is full in the head.
-
-        Returns:
-            Whether it is on the page, or the page was full already.
+        What is of a category that is full in the head is held back. Once the head is complete, what was held back goes
+        before the rest.
         """
-        if not self.missing:
-            return True
-        if not self._is_head_closed:
-            if self._is_full(pick.product):
-                return False
-            self._in_category[pick.product.category_id] += 1
-        self.picks.append(pick)
-        if len(self.picks) + len(self._lifted) == self._head:
-            self._close_head()
-        return True
+        picks, in_category, full = self.picks, self._in_category, self._most_of_category
+        is_head = not self._is_head_closed
+        slots = self.missing - (self._limit - self._head if is_head else 0)
+        for place, (turn, product_id, _, rung, reason) in enumerate(page, 1):
+            product = sellable.get(product_id)
+            if product is None:
+                continue
+            if is_head:
+                category_id = product.category_id
+                number = in_category.get(category_id, 0)
+                if number == full:
+                    self._late.append((turn, product_id, category_id, rung, reason))
+                    continue
+                in_category[category_id] = number + 1
+            picks.append(Pick(product, rung, reason))
+            slots -= 1
+            if slots == 0 and is_head:
+                self._close_head()
+                is_head, slots = False, self.missing
+                if self._late:
+                    self._late += page[place:]
+                    return
+            if slots == 0:
+                return
 
     def _close_head(self) -> None:
         self._is_head_closed = True
@@ -191,4 +194,4 @@ class Ladder:
         self._lifted = []
 
     def _is_full(self, product: SellableProduct) -> bool:
-        return self._in_category[product.category_id] >= self._most_of_category
+        return self._in_category.get(product.category_id, 0) >= self._most_of_category

@@ -104,7 +104,7 @@ def _load_shelf(path: Path) -> Shelf:
     try:
         plain = orjson.loads(path.read_bytes())
         head = plain["head"] and BatchHead(plain["head"][0], plain["head"][1], datetime.fromisoformat(plain["head"][2]))
-        return Shelf(head, [SellableProduct(*product) for product in plain["products"]])
+        return Shelf(head, [SellableProduct(**product) for product in plain["products"]])
     except (OSError, ValueError, TypeError, KeyError) as err:
         logger.warning("local copy not read path=%s reason=%r", path, str(err))
         return Shelf(None, [])

@@ -5,11 +5,11 @@ Plain ASGI, since it is on every path.
 
 import logging
 import re
+import secrets
 import time
-import uuid
+from collections.abc import Mapping
 from math import ceil
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,7 +17,7 @@ from api.metrics import Metrics
 from api.rate_limit import RateLimiter
 
 MAX_BODY_BYTES = 256 * 1024
-REQUEST_ID = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 NEVER_LIMITED = frozenset({"/health", "/metrics"})
 SAFE_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -50,9 +50,9 @@ class RequestEnvelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        given = headers.get("x-request-id", "")
-        request_id = given if REQUEST_ID.match(given) else uuid.uuid4().hex
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"")
+        request_id = given.decode() if REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
         scope.setdefault("state", {})["request_id"] = request_id
         started = time.perf_counter()
         status = 500
@@ -76,7 +76,7 @@ class RequestEnvelope:
                 *(scope["method"], route, status, seconds * 1000, request_id),
             )
 
-    def _find_refusal(self, scope: Scope, headers: Headers, request_id: str) -> JSONResponse | None:
+    def _find_refusal(self, scope: Scope, headers: Mapping[bytes, bytes], request_id: str) -> JSONResponse | None:
         """Make the answer of a request that goes no further; `None` if it may."""
         if _is_too_long(headers):
             message = f"Send at most {MAX_BODY_BYTES} bytes, with a Content-Length."
@@ -94,19 +94,20 @@ class RequestEnvelope:
 
 def _add_headers(message: Message, request_id: str) -> None:
     """Add what every answer carries. What a route set itself stays."""
-    answer = MutableHeaders(scope=message)
-    answer.raw.append((b"x-request-id", request_id.encode()))
-    answer.raw.extend(SAFE_HEADERS)
-    is_page = answer.get("content-type", "").startswith("text/html")
-    if not is_page and "content-security-policy" not in answer:
-        answer.raw.append(ANSWERS_LOAD_NOTHING)
+    headers = message["headers"]
+    given = dict(headers)
+    is_page = given.get(b"content-type", b"").startswith(b"text/html")
+    if not is_page and b"content-security-policy" not in given:
+        headers.append(ANSWERS_LOAD_NOTHING)
+    headers.append((b"x-request-id", request_id.encode()))
+    headers += SAFE_HEADERS
 
 
-def _is_too_long(headers: Headers) -> bool:
+def _is_too_long(headers: Mapping[bytes, bytes]) -> bool:
     """Tell whether a body is over the limit, or hides its length."""
-    length = headers.get("content-length")
+    length = headers.get(b"content-length")
     if length is None:
-        return "transfer-encoding" in headers
+        return b"transfer-encoding" in headers
     return not length.isdigit() or int(length) > MAX_BODY_BYTES
 
 

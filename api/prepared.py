@@ -50,7 +50,7 @@ class Prepared:
     def __init__(self, statement: Select[*tuple[Any, ...]]):
         """Keep the statement; it is compiled for each kind of database when it is first run there."""
         self._statement = statement
-        self._compiled: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._compiled: dict[tuple[str, bool], tuple[str, dict[str, Any]]] = {}
 
     def fetch(
         self, connection: Connection, values: Mapping[str, Any] | None = None, ids: Sequence[int] = ()
@@ -62,25 +62,26 @@ class Prepared:
             values: a value for each named parameter, as the driver takes it.
             ids: what `IDS` stands for.
         """
-        dialect = connection.dialect.name
-        text, constants = self._compiled.get(dialect) or self._compile(connection)
+        dialect, is_one = connection.dialect.name, len(ids) == 1
+        text, constants = self._compiled.get((dialect, is_one)) or self._compile(connection, is_one=is_one)
         given = {**constants, **values} if values else dict(constants)
         if dialect != "sqlite":
             return connection.exec_driver_sql(text, given | {"ids": tuple(ids) or (NOBODYS_ID,)}).all()
-        given["ids"] = orjson.dumps(
-            ids
-        ).decode()  # one parameter however many: the file's own cache knows the statement
+        # One parameter however many: the file's own cache knows the statement.
+        given["ids"] = ids[0] if is_one else orjson.dumps(ids).decode()
         driver: Any = connection.connection.driver_connection
         rows: list[Sequence[Any]] = driver.execute(text, given).fetchall()
         return rows
 
-    def _compile(self, connection: Connection) -> tuple[str, dict[str, Any]]:
-        name = "sqlite" if connection.dialect.name == "sqlite" else "mysql"
-        style, ids = _STYLES[name]
+    def _compile(self, connection: Connection, *, is_one: bool) -> tuple[str, dict[str, Any]]:
+        dialect = connection.dialect.name
+        style, ids = _STYLES["sqlite" if dialect == "sqlite" else "mysql"]
+        if dialect == "sqlite" and is_one:
+            ids = "(:ids)"
         compiled = self._statement.compile(dialect=type(connection.dialect)(paramstyle=style))  # type: ignore[call-arg]
         constants = {key: value for key, value in compiled.params.items() if value is not None}
-        self._compiled[connection.dialect.name] = (compiled.string.replace(_WRITTEN_IDS, ids), constants)
-        return self._compiled[connection.dialect.name]
+        self._compiled[dialect, is_one] = (compiled.string.replace(_WRITTEN_IDS, ids), constants)
+        return self._compiled[dialect, is_one]
 
 
 def parse_rows(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:

@@ -131,7 +131,7 @@ def _name_rung(pick: Pick) -> str:
 def _describe_copy(product: SellableProduct) -> ProductDetails:
     """Say of a product what the local copy knows."""
     return ProductDetails(
-        **product._asdict() | {"image_urls": [product.image_url]},
+        **vars(product) | {"image_urls": [product.image_url]},
         category_name="",
         brand=None,
         product_type=None,

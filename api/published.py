@@ -5,15 +5,17 @@ by that batch's id, so that no answer mixes two batches.
 """
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, Text, and_, bindparam, exists, func, select, type_coerce
+from sqlalchemy import Connection, Text, and_, bindparam, exists, select, type_coerce
 
 from api.prepared import IDS, Prepared, from_instant, to_instant
 from shop.tables import (
@@ -64,14 +66,14 @@ class Opening(NamedTuple):
         head: the batch that is shown; `None` before the first publication.
         nickname: the user's; `None` if the shop has no such user.
         entries: the user's published list as it is stored, best first; `None` if the batch has none.
-        last_ordered_at: when the user ordered last; `None` if never.
+        ordered_lately: whether the user ordered something that may still keep off the page.
         has_coupons: whether the user holds coupons that may be valid.
     """
 
     head: BatchHead | None
     nickname: str | None = None
     entries: list[StoredEntry] | None = None
-    last_ordered_at: datetime | None = None
+    ordered_lately: bool = False
     has_coupons: bool = False
 
 
@@ -92,7 +94,7 @@ class SharedLists:
 _ABOUT_USER = (
     User.user_id,
     User.nickname,
-    select(func.max(Order.ordered_at)).where(Order.user_id == User.user_id).scalar_subquery().label("last_ordered_at"),
+    exists().where(Order.user_id == User.user_id, Order.ordered_at > bindparam("lately")).label("ordered_lately"),
     exists()
     .where(UserCoupon.user_id == User.user_id, UserCoupon.used_at.is_(None))
     .where(Coupon.coupon_id == UserCoupon.coupon_id, Coupon.valid_until > bindparam("now"))
@@ -125,20 +127,27 @@ class Opener(NamedTuple):
     pointer: str = HOME
 
 
-def fetch_openings(connection: Connection, openers: Collection[Opener]) -> dict[Opener, Opening]:
-    """Read each pointer, what is known of its users, and their lists, in one statement a pointer."""
+def fetch_openings(
+    connection: Connection, openers: Collection[Opener], lately: timedelta = timedelta()
+) -> dict[Opener, Opening]:
+    """Read each pointer, what is known of its users, and their lists, in one statement a pointer.
+
+    Args:
+        connection: to the shop's database.
+        openers: whose pages are to be opened.
+        lately: how far back an order counts as made lately.
+    """
     openings: dict[Opener, Opening] = {}
-    values = {"now": from_instant(datetime.now(UTC))}
+    instants = _find_instants(int(time.time()), lately)
     for pointer in {opener.pointer for opener in openers}:
         asking = [opener for opener in openers if opener.pointer == pointer]
         user_ids = [opener.user_id for opener in asking if opener.user_id is not None]
-        rows = _OPENINGS.fetch(connection, {**values, "pointer": pointer}, user_ids)
+        rows = _OPENINGS.fetch(connection, {**instants, "pointer": pointer}, user_ids)
         if rows:
-            batch_id, model_version, as_of = rows[0][:3]
-            head = BatchHead(batch_id, model_version, to_instant(as_of) or datetime.min.replace(tzinfo=UTC))
+            head = _to_head(*rows[0][:3])
             known = {row[3]: _to_opening(head, *row[4:]) for row in rows}
         else:
-            head, rows = None, _UNPUBLISHED.fetch(connection, values, user_ids)
+            head, rows = None, _UNPUBLISHED.fetch(connection, instants, user_ids)
             known = {row[0]: _to_opening(None, *row[1:]) for row in rows}
         for opener in asking:
             openings[opener] = known.get(opener.user_id) or Opening(head)
@@ -151,11 +160,23 @@ def fetch_head(connection: Connection) -> BatchHead | None:
     return fetch_openings(connection, [nobody])[nobody].head
 
 
+@lru_cache(1)
+def _find_instants(second: int, lately: timedelta) -> dict[str, str]:
+    """Write down the present second's beginning. What it lets in too much of, the exact reads leave out."""
+    now = datetime.fromtimestamp(second, UTC)
+    return {"now": from_instant(now), "lately": from_instant(now - lately)}
+
+
+@lru_cache(KEPT_BATCHES)
+def _to_head(batch_id: str, model_version: str, as_of: Any) -> BatchHead:
+    return BatchHead(batch_id, model_version, to_instant(as_of) or datetime.min.replace(tzinfo=UTC))
+
+
 def _to_opening(
-    head: BatchHead | None, nickname: str | None, ordered_at: Any, has_coupons: Any, products: Any = None
+    head: BatchHead | None, nickname: str | None, ordered_lately: Any, has_coupons: Any, products: Any = None
 ) -> Opening:
     entries = None if products is None else orjson.loads(products)
-    return Opening(head, nickname, entries, to_instant(ordered_at), bool(has_coupons))
+    return Opening(head, nickname, entries, bool(ordered_lately), bool(has_coupons))
 
 
 def fetch_shared_lists(connection: Connection, batch_id: str) -> SharedLists:

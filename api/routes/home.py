@@ -1,5 +1,7 @@
 """The homepage's recommendations."""
 
+import time
+from functools import lru_cache
 from typing import Annotated
 
 import orjson
@@ -10,12 +12,14 @@ from api.dependencies import DEFAULT_LIMIT, LimitQuery, Parts, UserIdQuery, part
 from api.errors import refusals
 from api.explain import Evidence, read_evidence
 from api.explain import explain as write_reasons
+from api.published import BatchHead
 from api.reader import ShopUnavailableError
 from api.schemas import ExplainedHome, HomeRecommendations
 
 router = APIRouter(tags=["recommendations"])
 
 HOME_PATH = "/recommendations/home"
+MOST_PROVENANCES = 256
 
 PROVENANCE = {
     "X-Batch-Id": {"description": "Published batch that the page comes from.", "schema": {"type": "string"}},
@@ -52,7 +56,7 @@ async def answer_home(parts: Parts, user_id: int | None, limit: int, *, explain:
     answer = await parts.home.answer(user_id, limit)
     parts.metrics.count_page(answer.rungs, is_short=answer.num_products < limit)
     body = orjson.dumps((await _explain(parts, answer, user_id)).model_dump(mode="json")) if explain else answer.body
-    return Response(body, media_type="application/json", headers=_provenance(answer))
+    return _HomeResponse(body, answer)
 
 
 async def _explain(parts: Parts, answer: HomeAnswer, user_id: int | None) -> ExplainedHome:
@@ -64,14 +68,25 @@ async def _explain(parts: Parts, answer: HomeAnswer, user_id: int | None) -> Exp
     return write_reasons(answer, evidence)
 
 
-def _provenance(answer: HomeAnswer) -> dict[str, str]:
-    """Say where a page comes from. The page is one shopper's, so no cache between may keep it."""
-    headers = {"X-Rung": answer.rungs, "Cache-Control": "private, no-store"}
-    if answer.head is not None:
-        headers["X-Batch-Id"] = answer.head.batch_id
-        headers["X-Batch-Age-Seconds"] = str(answer.head.age_seconds())
-    if answer.model_version:
-        headers["X-Model-Version"] = answer.model_version
-    if answer.arm:
-        headers["X-Arm"] = answer.arm
-    return headers
+class _HomeResponse(Response):
+    """A homepage in JSON with where it comes from; what the pages of a second have in common is encoded once."""
+
+    def __init__(self, body: bytes, answer: HomeAnswer):
+        self.status_code, self.background, self.body = 200, None, body
+        common = _provenance(int(time.time()), answer.head, answer.rungs, answer.model_version, answer.arm)
+        self.raw_headers = [*common, (b"content-length", b"%d" % len(body))]
+
+
+@lru_cache(MOST_PROVENANCES)
+def _provenance(
+    _second: int, head: BatchHead | None, rungs: str, model_version: str, arm: str | None
+) -> list[tuple[bytes, bytes]]:
+    """Say where a page of this second comes from. The page is one shopper's, so no cache between may keep it."""
+    headers = {"cache-control": "private, no-store", "content-type": "application/json", "x-rung": rungs}
+    if head is not None:
+        headers |= {"x-batch-id": head.batch_id, "x-batch-age-seconds": str(head.age_seconds())}
+    if model_version:
+        headers["x-model-version"] = model_version
+    if arm:
+        headers["x-arm"] = arm
+    return [(name.encode(), value.encode()) for name, value in headers.items()]

@@ -31,6 +31,6 @@ async def get_similar(parts: PartsDep, product_id: ProductIdPath, limit: LimitQu
     answer = await parts.products.fetch_similar(product_id, limit)
     if answer is None:
         raise ApiError(404, NO_SUCH_PRODUCT)
-    body = {"product_id": product_id, "products": [product._asdict() for product in answer.products]}
+    body = {"product_id": product_id, "products": answer.products}
     headers = {"X-Rung": answer.rungs, "X-Batch-Id": answer.batch_id}
     return Response(orjson.dumps(body), media_type="application/json", headers=headers)
