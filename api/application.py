@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.arms import Comparison
@@ -157,11 +157,15 @@ def _open_quick(settings: Settings, *, read_only: bool) -> Engine:
     )
 
 
+def _renew(connection: Connection, last_good: LastGood, cache: SharedListsCache) -> None:
+    last_good.replace_shelf(read_shelf(connection, cache))
+
+
 async def _keep_fresh(reader: ShopReader, last_good: LastGood, cache: SharedListsCache) -> None:
     """Renew the local copy every few seconds. While the database fails, the last good one stays."""
     while True:
         try:
-            last_good.replace_shelf(await reader.run(read_shelf, cache))
+            await reader.run(_renew, last_good, cache)
         except ShopUnavailableError as err:
             logger.info("local copy stays reason=%r", str(err))
         except Exception:

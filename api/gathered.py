@@ -1,19 +1,38 @@
 """Reads of many callers as one: who asks while a read is under way goes along with the next one.
 
-A busy process asks the database once for what many pages need, instead of several times for each page. Nothing is kept:
-what a caller gets was read after it asked.
+A busy process asks the database once for what several pages need, instead of several times for each page. Nothing is
+kept: what a caller gets was read after it asked.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
 from api.reader import ShopReader
 
+MOST_READS = 3
+"""Reads under way at once, if each has as many callers as it may: the database works for some pages while others are put
+together."""
+
+MOST_CALLERS = 8
+"""Callers of one read. If all that wait went together, they would come back together, and either side would stand still
+while the other works."""
+
 Key = TypeVar("Key")
 Found = TypeVar("Found")
+
+
+@dataclass
+class _Read(Generic[Key, Found]):
+    """A read that has not begun: what it is for, and who waits."""
+
+    answer: asyncio.Future[Mapping[Key, Found]]
+    wanted: set[Key] = field(default_factory=set)
+    num_callers: int = 0
 
 
 class GatheredReads(Generic[Key, Found]):
@@ -28,9 +47,8 @@ class GatheredReads(Generic[Key, Found]):
         """
         self._reader = reader
         self._read = read
-        self._wanted: set[Key] = set()
-        self._coming: asyncio.Future[Mapping[Key, Found]] | None = None
-        self._runner: asyncio.Task[None] | None = None
+        self._waiting: deque[_Read[Key, Found]] = deque()
+        self._runners: set[asyncio.Task[None]] = set()
 
     async def fetch(self, keys: Collection[Key]) -> Mapping[Key, Found]:
         """Give what is known of these keys now, and of others that were asked for at the same moment.
@@ -40,24 +58,26 @@ class GatheredReads(Generic[Key, Found]):
         """
         if self._reader.is_direct:  # a file is read at once: there is nobody to wait for
             return self._reader.read_now(self._read, keys)
-        if self._coming is None:
-            self._coming = asyncio.get_running_loop().create_future()
-        self._wanted.update(keys)
-        answer = self._coming
-        if self._runner is None:
-            self._runner = asyncio.create_task(self._run())
-        return await asyncio.shield(answer)  # who gives up must not take the others along
+        if not self._waiting or self._waiting[-1].num_callers == MOST_CALLERS:
+            self._waiting.append(_Read(asyncio.get_running_loop().create_future()))
+        read = self._waiting[-1]
+        read.wanted.update(keys)
+        read.num_callers += 1
+        is_full = read.num_callers == MOST_CALLERS
+        if not self._runners or (is_full and len(self._runners) < MOST_READS):
+            runner = asyncio.create_task(self._run())
+            self._runners.add(runner)
+            runner.add_done_callback(self._runners.discard)
+        return await asyncio.shield(read.answer)  # who gives up must not take the others along
 
     async def _run(self) -> None:
         """Read as long as anybody waits; each read begins after all of its callers have asked."""
-        while self._coming is not None:
-            answer, wanted = self._coming, self._wanted
-            self._coming, self._wanted = None, set()
+        while self._waiting:
+            read = self._waiting.popleft()
             try:
-                answer.set_result(await self._reader.run(self._read, wanted))
+                read.answer.set_result(await self._reader.run(self._read, read.wanted))
             except BaseException as err:
-                answer.set_exception(err)
-                answer.exception()  # known to whoever still waits; nobody may
+                read.answer.set_exception(err)
+                read.answer.exception()  # known to whoever still waits; nobody may
                 if isinstance(err, asyncio.CancelledError):
                     raise
-        self._runner = None

@@ -6,6 +6,7 @@ lately. The shared rungs also go to disk, for a start while the database is down
 
 import logging
 import os
+import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ from api.published import BatchHead, Entry, SharedListsCache, fetch_head
 
 REMEMBERED_USERS = 10_000
 SHELF_LENGTH = 100
+
+READ_AT_ONCE = 200
+PAUSE_SECONDS = 0.001
+"""A shelf is read in a thread, in pieces: what the interpreter works through without a pause, pages wait for."""
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +47,10 @@ def read_shelf(connection: Connection, cache: SharedListsCache) -> Shelf:
         shared = cache.fetch(connection, head.batch_id)
         entries = [*shared.popular, *shared.newest, *(entry for each in shared.by_category.values() for entry in each)]
     ids = list(dict.fromkeys(entry.product_id for entry in entries))
-    sellable = fetch_sellable(connection, ids)
+    sellable: dict[int, SellableProduct] = {}
+    for start in range(0, len(ids), READ_AT_ONCE):
+        sellable |= fetch_sellable(connection, ids[start : start + READ_AT_ONCE])
+        time.sleep(PAUSE_SECONDS)
     products = [sellable[product_id] for product_id in ids if product_id in sellable]
     shown = {product.product_id for product in products}
     more = (product for product in fetch_any_sellable(connection, SHELF_LENGTH) if product.product_id not in shown)

@@ -13,6 +13,7 @@ from sqlalchemy import BindParameter, Connection, Select, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.util import await_only
 
 IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 """The one list of ids that a statement may ask for, as in `Product.product_id.in_(IDS)`."""
@@ -65,13 +66,15 @@ class Prepared:
         dialect, is_one = connection.dialect.name, len(ids) == 1
         text, constants = self._compiled.get((dialect, is_one)) or self._compile(connection, is_one=is_one)
         given = {**constants, **values} if values else dict(constants)
-        if dialect != "sqlite":
-            return connection.exec_driver_sql(text, given | {"ids": tuple(ids) or (NOBODYS_ID,)}).all()
-        # One parameter however many: the file's own cache knows the statement.
-        given["ids"] = ids[0] if is_one else orjson.dumps(ids).decode()
         driver: Any = connection.connection.driver_connection
-        rows: list[Sequence[Any]] = driver.execute(text, given).fetchall()
-        return rows
+        if dialect == "sqlite":  # one parameter however many ids: the file's own cache knows the statement
+            given["ids"] = ids[0] if is_one else orjson.dumps(ids).decode()
+            rows: list[Sequence[Any]] = driver.execute(text, given).fetchall()
+            return rows
+        given["ids"] = tuple(ids) or (NOBODYS_ID,)
+        if connection.dialect.is_async:
+            return await_only(_fetch_all(driver, text, given))
+        return connection.exec_driver_sql(text, given).all()
 
     def _compile(self, connection: Connection, *, is_one: bool) -> tuple[str, dict[str, Any]]:
         dialect = connection.dialect.name
@@ -82,6 +85,14 @@ class Prepared:
         constants = {key: value for key, value in compiled.params.items() if value is not None}
         self._compiled[dialect, is_one] = (compiled.string.replace(_WRITTEN_IDS, ids), constants)
         return self._compiled[dialect, is_one]
+
+
+async def _fetch_all(driver: Any, text: str, given: dict[str, Any]) -> Sequence[Sequence[Any]]:
+    """Run a statement on a connection that an event loop waits for."""
+    async with driver.cursor() as cursor:
+        await cursor.execute(text, given)
+        rows: Sequence[Sequence[Any]] = await cursor.fetchall()
+        return rows
 
 
 def parse_rows(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from asyncmy.errors import MySQLError
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -16,8 +17,8 @@ from api.connections import LoopConnections
 
 THREADS = 8
 
-DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error)
-"""Statements of `api/prepared.py` run on the file's own driver, whose errors come as they are."""
+DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error, MySQLError)
+"""Statements of `api/prepared.py` run on the driver itself, whose errors come as they are."""
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")

@@ -1,4 +1,6 @@
 import asyncio
+import threading
+import time
 from collections.abc import Callable, Collection, Coroutine, Iterator
 from contextlib import closing
 from typing import Any, TypeVar
@@ -6,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from api.gathered import GatheredReads
+from api.gathered import MOST_CALLERS, MOST_READS, GatheredReads
 from api.reader import ShopReader, ShopUnavailableError
 
 PATIENT_SECONDS = 180
@@ -52,6 +54,43 @@ def test_who_asks_during_a_read_shares_the_next_one(reader: ShopReader) -> None:
     assert [found[each] for found, each in zip(answers, (1, 1, 3, 4, 3), strict=True)] == [
         answers[1][each] for each in (1, 1, 3, 4, 3)
     ]
+
+
+def test_a_read_has_a_limited_number_of_callers(reader: ShopReader) -> None:
+    stock = Stock()
+    reads = GatheredReads(reader, stock)
+
+    async def ask() -> list[Any]:
+        return await asyncio.gather(*(reads.fetch([each]) for each in range(2 * MOST_CALLERS + 1)))
+
+    asyncio.run(ask())
+
+    callers = list(range(2 * MOST_CALLERS + 1))
+    expected = [callers[:MOST_CALLERS], callers[MOST_CALLERS:-1], callers[-1:]]
+    assert sorted(map(sorted, stock.asked)) == expected
+
+
+def test_so_many_reads_are_under_way_and_no_more(reader: ShopReader) -> None:
+    at_once, most, lock = 0, 0, threading.Lock()
+
+    def read(_: Connection, keys: Collection[int]) -> dict[int, int]:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        time.sleep(0.02)
+        with lock:
+            at_once -= 1
+        return dict.fromkeys(keys, 1)
+
+    async def ask() -> list[Any]:
+        reads = GatheredReads(reader, read)
+        return await asyncio.gather(*(reads.fetch([each]) for each in range(6 * MOST_CALLERS)))
+
+    answers = asyncio.run(ask())
+
+    assert most == MOST_READS
+    assert all(answers[each][each] for each in range(6 * MOST_CALLERS))
 
 
 def test_nothing_is_kept_from_one_read_to_the_next(reader: ShopReader, tiny_shop: Engine) -> None:
