@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 from api.reader import ShopReader
 
 MOST_READS = 3
-"""Reads under way at once, if each has as many callers as it may: the database works for some pages while others are put
-together."""
+"""Reads under way at once, if each has as many callers as it may: the database works for some pages, and others are put
+together in the meantime."""
 
 MOST_CALLERS = 8
 """Callers of one read. If all that wait went together, they would come back together, and either side would stand still
