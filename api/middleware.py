@@ -3,7 +3,6 @@
 Plain ASGI, since it is on every path.
 """
 
-import logging
 import re
 import secrets
 import time
@@ -13,6 +12,7 @@ from math import ceil
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.logs import RequestLog
 from api.metrics import Metrics
 from api.rate_limit import RateLimiter
 
@@ -26,8 +26,6 @@ SAFE_HEADERS = [
     (b"cross-origin-resource-policy", b"same-site"),
 ]
 ANSWERS_LOAD_NOTHING = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-
-logger = logging.getLogger(__name__)
 
 
 class RequestEnvelope:
@@ -44,6 +42,7 @@ class RequestEnvelope:
         self._app = app
         self._metrics = metrics
         self._limiter = limiter
+        self._log = RequestLog(__name__)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -71,10 +70,7 @@ class RequestEnvelope:
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "other")
             self._metrics.measure(route, status, seconds)
-            logger.info(
-                "request method=%s route=%s status=%d milliseconds=%.1f request_id=%s",
-                *(scope["method"], route, status, seconds * 1000, request_id),
-            )
+            self._log.write(scope["method"], route, status, seconds, request_id)
 
     def _find_refusal(self, scope: Scope, headers: Mapping[bytes, bytes], request_id: str) -> JSONResponse | None:
         """Make the answer of a request that goes no further; `None` if it may."""

@@ -1,32 +1,33 @@
 import logging
-import os
 import subprocess
 import sys
 
-from api.logs import FORMAT, LineFormatter
+from api.logs import FORMAT, RequestLog
 
 WRITE_LINES = """
 import logging
-from api.logs import set_up_logs
+from api.logs import RequestLog, set_up_logs
 set_up_logs()
-logging.getLogger("api.middleware").info("first %d", 1)
-logging.getLogger("api.middleware").warning("second")
+RequestLog("api.middleware").write("GET", "/health", 200, 0.0123, "page-7")
+logging.getLogger("api.health").warning("degraded")
 logging.getLogger("elsewhere").info("not ours")
+logging.getLogger("api").setLevel(logging.WARNING)
+RequestLog("api.middleware").write("GET", "/health", 200, 0.0123, "page-8")
 """
 
 
-def test_a_line_is_written_as_the_library_would() -> None:
-    ours, usual = LineFormatter(FORMAT), logging.Formatter(FORMAT)
-    for created in (1_700_000_000.0, 1_700_000_000.9999, 1_700_000_001.0, 1_700_003_600.25, 1_700_000_000.5):
-        record = logging.makeLogRecord({"name": "api", "levelname": "INFO", "msg": "page", "created": created})
-        record.msecs = created % 1 * 1000
+def test_instants_are_written_as_the_library_writes_them() -> None:
+    log, usual = RequestLog("api"), logging.Formatter(FORMAT)
+    for now in (1_700_000_000.0, 1_700_000_000.875, 1_700_000_001.0, 1_700_003_600.25, 1_700_000_000.5):
+        record = logging.makeLogRecord({"created": now, "msecs": now % 1 * 1000})
 
-        assert ours.format(record) == usual.format(record)
+        assert log.stamp(now) == usual.formatTime(record)
 
 
-def test_a_process_logs_its_own_lines_to_stderr() -> None:
-    done = subprocess.run([sys.executable, "-c", WRITE_LINES], capture_output=True, text=True, env=dict(os.environ))
+def test_requests_and_all_else_have_lines_of_one_form() -> None:
+    done = subprocess.run([sys.executable, "-c", WRITE_LINES], capture_output=True, text=True)
 
     lines = [line.split(" ", 2)[2] for line in done.stderr.splitlines()]
+    request = "INFO api.middleware request method=GET route=/health status=200 milliseconds=12.3 request_id=page-7"
     assert (done.returncode, done.stdout) == (0, "")
-    assert lines == ["INFO api.middleware first 1", "WARNING api.middleware second"]
+    assert lines == [request, "WARNING api.health degraded"]
