@@ -5,7 +5,7 @@ its page came from, so that walking on never mixes two orders.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Self
 
 from sqlalchemy import Connection, select
@@ -136,5 +136,5 @@ def fetch_categories(connection: Connection) -> Categories:
 
 
 def _to_page(products: Iterable[SellableProduct], cursor: Cursor | None) -> ProductPage:
-    listed = [ListedProduct(**vars(product)) for product in products]
+    listed = [ListedProduct(**asdict(product)) for product in products]
     return ProductPage(products=listed, next_cursor=None if cursor is None else str(cursor))

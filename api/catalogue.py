@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Row, Select, func, select
 
 from api.prepared import IDS, Prepared, json_rows, parse_rows
@@ -27,6 +28,13 @@ class SellableProduct:
     title: str
     price: float
     image_url: str
+
+    def pack(self) -> orjson.Fragment:
+        """Give it as JSON. That is made once: the same product stands on many pages."""
+        kept = self.__dict__.get("_packed")
+        if kept is None:
+            kept = self.__dict__["_packed"] = orjson.Fragment(orjson.dumps(self))
+        return kept
 
 
 FIRST_IMAGE = (

@@ -5,7 +5,7 @@ batch's instant, so that they quote what the ranker knew.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select
@@ -55,7 +55,7 @@ def explain(answer: HomeAnswer, evidence: Evidence) -> ExplainedHome:
     """Write the page with its reasons; without evidence, in plain words."""
     products = [
         ExplainedProduct(
-            **vars(pick.product),
+            **asdict(pick.product),
             reason=give_reason(pick, evidence),
             rung=pick.rung,
             coupons=[

@@ -1,6 +1,6 @@
 """The pages of one product: its details, and what goes with it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection
 
@@ -131,7 +131,7 @@ def _name_rung(pick: Pick) -> str:
 def _describe_copy(product: SellableProduct) -> ProductDetails:
     """Say of a product what the local copy knows."""
     return ProductDetails(
-        **vars(product) | {"image_urls": [product.image_url]},
+        **asdict(product) | {"image_urls": [product.image_url]},
         category_name="",
         brand=None,
         product_type=None,
