@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy import Engine, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.arms import Comparison
@@ -104,7 +104,7 @@ async def _run(
 ) -> AsyncIterator[None]:
     """Build the parts, keep the local copy fresh while the application runs, and let go of everything at the end."""
     reader = ShopReader(_open_for_pages(settings), deadlines.database, is_brief=True)
-    background_reader = ShopReader(_open_quick(settings, read_only=True), REFRESH_DEADLINE_SECONDS)
+    background_reader = ShopReader(_open_for_pages(settings), REFRESH_DEADLINE_SECONDS, is_brief=True)
     slow_reader = ShopReader(_open_quick(settings, read_only=True), deadlines.slow_page)
     writer = ShopWriter(_open_quick(settings, read_only=False), deadlines.write)
     last_good = LastGood(settings.var_dir / "api" / "last_good.json")
@@ -140,7 +140,7 @@ def _read_rules(settings: Settings) -> PageRules:
 
 
 def _open_for_pages(settings: Settings) -> Engine | AsyncEngine:
-    """Open the shop's database for the reads of the busiest pages: MySQL so that the event loop waits itself."""
+    """Open the shop's database for reads beside the busiest pages: MySQL so that the event loop waits itself."""
     if make_url(settings.shop_database_url).get_backend_name() == "sqlite":
         return _open_quick(settings, read_only=True)
     return open_loop_engine(settings.shop_database_url, connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS)
@@ -157,15 +157,12 @@ def _open_quick(settings: Settings, *, read_only: bool) -> Engine:
     )
 
 
-def _renew(connection: Connection, last_good: LastGood, cache: SharedListsCache) -> None:
-    last_good.replace_shelf(read_shelf(connection, cache))
-
-
 async def _keep_fresh(reader: ShopReader, last_good: LastGood, cache: SharedListsCache) -> None:
     """Renew the local copy every few seconds. While the database fails, the last good one stays."""
     while True:
         try:
-            await reader.run(_renew, last_good, cache)
+            shelf = await reader.within_deadline(read_shelf(reader, cache))
+            await asyncio.to_thread(last_good.replace_shelf, shelf)
         except ShopUnavailableError as err:
             logger.info("local copy stays reason=%r", str(err))
         except Exception:

@@ -4,9 +4,9 @@ It holds the shared rungs of the last good batch, already merged with the catalo
 lately. The shared rungs also go to disk, for a start while the database is down.
 """
 
+import asyncio
 import logging
 import os
-import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from datetime import datetime
 from pathlib import Path
 
 import orjson
-from sqlalchemy import Connection
 
 from api.answer import HomeAnswer
 from api.catalogue import SellableProduct, fetch_any_sellable, fetch_sellable
 from api.ladder import Pick
 from api.published import BatchHead, Entry, SharedListsCache, fetch_head
+from api.reader import ShopReader
 
 REMEMBERED_USERS = 10_000
 SHELF_LENGTH = 100
 
-READ_AT_ONCE = 200
+READ_AT_ONCE = 100
 PAUSE_SECONDS = 0.001
-"""A shelf is read in a thread, in pieces: what the interpreter works through without a pause, pages wait for."""
+"""A shelf is read in pieces, with room for pages between them; a thread would take the interpreter from the pages."""
 
 logger = logging.getLogger(__name__)
 
@@ -39,22 +39,26 @@ class Shelf:
     products: list[SellableProduct]
 
 
-def read_shelf(connection: Connection, cache: SharedListsCache) -> Shelf:
-    """Gather popular, newest and any sellable products of the shown batch, merged with the catalogue."""
-    head = fetch_head(connection)
+async def read_shelf(reader: ShopReader, cache: SharedListsCache) -> Shelf:
+    """Gather popular, newest and any sellable products of the shown batch, merged with the catalogue.
+
+    Raises:
+        ShopUnavailableError: the database fails or is too slow.
+    """
+    head = await reader.run(fetch_head)
     entries: list[Entry] = []
     if head is not None:
-        shared = cache.fetch(connection, head.batch_id)
+        shared = await reader.run(cache.fetch, head.batch_id)
         entries = [*shared.popular, *shared.newest, *(entry for each in shared.by_category.values() for entry in each)]
     ids = list(dict.fromkeys(entry.product_id for entry in entries))
     sellable: dict[int, SellableProduct] = {}
     for start in range(0, len(ids), READ_AT_ONCE):
-        sellable |= fetch_sellable(connection, ids[start : start + READ_AT_ONCE])
-        time.sleep(PAUSE_SECONDS)
+        sellable |= await reader.run(fetch_sellable, ids[start : start + READ_AT_ONCE])
+        await asyncio.sleep(PAUSE_SECONDS)
     products = [sellable[product_id] for product_id in ids if product_id in sellable]
     shown = {product.product_id for product in products}
-    more = (product for product in fetch_any_sellable(connection, SHELF_LENGTH) if product.product_id not in shown)
-    return Shelf(head, [*products, *more])
+    others = await reader.run(fetch_any_sellable, SHELF_LENGTH)
+    return Shelf(head, [*products, *(product for product in others if product.product_id not in shown)])
 
 
 class LastGood:
