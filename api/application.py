@@ -10,10 +10,10 @@ import httpx
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy import Engine, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.arms import Comparison
 from api.browse import ShopFloor
+from api.connections import HeldConnection, LoopConnections, ThreadConnections
 from api.dependencies import Parts
 from api.errors import install_error_handlers
 from api.health import HealthCheck
@@ -103,9 +103,9 @@ async def _run(
     app: FastAPI, settings: Settings, deadlines: Deadlines, metrics: Metrics, doorkeeper: Doorkeeper
 ) -> AsyncIterator[None]:
     """Build the parts, keep the local copy fresh while the application runs, and let go of everything at the end."""
-    reader = ShopReader(_open_for_pages(settings), deadlines.database, is_brief=True)
-    background_reader = ShopReader(_open_for_pages(settings), REFRESH_DEADLINE_SECONDS, is_brief=True)
-    slow_reader = ShopReader(_open_quick(settings, read_only=True), deadlines.slow_page)
+    reader = ShopReader(_connect_for_pages(settings), deadlines.database)
+    background_reader = ShopReader(_connect_for_pages(settings), REFRESH_DEADLINE_SECONDS)
+    slow_reader = ShopReader(ThreadConnections(_open_quick(settings, read_only=True)), deadlines.slow_page)
     writer = ShopWriter(_open_quick(settings, read_only=False), deadlines.write)
     last_good = LastGood(settings.var_dir / "api" / "last_good.json")
     cache = SharedListsCache()
@@ -139,11 +139,12 @@ def _read_rules(settings: Settings) -> PageRules:
     return PageRules(settings.home_category_share, settings.home_recent_hours, comparison)
 
 
-def _open_for_pages(settings: Settings) -> Engine | AsyncEngine:
-    """Open the shop's database for reads beside the busiest pages: MySQL so that the event loop waits itself."""
+def _connect_for_pages(settings: Settings) -> HeldConnection | LoopConnections:
+    """Choose how the shop's database is read for the busiest pages, and beside them."""
     if make_url(settings.shop_database_url).get_backend_name() == "sqlite":
-        return _open_quick(settings, read_only=True)
-    return open_loop_engine(settings.shop_database_url, connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS)
+        return HeldConnection(_open_quick(settings, read_only=True))
+    engine = open_loop_engine(settings.shop_database_url, connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS)
+    return LoopConnections(engine)
 
 
 def _open_quick(settings: Settings, *, read_only: bool) -> Engine:

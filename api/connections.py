@@ -1,15 +1,18 @@
-"""Connections to MySQL that the event loop itself waits on.
+"""Three ways to run a reading function, `read(connection, ...)`: at once, in a thread, or while the event loop goes on.
 
-A read in a thread asks for the interpreter's lock at each packet, and a busy loop lets go of it every few milliseconds:
-pages then wait longer for each other than for MySQL.
+A file is read at once: that is a matter of microseconds, which the way through a thread would double. MySQL is waited
+for by the event loop: a read in a thread asks for the interpreter's lock at each packet, and a busy loop lets go of it
+every few milliseconds, so that pages would wait longer for each other than for MySQL. Reads that take their time go to
+threads.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 MOST_CONNECTIONS = 8
@@ -21,8 +24,79 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
+class HeldConnection:
+    """One connection to a file, in the caller's own thread."""
+
+    def __init__(self, engine: Engine):
+        """Connect to nothing yet."""
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    def run_now(
+        self,
+        read: Callable[Concatenate[Connection, Arguments], Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """Run `read(connection, ...)`, and leave no transaction behind.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database fails.
+            sqlite3.Error: it fails in a statement that runs on the driver itself.
+        """
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        try:
+            return read(self._connection, *args, **kwargs)
+        finally:
+            if self._connection.in_transaction():
+                self._connection.rollback()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._connection is not None:
+            self._connection.close()
+        self._engine.dispose()
+
+
+class ThreadConnections:
+    """The engine's own connections, each read in a thread."""
+
+    def __init__(self, engine: Engine):
+        """Connect to nothing yet.
+
+        Args:
+            engine: its own time-outs free a stuck thread soon after its caller has gone.
+        """
+        self._engine = engine
+        self._threads = ThreadPoolExecutor(MOST_CONNECTIONS, thread_name_prefix="shop-reader")
+
+    async def run(
+        self,
+        read: Callable[Concatenate[Connection, Arguments], Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """Run `read(connection, ...)`; who gives up leaves the thread to end by itself.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database fails.
+        """
+
+        def connect_and_read() -> Result:
+            with self._engine.connect() as connection:
+                return read(connection, *args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, connect_and_read)
+
+    def close(self) -> None:
+        """Let go of threads and connections without waiting for a stuck one."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._engine.dispose()
+
+
 class LoopConnections:
-    """Runs reading functions on a few connections. Used from one thread, the event loop's."""
+    """A few connections that the event loop waits for. Used from one thread, the loop's."""
 
     def __init__(self, engine: AsyncEngine):
         """Connect to nothing yet.
@@ -44,6 +118,7 @@ class LoopConnections:
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database fails.
+            asyncmy.errors.MySQLError: it fails in a statement that runs on the driver itself.
         """
         async with self._slots:
             connection = await self._take()
@@ -51,15 +126,15 @@ class LoopConnections:
                 result = await connection.run_sync(read, *args, **kwargs)
             except BaseException:  # an answer may still be on its way, also to a caller that gave up
                 _hang_up(connection)
-                self.close()  # the others go to the same server
+                self._hang_up_all()  # the others go to the same server
                 raise
             self._free.append((connection, time.monotonic()))
             return result
 
     def close(self) -> None:
         """Hang up on all connections that nobody uses."""
-        while self._free:
-            _hang_up(self._free.pop()[0])
+        self._hang_up_all()
+        self._engine.sync_engine.dispose()
 
     async def _take(self) -> AsyncConnection:
         if self._free:
@@ -67,8 +142,12 @@ class LoopConnections:
             if time.monotonic() - used_at < MOST_IDLE_SECONDS:
                 return connection
             _hang_up(connection)
-            self.close()  # the last one to be used was the first to be taken
+            self._hang_up_all()  # the last one to be used was the first to be taken
         return await self._engine.connect()
+
+    def _hang_up_all(self) -> None:
+        while self._free:
+            _hang_up(self._free.pop()[0])
 
 
 def _hang_up(connection: AsyncConnection) -> None:

@@ -120,7 +120,7 @@ def test_one_failure_tells_of_all_connections_that_the_server_dropped(
         return fetch_id(connection)
 
     async def drop_all_and_ask_twice() -> list[str]:
-        reader = ShopReader(open_loop_engine(mariadb_url), 60)
+        reader = ShopReader(LoopConnections(open_loop_engine(mariadb_url)), 60)
         ids = set(await asyncio.gather(*(reader.run(nap) for _ in range(3))))
         assert len(ids) == 3
         with mariadb_server.connect() as root, root.cursor() as cursor:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import Connection, Engine, text
 
+from api.connections import ThreadConnections
 from api.gathered import MOST_CALLERS, MOST_READS, GatheredReads
 from api.reader import ShopReader, ShopUnavailableError
 
@@ -30,7 +31,7 @@ class Stock:
 @pytest.fixture
 def reader(tiny_shop: Engine) -> Iterator[ShopReader]:
     """A reader that reads in threads, as on MySQL."""
-    with closing(ShopReader(tiny_shop, PATIENT_SECONDS)) as reader:
+    with closing(ShopReader(ThreadConnections(tiny_shop), PATIENT_SECONDS)) as reader:
         yield reader
 
 
