@@ -49,9 +49,14 @@ class Purchases:
         )
 
     def within(self, start: datetime, end: datetime) -> pl.DataFrame:
-        """Give the labels of a window [start, end): distinct user_id, product_id, category_id, sorted."""
+        """Give the labels of a window [start, end): distinct user_id, product_id, category_id, sorted.
+
+        `is_first_order` says which of them were in the user's first order of the window.
+        """
         inside = self.lines.filter((pl.col("ordered_at") >= start) & (pl.col("ordered_at") < end))
-        return inside.select("user_id", "product_id", "category_id").unique().sort("user_id", "product_id")
+        labels = inside.group_by("user_id", "product_id", "category_id").agg(pl.col("ordered_at").min())
+        first = pl.col("ordered_at") == pl.col("ordered_at").min().over("user_id")
+        return labels.with_columns(is_first_order=first).drop("ordered_at").sort("user_id", "product_id")
 
 
 def load_purchases(store: MLStore, as_of: datetime, versions: Mapping[str, int] | None = None) -> Purchases:

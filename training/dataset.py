@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from features.arrays import Float32, Int64, SnapshotArrays, find_rows
@@ -34,6 +35,7 @@ class Window:
         arrays: the snapshot as of `start`.
         label_users, label_products, label_categories: int64[L], rows in `arrays`, -1 = not known at `start`; one a
             pair.
+        label_is_first: bool[L], whether the product was in the user's first order of the window.
     """
 
     start: datetime
@@ -42,6 +44,7 @@ class Window:
     label_users: Int64
     label_products: Int64
     label_categories: Int64
+    label_is_first: npt.NDArray[np.bool_]
 
     def users_with_labels(self) -> Int64:
         """Give the rows of users known before the window who bought something in it, ascending."""
@@ -57,10 +60,17 @@ class Window:
         is_repeat = find_rows(bought, self.label_users * num_products + self.label_products) >= 0
         return self.label_users[known & is_repeat]
 
-    def category_labels(self, user_rows: Int64) -> Float32:
-        """Tell which categories each user bought from: float32[len(user_rows), C] of 0 and 1."""
+    def category_labels(self, user_rows: Int64, *, first_order: bool = False) -> Float32:
+        """Tell which categories each user bought from: float32[len(user_rows), C] of 0 and 1.
+
+        Args:
+            user_rows: int64[U].
+            first_order: only what was in the user's first order counts.
+        """
         labels = np.zeros((len(self.arrays.user_ids), len(self.arrays.category_ids)), dtype=np.float32)
         known = (self.label_users >= 0) & (self.label_categories >= 0)
+        if first_order:
+            known &= self.label_is_first
         labels[self.label_users[known], self.label_categories[known]] = 1.0
         return labels[user_rows]
 
@@ -104,6 +114,7 @@ def open_window(
         label_users=find_rows(arrays.user_ids, labels["user_id"].to_numpy()),
         label_products=find_rows(arrays.product_ids, labels["product_id"].to_numpy()),
         label_categories=find_rows(arrays.category_ids, labels["category_id"].to_numpy()),
+        label_is_first=labels["is_first_order"].to_numpy(),
     )
 
 

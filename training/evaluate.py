@@ -8,6 +8,7 @@ import numpy.typing as npt
 import polars as pl
 
 from features.arrays import Float32, Int64, SnapshotArrays, find_rows
+from features.definitions import list_names
 from training import metrics
 from training.dataset import Window
 from training.metrics import PerUser
@@ -17,6 +18,8 @@ from training.topk import lay_out
 K = 20
 # How far down a baseline's list products never bought before are looked for.
 DISCOVERY_DEPTH = 500
+# How far down categories that a user lapsed from are looked at.
+LAPSED_K = 3
 
 Reliability = npt.NDArray[np.float64]
 Baseline = Callable[[SnapshotArrays, Int64, int], Int64]
@@ -107,11 +110,13 @@ def judge_ranker(window: Window, user_rows: Int64, ranker: Ranker) -> Judgement:
         owners, products = candidates.user_rows[is_new], candidates.product_rows[is_new]
         new_lists.append(lay_out(chunk, owners, products, scores[is_new], K))
         probabilities.append(categories)
-    columns = find_rows(window.arrays.category_ids, ranker.category_ids)
-    labels = window.category_labels(user_rows)[:, columns] * (columns >= 0) > 0
     bought = np.concatenate(probabilities)
     judged = judge_lists(window, user_rows, np.concatenate(lists), np.concatenate(new_lists))
-    return replace(judged, categories=judge_categories(labels, bought), reliability=metrics.reliability(labels, bought))
+    return replace(
+        judged,
+        categories=judge_categories(window, user_rows, ranker.category_ids, bought),
+        reliability=metrics.reliability(_label_categories(window, user_rows, ranker.category_ids), bought),
+    )
 
 
 def judge_baseline(window: Window, user_rows: Int64, rank: Baseline) -> Judgement:
@@ -122,13 +127,32 @@ def judge_baseline(window: Window, user_rows: Int64, rank: Baseline) -> Judgemen
     return judge_lists(window, user_rows, lists, new_lists)
 
 
-def judge_categories(labels: np.ndarray, probabilities: Float32) -> dict[str, float]:
-    """Judge the probabilities of buying from each category within the window: AUC, log loss, calibration, MAP."""
+def judge_categories(window: Window, user_rows: Int64, category_ids: Int64, probabilities: Float32) -> dict[str, float]:
+    """Judge the probabilities of buying from each category within the window.
+
+    Beside AUC, log loss, calibration and MAP: the MAP of the categories of the user's next order, and NDCG@3 among the
+    categories that the user bought nothing from lately, for as long as the window is, over users who then buy from one.
+
+    Args:
+        window: after the probabilities' instant.
+        user_rows: int64[U], users with labels.
+        category_ids: int64[C], of the probabilities' columns.
+        probabilities: float32[U, C].
+    """
+    labels = _label_categories(window, user_rows, category_ids)
+    next_order = _label_categories(window, user_rows, category_ids, first_order=True)
+    has_next = next_order.any(axis=1)
+    is_lapsed = _find_lapsed(window, user_rows, category_ids)
+    returns = (labels & is_lapsed).any(axis=1)
+    best_first = np.argsort(np.where(is_lapsed, -probabilities, np.inf), axis=1, kind="stable")
+    hits = np.take_along_axis(labels & is_lapsed, best_first, axis=1)[returns]
     return {
         "category_auc": metrics.mean_auc(labels, probabilities),
         "category_log_loss": metrics.log_loss(labels, probabilities),
         "category_calibration_error": metrics.calibration_error(labels, probabilities),
         "category_map": float(metrics.average_precision(labels, probabilities).mean()),
+        "category_next_order_map": _mean(metrics.average_precision(next_order[has_next], probabilities[has_next])),
+        f"category_lapsed_ndcg_at_{LAPSED_K}": _mean(metrics.ndcg_at_k(hits, hits.sum(axis=1), LAPSED_K)),
     }
 
 
@@ -143,6 +167,25 @@ def tabulate(judgements: dict[str, Judgement]) -> pl.DataFrame:
     """Lay judgements under each other: name and one column a metric."""
     rows = [{"name": name, **judgement.summarise()} for name, judgement in judgements.items()]
     return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _label_categories(
+    window: Window, user_rows: Int64, category_ids: Int64, *, first_order: bool = False
+) -> npt.NDArray[np.bool_]:
+    """Give bool[U, C] for these columns; a category that was not known before the window has no labels."""
+    columns = find_rows(window.arrays.category_ids, category_ids)
+    return window.category_labels(user_rows, first_order=first_order)[:, columns] * (columns >= 0) > 0
+
+
+def _find_lapsed(window: Window, user_rows: Int64, category_ids: Int64) -> npt.NDArray[np.bool_]:
+    """Tell which categories each user bought nothing from in as many days before the window as it has, or never."""
+    columns = find_rows(window.arrays.category_ids, category_ids)
+    days = window.arrays.user_categories[user_rows, :, list_names("user_category").index("category_days_since")]
+    return ~(days[:, columns] <= (window.end - window.start).days) | (columns < 0)
+
+
+def _mean(per_user: PerUser) -> float:
+    return float(per_user.mean()) if len(per_user) else 0.0
 
 
 def _find_hits(window: Window, user_rows: Int64, products: Int64) -> np.ndarray:

@@ -41,6 +41,7 @@ from training.rivals import fit_als, fit_boosted
 logger = logging.getLogger(__name__)
 
 OURS = "wide_deep"
+OF_PROBABILITIES = ("category_log_loss", "category_calibration_error")
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,9 @@ _INTRODUCTION = [
     "`als` is implicit's matrix factorisation; `lightgbm` learns from the windows, candidates and features that our",
     "model learns from, products and categories apart (`training/rivals.py`). Candidates are there because the user",
     "bought them before (`own`), because they trend or are new (`fresh`), because they go `together` with what the",
-    "user bought, or (`type`) for their product type and their recent buyers alone.",
+    "user bought, or (`type`) for their product type and their recent buyers alone. Of categories, `next_order_map`",
+    "is that of the first order after the cut, and `lapsed_ndcg_at_3` ranks those without a purchase in the 28 days",
+    "before it, the never bought ones among them.",
     "",
 ]
 
@@ -169,9 +172,8 @@ def _format_difference(ours: PerUser, theirs: PerUser) -> str:
 def _judge_counts(window: Window, users: np.ndarray) -> dict[str, float]:
     """Judge the user's decayed category counts as a score; they are no probabilities, so only orders are judged."""
     counts = count_categories(window.arrays, users, np.arange(len(window.arrays.category_ids)))
-    labels = window.category_labels(users) > 0
-    judged = judge_categories(labels, counts / (1 + counts))
-    return {name: judged[name] for name in ("category_auc", "category_map")}
+    judged = judge_categories(window, users, window.arrays.category_ids, counts / (1 + counts))
+    return {name: value for name, value in judged.items() if name not in OF_PROBABILITIES}
 
 
 def _ignore(epoch: int, metrics: dict[str, float]) -> None:

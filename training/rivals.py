@@ -13,7 +13,7 @@ import numpy as np
 from implicit.als import AlternatingLeastSquares
 from threadpoolctl import threadpool_limits
 
-from features.arrays import Float32, Int64, SnapshotArrays, find_rows
+from features.arrays import Float32, Int64, SnapshotArrays
 from features.encoding import Encoder
 from features.purchases import Purchases
 from training.config import TrainingConfig
@@ -88,11 +88,10 @@ class Boosted:
         """Judge the trees on a window, as our own model is judged."""
         chunks = encode_chunks(window, user_rows, self.encoder, num_candidates)
         judged = judge_chunks(window, chunks, self._score)
-        columns = find_rows(window.arrays.category_ids, np.array(self.encoder.category_ids, dtype=np.int64))
-        labels = window.category_labels(user_rows)[:, columns] * (columns >= 0) > 0
+        ids = np.array(self.encoder.category_ids, dtype=np.int64)
         rows = _lay_categories(encode_users(self.encoder, window.arrays, user_rows))
-        probabilities = np.asarray(self.categories.predict(rows), dtype=np.float32).reshape(labels.shape)
-        return judged.with_categories(judge_categories(labels, probabilities))
+        probabilities = np.asarray(self.categories.predict(rows), dtype=np.float32).reshape(len(user_rows), len(ids))
+        return judged.with_categories(judge_categories(window, user_rows, ids, probabilities))
 
     def _score(self, chunk: Chunk) -> Float32:
         feeds = chunk.feeds

@@ -125,7 +125,15 @@ def test_going_back_reads_what_was_known_then(tiny_purchases: Purchases):
 def test_labels_lie_in_the_window_start_included_end_excluded(tiny_purchases: Purchases):
     labels = tiny_purchases.within(day(8), day(22))
 
-    assert labels.rows() == [(1, 1, 1), (1, 3, 2), (2, 5, 3)]
+    assert labels.rows() == [(1, 1, 1, True), (1, 3, 2, True), (2, 5, 3, True)]
+
+
+def test_labels_say_which_of_them_were_in_the_first_order_of_the_window(tiny_purchases: Purchases):
+    labels = tiny_purchases.within(day(2), day(22))
+
+    first = labels.filter(pl.col("is_first_order")).select("user_id", "product_id")
+    assert first.rows() == [(1, 1), (1, 3), (2, 1), (2, 3)]
+    assert labels.filter(~pl.col("is_first_order")).select("user_id", "product_id").rows() == [(2, 5)]
 
 
 def test_a_shop_that_was_never_synced_is_refused(store: MLStore):
