@@ -1,4 +1,4 @@
-"""Three ways to run a reading function, `read(connection, ...)`: at once, in a thread, or while the event loop goes on.
+"""Three ways to run a reading function, `read(connection)`: at once, in a thread, or while the event loop goes on.
 
 A file is read at once: that is a matter of microseconds, which the way through a thread would double. MySQL is waited
 for by the event loop: a read in a thread asks for the interpreter's lock at each packet, and a busy loop lets go of it
@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -20,7 +20,6 @@ MOST_CONNECTIONS = 8
 MOST_IDLE_SECONDS = 60.0
 """A connection that nobody used for this long is not trusted again: the server hangs up on idle ones."""
 
-Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
@@ -32,13 +31,8 @@ class HeldConnection:
         self._engine = engine
         self._connection: Connection | None = None
 
-    def run_now(
-        self,
-        read: Callable[Concatenate[Connection, Arguments], Result],
-        *args: Arguments.args,
-        **kwargs: Arguments.kwargs,
-    ) -> Result:
-        """Run `read(connection, ...)`, and leave no transaction behind.
+    def run_now(self, read: Callable[[Connection], Result]) -> Result:
+        """Run `read(connection)`, and leave no transaction behind.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database fails.
@@ -47,7 +41,7 @@ class HeldConnection:
         if self._connection is None:
             self._connection = self._engine.connect()
         try:
-            return read(self._connection, *args, **kwargs)
+            return read(self._connection)
         finally:
             if self._connection.in_transaction():
                 self._connection.rollback()
@@ -71,13 +65,8 @@ class ThreadConnections:
         self._engine = engine
         self._threads = ThreadPoolExecutor(MOST_CONNECTIONS, thread_name_prefix="shop-reader")
 
-    async def run(
-        self,
-        read: Callable[Concatenate[Connection, Arguments], Result],
-        *args: Arguments.args,
-        **kwargs: Arguments.kwargs,
-    ) -> Result:
-        """Run `read(connection, ...)`; who gives up leaves the thread to end by itself.
+    async def run(self, read: Callable[[Connection], Result]) -> Result:
+        """Run `read(connection)`; who gives up leaves the thread to end by itself.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database fails.
@@ -85,7 +74,7 @@ class ThreadConnections:
 
         def connect_and_read() -> Result:
             with self._engine.connect() as connection:
-                return read(connection, *args, **kwargs)
+                return read(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, connect_and_read)
 
@@ -108,13 +97,8 @@ class LoopConnections:
         self._free: list[tuple[AsyncConnection, float]] = []
         self._slots = asyncio.Semaphore(MOST_CONNECTIONS)
 
-    async def run(
-        self,
-        read: Callable[Concatenate[Connection, Arguments], Result],
-        *args: Arguments.args,
-        **kwargs: Arguments.kwargs,
-    ) -> Result:
-        """Run `read(connection, ...)`; the loop goes on while it waits for MySQL.
+    async def run(self, read: Callable[[Connection], Result]) -> Result:
+        """Run `read(connection)`; the loop goes on while it waits for MySQL.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database fails.
@@ -123,7 +107,7 @@ class LoopConnections:
         async with self._slots:
             connection = await self._take()
             try:
-                result = await connection.run_sync(read, *args, **kwargs)
+                result = await connection.run_sync(read)
             except BaseException:  # an answer may still be on its way, also to a caller that gave up
                 _hang_up(connection)
                 self._hang_up_all()  # the others go to the same server

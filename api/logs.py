@@ -26,7 +26,6 @@ class RequestLog:
 
     def __init__(self, name: str):
         """Take the logger's name, whose level decides whether anything is written."""
-        self._name = name
         self._logger = logging.getLogger(name)
         self._second = -1
         self._written = ""
@@ -36,7 +35,7 @@ class RequestLog:
         if not self._logger.isEnabledFor(logging.INFO):
             return
         line = (
-            f"{self.stamp(time.time())} INFO {self._name} request method={method} route={route} status={status} "
+            f"{self.stamp(time.time())} INFO {self._logger.name} request method={method} route={route} status={status} "
             f"milliseconds={seconds * 1000:.1f} request_id={request_id}\n"
         )
         with suppress(OSError):  # a log that nobody takes costs no shopper their page

@@ -63,7 +63,8 @@ class Prepared:
             values: a value for each named parameter, as the driver takes it.
             ids: what `IDS` stands for.
         """
-        dialect, is_one = connection.dialect.name, len(ids) == 1
+        dialect = connection.dialect.name
+        is_one = dialect == "sqlite" and len(ids) == 1
         text, constants = self._compiled.get((dialect, is_one)) or self._compile(connection, is_one=is_one)
         given = {**constants, **values} if values else dict(constants)
         driver: Any = connection.connection.driver_connection
@@ -79,7 +80,7 @@ class Prepared:
     def _compile(self, connection: Connection, *, is_one: bool) -> tuple[str, dict[str, Any]]:
         dialect = connection.dialect.name
         style, ids = _STYLES["sqlite" if dialect == "sqlite" else "mysql"]
-        if dialect == "sqlite" and is_one:
+        if is_one:
             ids = "(:ids)"
         compiled = self._statement.compile(dialect=type(connection.dialect)(paramstyle=style))  # type: ignore[call-arg]
         constants = {key: value for key, value in compiled.params.items() if value is not None}

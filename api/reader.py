@@ -57,7 +57,7 @@ class ShopReader:
         self._require_closed_circuit()
         try:
             async with asyncio.timeout(self._deadline_seconds):
-                result = await self._connections.run(read, *args, **kwargs)
+                result = await self._connections.run(lambda connection: read(connection, *args, **kwargs))
         except TimeoutError as err:
             raise self._fail(f"no answer within {self._deadline_seconds * 1000:.0f} ms", err) from err
         except DATABASE_ERRORS as err:
@@ -75,7 +75,7 @@ class ShopReader:
         assert isinstance(self._connections, HeldConnection)
         self._require_closed_circuit()
         try:
-            result = self._connections.run_now(read, *args, **kwargs)
+            result = self._connections.run_now(lambda connection: read(connection, *args, **kwargs))
         except DATABASE_ERRORS as err:
             raise self._fail_with(err) from err
         self.breaker.succeed()

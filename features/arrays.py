@@ -67,6 +67,10 @@ class SnapshotArrays:
         """Give one user feature, float32[U]."""
         return self.users[:, list_names("user").index(name)]
 
+    def user_category_column(self, name: str) -> Float32:
+        """Give one feature of users in categories, float32[U, C]."""
+        return self.user_categories[:, :, list_names("user_category").index(name)]
+
     def product_column(self, name: str) -> Float32:
         """Give one product feature, float32[N]."""
         return self.products[:, list_names("product").index(name)]

@@ -8,7 +8,6 @@ import numpy as np
 import scipy.sparse
 
 from features.arrays import Float32, Int64, SnapshotArrays
-from features.definitions import list_names
 from training.topk import lay_out
 
 USERS_AT_ONCE = 256
@@ -82,7 +81,7 @@ ALL_BASELINES = {
 
 def count_categories(arrays: SnapshotArrays, user_rows: Int64, category_rows: Int64) -> Float32:
     """Score categories by the user's purchases from them, decayed with a half-life of 112 days: float32[U, C]."""
-    counts = arrays.user_categories[user_rows, :, list_names("user_category").index("category_decayed_112d")]
+    counts = arrays.user_category_column("category_decayed_112d")[user_rows]
     return np.nan_to_num(counts)[:, category_rows] * (category_rows >= 0)
 
 

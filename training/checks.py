@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from features.arrays import Float32, Int64, SnapshotArrays, find_rows
+from features.arrays import Float32, Int64, SnapshotArrays
 from features.definitions import HISTORY_FEATURES
 from training.dataset import Window
 from training.evaluate import K
@@ -90,8 +90,8 @@ def draw_sample(window: Window, user_rows: Int64, ranker: Ranker) -> Sample:
     rows = user_rows[:: max(1, -(-len(user_rows) // SAMPLE_USERS))]
     parts = [_score(window.arrays, rows[at : at + USERS_AT_ONCE], ranker) for at in range(0, len(rows), USERS_AT_ONCE)]
     products, scores, all_scores, counts, probabilities = (np.concatenate(part) for part in zip(*parts, strict=True))
-    columns = find_rows(window.arrays.category_ids, ranker.category_ids)
-    bought = (window.category_labels(rows)[:, columns] > 0) & (columns >= 0)
+    bought = window.category_labels(rows, ranker.category_ids) > 0
+    columns = window.arrays.find_categories(ranker.category_ids)
     return Sample(rows, products, scores, all_scores, counts, probabilities, bought, columns)
 
 

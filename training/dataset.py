@@ -60,11 +60,15 @@ class Window:
         is_repeat = find_rows(bought, self.label_users * num_products + self.label_products) >= 0
         return self.label_users[known & is_repeat]
 
-    def category_labels(self, user_rows: Int64, *, first_order: bool = False) -> Float32:
+    def category_labels(
+        self, user_rows: Int64, category_ids: Int64 | None = None, *, first_order: bool = False
+    ) -> Float32:
         """Tell which categories each user bought from: float32[len(user_rows), C] of 0 and 1.
 
         Args:
             user_rows: int64[U].
+            category_ids: int64[C], of the columns; one that was not known at `start` has no labels. All of `arrays`
+                if it is None.
             first_order: only what was in the user's first order counts.
         """
         labels = np.zeros((len(self.arrays.user_ids), len(self.arrays.category_ids)), dtype=np.float32)
@@ -72,7 +76,10 @@ class Window:
         if first_order:
             known &= self.label_is_first
         labels[self.label_users[known], self.label_categories[known]] = 1.0
-        return labels[user_rows]
+        if category_ids is None:
+            return labels[user_rows]
+        columns = self.arrays.find_categories(category_ids)
+        return labels[user_rows][:, columns] * (columns >= 0)
 
     def pair_labels(self, user_rows: Int64, product_rows: Int64) -> Float32:
         """Tell which pairs were bought: float32[P] of 0 and 1."""
@@ -175,11 +182,9 @@ def build_lists(window: Window, encoder: Encoder, user_rows: Int64, config: Data
     sampled = [
         (encode_pairs(encoder, window.arrays, candidates), labels, weights) for candidates, labels, weights in parts
     ]
-    columns = find_rows(window.arrays.category_ids, np.array(encoder.category_ids, dtype=np.int64))
-    category_labels = window.category_labels(user_rows)[:, columns] * (columns >= 0)
     return Lists(
         users=encode_users(encoder, window.arrays, user_rows),
-        category_labels=category_labels.astype(np.float32),
+        category_labels=window.category_labels(user_rows, np.array(encoder.category_ids, dtype=np.int64)),
         pairs=PairInputs(
             categories=np.concatenate([pairs.categories for pairs, _, _ in sampled]),
             products=np.concatenate([pairs.products for pairs, _, _ in sampled]),

@@ -8,7 +8,6 @@ import numpy.typing as npt
 import polars as pl
 
 from features.arrays import Float32, Int64, SnapshotArrays, find_rows
-from features.definitions import list_names
 from training import metrics
 from training.dataset import Window
 from training.metrics import PerUser
@@ -56,7 +55,7 @@ class Judgement:
             f"ndcg_at_{K}": float(self.ndcg.mean()),
             f"recall_at_{K}": float(self.recall.mean()),
             f"hit_rate_at_{K}": float(self.hit_rate.mean()),
-            f"discovery_ndcg_at_{K}": float(self.discovery_ndcg.mean()) if len(self.discovery_ndcg) else 0.0,
+            f"discovery_ndcg_at_{K}": _mean(self.discovery_ndcg),
             "num_products": float(self.num_products),
             **self.categories,
         }
@@ -64,7 +63,7 @@ class Judgement:
     def summarise_discovery(self) -> dict[str, float]:
         """Give the means over the lists of products never bought before, by metric name; 0 where nobody bought any."""
         named = {"ndcg": self.discovery_ndcg, "recall": self.discovery_recall, "hit_rate": self.discovery_hit_rate}
-        means = {f"{name}_at_{K}": float(values.mean()) if len(values) else 0.0 for name, values in named.items()}
+        means = {f"{name}_at_{K}": _mean(values) for name, values in named.items()}
         return {**means, "num_products": float(self.num_new_products)}
 
     def with_categories(self, categories: dict[str, float]) -> "Judgement":
@@ -115,7 +114,7 @@ def judge_ranker(window: Window, user_rows: Int64, ranker: Ranker) -> Judgement:
     return replace(
         judged,
         categories=judge_categories(window, user_rows, ranker.category_ids, bought),
-        reliability=metrics.reliability(_label_categories(window, user_rows, ranker.category_ids), bought),
+        reliability=metrics.reliability(window.category_labels(user_rows, ranker.category_ids) > 0, bought),
     )
 
 
@@ -139,8 +138,8 @@ def judge_categories(window: Window, user_rows: Int64, category_ids: Int64, prob
         category_ids: int64[C], of the probabilities' columns.
         probabilities: float32[U, C].
     """
-    labels = _label_categories(window, user_rows, category_ids)
-    next_order = _label_categories(window, user_rows, category_ids, first_order=True)
+    labels = window.category_labels(user_rows, category_ids) > 0
+    next_order = window.category_labels(user_rows, category_ids, first_order=True) > 0
     has_next = next_order.any(axis=1)
     is_lapsed = _find_lapsed(window, user_rows, category_ids)
     returns = (labels & is_lapsed).any(axis=1)
@@ -169,22 +168,15 @@ def tabulate(judgements: dict[str, Judgement]) -> pl.DataFrame:
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def _label_categories(
-    window: Window, user_rows: Int64, category_ids: Int64, *, first_order: bool = False
-) -> npt.NDArray[np.bool_]:
-    """Give bool[U, C] for these columns; a category that was not known before the window has no labels."""
-    columns = find_rows(window.arrays.category_ids, category_ids)
-    return window.category_labels(user_rows, first_order=first_order)[:, columns] * (columns >= 0) > 0
-
-
 def _find_lapsed(window: Window, user_rows: Int64, category_ids: Int64) -> npt.NDArray[np.bool_]:
     """Tell which categories each user bought nothing from in as many days before the window as it has, or never."""
-    columns = find_rows(window.arrays.category_ids, category_ids)
-    days = window.arrays.user_categories[user_rows, :, list_names("user_category").index("category_days_since")]
+    columns = window.arrays.find_categories(category_ids)
+    days = window.arrays.user_category_column("category_days_since")[user_rows]
     return ~(days[:, columns] <= (window.end - window.start).days) | (columns < 0)
 
 
 def _mean(per_user: PerUser) -> float:
+    """Give the mean; 0 where nobody is counted."""
     return float(per_user.mean()) if len(per_user) else 0.0
 
 
