@@ -1,8 +1,11 @@
+from time import monotonic
+
 import pytest
 from fastapi.testclient import TestClient
 
 HOME = "/recommendations/home"
-EVERY_TIME = ("x-request-id",)
+AGE = "x-batch-age-seconds"
+EVERY_TIME = ("x-request-id", AGE)
 
 
 @pytest.mark.parametrize(
@@ -15,8 +18,11 @@ EVERY_TIME = ("x-request-id",)
     ids=["both", "user alone", "unknown user"],
 )
 def test_both_ways_give_the_same_answer(api: TestClient, plain: str, by_the_route: str) -> None:
+    began = monotonic()
     quick, usual = api.get(f"{HOME}?{plain}"), api.get(f"{HOME}?{by_the_route}")
+    waited = monotonic() - began
 
+    assert 0 <= int(usual.headers[AGE]) - int(quick.headers[AGE]) <= waited + 1
     assert (quick.status_code, quick.content) == (usual.status_code, usual.content)
     assert {name: value for name, value in quick.headers.items() if name not in EVERY_TIME} == {
         name: value for name, value in usual.headers.items() if name not in EVERY_TIME
