@@ -75,18 +75,20 @@ def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAP
         redoc_url=None,
     )
     limiter = RateLimiter(settings.requests_per_minute) if is_production else None
+    if not is_production:
+        _admit_development_server(app)
     app.add_middleware(PlainHomepages)
     app.add_middleware(RequestEnvelope, metrics=metrics, limiter=limiter)
     install_error_handlers(app)
     for routes in (home, catalogue, products, users, orders, images, events, health):
         app.include_router(routes.router)
-    if not is_production:
-        _serve_a_developer(app)
+    if not is_production and STOREFRONT_PAGES.is_dir():
+        app.mount("/", StorefrontPages(directory=STOREFRONT_PAGES, html=True), name="storefront")
     return app
 
 
-def _serve_a_developer(app: FastAPI) -> None:
-    """Serve the built pages if there are any, and let the storefront's development server call from its own port."""
+def _admit_development_server(app: FastAPI) -> None:
+    """Let the storefront's development server call from its own port."""
     app.add_middleware(
         CORSMiddleware,
         allow_origin_regex=DEVELOPMENT_ORIGINS,
@@ -94,8 +96,6 @@ def _serve_a_developer(app: FastAPI) -> None:
         allow_headers=["*"],
         expose_headers=["*"],
     )
-    if STOREFRONT_PAGES.is_dir():
-        app.mount("/", StorefrontPages(directory=STOREFRONT_PAGES, html=True), name="storefront")
 
 
 @contextlib.asynccontextmanager

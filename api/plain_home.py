@@ -1,11 +1,12 @@
 """The short way to the homepage: plain requests are answered before the framework takes them apart.
 
 Finding the route, resolving its parameters and validating them costs as much as reading the page. What needs none of
-that (`user_id` and `limit`, written as the storefront writes them) goes this way. Everything else goes the route's,
-errors included; both answer with the same function.
+that (`user_id` and `limit`, written as the storefront writes them, asked by a page of the same origin) goes this way.
+Everything else goes the route's, errors included; both answer with the same function.
 """
 
 import re
+from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -36,9 +37,9 @@ class PlainHomepages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == "http" and scope["path"] == HOME_PATH and scope["method"] == "GET":
-            plain = PLAIN_QUERY.fullmatch(scope["query_string"])
+            plain, headers = PLAIN_QUERY.fullmatch(scope["query_string"]), dict(scope["headers"])
             parts: Parts = scope["app"].state.parts
-            if plain and _may_pass(parts, scope, user_id := int(plain[1])):
+            if plain and b"origin" not in headers and _may_pass(parts, headers, user_id := int(plain[1])):
                 scope["route"] = _Route
                 response = await answer_home(parts, user_id, int(plain[2] or DEFAULT_LIMIT))
                 await response(scope, receive, send)
@@ -46,11 +47,11 @@ class PlainHomepages:
         await self._app(scope, receive, send)
 
 
-def _may_pass(parts: Parts, scope: Scope, user_id: int) -> bool:
+def _may_pass(parts: Parts, headers: Mapping[bytes, bytes], user_id: int) -> bool:
     """Tell whether the request may speak of the user; the route says why not."""
-    token = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"), None)
+    token = headers.get(b"authorization")
     try:
-        parts.doorkeeper.admit(token, user_id)
+        parts.doorkeeper.admit(None if token is None else token.decode("latin-1"), user_id)
     except ApiError:
         return False
     return True
