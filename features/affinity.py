@@ -27,6 +27,9 @@ class Affinity:
         totals: float32[U'], decayed purchases of all products.
         tastes: float32[U', TASTE_SIZE].
         type_ages: float32[U', types], days since the last purchase, NaN = never.
+        type_brands: sparse float32[U', pairs of type and brand]; decayed purchases of each.
+        type_log_prices: float32[U', types], mean logarithm of the prices of what the user buys of it, NaN = none known.
+        type_products: float32[U', types], distinct products bought. type_orders: float32[U', types], times bought.
     """
 
     user_rows: Int64
@@ -38,6 +41,10 @@ class Affinity:
     totals: Float32
     tastes: Float32
     type_ages: Float32
+    type_brands: scipy.sparse.csr_matrix
+    type_log_prices: Float32
+    type_products: Float32
+    type_orders: Float32
 
     def __init__(self, arrays: SnapshotArrays, user_rows: Int64):
         """Measure the users.
@@ -55,16 +62,29 @@ class Affinity:
         self.together_lately = (lately @ arrays.neighbours).toarray()
         self.types = (self.bought @ arrays.types).toarray()
         self.brands = (self.bought @ arrays.brands).toarray()
+        self.type_brands = self.bought @ arrays.type_brands
+        self.type_log_prices = self._average_prices()
         self.totals = self.types.sum(axis=1)
         self.tastes = measure_tastes(freshness, arrays.directions)
-        self.type_ages = self._date_types()
+        self._describe_types()
 
-    def _date_types(self) -> Float32:
+    def _average_prices(self) -> Float32:
+        known = np.isfinite(self._arrays.log_prices)
+        weights = (self.bought @ scipy.sparse.diags(known.astype(np.float32)) @ self._arrays.types).toarray()
+        prices = scipy.sparse.diags(np.where(known, self._arrays.log_prices, np.float32(0)))
+        sums = (self.bought @ prices @ self._arrays.types).toarray()
+        return np.divide(sums, weights, out=np.full_like(sums, np.nan), where=weights > 0)
+
+    def _describe_types(self) -> None:
+        """Say of each user's types when one was last bought, how many products of it, and how often."""
         users, rows = list_history(self._arrays, self.user_rows)
+        cells = users, self._arrays.type_codes[self._arrays.history_products[rows]]
         ages = np.full(self.types.shape, np.inf, dtype=np.float32)
-        codes = self._arrays.type_codes[self._arrays.history_products[rows]]
-        np.minimum.at(ages, (users, codes), self._arrays.history_column("pair_days_since")[rows])
-        return np.where(np.isinf(ages), np.float32(np.nan), ages)
+        np.minimum.at(ages, cells, self._arrays.history_column("pair_days_since")[rows])
+        self.type_ages = np.where(np.isinf(ages), np.float32(np.nan), ages)
+        self.type_products, self.type_orders = np.zeros_like(ages), np.zeros_like(ages)
+        np.add.at(self.type_products, cells, np.float32(1))
+        np.add.at(self.type_orders, cells, self._arrays.history_column("pair_orders")[rows])
 
     def score_alike(self, products: Int64) -> Float32:
         """Score all users against some products by their recent buyers; float32[U', len(products)], in logarithms.

@@ -105,6 +105,23 @@ class SnapshotArrays:
         return _one_hot(self.type_codes)
 
     @cached_property
+    def type_brand_codes(self) -> Int64:
+        """Number the pairs of type and brand that there are; int64[N]."""
+        num_brands = int(self.brand_codes.max(initial=0)) + 1
+        return np.unique(self.type_codes * num_brands + self.brand_codes, return_inverse=True)[1]
+
+    @cached_property
+    def type_brands(self) -> scipy.sparse.csr_matrix:
+        """Which product is of which brand within its type, sparse float32[N, pairs of type and brand]."""
+        return _one_hot(self.type_brand_codes)
+
+    @cached_property
+    def log_prices(self) -> Float32:
+        """Logarithms of the mean prices paid lately, float32[N], NaN = none was."""
+        prices = self.product_column("product_price")
+        return np.log(np.where(prices > 0, prices, np.float32(np.nan)))
+
+    @cached_property
     def brands(self) -> scipy.sparse.csr_matrix:
         """Which product is of which brand, sparse float32[N, brands]."""
         return _one_hot(self.brand_codes)

@@ -36,6 +36,9 @@ class Candidates:
         type_decayed, brand_decayed: float32[P], the user's decayed purchases of the product's type and brand.
         type_share: float32[P], the type's share of the user's decayed purchases.
         type_days_since: float32[P], days since the user bought the type, NaN = never.
+        type_brand_decayed: float32[P], decayed purchases of the product's brand within its type.
+        type_log_price: float32[P], mean logarithm of the prices of what the user buys of the type, NaN = none known.
+        type_products, type_orders: float32[P], distinct products of the type that the user bought, and how often.
         alike, alike_mean: float32[P], likeness of the user to the product's other recent buyers, summed (in logarithms)
             and its mean.
     """
@@ -49,6 +52,10 @@ class Candidates:
     type_share: Float32
     brand_decayed: Float32
     type_days_since: Float32
+    type_brand_decayed: Float32
+    type_log_price: Float32
+    type_products: Float32
+    type_orders: Float32
     alike: Float32
     alike_mean: Float32
 
@@ -95,6 +102,10 @@ def draw_candidates(arrays: SnapshotArrays, user_rows: Int64, num_candidates: in
         type_share=type_decayed / np.maximum(affinity.totals[users], 1e-9),
         brand_decayed=affinity.brands[users, arrays.brand_codes[products]],
         type_days_since=affinity.type_ages[users, types],
+        type_brand_decayed=np.asarray(affinity.type_brands[users, arrays.type_brand_codes[products]]).ravel(),
+        type_log_price=affinity.type_log_prices[users, types],
+        type_products=affinity.type_products[users, types],
+        type_orders=affinity.type_orders[users, types],
         alike=alike,
         alike_mean=alike_mean,
     )

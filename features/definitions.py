@@ -91,6 +91,10 @@ FEATURES: tuple[Feature, ...] = (
     Feature("product_buyers_7d",         "product",       "order_items", "7 d",        "users",    "log1p",    "zero",  "distinct buyers this week"),
     Feature("product_buyers_28d",        "product",       "order_items", "28 d",       "users",    "log1p",    "zero",  "distinct buyers this month"),
     Feature("product_buyers",            "product",       "order_items", "all",        "users",    "log1p",    "zero",  "distinct buyers so far"),
+    Feature("product_new_buyers_7d",     "product",       "order_items", "7 d",        "users",    "log1p",    "zero",  "buyers who took it for the first time this week"),
+    Feature("product_new_buyers_28d",    "product",       "order_items", "28 d",       "users",    "log1p",    "zero",  "the same, this month"),
+    Feature("product_new_share",         "product",       "order_items", "91 d",       "share",    "identity", "mean",  "orders of it that were the buyer's first of it"),
+    Feature("product_type_new_share",    "product",       "order_items", "91 d",       "share",    "identity", "mean",  "the same, of all products of its type"),
     Feature("product_repeat_rate",       "product",       "order_items", "all",        "share",    "identity", "zero",  "buyers who came back for it (shrunk)"),
     Feature("product_interval_days",     "product",       "order_items", "all",        "days",     "log1p",    "mean",  "usual days between purchases of a buyer"),
     Feature("product_price",             "product",       "order_items", "91 d",       "money",    "log1p",    "mean",  "mean price paid"),
@@ -113,15 +117,20 @@ FEATURES: tuple[Feature, ...] = (
     Feature("pair_orders_since",         "pair",          "orders",      "all",        "orders",   "log1p",    "mean",  "the user's orders since it was last bought"),
     Feature("pair_interval_days",        "pair",          "order_items", "all",        "days",     "log1p",    "mean",  "mean days between the user's purchases of it"),
     Feature("pair_due",                  "pair",          "order_items", "all",        "ratio",    "log1p",    "mean",  "days since / the pair's interval, else the product's"),
+    Feature("pair_discount_share",       "pair",          "order_items", "all",        "share",    "identity", "mean",  "discount / value before discount, of the user's purchases of it"),
     Feature("pair_together",             "pair",          "order_items", "half 112 d", "score",    "identity", "zero",  "EASE score from what the user bought (Steck 2019)"),
     Feature("pair_together_28d",         "pair",          "order_items", "half 28 d",  "score",    "identity", "zero",  "the same, from what was bought lately"),
     Feature("pair_type_decayed",         "pair",          "order_items", "half 112 d", "orders",   "log1p",    "zero",  "decayed purchases of the same product type"),
     Feature("pair_type_share",           "pair",          "order_items", "half 112 d", "share",    "identity", "zero",  "share of the user's purchases in the product type"),
     Feature("pair_brand_decayed",        "pair",          "order_items", "half 112 d", "orders",   "log1p",    "zero",  "decayed purchases of the same brand"),
+    Feature("pair_type_brand_decayed",   "pair",          "order_items", "half 112 d", "orders",   "log1p",    "zero",  "decayed purchases of the same brand within its type"),
     Feature("pair_type_days_since",      "pair",          "order_items", "all",        "days",     "log1p",    "far",   "age of the last purchase of the product type"),
+    Feature("pair_type_products",        "pair",          "order_items", "all",        "products", "log1p",    "zero",  "distinct products of its type that the user bought"),
+    Feature("pair_type_variety",         "pair",          "order_items", "all",        "share",    "identity", "mean",  "those / the user's purchases of the type"),
     Feature("pair_type_loyalty",         "pair",          "order_items", "half 112 d", "share",    "identity", "zero",  "share of it in the user's purchases of its type"),
     Feature("pair_alike",                "pair",          "order_items", "half 28 d",  "log score", "identity", "mean", "how much the user buys alike with its recent buyers, summed"),
     Feature("pair_alike_mean",           "pair",          "order_items", "half 28 d",  "cosine",   "identity", "zero",  "the same, a recent buyer"),
+    Feature("pair_type_price_gap",       "pair",          "order_items", "half 112 d", "log ratio", "identity", "mean", "the product's price against those of its type that the user buys"),
     Feature("pair_price_gap",            "pair",          "order_items", "all",        "log ratio", "identity", "mean", "the product's price level less the user's"),
 )
 
@@ -148,6 +157,7 @@ CROSSES: tuple[Cross, ...] = (
 HISTORY_FEATURES = [
     "pair_orders", "pair_orders_28d", "pair_orders_91d", "pair_quantity", "pair_decayed_7d", "pair_decayed_28d",
     "pair_decayed_112d", "pair_order_share", "pair_days_since", "pair_orders_since", "pair_interval_days", "pair_due",
+    "pair_discount_share",
 ]  # fmt: skip
 
 

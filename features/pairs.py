@@ -25,6 +25,7 @@ def build_history(purchases: Purchases, products: pl.DataFrame) -> pl.DataFrame:
         user_id, product_id (sorted) and HISTORY_FEATURES, float32, null = missing.
     """
     lines = _number_orders(purchases.lines)
+    gross = (pl.col("value") + pl.col("discount")).sum()
     since_first = pl.col("num_orders") - pl.col("order_number").min() + 1
     history = (
         lines.group_by("user_id", "product_id", maintain_order=True)
@@ -39,6 +40,7 @@ def build_history(purchases: Purchases, products: pl.DataFrame) -> pl.DataFrame:
             pair_order_share=pl.len() / since_first.first(),
             pair_days_since=DAYS.min(),
             pair_orders_since=pl.col("num_orders").first() - pl.col("order_number").max(),
+            pair_discount_share=pl.when(gross > 0).then(pl.col("discount").sum() / gross),
             pair_interval_days=mean_interval(DAYS.max(), DAYS.min(), pl.len()),
         )
         .join(products.select("product_id", "product_interval_days"), on="product_id", maintain_order="left")
@@ -79,12 +81,19 @@ def assemble_pairs(arrays: SnapshotArrays, candidates: Candidates) -> Float32:
     features[:, column["pair_type_decayed"]] = candidates.type_decayed
     features[:, column["pair_type_share"]] = candidates.type_share
     features[:, column["pair_brand_decayed"]] = candidates.brand_decayed
+    features[:, column["pair_type_brand_decayed"]] = candidates.type_brand_decayed
     features[:, column["pair_type_days_since"]] = candidates.type_days_since
+    features[:, column["pair_type_products"]] = candidates.type_products
+    knows_type = candidates.type_orders > 0
+    variety = candidates.type_products[knows_type] / candidates.type_orders[knows_type]
+    features[knows_type, column["pair_type_variety"]] = variety
     own_decayed = np.zeros(candidates.num_pairs, dtype=np.float32)
     own_decayed[bought] = arrays.history_decayed[candidates.history_rows[bought]]
     features[:, column["pair_type_loyalty"]] = own_decayed / np.maximum(candidates.type_decayed, 1e-3)
     features[:, column["pair_alike"]] = candidates.alike
     features[:, column["pair_alike_mean"]] = candidates.alike_mean
+    log_prices = arrays.log_prices[candidates.product_rows]
+    features[:, column["pair_type_price_gap"]] = log_prices - candidates.type_log_price
     user_level = arrays.user_column("user_price_level")[candidates.user_rows]
     features[:, column["pair_price_gap"]] = arrays.product_column("product_price_level")[candidates.product_rows]
     features[:, column["pair_price_gap"]] -= user_level

@@ -24,15 +24,20 @@ def build_product_features(purchases: Purchases) -> pl.DataFrame:
         .join(_describe_repeats(lines), on="product_id", how="left", maintain_order="left")
         .join(_describe_prices(lines), on="product_id", how="left", maintain_order="left")
         .with_columns(pl.col("popularity").fill_null(0.0))
-        .with_columns(product_type_share=_share_within("type_code"))
+        .with_columns(
+            product_type_share=_divide(pl.col("popularity"), pl.col("popularity").sum().over("type_code")),
+            product_new_share=_divide(pl.col("new_buyers_91d"), pl.col("product_orders_91d")),
+            product_type_new_share=_divide(
+                pl.col("new_buyers_91d").sum().over("type_code"), pl.col("product_orders_91d").sum().over("type_code")
+            ),
+        )
     )
     keys = ["product_id", "category_id", "type_code", "brand_code", "popularity", "first_sold_at"]
     return features.select(*keys, pl.col(list_names("product")).cast(pl.Float32))
 
 
-def _share_within(code: str) -> pl.Expr:
-    total = pl.col("popularity").sum().over(code)
-    return pl.when(total > 0).then(pl.col("popularity") / total)
+def _divide(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
+    return pl.when(whole > 0).then(part / whole)
 
 
 def _describe_sales(lines: pl.DataFrame) -> pl.DataFrame:
@@ -51,12 +56,19 @@ def _describe_sales(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _describe_buyers(lines: pl.DataFrame) -> pl.DataFrame:
-    """Count each buyer once, by the last purchase: one who takes ten says less about others than ten who take one."""
-    buyers = lines.group_by("product_id", "user_id", maintain_order=True).agg(days=DAYS.min())
+    """Count each buyer once, by the last purchase: one who takes ten says less about others than ten who take one.
+
+    New ones count by their first: who already buys a product says little about who will try it.
+    """
+    buyers = lines.group_by("product_id", "user_id", maintain_order=True).agg(days=DAYS.min(), first=DAYS.max())
+    first = pl.col("first")
     return buyers.group_by("product_id", maintain_order=True).agg(
         product_buyers=pl.len(),
         product_buyers_7d=lately(7),
         product_buyers_28d=lately(28),
+        product_new_buyers_7d=(first < 7).sum(),
+        product_new_buyers_28d=(first < 28).sum(),
+        new_buyers_91d=(first < 91).sum(),
         popularity=decayed(28) + 0.02 * pl.len(),
     )
 

@@ -6,6 +6,7 @@ Cancelled orders, and lines whose product or user is not known as of the instant
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import polars as pl
 
@@ -13,6 +14,8 @@ from features.store import MLStore
 
 # The storefront shows a product without a category under none; for the model it is one category of its own.
 NO_CATEGORY = 0
+
+BoughtItem = Literal["product_id", "category_id"]
 
 
 @dataclass(frozen=True)
@@ -48,15 +51,24 @@ class Purchases:
             coupons_used=self.coupons_used.filter(pl.col("used_at") < as_of),
         )
 
-    def within(self, start: datetime, end: datetime) -> pl.DataFrame:
-        """Give the labels of a window [start, end): distinct user_id, product_id, category_id, sorted.
+    def within(self, start: datetime, end: datetime, item: BoughtItem = "product_id") -> pl.DataFrame:
+        """Give what was bought in a window [start, end).
 
-        `is_first_order` says which of them were in the user's first order of the window.
+        Args:
+            start: from this instant on.
+            end: before this one.
+            item: whether products or categories are counted.
+
+        Returns:
+            user_id and the item, each pair once and sorted; num_orders, the user's orders in the window that hold it;
+            is_first_order, whether the first of them does.
         """
         inside = self.lines.filter((pl.col("ordered_at") >= start) & (pl.col("ordered_at") < end))
-        labels = inside.group_by("user_id", "product_id", "category_id").agg(pl.col("ordered_at").min())
+        bought = inside.group_by("user_id", item).agg(
+            pl.col("ordered_at").min(), num_orders=pl.col("order_id").n_unique()
+        )
         first = pl.col("ordered_at") == pl.col("ordered_at").min().over("user_id")
-        return labels.with_columns(is_first_order=first).drop("ordered_at").sort("user_id", "product_id")
+        return bought.with_columns(is_first_order=first).drop("ordered_at").sort("user_id", item)
 
 
 def load_purchases(store: MLStore, as_of: datetime, versions: Mapping[str, int] | None = None) -> Purchases:

@@ -28,12 +28,12 @@ from settings import load_settings
 from training.artefact import ArtefactError
 from training.baselines import BASELINES
 from training.config import TrainingConfig, load_config
-from training.dataset import open_window
 from training.evaluate import Judgement, judge_baseline, judge_ranker, tabulate
 from training.fit import fit
 from training.ranker import USERS_AT_ONCE, Ranker, lay_out_categories, lay_out_pairs
 from training.resources import measure_peak_memory_gb
 from training.topk import rank_top
+from training.windows import open_window
 
 logger = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from features.arrays import Float32, Int64, SnapshotArrays
 from features.definitions import HISTORY_FEATURES
-from training.dataset import Window
 from training.evaluate import K
 from training.ranker import USERS_AT_ONCE, Ranker
 from training.topk import lay_out, rank_top
+from training.windows import Window
 
 SAMPLE_USERS = 512
 ALONE_USERS = 5
@@ -185,8 +185,7 @@ def _score(arrays: SnapshotArrays, rows: Int64, ranker: Ranker) -> tuple[Int64, 
 
 def _reach(window: Window) -> float:
     """Give the share of the window's buyers who bought its most bought product: so many lists may begin with it."""
-    known = (window.label_users >= 0) & (window.label_products >= 0)
-    buyers = np.bincount(window.label_products[known], minlength=1).max()
+    buyers = np.bincount(window.products.items[window.products.is_known], minlength=1).max()
     return float(buyers / max(1, len(window.users_with_labels())))
 
 

@@ -59,13 +59,19 @@ class LossConfig(_Section):
     """What is minimised; training/loop.py holds the formula."""
 
     category_weight: float = Field(1.0, ge=0)
-    """Weight of the category head's binary cross-entropy."""
+    """Weight of the category head's binary cross-entropy: makes its scores probabilities."""
+    category_listwise_weight: float = Field(0.2, ge=0)
+    """Weight of its softmax over the user's categories: orders those that are nearly certain."""
+    category_temperature: float = Field(2.0, gt=0)
+    """Divides the logits in that softmax, as shares of orders are flatter than odds."""
     product_weight: float = Field(0.1, ge=0)
     """Weight of the product head's binary cross-entropy: keeps scores comparable between users."""
     listwise_weight: float = Field(1.0, ge=0)
     """Weight of the product head's softmax over a user's list: orders the list."""
     temperature: float = Field(1.0, gt=0)
     """Divides the logits in that softmax; small values look at the top alone."""
+    count_power: float = Field(0.5, ge=0, le=1)
+    """How much more a product counts there that was bought more often: 0 not at all, 1 in proportion."""
 
 
 class OptimiserConfig(_Section):

@@ -1,24 +1,19 @@
-"""Training rows: for some past windows, every user's categories and a list of candidate products, with labels.
-
-A window's features are those of a snapshot as of its start; its labels are the purchases in [start, start + horizon).
-Nothing here reads past the instant that the purchases were loaded for.
-"""
+"""Training rows: for some past windows, every user's categories and a list of candidate products, with labels."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from features.arrays import Float32, Int64, SnapshotArrays, find_rows
+from features.arrays import Float32, Int64, find_rows
 from features.candidates import Candidates, draw_candidates
 from features.encoding import Encoder, fit_encoder
 from features.pairs import assemble_pairs
 from features.purchases import Purchases
-from features.rebuild import build_snapshot
 from training.config import DataConfig
 from training.inputs import PairInputs, UserInputs, encode_pairs, encode_users
+from training.windows import Window, open_window
 
 # Users whose candidates are drawn at once: bounds the dense arrays of features/candidates.py.
 USERS_AT_ONCE = 256
@@ -27,71 +22,10 @@ USERS_TO_FIT = 1024
 
 
 @dataclass(frozen=True)
-class Window:
-    """A past window: the snapshot's arrays as of its start, and what was bought in it.
-
-    Attributes:
-        start: features lie before it, labels in [start, end).
-        arrays: the snapshot as of `start`.
-        label_users, label_products, label_categories: int64[L], rows in `arrays`, -1 = not known at `start`; one a
-            pair.
-        label_is_first: bool[L], whether the product was in the user's first order of the window.
-    """
-
-    start: datetime
-    end: datetime
-    arrays: SnapshotArrays
-    label_users: Int64
-    label_products: Int64
-    label_categories: Int64
-    label_is_first: npt.NDArray[np.bool_]
-
-    def users_with_labels(self) -> Int64:
-        """Give the rows of users known before the window who bought something in it, ascending."""
-        rows = np.unique(self.label_users)
-        return rows[rows >= 0]
-
-    def repeated_users(self) -> Int64:
-        """Give the user row of each label that repeats an earlier purchase."""
-        num_products = len(self.arrays.product_ids)
-        owners = np.repeat(np.arange(len(self.arrays.user_ids)), np.diff(self.arrays.history_offsets))
-        bought = owners * num_products + self.arrays.history_products  # sorted by user, then product
-        known = (self.label_users >= 0) & (self.label_products >= 0)
-        is_repeat = find_rows(bought, self.label_users * num_products + self.label_products) >= 0
-        return self.label_users[known & is_repeat]
-
-    def category_labels(
-        self, user_rows: Int64, category_ids: Int64 | None = None, *, first_order: bool = False
-    ) -> Float32:
-        """Tell which categories each user bought from: float32[len(user_rows), C] of 0 and 1.
-
-        Args:
-            user_rows: int64[U].
-            category_ids: int64[C], of the columns; one that was not known at `start` has no labels. All of `arrays`
-                if it is None.
-            first_order: only what was in the user's first order counts.
-        """
-        labels = np.zeros((len(self.arrays.user_ids), len(self.arrays.category_ids)), dtype=np.float32)
-        known = (self.label_users >= 0) & (self.label_categories >= 0)
-        if first_order:
-            known &= self.label_is_first
-        labels[self.label_users[known], self.label_categories[known]] = 1.0
-        if category_ids is None:
-            return labels[user_rows]
-        columns = self.arrays.find_categories(category_ids)
-        return labels[user_rows][:, columns] * (columns >= 0)
-
-    def pair_labels(self, user_rows: Int64, product_rows: Int64) -> Float32:
-        """Tell which pairs were bought: float32[P] of 0 and 1."""
-        num_products = len(self.arrays.product_ids)
-        known = (self.label_users >= 0) & (self.label_products >= 0)
-        bought = np.sort(self.label_users[known] * num_products + self.label_products[known])
-        return (find_rows(bought, user_rows * num_products + product_rows) >= 0).astype(np.float32)
-
-
-@dataclass(frozen=True)
 class Lists:
     """Training rows of V users: encoded inputs, labels and, a user, `list_size` candidates.
+
+    A label is the number of the user's orders in the window that hold the category or product; 0 = not bought.
 
     Attributes:
         users: UserInputs of V rows. category_labels: float32[V, C].
@@ -105,33 +39,6 @@ class Lists:
     pairs: PairInputs
     pair_labels: Float32
     pair_weights: Float32
-
-
-def open_window(
-    purchases: Purchases, start: datetime, horizon_days: int, arrays: SnapshotArrays | None = None
-) -> Window:
-    """Build the snapshot as of `start`, unless its arrays are there already, and the labels after it, in memory."""
-    end = start + timedelta(days=horizon_days)
-    arrays = arrays or build_snapshot(purchases.before(start)).arrays
-    labels = purchases.within(start, end)
-    return Window(
-        start=start,
-        end=end,
-        arrays=arrays,
-        label_users=find_rows(arrays.user_ids, labels["user_id"].to_numpy()),
-        label_products=find_rows(arrays.product_ids, labels["product_id"].to_numpy()),
-        label_categories=find_rows(arrays.category_ids, labels["category_id"].to_numpy()),
-        label_is_first=labels["is_first_order"].to_numpy(),
-    )
-
-
-def list_window_starts(purchases: Purchases, before: datetime, config: DataConfig) -> list[datetime]:
-    """List the starts of training windows that end on or before an instant and have history, latest first."""
-    first = purchases.lines["ordered_at"].min()
-    horizon = timedelta(days=config.horizon_days)
-    stride = timedelta(days=config.stride_days)
-    starts = [before - horizon - stride * number for number in range(config.num_windows)]
-    return [start for start in starts if first is not None and start - horizon / 2 >= first]  # type: ignore[operator]
 
 
 def choose_users(window: Window, config: DataConfig, seed: int) -> Int64:

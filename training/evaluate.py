@@ -9,10 +9,10 @@ import polars as pl
 
 from features.arrays import Float32, Int64, SnapshotArrays, find_rows
 from training import metrics
-from training.dataset import Window
 from training.metrics import PerUser
 from training.ranker import USERS_AT_ONCE, Ranker
 from training.topk import lay_out
+from training.windows import Window
 
 K = 20
 # How far down a baseline's list products never bought before are looked for.
@@ -80,7 +80,8 @@ def judge_lists(window: Window, user_rows: Int64, products: Int64, new_products:
         products: int64[U, K] product rows, -1 = none.
         new_products: the same, of products that the user never bought before.
     """
-    num_labels = np.bincount(window.label_users[window.label_users >= 0], minlength=len(window.arrays.user_ids))
+    owners = window.products.users
+    num_labels = np.bincount(owners[owners >= 0], minlength=len(window.arrays.user_ids))
     num_new = num_labels - np.bincount(window.repeated_users(), minlength=len(window.arrays.user_ids))
     hits = _find_hits(window, user_rows, products)
     discovers = num_new[user_rows] > 0

@@ -22,18 +22,12 @@ from features.encoding import Encoder
 from features.purchases import Purchases
 from training.artefact import CONFIG
 from training.config import TrainingConfig, load_config
-from training.dataset import (
-    Lists,
-    Window,
-    build_lists_of_windows,
-    fit_window_encoder,
-    list_window_starts,
-    open_window,
-)
+from training.dataset import Lists, build_lists_of_windows, fit_window_encoder
 from training.export import export_version
 from training.judging import encode_chunks, judge_network
 from training.loop import STOPPING_METRICS, Report, stack_lists, train
 from training.wide_deep import Committee, InputSizes
+from training.windows import Window, list_window_starts, open_window
 
 # One user in this many stops the training; the rest of the judging window judges.
 STOPPING_SHARE = 5

@@ -12,7 +12,6 @@ from features.definitions import hash_definitions
 from training.artefact import ArtefactError
 from training.baselines import BASELINES, count_categories
 from training.checks import Sample, draw_sample, run_checks
-from training.dataset import Window
 from training.evaluate import Judgement, judge_baseline, judge_ranker
 from training.fit import Fitted
 from training.metrics import average_precision
@@ -20,6 +19,7 @@ from training.promotion import Evidence, Verdict, decide
 from training.ranker import Ranker
 from training.registry import Registry
 from training.slices import SliceGain, compare_slices, compare_users, slice_users
+from training.windows import Window
 
 logger = logging.getLogger(__name__)
 

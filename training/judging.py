@@ -13,13 +13,14 @@ import torch
 from features.arrays import Float32, Int64
 from features.candidates import Candidates, draw_candidates
 from features.encoding import Encoder
-from training.dataset import USERS_AT_ONCE, Window
+from training.dataset import USERS_AT_ONCE
 from training.evaluate import Judgement, K, judge_lists
 from training.export import INPUT_NAMES
 from training.inputs import encode_pairs, encode_users
 from training.ranker import to_feeds
 from training.topk import lay_out
 from training.wide_deep import Committee
+from training.windows import Window
 
 
 @dataclass(frozen=True)

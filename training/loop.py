@@ -1,9 +1,12 @@
 """The training loop: batches of users with their lists, AdamW, early stopping on users of a later window.
 
-    loss = category_weight * BCE(categories) + product_weight * weighted BCE(pairs)
-         + listwise_weight * mean over users of -1/|labels| sum over labels of log softmax(logits / temperature + log
-         weights)
+    loss = category_weight * BCE(bought, categories)
+         + category_listwise_weight * CE(n, softmax(categories / category_temperature))
+         + product_weight * weighted BCE(bought, pairs)
+         + listwise_weight * CE(n ^ count_power, softmax(pairs / temperature + log weights))
 
+n is the label: in how many of the user's orders of the window a category or product is; it was bought where n > 0.
+CE(n, p) is the mean over users of -sum(n log p) / sum(n): what is bought every week goes before what was bought once.
 A pair's weight is the inverse of its chance to be drawn into the list (sampled softmax, Jean et al. 2015, section 3).
 """
 
@@ -193,16 +196,23 @@ def compute_loss(
     config: LossConfig,
 ) -> Tensor:
     """The module's formula, for categories [U, C] and lists [U, list_size]; slots of weight 0 count nowhere."""
-    categories = nn.functional.binary_cross_entropy_with_logits(category_logits, category_labels)
-    pairs = nn.functional.binary_cross_entropy_with_logits(pair_logits, pair_labels, pair_weights, reduction="sum")
-    log_shares = (pair_logits / config.temperature + pair_weights.log().clamp(min=-1e9)).log_softmax(dim=1)
-    num_labels = pair_labels.sum(dim=1)
-    listwise = -(log_shares * pair_labels).sum(dim=1) / num_labels.clamp(min=1)
+    bce = nn.functional.binary_cross_entropy_with_logits
+    bought = (pair_labels > 0).float()
+    pairs = bce(pair_logits, bought, pair_weights, reduction="sum") / pair_weights.sum()
+    list_logits = pair_logits / config.temperature + pair_weights.log().clamp(min=-1e9)
     return (
-        config.category_weight * categories
-        + config.product_weight * pairs / pair_weights.sum()
-        + config.listwise_weight * listwise.sum() / (num_labels > 0).sum().clamp(min=1)
+        config.category_weight * bce(category_logits, (category_labels > 0).float())
+        + config.category_listwise_weight * _rank(category_logits / config.category_temperature, category_labels)
+        + config.product_weight * pairs
+        + config.listwise_weight * _rank(list_logits, bought * pair_labels**config.count_power)
     )
+
+
+def _rank(logits: Tensor, counts: Tensor) -> Tensor:
+    """CE(counts, softmax(logits)) over rows [U, N]; users without any count are left out."""
+    totals = counts.sum(dim=1)
+    each = -(logits.log_softmax(dim=1) * counts).sum(dim=1) / totals.clamp(min=1)
+    return each.sum() / (totals > 0).sum().clamp(min=1)
 
 
 def _shuffle(num_users: int, batch_size: int, seed: int) -> Iterator[Tensor]:

@@ -28,7 +28,6 @@ from settings import load_settings
 from training.artefact import ArtefactError
 from training.baselines import ALL_BASELINES, count_categories
 from training.config import TrainingConfig, load_config
-from training.dataset import Window, open_window
 from training.evaluate import Judgement, K, judge_baseline, judge_categories, judge_ranker
 from training.fit import fit
 from training.metrics import PerUser, bootstrap_interval
@@ -37,6 +36,7 @@ from training.recall import SOURCES, measure_recall
 from training.report import format_table
 from training.resources import measure_peak_memory_gb
 from training.rivals import fit_als, fit_boosted
+from training.windows import Window, open_window
 
 logger = logging.getLogger(__name__)
 

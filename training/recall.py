@@ -3,7 +3,8 @@
 import numpy as np
 
 from features.candidates import draw_candidates, list_fresh_products
-from training.dataset import USERS_AT_ONCE, Window
+from training.dataset import USERS_AT_ONCE
+from training.windows import Window
 
 SIZES = (200, 500, 1000)
 SOURCES = ("own", "fresh", "together", "type")
@@ -18,7 +19,7 @@ def measure_recall(window: Window, sizes: tuple[int, ...] = SIZES) -> list[dict[
         alone); new, the share of the labels never bought before that is found.
     """
     users = window.users_with_labels()
-    num_labels = int((window.label_users >= 0).sum())
+    num_labels = int((window.products.users >= 0).sum())
     num_new = num_labels - len(window.repeated_users())
     fresh = list_fresh_products(window.arrays)
     rows = []
@@ -26,10 +27,10 @@ def measure_recall(window: Window, sizes: tuple[int, ...] = SIZES) -> list[dict[
         found = np.zeros(len(SOURCES))
         for start in range(0, len(users), USERS_AT_ONCE):
             candidates = draw_candidates(window.arrays, users[start : start + USERS_AT_ONCE], size)
-            labels = window.pair_labels(candidates.user_rows, candidates.product_rows)
+            is_label = window.pair_labels(candidates.user_rows, candidates.product_rows) > 0
             of = [candidates.history_rows >= 0, np.isin(candidates.product_rows, fresh), candidates.together > 0]
             source = np.select(of, np.arange(len(of)), default=len(of))
-            found += np.bincount(source, weights=labels, minlength=len(SOURCES))
+            found += np.bincount(source, weights=is_label, minlength=len(SOURCES))
         shares = found / max(num_labels, 1)
         new = found[1:].sum() / max(num_new, 1)
         row = {"num_candidates": float(size), "all": float(shares.sum()), "new": float(new)}

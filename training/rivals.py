@@ -17,17 +17,11 @@ from features.arrays import Float32, Int64, SnapshotArrays
 from features.encoding import Encoder
 from features.purchases import Purchases
 from training.config import TrainingConfig
-from training.dataset import (
-    Lists,
-    Window,
-    build_lists_of_windows,
-    fit_window_encoder,
-    list_window_starts,
-    open_window,
-)
+from training.dataset import Lists, build_lists_of_windows, fit_window_encoder
 from training.evaluate import Baseline, Judgement, judge_categories
 from training.inputs import UserInputs, encode_users
 from training.judging import Chunk, encode_chunks, judge_chunks
+from training.windows import Window, list_window_starts, open_window
 
 ALS_FACTORS, ALS_ITERATIONS = 64, 15
 ALS_CONFIDENCE, ALS_REGULARISATION = 1.0, 0.1
@@ -124,14 +118,14 @@ def _grow_products(lists: list[Lists], seed: int) -> lightgbm.Booster:
         used = part.pair_weights.ravel() > 0
         pairs = part.pairs
         rows.append(_lay_pairs(part.users, owners[used], pairs.categories[used], pairs.features[used]))
-        labels.append(part.pair_labels.ravel()[used])
+        labels.append(part.pair_labels.ravel()[used] > 0)
         weights.append(part.pair_weights.ravel()[used])
     return _grow(np.concatenate(rows), np.concatenate(labels), np.concatenate(weights), PRODUCT_TREES, seed)
 
 
 def _grow_categories(lists: list[Lists], seed: int) -> lightgbm.Booster:
     rows = np.concatenate([_lay_categories(part.users) for part in lists])
-    labels = np.concatenate([part.category_labels.ravel() for part in lists])
+    labels = np.concatenate([part.category_labels.ravel() > 0 for part in lists])
     return _grow(rows, labels, np.ones(len(labels), dtype=np.float32), CATEGORY_TREES, seed)
 
 

@@ -28,19 +28,13 @@ from features.purchases import Purchases, load_purchases
 from features.store import MLStore, StoreError
 from settings import load_settings
 from training.config import TrainingConfig, load_config
-from training.dataset import (
-    Window,
-    build_lists_of_windows,
-    choose_users,
-    fit_window_encoder,
-    list_window_starts,
-    open_window,
-)
+from training.dataset import build_lists_of_windows, choose_users, fit_window_encoder
 from training.fit import TooLittleDataError, measure_inputs
 from training.judging import Chunk, encode_chunks, judge_network
 from training.loop import STOPPING_METRICS, Tensors, stack_lists, train
 from training.search_page import CURRENT, REPEAT, ROLE, summarise, write_page
 from training.wide_deep import Committee, InputSizes
+from training.windows import Window, list_window_starts, open_window
 
 logger = logging.getLogger(__name__)
 

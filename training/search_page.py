@@ -12,9 +12,9 @@ import yaml
 from optuna.trial import FrozenTrial, TrialState
 
 from training.config import TrainingConfig
-from training.dataset import Window
 from training.loop import STOPPING_METRICS
 from training.metrics import bootstrap_interval
+from training.windows import Window
 
 ROLE = "role"
 CURRENT, REPEAT = "current", "repeat"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from training.dataset import Window
 from training.evaluate import Judgement
 from training.metrics import PerUser, bootstrap_interval
+from training.windows import Window
 
 Mask = npt.NDArray[np.bool_]
 

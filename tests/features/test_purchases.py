@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -125,7 +126,16 @@ def test_going_back_reads_what_was_known_then(tiny_purchases: Purchases):
 def test_labels_lie_in_the_window_start_included_end_excluded(tiny_purchases: Purchases):
     labels = tiny_purchases.within(day(8), day(22))
 
-    assert labels.rows() == [(1, 1, 1, True), (1, 3, 2, True), (2, 5, 3, True)]
+    assert labels.columns == ["user_id", "product_id", "num_orders", "is_first_order"]
+    assert labels.rows() == [(1, 1, 2, True), (1, 3, 1, True), (2, 5, 1, True)]
+
+
+def test_an_order_counts_once_for_a_category_however_many_products_of_it_it_holds(tiny_purchases: Purchases):
+    of_one_category = replace(tiny_purchases, lines=tiny_purchases.lines.with_columns(category_id=pl.lit(7)))
+
+    labels = of_one_category.within(day(1), day(22), "category_id")
+
+    assert labels.rows() == [(1, 7, 3, True), (2, 7, 2, True)]
 
 
 def test_labels_say_which_of_them_were_in_the_first_order_of_the_window(tiny_purchases: Purchases):

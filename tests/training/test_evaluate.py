@@ -9,8 +9,8 @@ import pytest
 from features.purchases import Purchases, load_purchases
 from features.store import MLStore
 from tests.synthetic import AS_OF, SMALL_CONFIG
-from training.dataset import Window, open_window
 from training.evaluate import judge_categories
+from training.windows import Window, open_window
 
 HORIZON = timedelta(days=SMALL_CONFIG.data.horizon_days)
 CUT = AS_OF - HORIZON

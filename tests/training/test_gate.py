@@ -14,13 +14,14 @@ from features.store import MLStore
 from tests.synthetic import AS_OF, SMALL_CONFIG
 from training.artefact import MODEL, write_manifest
 from training.checks import MIN_USERS, draw_sample, run_checks
-from training.dataset import Lists, Window, build_lists
+from training.dataset import Lists, build_lists
 from training.describe import MAX_LENGTH, describe_run, describe_version
 from training.evaluate import K
 from training.fit import Fitted, fit
 from training.gate import Rival, Trial, hold_trial
 from training.plots import draw_trial
 from training.ranker import Ranker
+from training.windows import Labels, Window
 
 CHAMPION = 7
 
@@ -33,9 +34,13 @@ def trial(fitted: Fitted) -> Trial:
 
 def shuffle_purchases(window: Window, *others: Any) -> Lists:
     """Training rows in which everybody bought what somebody else did."""
-    order = np.random.default_rng(0).permutation(len(window.label_users))
-    products, categories = window.label_products[order], window.label_categories[order]
-    return build_lists(replace(window, label_products=products, label_categories=categories), *others)
+    products, categories = (shuffle_items(labels) for labels in (window.products, window.categories))
+    return build_lists(replace(window, products=products, categories=categories), *others)
+
+
+def shuffle_items(labels: Labels) -> Labels:
+    order = np.random.default_rng(0).permutation(len(labels.items))
+    return replace(labels, items=labels.items[order], num_orders=labels.num_orders[order])
 
 
 def test_training_on_shuffled_labels_is_refused(

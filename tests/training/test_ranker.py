@@ -12,11 +12,11 @@ from features.snapshot import Snapshot
 from features.store import MLStore
 from tests.synthetic import AS_OF
 from training.artefact import ArtefactError
-from training.dataset import open_window
 from training.export import INPUT_NAMES
 from training.fit import Fitted
 from training.inputs import encode_pairs, encode_users
 from training.ranker import Ranker, to_feeds
+from training.windows import open_window
 
 K = 20
 

@@ -5,8 +5,8 @@ import pytest
 from features.purchases import load_purchases
 from features.store import MLStore
 from tests.synthetic import AS_OF
-from training.dataset import Window, open_window
 from training.recall import SOURCES, measure_recall
+from training.windows import Window, open_window
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from features.store import MLStore
 from tests.synthetic import AS_OF, SMALL_CONFIG
 from training import rivals
 from training.baselines import rank_by_global_popularity
-from training.dataset import Window, open_window
 from training.evaluate import Judgement, judge_baseline
 from training.rivals import Boosted, fit_als, fit_boosted
+from training.windows import Window, open_window
 
 HORIZON = SMALL_CONFIG.data.horizon_days
 CUT = AS_OF - timedelta(days=HORIZON)

@@ -1,0 +1,125 @@
+"""Past windows: what was known at an instant, and what was bought from then on, for as long as the horizon.
+
+A window's features are those of a snapshot as of its start; its labels are the purchases in [start, start + horizon).
+Nothing here reads past the instant that the purchases were loaded for.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from features.arrays import Float32, Int64, SnapshotArrays, find_rows
+from features.purchases import BoughtItem, Purchases
+from features.rebuild import build_snapshot
+from training.config import DataConfig
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What users bought in a window, one row a user and item; items are products, or categories.
+
+    Attributes:
+        users, items: int64[L], rows in the window's arrays, -1 = not known at its start.
+        num_orders: float32[L], the user's orders in the window that hold the item.
+        is_first: bool[L], whether the first of the user's orders in the window holds it.
+    """
+
+    users: Int64
+    items: Int64
+    num_orders: Float32
+    is_first: npt.NDArray[np.bool_]
+
+    @property
+    def is_known(self) -> npt.NDArray[np.bool_]:
+        """Which of them are of a user and an item that were known at the window's start."""
+        return (self.users >= 0) & (self.items >= 0)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A past window: the snapshot's arrays as of its start, and what was bought in it.
+
+    Attributes:
+        start: features lie before it, labels in [start, end).
+        arrays: the snapshot as of `start`.
+        products, categories: what was bought.
+    """
+
+    start: datetime
+    end: datetime
+    arrays: SnapshotArrays
+    products: Labels
+    categories: Labels
+
+    def users_with_labels(self) -> Int64:
+        """Give the rows of users known before the window who bought something in it, ascending."""
+        rows = np.unique(self.products.users)
+        return rows[rows >= 0]
+
+    def repeated_users(self) -> Int64:
+        """Give the user row of each bought product that the user had bought before."""
+        num_products, labels = len(self.arrays.product_ids), self.products
+        owners = np.repeat(np.arange(len(self.arrays.user_ids)), np.diff(self.arrays.history_offsets))
+        bought = owners * num_products + self.arrays.history_products  # sorted by user, then product
+        is_repeat = find_rows(bought, labels.users * num_products + labels.items) >= 0
+        return labels.users[labels.is_known & is_repeat]
+
+    def category_labels(
+        self, user_rows: Int64, category_ids: Int64 | None = None, *, first_order: bool = False
+    ) -> Float32:
+        """Count the user's orders in the window that hold a category: float32[len(user_rows), C], 0 = none.
+
+        Args:
+            user_rows: int64[U].
+            category_ids: int64[C], of the columns; one that was not known at `start` has no labels. All of `arrays`
+                if it is None.
+            first_order: categories that are not in the user's first order of the window count as not bought.
+        """
+        counts = np.zeros((len(self.arrays.user_ids), len(self.arrays.category_ids)), dtype=np.float32)
+        labels = self.categories
+        counted = labels.is_known & labels.is_first if first_order else labels.is_known
+        counts[labels.users[counted], labels.items[counted]] = labels.num_orders[counted]
+        if category_ids is None:
+            return counts[user_rows]
+        columns = self.arrays.find_categories(category_ids)
+        return counts[user_rows][:, columns] * (columns >= 0)
+
+    def pair_labels(self, user_rows: Int64, product_rows: Int64) -> Float32:
+        """Count the user's orders in the window that hold a product: float32[P] for P pairs, 0 = none."""
+        num_products, labels = len(self.arrays.product_ids), self.products
+        bought = labels.users[labels.is_known] * num_products + labels.items[labels.is_known]
+        order = np.argsort(bought)
+        found = find_rows(bought[order], user_rows * num_products + product_rows)
+        counts = np.append(labels.num_orders[labels.is_known][order], np.float32(0))  # row -1 is the 0
+        return np.asarray(counts[found], dtype=np.float32)
+
+
+def open_window(
+    purchases: Purchases, start: datetime, horizon_days: int, arrays: SnapshotArrays | None = None
+) -> Window:
+    """Build the snapshot as of `start`, unless its arrays are there already, and the labels after it, in memory."""
+    end = start + timedelta(days=horizon_days)
+    arrays = arrays or build_snapshot(purchases.before(start)).arrays
+
+    def label(item: BoughtItem, known_ids: Int64) -> Labels:
+        bought = purchases.within(start, end, item)
+        return Labels(
+            users=find_rows(arrays.user_ids, bought["user_id"].to_numpy()),
+            items=find_rows(known_ids, bought[item].to_numpy()),
+            num_orders=bought["num_orders"].to_numpy().astype(np.float32),
+            is_first=bought["is_first_order"].to_numpy(),
+        )
+
+    products, categories = label("product_id", arrays.product_ids), label("category_id", arrays.category_ids)
+    return Window(start, end, arrays, products, categories)
+
+
+def list_window_starts(purchases: Purchases, before: datetime, config: DataConfig) -> list[datetime]:
+    """List the starts of training windows that end on or before an instant and have history, latest first."""
+    first = purchases.lines["ordered_at"].min()
+    horizon = timedelta(days=config.horizon_days)
+    stride = timedelta(days=config.stride_days)
+    starts = [before - horizon - stride * number for number in range(config.num_windows)]
+    return [start for start in starts if first is not None and start - horizon / 2 >= first]  # type: ignore[operator]
