@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -33,6 +35,7 @@ BREAD_TWICE = {
 }
 MILK_ONCE = {"pair_orders": 1, "pair_order_share": 1 / 2, "pair_orders_since": 1, "pair_interval_days": MISSING}
 MILK_ONCE_DUE = {"pair_due": 22 / 7}  # by the milk of others, every 7 days
+BREAD_FOR_LESS = {"pair_discount_share": 0.30 / 3.00}
 COLA_ONCE = {"pair_order_share": 1, "pair_orders_since": 0, "pair_interval_days": MISSING, "pair_due": MISSING}
 
 
@@ -48,6 +51,7 @@ def history(tiny_purchases: Purchases) -> pl.DataFrame:
         pytest.param(1, 3, BREAD_TWICE, id="overdue"),
         pytest.param(2, 1, MILK_ONCE, id="once, an order since"),
         pytest.param(2, 1, MILK_ONCE_DUE, id="once, due by the product's interval"),
+        pytest.param(2, 3, BREAD_FOR_LESS, id="at a discount"),
         pytest.param(2, 5, COLA_ONCE, id="once, with the latest order"),
     ],
 )
@@ -66,10 +70,14 @@ def test_what_history_leaves_open_is_computed_for_candidates():
         "pair_type_decayed",
         "pair_type_share",
         "pair_brand_decayed",
+        "pair_type_brand_decayed",
         "pair_type_days_since",
+        "pair_type_products",
+        "pair_type_variety",
         "pair_type_loyalty",
     ]
-    others = ["pair_together", "pair_together_28d", *of_type, "pair_alike", "pair_alike_mean", "pair_price_gap"]
+    of_price = ["pair_type_price_gap", "pair_price_gap"]
+    others = ["pair_together", "pair_together_28d", *of_type, "pair_alike", "pair_alike_mean", *of_price]
 
     assert HISTORY_FEATURES + others == list_names("pair")
 
@@ -99,6 +107,40 @@ def test_what_is_alike_counts_for_pairs_never_bought():
     assert (of_4["pair_type_days_since"], of_4["pair_type_loyalty"]) == (0, 0)
     of_1 = pairs.row(arrays.product_ids[candidates.product_rows].tolist().index(1), named=True)
     assert of_1["pair_type_loyalty"] == 1
+
+
+def test_a_new_product_is_held_against_what_the_user_buys_of_its_type():
+    purchases = make_purchases([(1, 1, 10), (1, 1, 5), (1, 4, 0), (1, 3, 0), (2, 7, 0)])  # 1, 4 and 7 are of one type
+    brands = pl.when(pl.col("product_id") == 1).then(1).otherwise(2).cast(pl.Int64)
+    arrays = build_snapshot(
+        replace(
+            purchases,
+            products=purchases.products.with_columns(brand_code=brands),
+            lines=purchases.lines.with_columns(
+                brand_code=brands, value=pl.when(pl.col("product_id") == 7).then(3.0).otherwise(1.0)
+            ),
+        )
+    ).arrays
+
+    candidates = draw_candidates(arrays, np.array([0]), 10)
+    pairs = pl.DataFrame(assemble_pairs(arrays, candidates), schema=list_names("pair"))
+
+    of_7 = pairs.row(arrays.product_ids[candidates.product_rows].tolist().index(7), named=True)
+    assert (of_7["pair_type_products"], of_7["pair_type_variety"]) == (2, pytest.approx(2 / 3))
+    assert of_7["pair_type_brand_decayed"] == 1  # product 4 alone: 3 is of the brand, but of another type
+    assert of_7["pair_type_price_gap"] == pytest.approx(np.log(3), rel=1e-6)
+
+
+def test_a_type_never_bought_has_no_variety_and_no_price():
+    arrays = build_snapshot(make_purchases([(1, 1, 0), (2, 2, 0)])).arrays
+    candidates = draw_candidates(arrays, np.array([0]), 10)
+
+    pairs = pl.DataFrame(assemble_pairs(arrays, candidates), schema=list_names("pair"))
+
+    of_2 = pairs.row(arrays.product_ids[candidates.product_rows].tolist().index(2), named=True)
+    assert (of_2["pair_type_products"], of_2["pair_type_brand_decayed"]) == (0, 0)
+    assert np.isnan(of_2["pair_type_variety"])
+    assert np.isnan(of_2["pair_type_price_gap"])
 
 
 def test_an_old_purchase_speaks_less_for_what_goes_with_it_lately():

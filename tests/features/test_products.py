@@ -20,6 +20,10 @@ MILK = {
     "product_buyers_7d": 1,
     "product_buyers_28d": 2,
     "product_buyers": 2,
+    "product_new_buyers_7d": 0,
+    "product_new_buyers_28d": 2,
+    "product_new_share": 2 / 5,
+    "product_type_new_share": 2 / 5,
     "product_repeat_rate": (1 + 5 * 0.4) / (2 + 5),
     "product_interval_days": 7,
     "product_price": 15.00 / 6,
@@ -30,7 +34,13 @@ MILK = {
     "product_type_share": 1,
 }
 BREAD = {"product_price": 8.70 / 3, "product_discount_28d": 0.30 / 9.00, "product_repeat_rate": (1 + 2) / (2 + 5)}
-COLA = {"product_orders_7d": 1, "product_repeat_rate": (0 + 2) / (1 + 5), "product_interval_days": MISSING}
+COLA = {
+    "product_orders_7d": 1,
+    "product_new_buyers_7d": 1,
+    "product_new_share": 1,
+    "product_repeat_rate": (0 + 2) / (1 + 5),
+    "product_interval_days": MISSING,
+}
 
 
 @pytest.mark.parametrize(
@@ -82,3 +92,13 @@ def test_products_of_a_type_share_its_sales():
     products = build_product_features(make_purchases([(1, 1, 0), (2, 1, 0), (3, 4, 0)]))  # both of type 1
 
     assert products["product_type_share"].to_list() == pytest.approx([2 / 3, 1 / 3])
+
+
+def test_first_purchases_of_the_last_91_days_are_counted_for_a_product_and_for_its_type():
+    of_1 = [(1, 1, 100), (1, 1, 50), (1, 1, 10), (2, 1, 20)]  # of these, the last alone is a first one of this quarter
+    of_4 = [(1, 4, 5)]  # of the same type
+
+    products = build_product_features(make_purchases([*of_1, *of_4]))
+
+    assert products["product_new_share"].to_list() == pytest.approx([1 / 3, 1])
+    assert products["product_type_new_share"].to_list() == pytest.approx([2 / 4, 2 / 4])
