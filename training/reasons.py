@@ -45,11 +45,16 @@ def _forget_companions(pairs: Candidates) -> Candidates:
 
 
 def _forget_type(pairs: Candidates) -> Candidates:
+    nothing, unknown = np.zeros_like(pairs.type_decayed), np.full_like(pairs.type_decayed, np.nan)
     return dataclasses.replace(
         pairs,
-        type_decayed=np.zeros_like(pairs.type_decayed),
-        type_share=np.zeros_like(pairs.type_share),
-        type_days_since=np.full_like(pairs.type_days_since, np.nan),
+        type_decayed=nothing,
+        type_share=nothing,
+        type_brand_decayed=nothing,
+        type_products=nothing,
+        type_orders=nothing,
+        type_days_since=unknown,
+        type_log_price=unknown,
     )
 
 

@@ -1,9 +1,12 @@
 """What a reason cites made a difference: without it the same network gives the product a lower score."""
 
+from dataclasses import fields
+
 import numpy as np
 import polars as pl
 import pytest
 
+from features.candidates import draw_candidates
 from features.snapshot import Snapshot
 from training.inputs import encode_pairs, encode_users
 from training.ranker import Ranker
@@ -37,6 +40,22 @@ def test_without_the_cited_evidence_the_score_falls(ranker, snapshot, lists, evi
 
     assert cited.height == lists.filter(pl.col("reason") == evidence.reason).height
     assert cited.filter(pl.col("without") >= pl.col("score")).is_empty()
+
+
+def test_all_that_is_known_of_a_user_and_a_product_is_evidence_of_some_kind(snapshot: Snapshot) -> None:
+    candidates = draw_candidates(snapshot.arrays, np.arange(20), 100)
+
+    moved = {
+        column.name
+        for evidence in EVIDENCE
+        for column in fields(candidates)
+        if not np.array_equal(
+            getattr(candidates, column.name), getattr(evidence.remove(candidates), column.name), equal_nan=True
+        )
+    }
+
+    # no reason speaks of the brand alone
+    assert {column.name for column in fields(candidates)} - moved == {"user_rows", "product_rows", "brand_decayed"}
 
 
 def test_own_purchases_are_what_is_cited_most_often_of_what_was_bought(lists: pl.DataFrame, snapshot: Snapshot) -> None:
