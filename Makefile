@@ -8,7 +8,7 @@ BOOTSTRAP_OPTIONS = $(if $(PYTHON),--python $(PYTHON))
 RUN = .venv/bin/python -m
 PACKAGES = settings.py api dags embedded features mlflow_server production serving shop training
 SHOP ?= demo
-CUTS ?= 2017-08-20 2017-10-15
+CUTS ?= 2017-08-20 2017-09-10 2017-10-15
 PYTEST_ARGS ?=
 SERVED_SECONDS ?= 600
 
