@@ -45,6 +45,7 @@ def draw_rows(num_users: int, list_size: int) -> Tensors:
         category_features=numbers(num_users, categories, SIZES.category_features),
         category_crosses=ids(SIZES.category_crosses, num_users, categories, len(list_crosses("user_category"))).int(),
         category_labels=ids(2, num_users, categories).float(),
+        user_weights=torch.ones(num_users),
         pair_categories=ids(categories + 1, num_users, list_size),
         pair_products=ids(SIZES.num_products + 1, num_users, list_size),
         pair_features=numbers(num_users, list_size, SIZES.pair_features),
@@ -71,12 +72,10 @@ def train_bare(rows: Tensors, config: TrainingConfig) -> float:
     optimiser = torch.optim.AdamW(weights, lr=options.learning_rate, weight_decay=options.weight_decay)
     order = torch.randperm(rows.num_users)
     for start in range(0, len(order) - options.batch_size + 1, options.batch_size):
-        inputs, category_labels, pair_labels, pair_weights = rows.batch(order[start : start + options.batch_size])
+        inputs, targets = rows.batch(order[start : start + options.batch_size])
         optimiser.zero_grad()
         for member in members:
-            categories, pairs = member(*inputs)
-            pairs = pairs.view(pair_labels.shape)
-            compute_loss(categories, category_labels, pairs, pair_labels, pair_weights, config.loss).backward()
+            compute_loss(member(*inputs), targets, config.loss).backward()
         optimiser.step()
     return time.perf_counter() - started
 

@@ -28,7 +28,7 @@ class ModelConfig(_Section):
     """Widths of the product head's deep part."""
     product_dropout: float = Field(0.0, ge=0, lt=1)
     """Share of its units dropped in training."""
-    id_dropout: float = Field(0.7, ge=0, le=1)
+    id_dropout: float = Field(0.95, ge=0, le=1)
     """Share of product ids taken for unknown in training; 0 memorises what past windows sold, 1 forgets the ids."""
     num_members: int = Field(3, ge=1)
     """Models trained alike from different seeds, whose logits are averaged; time and size grow with them."""
@@ -60,7 +60,9 @@ class LossConfig(_Section):
 
     category_weight: float = Field(1.0, ge=0)
     """Weight of the category head's binary cross-entropy: makes its scores probabilities."""
-    category_listwise_weight: float = Field(0.2, ge=0)
+    order_weight: float = Field(0.2, ge=0)
+    """Weight of the binary cross-entropy of ordering at all."""
+    category_listwise_weight: float = Field(0.3, ge=0)
     """Weight of its softmax over the user's categories: orders those that are nearly certain."""
     category_temperature: float = Field(2.0, gt=0)
     """Divides the logits in that softmax, as shares of orders are flatter than odds."""

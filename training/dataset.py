@@ -17,6 +17,8 @@ from training.windows import Window, open_window
 
 # Users whose candidates are drawn at once: bounds the dense arrays of features/candidates.py.
 USERS_AT_ONCE = 256
+# Users who bought nothing in a window, at most so many for each who did.
+OTHERS_PER_BUYER = 0.5
 # Users whose rows the encoder is fitted on.
 USERS_TO_FIT = 1024
 
@@ -29,25 +31,35 @@ class Lists:
 
     Attributes:
         users: UserInputs of V rows. category_labels: float32[V, C].
+        user_weights: float32[V]; 1 for a user who bought in the window, for any other so many as were not drawn.
         pairs: PairInputs of V * list_size rows, user by user. pair_labels: float32[V, list_size].
         pair_weights: float32[V, list_size]; 1 for a label, the inverse of its chance to be drawn for any other
-            candidate, so that the list speaks for all candidates; 0 where a user has fewer candidates than slots.
+            candidate, so that the list speaks for all candidates; 0 where a user has fewer candidates than slots, and
+            for who bought nothing: the product head ranks for who orders.
     """
 
     users: UserInputs
     category_labels: Float32
+    user_weights: Float32
     pairs: PairInputs
     pair_labels: Float32
     pair_weights: Float32
 
 
 def choose_users(window: Window, config: DataConfig, seed: int) -> Int64:
-    """Give the rows of the users to learn from: those with labels, at most `max_users_per_window`, seeded."""
-    rows = window.users_with_labels()
-    if len(rows) <= config.max_users_per_window:
-        return rows
-    chosen = np.random.default_rng([seed, 1]).choice(rows, config.max_users_per_window, replace=False)
-    return np.sort(chosen)
+    """Give the rows of the users to learn from, ascending; none where nobody bought both before the window and in it.
+
+    They are those who did, at most `max_users_per_window`, and at most half as many who bought nothing in it: what is
+    learned from buyers alone holds for them alone. Both are seeded samples.
+    """
+    generator = np.random.default_rng([seed, 1])
+    buyers = _sample(window.users_with_labels(), config.max_users_per_window, generator)
+    others = _sample(window.users_without_labels(), int(OTHERS_PER_BUYER * len(buyers)), generator)
+    return np.union1d(buyers, others)
+
+
+def _sample(rows: Int64, most: int, generator: np.random.Generator) -> Int64:
+    return rows if len(rows) <= most else generator.choice(rows, most, replace=False)
 
 
 def fit_window_encoder(window: Window, config: DataConfig, vocabulary_size: int, seed: int) -> Encoder:
@@ -91,6 +103,7 @@ def build_lists(window: Window, encoder: Encoder, user_rows: Int64, config: Data
     ]
     return Lists(
         users=encode_users(encoder, window.arrays, user_rows),
+        user_weights=_weigh_users(window, user_rows),
         category_labels=window.category_labels(user_rows, np.array(encoder.category_ids, dtype=np.int64)),
         pairs=PairInputs(
             categories=np.concatenate([pairs.categories for pairs, _, _ in sampled]),
@@ -99,8 +112,15 @@ def build_lists(window: Window, encoder: Encoder, user_rows: Int64, config: Data
             crosses=np.concatenate([pairs.crosses for pairs, _, _ in sampled]),
         ),
         pair_labels=np.concatenate([labels for _, labels, _ in sampled]),
-        pair_weights=np.concatenate([weights for _, _, weights in sampled]),
+        pair_weights=np.concatenate([weights for _, _, weights in sampled])
+        * np.isin(user_rows, window.users_with_labels())[:, None],
     )
+
+
+def _weigh_users(window: Window, user_rows: Int64) -> Float32:
+    buys = np.isin(user_rows, window.users_with_labels())
+    stands_for = len(window.users_without_labels()) / max(1, int((~buys).sum()))
+    return np.where(buys, 1.0, stands_for).astype(np.float32)
 
 
 def build_lists_of_windows(

@@ -19,6 +19,8 @@ K = 20
 DISCOVERY_DEPTH = 500
 # How far down categories that a user lapsed from are looked at.
 LAPSED_K = 3
+# Who ordered at most so many days before a window is asked about in it, ordering or not.
+ACTIVE_DAYS = 56
 
 Reliability = npt.NDArray[np.float64]
 Baseline = Callable[[SnapshotArrays, Int64, int], Int64]
@@ -110,12 +112,14 @@ def judge_ranker(window: Window, user_rows: Int64, ranker: Ranker) -> Judgement:
         owners, products = candidates.user_rows[is_new], candidates.product_rows[is_new]
         new_lists.append(lay_out(chunk, owners, products, scores[is_new], K))
         probabilities.append(categories)
-    bought = np.concatenate(probabilities)
     judged = judge_lists(window, user_rows, np.concatenate(lists), np.concatenate(new_lists))
+    others = window.users_without_labels(ACTIVE_DAYS)
+    everybody = np.concatenate([user_rows, others])
+    bought = np.concatenate([*probabilities, ranker.predict_categories(window.arrays, others)])
     return replace(
         judged,
-        categories=judge_categories(window, user_rows, ranker.category_ids, bought),
-        reliability=metrics.reliability(window.category_labels(user_rows, ranker.category_ids) > 0, bought),
+        categories=judge_categories(window, everybody, ranker.category_ids, bought),
+        reliability=metrics.reliability(window.category_labels(everybody, ranker.category_ids) > 0, bought),
     )
 
 
@@ -130,18 +134,19 @@ def judge_baseline(window: Window, user_rows: Int64, rank: Baseline) -> Judgemen
 def judge_categories(window: Window, user_rows: Int64, category_ids: Int64, probabilities: Float32) -> dict[str, float]:
     """Judge the probabilities of buying from each category within the window.
 
-    Beside AUC, log loss, calibration and MAP: the MAP of the categories of the user's next order, and NDCG@3 among the
-    categories that the user bought nothing from lately, for as long as the window is, over users who then buy from one.
+    AUC, log loss and calibration are over all users given. Over those who bought: MAP, the MAP of the categories of
+    their next order, and NDCG@3 among the categories that a user bought nothing from lately, for as long as the window
+    is, over users who then buy from one.
 
     Args:
         window: after the probabilities' instant.
-        user_rows: int64[U], users with labels.
+        user_rows: int64[U], users who bought in the window and users who did not.
         category_ids: int64[C], of the probabilities' columns.
         probabilities: float32[U, C].
     """
     labels = window.category_labels(user_rows, category_ids) > 0
     next_order = window.category_labels(user_rows, category_ids, first_order=True) > 0
-    has_next = next_order.any(axis=1)
+    buys, has_next = labels.any(axis=1), next_order.any(axis=1)
     is_lapsed = _find_lapsed(window, user_rows, category_ids)
     returns = (labels & is_lapsed).any(axis=1)
     best_first = np.argsort(np.where(is_lapsed, -probabilities, np.inf), axis=1, kind="stable")
@@ -150,7 +155,7 @@ def judge_categories(window: Window, user_rows: Int64, category_ids: Int64, prob
         "category_auc": metrics.mean_auc(labels, probabilities),
         "category_log_loss": metrics.log_loss(labels, probabilities),
         "category_calibration_error": metrics.calibration_error(labels, probabilities),
-        "category_map": float(metrics.average_precision(labels, probabilities).mean()),
+        "category_map": _mean(metrics.average_precision(labels[buys], probabilities[buys])),
         "category_next_order_map": _mean(metrics.average_precision(next_order[has_next], probabilities[has_next])),
         f"category_lapsed_ndcg_at_{LAPSED_K}": _mean(metrics.ndcg_at_k(hits, hits.sum(axis=1), LAPSED_K)),
     }

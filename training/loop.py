@@ -1,12 +1,13 @@
 """The training loop: batches of users with their lists, AdamW, early stopping on users of a later window.
 
-    loss = category_weight * BCE(bought, categories)
+    loss = category_weight * BCE(bought, orders * categories) + order_weight * BCE(ordered, orders)
          + category_listwise_weight * CE(n, softmax(categories / category_temperature))
          + product_weight * weighted BCE(bought, pairs)
          + listwise_weight * CE(n ^ count_power, softmax(pairs / temperature + log weights))
 
 n is the label: in how many of the user's orders of the window a category or product is; it was bought where n > 0.
 CE(n, p) is the mean over users of -sum(n log p) / sum(n): what is bought every week goes before what was bought once.
+Users who ordered nothing teach the first two terms alone; each stands for as many as were not drawn.
 A pair's weight is the inverse of its chance to be drawn into the list (sampled softmax, Jean et al. 2015, section 3).
 """
 
@@ -14,7 +15,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ from torch import Tensor, nn
 
 from training.config import LossConfig, OptimiserConfig, TrainingConfig
 from training.dataset import Lists
-from training.wide_deep import Committee, InputSizes, WideDeep
+from training.wide_deep import Committee, InputSizes, Logits, WideDeep
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class Tensors:
     category_features: Tensor
     category_crosses: Tensor
     category_labels: Tensor
+    user_weights: Tensor
     pair_categories: Tensor
     pair_products: Tensor
     pair_features: Tensor
@@ -51,8 +53,8 @@ class Tensors:
         """Count the users of all windows."""
         return len(self.user_features)
 
-    def batch(self, rows: Tensor) -> tuple[tuple[Tensor, ...], Tensor, Tensor, Tensor]:
-        """Gather users: the model's inputs, then category labels, pair labels and pair weights."""
+    def batch(self, rows: Tensor) -> tuple[tuple[Tensor, ...], "Targets"]:
+        """Gather users: the model's inputs, and what it should say."""
         pair_users = torch.arange(len(rows)).repeat_interleave(self.pair_weights.shape[1])
         inputs = (
             self.user_features[rows],
@@ -64,7 +66,17 @@ class Tensors:
             self.pair_features[rows].flatten(end_dim=1),
             self.pair_crosses[rows].flatten(end_dim=1),
         )
-        return inputs, self.category_labels[rows], self.pair_labels[rows], self.pair_weights[rows]
+        weights = self.user_weights[rows], self.pair_weights[rows]
+        return inputs, Targets(self.category_labels[rows], self.pair_labels[rows], *weights)
+
+
+class Targets(NamedTuple):
+    """Labels and weights of some users, as `Lists` has them."""
+
+    categories: Tensor
+    pairs: Tensor
+    user_weights: Tensor
+    pair_weights: Tensor
 
 
 def stack_lists(lists: list[Lists]) -> Tensors:
@@ -83,6 +95,7 @@ def stack_lists(lists: list[Lists]) -> Tensors:
         category_features=join([part.users.categories for part in lists]),
         category_crosses=join([part.users.category_crosses for part in lists]).int(),
         category_labels=join([part.category_labels for part in lists]),
+        user_weights=join([part.user_weights for part in lists]),
         pair_categories=join_pairs([part.pairs.categories for part in lists]),
         pair_products=join_pairs([part.pairs.products for part in lists]),
         pair_features=join_pairs([part.pairs.features for part in lists]),
@@ -170,16 +183,14 @@ def _step(
     model: Committee,
     optimiser: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
-    batch: tuple[tuple[Tensor, ...], Tensor, Tensor, Tensor],
+    batch: tuple[tuple[Tensor, ...], Targets],
     config: LossConfig,
 ) -> float:
-    inputs, category_labels, pair_labels, pair_weights = batch
+    inputs, targets = batch
     optimiser.zero_grad()
     total = 0.0
     for member in model.members:  # one after another, so that memory holds one member's activations
-        category_logits, pair_logits = member(*inputs)
-        pair_logits = pair_logits.view(pair_labels.shape)
-        loss = compute_loss(category_logits, category_labels, pair_logits, pair_labels, pair_weights, config)
+        loss = compute_loss(member(*inputs), targets, config)
         loss.backward()  # type: ignore[no-untyped-call]
         total += float(loss.detach())
     optimiser.step()
@@ -187,24 +198,21 @@ def _step(
     return total / len(model.members)
 
 
-def compute_loss(
-    category_logits: Tensor,
-    category_labels: Tensor,
-    pair_logits: Tensor,
-    pair_labels: Tensor,
-    pair_weights: Tensor,
-    config: LossConfig,
-) -> Tensor:
-    """The module's formula, for categories [U, C] and lists [U, list_size]; slots of weight 0 count nowhere."""
+def compute_loss(logits: Logits, targets: Targets, config: LossConfig) -> Tensor:
+    """The module's formula, for U users with lists of one length; slots of weight 0 count nowhere."""
     bce = nn.functional.binary_cross_entropy_with_logits
-    bought = (pair_labels > 0).float()
-    pairs = bce(pair_logits, bought, pair_weights, reduction="sum") / pair_weights.sum()
+    users = targets.user_weights[:, None] / targets.user_weights.mean()
+    ordered = targets.categories.amax(dim=1, keepdim=True) > 0
+    bought = (targets.pairs > 0).float()
+    pair_logits, pair_weights = logits.products.view(bought.shape), targets.pair_weights
+    pairs = bce(pair_logits, bought, pair_weights, reduction="sum") / pair_weights.sum().clamp(min=1)
     list_logits = pair_logits / config.temperature + pair_weights.log().clamp(min=-1e9)
     return (
-        config.category_weight * bce(category_logits, (category_labels > 0).float())
-        + config.category_listwise_weight * _rank(category_logits / config.category_temperature, category_labels)
+        config.category_weight * bce(logits.multiply(), (targets.categories > 0).float(), users)
+        + config.order_weight * bce(logits.orders, ordered.float(), users)
+        + config.category_listwise_weight * _rank(logits.categories / config.category_temperature, targets.categories)
         + config.product_weight * pairs
-        + config.listwise_weight * _rank(list_logits, bought * pair_labels**config.count_power)
+        + config.listwise_weight * _rank(list_logits, bought * targets.pairs**config.count_power)
     )
 
 

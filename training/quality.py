@@ -28,7 +28,7 @@ from settings import load_settings
 from training.artefact import ArtefactError
 from training.baselines import ALL_BASELINES, count_categories
 from training.config import TrainingConfig, load_config
-from training.evaluate import Judgement, K, judge_baseline, judge_categories, judge_ranker
+from training.evaluate import ACTIVE_DAYS, Judgement, K, judge_baseline, judge_categories, judge_ranker
 from training.fit import fit
 from training.metrics import PerUser, bootstrap_interval
 from training.ranker import Ranker
@@ -111,7 +111,8 @@ _INTRODUCTION = [
     "`als` is implicit's matrix factorisation; `lightgbm` learns from the windows, candidates and features that our",
     "model learns from, products and categories apart (`training/rivals.py`). Candidates are there because the user",
     "bought them before (`own`), because they trend or are new (`fresh`), because they go `together` with what the",
-    "user bought, or (`type`) for their product type and their recent buyers alone. Of categories, `next_order_map`",
+    "user bought, or (`type`) for their product type and their recent buyers alone. Of categories, `auc`, `log_loss`",
+    f"and `calibration_error` are over everybody who ordered in the {ACTIVE_DAYS} days before it, `next_order_map`",
     "is that of the first order after the cut, and `lapsed_ndcg_at_3` ranks those without a purchase in the 28 days",
     "before it, the never bought ones among them.",
     "",
@@ -171,8 +172,9 @@ def _format_difference(ours: PerUser, theirs: PerUser) -> str:
 
 def _judge_counts(window: Window, users: np.ndarray) -> dict[str, float]:
     """Judge the user's decayed category counts as a score; they are no probabilities, so only orders are judged."""
-    counts = count_categories(window.arrays, users, np.arange(len(window.arrays.category_ids)))
-    judged = judge_categories(window, users, window.arrays.category_ids, counts / (1 + counts))
+    everybody = np.union1d(users, window.users_without_labels(ACTIVE_DAYS))
+    counts = count_categories(window.arrays, everybody, np.arange(len(window.arrays.category_ids)))
+    judged = judge_categories(window, everybody, window.arrays.category_ids, counts / (1 + counts))
     return {name: value for name, value in judged.items() if name not in OF_PROBABILITIES}
 
 

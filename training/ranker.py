@@ -126,11 +126,7 @@ class Ranker:
         self.check_snapshot(snapshot)
         arrays = snapshot.arrays
         rows = _known_rows(arrays, user_ids)
-        category_ids = self.category_ids
-        chunks = [rows[start : start + USERS_AT_ONCE] for start in range(0, len(rows), USERS_AT_ONCE)]
-        scored = [self._score_chunk(arrays, chunk) for chunk in chunks]
-        scores = np.concatenate(scored) if scored else np.empty((0, len(category_ids)), dtype=np.float32)
-        return lay_out_categories(arrays.user_ids[rows], category_ids, scores)
+        return lay_out_categories(arrays.user_ids[rows], self.category_ids, self.predict_categories(arrays, rows))
 
     @property
     def category_ids(self) -> Int64:
@@ -161,14 +157,18 @@ class Ranker:
         categories, scores = self._score_pairs(arrays, rows, users, candidates)
         return candidates, scores, categories
 
+    def predict_categories(self, arrays: SnapshotArrays, rows: Int64) -> Float32:
+        """Give the probabilities of user rows to buy from each category, float32[len(rows), C]."""
+        probabilities = np.empty((len(rows), len(self.encoder.category_ids)), dtype=np.float32)
+        for start in range(0, len(rows), USERS_AT_ONCE):
+            users = encode_users(self.encoder, arrays, rows[start : start + USERS_AT_ONCE])
+            probabilities[start : start + USERS_AT_ONCE] = self.run(users, no_pairs(), np.empty(0, dtype=np.int64))[0]
+        return probabilities
+
     def run(self, users: UserInputs, pairs: PairInputs, owners: Int64) -> tuple[Float32, Float32]:
         """Run the network: category probabilities float32[U, C] and product scores float32[P]."""
         categories, products = self._session.run(None, to_feeds(users, pairs, owners))
         return categories, products
-
-    def _score_chunk(self, arrays: SnapshotArrays, rows: Int64) -> Float32:
-        users = encode_users(self.encoder, arrays, rows)
-        return self.run(users, no_pairs(), np.empty(0, dtype=np.int64))[0]
 
     def _rank_chunk(self, arrays: SnapshotArrays, rows: Int64, k: int, only_new: bool) -> pl.DataFrame:
         candidates = draw_candidates(arrays, rows, self._num_candidates)

@@ -18,7 +18,7 @@ from features.encoding import Encoder
 from features.purchases import Purchases
 from training.config import TrainingConfig
 from training.dataset import Lists, build_lists_of_windows, fit_window_encoder
-from training.evaluate import Baseline, Judgement, judge_categories
+from training.evaluate import ACTIVE_DAYS, Baseline, Judgement, judge_categories
 from training.inputs import UserInputs, encode_users
 from training.judging import Chunk, encode_chunks, judge_chunks
 from training.windows import Window, list_window_starts, open_window
@@ -83,9 +83,10 @@ class Boosted:
         chunks = encode_chunks(window, user_rows, self.encoder, num_candidates)
         judged = judge_chunks(window, chunks, self._score)
         ids = np.array(self.encoder.category_ids, dtype=np.int64)
-        rows = _lay_categories(encode_users(self.encoder, window.arrays, user_rows))
-        probabilities = np.asarray(self.categories.predict(rows), dtype=np.float32).reshape(len(user_rows), len(ids))
-        return judged.with_categories(judge_categories(window, user_rows, ids, probabilities))
+        everybody = np.union1d(user_rows, window.users_without_labels(ACTIVE_DAYS))
+        rows = _lay_categories(encode_users(self.encoder, window.arrays, everybody))
+        probabilities = np.asarray(self.categories.predict(rows), dtype=np.float32).reshape(len(everybody), len(ids))
+        return judged.with_categories(judge_categories(window, everybody, ids, probabilities))
 
     def _score(self, chunk: Chunk) -> Float32:
         feeds = chunk.feeds
@@ -126,7 +127,8 @@ def _grow_products(lists: list[Lists], seed: int) -> lightgbm.Booster:
 def _grow_categories(lists: list[Lists], seed: int) -> lightgbm.Booster:
     rows = np.concatenate([_lay_categories(part.users) for part in lists])
     labels = np.concatenate([part.category_labels.ravel() > 0 for part in lists])
-    return _grow(rows, labels, np.ones(len(labels), dtype=np.float32), CATEGORY_TREES, seed)
+    weights = np.concatenate([np.repeat(part.user_weights, part.category_labels.shape[1]) for part in lists])
+    return _grow(rows, labels, weights, CATEGORY_TREES, seed)
 
 
 def _grow(rows: Float32, labels: Float32, weights: Float32, num_trees: int, seed: int) -> lightgbm.Booster:

@@ -28,7 +28,7 @@ from features.purchases import Purchases, load_purchases
 from features.store import MLStore, StoreError
 from settings import load_settings
 from training.config import TrainingConfig, load_config
-from training.dataset import build_lists_of_windows, choose_users, fit_window_encoder
+from training.dataset import build_lists_of_windows, fit_window_encoder
 from training.fit import TooLittleDataError, measure_inputs
 from training.judging import Chunk, encode_chunks, judge_network
 from training.loop import STOPPING_METRICS, Tensors, stack_lists, train
@@ -90,7 +90,7 @@ def prepare(purchases: Purchases, config: TrainingConfig) -> Ground:
     encoder = fit_window_encoder(window, config.data, config.model.vocabulary_size, seed)
     starts = list_window_starts(purchases, start, config.data)
     lists = build_lists_of_windows(purchases, starts, window, encoder, config.data, seed)
-    judged = np.random.default_rng([seed, 5]).permutation(choose_users(window, config.data, seed))
+    judged = np.random.default_rng([seed, 5]).permutation(window.users_with_labels())
     if not lists or len(judged) < 2:
         raise TooLittleDataError(
             f"A search as of {purchases.as_of:%Y-%m-%d} needs orders in and before the {config.data.horizon_days} days "

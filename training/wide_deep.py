@@ -2,15 +2,17 @@
 
     P(label | x) = sigmoid(wide' [x, crosses(x)] + deep' h(x) + bias)          (the paper's equation 3)
 
-The category head asks which categories a user buys from within the horizon; the product head asks the same of candidate
-products. The wide parts memorise the pair: its own features and their crosses. The deep parts generalise: the user's
-hidden state against embeddings. Losses live in training/loop.py.
+The category head asks which categories a user buys from within the horizon: whether the user orders at all, times what
+those who order buy (docs/decisions/0021). The product head ranks candidate products for who orders. The wide parts
+memorise the pair: its own features and their crosses. The deep parts generalise: the user's hidden state against
+embeddings. Losses live in training/loop.py.
 
 Shapes: U users, C categories, P candidate pairs, F features, X crosses, H hidden state, E embedding_size.
 """
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -62,16 +64,17 @@ class Trunk(nn.Module):
 
 
 class CategoryHead(nn.Module):
-    """Wide over (user, category), deep from the hidden state: one logit a category."""
+    """Whether the user orders, from the hidden state; what then, wide over (user, category) and deep from the state."""
 
     def __init__(self, sizes: InputSizes, hidden: int):
         super().__init__()
         self.wide = Wide(sizes.category_features, sizes.category_crosses)
         self.deep = nn.Linear(hidden, sizes.num_categories)
+        self.orders = nn.Linear(hidden, 1)
 
-    def forward(self, hidden: Tensor, features: Tensor, crosses: Tensor) -> Tensor:
-        """Map hidden [U, H], features [U, C, F] and crosses [U, C, X] to logits [U, C]."""
-        return self.wide(features, crosses) + self.deep(hidden)
+    def forward(self, hidden: Tensor, features: Tensor, crosses: Tensor) -> tuple[Tensor, Tensor]:
+        """Map hidden [U, H], features [U, C, F] and crosses [U, C, X] to logits [U, 1] and [U, C]."""
+        return self.orders(hidden), self.wide(features, crosses) + self.deep(hidden)
 
 
 class ProductHead(nn.Module):
@@ -139,6 +142,25 @@ class ProductHead(nn.Module):
         return products * (torch.rand(products.shape) >= self.id_dropout)
 
 
+class Logits(NamedTuple):
+    """What a network says.
+
+    Attributes:
+        orders: [U, 1], that the user orders within the horizon.
+        categories: [U, C], that an order of the user's then holds the category.
+        products: [P], that the user buys the product.
+    """
+
+    orders: Tensor
+    categories: Tensor
+    products: Tensor
+
+    def multiply(self) -> Tensor:
+        """Give the logits [U, C] of P(orders) P(category | orders): the odds of both are 1 / (1/o + 1/c + 1/(o c))."""
+        orders = self.orders.expand_as(self.categories)
+        return -torch.stack([-orders, -self.categories, -orders - self.categories]).logsumexp(dim=0)
+
+
 class WideDeep(nn.Module):
     """Both heads on one trunk: one member of a committee."""
 
@@ -159,10 +181,10 @@ class WideDeep(nn.Module):
         pair_products: Tensor,
         pair_features: Tensor,
         pair_crosses: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        """Give category logits [U, C] and product logits [P]; inputs as in the heads."""
+    ) -> Logits:
+        """Give all logits; inputs as in the heads."""
         hidden = self.trunk(user_features, category_features)  # [U, H]
-        category_logits = self.category_head(hidden, category_features, category_crosses)  # [U, C]
+        orders, category_logits = self.category_head(hidden, category_features, category_crosses)  # [U, 1], [U, C]
         product_logits = self.product_head(
             hidden,
             user_features,
@@ -173,7 +195,7 @@ class WideDeep(nn.Module):
             pair_features,
             pair_crosses,
         )  # [P]
-        return category_logits, product_logits
+        return Logits(orders, category_logits, product_logits)
 
 
 class Committee(nn.Module):
@@ -192,6 +214,7 @@ class Committee(nn.Module):
         return [network for network in self.networks if isinstance(network, WideDeep)]
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Give category logits [U, C] and product logits [P]; inputs as in WideDeep."""
-        categories, products = zip(*(member(*inputs) for member in self.members), strict=True)
-        return torch.stack(categories).mean(dim=0), torch.stack(products).mean(dim=0)
+        """Give the logits of buying from each category [U, C] and product logits [P]; inputs as in WideDeep."""
+        said = [member(*inputs) for member in self.members]
+        categories = torch.stack([logits.multiply() for logits in said])
+        return categories.mean(dim=0), torch.stack([logits.products for logits in said]).mean(dim=0)

@@ -58,6 +58,16 @@ class Window:
         rows = np.unique(self.products.users)
         return rows[rows >= 0]
 
+    def users_without_labels(self, within_days: float = np.inf) -> Int64:
+        """Give the rows of users who bought nothing in the window, ascending.
+
+        Args:
+            within_days: only of those who had ordered at most so many days before it.
+        """
+        days = self.arrays.user_column("user_days_since_order")
+        rows: Int64 = np.setdiff1d(np.flatnonzero(days <= within_days), self.users_with_labels())
+        return rows
+
     def repeated_users(self) -> Int64:
         """Give the user row of each bought product that the user had bought before."""
         num_products, labels = len(self.arrays.product_ids), self.products

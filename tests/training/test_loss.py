@@ -3,21 +3,32 @@
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from training.config import LossConfig
-from training.loop import compute_loss
+from training.loop import Targets, compute_loss
+from training.wide_deep import Logits
 
-CATEGORIES = torch.tensor([[0.3, -1.2, 2.0], [1.0, 0.5, -0.5]])
-PAIRS = torch.tensor([[0.1, 1.5, -0.4, 0.7], [2.0, -1.0, 0.2, 0.0]])
-CATEGORY_ORDERS = torch.tensor([[4.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
-PAIR_ORDERS = torch.tensor([[3.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
-PAIR_WEIGHTS = torch.tensor([[1.0, 5.0, 1.0, 0.0], [1.0, 2.0, 2.0, 1.0]])
-NOTHING = LossConfig(category_weight=0, category_listwise_weight=0, product_weight=0, listwise_weight=0)
+# Two users with two orders each, and one who ordered nothing and stands for three.
+LOGITS = Logits(
+    orders=torch.tensor([[1.0], [-0.5], [0.2]]),
+    categories=torch.tensor([[0.3, -1.2, 2.0], [1.0, 0.5, -0.5], [0.0, 1.0, -1.0]]),
+    products=torch.tensor([[0.1, 1.5, -0.4, 0.7], [2.0, -1.0, 0.2, 0.0], [0.3, 0.3, 0.1, -2.0]]),
+)
+TARGETS = Targets(
+    categories=torch.tensor([[4.0, 0.0, 1.0], [0.0, 2.0, 0.0], [0.0, 0.0, 0.0]]),
+    pairs=torch.tensor([[3.0, 0.0, 1.0, 0.0], [0.0, 2.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]),
+    user_weights=torch.tensor([1.0, 1.0, 3.0]),
+    pair_weights=torch.tensor([[1.0, 5.0, 1.0, 0.0], [1.0, 2.0, 2.0, 1.0], [0.0, 0.0, 0.0, 0.0]]),
+)
+NOTHING = LossConfig(category_weight=0, order_weight=0, category_listwise_weight=0, product_weight=0, listwise_weight=0)
 
 
-def lose(config: LossConfig, categories: Tensor = CATEGORIES, pairs: Tensor = PAIRS) -> float:
-    return float(compute_loss(categories, CATEGORY_ORDERS, pairs, PAIR_ORDERS, PAIR_WEIGHTS, config))
+def lose(targets: Targets = TARGETS, logits: Logits = LOGITS, **weights: float) -> float:
+    return float(compute_loss(logits, targets, NOTHING.model_copy(update=weights)))
+
+
+def sigmoid(values: torch.Tensor) -> np.ndarray:
+    return 1 / (1 + np.exp(-values.numpy().astype(np.float64)))
 
 
 def cross_entropy(logits: np.ndarray, counts: np.ndarray) -> float:
@@ -25,38 +36,59 @@ def cross_entropy(logits: np.ndarray, counts: np.ndarray) -> float:
     return float(-(counts * np.log(shares)).sum() / counts.sum())
 
 
+def test_the_probability_of_a_category_is_that_of_ordering_times_that_of_the_order_holding_it():
+    assert sigmoid(LOGITS.multiply()) == pytest.approx(sigmoid(LOGITS.orders) * sigmoid(LOGITS.categories), rel=1e-5)
+
+
+def test_who_ordered_nothing_counts_for_as_many_as_were_not_drawn():
+    probabilities, bought = sigmoid(LOGITS.multiply()), TARGETS.categories.numpy() > 0
+    each = -np.log(np.where(bought, probabilities, 1 - probabilities)).mean(axis=1)
+    orders = sigmoid(LOGITS.orders).ravel()
+
+    assert lose(category_weight=1.0) == pytest.approx((each * [1, 1, 3]).sum() / 5, rel=1e-5)
+    of_ordering = -np.log(np.where([True, True, False], orders, 1 - orders))
+    assert lose(order_weight=1.0) == pytest.approx((of_ordering * [1, 1, 3]).sum() / 5, rel=1e-5)
+
+
 def test_probabilities_are_of_buying_at_all():
-    often, once = CATEGORY_ORDERS, (CATEGORY_ORDERS > 0).float()
-    config = NOTHING.model_copy(update={"category_weight": 1.0, "product_weight": 1.0})
+    once = TARGETS._replace(categories=(TARGETS.categories > 0).float(), pairs=(TARGETS.pairs > 0).float())
+    weights = {"category_weight": 1.0, "order_weight": 1.0, "product_weight": 1.0}
 
-    losses = [
-        compute_loss(CATEGORIES, categories, PAIRS, pairs, PAIR_WEIGHTS, config)
-        for categories, pairs in ((often, PAIR_ORDERS), (once, (PAIR_ORDERS > 0).float()))
-    ]
-
-    assert losses[0] == losses[1]
+    assert lose(**weights) == lose(once, **weights)
 
 
 def test_categories_are_ordered_by_how_often_they_are_bought():
-    config = NOTHING.model_copy(update={"category_listwise_weight": 1.0, "category_temperature": 2.0})
+    lists = zip(LOGITS.categories.numpy()[:2] / 2, TARGETS.categories.numpy()[:2], strict=True)
 
-    # the second user bought nothing and is left out
-    assert lose(config) == pytest.approx(cross_entropy(CATEGORIES[0].numpy() / 2, CATEGORY_ORDERS[0].numpy()))
+    # who bought nothing has no order
+    expected = np.mean([cross_entropy(logits, counts) for logits, counts in lists])
+    assert lose(category_listwise_weight=1.0, category_temperature=2.0) == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
 def test_lists_are_ordered_by_how_often_products_are_bought(power: float):
-    config = NOTHING.model_copy(update={"listwise_weight": 1.0, "temperature": 0.5, "count_power": power})
+    drawn = [[0, 1, 2], [0, 1, 2, 3]]  # the last slot of the first user is empty
+    expected = []
+    for user, slots in enumerate(drawn):
+        weights = np.log(TARGETS.pair_weights[user, slots].numpy())
+        counts = TARGETS.pairs[user, slots].numpy()
+        expected.append(
+            cross_entropy(LOGITS.products[user, slots].numpy() / 0.5 + weights, (counts > 0) * counts**power)
+        )
 
-    drawn = slice(0, 3)  # the last slot of the first user is empty
-    logits = PAIRS[0, drawn].numpy() / 0.5 + np.log(PAIR_WEIGHTS[0, drawn].numpy())
-    counts = np.array([3.0**power, 0.0, 1.0])
-    assert lose(config) == pytest.approx(cross_entropy(logits, counts), rel=1e-6)
+    assert lose(listwise_weight=1.0, temperature=0.5, count_power=power) == pytest.approx(np.mean(expected), rel=1e-6)
 
 
-def test_an_empty_slot_moves_nothing():
-    config = LossConfig()
-    changed = PAIRS.clone()
-    changed[0, 3] = 7.0
+def test_empty_slots_and_lists_of_who_bought_nothing_move_nothing():
+    products = LOGITS.products.clone()
+    products[0, 3], products[2] = 7.0, 5.0
+    weights = {"product_weight": 1.0, "listwise_weight": 1.0}
 
-    assert lose(config, pairs=changed) == lose(config)
+    assert lose(logits=LOGITS._replace(products=products), **weights) == lose(**weights)
+
+
+def test_a_batch_without_any_buyer_has_a_loss():
+    nobody = Targets(*(rows[2:] for rows in TARGETS))
+    logits = Logits(*(rows[2:] for rows in LOGITS))
+
+    assert np.isfinite(float(compute_loss(logits, nobody, LossConfig())))
