@@ -1,0 +1,62 @@
+"""Who training learns from: buyers, and those who stayed away."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from features.arrays import Int64
+from tests.features.purchase_rows import AS_OF, make_purchases
+from tests.synthetic import SMALL_CONFIG
+from training.config import DataConfig
+from training.dataset import Lists, build_lists, choose_users, fit_window_encoder
+from training.windows import Window, open_window
+
+START = AS_OF - timedelta(days=28)
+BUYERS, AWAY, LONG_AWAY = [1, 2, 3, 4], [5, 6, 7], [8, 9, 10]
+CONFIG = SMALL_CONFIG.data
+
+
+@pytest.fixture(scope="module")
+def window() -> Window:
+    before = [(user, user % 3, 40.0) for user in BUYERS + AWAY] + [(user, 1, 120.0) for user in LONG_AWAY]
+    return open_window(make_purchases([*before, *((user, 1, 10.0) for user in BUYERS)], users=[11]), START, 28)
+
+
+def build(window: Window, rows: Int64, config: DataConfig = CONFIG) -> Lists:
+    return build_lists(window, fit_window_encoder(window, config, 100, seed=3), rows, config, seed=3)
+
+
+def test_who_bought_nothing_in_the_window_had_ordered_before_it(window: Window) -> None:
+    ids = window.arrays.user_ids
+
+    assert ids[window.users_with_labels()].tolist() == BUYERS
+    assert ids[window.users_without_labels()].tolist() == AWAY + LONG_AWAY
+    assert ids[window.users_without_labels(within_days=56)].tolist() == AWAY
+
+
+def test_at_most_half_as_many_stay_away_as_buy_and_each_stands_for_those_left_out(window: Window) -> None:
+    rows = choose_users(window, CONFIG, seed=3)
+    lists = build(window, rows)
+
+    buys = np.isin(window.arrays.user_ids[rows], BUYERS)
+    assert (np.diff(rows) > 0).all()
+    assert (int(buys.sum()), int((~buys).sum())) == (4, 2)
+    assert lists.user_weights[buys].tolist() == [1, 1, 1, 1]
+    assert lists.user_weights[~buys].tolist() == [3, 3]
+
+
+def test_lists_of_who_bought_nothing_weigh_nothing(window: Window) -> None:
+    rows = np.union1d(window.users_with_labels(), window.users_without_labels())
+    lists = build(window, rows)
+
+    buys = np.isin(window.arrays.user_ids[rows], BUYERS)
+    assert not lists.pair_weights[~buys].any()
+    assert lists.pair_weights[buys].any(axis=1).all()
+    assert lists.user_weights.tolist() == [1] * len(rows)
+
+
+def test_nobody_is_learned_from_where_nobody_bought(window: Window) -> None:
+    empty = open_window(make_purchases([(1, 1, 40.0)]), START, 28)
+
+    assert len(choose_users(empty, CONFIG, seed=3)) == 0
