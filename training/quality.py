@@ -112,7 +112,7 @@ _INTRODUCTION = [
     "model learns from, products and categories apart (`training/rivals.py`). Candidates are there because the user",
     "bought them before (`own`), because they trend or are new (`fresh`), because they go `together` with what the",
     "user bought, or (`type`) for their product type and their recent buyers alone. Of categories, `auc`, `log_loss`",
-    f"and `calibration_error` are over everybody who ordered in the {ACTIVE_DAYS} days before it, `next_order_map`",
+    f"and `calibration_error` are over these and all who ordered in the {ACTIVE_DAYS} days before it, `next_order_map`",
     "is that of the first order after the cut, and `lapsed_ndcg_at_3` ranks those without a purchase in the 28 days",
     "before it, the never bought ones among them.",
     "",
