@@ -51,7 +51,7 @@ bench: environment tools ## run the benchmarks, each prints a table
 	@for file in benchmarks/*.py; do echo "== $$file"; $(RUN) benchmarks.$$(basename $$file .py) || exit 1; done
 
 quality: environment ## the quality table at several cuts, on the synced shop with --original-dates; writes docs/quality.md
-	OMP_WAIT_POLICY=PASSIVE $(RUN) training.quality --cuts $(CUTS) --out docs/quality.md
+	$(RUN) training.quality --cuts $(CUTS) --out docs/quality.md
 
 docs: environment ## write the pages that are made from the code
 	$(RUN) production.env_example

@@ -2,7 +2,8 @@
 
 Trains the committed settings on rows of the demo shop's shape, once through `training.loop.train` and once through a
 bare PyTorch loop over the same tensors: gather, forward, loss, backward, step, with the same model, losses and
-optimiser but no schedule, stopping, judging or reports. They take turns; the best turn of each counts.
+optimiser but no schedule, stopping, judging or reports, and with as many threads as PyTorch takes by itself. They take
+turns; the best turn of each counts.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from training.config import TrainingConfig, load_config
 from training.loop import Tensors, compute_loss, train
 from training.wide_deep import Committee, InputSizes, WideDeep
 
+ALL_THREADS = torch.get_num_threads()
 SIZES = InputSizes(
     user_features=len(list_names("user")),
     category_features=len(list_names("user_category")),
@@ -46,6 +48,7 @@ def draw_rows(num_users: int, list_size: int) -> Tensors:
         category_crosses=ids(SIZES.category_crosses, num_users, categories, len(list_crosses("user_category"))).int(),
         category_labels=ids(2, num_users, categories).float(),
         user_weights=torch.ones(num_users),
+        lists=torch.arange(num_users),
         pair_categories=ids(categories + 1, num_users, list_size),
         pair_products=ids(SIZES.num_products + 1, num_users, list_size),
         pair_features=numbers(num_users, list_size, SIZES.pair_features),
@@ -65,6 +68,7 @@ def train_ours(rows: Tensors, config: TrainingConfig) -> float:
 def train_bare(rows: Tensors, config: TrainingConfig) -> float:
     """Train one epoch with nothing around it; gives the seconds."""
     options = config.optimiser
+    torch.set_num_threads(ALL_THREADS)
     started = time.perf_counter()
     torch.manual_seed(options.seed)
     members = Committee([WideDeep(SIZES, config.model) for _ in range(config.model.num_members)]).members

@@ -32,8 +32,6 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{settings.airflow_port}",
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",  # a killed task is noticed in 2 minutes, not 5
-        # Beside other busy processes, threads of numpy and torch that spin while they wait cost ten times the work.
-        "OMP_WAIT_POLICY": "PASSIVE",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(task_logs(settings)),
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     }

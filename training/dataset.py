@@ -25,22 +25,24 @@ USERS_TO_FIT = 1024
 
 @dataclass(frozen=True)
 class Lists:
-    """Training rows of V users: encoded inputs, labels and, a user, `list_size` candidates.
+    """Training rows of V users, encoded and with labels; for the L who bought, a list of candidates each.
 
     A label is the number of the user's orders in the window that hold the category or product; 0 = not bought.
 
     Attributes:
         users: UserInputs of V rows. category_labels: float32[V, C].
         user_weights: float32[V]; 1 for a user who bought in the window, for any other so many as were not drawn.
-        pairs: PairInputs of V * list_size rows, user by user. pair_labels: float32[V, list_size].
-        pair_weights: float32[V, list_size]; 1 for a label, the inverse of its chance to be drawn for any other
-            candidate, so that the list speaks for all candidates; 0 where a user has fewer candidates than slots, and
-            for who bought nothing: the product head ranks for who orders.
+        owners: int64[L], ascending; whose lists there are, as positions among the V users. The product head ranks for
+            who orders, so who bought nothing has none.
+        pairs: PairInputs of L * list_size rows, list by list. pair_labels: float32[L, list_size].
+        pair_weights: float32[L, list_size]; 1 for a label, the inverse of its chance to be drawn for any other
+            candidate, so that the list speaks for all candidates; 0 where a user has fewer candidates than slots.
     """
 
     users: UserInputs
     category_labels: Float32
     user_weights: Float32
+    owners: Int64
     pairs: PairInputs
     pair_labels: Float32
     pair_weights: Float32
@@ -84,7 +86,7 @@ def fit_window_encoder(window: Window, config: DataConfig, vocabulary_size: int,
 
 
 def build_lists(window: Window, encoder: Encoder, user_rows: Int64, config: DataConfig, seed: int) -> Lists:
-    """Draw each user's candidates, keep `list_size` of them and encode.
+    """Encode users, draw the candidates of those who bought, keep `list_size` of each one's and encode them.
 
     Args:
         window: where features and labels come from.
@@ -94,33 +96,28 @@ def build_lists(window: Window, encoder: Encoder, user_rows: Int64, config: Data
         seed: of the draw of candidates that are no label.
     """
     generator = np.random.default_rng([seed, int(window.start.timestamp())])
+    buys = np.isin(user_rows, window.users_with_labels())
+    buyers = user_rows[buys]
     parts = [
-        _sample_lists(window, user_rows[start : start + USERS_AT_ONCE], config, generator)
-        for start in range(0, len(user_rows), USERS_AT_ONCE)
+        _sample_lists(window, buyers[start : start + USERS_AT_ONCE], config, generator)
+        for start in range(0, len(buyers), USERS_AT_ONCE)
     ]
-    sampled = [
-        (encode_pairs(encoder, window.arrays, candidates), labels, weights) for candidates, labels, weights in parts
-    ]
+    pairs = [encode_pairs(encoder, window.arrays, candidates) for candidates, _, _ in parts]
+    stands_for = len(window.users_without_labels()) / max(1, int((~buys).sum()))
     return Lists(
         users=encode_users(encoder, window.arrays, user_rows),
-        user_weights=_weigh_users(window, user_rows),
         category_labels=window.category_labels(user_rows, np.array(encoder.category_ids, dtype=np.int64)),
+        user_weights=np.where(buys, 1.0, stands_for).astype(np.float32),
+        owners=np.flatnonzero(buys),
         pairs=PairInputs(
-            categories=np.concatenate([pairs.categories for pairs, _, _ in sampled]),
-            products=np.concatenate([pairs.products for pairs, _, _ in sampled]),
-            features=np.concatenate([pairs.features for pairs, _, _ in sampled]),
-            crosses=np.concatenate([pairs.crosses for pairs, _, _ in sampled]),
+            categories=np.concatenate([part.categories for part in pairs]),
+            products=np.concatenate([part.products for part in pairs]),
+            features=np.concatenate([part.features for part in pairs]),
+            crosses=np.concatenate([part.crosses for part in pairs]),
         ),
-        pair_labels=np.concatenate([labels for _, labels, _ in sampled]),
-        pair_weights=np.concatenate([weights for _, _, weights in sampled])
-        * np.isin(user_rows, window.users_with_labels())[:, None],
+        pair_labels=np.concatenate([labels for _, labels, _ in parts]),
+        pair_weights=np.concatenate([weights for _, _, weights in parts]),
     )
-
-
-def _weigh_users(window: Window, user_rows: Int64) -> Float32:
-    buys = np.isin(user_rows, window.users_with_labels())
-    stands_for = len(window.users_without_labels()) / max(1, int((~buys).sum()))
-    return np.where(buys, 1.0, stands_for).astype(np.float32)
 
 
 def build_lists_of_windows(

@@ -103,23 +103,22 @@ def judge_lists(window: Window, user_rows: Int64, products: Int64, new_products:
 
 def judge_ranker(window: Window, user_rows: Int64, ranker: Ranker) -> Judgement:
     """Judge a loaded version on a window, through the very code that serves it."""
-    lists, new_lists, probabilities = [], [], []
+    lists, new_lists = [], []
     for start in range(0, len(user_rows), USERS_AT_ONCE):
         chunk = user_rows[start : start + USERS_AT_ONCE]
-        candidates, scores, categories = ranker.score_candidates(window.arrays, chunk)
+        candidates, scores, _ = ranker.score_candidates(window.arrays, chunk)
         lists.append(lay_out(chunk, candidates.user_rows, candidates.product_rows, scores, K))
         is_new = candidates.history_rows < 0
         owners, products = candidates.user_rows[is_new], candidates.product_rows[is_new]
         new_lists.append(lay_out(chunk, owners, products, scores[is_new], K))
-        probabilities.append(categories)
     judged = judge_lists(window, user_rows, np.concatenate(lists), np.concatenate(new_lists))
-    others = window.users_without_labels(ACTIVE_DAYS)
-    everybody = np.concatenate([user_rows, others])
-    bought = np.concatenate([*probabilities, ranker.predict_categories(window.arrays, others)])
+    everybody = add_active_users(window, user_rows)
+    probabilities = ranker.predict_categories(window.arrays, everybody)
+    bought = window.category_labels(everybody, ranker.category_ids) > 0
     return replace(
         judged,
-        categories=judge_categories(window, everybody, ranker.category_ids, bought),
-        reliability=metrics.reliability(window.category_labels(everybody, ranker.category_ids) > 0, bought),
+        categories=judge_categories(window, everybody, ranker.category_ids, probabilities),
+        reliability=metrics.reliability(bought, probabilities),
     )
 
 
@@ -129,6 +128,11 @@ def judge_baseline(window: Window, user_rows: Int64, rank: Baseline) -> Judgemen
     deep = rank(window.arrays, user_rows, DISCOVERY_DEPTH)
     new_lists = _drop_bought(window.arrays, user_rows, deep)
     return judge_lists(window, user_rows, lists, new_lists)
+
+
+def add_active_users(window: Window, user_rows: Int64) -> Int64:
+    """Add those who had ordered lately and then bought nothing; ascending. Categories are judged over all of them."""
+    return np.union1d(user_rows, window.users_without_labels(ACTIVE_DAYS))
 
 
 def judge_categories(window: Window, user_rows: Int64, category_ids: Int64, probabilities: Float32) -> dict[str, float]:

@@ -158,16 +158,15 @@ def _make_judge(
 
 
 def _pick_golden(lists: Lists) -> dict[str, np.ndarray]:
-    """Take the first users with the first pairs of each: rows that any later load must score alike."""
-    num_users, list_size = min(GOLDEN_USERS, len(lists.pair_labels)), lists.pair_labels.shape[1]
+    """Take the first lists with the first pairs of each: rows that any later load must score alike."""
+    owners, list_size = lists.owners[:GOLDEN_USERS], lists.pair_labels.shape[1]
     num_pairs = min(GOLDEN_PAIRS, list_size)
-    users = np.arange(num_users)
-    rows = (users[:, None] * list_size + np.arange(num_pairs)[None, :]).ravel()
+    rows = (np.arange(len(owners))[:, None] * list_size + np.arange(num_pairs)[None, :]).ravel()
     return {
-        "user_features": lists.users.features[users],
-        "category_features": lists.users.categories[users],
-        "category_crosses": lists.users.category_crosses[users],
-        "pair_users": np.repeat(users, num_pairs),
+        "user_features": lists.users.features[owners],
+        "category_features": lists.users.categories[owners],
+        "category_crosses": lists.users.category_crosses[owners],
+        "pair_users": np.repeat(np.arange(len(owners)), num_pairs),
         "pair_categories": lists.pairs.categories[rows],
         "pair_products": lists.pairs.products[rows],
         "pair_features": lists.pairs.features[rows],

@@ -30,17 +30,20 @@ logger = logging.getLogger(__name__)
 Report = Callable[[int, dict[str, float]], None]
 # Both lists are served: what a user buys again, and what a user never bought.
 STOPPING_METRICS = ("ndcg_at_20", "discovery_ndcg_at_20")
+# Batches are small: a second thread gains a fifth on an idle machine, and beside other work its waiting costs fivefold.
+NUM_THREADS = 1
 
 
 @dataclass(frozen=True)
 class Tensors:
-    """The training rows of all windows as tensors; user i owns pairs [i * list_size, (i + 1) * list_size)."""
+    """The training rows of all windows as tensors, as `Lists` has them; `lists` [V] is each user's list, -1 = none."""
 
     user_features: Tensor
     category_features: Tensor
     category_crosses: Tensor
     category_labels: Tensor
     user_weights: Tensor
+    lists: Tensor
     pair_categories: Tensor
     pair_products: Tensor
     pair_features: Tensor
@@ -54,34 +57,40 @@ class Tensors:
         return len(self.user_features)
 
     def batch(self, rows: Tensor) -> tuple[tuple[Tensor, ...], "Targets"]:
-        """Gather users: the model's inputs, and what it should say."""
-        pair_users = torch.arange(len(rows)).repeat_interleave(self.pair_weights.shape[1])
+        """Gather users: the model's inputs, and what it should say; pairs are those of the users who have a list."""
+        lists = self.lists[rows]
+        owners = (lists >= 0).nonzero().squeeze(1)
+        lists = lists[owners]
         inputs = (
             self.user_features[rows],
             self.category_features[rows],
             self.category_crosses[rows],
-            pair_users,
-            self.pair_categories[rows].flatten(),
-            self.pair_products[rows].flatten(),
-            self.pair_features[rows].flatten(end_dim=1),
-            self.pair_crosses[rows].flatten(end_dim=1),
+            owners.repeat_interleave(self.pair_weights.shape[1]),
+            self.pair_categories[lists].flatten(),
+            self.pair_products[lists].flatten(),
+            self.pair_features[lists].flatten(end_dim=1),
+            self.pair_crosses[lists].flatten(end_dim=1),
         )
-        weights = self.user_weights[rows], self.pair_weights[rows]
-        return inputs, Targets(self.category_labels[rows], self.pair_labels[rows], *weights)
+        of_users = self.category_labels[rows], self.user_weights[rows]
+        return inputs, Targets(*of_users, self.pair_labels[lists], self.pair_weights[lists])
 
 
 class Targets(NamedTuple):
-    """Labels and weights of some users, as `Lists` has them."""
+    """Labels and weights of U users and of the lists that some of them have, as `Lists` has them."""
 
     categories: Tensor
-    pairs: Tensor
     user_weights: Tensor
+    pairs: Tensor
     pair_weights: Tensor
 
 
 def stack_lists(lists: list[Lists]) -> Tensors:
     """Join the rows of several windows into tensors; crosses stay int32 until a batch is gathered."""
     list_size = lists[0].pair_weights.shape[1]
+    starts = np.cumsum([0, *(len(part.user_weights) for part in lists)])
+    list_of_user = np.full(starts[-1], -1, dtype=np.int64)
+    owners = np.concatenate([part.owners + start for part, start in zip(lists, starts[:-1], strict=True)])
+    list_of_user[owners] = np.arange(len(owners))
 
     def join(arrays: list[np.ndarray]) -> Tensor:
         return torch.from_numpy(np.concatenate(arrays))
@@ -96,6 +105,7 @@ def stack_lists(lists: list[Lists]) -> Tensors:
         category_crosses=join([part.users.category_crosses for part in lists]).int(),
         category_labels=join([part.category_labels for part in lists]),
         user_weights=join([part.user_weights for part in lists]),
+        lists=torch.from_numpy(list_of_user),
         pair_categories=join_pairs([part.pairs.categories for part in lists]),
         pair_products=join_pairs([part.pairs.products for part in lists]),
         pair_features=join_pairs([part.pairs.features for part in lists]),
@@ -136,8 +146,10 @@ def train(
     options = config.optimiser
     torch.manual_seed(options.seed)
     torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a twentieth of a step
+    torch.set_num_threads(NUM_THREADS)
     model = Committee([WideDeep(sizes, config.model) for _ in range(config.model.num_members)])
-    optimiser = torch.optim.AdamW(_group_parameters(model, options), weight_decay=options.weight_decay)
+    optimiser = torch.optim.AdamW(_group_parameters(model, options), weight_decay=options.weight_decay, fused=True)
     steps = max(rows.num_users // options.batch_size, 1)
     epochs = max(options.epochs, -(-options.min_steps // steps))
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -199,7 +211,7 @@ def _step(
 
 
 def compute_loss(logits: Logits, targets: Targets, config: LossConfig) -> Tensor:
-    """The module's formula, for U users with lists of one length; slots of weight 0 count nowhere."""
+    """The module's formula, for users and the lists that some of them have; slots of weight 0 count nowhere."""
     bce = nn.functional.binary_cross_entropy_with_logits
     users = targets.user_weights[:, None] / targets.user_weights.mean()
     ordered = targets.categories.amax(dim=1, keepdim=True) > 0

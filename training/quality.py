@@ -28,7 +28,15 @@ from settings import load_settings
 from training.artefact import ArtefactError
 from training.baselines import ALL_BASELINES, count_categories
 from training.config import TrainingConfig, load_config
-from training.evaluate import ACTIVE_DAYS, Judgement, K, judge_baseline, judge_categories, judge_ranker
+from training.evaluate import (
+    ACTIVE_DAYS,
+    Judgement,
+    K,
+    add_active_users,
+    judge_baseline,
+    judge_categories,
+    judge_ranker,
+)
 from training.fit import fit
 from training.metrics import PerUser, bootstrap_interval
 from training.ranker import Ranker
@@ -172,7 +180,7 @@ def _format_difference(ours: PerUser, theirs: PerUser) -> str:
 
 def _judge_counts(window: Window, users: np.ndarray) -> dict[str, float]:
     """Judge the user's decayed category counts as a score; they are no probabilities, so only orders are judged."""
-    everybody = np.union1d(users, window.users_without_labels(ACTIVE_DAYS))
+    everybody = add_active_users(window, users)
     counts = count_categories(window.arrays, everybody, np.arange(len(window.arrays.category_ids)))
     judged = judge_categories(window, everybody, window.arrays.category_ids, counts / (1 + counts))
     return {name: value for name, value in judged.items() if name not in OF_PROBABILITIES}

@@ -18,7 +18,7 @@ from features.encoding import Encoder
 from features.purchases import Purchases
 from training.config import TrainingConfig
 from training.dataset import Lists, build_lists_of_windows, fit_window_encoder
-from training.evaluate import ACTIVE_DAYS, Baseline, Judgement, judge_categories
+from training.evaluate import Baseline, Judgement, add_active_users, judge_categories
 from training.inputs import UserInputs, encode_users
 from training.judging import Chunk, encode_chunks, judge_chunks
 from training.windows import Window, list_window_starts, open_window
@@ -83,7 +83,7 @@ class Boosted:
         chunks = encode_chunks(window, user_rows, self.encoder, num_candidates)
         judged = judge_chunks(window, chunks, self._score)
         ids = np.array(self.encoder.category_ids, dtype=np.int64)
-        everybody = np.union1d(user_rows, window.users_without_labels(ACTIVE_DAYS))
+        everybody = add_active_users(window, user_rows)
         rows = _lay_categories(encode_users(self.encoder, window.arrays, everybody))
         probabilities = np.asarray(self.categories.predict(rows), dtype=np.float32).reshape(len(everybody), len(ids))
         return judged.with_categories(judge_categories(window, everybody, ids, probabilities))
@@ -114,8 +114,7 @@ def fit_boosted(purchases: Purchases, config: TrainingConfig) -> Boosted:
 def _grow_products(lists: list[Lists], seed: int) -> lightgbm.Booster:
     rows, labels, weights = [], [], []
     for part in lists:
-        list_size = part.pair_labels.shape[1]
-        owners = np.repeat(np.arange(len(part.pair_labels)), list_size)
+        owners = np.repeat(part.owners, part.pair_labels.shape[1])
         used = part.pair_weights.ravel() > 0
         pairs = part.pairs
         rows.append(_lay_pairs(part.users, owners[used], pairs.categories[used], pairs.features[used]))

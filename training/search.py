@@ -62,7 +62,7 @@ SPACE = (
     Setting("optimiser.weight_decay", 0.01, 0.5, by_magnitude=True),
     Setting("optimiser.epochs", 1, 4),
     Setting("model.product_dropout", 0.0, 0.3),
-    Setting("model.id_dropout", 0.2, 0.8),
+    Setting("model.id_dropout", 0.5, 1.0),
     Setting("loss.product_weight", 0.1, 1.0, by_magnitude=True),
     Setting("loss.temperature", 0.5, 2.0, by_magnitude=True),
 )

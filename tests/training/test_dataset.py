@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+import torch
 
 from features.arrays import Int64
 from tests.features.purchase_rows import AS_OF, make_purchases
 from tests.synthetic import SMALL_CONFIG
 from training.config import DataConfig
 from training.dataset import Lists, build_lists, choose_users, fit_window_encoder
+from training.loop import stack_lists
 from training.windows import Window, open_window
 
 START = AS_OF - timedelta(days=28)
@@ -46,14 +48,32 @@ def test_at_most_half_as_many_stay_away_as_buy_and_each_stands_for_those_left_ou
     assert lists.user_weights[~buys].tolist() == [3, 3]
 
 
-def test_lists_of_who_bought_nothing_weigh_nothing(window: Window) -> None:
+def test_who_bought_has_a_list_and_who_stayed_away_has_none(window: Window) -> None:
     rows = np.union1d(window.users_with_labels(), window.users_without_labels())
     lists = build(window, rows)
 
-    buys = np.isin(window.arrays.user_ids[rows], BUYERS)
-    assert not lists.pair_weights[~buys].any()
-    assert lists.pair_weights[buys].any(axis=1).all()
+    assert window.arrays.user_ids[rows[lists.owners]].tolist() == BUYERS
+    assert lists.pair_weights.shape == lists.pair_labels.shape == (len(BUYERS), CONFIG.list_size)
+    assert len(lists.pairs.products) == len(BUYERS) * CONFIG.list_size
+    assert lists.pair_weights.any(axis=1).all()
     assert lists.user_weights.tolist() == [1] * len(rows)
+
+
+def test_a_batch_brings_the_lists_of_those_in_it_who_bought(window: Window) -> None:
+    rows = np.union1d(window.users_with_labels(), window.users_without_labels())
+    lists = build(window, rows)
+    tensors = stack_lists([lists, lists])
+
+    batch = torch.tensor([len(rows) + 1, 6, 0])  # the second buyer of the second window, one away, the first buyer
+    inputs, targets = tensors.batch(batch)
+
+    pair_users, pair_products = inputs[3].reshape(-1, CONFIG.list_size), inputs[5].reshape(-1, CONFIG.list_size)
+    products = lists.pairs.products.reshape(-1, CONFIG.list_size)
+    assert torch.equal(inputs[0], torch.from_numpy(lists.users.features[[1, 6, 0]]))
+    assert pair_users[:, 0].tolist() == pair_users[:, -1].tolist() == [0, 2]
+    assert pair_products.tolist() == products[[1, 0]].tolist()
+    assert targets.pairs.tolist() == lists.pair_labels[[1, 0]].tolist()
+    assert targets.categories.tolist() == lists.category_labels[[1, 6, 0]].tolist()
 
 
 def test_nobody_is_learned_from_where_nobody_bought(window: Window) -> None:

@@ -40,6 +40,7 @@ def rows() -> Tensors:
         category_crosses=ids(SIZES.category_crosses, NUM_USERS, NUM_CATEGORIES, 1).int(),
         category_labels=ids(2, NUM_USERS, NUM_CATEGORIES).float(),
         user_weights=torch.ones(NUM_USERS),
+        lists=torch.arange(NUM_USERS),
         pair_categories=ids(NUM_CATEGORIES + 1, NUM_USERS, LIST_SIZE),
         pair_products=ids(SIZES.num_products + 1, NUM_USERS, LIST_SIZE),
         pair_features=numbers(NUM_USERS, LIST_SIZE, SIZES.pair_features),
