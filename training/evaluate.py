@@ -23,6 +23,7 @@ LAPSED_K = 3
 ACTIVE_DAYS = 56
 
 Reliability = npt.NDArray[np.float64]
+CategoryShares = npt.NDArray[np.float64]
 Baseline = Callable[[SnapshotArrays, Int64, int], Int64]
 
 
@@ -38,6 +39,7 @@ class Judgement:
         num_new_products: the same of the lists of products never bought before.
         categories: metrics of the category head, empty for a baseline.
         reliability: of the category probabilities, as metrics.reliability gives it; None for a baseline.
+        category_shares: float64[C, 2], mean probability and share that bought, of each category; None for a baseline.
     """
 
     ndcg: PerUser
@@ -50,6 +52,7 @@ class Judgement:
     num_new_products: int
     categories: dict[str, float]
     reliability: Reliability | None = None
+    category_shares: CategoryShares | None = None
 
     def summarise(self) -> dict[str, float]:
         """Give the means by metric name."""
@@ -119,6 +122,7 @@ def judge_ranker(window: Window, user_rows: Int64, ranker: Ranker) -> Judgement:
         judged,
         categories=judge_categories(window, everybody, ranker.category_ids, probabilities),
         reliability=metrics.reliability(bought, probabilities),
+        category_shares=np.stack([probabilities.mean(axis=0), bought.mean(axis=0)], axis=1).astype(np.float64),
     )
 
 

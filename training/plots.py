@@ -8,37 +8,44 @@ from matplotlib.figure import Figure
 from features.encoding import Encoder
 from training.artefact import ENCODER
 from training.checks import Sample
-from training.evaluate import Reliability
+from training.evaluate import CategoryShares, Reliability
 from training.fit import Fitted
 from training.gate import Trial
+from training.loop import STOPPING_METRICS
 
 DOTS_PER_INCH = 80
 """Keeps plots within the column of MLflow's page for a version."""
+
+CHANCE = 0.005
+"""Of an NDCG of some hundred users; a learning curve that moves by less is drawn nearly flat."""
+
+STOPPING_NAMES = dict(zip(STOPPING_METRICS, ("NDCG@20, all products", "NDCG@20, new products"), strict=True))
 
 
 def draw_trial(trial: Trial, fitted: Fitted) -> dict[str, Any]:
     """Draw everything that a reviewer compares, by file name."""
     figures = {
         "lift_by_slice": draw_lift(trial),
-        "calibration": draw_calibration(trial.sample, Encoder.load(fitted.folder / ENCODER).category_ids),
         "score_spread": draw_score_spread(trial.sample),
     }
-    if trial.evidence.challenger.reliability is not None:
-        figures["reliability"] = draw_reliability(trial.evidence.challenger.reliability)
+    judged = trial.evidence.challenger
+    if judged.reliability is not None and judged.category_shares is not None:
+        category_ids = Encoder.load(fitted.folder / ENCODER).category_ids
+        figures["reliability"] = draw_reliability(judged.reliability)
+        figures["calibration"] = draw_calibration(judged.category_shares, category_ids)
     return figures
 
 
 def draw_learning_curve(epochs: list[dict[str, float]]) -> Any:
-    """Plot the loss and the stopping users' NDCG@20 by epoch."""
-    figure = _open_figure(7, 4)
-    left = figure.subplots()
+    """Plot the loss, and the NDCG@20 of the stopping users of all products and of new ones, by epoch."""
+    figure = _open_figure(9, 3)
+    curves = {"loss": "training loss", **STOPPING_NAMES}
     numbers = range(1, len(epochs) + 1)
-    left.plot(numbers, [epoch["loss"] for epoch in epochs], color="tab:blue", marker="o", label="training loss")
-    left.set(xlabel="epoch", ylabel="training loss", xticks=list(numbers))
-    right = left.twinx()
-    right.plot(numbers, [epoch["ndcg_at_20"] for epoch in epochs], color="tab:orange", marker="o", label="NDCG@20")
-    right.set_ylabel("NDCG@20 of the stopping users")
-    figure.legend(loc="upper center", ncols=2)
+    for axes, (metric, name) in zip(figure.subplots(ncols=len(curves)), curves.items(), strict=True):
+        values = [epoch[metric] for epoch in epochs]
+        axes.plot(numbers, values, marker="o")
+        middle, reach = (max(values) + min(values)) / 2, max(max(values) - min(values), CHANCE)
+        axes.set(xlabel="epoch", title=name, xticks=list(numbers), ylim=(middle - reach, middle + reach))
     return figure
 
 
@@ -73,15 +80,15 @@ def draw_reliability(bins: Reliability) -> Any:
     return figure
 
 
-def draw_calibration(sample: Sample, category_ids: list[int]) -> Any:
+def draw_calibration(shares: CategoryShares, category_ids: list[int]) -> Any:
     """Plot for each category how often the model expects a purchase from it beside how often there was one."""
     figure = _open_figure(7, 4)
     axes = figure.subplots()
     places = np.arange(len(category_ids))
-    axes.bar(places - 0.2, sample.probabilities.mean(axis=0), 0.4, label="mean probability")
-    axes.bar(places + 0.2, sample.bought.mean(axis=0), 0.4, label="share of users that bought")
+    axes.bar(places - 0.2, shares[:, 0], 0.4, label="mean probability")
+    axes.bar(places + 0.2, shares[:, 1], 0.4, label="share of users that bought")
     axes.set(xlabel="category", xticks=places, xticklabels=category_ids, ylabel="within the horizon")
-    axes.legend()
+    figure.legend(loc="outside upper center", ncols=2)
     return figure
 
 

@@ -40,14 +40,20 @@ def test_the_probability_of_a_category_is_that_of_ordering_times_that_of_the_ord
     assert sigmoid(LOGITS.multiply()) == pytest.approx(sigmoid(LOGITS.orders) * sigmoid(LOGITS.categories), rel=1e-5)
 
 
-def test_who_ordered_nothing_counts_for_as_many_as_were_not_drawn():
-    probabilities, bought = sigmoid(LOGITS.multiply()), TARGETS.categories.numpy() > 0
-    each = -np.log(np.where(bought, probabilities, 1 - probabilities)).mean(axis=1)
-    orders = sigmoid(LOGITS.orders).ravel()
+def log_loss(probabilities: np.ndarray, happened: np.ndarray) -> np.ndarray:
+    return -np.log(np.where(happened, probabilities, 1 - probabilities))
 
-    assert lose(category_weight=1.0) == pytest.approx((each * [1, 1, 3]).sum() / 5, rel=1e-5)
-    of_ordering = -np.log(np.where([True, True, False], orders, 1 - orders))
+
+def test_who_ordered_nothing_counts_for_as_many_as_were_not_drawn():
+    of_ordering = log_loss(sigmoid(LOGITS.orders).ravel(), np.array([True, True, False]))
+
     assert lose(order_weight=1.0) == pytest.approx((of_ordering * [1, 1, 3]).sum() / 5, rel=1e-5)
+
+
+def test_what_an_order_holds_is_learned_from_who_ordered():
+    of_categories = log_loss(sigmoid(LOGITS.categories), TARGETS.categories.numpy() > 0)
+
+    assert lose(category_weight=1.0) == pytest.approx(of_categories[:2].mean(), rel=1e-5)
 
 
 def test_probabilities_are_of_buying_at_all():
