@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -29,12 +30,10 @@ class SellableProduct:
     price: float
     image_url: str
 
-    def pack(self) -> orjson.Fragment:
-        """Give it as JSON. That is made once: the same product stands on many pages."""
-        kept = self.__dict__.get("_packed")
-        if kept is None:
-            kept = self.__dict__["_packed"] = orjson.Fragment(orjson.dumps(self))
-        return kept
+    @cached_property
+    def packed(self) -> orjson.Fragment:
+        """It as JSON. That is made once: the same product stands on many pages."""
+        return orjson.Fragment(orjson.dumps(self))
 
 
 FIRST_IMAGE = (

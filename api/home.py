@@ -146,9 +146,9 @@ class HomePage:
         opening = visit.opening
         without = await self._fetch_just_bought(visit)
         ladder = Ladder(visit.limit, products.fetch, without, self._rules.category_share)
-        if opening.has_coupons and opening.entries and visit.user_id is not None:
+        if opening.has_coupons and opening.entries is not None and visit.user_id is not None:
             coupons = await self._reader.run(fetch_held_coupons, visit.user_id)
-            await ladder.lift(opening.entries, partial(_has_coupon, coupons))
+            await ladder.lift(list(opening.entries), partial(_has_coupon, coupons))
         await ladder.step("published", opening.entries or [])
         await ladder.step("model", ranked.entries if ranked else [])
         if ladder.missing:

@@ -10,7 +10,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from api.catalogue import SellableProduct
-from api.published import StoredEntry
+from api.entries import StoredEntry
 
 HEAD_SLOTS = 20
 """The slots that the rules of category and coupon look at; on a shorter page, all of them."""

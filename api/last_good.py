@@ -17,8 +17,9 @@ import orjson
 
 from api.answer import HomeAnswer
 from api.catalogue import SellableProduct, fetch_any_sellable, fetch_sellable
+from api.entries import Entry
 from api.ladder import Pick
-from api.published import BatchHead, Entry, SharedListsCache, fetch_head
+from api.published import BatchHead, SharedListsCache, fetch_head
 from api.reader import ShopReader
 
 REMEMBERED_USERS = 10_000
@@ -95,7 +96,8 @@ class LastGood:
         part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(orjson.dumps({"head": shelf.head, "products": shelf.products}, default=list))
+            products = [product.packed for product in shelf.products]
+            part.write_bytes(orjson.dumps({"head": shelf.head, "products": products}, default=list))
             part.replace(self._path)
         except OSError as err:
             logger.warning("local copy not written path=%s reason=%r", self._path, str(err))

@@ -6,10 +6,11 @@ from sqlalchemy import Connection
 
 from api.catalogue import SellableProduct, fetch_product
 from api.coupons import covering, fetch_held_coupons
+from api.entries import Entry
 from api.kept import LiveProducts
 from api.ladder import Ladder, Pick
 from api.last_good import LastGood
-from api.published import BatchHead, Entry, SharedListsCache, fetch_head, fetch_neighbours
+from api.published import BatchHead, SharedListsCache, fetch_head, fetch_neighbours
 from api.reader import ShopReader, ShopUnavailableError
 from api.reviews import fetch_latest_reviews, summarise_reviews
 from api.schemas import ProductDetails

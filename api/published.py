@@ -14,9 +14,9 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-import orjson
 from sqlalchemy import Connection, Text, and_, bindparam, exists, select, type_coerce
 
+from api.entries import Entry, StoredList, parse_entries
 from api.prepared import IDS, Prepared, from_instant, to_instant
 from shop.tables import (
     HOME,
@@ -32,19 +32,6 @@ from shop.tables import (
 )
 
 KEPT_BATCHES = 3
-
-
-class Entry(NamedTuple):
-    """A product as it was ranked."""
-
-    product_id: int
-    category_id: int
-    score: float
-    reason: str
-
-
-StoredEntry = Sequence[Any]
-"""An `Entry`, or the same four values as they are stored: giving names to a hundred of them costs more than reading."""
 
 
 class BatchHead(NamedTuple):
@@ -65,14 +52,14 @@ class Opening(NamedTuple):
     Attributes:
         head: the batch that is shown; `None` before the first publication.
         nickname: the user's; `None` if the shop has no such user.
-        entries: the user's published list as it is stored, best first; `None` if the batch has none.
+        entries: the user's published list; `None` if the batch has none.
         ordered_lately: whether the user ordered something that may still keep off the page.
         has_coupons: whether the user holds coupons that may be valid.
     """
 
     head: BatchHead | None
     nickname: str | None = None
-    entries: list[StoredEntry] | None = None
+    entries: StoredList | None = None
     ordered_lately: bool = False
     has_coupons: bool = False
 
@@ -175,7 +162,7 @@ def _to_head(batch_id: str, model_version: str, as_of: Any) -> BatchHead:
 def _to_opening(
     head: BatchHead | None, nickname: str | None, ordered_lately: Any, has_coupons: Any, products: Any = None
 ) -> Opening:
-    entries = None if products is None else orjson.loads(products)
+    entries = None if products is None else StoredList(products)
     return Opening(head, nickname, entries, bool(ordered_lately), bool(has_coupons))
 
 
@@ -207,11 +194,6 @@ def fetch_neighbour_lists(connection: Connection, batch_id: str, product_ids: Se
     among = ProductNeighbours.product_id.in_(product_ids)
     lists = select(ProductNeighbours.product_id, products).where(ProductNeighbours.batch_id == batch_id, among)
     return {row[0]: parse_entries(row[1]) for row in connection.execute(lists)}
-
-
-def parse_entries(text: Any) -> list[Entry]:
-    """Read a stored list: `[[product_id, category_id, score, reason_code], ...]`."""
-    return list(map(Entry._make, orjson.loads(text)))
 
 
 class SharedListsCache:

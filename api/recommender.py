@@ -9,7 +9,7 @@ import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from api.breaker import CircuitBreaker
-from api.published import Entry
+from api.entries import Entry
 
 LIST_LENGTH = 100
 MOST_CHARACTERS = 300

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.catalogue import SellableProduct
+from api.entries import Entry
 from api.ladder import Ladder
-from api.published import Entry
 
 IDS = st.integers(1, 60)
 RUNGS = st.lists(st.lists(IDS, max_size=40), max_size=4)
