@@ -11,6 +11,7 @@ local:*     the local copy, when the database does not answer
 What the user bought in the last hours is left out, unless it is of the kind that they buy again and again.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -20,6 +21,7 @@ from api.answer import NOBODY, HomeAnswer, pack_answer
 from api.arms import Comparison, pointer_of
 from api.catalogue import fetch_any_sellable, fetch_favourite_categories
 from api.coupons import HeldCoupon, fetch_held_coupons
+from api.entries import StoredEntry
 from api.gathered import GatheredReads
 from api.kept import LivePage, LiveProducts, Unchanged
 from api.ladder import Ladder, Pick
@@ -146,10 +148,12 @@ class HomePage:
         opening = visit.opening
         without = await self._fetch_just_bought(visit)
         ladder = Ladder(visit.limit, products.fetch, without, self._rules.category_share)
+        listed: Iterable[StoredEntry] = opening.entries or []
         if opening.has_coupons and opening.entries is not None and visit.user_id is not None:
+            listed = whole = list(opening.entries)  # a coupon may speak for any of it
             coupons = await self._reader.run(fetch_held_coupons, visit.user_id)
-            await ladder.lift(list(opening.entries), partial(_has_coupon, coupons))
-        await ladder.step("published", opening.entries or [])
+            await ladder.lift(whole, partial(_has_coupon, coupons))
+        await ladder.step("published", listed)
         await ladder.step("model", ranked.entries if ranked else [])
         if ladder.missing:
             await self._step_down(visit, ladder)
