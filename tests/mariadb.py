@@ -109,8 +109,9 @@ def initialise(daemon: str, folder: Path) -> None:
     if install is None:
         raise RuntimeError(f"{daemon} is there, but mariadb-install-db is not: reinstall the package mariadb-server")
     command = [install, "--no-defaults", f"--datadir={folder / 'data'}", f"--user={getpass.getuser()}"]
+    own = f"--tmpdir={folder / 'tmp'}"  # a server that starts empties its own, also of what others use at the moment
     done = subprocess.run(
-        [*command, "--auth-root-authentication-method=normal", "--skip-test-db"],
+        [*command, own, "--auth-root-authentication-method=normal", "--skip-test-db"],
         capture_output=True,
         text=True,
         check=False,
@@ -129,7 +130,7 @@ def start(daemon: str, folder: Path, server: MariaDbServer, options: Sequence[st
                 "--no-defaults",
                 f"--user={getpass.getuser()}",
                 f"--datadir={folder / 'data'}",
-                f"--tmpdir={folder / 'tmp'}",  # a server that starts empties its own, also of what others left there
+                f"--tmpdir={folder / 'tmp'}",
                 f"--socket={server.socket_path}",
                 f"--pid-file={folder / 'pid'}",
                 f"--init-file={folder / 'init.sql'}",
