@@ -14,11 +14,11 @@ from sqlalchemy import Connection
 
 from api.reader import ShopReader
 
-MOST_READS = 3
+MOST_READS = 2
 """Reads under way at once, if each has as many callers as it may: the database works for some pages, and others are put
 together in the meantime."""
 
-MOST_CALLERS = 8
+MOST_CALLERS = 16
 """Callers of one read. If all that wait went together, they would come back together, and either side would stand still
 while the other works."""
 
@@ -30,9 +30,16 @@ Found = TypeVar("Found")
 class _Read(Generic[Key, Found]):
     """A read that has not begun: what it is for, and who waits."""
 
-    answer: asyncio.Future[Mapping[Key, Found]]
     wanted: set[Key] = field(default_factory=set)
-    num_callers: int = 0
+    callers: list[asyncio.Future[Mapping[Key, Found]]] = field(default_factory=list)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.callers) == MOST_CALLERS
+
+    def find_unanswered(self) -> list[asyncio.Future[Mapping[Key, Found]]]:
+        """Find who still waits; the others gave up."""
+        return [answer for answer in self.callers if not answer.done()]
 
 
 class GatheredReads(Generic[Key, Found]):
@@ -48,7 +55,8 @@ class GatheredReads(Generic[Key, Found]):
         self._reader = reader
         self._read = read
         self._waiting: deque[_Read[Key, Found]] = deque()
-        self._runners: set[asyncio.Task[None]] = set()
+        self._num_runners = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def fetch(self, keys: Collection[Key]) -> Mapping[Key, Found]:
         """Give what is known of these keys now, and of others that were asked for at the same moment.
@@ -58,26 +66,36 @@ class GatheredReads(Generic[Key, Found]):
         """
         if self._reader.is_direct:  # a file is read at once: there is nobody to wait for
             return self._reader.read_now(self._read, keys)
-        if not self._waiting or self._waiting[-1].num_callers == MOST_CALLERS:
-            self._waiting.append(_Read(asyncio.get_running_loop().create_future()))
-        read = self._waiting[-1]
+        loop = asyncio.get_running_loop()
+        if not self._waiting or self._waiting[-1].is_full:
+            self._waiting.append(_Read())
+        read, answer = self._waiting[-1], loop.create_future()
         read.wanted.update(keys)
-        read.num_callers += 1
-        is_full = read.num_callers == MOST_CALLERS
-        if not self._runners or (is_full and len(self._runners) < MOST_READS):
-            runner = asyncio.create_task(self._run())
-            self._runners.add(runner)
-            runner.add_done_callback(self._runners.discard)
-        return await asyncio.shield(read.answer)  # who gives up must not take the others along
+        read.callers.append(answer)
+        if not self._num_runners or (read.is_full and self._num_runners < MOST_READS):
+            self._num_runners += 1
+            task = loop.create_task(self._run())
+            self._tasks.add(task)  # the loop itself would let go of it
+            task.add_done_callback(self._tasks.discard)
+        return await answer
 
     async def _run(self) -> None:
-        """Read as long as anybody waits; each read begins after all of its callers have asked."""
-        while self._waiting:
-            read = self._waiting.popleft()
-            try:
-                read.answer.set_result(await self._reader.run(self._read, read.wanted))
-            except BaseException as err:
-                read.answer.set_exception(err)
-                read.answer.exception()  # known to whoever still waits; nobody may
-                if isinstance(err, asyncio.CancelledError):
-                    raise
+        """Read as long as anybody waits; each read begins after all of its callers have asked.
+
+        Beside another runner only full reads are begun: who waits for the others is joined by more.
+        """
+        try:
+            while self._waiting and (self._num_runners == 1 or self._waiting[0].is_full):
+                read = self._waiting.popleft()
+                try:
+                    found = await self._reader.run(self._read, read.wanted)
+                except BaseException as err:
+                    for answer in read.find_unanswered():
+                        answer.set_exception(err)
+                    if isinstance(err, asyncio.CancelledError):
+                        raise
+                else:
+                    for answer in read.find_unanswered():
+                        answer.set_result(found)
+        finally:
+            self._num_runners -= 1  # at once: who asks from here on needs another one

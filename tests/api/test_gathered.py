@@ -94,6 +94,34 @@ def test_so_many_reads_are_under_way_and_no_more(reader: ShopReader) -> None:
     assert all(answers[each][each] for each in range(6 * MOST_CALLERS))
 
 
+@pytest.mark.parametrize("num_turns", range(16))
+def test_nobody_is_forgotten_who_asks_while_a_read_ends(tiny_shop: Engine, num_turns: int) -> None:
+    class TurnsOfTheLoop:
+        """Reads at the next turn of the loop, so that the second caller asks at each moment of the first read."""
+
+        async def run(self, read: Callable[[Connection], Result]) -> Result:
+            await asyncio.sleep(0)
+            with tiny_shop.connect() as connection:
+                return read(connection)
+
+        def close(self) -> None:
+            pass
+
+    async def ask_twice() -> list[Any]:
+        reads = GatheredReads(ShopReader(TurnsOfTheLoop(), PATIENT_SECONDS), Stock())  # type: ignore[arg-type]
+        first = asyncio.create_task(reads.fetch([1]))
+        for _ in range(num_turns):
+            await asyncio.sleep(0)
+        second = asyncio.create_task(reads.fetch([3]))
+        async with asyncio.timeout(10):
+            return [await first, await second]
+
+    first, second = run(ask_twice)
+
+    assert 1 in first
+    assert 3 in second
+
+
 def test_nothing_is_kept_from_one_read_to_the_next(reader: ShopReader, tiny_shop: Engine) -> None:
     reads = GatheredReads(reader, Stock())
 
