@@ -55,7 +55,7 @@ def pack_answer(
     depends_on_time: bool = True,
 ) -> HomeAnswer:
     """Make the answer of a page; the arguments are its attributes."""
-    body = orjson.dumps({"user_nickname": nickname, "recommendations": [pick.product.packed for pick in picks]})
+    body = orjson.dumps({"user_nickname": nickname, "recommendations": [pick.product for pick in picks]})
     notes = [pick[1:] for pick in picks]
     rungs = ",".join(dict.fromkeys([pick.rung for pick in picks])) or "none"
     return HomeAnswer(nickname, body, orjson.dumps(notes), len(picks), rungs, head, model_version, arm, depends_on_time)

@@ -2,19 +2,18 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from decimal import Decimal
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, Row, Select, func, select
 
-from api.prepared import IDS, Prepared, json_rows, parse_rows
+from api.prepared import IDS, Prepared
 from shop.tables import Category, Order, OrderItem, Product, ProductImage
 
 FAVOURITE_CATEGORIES = 5
 
 MOST_AT_ONCE = 2000
-"""Products of one statement: their titles and pictures stay far below what MySQL gathers in a cell."""
+"""Products of one statement; MySQL takes at most 65,535 parameters."""
 
 
 @dataclass
@@ -30,11 +29,6 @@ class SellableProduct:
     price: float
     image_url: str
 
-    @cached_property
-    def packed(self) -> orjson.Fragment:
-        """It as JSON. That is made once: the same product stands on many pages."""
-        return orjson.Fragment(orjson.dumps(self))
-
 
 FIRST_IMAGE = (
     select(ProductImage.image_url)
@@ -46,7 +40,7 @@ FIRST_IMAGE = (
 _COLUMNS = (Product.product_id, Product.category_id, Product.title, Product.price, FIRST_IMAGE.label("image_url"))
 _IS_SELLABLE = (Product.is_visible, Product.stock > 0)
 _SELLABLE = select(*_COLUMNS).where(*_IS_SELLABLE)
-_AMONG = Prepared(select(json_rows(*_COLUMNS)).where(*_IS_SELLABLE, Product.product_id.in_(IDS)))
+_AMONG = Prepared(_SELLABLE.where(Product.product_id.in_(IDS)))
 _FAVOURITES = Prepared(
     select(Product.category_id)
     .join(OrderItem, OrderItem.product_id == Product.product_id)
@@ -63,10 +57,8 @@ def fetch_sellable(connection: Connection, product_ids: Collection[int]) -> dict
     """Read which of the products can be sold now. Deleted, hidden and sold-out ones are absent."""
     ids, products = list(product_ids), {}
     for start in range(0, len(ids), MOST_AT_ONCE):
-        rows = parse_rows(_AMONG.fetch(connection, ids=ids[start : start + MOST_AT_ONCE]))
-        for product_id, category_id, title, price, image_url in rows:
-            url = image_url or drawing_url(category_id, product_id)
-            products[product_id] = SellableProduct(product_id, category_id, title, float(price), url)
+        for row in _AMONG.fetch(connection, ids=ids[start : start + MOST_AT_ONCE]):
+            products[row[0]] = _to_product(*row)
     return products
 
 
@@ -86,7 +78,7 @@ def fetch_any_sellable(
         query = query.where(Product.product_id.not_in(without))
     if not_of:
         query = query.where(Product.category_id.not_in(not_of))
-    return [_to_product(row) for row in connection.execute(query)]
+    return [_to_product(*row) for row in connection.execute(query)]
 
 
 def fetch_sellable_after(
@@ -114,7 +106,7 @@ def fetch_sellable_after(
         query = query.where(func.lower(Product.title).contains(word, autoescape=True))
     if without:
         query = query.where(Product.product_id.not_in(without))
-    return [_to_product(row) for row in connection.execute(query.order_by(Product.product_id).limit(limit))]
+    return [_to_product(*row) for row in connection.execute(query.order_by(Product.product_id).limit(limit))]
 
 
 def fetch_favourite_categories(connection: Connection, user_id: int) -> list[int]:
@@ -146,6 +138,9 @@ def _details(product_id: int) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _to_product(row: Row[Any]) -> SellableProduct:
-    image_url = row.image_url or drawing_url(row.category_id, row.product_id)
-    return SellableProduct(row.product_id, row.category_id, row.title, float(row.price), image_url)
+def _to_product(
+    product_id: int, category_id: int, title: str, price: Decimal | float, image_url: str | None
+) -> SellableProduct:
+    """Make the product of a row."""
+    url = image_url or drawing_url(category_id, product_id)
+    return SellableProduct(product_id, category_id, title, float(price), url)

@@ -77,5 +77,5 @@ class LivePage:
         unknown = [product_id for product_id in product_ids if product_id not in known]
         if unknown:
             found = await self._reads.fetch(unknown)
-            known.update((product_id, found.get(product_id)) for product_id in unknown)
+            known.update(zip(unknown, map(found.get, unknown), strict=True))
         return known

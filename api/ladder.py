@@ -21,7 +21,7 @@ LIFTED_SLOTS = 2
 LEAST_OF_CATEGORY = 2
 """A category may have this many slots on the shortest page, where a share of the slots would be less than two."""
 
-SPARE = 4
+SPARE = 2
 """Products asked beyond those missing, so that a few sold-out ones need no second query."""
 
 SPARE_OF_CATEGORY = 2

@@ -96,8 +96,7 @@ class LastGood:
         part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            products = [product.packed for product in shelf.products]
-            part.write_bytes(orjson.dumps({"head": shelf.head, "products": products}, default=list))
+            part.write_bytes(orjson.dumps({"head": shelf.head, "products": shelf.products}, default=list))
             part.replace(self._path)
         except OSError as err:
             logger.warning("local copy not written path=%s reason=%r", self._path, str(err))

@@ -1,18 +1,15 @@
 """Statements of the busiest pages, compiled once: what is run is the driver's own SQL, what comes back plain tuples.
 
 Building and typing a statement anew costs more than the database needs to answer it. Values come as the driver gives
-them; `to_instant` reads instants, `parse_rows` what `json_rows` gathered.
+them; `to_instant` reads instants.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import BindParameter, Connection, Select, bindparam
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.util import await_only
 
 IDS: BindParameter[Any] = bindparam("ids", expanding=True)
@@ -21,28 +18,18 @@ IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 NOBODYS_ID = -1
 """Stands for an empty list of ids, which MySQL cannot write."""
 
-_WRITTEN_IDS = "(__[POSTCOMPILE_ids])"
-_STYLES = {"sqlite": ("named", "(SELECT value FROM json_each(:ids))"), "mysql": ("pyformat", "%(ids)s")}
+_WRITTEN_IDS = "__[POSTCOMPILE_ids]"
+_IDS_AS_JSON = "SELECT value FROM json_each(:ids)"
+
+Rows = Sequence[tuple[Any, ...]]
 
 
-class json_rows(GenericFunction[str]):  # noqa: N801 - named as SQL has it
-    """Gather the columns of all rows in one JSON text.
+class _Compiled(NamedTuple):
+    """A statement as a driver takes it: its text, its parameters in order, and values of those that never change."""
 
-    The driver of MySQL is written in Python and takes each cell apart by itself: one cell is a tenth of the work of a
-    hundred. SQLite does as well either way.
-    """
-
-    inherit_cache = True
-
-
-@compiles(json_rows)
-def _for_mysql(element: Any, compiler: SQLCompiler, **options: Any) -> str:
-    return f"JSON_ARRAYAGG(JSON_ARRAY({compiler.process(element.clauses, **options)}))"
-
-
-@compiles(json_rows, "sqlite")
-def _for_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
-    return f"json_group_array(json_array({compiler.process(element.clauses, **options)}))"
+    text: str
+    names: Sequence[str]
+    constants: Mapping[str, Any]
 
 
 class Prepared:
@@ -51,11 +38,9 @@ class Prepared:
     def __init__(self, statement: Select[*tuple[Any, ...]]):
         """Keep the statement; it is compiled for each kind of database when it is first run there."""
         self._statement = statement
-        self._compiled: dict[tuple[str, bool], tuple[str, dict[str, Any]]] = {}
+        self._compiled: dict[tuple[str, int], _Compiled] = {}
 
-    def fetch(
-        self, connection: Connection, values: Mapping[str, Any] | None = None, ids: Sequence[int] = ()
-    ) -> Sequence[Sequence[Any]]:
+    def fetch(self, connection: Connection, values: Mapping[str, Any] | None = None, ids: Collection[int] = ()) -> Rows:
         """Run the statement and give all rows.
 
         Args:
@@ -63,43 +48,61 @@ class Prepared:
             values: a value for each named parameter, as the driver takes it.
             ids: what `IDS` stands for.
         """
-        dialect = connection.dialect.name
-        is_one = dialect == "sqlite" and len(ids) == 1
-        text, constants = self._compiled.get((dialect, is_one)) or self._compile(connection, is_one=is_one)
-        given = {**constants, **values} if values else dict(constants)
+        if connection.dialect.name == "sqlite":
+            return self._fetch_from_file(connection, values or {}, list(ids))
+        return self._fetch_from_server(connection, values or {}, list(ids) or [NOBODYS_ID])
+
+    def _fetch_from_file(self, connection: Connection, values: Mapping[str, Any], ids: list[int]) -> Rows:
+        """Give the ids as one parameter however many they are, so that the file's own cache knows the statement."""
+        is_one = len(ids) == 1
+        compiled = self._compile(connection, "named", ":ids" if is_one else _IDS_AS_JSON, int(is_one))
+        given = {**compiled.constants, **values, "ids": ids[0] if is_one else orjson.dumps(ids).decode()}
         driver: Any = connection.connection.driver_connection
-        if dialect == "sqlite":  # one parameter however many ids: the file's own cache knows the statement
-            given["ids"] = ids[0] if is_one else orjson.dumps(ids).decode()
-            rows: list[Sequence[Any]] = driver.execute(text, given).fetchall()
-            return rows
-        given["ids"] = tuple(ids) or (NOBODYS_ID,)
+        rows: Rows = driver.execute(compiled.text, given).fetchall()
+        return rows
+
+    def _fetch_from_server(self, connection: Connection, values: Mapping[str, Any], ids: list[int]) -> Rows:
+        """Fill the ids up to one of a few lengths with the last one, so that the server knows the statement."""
+        length = _round_up(len(ids))
+        compiled = self._compile(connection, "format", ",".join(["%s"] * length), length)
+        ids += ids[-1:] * (length - len(ids))
+        constants = compiled.constants
+        given: list[Any] = []
+        for name in compiled.names:
+            if name == "ids":
+                given += ids
+            else:
+                given.append(values[name] if name in values else constants[name])
         if connection.dialect.is_async:
-            return await_only(_fetch_all(driver, text, given))
-        return connection.exec_driver_sql(text, given).all()
+            return await_only(_fetch_all(connection.connection.driver_connection, compiled.text, given))
+        return connection.exec_driver_sql(compiled.text, tuple(given)).all()
 
-    def _compile(self, connection: Connection, *, is_one: bool) -> tuple[str, dict[str, Any]]:
-        dialect = connection.dialect.name
-        style, ids = _STYLES["sqlite" if dialect == "sqlite" else "mysql"]
-        if is_one:
-            ids = "(:ids)"
-        compiled = self._statement.compile(dialect=type(connection.dialect)(paramstyle=style))  # type: ignore[call-arg]
-        constants = {key: value for key, value in compiled.params.items() if value is not None}
-        self._compiled[dialect, is_one] = (compiled.string.replace(_WRITTEN_IDS, ids), constants)
-        return self._compiled[dialect, is_one]
+    def _compile(self, connection: Connection, style: str, ids: str, variant: int) -> _Compiled:
+        """Write the statement for a kind of database and of list, if that was not done before."""
+        dialect = connection.dialect
+        found = self._compiled.get((dialect.name, variant))
+        if found is None:
+            compiled: Any = self._statement.compile(dialect=type(dialect)(paramstyle=style))  # type: ignore[call-arg]
+            text = compiled.string.replace(_WRITTEN_IDS, ids)
+            constants = {key: value for key, value in compiled.params.items() if value is not None}
+            found = _Compiled(text, compiled.positiontup or (), constants)
+            self._compiled[dialect.name, variant] = found
+        return found
 
 
-async def _fetch_all(driver: Any, text: str, given: dict[str, Any]) -> Sequence[Sequence[Any]]:
+async def _fetch_all(driver: Any, text: str, given: list[Any]) -> Rows:
     """Run a statement on a connection that an event loop waits for."""
     async with driver.cursor() as cursor:
         await cursor.execute(text, given)
-        rows: Sequence[Sequence[Any]] = await cursor.fetchall()
+        rows: Rows = await cursor.fetchall()
         return rows
 
 
-def parse_rows(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    """Read what `json_rows` gathered; over no rows MySQL gives NULL."""
-    parsed: list[list[Any]] = orjson.loads(rows[0][0] or b"[]")
-    return parsed
+def _round_up(number: int) -> int:
+    """Give the next of 1, 2, 3, 4, 6, 8, 12, 16, 24 and so on."""
+    power: int = 1 << (number - 1).bit_length()
+    less = power * 3 // 4
+    return less if number <= less else power
 
 
 def to_instant(value: Any) -> datetime | None:

@@ -1,0 +1,99 @@
+"""Statements that are compiled once, on each database and on each way of reading it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, bindparam, insert, select, text
+
+from api.connections import LoopConnections
+from api.prepared import IDS, Prepared
+from shop.database import open_engine, open_loop_engine
+
+NUM_NOTES = 60
+ODD_WORDS = '%s %(ids)s ? "q" \\ 🧀'
+
+notes = Table("notes", MetaData(), Column("note_id", Integer, primary_key=True), Column("words", String(100)))
+among = Prepared(
+    select(notes.c.note_id, notes.c.words)
+    .where(notes.c.words != bindparam("unwanted"), notes.c.note_id.in_(IDS), notes.c.note_id > 1)
+    .limit(1000)
+)
+
+
+def write_notes(engine: Engine) -> None:
+    notes.metadata.create_all(engine)
+    with engine.begin() as connection:
+        rows = [{"note_id": each, "words": ODD_WORDS if each == 7 else f"note {each}"} for each in range(1, NUM_NOTES)]
+        connection.execute(insert(notes), rows)
+
+
+def run_on_loop(url: str, read: Callable[[Connection], Any]) -> Any:
+    async def open_read_close() -> Any:
+        connections = LoopConnections(open_loop_engine(url))
+        try:
+            return await connections.run(read)
+        finally:
+            connections.close()
+
+    return asyncio.run(open_read_close())
+
+
+def fetch_ids(connection: Connection, ids: range) -> list[int]:
+    return [row[0] for row in among.fetch(connection, {"unwanted": "note 3"}, ids)]
+
+
+def test_each_number_of_ids_gives_exactly_their_rows(any_shop_url: str) -> None:
+    engine = open_engine(any_shop_url)
+    write_notes(engine)
+
+    with engine.connect() as connection:
+        for number in range(NUM_NOTES):
+            expected = [each for each in range(2, number) if each != 3]
+            assert sorted(fetch_ids(connection, range(number))) == expected
+    engine.dispose()
+
+
+def test_the_loop_reads_the_same_with_few_statements_for_any_number_of_ids(mariadb_url: str) -> None:
+    engine = open_engine(mariadb_url)
+    write_notes(engine)
+    engine.dispose()
+
+    def read(connection: Connection) -> tuple[list[list[int]], int]:
+        found = [sorted(fetch_ids(connection, range(number))) for number in range(1, NUM_NOTES)]
+        status = connection.execute(text("SHOW SESSION STATUS LIKE 'Com_stmt_prepare'")).one()
+        return found, int(status[1])
+
+    found, num_prepared = run_on_loop(mariadb_url, read)
+
+    assert found == [[each for each in range(2, number) if each != 3] for number in range(1, NUM_NOTES)]
+    assert 1 < num_prepared < NUM_NOTES / 2
+
+
+@pytest.mark.parametrize("num_ids", [0, 1, 3])
+def test_values_arrive_as_they_are(mariadb_url: str, num_ids: int) -> None:
+    engine = open_engine(mariadb_url)
+    write_notes(engine)
+    engine.dispose()
+
+    rows = run_on_loop(mariadb_url, lambda connection: among.fetch(connection, {"unwanted": ODD_WORDS}, [7] * num_ids))
+    wanted = run_on_loop(mariadb_url, lambda connection: among.fetch(connection, {"unwanted": "?"}, [7] * num_ids))
+
+    assert list(rows) == []
+    assert list(wanted) == ([(7, ODD_WORDS)] if num_ids else [])
+
+
+def test_a_table_that_changed_is_read_as_it_is_now(mariadb_url: str) -> None:
+    engine = open_engine(mariadb_url)
+    write_notes(engine)
+
+    def read_around_a_change(connection: Connection) -> list[Any]:
+        before = among.fetch(connection, {"unwanted": ""}, [5])
+        with engine.begin() as other:
+            other.execute(text("ALTER TABLE notes ADD COLUMN colour VARCHAR(9), MODIFY words VARCHAR(50)"))
+            other.execute(text("UPDATE notes SET words = 'new' WHERE note_id = 5"))
+        return [*before, *among.fetch(connection, {"unwanted": ""}, [5])]
+
+    assert run_on_loop(mariadb_url, read_around_a_change) == [(5, "note 5"), (5, "new")]
+    engine.dispose()
