@@ -55,8 +55,7 @@ class GatheredReads(Generic[Key, Found]):
         self._reader = reader
         self._read = read
         self._waiting: deque[_Read[Key, Found]] = deque()
-        self._num_runners = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._runners: set[asyncio.Task[None]] = set()
 
     async def fetch(self, keys: Collection[Key]) -> Mapping[Key, Found]:
         """Give what is known of these keys now, and of others that were asked for at the same moment.
@@ -72,11 +71,10 @@ class GatheredReads(Generic[Key, Found]):
         read, answer = self._waiting[-1], loop.create_future()
         read.wanted.update(keys)
         read.callers.append(answer)
-        if not self._num_runners or (read.is_full and self._num_runners < MOST_READS):
-            self._num_runners += 1
-            task = loop.create_task(self._run())
-            self._tasks.add(task)  # the loop itself would let go of it
-            task.add_done_callback(self._tasks.discard)
+        if not self._runners or (read.is_full and len(self._runners) < MOST_READS):
+            runner = loop.create_task(self._run())
+            self._runners.add(runner)
+            runner.add_done_callback(self._runners.discard)  # also of one that was cancelled before it began
         return await answer
 
     async def _run(self) -> None:
@@ -85,7 +83,7 @@ class GatheredReads(Generic[Key, Found]):
         Beside another runner only full reads are begun: who waits for the others is joined by more.
         """
         try:
-            while self._waiting and (self._num_runners == 1 or self._waiting[0].is_full):
+            while self._waiting and (len(self._runners) == 1 or self._waiting[0].is_full):
                 read = self._waiting.popleft()
                 try:
                     found = await self._reader.run(self._read, read.wanted)
@@ -98,4 +96,5 @@ class GatheredReads(Generic[Key, Found]):
                     for answer in read.find_unanswered():
                         answer.set_result(found)
         finally:
-            self._num_runners -= 1  # at once: who asks from here on needs another one
+            if (runner := asyncio.current_task()) is not None:
+                self._runners.discard(runner)  # at once: who asks from here on needs another one

@@ -22,10 +22,8 @@ LEAST_OF_CATEGORY = 2
 """A category may have this many slots on the shortest page, where a share of the slots would be less than two."""
 
 SPARE = 2
-"""Products asked beyond those missing, so that a few sold-out ones need no second query."""
-
-SPARE_OF_CATEGORY = 2
-"""Of them at most so many of a category that the head cannot take more of."""
+"""Products asked beyond those missing, and of one category beyond what the head can take, so that a few sold-out ones
+need no second query."""
 
 FetchSellable = Callable[[Sequence[int]], Awaitable[Mapping[int, SellableProduct | None]]]
 
@@ -143,7 +141,7 @@ class Ladder:
             return page
         page, self._late = [], []
         full = self._most_of_category
-        most = full + SPARE_OF_CATEGORY
+        most = full + SPARE
         asked = {category: number if number < full else most for category, number in self._in_category.items()}
         for candidate in chain(waiting, coming):
             number = asked.get(candidate[2], 0)

@@ -18,8 +18,8 @@ from api.rate_limit import RateLimiter
 
 MAX_BODY_BYTES = 256 * 1024
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
-NAME_LENGTH = 32
-NAMES_AT_ONCE = 256
+REQUEST_ID_LENGTH = 32
+REQUEST_IDS_AT_ONCE = 256
 NEVER_LIMITED = frozenset({"/health", "/metrics"})
 SAFE_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -45,7 +45,7 @@ class RequestEnvelope:
         self._metrics = metrics
         self._limiter = limiter
         self._log = RequestLog(__name__)
-        self._names = _draw_names()
+        self._request_ids = _draw_request_ids()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -54,7 +54,7 @@ class RequestEnvelope:
             return
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
-        request_id = given.decode() if REQUEST_ID.fullmatch(given) else next(self._names)
+        request_id = given.decode() if REQUEST_ID.fullmatch(given) else next(self._request_ids)
         scope.setdefault("state", {})["request_id"] = request_id
         started = time.perf_counter()
         status = 500
@@ -91,11 +91,12 @@ class RequestEnvelope:
         return refusal
 
 
-def _draw_names() -> Iterator[str]:
-    """Give names that nobody can guess, without asking the system for chance at each of them."""
+def _draw_request_ids() -> Iterator[str]:
+    """Give ids that nobody can guess, without asking the system for chance at each of them."""
     while True:
-        drawn = secrets.token_hex(NAMES_AT_ONCE * NAME_LENGTH // 2)
-        yield from (drawn[start : start + NAME_LENGTH] for start in range(0, len(drawn), NAME_LENGTH))
+        drawn = secrets.token_hex(REQUEST_IDS_AT_ONCE * REQUEST_ID_LENGTH // 2)
+        for start in range(0, len(drawn), REQUEST_ID_LENGTH):
+            yield drawn[start : start + REQUEST_ID_LENGTH]
 
 
 def _add_headers(message: Message, request_id: str) -> None:

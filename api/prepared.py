@@ -18,6 +18,9 @@ IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 NOBODYS_ID = -1
 """Stands for an empty list of ids, which MySQL cannot write."""
 
+ANY_NUMBER = 0
+"""Stands for ids that come as one parameter however many they are."""
+
 _WRITTEN_IDS = "__[POSTCOMPILE_ids]"
 _IDS_AS_JSON = "SELECT value FROM json_each(:ids)"
 
@@ -55,7 +58,7 @@ class Prepared:
     def _fetch_from_file(self, connection: Connection, values: Mapping[str, Any], ids: list[int]) -> Rows:
         """Give the ids as one parameter however many they are, so that the file's own cache knows the statement."""
         is_one = len(ids) == 1
-        compiled = self._compile(connection, "named", ":ids" if is_one else _IDS_AS_JSON, int(is_one))
+        compiled = self._compile(connection, "named", 1 if is_one else ANY_NUMBER)
         given = {**compiled.constants, **values, "ids": ids[0] if is_one else orjson.dumps(ids).decode()}
         driver: Any = connection.connection.driver_connection
         rows: Rows = driver.execute(compiled.text, given).fetchall()
@@ -64,7 +67,7 @@ class Prepared:
     def _fetch_from_server(self, connection: Connection, values: Mapping[str, Any], ids: list[int]) -> Rows:
         """Fill the ids up to one of a few lengths with the last one, so that the server knows the statement."""
         length = _round_up(len(ids))
-        compiled = self._compile(connection, "format", ",".join(["%s"] * length), length)
+        compiled = self._compile(connection, "format", length)
         ids += ids[-1:] * (length - len(ids))
         constants = compiled.constants
         given: list[Any] = []
@@ -77,16 +80,18 @@ class Prepared:
             return await_only(_fetch_all(connection.connection.driver_connection, compiled.text, given))
         return connection.exec_driver_sql(compiled.text, tuple(given)).all()
 
-    def _compile(self, connection: Connection, style: str, ids: str, variant: int) -> _Compiled:
-        """Write the statement for a kind of database and of list, if that was not done before."""
+    def _compile(self, connection: Connection, style: str, num_ids: int) -> _Compiled:
+        """Write the statement for a kind of database and so many ids, if that was not done before."""
         dialect = connection.dialect
-        found = self._compiled.get((dialect.name, variant))
+        found = self._compiled.get((dialect.name, num_ids))
         if found is None:
             compiled: Any = self._statement.compile(dialect=type(dialect)(paramstyle=style))  # type: ignore[call-arg]
+            mark = ":ids" if style == "named" else "%s"
+            ids = _IDS_AS_JSON if num_ids == ANY_NUMBER else ",".join([mark] * num_ids)
             text = compiled.string.replace(_WRITTEN_IDS, ids)
             constants = {key: value for key, value in compiled.params.items() if value is not None}
             found = _Compiled(text, compiled.positiontup or (), constants)
-            self._compiled[dialect.name, variant] = found
+            self._compiled[dialect.name, num_ids] = found
         return found
 
 

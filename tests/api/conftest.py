@@ -1,15 +1,16 @@
 """A running API over the tiny shop, with a published batch and a model server that tests script."""
 
+import asyncio
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import uvicorn
@@ -18,10 +19,13 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from api.application import Deadlines, create_app
+from api.connections import LoopConnections
 from settings import Settings
-from shop.database import session_scope
+from shop.database import open_loop_engine, session_scope
 from shop.tables import BatchPointer, PopularList, ProductNeighbours, Recommendation, RecommendationBatch
 from tests.tiny_shop import day
+
+Result = TypeVar("Result")
 
 PATIENT = Deadlines(database=30, model_server=30, slow_page=30, write=30)
 """What an answer says must not hang on how busy the machine is; tests of the deadlines bring their own."""
@@ -106,6 +110,19 @@ def serve(app: FastAPI) -> Iterator[str]:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         server.should_exit = True
         thread.join(60)
+
+
+def run_on_loop(url: str, work: Callable[[LoopConnections], Coroutine[Any, Any, Result]]) -> Result:
+    """Do something with connections that an event loop waits on."""
+
+    async def open_work_close() -> Result:
+        connections = LoopConnections(open_loop_engine(url))
+        try:
+            return await work(connections)
+        finally:
+            connections.close()
+
+    return asyncio.run(open_work_close())
 
 
 def publish_by_hand(engine: Engine, lists: dict[int, list[int]] = LISTS, batch_id: str = BATCH, epoch: int = 1) -> None:

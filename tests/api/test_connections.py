@@ -1,8 +1,6 @@
 """Reads of a real MySQL server that the event loop waits on itself."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import Connection, text
@@ -12,20 +10,8 @@ import api.connections
 from api.connections import LoopConnections
 from api.reader import ShopReader, ShopUnavailableError
 from shop.database import open_engine, open_loop_engine
+from tests.api.conftest import run_on_loop
 from tests.mariadb import MariaDbServer
-
-Result = TypeVar("Result")
-
-
-def run(url: str, work: Callable[[LoopConnections], Coroutine[Any, Any, Result]]) -> Result:
-    async def open_work_close() -> Result:
-        connections = LoopConnections(open_loop_engine(url))
-        try:
-            return await work(connections)
-        finally:
-            connections.close()
-
-    return asyncio.run(open_work_close())
 
 
 async def ask_twice(connections: LoopConnections) -> tuple[int, int]:
@@ -41,7 +27,7 @@ def sleep_long(connection: Connection) -> None:
 
 
 def test_a_connection_is_used_again(mariadb_url: str) -> None:
-    first, second = run(mariadb_url, ask_twice)
+    first, second = run_on_loop(mariadb_url, ask_twice)
     assert first == second
 
 
@@ -58,7 +44,7 @@ def test_a_connection_that_is_used_again_sees_what_was_committed_in_between(mari
     writer = open_engine(mariadb_url)
     with writer.begin() as connection:
         connection.execute(text("CREATE TABLE notes (note INT)"))
-    assert run(mariadb_url, count_around_a_write) == (0, 1)
+    assert run_on_loop(mariadb_url, count_around_a_write) == (0, 1)
     writer.dispose()
 
 
@@ -71,7 +57,7 @@ def test_the_loop_goes_on_while_mysql_reads(mariadb_url: str) -> None:
         await asyncio.gather(waiting, return_exceptions=True)
         return state
 
-    assert run(mariadb_url, ask_and_look_around) == "still reading"
+    assert run_on_loop(mariadb_url, ask_and_look_around) == "still reading"
 
 
 def test_nobody_gets_the_answer_of_a_caller_that_gave_up(mariadb_url: str) -> None:
@@ -82,14 +68,14 @@ def test_nobody_gets_the_answer_of_a_caller_that_gave_up(mariadb_url: str) -> No
                 await connections.run(sleep_long)
         return before, await connections.run(fetch_id)
 
-    before, after = run(mariadb_url, give_up_and_ask)
+    before, after = run_on_loop(mariadb_url, give_up_and_ask)
     assert before != after
 
 
 def test_a_connection_that_was_idle_for_long_is_not_trusted(mariadb_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api.connections, "MOST_IDLE_SECONDS", 0.0)
 
-    first, second = run(mariadb_url, ask_twice)
+    first, second = run_on_loop(mariadb_url, ask_twice)
     assert first != second
 
 
@@ -99,7 +85,7 @@ def test_however_many_ask_few_connections_are_opened(mariadb_url: str, monkeypat
     async def ask_together(connections: LoopConnections) -> set[int]:
         return set(await asyncio.gather(*(connections.run(fetch_id) for _ in range(40))))
 
-    assert len(run(mariadb_url, ask_together)) <= 3
+    assert len(run_on_loop(mariadb_url, ask_together)) <= 3
 
 
 def test_writes_are_refused_and_time_is_utc(mariadb_url: str) -> None:
@@ -109,7 +95,7 @@ def test_writes_are_refused_and_time_is_utc(mariadb_url: str) -> None:
             await connections.run(lambda connection: connection.execute(text("CREATE TABLE t (a INT)")))
         return str(zone)
 
-    assert run(mariadb_url, try_it) == "+00:00"
+    assert run_on_loop(mariadb_url, try_it) == "+00:00"
 
 
 def test_one_failure_tells_of_all_connections_that_the_server_dropped(

@@ -5,7 +5,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, delete, update
 
-from api.middleware import NAMES_AT_ONCE
+from api.middleware import REQUEST_IDS_AT_ONCE
 from shop.database import session_scope
 from shop.tables import BatchPointer, Order, OrderItem, Product, ProductImage
 from tests.api.conftest import BATCH, ModelServer, publish_by_hand
@@ -199,11 +199,12 @@ def test_the_storefronts_request_id_is_kept_and_nonsense_is_not(api: TestClient)
     assert len(replaced.headers["x-request-id"]) == 32
 
 
-def test_no_two_requests_have_the_same_name(api: TestClient) -> None:
-    names = {api.get(HOME, params={"user_id": 1}).headers["x-request-id"] for _ in range(2 * NAMES_AT_ONCE + 1)}
+def test_no_two_requests_have_the_same_id(api: TestClient) -> None:
+    num_requests = 2 * REQUEST_IDS_AT_ONCE + 1
+    ids = {api.get(HOME, params={"user_id": 1}).headers["x-request-id"] for _ in range(num_requests)}
 
-    assert len(names) == 2 * NAMES_AT_ONCE + 1
-    assert {len(name) for name in names} == {32}
+    assert len(ids) == num_requests
+    assert {len(each) for each in ids} == {32}
 
 
 def test_no_pointer_and_no_products_is_an_empty_page(empty_shop: Engine, open_api: Callable[..., TestClient]) -> None:

@@ -1,15 +1,14 @@
 """Statements that are compiled once, on each database and on each way of reading it."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, bindparam, insert, select, text
 
-from api.connections import LoopConnections
 from api.prepared import IDS, Prepared
-from shop.database import open_engine, open_loop_engine
+from shop.database import open_engine
+from tests.api.conftest import run_on_loop
 
 NUM_NOTES = 60
 ODD_WORDS = '%s %(ids)s ? "q" \\ 🧀'
@@ -29,15 +28,8 @@ def write_notes(engine: Engine) -> None:
         connection.execute(insert(notes), rows)
 
 
-def run_on_loop(url: str, read: Callable[[Connection], Any]) -> Any:
-    async def open_read_close() -> Any:
-        connections = LoopConnections(open_loop_engine(url))
-        try:
-            return await connections.run(read)
-        finally:
-            connections.close()
-
-    return asyncio.run(open_read_close())
+def read_on_loop(url: str, read: Callable[[Connection], Any]) -> Any:
+    return run_on_loop(url, lambda connections: connections.run(read))
 
 
 def fetch_ids(connection: Connection, ids: range) -> list[int]:
@@ -65,7 +57,7 @@ def test_the_loop_reads_the_same_with_few_statements_for_any_number_of_ids(maria
         status = connection.execute(text("SHOW SESSION STATUS LIKE 'Com_stmt_prepare'")).one()
         return found, int(status[1])
 
-    found, num_prepared = run_on_loop(mariadb_url, read)
+    found, num_prepared = read_on_loop(mariadb_url, read)
 
     assert found == [[each for each in range(2, number) if each != 3] for number in range(1, NUM_NOTES)]
     assert 1 < num_prepared < NUM_NOTES / 2
@@ -77,8 +69,8 @@ def test_values_arrive_as_they_are(mariadb_url: str, num_ids: int) -> None:
     write_notes(engine)
     engine.dispose()
 
-    rows = run_on_loop(mariadb_url, lambda connection: among.fetch(connection, {"unwanted": ODD_WORDS}, [7] * num_ids))
-    wanted = run_on_loop(mariadb_url, lambda connection: among.fetch(connection, {"unwanted": "?"}, [7] * num_ids))
+    rows = read_on_loop(mariadb_url, lambda connection: among.fetch(connection, {"unwanted": ODD_WORDS}, [7] * num_ids))
+    wanted = read_on_loop(mariadb_url, lambda connection: among.fetch(connection, {"unwanted": "?"}, [7] * num_ids))
 
     assert list(rows) == []
     assert list(wanted) == ([(7, ODD_WORDS)] if num_ids else [])
@@ -95,5 +87,5 @@ def test_a_table_that_changed_is_read_as_it_is_now(mariadb_url: str) -> None:
             other.execute(text("UPDATE notes SET words = 'new' WHERE note_id = 5"))
         return [*before, *among.fetch(connection, {"unwanted": ""}, [5])]
 
-    assert run_on_loop(mariadb_url, read_around_a_change) == [(5, "note 5"), (5, "new")]
+    assert read_on_loop(mariadb_url, read_around_a_change) == [(5, "note 5"), (5, "new")]
     engine.dispose()
