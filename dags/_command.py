@@ -50,7 +50,7 @@ def run_module(
         ValueError: the last line is no JSON object.
     """
     command = [sys.executable, "-m", module, *arguments]
-    shown = " ".join(["python", *command[1:]])
+    shown = show_command(module, *arguments)
     log.info("running %s (limit %.0f s)", shown, timeout_seconds)
     timed_out = threading.Event()
     last_line = ""
@@ -74,18 +74,52 @@ def run_module(
             listener.join(timeout=GRACE_SECONDS)
     if timed_out.is_set():
         raise TimeoutError(f"{shown} did not finish within {timeout_seconds:.0f} s and was stopped.")
-    report = _parse(last_line)
+    report = parse_report(last_line)
     if heard and report is not None:
         heard(report)
-    if process.returncode == FINAL:
+    return conclude(shown, process.returncode, last_line)
+
+
+def show_command(module: str, *arguments: str) -> str:
+    """Write a step as a person would type it."""
+    return " ".join(["python", "-m", module, *arguments])
+
+
+def conclude(shown: str, code: int, last_line: str) -> dict[str, Any]:
+    """Let a task end as its step did.
+
+    Args:
+        shown: the command, for messages.
+        code: the step's exit code.
+        last_line: what it wrote last on stdout.
+
+    Returns:
+        The JSON object in the last line.
+
+    Raises:
+        AirflowSkipException: there is nothing to do yet (exit code 3).
+        AirflowFailException: trying again would not help (exit code 2).
+        RuntimeError: the step failed; its own words stand above in the log.
+        ValueError: the last line is no JSON object.
+    """
+    if code == FINAL:
         raise AirflowFailException(f"{shown} failed and trying again would not help; the reason stands above.")
-    if process.returncode == NOTHING_TO_DO:
+    if code == NOTHING_TO_DO:
         raise AirflowSkipException(f"{shown} has nothing to do yet; the reason stands above.")
-    if process.returncode != 0:
-        raise RuntimeError(f"{shown} ended with code {process.returncode}; the reason stands above.")
+    if code != 0:
+        raise RuntimeError(f"{shown} ended with code {code}; the reason stands above.")
+    report = parse_report(last_line)
     if report is None:
         raise ValueError(f"{shown} should end with a line of JSON, its last line is {last_line.strip()!r}.")
     return report
+
+
+def parse_report(last_line: str) -> dict[str, Any] | None:
+    """Read a JSON object from a line; `None` for anything else."""
+    with contextlib.suppress(ValueError):
+        report = json.loads(last_line)
+        return report if isinstance(report, dict) else None
+    return None
 
 
 def _log_lines(stream: IO[str]) -> None:
@@ -114,10 +148,3 @@ def _end_group(process: subprocess.Popen[str]) -> None:
 def _signal_group(pid: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, number)
-
-
-def _parse(last_line: str) -> dict[str, Any] | None:
-    with contextlib.suppress(ValueError):
-        report = json.loads(last_line)
-        return report if isinstance(report, dict) else None
-    return None

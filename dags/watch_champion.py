@@ -3,7 +3,7 @@
 **Starts** again soon after it has ended. **Writes** nothing itself: it looks at the alias `champion` every two
 seconds for nine minutes; once it names another version than the one announced last, it tells `champion`, which starts
 `score_users`. Then it reads back from the model server and from the API which version they serve, and waits until both
-serve what the alias says. Skips in green when nothing moves.
+serve what the alias says. Skips in green when nothing moves. Both wait in the triggerer and hold no task slot.
 
 **Safe to run again**: yes.
 
@@ -14,45 +14,19 @@ red run of `score_users`. A red `look` means that MLflow did not answer, or that
 """
 
 from datetime import timedelta
-from typing import Any
 
-from airflow.sdk import DeltaTriggerTimetable, dag, task
+from airflow.sdk import DeltaTriggerTimetable, dag
 
-from dags._assets import CHAMPION
-from dags._command import run_module
+from dags._champion import Look, ReadBack
 from dags._defaults import ONCE_MORE, workflow
 
 PAUSE = timedelta(seconds=5)
-LOOK_SECONDS = 540
-SERVED_SECONDS = 1800
-"""Scoring a large shop takes its time; a version that is refused is noticed within half a minute."""
-SPARE_SECONDS = 60
 
 
-@dag(
-    schedule=DeltaTriggerTimetable(PAUSE),
-    **workflow(__doc__, ["serving"], **ONCE_MORE),
-)
+@dag(schedule=DeltaTriggerTimetable(PAUSE), **workflow(__doc__, ["serving"], **ONCE_MORE))
 def watch_champion() -> None:
     """Declare the workflow."""
-
-    @task(inlets=[CHAMPION], outlets=[CHAMPION])
-    def look(**context: Any) -> dict[str, Any]:
-        """Wait for the alias to move away from the version that was announced last."""
-        events = context["inlet_events"][CHAMPION]
-        announced = ("--announced", str(events[-1].extra["version"])) if len(events) else ()
-        wait = ("--await-move", str(LOOK_SECONDS))
-        state = run_module("serving.watch", *wait, *announced, "--json", timeout_seconds=LOOK_SECONDS + SPARE_SECONDS)
-        context["outlet_events"][CHAMPION].extra = {"version": state["champion"]}
-        return state
-
-    @task
-    def read_back() -> dict[str, Any]:
-        """Wait until model server and homepage serve what the alias says."""
-        wait = ("--await-served", str(SERVED_SECONDS))
-        return run_module("serving.watch", *wait, "--json", timeout_seconds=SERVED_SECONDS + SPARE_SECONDS)
-
-    look() >> read_back()
+    Look(task_id="look") >> ReadBack(task_id="read_back")
 
 
 watch_champion()

@@ -106,6 +106,7 @@ def _airflow(settings: Settings) -> list[Part]:
         component("api-server", "Airflow UI", needs=migrated, status="metadatabase", port=settings.airflow_port),
         component("dag-processor", "Airflow DAG processor", needs=migrated, status="dag_processor"),
         component("scheduler", "Airflow scheduler", "--skip-serve-logs", needs=migrated, status="scheduler"),
+        component("triggerer", "Airflow triggerer", "--skip-serve-logs", needs=migrated, status="triggerer"),
     ]
 
 

@@ -1,0 +1,42 @@
+"""The two waits of watch_champion: until the alias moves, and until what it says is served."""
+
+from typing import Any
+
+from dags._assets import CHAMPION
+from dags._waiting import WaitingStep
+
+LOOK_SECONDS = 540
+SERVED_SECONDS = 1800
+"""Scoring a large shop takes its time; a version that is refused is noticed within half a minute."""
+SPARE_SECONDS = 60
+
+
+class Look(WaitingStep):
+    """Waits for the alias to move away from the version that was announced last, and announces where it went."""
+
+    def __init__(self, **task: Any):
+        limit = LOOK_SECONDS + SPARE_SECONDS
+        super().__init__(module="serving.watch", timeout_seconds=limit, inlets=[CHAMPION], outlets=[CHAMPION], **task)
+
+    def arguments(self, context: Any) -> list[str]:
+        """Name the version that was announced last."""
+        events = context["inlet_events"][CHAMPION]
+        announced = ["--announced", str(events[-1].extra["version"])] if len(events) else []
+        return ["--await-move", str(LOOK_SECONDS), *announced, "--json"]
+
+    def resume(self, context: Any, event: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Announce the version that the alias names now."""
+        state = super().resume(context, event)
+        context["outlet_events"][CHAMPION].extra = {"version": state["champion"]}
+        return state
+
+
+class ReadBack(WaitingStep):
+    """Waits until model server and homepage serve what the alias says."""
+
+    def __init__(self, **task: Any):
+        super().__init__(module="serving.watch", timeout_seconds=SERVED_SECONDS + SPARE_SECONDS, **task)
+
+    def arguments(self, _context: Any) -> list[str]:
+        """Give scoring the time that it takes."""
+        return ["--await-served", str(SERVED_SECONDS), "--json"]

@@ -1,0 +1,103 @@
+"""Steps that the triggerer runs: how they end, and that they end with it."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
+
+from dags import _waiting
+from dags._waiting import StepTrigger, WaitingStep
+
+
+class Waiting(WaitingStep):
+    def arguments(self, context: Any) -> list[str]:
+        return ["--since", context["since"]]
+
+
+@pytest.fixture
+def write_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Write a module called `step` that the trigger finds."""
+    monkeypatch.setattr(_waiting, "ROOT", tmp_path)
+    return lambda code: (tmp_path / "step.py").write_text(code, encoding="utf-8")
+
+
+async def fire(trigger: StepTrigger) -> dict[str, Any]:
+    [event] = [event async for event in trigger.run()]
+    return event.payload
+
+
+def resume(event: dict[str, Any] | None) -> dict[str, Any]:
+    return Waiting(task_id="wait", module="step", timeout_seconds=30).resume({}, event)
+
+
+def test_a_task_hands_its_step_to_the_triggerer() -> None:
+    step = Waiting(task_id="wait", module="step", timeout_seconds=30)
+
+    with pytest.raises(TaskDeferred) as deferred:
+        step.execute({"since": "yesterday"})
+
+    path, described = deferred.value.trigger.serialize()
+    assert path == "dags._waiting.StepTrigger"
+    assert described == {"module": "step", "arguments": ["--since", "yesterday"], "timeout_seconds": 30}
+    assert deferred.value.method_name == "resume"
+
+
+def test_the_report_comes_back_and_arguments_arrive(write_step) -> None:
+    write_step("import json, sys\nprint('on the way')\nprint(json.dumps({'arguments': sys.argv[1:]}))\n")
+
+    event = asyncio.run(fire(StepTrigger("step", ["a b"], 30)))
+
+    assert event["code"] == 0
+    assert resume(event) == {"arguments": ["a b"]}
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [(1, RuntimeError), (2, AirflowFailException), (3, AirflowSkipException)],
+    ids=["failed", "final: no retry", "nothing to do: skipped"],
+)
+def test_the_exit_code_decides_what_becomes_of_the_task(write_step, code: int, error: type[Exception]) -> None:
+    write_step(f"import sys\nsys.exit({code})\n")
+
+    event = asyncio.run(fire(StepTrigger("step", [], 30)))
+
+    with pytest.raises(error, match=r"python -m step"):
+        resume(event)
+
+
+def test_a_step_that_takes_too_long_is_stopped_and_says_so(write_step) -> None:
+    write_step("import time\ntime.sleep(60)\n")
+
+    event = asyncio.run(fire(StepTrigger("step", [], 0.5)))
+
+    with pytest.raises(TimeoutError, match="was stopped"):
+        resume(event)
+
+
+def test_a_triggerer_that_is_stopped_leaves_no_step_behind(write_step, tmp_path: Path) -> None:
+    write_step("import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))\ntime.sleep(60)\n")
+
+    async def stop_midway() -> int:
+        running = asyncio.create_task(fire(StepTrigger("step", [], 60)))
+        while not ((note := tmp_path / "pid").exists() and note.read_text()):
+            await asyncio.sleep(0.05)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        return int(note.read_text())
+
+    pid = asyncio.run(stop_midway())
+
+    assert not psutil.pid_exists(pid)
+
+
+def test_no_word_from_the_triggerer_is_a_failure() -> None:
+    with pytest.raises(AirflowFailException, match="without a word"):
+        resume(None)
+
+
+def test_waiting_for_the_alias_holds_no_slot(dags: dict) -> None:
+    assert all(isinstance(task, _waiting.WaitingStep) for task in dags["watch_champion"].tasks)
