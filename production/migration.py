@@ -1,0 +1,214 @@
+"""Migrate one service's database, and refuse it where a migration broke off: `python -m production.migration mlflow`.
+
+MySQL commits each CREATE and ALTER at once, so a migration that is killed leaves a schema between two revisions, on
+which every later try fails with "table exists". A row in the table `alembic_under_way`, written before the tool's own
+migration and removed after it, tells such a schema from a whole one.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, MetaData, create_engine, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from production.databases import read_secret
+
+MARK = "alembic_under_way"  # MLflow takes a database for empty as long as it holds tables of this prefix alone
+LIMIT_SECONDS = 900.0
+CONNECT_SECONDS = 10
+NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Tool:
+    """How a service migrates its own database.
+
+    Attributes:
+        secret: name of the secret that holds the URL of its database.
+        migrate: command that brings the schema to the newest revision.
+        check: command that exits with 0 if the schema has that revision, and changes nothing.
+        service: name of the job in docker-compose.yml.
+    """
+
+    secret: str
+    migrate: tuple[str, ...]
+    check: tuple[str, ...]
+    service: str
+
+
+TOOLS = {
+    "shop": Tool(
+        "shop_database_url",
+        (sys.executable, "-m", "shop.migrate"),
+        (sys.executable, "-m", "shop.migrate", "--check"),
+        "shop-migrate",
+    ),
+    "mlflow": Tool(
+        "mlflow_backend_uri",
+        (sys.executable, "-m", "mlflow_server.migrate"),
+        (sys.executable, "-m", "mlflow_server.migrate", "--check"),
+        "mlflow-migrate",
+    ),
+    "airflow": Tool(
+        "airflow_database_url",
+        ("airflow", "db", "migrate"),
+        ("airflow", "db", "check-migrations", "--migration-wait-timeout", "0"),
+        "airflow-migrate",
+    ),
+}
+
+
+class HalfMigrationError(Exception):
+    """A migration broke off; the message says from where, and what to do."""
+
+
+class MigrationError(Exception):
+    """The tool's own migration failed; its words stand above in the log."""
+
+
+def migrate(engine: Engine, tool: Tool, run: Callable[[tuple[str, ...]], bool]) -> str:
+    """Run a tool's migration, marked as under way while it runs.
+
+    Args:
+        engine: the service's database, as the service itself sees it.
+        tool: how to migrate and to check.
+        run: runs a command and tells whether it exited with 0.
+
+    Returns:
+        What was done, for a person.
+
+    Raises:
+        HalfMigrationError: an earlier migration broke off.
+        MigrationError: this one failed; the mark stays.
+        sqlalchemy.exc.SQLAlchemyError: the database does not answer, or refuses.
+    """
+    left = find_mark(engine)
+    before = left or find_revision(engine)
+    if left or before == "":
+        if not run(tool.check):
+            raise HalfMigrationError(explain(left or before, tool))
+        remove_mark(engine)
+        return "a migration had ended, but not its mark: the schema is the newest"
+    set_mark(engine, before)
+    if not run(tool.migrate):
+        raise MigrationError(
+            f"The migration from {before} failed; the tool's own words stand above. Mend what they name, then see "
+            f"what `docker compose run --rm {tool.service}` says."
+        )
+    remove_mark(engine)
+    return f"the schema is the newest (it was {before})"
+
+
+def start_over(engine: Engine) -> None:
+    """Drop every table of a database whose first migration broke off: nothing was ever kept in it.
+
+    Raises:
+        HalfMigrationError: it held a complete schema once, so there may be data.
+    """
+    left = find_mark(engine)
+    if left != NOTHING and not (left is None and find_revision(engine) == ""):
+        raise HalfMigrationError(
+            f"This database had revision {left or find_revision(engine)} before and may hold data: it is not emptied. "
+            "Restore the backup that was taken before the upgrade."
+        )
+    tables = MetaData()
+    with engine.begin() as connection:
+        connection.execute(text("SET SESSION foreign_key_checks = 0"))
+        tables.reflect(connection)
+        for table in tables.tables.values():
+            connection.execute(text(f"DROP TABLE {engine.dialect.identifier_preparer.format_table(table)}"))
+
+
+def find_revision(engine: Engine) -> str:
+    """Find the revision of a schema.
+
+    Returns:
+        `NOTHING` for a database without tables; the revision that the tool noted; empty where there are tables and no
+        revision, which only a first migration that broke off leaves.
+    """
+    tables = set(inspect(engine).get_table_names()) - {MARK}
+    if not tables:
+        return NOTHING
+    if "alembic_version" not in tables:
+        return ""
+    with engine.connect() as connection:
+        return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")
+
+
+def find_mark(engine: Engine) -> str | None:
+    """Find the revision that an unfinished migration started from; `None` where none is under way."""
+    if not inspect(engine).has_table(MARK):
+        return None
+    with engine.connect() as connection:
+        found: str | None = connection.scalar(text(f"SELECT came_from FROM {MARK}"))
+    return found
+
+
+def set_mark(engine: Engine, came_from: str) -> None:
+    """Note durably that a migration begins."""
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE TABLE IF NOT EXISTS {MARK} (came_from VARCHAR(64) NOT NULL, since DATETIME)"))
+        connection.execute(
+            text(f"INSERT INTO {MARK} (came_from, since) VALUES (:came_from, CURRENT_TIMESTAMP)"),
+            {"came_from": came_from},
+        )
+
+
+def remove_mark(engine: Engine) -> None:
+    """Note that the schema is whole."""
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP TABLE IF EXISTS {MARK}"))
+
+
+def explain(came_from: str, tool: Tool) -> str:
+    """Say what a broken-off migration leaves to do."""
+    if came_from in (NOTHING, ""):
+        return (
+            "The first migration of this database broke off, and MySQL cannot take half of one back. Nothing was ever "
+            f"kept in it: `docker compose run --rm {tool.service} python -m production.migration "
+            f"{name_of(tool)} --start-over` empties it and migrates again, then `docker compose up -d`."
+        )
+    return (
+        f"A migration from revision {came_from} broke off, and MySQL cannot take half of one back. Restore the backup "
+        "that was taken before the upgrade, then run `docker compose up -d` again."
+    )
+
+
+def name_of(tool: Tool) -> str:
+    """Find the name that a tool is called by on the command line."""
+    return next(name for name, one in TOOLS.items() if one is tool)
+
+
+def run_command(command: tuple[str, ...]) -> bool:
+    """Run a tool's command, its output going to the log of this job."""
+    try:
+        return subprocess.run(command, check=False, timeout=LIMIT_SECONDS).returncode == 0
+    except subprocess.TimeoutExpired:
+        sys.stderr.write(f"{' '.join(command)} was stopped after {LIMIT_SECONDS:.0f} s\n")
+        return False
+
+
+def main() -> None:
+    """Migrate; exit 1 with one line when the database is refused or the migration fails."""
+    parser = argparse.ArgumentParser(prog="python -m production.migration", description=__doc__)
+    parser.add_argument("tool", choices=sorted(TOOLS), help="whose database")
+    parser.add_argument(
+        "--start-over", action="store_true", help="empty a database whose first migration broke off, then migrate"
+    )
+    arguments = parser.parse_args()
+    tool = TOOLS[arguments.tool]
+    try:
+        engine = create_engine(read_secret(tool.secret), connect_args={"connect_timeout": CONNECT_SECONDS})
+        if arguments.start_over:
+            start_over(engine)
+        done = migrate(engine, tool, run_command)
+    except (OSError, SQLAlchemyError, HalfMigrationError, MigrationError) as err:
+        sys.exit(f"{arguments.tool}'s database was not migrated. {getattr(err, 'orig', None) or err}")
+    sys.stdout.write(f"{arguments.tool}: {done}\n")
+
+
+if __name__ == "__main__":
+    main()
