@@ -1,0 +1,112 @@
+"""Delete what Airflow keeps past its time: rows of its database and logs of tasks: `python -m production.retention`.
+
+Airflow itself keeps every run and every log for ever.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO
+
+from embedded.airflow_settings import airflow_environment
+from settings import Settings, load_settings
+
+ROWS_DAYS = 90
+LOGS_DAYS = 30
+LIMIT_SECONDS = 1500
+TABLES = "dag_run,task_instance,task_instance_history,xcom,asset_event,log,job,trigger,import_error,callback,deadline"
+HIDDEN_FROM_TASKS = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+"""Airflow replaces this variable in its tasks, lest they touch the database; in containers the URL is a secret file."""
+
+
+def clean_rows(settings: Settings, before: datetime) -> None:
+    """Let Airflow delete rows of its own database.
+
+    Args:
+        settings: where things run.
+        before: what ended earlier goes; of each workflow the newest run stays.
+
+    Raises:
+        RuntimeError: Airflow could not; its words stand above in the log.
+    """
+    asked = ["db", "clean", "--clean-before-timestamp", before.isoformat(), "--tables", TABLES]
+    call_airflow(settings, *asked, "--skip-archive", "--yes", "--error-on-cleanup-failure", stdout=sys.stderr)
+
+
+def call_airflow(settings: Settings, *arguments: str, stdout: IO[str] | int) -> str:
+    """Call Airflow's command line as outside of a task.
+
+    Args:
+        settings: where things run.
+        arguments: what it shall do.
+        stdout: where its output goes.
+
+    Returns:
+        Its output, where that is piped.
+
+    Raises:
+        RuntimeError: it failed; its words stand above in the log.
+    """
+    own = [f"{name}={value}" for name, value in airflow_environment(settings).items()]
+    variables = own if settings.environment == "development" else []
+    command = ["env", "-u", HIDDEN_FROM_TASKS, *variables, sys.executable, "-m", "airflow", *arguments]
+    finished = subprocess.run(command, stdout=stdout, text=True, check=False, timeout=LIMIT_SECONDS)
+    if finished.returncode != 0:
+        shown = " ".join(["airflow", *arguments[:2]])
+        raise RuntimeError(f"{shown} ended with code {finished.returncode}; its words stand above")
+    return finished.stdout or ""
+
+
+def clean_logs(folder: Path, before: datetime) -> tuple[int, int]:
+    """Delete logs of tasks, and the folders that are empty then.
+
+    Args:
+        folder: Airflow's log folder.
+        before: files written last before this instant go.
+
+    Returns:
+        How many files went, and how many bytes.
+    """
+    count = size = 0
+    found = sorted(path for path in folder.rglob("*") if not path.is_symlink())
+    old = [(path, kept) for path in found if (kept := path.stat()).st_mtime < before.timestamp()]
+    for path, kept in reversed(old):  # what lies in a folder comes before the folder
+        if path.is_file():
+            path.unlink()
+            count, size = count + 1, size + kept.st_size
+        elif not any(path.iterdir()):
+            path.rmdir()
+    return count, size
+
+
+def log_folder(settings: Settings) -> Path:
+    """Ask Airflow where it writes the logs of tasks."""
+    said = call_airflow(settings, "config", "get-value", "logging", "base_log_folder", stdout=subprocess.PIPE)
+    return Path(said.strip().splitlines()[-1])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Delete; exit 1 with one line when that fails."""
+    parser = argparse.ArgumentParser(prog="python -m production.retention", description=__doc__)
+    parser.add_argument("--rows-days", type=int, default=ROWS_DAYS, help="age of the rows that go")
+    parser.add_argument("--logs-days", type=int, default=LOGS_DAYS, help="age of the logs that go")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+    options = parser.parse_args(arguments)
+    settings, now = load_settings(), datetime.now(UTC)
+    try:
+        clean_rows(settings, now - timedelta(days=options.rows_days))
+        count, size = clean_logs(log_folder(settings), now - timedelta(days=options.logs_days))
+    except (OSError, RuntimeError, subprocess.TimeoutExpired) as err:
+        sys.stderr.write(f"production.retention: {err}\n")
+        return 1
+    report = {"rows_before_days": options.rows_days, "log_files": count, "log_bytes": size}
+    words = f"{count} logs deleted ({size / 2**20:.1f} MB), and rows older than {options.rows_days} days"
+    sys.stdout.write(f"{json.dumps(report) if options.json else words}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
