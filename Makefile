@@ -67,8 +67,8 @@ lock: environment ## choose versions anew: requirements.txt from every folder's 
 	$(RUN) embedded.lock
 	$(RUN) production.lock
 
-secrets: ## draw the passwords and keys that docker compose needs
-	@$(or $(PYTHON),$(FOUND_PYTHON)) -m production.credentials
+secrets: ## draw the passwords and keys that docker compose needs; anew: make secrets RENEW=shop_database_url
+	@$(or $(PYTHON),$(FOUND_PYTHON)) -m production.credentials $(if $(RENEW),--renew $(RENEW))
 
 environment:
 	@$(BOOTSTRAP) environment $(BOOTSTRAP_OPTIONS)

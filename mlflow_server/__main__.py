@@ -8,7 +8,7 @@ import os
 import sys
 
 from mlflow_server.command import server_command, server_environment
-from mlflow_server.login import write_login_file
+from mlflow_server.login import keep_password, write_login_file
 from mlflow_server.webhook_key import ensure_webhook_key
 from settings import load_settings
 
@@ -23,6 +23,9 @@ def main() -> None:
         login_file = write_login_file(settings, folder / "login.ini")
     except ValueError as err:
         sys.exit(f"MLflow does not start: {err}")
+    if login_file is not None and keep_password(settings, login_file):
+        sys.stdout.write("the administrator's password was replaced by that of the settings\n")
+        sys.stdout.flush()
     webhook_key = ensure_webhook_key(folder / "webhook.key")
     for name, value in server_environment(settings, login_file, webhook_key).items():
         os.putenv(name, value)

@@ -1,7 +1,8 @@
 """The login of the MLflow server: off on one's own machine, demanded in production.
 
 Its users live in a SQLite file of their own in both modes: MLflow's login application names a foreign key twice, which
-MySQL refuses (mlflow issue 9642). The administrator's password counts at the first start; later MLflow changes it.
+MySQL refuses (mlflow issue 9642). The administrator's password is the one in the settings, at every start: the
+workflows' clients read the same secret.
 """
 
 import configparser
@@ -11,6 +12,7 @@ from pathlib import Path
 from settings import Settings
 
 MIN_SECRET_LENGTH = 20
+ADMIN = "admin"
 
 
 def write_login_file(settings: Settings, path: Path) -> Path | None:
@@ -37,6 +39,30 @@ def write_login_file(settings: Settings, path: Path) -> Path | None:
     return path
 
 
+def keep_password(settings: Settings, login_file: Path) -> bool:
+    """Give the administrator the password of the settings, where an earlier start gave another.
+
+    Args:
+        settings: where things run.
+        login_file: what `write_login_file` wrote; the users are kept beside it.
+
+    Returns:
+        Whether it was another one.
+    """
+    users = login_file.with_suffix(".db")
+    if not users.exists():
+        return False  # the login application makes the administrator at its first start
+    from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
+
+    password = settings.mlflow_admin_password.get_secret_value()
+    store = SqlAlchemyStore()
+    store.init_db(f"sqlite:///{users}")
+    if not store.has_user(ADMIN) or store.authenticate_user(ADMIN, password):
+        return False
+    store.update_user(ADMIN, password=password)
+    return True
+
+
 def _require_strong(name: str, value: str) -> None:
     if len(value) < MIN_SECRET_LENGTH:
         raise ValueError(
@@ -51,7 +77,7 @@ def _login_ini(database_uri: str, password: str) -> str:
     ini["mlflow"] = {
         "default_permission": "READ",
         "database_uri": database_uri.replace("%", "%%"),
-        "admin_username": "admin",
+        "admin_username": ADMIN,
         "admin_password": password.replace("%", "%%"),
         "authorization_function": "mlflow.server.auth:authenticate_request_basic_auth",
     }

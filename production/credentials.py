@@ -1,17 +1,21 @@
 """Generate the secrets of one installation: `make secrets`, before the first `docker compose up`.
 
 Standard library only: it runs on the host, before any image exists. A secret that exists is left as it is, so running
-it again adds what a newer release needs and changes nothing else.
+it again adds what a newer release needs and changes nothing else. After a secret was replaced, by hand or with
+`make secrets RENEW=shop_database_url`, the next `docker compose up -d` starts whoever reads it anew.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
+import hashlib
 import os
 import secrets
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "secrets"
@@ -29,61 +33,121 @@ def database_url(driver: str, name: str) -> str:
     return f"{driver}://{name}:{token()}@mysql:3306/{name}?charset=utf8mb4"
 
 
-def write_secrets(folder: Path, owner: tuple[int, int]) -> list[str]:
+DRAWN: dict[str, Callable[[], str]] = {
+    "mysql_root_password": token,
+    "api_token_key": token,
+    "shop_database_url": lambda: database_url("mysql+pymysql", "shop"),
+    "mlflow_backend_uri": lambda: database_url("mysql+pymysql", "mlflow"),
+    "airflow_database_url": lambda: database_url("mysql+mysqldb", "airflow"),
+    "mlflow_admin_password": token,
+    "mlflow_secret_key": token,
+    "airflow_admin_password": token,
+    "airflow_secret_key": token,
+    "airflow_jwt_secret": lambda: secrets.token_urlsafe(64),  # signed with HS512, which wants 64 bytes
+    "airflow_fernet_key": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii"),
+}
+"""How each secret is drawn. `mlflow_credentials` is not: it holds the administrator's password for MLflow's clients."""
+
+URLS = ("shop_database_url", "mlflow_backend_uri", "airflow_database_url")
+SEEN_BY_DATABASES = ("mysql_root_password", *URLS)
+
+
+def write_secrets(folder: Path, owner: tuple[int, int], renew: Iterable[str] = ()) -> list[str]:
     """Write the missing secrets, one file each, readable by their owner alone (mode 0600).
 
     Args:
         folder: where they go; made if needed (mode 0700).
         owner: user and group id that the containers run as.
+        renew: names of secrets to draw anew; a database's URL keeps everything but its password.
 
     Returns:
         Names of the files that were written.
+
+    Raises:
+        ValueError: a name is no secret, or one that cannot be renewed here.
     """
+    renewed = set(renew)
+    _require_renewable(renewed)
     folder.mkdir(mode=0o700, exist_ok=True)
     _give(folder, owner)
     written = []
-    for name, value in _fresh_values(folder).items():
+    for name, draw in DRAWN.items():
         path = folder / name
-        if not path.exists():
-            path.touch(mode=0o600)
-            path.write_text(value, encoding="utf-8")
+        if name in renewed or not path.exists():
+            _write(path, _with_new_password(path) if name in URLS and path.exists() else draw(), owner)
             written.append(name)
         _give(path, owner)
+    credentials = folder / "mlflow_credentials"
+    login = _client_ini((folder / "mlflow_admin_password").read_text(encoding="utf-8").strip())
+    if not credentials.exists() or credentials.read_text(encoding="utf-8") != login:
+        _write(credentials, login, owner)
+        written.append(credentials.name)
+    _give(credentials, owner)
     return written
 
 
-def write_owner(env_file: Path, owner: tuple[int, int]) -> None:
-    """Tell Compose which user may read the secrets: `APP_UID` and `APP_GID` in `.env`, its other lines kept."""
+def stamp(folder: Path, names: Iterable[str] | None = None) -> str:
+    """Condense secrets into a word that changes with any of them and tells nothing about them.
+
+    Args:
+        folder: where they are.
+        names: which of them count; by default all.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(names or (path.name for path in folder.iterdir())):
+        digest.update(f"{name}={(folder / name).read_text(encoding='utf-8').strip()}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def write_env(env_file: Path, owner: tuple[int, int], folder: Path) -> None:
+    """Tell Compose, in `.env`, who may read the secrets and which ones they are; other lines stay.
+
+    Compose starts a container anew when its configuration changes, and the content of a secret is no part of that.
+    `SECRETS_STAMP` is: whoever reads a secret carries it as a label.
+    """
+    values = {
+        "APP_UID": str(owner[0]),
+        "APP_GID": str(owner[1]),
+        "SECRETS_STAMP": stamp(folder),
+        "DATABASES_STAMP": stamp(folder, SEEN_BY_DATABASES),
+    }
     lines = env_file.read_text(encoding="utf-8").splitlines() if env_file.exists() else []
-    kept = [line for line in lines if not line.startswith(("APP_UID=", "APP_GID="))]
-    text = "\n".join([*kept, f"APP_UID={owner[0]}", f"APP_GID={owner[1]}"]) + "\n"
+    kept = [line for line in lines if line.partition("=")[0] not in values]
     env_file.touch(mode=0o600)
+    text = "\n".join([*kept, *(f"{name}={value}" for name, value in values.items())]) + "\n"
     env_file.write_text(text, encoding="utf-8")
 
 
-def _fresh_values(folder: Path) -> dict[str, str]:
-    """Draw a value for every secret; MLflow's clients get the password that its server has."""
-    password_file = folder / "mlflow_admin_password"
-    mlflow_password = password_file.read_text(encoding="utf-8") if password_file.exists() else token()
-    return {
-        "mysql_root_password": token(),
-        "api_token_key": token(),
-        "shop_database_url": database_url("mysql+pymysql", "shop"),
-        "mlflow_backend_uri": database_url("mysql+pymysql", "mlflow"),
-        "airflow_database_url": database_url("mysql+mysqldb", "airflow"),
-        "mlflow_admin_password": mlflow_password,
-        "mlflow_secret_key": token(),
-        "mlflow_credentials": _client_ini(mlflow_password),
-        "airflow_admin_password": token(),
-        "airflow_secret_key": token(),
-        "airflow_jwt_secret": secrets.token_urlsafe(64),  # signed with HS512, which wants 64 bytes
-        "airflow_fernet_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii"),
-    }
+def _require_renewable(names: set[str]) -> None:
+    if "mysql_root_password" in names:
+        raise ValueError(
+            "mysql_root_password counts when MySQL's data are made and never again: change it in MySQL "
+            "(ALTER USER 'root'@'%' ...), then write the same into secrets/mysql_root_password"
+        )
+    if unknown := names - DRAWN.keys():
+        raise ValueError(f"{', '.join(sorted(unknown))}: choose from {', '.join(DRAWN)}")
+
+
+def _with_new_password(path: Path) -> str:
+    """Draw a new password for a URL whose host, account and options stay, also where they were edited by hand."""
+    url = urlsplit(path.read_text(encoding="utf-8").strip())
+    address = url.netloc.rpartition("@")[2]
+    return urlunsplit(url._replace(netloc=f"{url.username}:{token()}@{address}"))
 
 
 def _client_ini(password: str) -> str:
     """Render the file in which MLflow's clients look for their login."""
     return f"[mlflow]\nmlflow_tracking_username = admin\nmlflow_tracking_password = {password}\n"
+
+
+def _write(path: Path, value: str, owner: tuple[int, int]) -> None:
+    """Replace a secret; a reader sees the old one or the new one, and nobody else sees either."""
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    part.touch(mode=0o600)
+    part.write_text(value, encoding="utf-8")
+    _give(part, owner)
+    part.replace(path)
 
 
 def _give(path: Path, owner: tuple[int, int]) -> None:
@@ -94,13 +158,15 @@ def _give(path: Path, owner: tuple[int, int]) -> None:
 
 def main() -> None:
     """Write what is missing and say what was done."""
-    argparse.ArgumentParser(prog="python3 -m production.credentials", description=__doc__).parse_args()
+    parser = argparse.ArgumentParser(prog="python3 -m production.credentials", description=__doc__)
+    parser.add_argument("--renew", nargs="+", default=[], metavar="NAME", help=f"draw anew: {', '.join(DRAWN)}")
+    arguments = parser.parse_args()
     owner = (os.getuid(), os.getgid()) if os.getuid() else (CONTAINER_ID, CONTAINER_ID)
     try:
-        written = write_secrets(FOLDER, owner)
-        write_owner(ROOT / ".env", owner)
-    except OSError as err:
-        sys.exit(f"The secrets could not be written: {err}")
+        written = write_secrets(FOLDER, owner, arguments.renew)
+        write_env(ROOT / ".env", owner, FOLDER)
+    except (OSError, ValueError) as err:
+        sys.exit(f"The secrets were not written: {err}")
     sys.stdout.write(f"secrets written: {', '.join(written) or 'none, all were there'}\n")
 
 

@@ -12,9 +12,9 @@ import pymysql
 from pymysql.connections import Connection
 from sqlalchemy import URL, make_url
 
+from production.credentials import SEEN_BY_DATABASES, URLS, stamp
 from settings import SECRETS_DIR
 
-URL_SECRETS = ("shop_database_url", "mlflow_backend_uri", "airflow_database_url")
 TIMEOUT_SECONDS = 10
 SAFE_NAME = re.compile(r"[a-z_]{1,32}")
 
@@ -101,11 +101,30 @@ def read_secret(name: str) -> str:
     return (SECRETS_DIR / name).read_text(encoding="utf-8").strip()
 
 
+def require_stamp(noted: str) -> None:
+    """Make sure that the services were started with the secrets that this job is about to put into effect.
+
+    Args:
+        noted: the stamp that `make secrets` noted in `.env`.
+
+    Raises:
+        ValueError: the secrets were replaced since.
+    """
+    if stamp(SECRETS_DIR, SEEN_BY_DATABASES) != noted:
+        raise ValueError(
+            "the secrets were replaced after `make secrets` noted them, so that running services would keep the old "
+            "ones. Nothing was changed: run `make secrets`, then `docker compose up -d`"
+        )
+
+
 def main() -> None:
     """Create the accounts; exit 1 with one line when that fails."""
-    argparse.ArgumentParser(prog="python -m production.databases", description=__doc__).parse_args()
+    parser = argparse.ArgumentParser(prog="python -m production.databases", description=__doc__)
+    parser.add_argument("--stamp", required=True, help="what `make secrets` noted of the secrets that this job reads")
+    arguments = parser.parse_args()
     try:
-        urls = [make_url(read_secret(name)) for name in URL_SECRETS]
+        require_stamp(arguments.stamp)
+        urls = [make_url(read_secret(name)) for name in URLS]
         with connect_as_root(urls[0], read_secret("mysql_root_password")) as connection:
             create_accounts(connection, urls)
     except (OSError, ValueError, pymysql.MySQLError) as err:

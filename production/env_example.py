@@ -29,6 +29,10 @@ COMPOSE = """\
 # APP_UID=
 # APP_GID=
 
+# What changes with the secrets, so that their readers start anew; written by `make secrets`.
+# SECRETS_STAMP=
+# DATABASES_STAMP=
+
 # Where pip finds torch's CPU build while the workflows' image is built; empty = pip's own settings.
 # PIP_EXTRA_INDEX_URL=
 """

@@ -3,7 +3,7 @@ import stat
 
 import pytest
 
-from mlflow_server.login import write_login_file
+from mlflow_server.login import keep_password, write_login_file
 from settings import Settings
 
 STRONG = "k3%long-enough-secret-value"
@@ -48,3 +48,23 @@ def test_the_login_file_is_readable_by_its_owner_alone_and_keeps_every_character
     ini.read(path)
     assert ini["mlflow"]["admin_password"] == STRONG
     assert ini["mlflow"]["database_uri"] == f"sqlite:///{tmp_path}/login.db"
+
+
+def with_password(password: str) -> Settings:
+    return make_settings(environment="production", mlflow_admin_password=password, mlflow_secret_key=STRONG)
+
+
+def test_a_replaced_password_takes_effect_at_the_next_start(tmp_path):
+    from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
+
+    login_file = write_login_file(with_password(STRONG), tmp_path / "login.ini")
+    assert not keep_password(with_password(STRONG), login_file), "MLflow has made no administrator yet"
+    users = SqlAlchemyStore()
+    users.init_db(f"sqlite:///{tmp_path / 'login.db'}")
+    users.create_user("admin", STRONG, is_admin=True)
+
+    assert not keep_password(with_password(STRONG), login_file)
+    assert keep_password(with_password("another-%-long-enough-secret"), login_file)
+
+    assert users.authenticate_user("admin", "another-%-long-enough-secret")
+    assert not users.authenticate_user("admin", STRONG)

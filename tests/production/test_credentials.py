@@ -3,7 +3,7 @@ import stat
 
 import pytest
 
-from production.credentials import write_owner, write_secrets
+from production.credentials import DRAWN, SEEN_BY_DATABASES, URLS, stamp, write_env, write_secrets
 
 OWNER = (os.getuid(), os.getgid())
 MIN_LENGTH = 20
@@ -49,10 +49,70 @@ def test_a_client_file_made_later_holds_the_password_that_the_server_has(folder)
     assert (folder / "mlflow_admin_password").read_text() in (folder / "mlflow_credentials").read_text()
 
 
-def test_the_owner_is_added_to_env_and_other_lines_stay(tmp_path):
+def test_the_owner_and_the_stamps_are_added_to_env_and_other_lines_stay(tmp_path, folder):
     env_file = tmp_path / ".env"
-    env_file.write_text("API_PORT=18000\nAPP_UID=5\n")
+    env_file.write_text("API_PORT=18000\nAPP_UID=5\nSECRETS_STAMP=old\n")
 
-    write_owner(env_file, (1000, 1001))
+    write_env(env_file, (1000, 1001), folder)
 
-    assert env_file.read_text() == "API_PORT=18000\nAPP_UID=1000\nAPP_GID=1001\n"
+    assert env_file.read_text().splitlines() == [
+        "API_PORT=18000",
+        "APP_UID=1000",
+        "APP_GID=1001",
+        f"SECRETS_STAMP={stamp(folder)}",
+        f"DATABASES_STAMP={stamp(folder, SEEN_BY_DATABASES)}",
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(set(DRAWN) - {"mysql_root_password"}))
+def test_a_renewed_secret_is_another_and_changes_the_stamp(folder, name):
+    before, stamped = (folder / name).read_text(), stamp(folder)
+
+    written = write_secrets(folder, OWNER, [name])
+
+    assert name in written
+    assert (folder / name).read_text() != before
+    assert stamp(folder) != stamped
+    assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("name", URLS)
+def test_a_renewed_url_keeps_what_was_edited_by_hand(folder, name):
+    (folder / name).write_text("mysql+pymysql://me:old@db.example:3399/mine?charset=utf8mb4&ssl_ca=/ca.pem")
+
+    write_secrets(folder, OWNER, [name])
+
+    head, _, tail = (folder / name).read_text().partition("@")
+    assert tail == "db.example:3399/mine?charset=utf8mb4&ssl_ca=/ca.pem"
+    assert head.startswith("mysql+pymysql://me:")
+    assert len(head) > MIN_LENGTH + len("mysql+pymysql://me:")
+
+
+def test_the_clients_login_follows_the_administrators_password(folder):
+    (folder / "mlflow_admin_password").write_text("a password that was replaced by hand")
+
+    assert write_secrets(folder, OWNER) == ["mlflow_credentials"]
+    assert "a password that was replaced by hand" in (folder / "mlflow_credentials").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("mysql_root_password", "change it in MySQL"), ("api_tokenkey", "choose from .*api_token_key")],
+    ids=["root's", "unknown"],
+)
+def test_what_cannot_be_renewed_is_refused_and_nothing_is_written(folder, name, words):
+    before = stamp(folder)
+
+    with pytest.raises(ValueError, match=words):
+        write_secrets(folder, OWNER, ["api_token_key", name])
+
+    assert stamp(folder) == before
+
+
+def test_a_stamp_tells_nothing_of_a_secret_and_ignores_the_line_break_at_the_end(folder):
+    stamped = stamp(folder)
+    path = folder / "api_token_key"
+    path.write_text(path.read_text() + "\n")
+
+    assert stamp(folder) == stamped
+    assert len(stamped) == 16

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from production import first_run
 from production.first_run import start_first_pass
 from tests.embedded.test_first_run import SCORED, SKIPPED, ScriptedAirflow, run
 
@@ -24,8 +25,9 @@ def test_an_installation_without_lists_gets_its_first_pass() -> None:
         ({"score_users": [run("score_users")]}, SCORED, "published before"),
         ({"sync_shop": [run("sync_shop", "running")]}, {}, "under way"),
         ({"sync_shop": [run("sync_shop", "queued")]}, {}, "under way"),
+        ({"sync_shop": [run("sync_shop")], "train_wide_deep": [run("train_wide_deep", "running")]}, {}, "train_wide"),
     ],
-    ids=["published", "running", "queued"],
+    ids=["published", "running", "queued", "further on"],
 )
 def test_nothing_is_started_twice(runs: dict[str, Any], tasks: dict[str, Any], said: str) -> None:
     airflow = ReadyAirflow(runs, tasks)
@@ -36,6 +38,24 @@ def test_nothing_is_started_twice(runs: dict[str, Any], tasks: dict[str, Any], s
 
 def test_a_pass_that_scored_nobody_does_not_count() -> None:
     airflow = ReadyAirflow({"score_users": [run("score_users")]}, SKIPPED)
+
+    start_first_pass(airflow)
+
+    assert airflow.triggered == ["sync_shop"]
+
+
+def test_between_two_workflows_the_next_one_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = {"sync_shop": [run("sync_shop")]}
+    airflow = ReadyAirflow(runs)
+    monkeypatch.setattr(first_run.time, "sleep", lambda _: runs.update(rebuild_features=[run("r", "queued")]))
+
+    assert "rebuild_features" in start_first_pass(airflow)
+    assert airflow.triggered == []
+
+
+def test_a_pass_that_broke_off_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_run, "HANDOVER_SECONDS", 0.0)
+    airflow = ReadyAirflow({"sync_shop": [run("sync_shop")], "train_wide_deep": [run("train_wide_deep", "failed")]})
 
     start_first_pass(airflow)
 
