@@ -6,13 +6,17 @@ FOUND_PYTHON := $(shell command -v python3.11 || command -v python3 || command -
 BOOTSTRAP = $(or $(FOUND_PYTHON),$(PYTHON),$(error Python 3.11 is needed and no Python was found)) -m embedded.bootstrap
 BOOTSTRAP_OPTIONS = $(if $(PYTHON),--python $(PYTHON))
 RUN = .venv/bin/python -m
+# A step runs where the installation does: in the scheduler's container while this folder's containers run, else here.
+IN_CONTAINERS = $(shell docker compose ps --quiet airflow-scheduler 2>/dev/null)
+STEP = $(if $(IN_CONTAINERS),docker compose exec --no-TTY airflow-scheduler python -m,$(RUN))
+COLUMNS = "table {{.Service}}\t{{.Status}}\t{{.Ports}}"
 PACKAGES = settings.py api dags embedded features mlflow_server production serving shop training
 SHOP ?= demo
 CUTS ?= 2017-08-20 2017-09-10 2017-10-15
 PYTEST_ARGS ?=
 SERVED_SECONDS ?= 600
 
-.PHONY: help up down status promote rollback test check bench quality lock secrets docs environment tools format clean
+.PHONY: help up down status promote rollback step test test-containers check bench quality lock secrets docs environment tools format clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -24,19 +28,25 @@ down: ## stop exactly what `make up` started
 	@$(BOOTSTRAP) down
 
 status: ## what runs, where, how fresh the data is
-	@$(BOOTSTRAP) status
+	@$(if $(IN_CONTAINERS),docker compose ps --all --format $(COLUMNS) && $(STEP) production.status,$(BOOTSTRAP) status)
 
 promote: ## let a version serve: make promote VERSION=5 [EXPECTED=4] [OVERRIDE="why, though refused"]
-	@$(RUN) training.promote $(VERSION) $(if $(EXPECTED),--expected $(EXPECTED)) $(if $(OVERRIDE),--override "$(OVERRIDE)")
-	@$(RUN) serving.watch --await-served $(SERVED_SECONDS)
+	@$(STEP) training.promote $(VERSION) $(if $(EXPECTED),--expected $(EXPECTED)) $(if $(OVERRIDE),--override "$(OVERRIDE)")
+	@$(STEP) serving.watch --await-served $(SERVED_SECONDS)
 
 rollback: ## let the version before serve again, with its kept lists
-	@$(RUN) training.promote --rollback $(if $(EXPECTED),--expected $(EXPECTED))
-	@$(RUN) serving.watch --await-served $(SERVED_SECONDS)
+	@$(STEP) training.promote --rollback $(if $(EXPECTED),--expected $(EXPECTED))
+	@$(STEP) serving.watch --await-served $(SERVED_SECONDS)
+
+step: ## run one step by hand: make step DO="features.sync --verify"
+	@$(STEP) $(DO)
 
 test: environment tools ## run all tests, on real databases, servers and browser
 	$(RUN) embedded.pages test build
 	$(RUN) pytest $(PYTEST_ARGS)
+
+test-containers: environment tools ## build the images, start them all on real MySQL, drive a browser: needs a Docker engine
+	$(RUN) pytest -m containers tests/containers $(PYTEST_ARGS)
 
 check: environment ## lint, types, docstrings, import contracts, of the pages too
 	$(RUN) ruff check .

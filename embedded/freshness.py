@@ -1,6 +1,8 @@
 """How fresh each hop of the data is, read where it rests: this works with every service down."""
 
+import configparser
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 from sqlalchemy import select
@@ -52,13 +54,27 @@ def _champion(settings: Settings) -> str:
         answer = httpx.get(
             f"{settings.mlflow_tracking_uri}/api/2.0/mlflow/registered-models/alias",
             params={"name": settings.model_name, "alias": "champion"},
+            auth=_mlflow_login(),
             timeout=5,
         )
     except httpx.HTTPError:
         return "MLflow does not answer"
-    if answer.status_code != httpx.codes.OK:
+    if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        return "MLflow refuses the login"
+    if answer.status_code in (httpx.codes.BAD_REQUEST, httpx.codes.NOT_FOUND):
         return "none yet"
+    if answer.status_code != httpx.codes.OK:
+        return f"MLflow answers {answer.status_code}"
     return f"version {answer.json()['model_version']['version']}"
+
+
+def _mlflow_login() -> tuple[str, str] | None:
+    """Read the login where MLflow's own clients read it; `None` where there is none to give."""
+    ini = configparser.ConfigParser(interpolation=None)
+    ini.read(Path.home() / ".mlflow" / "credentials")
+    if not ini.has_section("mlflow"):
+        return None
+    return ini.get("mlflow", "mlflow_tracking_username"), ini.get("mlflow", "mlflow_tracking_password")
 
 
 def _published(settings: Settings) -> str:

@@ -36,7 +36,7 @@ def describe_installation(settings: Settings, airflow_password: str) -> str:
     ]
     url = f"http://127.0.0.1:{settings.api_port}/recommendations/home?user_id={_some_user(settings)}&limit=5"
     check_homepage(url)
-    table = _table(("", "address", "login"), rows)
+    table = lay_out_table(("", "address", "login"), rows)
     return f"{table}\n\n  Logs: {settings.var_dir / 'logs'}    make status · make down\n\n  Try: curl '{url}'"
 
 
@@ -76,8 +76,10 @@ def describe_status(settings: Settings) -> str:
     if not views:
         head = "Nothing runs. `make up` starts everything."
     else:
-        head = _table(("service", "state", "pid", "port", "since"), [_row(part, views) for part in services(settings)])
-    return f"{head}\n\n{_table(('data', ''), describe_freshness(settings))}\n\n  Logs: {supervisor.logs}"
+        head = lay_out_table(
+            ("service", "state", "pid", "port", "since"), [_row(part, views) for part in services(settings)]
+        )
+    return f"{head}\n\n{lay_out_table(('data', ''), describe_freshness(settings))}\n\n  Logs: {supervisor.logs}"
 
 
 def _row(part: Part, views: dict[str, dict[str, object]]) -> tuple[str, ...]:
@@ -98,7 +100,8 @@ def _some_user(settings: Settings) -> int:
     return int(user_id or 1)
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+def lay_out_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Lay rows out in columns below a head, for a terminal."""
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
     rule = tuple("─" * width for width in widths)
     lines = ["  ".join(map(str.ljust, row, widths)) for row in [head, rule, *rows]]

@@ -1,0 +1,32 @@
+"""What is served in containers, and how fresh the data is: `python -m production.status`, which `make status` calls."""
+
+import argparse
+import sys
+
+from embedded.freshness import describe_freshness
+from embedded.report import lay_out_table
+from serving.served import read_served
+from settings import Settings, load_settings
+
+
+def describe_serving(settings: Settings) -> list[tuple[str, str]]:
+    """Ask model server and homepage which version they serve."""
+    served = read_served(settings.serving_url, settings.api_url)
+    rows = [("model server ranks with", _name(served.model_server)), ("homepage shows lists of", _name(served.lists))]
+    return [*rows, ("trouble", served.trouble)] if served.trouble else rows
+
+
+def _name(version: int | None) -> str:
+    return "none" if version is None else f"version {version}"
+
+
+def main() -> None:
+    """Print both."""
+    argparse.ArgumentParser(prog="python -m production.status", description=__doc__).parse_args()
+    settings = load_settings()
+    rows = [*describe_freshness(settings), *describe_serving(settings)]
+    sys.stdout.write(f"{lay_out_table(('data', ''), rows)}\n")
+
+
+if __name__ == "__main__":
+    main()
