@@ -7,10 +7,12 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 
 from embedded.airflow_client import AirflowClient
@@ -52,8 +54,15 @@ class Installation:
         return AirflowClient(self.url("AIRFLOW_PORT"), "admin", self.secret("airflow_admin_password"))
 
     def home(self, user_id: int = 1) -> httpx.Response:
-        query = {"user_id": user_id, "limit": 20}
-        return httpx.get(f"{self.url('STOREFRONT_PORT')}/recommendations/home", params=query, timeout=10)
+        """Ask for a homepage as the shop's login lets its shopper: with a token."""
+        claims = {"sub": str(user_id), "exp": datetime.now(UTC) + timedelta(minutes=1)}
+        token = jwt.encode(claims, self.secret("api_token_key"), "HS256")
+        return httpx.get(
+            f"{self.url('STOREFRONT_PORT')}/recommendations/home",
+            params={"user_id": user_id, "limit": 20},
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=10,
+        )
 
     def kill(self, service: str) -> None:
         """Kill a container's first process from outside, as the kernel would: its restart policy then counts."""

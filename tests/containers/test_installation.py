@@ -29,8 +29,9 @@ NUM_PRODUCTS = 20
 
 def test_two_shoppers_see_two_pages_of_their_own_in_a_browser(installation: Installation) -> None:
     pages = []
+    users = httpx.get(f"{installation.url('STOREFRONT_PORT')}/users", timeout=20).raise_for_status().json()["users"]
     with open_browser() as browser:
-        for shopper in (1, 2):
+        for shopper in [user["user_id"] for user in users[:2]]:
             page = browser.new_context(locale="en-US").new_page()
             page.goto(f"{installation.url('STOREFRONT_PORT')}/?shopper={shopper}", timeout=LIMIT_MS)
             cards = page.locator("#recommendations article")
