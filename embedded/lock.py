@@ -20,7 +20,7 @@ HEAD = """\
 
 def requirement_files() -> list[Path]:
     """List the folders' requirements, in a stable order."""
-    return sorted(ROOT.glob("*/requirements.in"))
+    return sorted([*ROOT.glob("*/requirements.in"), *ROOT.glob("*/*/requirements.in")])
 
 
 def resolve(files: list[Path]) -> list[str]:

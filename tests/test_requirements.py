@@ -9,9 +9,11 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from embedded.lock import requirement_files
+
 ROOT = Path(__file__).parents[1]
 APART = {"tests", "embedded"}  # have the full lock; embedded's own file is what its first check needs before that
-FOLDERS = sorted({path.parent.name for path in ROOT.glob("*/requirements.in")} - APART)
+FOLDERS = sorted({path.parent.relative_to(ROOT).as_posix() for path in requirement_files()} - APART)
 OURS = {path.parent.name for path in ROOT.glob("*/__init__.py")} | {"settings"}
 # Commands of development alone: what they need besides is in tests/requirements.in and in no image.
 DEVELOPMENT = {"training/rivals.py", "training/search.py", "training/search_page.py"}
@@ -44,10 +46,17 @@ def installed_with(requirements: list[Requirement]) -> set[str]:
     return {name for name, _ in found}
 
 
+def modules_of(folder: str) -> list[Path]:
+    """List a folder's modules, without those of a folder in it that has requirements of its own."""
+    apart = [ROOT / other for other in FOLDERS if other.startswith(f"{folder}/")]
+    files = (ROOT / folder).rglob("*.py")
+    return [file for file in files if not any(file.is_relative_to(other) for other in apart)]
+
+
 def imported(folder: str) -> set[str]:
     """Top-level names of everything that a folder's modules import from outside the project."""
     names = set()
-    for file in (ROOT / folder).rglob("*.py"):
+    for file in modules_of(folder):
         if file.relative_to(ROOT).as_posix() in DEVELOPMENT:
             continue
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -69,5 +78,5 @@ def test_a_folder_requires_what_it_imports(folder):
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_settings_can_be_read_in_every_folder(folder):
-    if any("settings" in file.read_text(encoding="utf-8") for file in (ROOT / folder).rglob("*.py")):
+    if any("settings" in file.read_text(encoding="utf-8") for file in modules_of(folder)):
         assert "pydantic-settings" in installed_with(asked(ROOT / folder / "requirements.in"))

@@ -1,39 +1,26 @@
 """The Dockerfiles: what goes into an image, and what stays out."""
 
 import re
-from pathlib import Path
 
 import pytest
-import yaml
 
-ROOT = Path(__file__).parents[2]
-SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-DOCKERFILES = sorted({service["build"]["dockerfile"] for service in SERVICES.values() if "build" in service})
-PAGES = "frontend/Dockerfile"
-IN_PYTHON = [path for path in DOCKERFILES if path != PAGES]
+from tests.compose.dockerfiles import (
+    DOCKERFILES,
+    IN_PYTHON,
+    PAGES,
+    ROOT,
+    SERVICES,
+    copied,
+    included,
+    instructions,
+    let_through,
+    required,
+)
+
 WITHOUT_TORCH = {"api/Dockerfile", "serving/Dockerfile", "shop/Dockerfile", "mlflow_server/Dockerfile"}
 
 each_dockerfile = pytest.mark.parametrize("path", DOCKERFILES)
 each_in_python = pytest.mark.parametrize("path", IN_PYTHON)
-
-
-def instructions(path: str) -> list[str]:
-    """Return the instructions with their continued lines joined, comments left out."""
-    lines = [line for line in (ROOT / path).read_text().splitlines() if not line.startswith("#")]
-    return [line.strip() for line in "\n".join(lines).replace("\\\n", " ").splitlines() if line.strip()]
-
-
-def copied(path: str) -> list[str]:
-    """Name the files and folders that an image takes from the project."""
-    copies = [line.split()[1:-1] for line in instructions(path) if line.startswith("COPY") and "--from" not in line]
-    return [source for sources in copies for source in sources]
-
-
-def required(path: Path) -> str:
-    """Return the requirements of a file together with those that it includes."""
-    lines = path.read_text().splitlines()
-    included = [path.parent / line.removeprefix("-r ") for line in lines if line.startswith("-r ")]
-    return "\n".join([*lines, *(required(file) for file in included)])
 
 
 def test_there_is_one_image_a_service():
@@ -53,11 +40,9 @@ def test_base_images_are_official_and_versioned(path):
 
 @each_dockerfile
 def test_what_is_copied_exists_and_is_let_through(path):
-    let_through = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
-
     for source in copied(path):
         assert (ROOT / source).exists(), source
-        assert source.split("/")[0] in let_through, source
+        assert source.split("/")[0] in let_through(), source
 
 
 @each_in_python
@@ -82,9 +67,7 @@ def test_requirements_are_copied_with_those_that_they_include(path):
     present = {source for source in copied(path) if source.endswith("requirements.in")}
 
     for source in present:
-        for line in (ROOT / source).read_text().splitlines():
-            if line.startswith("-r ../"):
-                assert line.removeprefix("-r ../") in present
+        assert {file.relative_to(ROOT).as_posix() for file in included(ROOT / source)} <= present
 
 
 @each_dockerfile

@@ -1,0 +1,84 @@
+"""The Dockerfiles and the compose file, read: what an image installs, which files it takes, what it starts."""
+
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+BUILT = {name: service["build"]["dockerfile"] for name, service in SERVICES.items() if "build" in service}
+DOCKERFILES = sorted(set(BUILT.values()))
+PAGES = "frontend/Dockerfile"
+IN_PYTHON = [path for path in DOCKERFILES if path != PAGES]
+
+
+def instructions(path: str) -> list[str]:
+    """Return the instructions with their continued lines joined, comments left out."""
+    lines = [line for line in (ROOT / path).read_text().splitlines() if not line.startswith("#")]
+    return [line.strip() for line in "\n".join(lines).replace("\\\n", " ").splitlines() if line.strip()]
+
+
+def last_stage(path: str) -> list[str]:
+    """Return the instructions of the stage that becomes the image."""
+    lines = instructions(path)
+    begins = max(number for number, line in enumerate(lines) if line.startswith("FROM"))
+    return lines[begins:]
+
+
+def copies(lines: list[str]) -> list[tuple[list[str], str]]:
+    """List what instructions take from the project: sources, and where they go."""
+    words = [line.split()[1:] for line in lines if line.startswith("COPY") and "--from" not in line]
+    return [(names[:-1], names[-1]) for names in words]
+
+
+def copied(path: str) -> list[str]:
+    """Name the files and folders that an image takes from the project."""
+    return [source for sources, _ in copies(instructions(path)) for source in sources]
+
+
+def included(path: Path) -> list[Path]:
+    """List the requirement files that one includes."""
+    lines = path.read_text().splitlines()
+    return [Path(os.path.normpath(path.parent / line.removeprefix("-r "))) for line in lines if line.startswith("-r ")]
+
+
+def required(path: Path) -> str:
+    """Return the requirements of a file together with those that it includes."""
+    return "\n".join([path.read_text(), *(required(file) for file in included(path))])
+
+
+def pip_commands(path: str) -> list[list[str]]:
+    """Return the arguments of each `pip install` of the image."""
+    steps = [step for line in last_stage(path) if line.startswith("RUN") for step in line[3:].split("&&")]
+    return [shlex.split(step)[2:] for step in steps if step.split()[:2] == ["pip", "install"]]
+
+
+def variables(path: str) -> dict[str, str]:
+    """Return the environment that the image itself sets."""
+    words = [word for line in last_stage(path) if line.startswith("ENV") for word in shlex.split(line)[1:]]
+    return dict(word.split("=", 1) for word in words)
+
+
+def default_command(path: str) -> list[str]:
+    """Return the image's CMD."""
+    (line,) = [line for line in last_stage(path) if line.startswith("CMD")]
+    return list(yaml.safe_load(line.removeprefix("CMD")))
+
+
+def commands(path: str) -> list[list[str]]:
+    """List every command that is run in an image: its CMD, what services start instead, their health checks."""
+    services = [SERVICES[name] for name, dockerfile in BUILT.items() if dockerfile == path]
+    started = [service["command"] for service in services if "command" in service]
+    checks = [service["healthcheck"]["test"][1:] for service in services if "test" in service.get("healthcheck", {})]
+    every = [default_command(path), *started, *checks]
+    return [command for number, command in enumerate(every) if command not in every[:number]]
+
+
+def let_through() -> list[str]:
+    """List what .dockerignore lets into a build."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    return [line[1:] for line in lines if re.match(r"!\w", line)]
