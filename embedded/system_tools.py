@@ -7,8 +7,17 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
+from pathlib import Path
 
-PROGRAMS = {"mariadbd": "mariadb-server", "chromium": "chromium"}
+PROGRAMS = {
+    "mariadbd": "mariadb-server",
+    "chromium": "chromium",
+    # mysqlclient, which Airflow's image has, comes as source alone.
+    "gcc": "gcc",
+    "mariadb_config": "libmariadb-dev",
+    "pkg-config": "pkg-config",
+}
 PLACES = "/usr/sbin:/usr/local/sbin:/sbin"
 APT = ["apt-get", "--yes", "--quiet", "--option", "DPkg::Lock::Timeout=300"]
 LIMIT_SECONDS = 900
@@ -16,7 +25,9 @@ LIMIT_SECONDS = 900
 
 def missing_packages() -> list[str]:
     """List the Debian packages of the programs that are not found."""
-    return [package for program, package in PROGRAMS.items() if not _is_found(program)]
+    missing = [package for program, package in PROGRAMS.items() if not _is_found(program)]
+    has_headers = (Path(sysconfig.get_paths()["include"]) / "Python.h").is_file()
+    return missing if has_headers else [*missing, f"python{sys.version_info[0]}.{sys.version_info[1]}-dev"]
 
 
 def install(packages: list[str]) -> None:

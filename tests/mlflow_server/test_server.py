@@ -1,5 +1,6 @@
-"""The real server, started as the launcher and the container start it."""
+"""The real server, started as the launcher and as the container start it: there with the image's packages and files."""
 
+import base64
 import os
 import socket
 import subprocess
@@ -11,13 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from mlflow_server.health import ask
 from settings import Settings
+from tests.compose.image_environments import copy_tree, make_environment
 
 ROOT = Path(__file__).parents[2]
 SECRET = "only-for-this-test-0123456789"
 START_SECONDS = 120
+DOCKERFILE = "mlflow_server/Dockerfile"
 
 
 def free_port() -> int:
@@ -26,8 +30,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def interpreter_and_folder(where: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    if where == "here":
+        return sys.executable, ROOT
+    environment = make_environment(DOCKERFILE)
+    return str(environment / "bin" / "python"), copy_tree(DOCKERFILE, tmp_path_factory.mktemp("image"))
+
+
+@pytest.fixture(scope="module", params=["here", "as in the image"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    python, folder = interpreter_and_folder(request.param, tmp_path_factory)
     values = {
         "VAR_DIR": str(tmp_path_factory.mktemp("var")),
         "MLFLOW_PORT": str(free_port()),
@@ -36,7 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         "MLFLOW_SECRET_KEY": SECRET,
     }
     settings = Settings(_env_file=None, **{name.lower(): value for name, value in values.items()})
-    process = subprocess.Popen([sys.executable, "-m", "mlflow_server"], cwd=ROOT, env={**os.environ, **values})
+    process = subprocess.Popen([python, "-m", "mlflow_server"], cwd=folder, env={**os.environ, **values})
     try:
         deadline = time.monotonic() + START_SECONDS
         while not answers(settings):
@@ -55,6 +67,10 @@ def answers(settings: Settings) -> bool:
     except OSError:
         return False
     return True
+
+
+def login() -> dict[str, str]:
+    return {"Authorization": f"Basic {base64.b64encode(f'admin:{SECRET}'.encode()).decode()}"}
 
 
 def status_of(settings: Settings, headers: dict[str, str]) -> int:
@@ -81,3 +97,30 @@ def test_the_api_refuses_an_unknown_host_name(server):
 def test_databases_lie_under_var_dir(server):
     assert (server.var_dir / "mlflow" / "mlflow.db").is_file()
     assert (server.var_dir / "mlflow" / "login.db").is_file()
+
+
+def test_a_version_can_be_logged_registered_and_given_an_alias(server, monkeypatch, tmp_path):
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "admin")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", SECRET)
+    client = MlflowClient(f"http://127.0.0.1:{server.mlflow_port}")
+    (tmp_path / "notes.txt").write_text("kept")
+
+    run = client.create_run(client.create_experiment("trial"))
+    client.log_metric(run.info.run_id, "ndcg", 0.5)
+    client.log_artifact(run.info.run_id, str(tmp_path / "notes.txt"), "model")
+    client.create_registered_model("trial")
+    version = client.create_model_version("trial", f"{run.info.artifact_uri}/model", run.info.run_id)
+    client.set_registered_model_alias("trial", "champion", version.version)
+
+    champion = client.get_model_version_by_alias("trial", "champion")
+    kept = client.download_artifacts(run.info.run_id, "model/notes.txt", str(tmp_path))
+    assert champion.run_id == run.info.run_id
+    assert client.get_run(run.info.run_id).data.metrics == {"ndcg": 0.5}
+    assert Path(kept).read_text() == "kept"
+
+
+def test_the_pages_come_with_the_server(server):
+    request = urllib.request.Request(f"http://127.0.0.1:{server.mlflow_port}/", headers=login())
+
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert b"<title>MLflow</title>" in answer.read()
