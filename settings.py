@@ -4,14 +4,20 @@ Imported at entry points only; everything below them takes what it needs as argu
 lives in `training/config.yaml`, what it sees in `features/definitions.py`.
 """
 
+import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, JsonValue, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRETS_DIR = Path("/run/secrets")
+
+FIXED: dict[str, JsonValue] = {"in_containers": "fixed"}
+"""Marks a setting that docker-compose.yml gives a value of its own: it can be set in embedded mode only."""
+SECRET: dict[str, JsonValue] = {"in_containers": "secret"}
+"""Marks a setting that containers read from a file under `secrets/`. Any other is passed on by docker-compose.yml."""
 
 
 class Settings(BaseSettings):
@@ -19,37 +25,59 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
-    var_dir: Path = Field(Path("var"), description="Folder of everything that is written in embedded mode.")
-    shop_database_url: str = Field("", description="SQLAlchemy URL of the shop; empty = SQLite in VAR_DIR/shop.db.")
-    ml_store_uri: str = Field("", description="Folder or object-store URI of the Delta tables; empty = VAR_DIR/store.")
-    mlflow_tracking_uri: str = Field("", description="MLflow server; empty = http://127.0.0.1:MLFLOW_PORT.")
+    var_dir: Path = Field(
+        Path("var"), description="Folder of everything that is written in embedded mode.", json_schema_extra=FIXED
+    )
+    shop_database_url: str = Field(
+        "", description="SQLAlchemy URL of the shop; empty = SQLite in VAR_DIR/shop.db.", json_schema_extra=SECRET
+    )
+    ml_store_uri: str = Field(
+        "",
+        description="Folder or object-store URI of the Delta tables; empty = VAR_DIR/store.",
+        json_schema_extra=FIXED,
+    )
+    mlflow_tracking_uri: str = Field(
+        "", description="MLflow server; empty = http://127.0.0.1:MLFLOW_PORT.", json_schema_extra=FIXED
+    )
 
-    host: str = Field("127.0.0.1", description="Address that services listen on.")
+    host: str = Field("127.0.0.1", description="Address that services listen on.", json_schema_extra=FIXED)
     api_port: int = Field(8000, ge=1, le=65535, description="Port of the storefront's API.")
     serving_port: int = Field(8001, ge=1, le=65535, description="Port of BentoML.")
     mlflow_port: int = Field(5000, ge=1, le=65535, description="Port of the MLflow server.")
     airflow_port: int = Field(8080, ge=1, le=65535, description="Port of Airflow's UI and API.")
-    serving_url: str = Field("", description="BentoML as others reach it; empty = http://127.0.0.1:SERVING_PORT.")
-    api_url: str = Field("", description="The API as the workflows reach it; empty = http://127.0.0.1:API_PORT.")
+    serving_url: str = Field(
+        "", description="BentoML as others reach it; empty = http://127.0.0.1:SERVING_PORT.", json_schema_extra=FIXED
+    )
+    api_url: str = Field(
+        "", description="The API as the workflows reach it; empty = http://127.0.0.1:API_PORT.", json_schema_extra=FIXED
+    )
 
     mlflow_backend_uri: SecretStr = Field(
-        SecretStr(""), description="SQLAlchemy URL of MLflow's own database; empty = SQLite in VAR_DIR/mlflow."
+        SecretStr(""),
+        description="SQLAlchemy URL of MLflow's own database; empty = SQLite in VAR_DIR/mlflow.",
+        json_schema_extra=SECRET,
     )
     mlflow_artifacts_uri: str = Field(
-        "", description="Folder or object-store URI behind MLflow's artefact proxy; empty = VAR_DIR/mlflow/artifacts."
+        "",
+        description="Folder or object-store URI behind MLflow's artefact proxy; empty = VAR_DIR/mlflow/artifacts.",
+        json_schema_extra=FIXED,
     )
     mlflow_allowed_hosts: str = Field(
-        "localhost:*,127.0.0.1:*", description="Host headers that MLflow answers to, with commas."
+        "localhost:*,127.0.0.1:*",
+        description="Host headers that MLflow answers to, with commas.",
+        json_schema_extra=FIXED,
     )
     mlflow_admin_password: SecretStr = Field(
-        SecretStr(""), description="Password of MLflow's user `admin`; empty = no login, in development only."
+        SecretStr(""),
+        description="Password of MLflow's user `admin`; empty = no login, in development only.",
+        json_schema_extra=SECRET,
     )
     mlflow_secret_key: SecretStr = Field(
-        SecretStr(""), description="Key that signs MLflow's forms when the login is on."
+        SecretStr(""), description="Key that signs MLflow's forms when the login is on.", json_schema_extra=SECRET
     )
 
     environment: Literal["development", "production"] = Field(
-        "development", description="production refuses default secrets at start-up."
+        "development", description="production refuses default secrets at start-up.", json_schema_extra=FIXED
     )
     currency: str = Field(
         "USD", pattern=r"^[A-Z]{3}$", description="ISO 4217 code that the storefront shows prices in."
@@ -60,7 +88,9 @@ class Settings(BaseSettings):
     model_name: str = Field("wide_deep", description="Name of the registered model in MLflow.")
     auto_promote: bool = Field(False, description="Move `champion` when the gate says `promote`, without a reviewer.")
     api_token_key: SecretStr = Field(
-        SecretStr(""), description="Key that the shop signs its shoppers' tokens with (HS256); asked for in production."
+        SecretStr(""),
+        description="Key that the shop signs its shoppers' tokens with (HS256); asked for in production.",
+        json_schema_extra=SECRET,
     )
     demo_shoppers: bool = Field(
         False, description="Let anybody act as any shopper: for demonstrations. Always so in development."
@@ -104,6 +134,20 @@ def load_settings() -> Settings:
     The environment wins over `.env`, which wins over the container's secret files (one file a setting, named like it).
 
     Raises:
-        pydantic.ValidationError: a setting has the wrong type or range; the message names it.
+        SystemExit: settings have the wrong type or range; one line names each with its value.
     """
-    return Settings(_secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None)
+    try:
+        return Settings(_secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None)
+    except ValidationError as err:
+        sys.exit(f"A setting is wrong. {'; '.join(_describe_wrong(err))}. They are described in .env.example.")
+
+
+def _describe_wrong(error: ValidationError) -> list[str]:
+    """Name each wrong setting with its value, secrets without, and what is wrong with it."""
+    described = []
+    for wrong in error.errors():
+        name = ".".join(map(str, wrong["loc"]))
+        field = Settings.model_fields.get(name)
+        shown = "..." if field is not None and field.annotation is SecretStr else repr(wrong["input"])
+        described.append(f"{name.upper()}={shown}: {wrong['msg']}")
+    return described

@@ -1,6 +1,7 @@
 """The API as a server finds it: `uvicorn api.main:app`."""
 
 import gc
+import sys
 
 from api.application import create_app
 from api.logs import set_up_logs
@@ -11,7 +12,10 @@ NEW_OBJECTS_BETWEEN_COLLECTIONS = 20_000
 hundreds and drops them at once; the interpreter's 700 would have it look several times during each."""
 
 set_up_logs()
-app = create_app(load_settings())
+try:
+    app = create_app(load_settings())
+except ValueError as err:
+    sys.exit(f"The API does not start: {err}")
 
 # What is loaded now stays for good. Looked through with everything else, it would cost some pages 0.1 s.
 gc.collect()

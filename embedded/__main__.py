@@ -8,7 +8,6 @@ import sys
 import time
 
 import httpx
-from pydantic import ValidationError
 
 from embedded.interpreter import SetupError
 from embedded.preflight import check_machine
@@ -19,11 +18,7 @@ from settings import Settings, load_settings
 def main() -> None:
     """Run one command; what a person can fix ends it with one clear message and code 1."""
     arguments = _parse()
-    try:
-        settings = load_settings()
-    except ValidationError as err:
-        wrong = [f"{'.'.join(map(str, one['loc'])).upper()}={one['input']!r}: {one['msg']}" for one in err.errors()]
-        sys.exit(f"A setting is wrong. {'; '.join(wrong)}")
+    settings = load_settings()
     try:
         _run(arguments, settings)
     except SetupError as err:

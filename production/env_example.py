@@ -7,13 +7,14 @@ from textwrap import wrap
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from settings import Settings
+from settings import FIXED, SECRET, Settings
 
 TARGET = Path(__file__).resolve().parent.parent / ".env.example"
 WIDTH = 118
 HEAD = """\
 # Settings of one installation, with their defaults; made from settings.py by `make docs`, do not edit by hand.
 # Copy it to .env, remove the # before what you change. The environment wins over .env.
+# docker compose passes on what names no other place.
 """
 COMPOSE = """\
 
@@ -48,11 +49,22 @@ def render() -> str:
 
 
 def _block(name: str, field: FieldInfo) -> str:
-    description = "\n".join(f"# {line}" for line in wrap(field.description or "", WIDTH))
-    return f"\n{description}\n# {name.upper()}={_shown(field.default)}\n"
+    """Write one setting: what it is for, where it counts if not in both modes, its default."""
+    lines = [*wrap(field.description or "", WIDTH), *_where(name, field)]
+    description = "\n".join(f"# {line}" for line in lines)
+    return f"\n{description}\n# {name.upper()}={show_default(field.default)}\n"
 
 
-def _shown(default: object) -> str:
+def _where(name: str, field: FieldInfo) -> list[str]:
+    """Say where a setting counts, unless docker-compose.yml passes it on."""
+    if field.json_schema_extra == FIXED:
+        return ["Embedded mode only: docker-compose.yml sets its own."]
+    if field.json_schema_extra == SECRET:
+        return [f"In containers: the file secrets/{name}."]
+    return []
+
+
+def show_default(default: object) -> str:
     """Write a default as it would stand in the file; secrets have none."""
     if isinstance(default, SecretStr):
         return default.get_secret_value()

@@ -20,6 +20,8 @@ from settings import load_settings
 from shop.database import open_engine
 from training.registry import connect
 
+load_settings()  # A wrong setting ends the server here; from a worker it would only start the next worker.
+
 
 async def receive_hook(scope: Scope, receive: Receive, send: Send) -> None:
     """Hand a call of MLflow to the service of this worker."""

@@ -151,8 +151,10 @@ def copy_tree(dockerfile: str, root: Path) -> Path:
     return app
 
 
-def run_python(dockerfile: str, environment: Path, app: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python as the image would: its packages, its files, its own variables and nothing of this machine's.
+def run_program(
+    dockerfile: str, environment: Path, app: Path, command: list[str], settings: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a program as the image would: its packages, its files, its own variables and nothing of this machine's.
 
     Paths of the image's variables point below the folder that holds `app`.
     """
@@ -161,11 +163,11 @@ def run_python(dockerfile: str, environment: Path, app: Path, *arguments: str) -
     ours = {"PATH": f"{environment / 'bin'}:/usr/bin:/bin", "PYTHONNOUSERSITE": "1"}
     ours["PYTHONDONTWRITEBYTECODE"] = ""  # the next run finds the kept environment compiled
     (root / "tmp").mkdir(exist_ok=True)
-    command = [str(environment / "bin" / "python"), *arguments]
+    program, *arguments = command
     return subprocess.run(
-        command,
+        [str(environment / "bin" / program), *arguments],
         cwd=app,
-        env={"HOME": str(root / "tmp"), "TMPDIR": str(root / "tmp"), **own, **ours},
+        env={"HOME": str(root / "tmp"), "TMPDIR": str(root / "tmp"), **own, **ours, **(settings or {})},
         capture_output=True,
         text=True,
         timeout=IMPORT_SECONDS,
@@ -182,7 +184,7 @@ def import_started(dockerfile: str, environment: Path, app: Path, started: Start
     missing = [file for file in started.files if not (app / file).is_file()]
     if missing:
         return f"the image lacks {missing}"
-    finished = run_python(dockerfile, environment, app, "-c", CHECK, json.dumps(started._asdict()))
+    finished = run_program(dockerfile, environment, app, ["python", "-c", CHECK, json.dumps(started._asdict())])
     return finished.stderr[-3000:] if finished.returncode else ""
 
 

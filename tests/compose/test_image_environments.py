@@ -8,7 +8,7 @@ Debian's packages of an image are this machine's: mysqlclient is compiled as in 
 
 import pytest
 
-from tests.compose.dockerfiles import BUILT, IN_PYTHON, commands, variables
+from tests.compose.dockerfiles import BUILT, IN_PYTHON, commands, default_command, variables
 from tests.compose.image_environments import (
     Started,
     copy_tree,
@@ -16,7 +16,7 @@ from tests.compose.image_environments import (
     imports_of,
     make_environments,
     read_command,
-    run_python,
+    run_program,
     steps_of,
 )
 
@@ -61,9 +61,31 @@ def test_the_workflows_image_has_what_its_workflows_and_their_steps_import(path,
 def test_an_image_carries_nothing_that_it_does_not_run(path, names, environments, trees):
     code = "import importlib.util, sys; print(*[name for name in sys.argv[1:] if importlib.util.find_spec(name)])"
 
-    found = run_python(path, environments[path], trees[path], "-c", code, *sorted(names))
+    found = run_program(path, environments[path], trees[path], ["python", "-c", code, *sorted(names)])
 
     assert (found.stdout.split(), found.stderr) == ([], "")
+
+
+@pytest.mark.parametrize("path", [path for path in IN_PYTHON if default_command(path)[0] != "airflow"])
+def test_a_wrong_setting_ends_the_log_of_a_container_in_one_line(path, environments, trees):
+    wrong = {"COMPARED_SHARE": "half", "API_PORT": "99999"}
+
+    ended = run_program(path, environments[path], trees[path], default_command(path), wrong)
+
+    assert ended.returncode == 1
+    assert (ended.stdout, ended.stderr.count("\n")) == ("", 1)
+    assert "COMPARED_SHARE='half'" in ended.stderr
+    assert "API_PORT='99999'" in ended.stderr
+
+
+def test_production_without_its_key_ends_the_api_in_one_line(environments, trees):
+    path = "api/Dockerfile"
+
+    ended = run_program(path, environments[path], trees[path], default_command(path), {"ENVIRONMENT": "production"})
+
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[0].startswith("The API does not start: API_TOKEN_KEY has 0 characters")
+    assert len(ended.stderr.splitlines()) == 1
 
 
 def test_a_folder_that_is_not_copied_is_missed(tmp_path, environments):

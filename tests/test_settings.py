@@ -1,0 +1,52 @@
+"""Where settings come from, and what a wrong one says."""
+
+import pytest
+from pydantic import SecretStr
+
+import settings
+from settings import Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(settings, "SECRETS_DIR", tmp_path / "secrets")
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    load_settings.cache_clear()
+    yield
+    load_settings.cache_clear()
+
+
+def test_a_wrong_setting_is_named_with_its_value_in_one_line(monkeypatch):
+    monkeypatch.setenv("REQUESTS_PER_MINUTE", "many")
+    monkeypatch.setenv("NUM_BUCKETS", "0")
+
+    with pytest.raises(SystemExit) as ended:
+        load_settings()
+
+    line = str(ended.value)
+    assert "\n" not in line
+    assert "REQUESTS_PER_MINUTE='many': Input should be a valid integer" in line
+    assert "NUM_BUCKETS='0': Input should be greater than or equal to 1" in line
+
+
+def test_the_environment_wins_over_the_file_which_wins_over_a_secret(monkeypatch, tmp_path):
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "api_token_key").write_text("from a secret")
+    (tmp_path / "secrets" / "mlflow_secret_key").write_text("from a secret")
+    (tmp_path / ".env").write_text("API_TOKEN_KEY=from the file\nMODEL_NAME=file\n")
+    monkeypatch.setenv("MODEL_NAME", "environment")
+
+    loaded = load_settings()
+
+    assert loaded.mlflow_secret_key == SecretStr("from a secret")
+    assert loaded.api_token_key == SecretStr("from the file")
+    assert loaded.model_name == "environment"
+
+
+def test_an_empty_variable_counts_as_none(monkeypatch):
+    monkeypatch.setenv("COMPARED_ALIAS", "")
+    monkeypatch.setenv("NUM_BUCKETS", "")
+
+    assert (load_settings().compared_alias, load_settings().num_buckets) == ("", 4)
