@@ -93,7 +93,7 @@ class Settings(BaseSettings):
         json_schema_extra=SECRET,
     )
     demo_shoppers: bool = Field(
-        False, description="Let anybody act as any shopper: for demonstrations. Always so in development."
+        False, description="Let anybody act as any shopper, to look around a demonstration. Always so in development."
     )
     requests_per_minute: int = Field(
         3000, ge=1, description="Requests that the API takes from one address a minute, in production."

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from shop.migrate import migrate
 from tests.chromium import LIMIT_MS, open_browser
 from tests.embedded.ports import free_settings
-from tests.frontend.shop import ROOT, RunningShop
+from tests.frontend.shop import PRODUCTION, ROOT, RunningShop
 
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -24,12 +24,27 @@ expect.set_options(timeout=LIMIT_MS)
 
 
 @pytest.fixture(scope="package")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningShop]:
-    """The pages, built if they are not, and a running shop."""
+def pages() -> None:
+    """The pages, built if they are not."""
     subprocess.run([sys.executable, "-m", "embedded.pages", "build"], cwd=ROOT, check=True, timeout=900)
-    settings = free_settings(tmp_path_factory.mktemp("var"))
-    migrate(settings.shop_database_url)
-    running = RunningShop(settings)
+
+
+@pytest.fixture(scope="package")
+def shop(pages: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningShop]:
+    """A running shop in which anybody may be any shopper."""
+    yield from run_shop(RunningShop(free_settings(tmp_path_factory.mktemp("var"))))
+
+
+@pytest.fixture(scope="module")
+def production_shop(pages: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningShop]:
+    """A running shop in production, where nobody chooses who they are."""
+    settings = free_settings(tmp_path_factory.mktemp("production"))
+    yield from run_shop(RunningShop(settings, "production_api", **PRODUCTION))
+
+
+def run_shop(running: RunningShop) -> Iterator[RunningShop]:
+    """Fill a shop, start its API, end it."""
+    migrate(running.settings.shop_database_url)
     try:
         running.fill()
         running.start_api()
@@ -52,9 +67,9 @@ def open_page(shop: RunningShop, browser: Browser) -> Iterator[OpenPage]:
     contexts = []
 
     def open_one(
-        path: str = "/", *, locale: str = "ko-KR", viewport: Any = DESK, consent: str = "declined", **options: Any
+        path: str = "/", *, at: RunningShop = shop, locale: str = "ko-KR", viewport: Any = DESK, consent: str = "declined", **options: Any
     ) -> Page:
-        context = browser.new_context(locale=locale, viewport=viewport, base_url=shop.url, **options)
+        context = browser.new_context(locale=locale, viewport=viewport, base_url=at.url, **options)
         context.set_default_timeout(LIMIT_MS)
         context.add_init_script(
             f"localStorage.getItem('31ie.consent') ?? localStorage.setItem('31ie.consent', '\"{consent}\"')"

@@ -32,13 +32,17 @@ ROOT = Path(__file__).parents[2]
 LIMIT_SECONDS = 120
 BATCH = "20260131T000000Z-v7"
 LIST_LENGTH = 60
+TOKEN_KEY = "only-for-this-test-0123456789-0123456789"
+PRODUCTION = {"ENVIRONMENT": "production", "API_TOKEN_KEY": TOKEN_KEY, "DEMO_SHOPPERS": "false"}
 
 
 class RunningShop:
     """A shop's database and the API over it, on ports of their own."""
 
-    def __init__(self, settings: Settings):
+    def __init__(self, settings: Settings, app: str = "patient_api", **variables: str):
+        """Take the settings, the module of the API's application, and what its environment has besides."""
         self.settings = settings
+        self._app, self._variables = app, variables
         self.url = f"http://127.0.0.1:{settings.api_port}"
         self._engine = open_engine(settings.shop_database_url)
         self._api: subprocess.Popen[bytes] | None = None
@@ -52,8 +56,8 @@ class RunningShop:
 
     def start_api(self) -> None:
         """Start the API and wait until it serves the pages."""
-        own = {"VAR_DIR": str(self.settings.var_dir), "API_PORT": str(self.settings.api_port)}
-        command = [sys.executable, "-m", "uvicorn", "tests.frontend.patient_api:app", "--log-level", "warning"]
+        own = {"VAR_DIR": str(self.settings.var_dir), "API_PORT": str(self.settings.api_port), **self._variables}
+        command = [sys.executable, "-m", "uvicorn", f"tests.frontend.{self._app}:app", "--log-level", "warning"]
         port = ["--port", str(self.settings.api_port)]
         self._api = subprocess.Popen([*command, *port], cwd=ROOT, env={**os.environ, **own})
         deadline = time.monotonic() + LIMIT_SECONDS

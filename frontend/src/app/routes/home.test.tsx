@@ -99,12 +99,15 @@ test('a first visit goes shopping as a regular customer', async () => {
   expect(await grid('홍길동님을 위한 추천')).toBeVisible()
 })
 
-test('a shop that lets nobody choose shows what is popular', async () => {
+test('a shop that lets nobody choose shows a guest what is popular, and offers no choice', async () => {
   shopperStore.set('undecided')
   answer('get', '/users', 404)
   renderApp('/')
 
   expect(await grid('지금 인기 있는 상품')).toBeVisible()
+  expect(screen.getByText('비회원')).toBeVisible()
+  expect(screen.queryByRole('button', { name: /고객 선택/ })).not.toBeInTheDocument()
+  expect(screen.queryByText(/고객을 선택/)).not.toBeInTheDocument()
 })
 
 test('a late list of shoppers keeps nobody waiting, and leaves the choice open', async () => {

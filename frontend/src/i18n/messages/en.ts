@@ -44,6 +44,7 @@ export const en = {
     forEveryone: 'Popular right now',
     personal: 'Chosen from what you buy, and from what goes with it',
     general: 'Choose a shopper above to see recommendations of their own',
+    signedOut: 'What most shoppers put into their baskets these days',
     makeshift: 'What many buy, until your own recommendations are here',
     empty: 'The shelves are being filled. Please come back in a moment.',
   },
@@ -103,6 +104,7 @@ export const en = {
     checkout: 'Order and pay',
     simulated: 'The payment is simulated: no money moves.',
     guest: 'Choose a shopper at the top to place an order.',
+    signedOut: 'You are a guest here. Sign in to the shop to place an order.',
     ordering: 'Placing the order …',
     failed: 'The order was not placed. Please try again; nothing is ordered twice.',
     changed: 'Prices or stock have changed. Please look through your cart and order again.',
@@ -117,6 +119,7 @@ export const en = {
     title: 'My orders',
     empty: 'No orders yet.',
     guest: 'Choose a shopper at the top to see their orders.',
+    signedOut: 'You are a guest here. Sign in to the shop to see your orders.',
     quantity: (number: number) => `× ${number}`,
     more: 'Show older orders',
     status: {
@@ -143,6 +146,7 @@ export const en = {
     age: 'Age of the list',
     latency: 'Answer took',
     requestId: 'Request',
+    signedOut: 'Nobody is signed in. DEMO_SHOPPERS=true lets visitors be any shopper of a demonstration.',
     milliseconds: (number: number) => `${number} ms`,
   },
   consent: {

@@ -35,6 +35,7 @@ export const ko: Messages = {
     forEveryone: '지금 인기 있는 상품',
     personal: '자주 사는 상품과 함께 사면 좋은 상품을 골랐어요',
     general: '위에서 고객을 선택하면 그 고객만의 추천을 볼 수 있어요',
+    signedOut: '요즘 많은 분들이 담는 상품이에요',
     makeshift: '맞춤 추천을 불러오는 동안, 많은 분이 찾는 상품을 먼저 보여 드려요',
     empty: '진열대를 채우고 있어요. 잠시 후 다시 찾아 주세요.',
   },
@@ -93,6 +94,7 @@ export const ko: Messages = {
     checkout: '주문하고 결제하기',
     simulated: '모의 결제입니다. 실제로 돈이 나가지 않아요.',
     guest: '주문하려면 위에서 고객을 선택해 주세요.',
+    signedOut: '지금은 비회원이에요. 주문하려면 쇼핑몰에 로그인해 주세요.',
     ordering: '주문하고 있어요 …',
     failed: '주문이 완료되지 않았어요. 다시 시도해 주세요. 두 번 주문되지는 않아요.',
     changed: '가격이나 재고가 바뀌었어요. 장바구니를 확인하고 다시 주문해 주세요.',
@@ -107,6 +109,7 @@ export const ko: Messages = {
     title: '주문 내역',
     empty: '아직 주문이 없어요.',
     guest: '주문 내역을 보려면 위에서 고객을 선택해 주세요.',
+    signedOut: '지금은 비회원이에요. 주문 내역을 보려면 쇼핑몰에 로그인해 주세요.',
     quantity: (number) => `${number}개`,
     more: '이전 주문 더 보기',
     status: {
@@ -133,6 +136,7 @@ export const ko: Messages = {
     age: '목록이 만들어진 지',
     latency: '응답 시간',
     requestId: '요청 번호',
+    signedOut: '로그인한 고객이 없어요. DEMO_SHOPPERS=true로 실행하면 방문자가 데모 고객을 선택할 수 있어요.',
     milliseconds: (number) => `${number}ms`,
   },
   consent: {

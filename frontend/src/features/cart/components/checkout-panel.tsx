@@ -2,6 +2,7 @@ import { useMemo } from 'react'
 import type { usePostOrder } from '../api/post-order'
 import type { LiveCart } from '../use-live-cart'
 import { CartSum } from './cart-sum'
+import { useMayChooseShopper } from '@/api/get-shoppers'
 import { Button } from '@/components/ui/button'
 import { useMessages } from '@/i18n/use-messages'
 import { ApiError } from '@/lib/api/api-error'
@@ -17,6 +18,7 @@ interface CheckoutPanelProps {
 /** What the cart costs, and the button that orders it. */
 export function CheckoutPanel({ cart, userId, order }: CheckoutPanelProps) {
   const m = useMessages()
+  const mayChoose = useMayChooseShopper()
   const { lines, coupons, total } = cart
   const contents = JSON.stringify([userId, lines, coupons])
   // Ordering the same cart again after a doubtful answer repeats the key, so that it is ordered once.
@@ -44,7 +46,7 @@ export function CheckoutPanel({ cart, userId, order }: CheckoutPanelProps) {
     >
       <CartSum cart={cart} />
       {userId === undefined ? (
-        <p className="rounded-lg bg-muted p-3 text-sm">{m.cart.guest}</p>
+        <p className="rounded-lg bg-muted p-3 text-sm">{mayChoose ? m.cart.guest : m.cart.signedOut}</p>
       ) : (
         <Button
           size="large"

@@ -8,10 +8,11 @@ import { useFormats } from '@/lib/format'
 interface BackstagePanelProps {
   provenance: Provenance
   latencyMs: number
+  mayChoose: boolean
 }
 
 /** Where the page comes from, for those who want to see the platform at work. */
-export function BackstagePanel({ provenance, latencyMs }: BackstagePanelProps) {
+export function BackstagePanel({ provenance, latencyMs, mayChoose }: BackstagePanelProps) {
   const m = useMessages()
   const formats = useFormats()
   const { modelVersion, batchId, rung, arm, batchAgeSeconds, requestId } = provenance
@@ -42,6 +43,7 @@ export function BackstagePanel({ provenance, latencyMs }: BackstagePanelProps) {
             </div>
           ))}
         </dl>
+        {!mayChoose && <p className="mt-3 border-t pt-3 text-xs text-muted-foreground">{m.backstage.signedOut}</p>}
       </PopoverContent>
     </Popover>
   )

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { ComponentProps } from 'react'
 import { BackstagePanel } from './backstage-panel'
 import { homeQuery } from '@/api/get-home'
-import { shoppersQuery } from '@/api/get-shoppers'
+import { shoppersQuery, useMayChooseShopper } from '@/api/get-shoppers'
 import { ErrorNotice } from '@/components/error-notice'
 import { Notice } from '@/components/notice'
 import { ProductGrid, ProductGridSkeleton } from '@/components/product-grid'
@@ -22,9 +22,13 @@ export function Recommendations() {
     ...homeQuery(userId),
     enabled: shopper !== 'undecided' || isShopperLate,
   })
+  const mayChoose = useMayChooseShopper()
   const title = data?.nickname ? m.home.forShopper(data.nickname) : m.home.forEveryone
-  const subtitle = ({ nickname, isMakeshift }: { nickname: string; isMakeshift: boolean }) =>
-    nickname ? m.home.personal : isMakeshift && userId !== undefined ? m.home.makeshift : m.home.general
+  const subtitle = ({ nickname, isMakeshift }: { nickname: string; isMakeshift: boolean }) => {
+    if (nickname) return m.home.personal
+    if (isMakeshift && userId !== undefined) return m.home.makeshift
+    return mayChoose ? m.home.general : m.home.signedOut
+  }
   return (
     <section
       id="recommendations"
@@ -39,7 +43,7 @@ export function Recommendations() {
           </h1>
           <p className="min-h-5 text-sm text-muted-foreground">{data && subtitle(data)}</p>
         </div>
-        {data && <BackstagePanel provenance={data.provenance} latencyMs={data.latencyMs} />}
+        {data && <BackstagePanel provenance={data.provenance} latencyMs={data.latencyMs} mayChoose={mayChoose} />}
       </div>
       {data ? (
         <Products products={data.products} provenance={data.provenance} label={title} />

@@ -8,21 +8,21 @@ import { DropdownMenu, DropdownMenuContent, DropdownMenuTrigger } from '@/compon
 import { useMessages } from '@/i18n/use-messages'
 import { shopperStore, toUserId } from '@/stores/shopper'
 
-/** Lets a visitor of the demonstration be one shopper or another. */
+/** Says who shops; in a demonstration it lets the visitor be one shopper or another. */
 export function ShopperSwitcher() {
   const m = useMessages()
   const { data: shoppers = [], isError } = useQuery(shoppersQuery)
   const shopper = shopperStore.use()
   const userId = toUserId(shopper)
-  const listed = shoppers.find((each) => each.user_id === userId)?.nickname
+  const listed = shoppers?.find((each) => each.user_id === userId)?.nickname
   const { data: home } = useQuery({ ...homeQuery(userId), enabled: userId !== undefined && listed === undefined })
   const name = userId === undefined ? m.shoppers.guest : nameOf(userId, listed ?? home?.nickname)
+  if (shoppers === null) return <Name>{name}</Name>
   return (
     <DropdownMenu modal={false}>
       <DropdownMenuTrigger asChild>
         <Button variant="outline" size="small" aria-label={`${m.shoppers.choose}: ${name}`}>
-          <UserRound aria-hidden />
-          <span className="max-w-20 min-w-10 truncate sm:max-w-32">{name}</span>
+          <Name>{name}</Name>
           <ChevronDown aria-hidden className="text-muted-foreground" />
         </Button>
       </DropdownMenuTrigger>
@@ -30,6 +30,15 @@ export function ShopperSwitcher() {
         <ShopperChoices shoppers={shoppers} hasFailed={isError} />
       </DropdownMenuContent>
     </DropdownMenu>
+  )
+}
+
+function Name({ children }: { children: string }) {
+  return (
+    <span className="flex items-center gap-2 text-sm font-medium">
+      <UserRound aria-hidden className="size-4" />
+      <span className="max-w-20 min-w-10 truncate sm:max-w-32">{children}</span>
+    </span>
   )
 }
 
