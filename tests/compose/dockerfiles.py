@@ -72,10 +72,15 @@ def default_command(path: str) -> list[str]:
 def commands(path: str) -> list[list[str]]:
     """List every command that is run in an image: its CMD, what services start instead, their health checks."""
     services = [SERVICES[name] for name, dockerfile in BUILT.items() if dockerfile == path]
-    started = [service["command"] for service in services if "command" in service]
+    started = [as_words(service["command"]) for service in services if "command" in service]
     checks = [service["healthcheck"]["test"][1:] for service in services if "test" in service.get("healthcheck", {})]
     every = [default_command(path), *started, *checks]
     return [command for number, command in enumerate(every) if command not in every[:number]]
+
+
+def as_words(command: str | list[str]) -> list[str]:
+    """Split a command as Compose does where it is one line."""
+    return shlex.split(command) if isinstance(command, str) else command
 
 
 def let_through() -> list[str]:

