@@ -134,7 +134,7 @@ def make_environment(dockerfile: str) -> Path:
         if not whole.exists():
             shutil.rmtree(folder, ignore_errors=True)
             subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True, timeout=120)
-            if any(_asks_for_torch(source) for source in _requirement_files(dockerfile)):
+            if _asks_for_torch(dockerfile):
                 _link_torch(folder)
             _install(dockerfile, folder)
         whole.touch()
@@ -195,9 +195,10 @@ def import_started(dockerfile: str, environment: Path, app: Path, started: Start
     return finished.stderr[-3000:] if finished.returncode else ""
 
 
-def _asks_for_torch(source: str) -> bool:
-    """Return whether a file is one of requirements, not a lock, and names torch."""
-    return source.endswith(".in") and re.search(r"^torch\b", (ROOT / source).read_text(), re.MULTILINE) is not None
+def _asks_for_torch(dockerfile: str) -> bool:
+    """Return whether a requirement file of an image, locks apart, names torch."""
+    texts = [(ROOT / source).read_text() for source in _requirement_files(dockerfile) if source.endswith(".in")]
+    return any(re.search(r"^torch\b", text, re.MULTILINE) for text in texts)
 
 
 def _requirement_files(dockerfile: str) -> list[str]:
@@ -215,6 +216,8 @@ def _fingerprint(dockerfile: str) -> str:
     digest = hashlib.sha256(f"{sys.version} {platform.machine()} {pip_commands(dockerfile)}".encode())
     for source in _requirement_files(dockerfile):
         digest.update(f"\n{source}\n".encode() + (ROOT / source).read_bytes())
+    if _asks_for_torch(dockerfile):
+        digest.update(sys.prefix.encode())  # where the torch lies that is linked
     return digest.hexdigest()[:16]
 
 
