@@ -117,10 +117,13 @@ def select_range_hash(table: SyncedTable, dialect: Dialect, keys: KeyRange) -> s
 
 
 def select_range_checksum(table: SyncedTable, dialect: Dialect, keys: KeyRange) -> str:
-    """Select count, packed size and MD5 of all columns of a key range, in the order of its keys."""
+    """Select count, packed size and SHA-256 of all columns of a key range, in the order of its keys.
+
+    `SHA2` exists on every MySQL and MariaDB; MySQL 9 has dropped `MD5`.
+    """
     source = f"{table.name} WHERE {keys.condition(table.key)}"
     if dialect is SQLITE:
         source = f"(SELECT * FROM {source} ORDER BY {table.key})"
     rows = dialect.rows_by_key.format(row=pack_row(table, dialect), key=table.key)
     packed = f"SELECT COUNT(*) AS num_rows, {rows} AS packed FROM {source}"
-    return f"SELECT num_rows, IFNULL(LENGTH(packed), 0), MD5(IFNULL(packed, '')) FROM ({packed}) AS whole"
+    return f"SELECT num_rows, IFNULL(LENGTH(packed), 0), SHA2(IFNULL(packed, ''), 256) FROM ({packed}) AS whole"

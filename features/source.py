@@ -109,7 +109,7 @@ class ShopSnapshot:
         return int(count), int(total)
 
     def checksum_range(self, table: SyncedTable, keys: KeyRange) -> tuple[int, str] | None:
-        """Count a key range and take the MD5 of all its columns in the order of its keys.
+        """Count a key range and take the SHA-256 of all its columns in the order of its keys.
 
         Returns:
             Count and hexadecimal digest, or None when the range is too large to be packed: split it.
@@ -173,7 +173,7 @@ def open_snapshot(engine: Engine, heard: Callable[[], None] = lambda: None) -> I
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             driver = connection.connection.driver_connection
-            driver.create_function("MD5", 1, _md5, deterministic=True)  # type: ignore[union-attr]
+            driver.create_function("SHA2", 2, _sha2, deterministic=True)  # type: ignore[union-attr]
             now = connection.exec_driver_sql("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')").scalar_one()
             connection.exec_driver_sql("SELECT COUNT(*) FROM sqlite_schema")  # the first read fixes the snapshot
             yield ShopSnapshot(connection, SQLITE, datetime.fromisoformat(now).replace(tzinfo=UTC), heard=heard)
@@ -235,6 +235,7 @@ def _prefetch(items: Iterator[Item]) -> Iterator[Item]:
             yield item  # type: ignore[misc]
 
 
-def _md5(text: bytes | str) -> str:
+def _sha2(text: bytes | str, num_bits: int) -> str:
+    """Stand in for MySQL's function of that name, which SQLite lacks."""
     data = text.encode() if isinstance(text, str) else text
-    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+    return hashlib.new(f"sha{num_bits:d}", data).hexdigest()

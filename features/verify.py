@@ -81,6 +81,6 @@ def _compare(
 
 
 def checksum_rows(table: SyncedTable, rows: pl.DataFrame) -> tuple[int, str]:
-    """Count rows and take the MD5 of their packed text: what `select_range_checksum` computes in the shop."""
+    """Count rows and take the SHA-256 of their packed text: what `select_range_checksum` computes in the shop."""
     packed = table.pack(rows.sort(table.key)).write_csv(include_header=False, quote_style="non_numeric")
-    return rows.height, hashlib.md5(packed.removesuffix("\n").encode(), usedforsecurity=False).hexdigest()
+    return rows.height, hashlib.sha256(packed.removesuffix("\n").encode()).hexdigest()
