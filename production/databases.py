@@ -10,7 +10,9 @@ import sys
 
 import pymysql
 from pymysql.connections import Connection
+from pymysql.cursors import Cursor
 from sqlalchemy import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from production.credentials import SEEN_BY_DATABASES, URLS, stamp
 from settings import SECRETS_DIR
@@ -61,11 +63,33 @@ def create_accounts(connection: Connection, urls: list[URL]) -> None:
                 cursor.execute(statement, parameters)
 
 
+def require_triggers(cursor: Cursor | DBAPICursor) -> None:
+    """Make sure that an account without rights over the whole server may create triggers, which MLflow's schema has.
+
+    A server that keeps a binary log refuses them (error 1419) unless it is told to trust who creates them. MySQL keeps
+    one by default.
+
+    Args:
+        cursor: of any account on the server.
+
+    Raises:
+        ValueError: it would refuse; the message says what to set.
+        pymysql.MySQLError: the server does not answer.
+    """
+    cursor.execute("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('log_bin', 'log_bin_trust_function_creators')")
+    if dict(cursor.fetchall()) == {"log_bin": "ON", "log_bin_trust_function_creators": "OFF"}:
+        raise ValueError(
+            "the server keeps a binary log (log_bin=ON) and lets only its administrators create triggers, of which "
+            "MLflow's schema has some: set log_bin_trust_function_creators=1, as an option of mysqld, in the "
+            "parameters of a managed server, or with SET PERSIST (MySQL) and SET GLOBAL (MariaDB). Nothing was changed"
+        )
+
+
 def connect_as_root(url: URL, password: str) -> Connection:
     """Open a session of root on the server that a URL names.
 
     Args:
-        url: only its host and port are used.
+        url: only its host, its port and its `ssl_ca` are used.
         password: root's.
 
     Returns:
@@ -74,6 +98,8 @@ def connect_as_root(url: URL, password: str) -> Connection:
     Raises:
         pymysql.MySQLError: the server does not answer or refuses the password.
     """
+    authority = url.query.get("ssl_ca")
+    demands_tls = authority is not None
     return pymysql.connect(
         host=url.host,
         port=url.port or 3306,
@@ -83,6 +109,9 @@ def connect_as_root(url: URL, password: str) -> Connection:
         read_timeout=TIMEOUT_SECONDS,
         write_timeout=TIMEOUT_SECONDS,
         autocommit=True,
+        ssl_ca=str(authority) if demands_tls else None,
+        ssl_verify_cert=True if demands_tls else None,
+        ssl_verify_identity=demands_tls,
     )
 
 
@@ -126,6 +155,8 @@ def main() -> None:
         require_stamp(arguments.stamp)
         urls = [make_url(read_secret(name)) for name in URLS]
         with connect_as_root(urls[0], read_secret("mysql_root_password")) as connection:
+            with connection.cursor() as cursor:
+                require_triggers(cursor)
             create_accounts(connection, urls)
     except (OSError, ValueError, pymysql.MySQLError) as err:
         sys.exit(f"The databases could not be prepared: {err}")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, MetaData, create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from production.databases import read_secret
+from production.databases import read_secret, require_triggers
 
 MARK = "alembic_under_way"  # MLflow takes a database for empty as long as it holds tables of this prefix alone
 LIMIT_SECONDS = 900.0
@@ -31,12 +31,14 @@ class Tool:
         migrate: command that brings the schema to the newest revision.
         check: command that exits with 0 if the schema has that revision, and changes nothing.
         service: name of the job in docker-compose.yml.
+        has_triggers: the schema has some, which not every server lets an account create.
     """
 
     secret: str
     migrate: tuple[str, ...]
     check: tuple[str, ...]
     service: str
+    has_triggers: bool = False
 
 
 TOOLS = {
@@ -51,6 +53,7 @@ TOOLS = {
         (sys.executable, "-m", "mlflow_server.migrate"),
         (sys.executable, "-m", "mlflow_server.migrate", "--check"),
         "mlflow-migrate",
+        has_triggers=True,
     ),
     "airflow": Tool(
         "airflow_database_url",
@@ -202,10 +205,13 @@ def main() -> None:
     tool = TOOLS[arguments.tool]
     try:
         engine = create_engine(read_secret(tool.secret), connect_args={"connect_timeout": CONNECT_SECONDS})
+        if tool.has_triggers:
+            with engine.connect() as connection:
+                require_triggers(connection.connection.cursor())
         if arguments.start_over:
             start_over(engine)
         done = migrate(engine, tool, run_command)
-    except (OSError, SQLAlchemyError, HalfMigrationError, MigrationError) as err:
+    except (OSError, ValueError, SQLAlchemyError, HalfMigrationError, MigrationError) as err:
         sys.exit(f"{arguments.tool}'s database was not migrated. {getattr(err, 'orig', None) or err}")
     sys.stdout.write(f"{arguments.tool}: {done}\n")
 
