@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.breaker import CircuitBreaker
 from api.connections import HeldConnection, LoopConnections, ThreadConnections
+from shop.failures import describe, find_number, find_remedy
 
 DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error, MySQLError)
 """Statements of `api/prepared.py` run on the driver itself, whose errors come as they are."""
@@ -114,16 +115,23 @@ class ShopReader:
             raise ShopUnavailableError(self.breaker.last_failure)
 
     def _fail_with(self, error: Exception) -> ShopUnavailableError:
-        cause = getattr(error, "orig", None) or error
-        return self._fail(f"fails with {type(cause).__name__}", cause)
+        return self._fail(name_failure(error), error)
 
-    def _fail(self, reason: str, cause: BaseException) -> ShopUnavailableError:
+    def _fail(self, reason: str, error: BaseException) -> ShopUnavailableError:
         """Note a failure. What the database said goes to the log, never into an answer."""
         was_open = self.breaker.is_open
         self.breaker.fail(reason)
         if not was_open:
-            logger.warning("shop database %s cause=%r is_open=%s", reason, str(cause), self.breaker.is_open)
+            logger.warning("shop database %s cause=%r is_open=%s", reason, describe(error), self.breaker.is_open)
         return ShopUnavailableError(reason)
+
+
+def name_failure(error: BaseException) -> str:
+    """Name what the database did without its words, and what to do if it refuses until somebody does something."""
+    remedy = find_remedy(error)
+    if remedy is None:
+        return f"fails with {type(getattr(error, 'orig', None) or error).__name__}"
+    return f"refuses with error {find_number(error)}: {remedy}"
 
 
 def _read_data_version(connection: Connection) -> int:

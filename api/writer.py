@@ -1,6 +1,7 @@
 """Writes to the shop's database under a deadline. A failed one is said, never dropped: whoever sent it asks again."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Concatenate, ParamSpec, TypeVar
@@ -8,9 +9,11 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.reader import ShopUnavailableError
+from api.reader import ShopUnavailableError, name_failure
+from shop.failures import describe
 
 THREADS = 2
+logger = logging.getLogger(__name__)
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -46,8 +49,11 @@ class ShopWriter:
         try:
             async with asyncio.timeout(self._deadline_seconds):
                 return await call
-        except (TimeoutError, SQLAlchemyError) as err:
-            raise ShopUnavailableError(f"not written: {type(err).__name__}") from err
+        except TimeoutError as err:
+            raise ShopUnavailableError(f"not written within {self._deadline_seconds * 1000:.0f} ms") from err
+        except SQLAlchemyError as err:
+            logger.warning("shop database does not take a write cause=%r", describe(err))
+            raise ShopUnavailableError(f"not written: it {name_failure(err)}") from err
 
     def close(self) -> None:
         """Let go of threads and connections."""

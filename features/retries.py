@@ -9,6 +9,8 @@ from typing import TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from shop.failures import describe, find_remedy, is_transient
+
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
@@ -20,13 +22,13 @@ PATIENCE_SECONDS = 18.0
 MAX_PAUSE_SECONDS = 2.0
 MAX_ATTEMPTS = 10
 
-# Errors of the server and of pymysql that another attempt may not meet: too many connections, shutting down, cannot
-# connect, gone away, lost connection, lock wait, deadlock, connection killed.
-TRANSIENT_ERRORS = {1040, 1053, 2002, 2003, 2006, 2013, 1205, 1213, 1927}
-
 
 class UnreachableError(Exception):
     """The shop cannot be reached or does not answer; nothing is lost, the next run starts where this one did."""
+
+
+class RefusedError(Exception):
+    """The shop answers and refuses, as it will until somebody does what the message says; no retry can help."""
 
 
 def retry_while_unreachable(engine: Engine, run: Callable[[Callable[[], None]], Result]) -> Result:
@@ -38,6 +40,7 @@ def retry_while_unreachable(engine: Engine, run: Callable[[Callable[[], None]], 
 
     Raises:
         UnreachableError: after `PATIENCE_SECONDS` without an answer, or at once where a retry cannot help.
+        RefusedError: the shop refuses, at once.
     """
     last_answer = time.monotonic()
 
@@ -49,32 +52,30 @@ def retry_while_unreachable(engine: Engine, run: Callable[[Callable[[], None]], 
         try:
             return run(hear)
         except (DBAPIError, RuntimeError) as error:  # RuntimeError: pymysql was asked for a file of ours
+            if find_remedy(error) is not None:
+                raise RefusedError(f"The shop {_address(engine)} refuses the sync: {describe(error)}") from error
             silence = time.monotonic() - last_answer
-            if not _is_transient(error) or silence > PATIENCE_SECONDS or attempt == MAX_ATTEMPTS:
+            if (
+                not (isinstance(error, DBAPIError) and is_transient(error))
+                or silence > PATIENCE_SECONDS
+                or attempt == MAX_ATTEMPTS
+            ):
                 raise UnreachableError(_explain(engine, error, silence)) from error
             pause = random.uniform(0.5, 1.0) * min(MAX_PAUSE_SECONDS, 0.5 * 2**attempt)
             logger.warning(
-                "shop did not answer attempt=%d retry_in_seconds=%.1f reason=%s", attempt, pause, _reason(error)
+                "shop did not answer attempt=%d retry_in_seconds=%.1f reason=%s", attempt, pause, describe(error)
             )
             time.sleep(pause)
     raise AssertionError("the loop above returns or raises")
 
 
-def _is_transient(error: DBAPIError | RuntimeError) -> bool:
-    if not isinstance(error, DBAPIError):
-        return False
-    code = error.orig.args[0] if error.orig is not None and error.orig.args else None
-    return error.connection_invalidated or code in TRANSIENT_ERRORS
-
-
-def _reason(error: DBAPIError | RuntimeError) -> str:
-    """Give the driver's own words, without the statement."""
-    return str(error.orig if isinstance(error, DBAPIError) else error).splitlines()[0]
-
-
 def _explain(engine: Engine, error: DBAPIError | RuntimeError, silence: float) -> str:
-    url = engine.url.render_as_string(hide_password=True)
     return (
-        f"The shop {url} did not serve the sync ({_reason(error)}; {silence:.0f} s since its last answer). Check that "
-        "the server runs and can be reached from here, SHOP_DATABASE_URL names it, and the account may SELECT."
+        f"The shop {_address(engine)} did not serve the sync ({describe(error)}; {silence:.0f} s since its last "
+        "answer). Check that the server runs and can be reached from here, SHOP_DATABASE_URL names it, and the account "
+        "may SELECT."
     )
+
+
+def _address(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=True)

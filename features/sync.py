@@ -21,6 +21,7 @@ from features.lease import Lease, LeaseTakenError, hold_lease
 from features.retries import (
     CONNECT_TIMEOUT_SECONDS,
     READ_TIMEOUT_SECONDS,
+    RefusedError,
     UnreachableError,
     retry_while_unreachable,
 )
@@ -64,6 +65,7 @@ def sync_shop(
         MassDisappearanceError: see there; `SyncOptions.max_gone_share` decides.
         SourceError: the shop's columns changed, or a value cannot cross exactly; nothing was written.
         UnreachableError: the shop did not answer for long enough; the next run starts where this one did.
+        RefusedError: the shop refuses, and the message says what to do.
         StoreError: another run took over meanwhile.
     """
     options = options or SyncOptions()
@@ -119,8 +121,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one sync from the command line.
 
     Returns:
-        0 when the store equals the shop, or another run is at work; 1 on an error, in one line; 2 when a difference
-        stayed after the repair.
+        0 when the store equals the shop, or another run is at work; 1 on an error, in one line; 2 when another run
+        would not help: the shop refuses, or a difference stayed after the repair.
     """
     parser = argparse.ArgumentParser(prog="python -m features.sync", description="Bring the ML store up to the shop.")
     parser.add_argument("--full", action="store_true", help="compare every row, whatever its updated_at says")
@@ -142,6 +144,8 @@ def main(arguments: list[str] | None = None) -> int:
         report = sync_shop(engine, store, full=chosen.full, verify=chosen.verify, options=options)
     except LeaseTakenError as busy:
         return _tell(str(busy), {"state": "busy", "reason": str(busy)}, chosen.json, exit_code=0)
+    except RefusedError as error:
+        return _tell(str(error), {"state": "failed", "reason": str(error)}, chosen.json, exit_code=2)
     except (StoreError, SourceError, UnreachableError) as error:
         return _tell(str(error), {"state": "failed", "reason": str(error)}, chosen.json, exit_code=1)
     text = "\n".join([report.to_table(), *report.warnings])
@@ -150,7 +154,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _tell(text: str, result: dict[str, Any], as_json: bool, *, exit_code: int) -> int:
     """Write for people to standard error if a program reads the output, whose last line is then JSON."""
-    (sys.stderr if as_json or exit_code == 1 else sys.stdout).write(text + "\n")
+    (sys.stderr if as_json or result["state"] == "failed" else sys.stdout).write(text + "\n")
     if as_json:
         sys.stdout.write(json.dumps(result) + "\n")
     return exit_code

@@ -2,8 +2,8 @@
 
     python -m serving.score [--as-of T] [--version V] [--json]
 
-Exit codes: 0 published, 1 refused or failed (the last good lists stay), 2 wrong arguments or a version that must not
-serve (trying again would not help), 3 there is no champion yet.
+Exit codes: 0 published, 1 refused or failed (the last good lists stay), 2 wrong arguments, a version that must
+not serve, or a database that refuses (trying again would not help), 3 there is no champion yet.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from serving.batches import OvertakenError, PublicationError
 from serving.champion import BarredVersionError, load_ranker, require_permission
 from settings import Settings, load_settings
 from shop.database import open_engine
+from shop.failures import describe, find_remedy
 from shop.tables import name_pointer
 from training.artefact import ArtefactError
 from training.registry import CHAMPION, Registry, RegistryError, connect
@@ -133,9 +134,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"serving.score: {err}\n")
         return 1
     except SQLAlchemyError as err:
-        cause = str(getattr(err, "orig", None) or err).splitlines()[0]
-        sys.stderr.write(f"serving.score: the shop's database failed: {cause}; the last good lists stay\n")
-        return 1
+        sys.stderr.write(f"serving.score: the last good lists stay, the shop's database failed: {describe(err)}\n")
+        return 1 if find_remedy(err) is None else UNFIT
     logger.info("published batch_id=%s seconds=%s", publication.batch_id, publication.seconds)
     if options.json:
         summary = asdict(publication) | {"as_of": publication.as_of.isoformat()}

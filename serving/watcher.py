@@ -25,6 +25,7 @@ from serving.champion import (
     require_permission,
 )
 from serving.followup import Followup
+from shop.failures import describe
 from training.artefact import ArtefactError
 from training.permission import LOAD_FAILED
 from training.registry import CHAMPION, Registry, RegistryError
@@ -137,7 +138,7 @@ class ChampionWatcher:
         except (RegistryError, PublicationError) as err:
             logger.warning("move not followed up version=%s reason=%s", version, err)
         except SQLAlchemyError as err:
-            logger.warning("move not followed up version=%s reason=%s", version, type(err).__name__)
+            logger.warning("move not followed up version=%s reason=%s", version, describe(err))
 
     def _prepare(self, version: int, as_of: datetime) -> Champion:
         """Load, check, and rank once, so that the first shopper does not pay for it.

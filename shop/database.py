@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
+from shop.failures import describe
+
 POOL_RECYCLE_SECONDS = 1800
 
 KEPT_STATEMENTS = 128
@@ -39,7 +41,8 @@ def open_engine(
     """Make an engine; nothing is connected yet.
 
     Args:
-        url: SQLAlchemy URL, `sqlite:///path` or `mysql+pymysql://user:password@host:port/name`.
+        url: SQLAlchemy URL, `sqlite:///path` or `mysql+pymysql://user:password@host:port/name`; `?ssl_ca=FILE` demands
+            TLS and a certificate of that authority for the host.
         read_only: the database itself refuses writes on these connections.
         connect_timeout_seconds: longest wait for a connection (MySQL).
         read_timeout_seconds: longest wait for an answer (MySQL), or for another writer's lock (SQLite).
@@ -47,9 +50,10 @@ def open_engine(
             statement after the server went away fails.
 
     Raises:
-        ValueError: the URL names another database than SQLite or MySQL.
+        ValueError: the URL names another database than SQLite or MySQL, or a file that is not there as `ssl_ca`.
     """
     parsed = make_url(url)
+    _require_authority(parsed)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed, read_only, read_timeout_seconds)
     if parsed.get_backend_name() in ("mysql", "mariadb"):
@@ -65,9 +69,14 @@ def open_loop_engine(url: str | URL, *, connect_timeout_seconds: float = 5) -> A
     Args:
         url: SQLAlchemy URL, `mysql+pymysql://user:password@host:port/name`; the driver is another one (asyncmy).
         connect_timeout_seconds: longest wait for a connection.
+
+    Raises:
+        ValueError: the URL names a file that is not there as `ssl_ca`.
     """
+    parsed = make_url(url)
+    _require_authority(parsed)
     engine = create_async_engine(
-        make_url(url).set(drivername="mysql+asyncmy"),
+        parsed.set(drivername="mysql+asyncmy"),
         isolation_level="AUTOCOMMIT",
         poolclass=NullPool,
         connect_args={
@@ -91,9 +100,15 @@ def session_scope(engine: Engine) -> Iterator[Session]:
 
 
 def explain_failure(engine: Engine, error: SQLAlchemyError) -> str:
-    """Put a database's failure into one line: which database, without its password, and the driver's own words."""
-    cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-    return f"{engine.url.render_as_string(hide_password=True)}: {cause}"
+    """Put a database's failure into one line: which database, without its password, what it said and what to do."""
+    return f"{engine.url.render_as_string(hide_password=True)}: {describe(error)}"
+
+
+def _require_authority(url: URL) -> None:
+    """Refuse a URL whose `ssl_ca` cannot be read, before a driver fails on it without naming it."""
+    authority = url.query.get("ssl_ca")
+    if authority is not None and not Path(str(authority)).is_file():
+        raise ValueError(f"ssl_ca in the database's URL names {authority!r}, which is no file: correct it")
 
 
 def _dump_json(value: Any) -> str:
