@@ -31,7 +31,7 @@ from shop.database import open_engine
 from shop.loaders.synthetic import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
 from shop.migrate import migrate
-from tests.mariadb import run_mariadb
+from tests.database_servers import run_server
 
 NUM_PRODUCTS = 3000
 BUCKETS = 4
@@ -120,7 +120,7 @@ def _timed(work: Callable[[], None]) -> float:
 def open_shop(database: str) -> Iterator[str]:
     """Give the URL of an empty database."""
     if database == "mariadb":
-        with run_mariadb("--innodb-buffer-pool-size=1G", "--innodb-log-file-size=1G") as server:
+        with run_server("mariadb", "--innodb-buffer-pool-size=1G", "--innodb-log-file-size=1G") as server:
             yield server.create_database()
         return
     with tempfile.TemporaryDirectory() as folder:

@@ -25,7 +25,7 @@ from sqlalchemy import Engine, make_url, text
 from features.shop_columns import SYNCED_TABLES
 from shop.database import open_engine
 from shop.migrate import migrate
-from tests.mariadb import run_mariadb
+from tests.database_servers import run_server
 
 PANDAS_ROWS = 500_000
 SERVER_OPTIONS = ("--innodb-buffer-pool-size=4G", "--innodb-doublewrite=0", "--innodb-log-file-size=1G")
@@ -192,7 +192,7 @@ def main() -> None:
     for items in chosen.items:
         folder = Path(tempfile.mkdtemp(prefix="bench-sync-"))
         try:
-            with run_mariadb(*SERVER_OPTIONS) as server:
+            with run_server("mariadb", *SERVER_OPTIONS) as server:
                 measures = measure(items, server.create_database(), folder / "store", chosen.repeats)
         finally:
             shutil.rmtree(folder)

@@ -10,6 +10,9 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from embedded.mysql_server import NoMySqlError, fetch_mysql, find_mysql
+from embedded.production_packages import ProductionPackagesError, find_python, provide
+
 PROGRAMS = {
     "mariadbd": "mariadb-server",
     "chromium": "chromium",
@@ -49,11 +52,46 @@ def install(packages: list[str]) -> None:
             sys.exit(f"{' '.join(step)} failed:\n{finished.stdout[-1000:]}{finished.stderr[-1000:]}")
 
 
+def provide_mysql() -> None:
+    """Fetch MySQL once, unless this machine has one.
+
+    Raises:
+        SystemExit: it cannot be fetched; the message says what to install.
+    """
+    if find_mysql() is not None:
+        return
+    sys.stdout.write("fetching MySQL\n")
+    sys.stdout.flush()
+    try:
+        fetched = fetch_mysql()
+    except NoMySqlError as err:
+        sys.exit(f"The tests need a MySQL server. {err}")
+    sys.stdout.write(f"MySQL {fetched.version} is kept for the next time: {fetched.command[0]}\n")
+
+
+def provide_production_packages() -> None:
+    """Install what the tests of Airflow on MySQL need, once a lock.
+
+    Raises:
+        SystemExit: pip fails; the message has its last words.
+    """
+    if find_python() is not None:
+        return
+    sys.stdout.write("installing what Airflow on MySQL needs\n")
+    sys.stdout.flush()
+    try:
+        provide()
+    except ProductionPackagesError as err:
+        sys.exit(f"dags/requirements.production.txt cannot be installed. Its mysqlclient is compiled.\n{err}")
+
+
 def main() -> None:
     """Install what is missing."""
     packages = missing_packages()
     if packages:
         install(packages)
+    provide_mysql()
+    provide_production_packages()
 
 
 def _is_found(program: str) -> bool:

@@ -1,4 +1,4 @@
-"""Fixtures that every folder of tests shares: empty shops on both databases, and a tiny one to check by hand."""
+"""Fixtures that every folder of tests shares: empty shops on each database, and a tiny one to check by hand."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,24 +9,49 @@ from sqlalchemy import Engine
 from features.store import MLStore
 from shop.database import open_engine
 from shop.migrate import migrate
-from tests.mariadb import MariaDbServer, run_mariadb
+from tests.database_servers import KINDS, DatabaseServer, run_server
 from tests.synthetic import make_synthetic_store
 from tests.tiny_shop import fill_tiny_shop
 
 
 @pytest.fixture(scope="session")
-def mariadb_server() -> Iterator[MariaDbServer]:
+def mariadb_server() -> Iterator[DatabaseServer]:
     """A MariaDB server of this test session's own."""
-    with run_mariadb() as server:
+    with run_server("mariadb") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mysql_server() -> Iterator[DatabaseServer]:
+    """A MySQL server of this test session's own."""
+    with run_server("mysql") as server:
         yield server
 
 
 @pytest.fixture
-def mariadb_url(mariadb_server: MariaDbServer) -> Iterator[str]:
-    """The URL of an empty database, without tables, dropped after the test."""
-    url = mariadb_server.create_database()
-    yield url
-    mariadb_server.drop_database(url)
+def mariadb_url(mariadb_server: DatabaseServer) -> Iterator[str]:
+    """The URL of an empty database on MariaDB with an account of its own, dropped after the test."""
+    yield from _lend_database(mariadb_server)
+
+
+@pytest.fixture
+def mysql_url(mysql_server: DatabaseServer) -> Iterator[str]:
+    """The URL of an empty database on MySQL with an account of its own, dropped after the test."""
+    yield from _lend_database(mysql_server)
+
+
+@pytest.fixture(params=KINDS)
+def any_server(request: pytest.FixtureRequest) -> DatabaseServer:
+    """Each of the two servers in turn."""
+    server = request.getfixturevalue(f"{request.param}_server")
+    assert isinstance(server, DatabaseServer)
+    return server
+
+
+@pytest.fixture
+def any_server_url(any_server: DatabaseServer) -> Iterator[str]:
+    """The URL of an empty database on each of the two servers in turn."""
+    yield from _lend_database(any_server)
 
 
 @pytest.fixture
@@ -35,9 +60,9 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'shop.db'}"
 
 
-@pytest.fixture(params=["sqlite", "mariadb"])
+@pytest.fixture(params=["sqlite", *KINDS])
 def any_shop_url(request: pytest.FixtureRequest) -> str:
-    """Each of the two databases in turn, empty."""
+    """Each of the three databases in turn, empty."""
     return str(request.getfixturevalue(f"{request.param}_url"))
 
 
@@ -49,7 +74,7 @@ def empty_shop(sqlite_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def any_empty_shop(any_shop_url: str) -> Iterator[Engine]:
-    """A migrated shop without rows, on each of the two databases in turn."""
+    """A migrated shop without rows, on each of the three databases in turn."""
     yield from _open_migrated(any_shop_url)
 
 
@@ -58,6 +83,12 @@ def tiny_shop(empty_shop: Engine) -> Engine:
     """The shop of `tests/tiny_shop.py` on SQLite."""
     fill_tiny_shop(empty_shop)
     return empty_shop
+
+
+def _lend_database(server: DatabaseServer) -> Iterator[str]:
+    url = server.create_database()
+    yield url
+    server.drop_database(url)
 
 
 def _open_migrated(url: str) -> Iterator[Engine]:

@@ -15,7 +15,7 @@ from threading import Event, Thread
 from sqlalchemy import create_engine
 
 from benchmarks.parts.lists import fill_shop
-from tests.mariadb import MariaDbServer, run_mariadb
+from tests.database_servers import run_server
 
 NUM_USERS = 400
 """All known; every second one lacks a published list and is the model server's."""
@@ -42,14 +42,14 @@ class Neighbours:
 def run_neighbours(folder: Path) -> Iterator[Neighbours]:
     """Run both over a shop with published lists."""
     port = find_port()
-    with run_mariadb() as server:
+    with run_server("mariadb") as server:
         url = server.create_database()
         fill_shop(url, NUM_USERS, 500, 4000)
         _forget_every_second_list(url)
         with subprocess.Popen([sys.executable, "-m", "benchmarks.parts.model_server", str(port)]) as model_server:
             settings = {"VAR_DIR": str(folder), "SHOP_DATABASE_URL": url, "SERVING_URL": f"http://127.0.0.1:{port}"}
             try:
-                yield Neighbours(settings, _pid_of(server), model_server.pid)
+                yield Neighbours(settings, server.pid, model_server.pid)
             finally:
                 model_server.kill()
 
@@ -94,7 +94,3 @@ def _forget_every_second_list(url: str) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM recommendations WHERE MOD(user_id, 2) = 0")
     engine.dispose()
-
-
-def _pid_of(server: MariaDbServer) -> int:
-    return int((server.socket_path.parent / "pid").read_text())

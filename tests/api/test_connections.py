@@ -3,15 +3,16 @@
 import asyncio
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 import api.connections
 from api.connections import LoopConnections
 from api.reader import ShopReader, ShopUnavailableError
+from api.writer import ShopWriter
 from shop.database import open_engine, open_loop_engine
 from tests.api.conftest import run_on_loop
-from tests.mariadb import MariaDbServer
+from tests.database_servers import DatabaseServer
 
 
 async def ask_twice(connections: LoopConnections) -> tuple[int, int]:
@@ -26,12 +27,12 @@ def sleep_long(connection: Connection) -> None:
     connection.execute(text("SELECT SLEEP(100)"))
 
 
-def test_a_connection_is_used_again(mariadb_url: str) -> None:
-    first, second = run_on_loop(mariadb_url, ask_twice)
+def test_a_connection_is_used_again(any_server_url: str) -> None:
+    first, second = run_on_loop(any_server_url, ask_twice)
     assert first == second
 
 
-def test_a_connection_that_is_used_again_sees_what_was_committed_in_between(mariadb_url: str) -> None:
+def test_a_connection_that_is_used_again_sees_what_was_committed_in_between(any_server_url: str) -> None:
     def count(connection: Connection) -> int:
         return int(connection.execute(text("SELECT COUNT(*) FROM notes")).scalar_one())
 
@@ -41,14 +42,14 @@ def test_a_connection_that_is_used_again_sees_what_was_committed_in_between(mari
             connection.execute(text("INSERT INTO notes VALUES (1)"))
         return before, await connections.run(count)
 
-    writer = open_engine(mariadb_url)
+    writer = open_engine(any_server_url)
     with writer.begin() as connection:
         connection.execute(text("CREATE TABLE notes (note INT)"))
-    assert run_on_loop(mariadb_url, count_around_a_write) == (0, 1)
+    assert run_on_loop(any_server_url, count_around_a_write) == (0, 1)
     writer.dispose()
 
 
-def test_the_loop_goes_on_while_mysql_reads(mariadb_url: str) -> None:
+def test_the_loop_goes_on_while_mysql_reads(any_server_url: str) -> None:
     async def ask_and_look_around(connections: LoopConnections) -> str:
         waiting = asyncio.create_task(connections.run(sleep_long))
         await connections.run(fetch_id)
@@ -57,10 +58,10 @@ def test_the_loop_goes_on_while_mysql_reads(mariadb_url: str) -> None:
         await asyncio.gather(waiting, return_exceptions=True)
         return state
 
-    assert run_on_loop(mariadb_url, ask_and_look_around) == "still reading"
+    assert run_on_loop(any_server_url, ask_and_look_around) == "still reading"
 
 
-def test_nobody_gets_the_answer_of_a_caller_that_gave_up(mariadb_url: str) -> None:
+def test_nobody_gets_the_answer_of_a_caller_that_gave_up(any_server_url: str) -> None:
     async def give_up_and_ask(connections: LoopConnections) -> tuple[int, int]:
         before = await connections.run(fetch_id)
         with pytest.raises(TimeoutError):
@@ -68,48 +69,80 @@ def test_nobody_gets_the_answer_of_a_caller_that_gave_up(mariadb_url: str) -> No
                 await connections.run(sleep_long)
         return before, await connections.run(fetch_id)
 
-    before, after = run_on_loop(mariadb_url, give_up_and_ask)
+    before, after = run_on_loop(any_server_url, give_up_and_ask)
     assert before != after
 
 
-def test_a_connection_that_was_idle_for_long_is_not_trusted(mariadb_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_that_was_idle_for_long_is_not_trusted(
+    any_server_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(api.connections, "MOST_IDLE_SECONDS", 0.0)
 
-    first, second = run_on_loop(mariadb_url, ask_twice)
+    first, second = run_on_loop(any_server_url, ask_twice)
     assert first != second
 
 
-def test_however_many_ask_few_connections_are_opened(mariadb_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_however_many_ask_few_connections_are_opened(any_server_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api.connections, "MOST_CONNECTIONS", 3)
 
     async def ask_together(connections: LoopConnections) -> set[int]:
         return set(await asyncio.gather(*(connections.run(fetch_id) for _ in range(40))))
 
-    assert len(run_on_loop(mariadb_url, ask_together)) <= 3
+    assert len(run_on_loop(any_server_url, ask_together)) <= 3
 
 
-def test_writes_are_refused_and_time_is_utc(mariadb_url: str) -> None:
+def test_writes_are_refused_and_time_is_utc(any_server_url: str) -> None:
     async def try_it(connections: LoopConnections) -> str:
         zone = await connections.run(lambda connection: connection.execute(text("SELECT @@time_zone")).scalar_one())
         with pytest.raises(SQLAlchemyError, match="READ ONLY"):
             await connections.run(lambda connection: connection.execute(text("CREATE TABLE t (a INT)")))
         return str(zone)
 
-    assert run_on_loop(mariadb_url, try_it) == "+00:00"
+    assert run_on_loop(any_server_url, try_it) == "+00:00"
+
+
+def test_a_read_that_the_server_refuses_is_named_with_what_to_do(any_server_url: str) -> None:
+    async def ask() -> str:
+        reader = ShopReader(LoopConnections(open_loop_engine(any_server_url)), 60)
+        with pytest.raises(ShopUnavailableError) as caught:
+            await reader.run(lambda connection: connection.execute(text("SELECT secret FROM gone")))
+        reader.close()
+        return str(caught.value)
+
+    said = asyncio.run(ask())
+
+    assert said.startswith("refuses with error 1146: Bring the schema up to date")
+    assert "secret" not in said
+
+
+def test_a_write_that_the_server_refuses_is_named_and_logged(
+    any_server_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer = ShopWriter(open_engine(any_server_url), 60)
+
+    def write(engine: Engine) -> None:
+        with engine.begin() as connection:
+            connection.execute(text("DELETE FROM mysql.user"))
+
+    with pytest.raises(ShopUnavailableError, match="refuses with error 1142: GRANT"):
+        asyncio.run(writer.run(write))
+
+    writer.close()
+    assert "error 1142, DELETE command denied" in caplog.text
 
 
 def test_one_failure_tells_of_all_connections_that_the_server_dropped(
-    mariadb_server: MariaDbServer, mariadb_url: str
+    any_server: DatabaseServer, any_server_url: str
 ) -> None:
     def nap(connection: Connection) -> int:
         connection.execute(text("SELECT SLEEP(0.3)"))
         return fetch_id(connection)
 
     async def drop_all_and_ask_twice() -> list[str]:
-        reader = ShopReader(LoopConnections(open_loop_engine(mariadb_url)), 60)
+        reader = ShopReader(LoopConnections(open_loop_engine(any_server_url)), 60)
         ids = set(await asyncio.gather(*(reader.run(nap) for _ in range(3))))
         assert len(ids) == 3
-        with mariadb_server.connect() as root, root.cursor() as cursor:
+        with any_server.connect() as root, root.cursor() as cursor:
             for each in ids:
                 cursor.execute(f"KILL {each}")
         outcomes = []

@@ -14,21 +14,21 @@ from settings import Settings
 from shop.database import open_engine
 from shop.migrate import migrate
 from tests.api.conftest import ModelServer, publish_by_hand
-from tests.mariadb import MariaDbServer, run_mariadb
+from tests.database_servers import KINDS, DatabaseServer, run_server
 from tests.tiny_shop import fill_tiny_shop
 
 HOME = "/recommendations/home"
 
 
-@pytest.fixture
-def own_server() -> Iterator[MariaDbServer]:
-    """A server that only this test uses, since it will not be treated well."""
-    with run_mariadb() as server:
+@pytest.fixture(params=KINDS)
+def own_server(request: pytest.FixtureRequest) -> Iterator[DatabaseServer]:
+    """A server of each kind that only this test uses, since it will not be treated well."""
+    with run_server(request.param) as server:
         yield server
 
 
 @pytest.fixture
-def api(own_server: MariaDbServer, tmp_path: Path, model_server: ModelServer) -> Iterator[TestClient]:
+def api(own_server: DatabaseServer, tmp_path: Path, model_server: ModelServer) -> Iterator[TestClient]:
     """An API with its real deadlines over a published shop on that server."""
     url = own_server.create_database()
     engine = open_engine(url)
@@ -50,9 +50,8 @@ def wait_for_rung(client: TestClient, rung: str, seconds: float = 90) -> None:
         time.sleep(0.05)
 
 
-def test_a_server_that_hangs_costs_nobody_more_than_the_deadline(own_server: MariaDbServer, api: TestClient) -> None:
-    pid = int((own_server.socket_path.parent / "pid").read_text())
-    os.kill(pid, signal.SIGSTOP)
+def test_a_server_that_hangs_costs_nobody_more_than_the_deadline(own_server: DatabaseServer, api: TestClient) -> None:
+    os.kill(own_server.pid, signal.SIGSTOP)
     try:
         waits = []
         for _ in range(50):
@@ -63,7 +62,7 @@ def test_a_server_that_hangs_costs_nobody_more_than_the_deadline(own_server: Mar
             assert len(answer.json()["recommendations"]) == 4
             assert answer.headers["x-rung"] == "local:recent"
     finally:
-        os.kill(pid, signal.SIGCONT)
+        os.kill(own_server.pid, signal.SIGCONT)
 
     assert max(waits) < 10  # how short they are is measured by benchmarks/faults.py
     wait_for_rung(api, "published")

@@ -47,8 +47,8 @@ def test_each_number_of_ids_gives_exactly_their_rows(any_shop_url: str) -> None:
     engine.dispose()
 
 
-def test_the_loop_reads_the_same_with_few_statements_for_any_number_of_ids(mariadb_url: str) -> None:
-    engine = open_engine(mariadb_url)
+def test_the_loop_reads_the_same_with_few_statements_for_any_number_of_ids(any_server_url: str) -> None:
+    engine = open_engine(any_server_url)
     write_notes(engine)
     engine.dispose()
 
@@ -57,27 +57,29 @@ def test_the_loop_reads_the_same_with_few_statements_for_any_number_of_ids(maria
         status = connection.execute(text("SHOW SESSION STATUS LIKE 'Com_stmt_prepare'")).one()
         return found, int(status[1])
 
-    found, num_prepared = read_on_loop(mariadb_url, read)
+    found, num_prepared = read_on_loop(any_server_url, read)
 
     assert found == [[each for each in range(2, number) if each != 3] for number in range(1, NUM_NOTES)]
     assert 1 < num_prepared < NUM_NOTES / 2
 
 
 @pytest.mark.parametrize("num_ids", [0, 1, 3])
-def test_values_arrive_as_they_are(mariadb_url: str, num_ids: int) -> None:
-    engine = open_engine(mariadb_url)
+def test_values_arrive_as_they_are(any_server_url: str, num_ids: int) -> None:
+    engine = open_engine(any_server_url)
     write_notes(engine)
     engine.dispose()
 
-    rows = read_on_loop(mariadb_url, lambda connection: among.fetch(connection, {"unwanted": ODD_WORDS}, [7] * num_ids))
-    wanted = read_on_loop(mariadb_url, lambda connection: among.fetch(connection, {"unwanted": "?"}, [7] * num_ids))
+    rows = read_on_loop(
+        any_server_url, lambda connection: among.fetch(connection, {"unwanted": ODD_WORDS}, [7] * num_ids)
+    )
+    wanted = read_on_loop(any_server_url, lambda connection: among.fetch(connection, {"unwanted": "?"}, [7] * num_ids))
 
     assert list(rows) == []
     assert list(wanted) == ([(7, ODD_WORDS)] if num_ids else [])
 
 
-def test_a_table_that_changed_is_read_as_it_is_now(mariadb_url: str) -> None:
-    engine = open_engine(mariadb_url)
+def test_a_table_that_changed_is_read_as_it_is_now(any_server_url: str) -> None:
+    engine = open_engine(any_server_url)
     write_notes(engine)
 
     def read_around_a_change(connection: Connection) -> list[Any]:
@@ -87,5 +89,5 @@ def test_a_table_that_changed_is_read_as_it_is_now(mariadb_url: str) -> None:
             other.execute(text("UPDATE notes SET words = 'new' WHERE note_id = 5"))
         return [*before, *among.fetch(connection, {"unwanted": ""}, [5])]
 
-    assert read_on_loop(mariadb_url, read_around_a_change) == [(5, "note 5"), (5, "new")]
+    assert read_on_loop(any_server_url, read_around_a_change) == [(5, "note 5"), (5, "new")]
     engine.dispose()

@@ -1,4 +1,4 @@
-"""Fixtures of hops 1 and 2: an empty store, the tiny shop on a real MariaDB server and in a store, its purchases."""
+"""Fixtures of hops 1 and 2: an empty store, the tiny shop on real servers and in a store, its purchases."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,22 +24,24 @@ def store(tmp_path: Path) -> MLStore:
 
 
 @pytest.fixture
-def mariadb_shop(mariadb_url: str) -> Iterator[Engine]:
-    """The shop of `tests/tiny_shop.py` on MariaDB, without the tables that the sync does not read."""
-    engine = open_engine(mariadb_url)
+def server_shop(any_server_url: str) -> Iterator[Engine]:
+    """The shop of `tests/tiny_shop.py` on each server in turn, without the tables that the sync does not read."""
+    yield from _open_tiny(any_server_url)
+
+
+@pytest.fixture
+def any_tiny_shop(any_shop_url: str) -> Iterator[Engine]:
+    """The same shop on each of the three databases in turn."""
+    yield from _open_tiny(any_shop_url)
+
+
+def _open_tiny(url: str) -> Iterator[Engine]:
+    engine = open_engine(url)
     names = ["product_images", *(table.name for table in SYNCED_TABLES)]
     Base.metadata.create_all(engine, [Base.metadata.tables[name] for name in names])
     fill_tiny_shop(engine)
     yield engine
     engine.dispose()
-
-
-@pytest.fixture(params=["tiny_shop", "mariadb_shop"], ids=["sqlite", "mariadb"])
-def any_tiny_shop(request: pytest.FixtureRequest) -> Engine:
-    """The tiny shop on each of the two databases in turn."""
-    engine = request.getfixturevalue(request.param)
-    assert isinstance(engine, Engine)
-    return engine
 
 
 @pytest.fixture(scope="session")

@@ -18,15 +18,17 @@ from features.retries import (
     MAX_PAUSE_SECONDS,
     PATIENCE_SECONDS,
     READ_TIMEOUT_SECONDS,
+    RefusedError,
     UnreachableError,
     retry_while_unreachable,
 )
 from features.store import MLStore
-from features.sync import sync_shop
+from features.sync import main, sync_shop
+from settings import load_settings
 from shop.database import open_engine
 from shop.migrate import migrate
-from tests.features.shop_writes import assert_equal
-from tests.mariadb import MariaDbServer, find_free_port, run_mariadb
+from tests.database_servers import KINDS, DatabaseServer, find_free_port, run_server
+from tests.features.shop_writes import assert_equal, execute
 from tests.tiny_shop import fill_tiny_shop
 
 
@@ -70,25 +72,24 @@ def test_a_server_that_accepts_and_says_nothing_is_left(store: MLStore) -> None:
     assert time.monotonic() - start < 10
 
 
-@pytest.fixture
-def own_server() -> Iterator[MariaDbServer]:
-    """A server that may be stopped."""
-    with run_mariadb() as server:
+@pytest.fixture(params=KINDS)
+def own_server(request: pytest.FixtureRequest) -> Iterator[DatabaseServer]:
+    """A server of each kind that may be stopped."""
+    with run_server(request.param) as server:
         yield server
 
 
 @pytest.mark.usefixtures("short_patience")
 def test_a_server_that_hangs_in_the_middle_is_left_and_the_next_run_makes_it_good(
-    own_server: MariaDbServer, store: MLStore
+    own_server: DatabaseServer, store: MLStore
 ) -> None:
     engine = open_engine(own_server.create_database(), connect_timeout_seconds=1, read_timeout_seconds=2)
     migrate(engine)
     fill_tiny_shop(engine)
-    pid = int(Path(own_server.socket_path.parent / "pid").read_text())
 
     def hang(step: str) -> None:
         if step == "collect orders":
-            os.kill(pid, signal.SIGSTOP)
+            os.kill(own_server.pid, signal.SIGSTOP)
 
     start = time.monotonic()
     try:
@@ -96,19 +97,19 @@ def test_a_server_that_hangs_in_the_middle_is_left_and_the_next_run_makes_it_goo
             sync_shop(engine, store, at_step=hang)
         assert time.monotonic() - start < 15
     finally:
-        os.kill(pid, signal.SIGCONT)
+        os.kill(own_server.pid, signal.SIGCONT)
     sync_shop(engine, store)
 
     assert_equal(engine, store)
 
 
-def test_a_connection_lost_in_the_middle_is_retried(mariadb_shop: Engine, store: MLStore) -> None:
+def test_a_connection_lost_in_the_middle_is_retried(server_shop: Engine, store: MLStore) -> None:
     killed: list[str] = []
 
     def kill_connections(step: str) -> None:
         if step == "collect orders" and not killed:
             killed.append(step)
-            with mariadb_shop.connect() as connection:
+            with server_shop.connect() as connection:
                 ids = connection.execute(
                     text(
                         "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
@@ -117,35 +118,100 @@ def test_a_connection_lost_in_the_middle_is_retried(mariadb_shop: Engine, store:
                 for (number,) in ids.all():
                     connection.exec_driver_sql(f"KILL {number}")
 
-    report = sync_shop(mariadb_shop, store, verify=True, at_step=kill_connections)
+    report = sync_shop(server_shop, store, verify=True, at_step=kill_connections)
 
     assert killed
     assert report.is_equal
-    assert_equal(mariadb_shop, store)
+    assert_equal(server_shop, store)
 
 
-def test_what_a_retry_cannot_help_is_not_retried(mariadb_shop: Engine) -> None:
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("SELECT gone FROM users", r"error 1054, .*gone.*\. Bring the schema up to date"),
+        ("SELECT 1 FROM gone", r"error 1146, .*gone.*\. Bring the schema up to date"),
+        ("SELECT GONE('x')", r"error 1305, .*(?i:gone).*\. The server's version is not one"),
+        ("SELEC 1", r"error 1064, .*\. The server's version is not one"),
+        ("SELECT 1 FROM mysql.user", r"error 1142, .*\. GRANT the account"),
+    ],
+    ids=["unknown column", "unknown table", "unknown function", "unknown syntax", "no right"],
+)
+def test_what_a_retry_cannot_help_is_named_and_not_retried(server_shop: Engine, statement: str, said: str) -> None:
     attempts: list[int] = []
 
     def run(_heard: object) -> None:
         attempts.append(1)
-        with mariadb_shop.connect() as connection:
-            connection.exec_driver_sql("SELECT no_such_column FROM users")
+        with server_shop.connect() as connection:
+            connection.exec_driver_sql(statement)
 
-    with pytest.raises(UnreachableError, match="no_such_column"):
-        retry_while_unreachable(mariadb_shop, run)
+    with pytest.raises(RefusedError, match=said) as caught:
+        retry_while_unreachable(server_shop, run)
 
     assert len(attempts) == 1
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"password": "wrong-password"}, r"error 1045, .*\. Correct user and password"),
+        ({"database": "gone"}, r"error 10(44|49), .*\. Correct the database's name"),
+    ],
+    ids=["wrong password", "unknown database"],
+)
+def test_a_login_that_is_refused_ends_the_sync_at_once(
+    server_shop: Engine, store: MLStore, change: dict[str, str], said: str
+) -> None:
+    start = time.monotonic()
+
+    with pytest.raises(RefusedError, match=said) as caught:
+        sync_shop(open_engine(server_shop.url.set(**change)), store)
+
+    assert time.monotonic() - start < PATIENCE_SECONDS / 2
+    assert "wrong-password" not in str(caught.value)
+    assert store.versions() == {}
+
+
+def test_a_table_that_changes_beside_the_snapshot_is_read_in_another_one(server_shop: Engine, store: MLStore) -> None:
+    altered: list[str] = []
+
+    def alter(step: str) -> None:
+        if step == "collect order_items" and not altered:
+            altered.append(step)
+            execute(server_shop, "ALTER TABLE order_items ADD COLUMN gift INT, ADD INDEX gifts (gift)")
+
+    report = sync_shop(server_shop, store, verify=True, at_step=alter)
+
+    assert altered
+    assert report.is_equal
+    assert_equal(server_shop, store)
+
+
+def test_the_command_says_that_trying_again_would_not_help(
+    server_shop: Engine, store: MLStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = server_shop.url.set(password="wrong-password").render_as_string(hide_password=False)
+    monkeypatch.setenv("SHOP_DATABASE_URL", url)
+    monkeypatch.setenv("ML_STORE_URI", store.uri)
+    load_settings.cache_clear()
+
+    code = main(["--json"])
+
+    load_settings.cache_clear()
+    output = capsys.readouterr()
+    assert code == 2
+    assert "error 1045" in output.err.splitlines()[-1]
+    assert '"state": "failed"' in output.out
 
 
 def test_an_account_that_may_only_select_is_enough(
-    mariadb_shop: Engine, mariadb_server: MariaDbServer, store: MLStore
+    server_shop: Engine, any_server: DatabaseServer, store: MLStore
 ) -> None:
-    database = mariadb_shop.url.database
-    with mariadb_server.connect() as connection, connection.cursor() as cursor:
-        cursor.execute("CREATE OR REPLACE USER 'reader'@'127.0.0.1' IDENTIFIED BY 'reads'")
+    database = server_shop.url.database
+    with any_server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE USER 'reader'@'127.0.0.1' IDENTIFIED BY 'reads'")
         cursor.execute(f"GRANT SELECT ON {database}.* TO 'reader'@'127.0.0.1'")
-    reader = open_engine(mariadb_shop.url.set(username="reader", password="reads"), read_only=True)
+    reader = open_engine(server_shop.url.set(username="reader", password="reads"), read_only=True)
 
     report = sync_shop(reader, store, verify=True)
 

@@ -11,8 +11,8 @@ from features.lease import hold_lease
 from features.store import MLStore
 from features.sync import main
 from settings import load_settings
+from tests.database_servers import find_free_port
 from tests.features.shop_writes import execute
-from tests.mariadb import find_free_port
 
 
 @pytest.fixture

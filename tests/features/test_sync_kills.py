@@ -15,23 +15,23 @@ POINTS = [
 
 
 def test_a_first_load_killed_anywhere_is_made_good_by_one_run(
-    mariadb_shop: Engine, store: MLStore, sync_worker: SyncWorker
+    server_shop: Engine, store: MLStore, sync_worker: SyncWorker
 ) -> None:
     for point in ("check columns", "collect orders", "write order_items", "commit users", "commit order_items"):
-        assert sync_worker.sync(mariadb_shop, store, die_at=point) is None
-    sync_worker.sync(mariadb_shop, store)
+        assert sync_worker.sync(server_shop, store, die_at=point) is None
+    sync_worker.sync(server_shop, store)
 
-    assert_equal(mariadb_shop, store)
+    assert_equal(server_shop, store)
     assert_lives_are_sound(store)
 
 
 @pytest.mark.parametrize("point", POINTS)
 def test_an_increment_killed_anywhere_is_made_good_by_one_run(
-    mariadb_shop: Engine, store: MLStore, sync_worker: SyncWorker, point: str
+    server_shop: Engine, store: MLStore, sync_worker: SyncWorker, point: str
 ) -> None:
-    sync_worker.sync(mariadb_shop, store)
+    sync_worker.sync(server_shop, store)
     execute(
-        mariadb_shop,
+        server_shop,
         "INSERT INTO users (user_id, nickname) VALUES (20, 'new')",
         "UPDATE categories SET name = 'renamed' WHERE category_id = 2",
         "UPDATE order_items SET quantity = 9 WHERE order_item_id = 4",
@@ -39,12 +39,12 @@ def test_an_increment_killed_anywhere_is_made_good_by_one_run(
         "DELETE FROM order_items WHERE order_item_id = 10",
         "DELETE FROM product_reviews",
     )
-    assert sync_worker.sync(mariadb_shop, store, die_at=point, verify=True) is None
-    execute(mariadb_shop, "INSERT INTO users (user_id, nickname) VALUES (21, 'newer')")
+    assert sync_worker.sync(server_shop, store, die_at=point, verify=True) is None
+    execute(server_shop, "INSERT INTO users (user_id, nickname) VALUES (21, 'newer')")
 
-    report = sync_worker.sync(mariadb_shop, store, verify=True)
+    report = sync_worker.sync(server_shop, store, verify=True)
 
     assert report is not None
     assert report["verification"]["is_equal"]
-    assert_equal(mariadb_shop, store)
+    assert_equal(server_shop, store)
     assert_lives_are_sound(store)

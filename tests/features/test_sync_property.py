@@ -19,10 +19,10 @@ STEPS_OF_A_RUN = 29
 
 @pytest.mark.parametrize("block", range(NUM_BLOCKS))
 def test_one_run_makes_the_store_equal_to_the_shop(
-    mariadb_shop: Engine, store: MLStore, sync_worker: SyncWorker, block: int
+    server_shop: Engine, store: MLStore, sync_worker: SyncWorker, block: int
 ) -> None:
     others = create_engine(
-        mariadb_shop.url, connect_args={"init_command": "SET time_zone='+00:00', innodb_lock_wait_timeout=1"}
+        server_shop.url, connect_args={"init_command": "SET time_zone='+00:00', innodb_lock_wait_timeout=1"}
     )
     for seed in range(block * ROUNDS_IN_BLOCK, (block + 1) * ROUNDS_IN_BLOCK):
         rng = random.Random(seed)
@@ -30,16 +30,16 @@ def test_one_run_makes_the_store_equal_to_the_shop(
         writers = start_writers(others, rng, is_stamped, has_ties=look_back_seconds > 0 or not is_stamped)
         die_at = rng.randint(1, STEPS_OF_A_RUN) if rng.random() < 0.4 else None
 
-        sync_worker.sync(mariadb_shop, store, look_back_seconds=look_back_seconds, die_at=die_at)
+        sync_worker.sync(server_shop, store, look_back_seconds=look_back_seconds, die_at=die_at)
         for writer in writers:
             writer.let_commit()
         for writer in writers:
             writer.join()
-        report = sync_worker.sync(mariadb_shop, store, look_back_seconds=look_back_seconds, verify=not is_stamped)
+        report = sync_worker.sync(server_shop, store, look_back_seconds=look_back_seconds, verify=not is_stamped)
 
         assert report is not None, f"seed {seed}"
         assert report["state"] == "synced", f"seed {seed}: {report}"
-        assert_equal(mariadb_shop, store)
+        assert_equal(server_shop, store)
         assert_lives_are_sound(store)
     others.dispose()
 

@@ -2,7 +2,7 @@ import pymysql
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from production.databases import account_statements, create_accounts
+from production.databases import account_statements, create_accounts, require_triggers
 
 
 def url_of(server, name, password):
@@ -10,12 +10,12 @@ def url_of(server, name, password):
 
 
 @pytest.fixture
-def urls(mariadb_server):
-    urls = [url_of(mariadb_server, name, f"first-password-of-{name}") for name in ("acc_one", "acc_two")]
-    with mariadb_server.connect() as connection:
+def urls(any_server):
+    urls = [url_of(any_server, name, f"first-password-of-{name}") for name in ("acc_one", "acc_two")]
+    with any_server.connect() as connection:
         create_accounts(connection, urls)
     yield urls
-    with mariadb_server.connect() as connection, connection.cursor() as cursor:
+    with any_server.connect() as connection, connection.cursor() as cursor:
         for url in urls:
             cursor.execute(f"DROP USER '{url.username}'@'%'")
             cursor.execute(f"DROP DATABASE {url.database}")
@@ -26,22 +26,56 @@ def databases_seen_by(url):
     with engine.connect() as connection:
         names = set(connection.scalars(text("SHOW DATABASES")))
     engine.dispose()
-    return names - {"information_schema"}
+    return names - {"information_schema", "performance_schema"}
 
 
 def test_each_account_sees_its_own_database_alone(urls):
     assert [databases_seen_by(url) for url in urls] == [{"acc_one"}, {"acc_two"}]
 
 
-def test_a_replaced_password_takes_effect_and_the_old_one_ends(mariadb_server, urls):
-    renewed = url_of(mariadb_server, "acc_one", "second-password-of-acc_one")
+def test_a_replaced_password_takes_effect_and_the_old_one_ends(any_server, urls):
+    renewed = url_of(any_server, "acc_one", "second-password-of-acc_one")
 
-    with mariadb_server.connect() as connection:
+    with any_server.connect() as connection:
         create_accounts(connection, [renewed])
 
     assert databases_seen_by(renewed) == {"acc_one"}
     with pytest.raises(Exception, match="Access denied"):
         databases_seen_by(urls[0])
+
+
+@pytest.fixture
+def distrustful_server(any_server):
+    any_server.execute("SET GLOBAL log_bin_trust_function_creators = 0")
+    yield any_server
+    any_server.execute("SET GLOBAL log_bin_trust_function_creators = 1")
+
+
+def create_trigger(url):
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        connection.execute(text("CREATE TABLE notes (note INT)"))
+        connection.execute(text("CREATE TRIGGER watched BEFORE UPDATE ON notes FOR EACH ROW SET NEW.note = 1"))
+    engine.dispose()
+
+
+def test_an_account_may_create_triggers_on_a_server_set_up_as_in_production(any_server, urls):
+    with any_server.connect() as connection, connection.cursor() as cursor:
+        require_triggers(cursor)
+
+    create_trigger(urls[0])
+
+
+def test_a_server_that_would_refuse_triggers_is_refused_with_what_to_set(distrustful_server, urls):
+    with (
+        pytest.raises(ValueError, match="set log_bin_trust_function_creators=1"),
+        distrustful_server.connect() as connection,
+        connection.cursor() as cursor,
+    ):
+        require_triggers(cursor)
+
+    with pytest.raises(Exception, match="1419"):
+        create_trigger(urls[0])
 
 
 @pytest.mark.parametrize("name", ["", "shop`; DROP", "Shop", "a" * 33], ids=["empty", "quotes", "capital", "long"])

@@ -27,16 +27,16 @@ FIRST, SECOND = "first", "second"
 
 
 @pytest.fixture
-def database(mariadb_url: str) -> Iterator[Engine]:
-    engine = create_engine(mariadb_url)
+def database(any_server_url: str) -> Iterator[Engine]:
+    engine = create_engine(any_server_url)
     yield engine
     engine.dispose()
 
 
 @pytest.fixture
-def tool(mariadb_url: str, monkeypatch: pytest.MonkeyPatch) -> Tool:
+def tool(any_server_url: str, monkeypatch: pytest.MonkeyPatch) -> Tool:
     """A tool whose newest revision is `first`: two tables and their revision."""
-    return tool_of(mariadb_url, monkeypatch, FIRST)
+    return tool_of(any_server_url, monkeypatch, FIRST)
 
 
 def tool_of(url: str, monkeypatch: pytest.MonkeyPatch, newest: str, killed_after: int = 99) -> Tool:
@@ -73,22 +73,22 @@ def test_an_empty_database_is_migrated_and_no_mark_stays(database: Engine, tool:
 
 
 def test_a_newer_release_migrates_from_the_revision_before(
-    database: Engine, tool: Tool, mariadb_url: str, monkeypatch: pytest.MonkeyPatch
+    database: Engine, tool: Tool, any_server_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     migrate(database, tool, run_command)
 
-    assert "it was first" in migrate(database, tool_of(mariadb_url, monkeypatch, SECOND), run_command)
+    assert "it was first" in migrate(database, tool_of(any_server_url, monkeypatch, SECOND), run_command)
     assert find_revision(database) == SECOND
 
 
 def test_a_killed_first_migration_is_refused_and_the_remedy_is_named(
-    database: Engine, mariadb_url: str, monkeypatch: pytest.MonkeyPatch
+    database: Engine, any_server_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = tool_of(mariadb_url, monkeypatch, FIRST, killed_after=1)
+    broken = tool_of(any_server_url, monkeypatch, FIRST, killed_after=1)
     with pytest.raises(MigrationError):
         migrate(database, broken, run_command)
 
-    whole = tool_of(mariadb_url, monkeypatch, FIRST)
+    whole = tool_of(any_server_url, monkeypatch, FIRST)
     with pytest.raises(HalfMigrationError, match=r"tool-migrate .* tool --start-over"):
         migrate(database, whole, run_command)
 
@@ -96,27 +96,27 @@ def test_a_killed_first_migration_is_refused_and_the_remedy_is_named(
 
 
 def test_starting_over_empties_a_database_that_never_was_whole(
-    database: Engine, mariadb_url: str, monkeypatch: pytest.MonkeyPatch
+    database: Engine, any_server_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(MigrationError):
-        migrate(database, tool_of(mariadb_url, monkeypatch, FIRST, killed_after=1), run_command)
+        migrate(database, tool_of(any_server_url, monkeypatch, FIRST, killed_after=1), run_command)
 
     start_over(database)
 
     assert tables(database) == set()
-    migrate(database, tool_of(mariadb_url, monkeypatch, FIRST), run_command)
+    migrate(database, tool_of(any_server_url, monkeypatch, FIRST), run_command)
     assert find_revision(database) == FIRST
 
 
 def test_a_killed_upgrade_is_refused_and_never_emptied(
-    database: Engine, tool: Tool, mariadb_url: str, monkeypatch: pytest.MonkeyPatch
+    database: Engine, tool: Tool, any_server_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     migrate(database, tool, run_command)
     with pytest.raises(MigrationError):
-        migrate(database, tool_of(mariadb_url, monkeypatch, SECOND, killed_after=1), run_command)
+        migrate(database, tool_of(any_server_url, monkeypatch, SECOND, killed_after=1), run_command)
 
     with pytest.raises(HalfMigrationError, match="from revision first broke off"):
-        migrate(database, tool_of(mariadb_url, monkeypatch, SECOND), run_command)
+        migrate(database, tool_of(any_server_url, monkeypatch, SECOND), run_command)
     with pytest.raises(HalfMigrationError, match="it is not emptied"):
         start_over(database)
 

@@ -50,8 +50,8 @@ def test_a_reader_keeps_its_snapshot_while_another_writes(empty_shop: Engine) ->
     assert count_users(empty_shop) == 1
 
 
-def test_mysql_sessions_run_in_utc_and_never_send_files(mariadb_url: str) -> None:
-    engine = open_engine(mariadb_url)
+def test_mysql_sessions_run_in_utc_and_never_send_files(any_server_url: str) -> None:
+    engine = open_engine(any_server_url)
 
     with engine.connect() as connection:
         zone, isolation = connection.scalar(text("SELECT @@time_zone")), connection.get_isolation_level()

@@ -34,8 +34,8 @@ def test_all_tables_have_both_time_stamps(any_empty_shop: Engine) -> None:
         assert columns["updated_at"] is False, name
 
 
-def test_mysql_tables_hold_all_of_unicode(mariadb_url: str) -> None:
-    engine = open_engine(mariadb_url)
+def test_mysql_tables_hold_all_of_unicode(any_server_url: str) -> None:
+    engine = open_engine(any_server_url)
     migrate(engine)
 
     with engine.connect() as connection:

@@ -1,0 +1,60 @@
+"""The schemas of MLflow and Airflow, made by their own migrations with production's rights, on each real server."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, inspect, text
+
+from embedded.production_packages import find_python
+from production.migration import TOOLS
+from tests.database_servers import DatabaseServer
+
+FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
+
+
+def run(command: tuple[str, ...], **environment: str) -> None:
+    ended = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, (ended.stdout + ended.stderr)[-3000:]
+
+
+def test_mlflow_migrates_with_its_triggers_and_keeps_a_run(any_server_url: str, tmp_path: Path) -> None:
+    from mlflow.entities import Metric
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    run(TOOLS["mlflow"].migrate, MLFLOW_BACKEND_URI=any_server_url)
+
+    store = SqlAlchemyStore(any_server_url, str(tmp_path))  # refuses a schema that is not the newest
+    kept = store.create_run(store.create_experiment("Größe 🧀"), "user", 0, [], "run")
+    store.log_metric(kept.info.run_id, Metric("ndcg", 0.25, 0, 0))
+    assert store.get_run(kept.info.run_id).data.metrics == {"ndcg": 0.25}
+    engine = create_engine(any_server_url)
+    with engine.connect() as connection:
+        triggers = text("SELECT COUNT(*) FROM information_schema.triggers WHERE trigger_schema = DATABASE()")
+        assert connection.scalar(triggers)
+    engine.dispose()
+
+
+@pytest.mark.timeout(900)
+def test_airflow_migrates_with_its_logins(any_server: DatabaseServer, tmp_path: Path) -> None:
+    python = find_python()
+    assert python is not None, "this test needs production's packages: run `python -m embedded.system_tools`"
+    program, *arguments = TOOLS["airflow"].migrate
+    url = any_server.create_database("mysql+mysqldb")
+
+    run(
+        (str(python), "-m", program, *arguments),
+        AIRFLOW_HOME=str(tmp_path),
+        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=url,
+        AIRFLOW__CORE__LOAD_EXAMPLES="False",
+        AIRFLOW__CORE__AUTH_MANAGER=FAB,
+    )
+
+    engine = create_engine(url.replace("mysqldb", "pymysql"))
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT COUNT(*) FROM alembic_version")) == 1
+        assert connection.scalar(text("SELECT pool FROM slot_pool")) == "default_pool"
+        assert {"dag_run", "ab_user", "alembic_version_fab"} <= set(inspect(connection).get_table_names())
+    engine.dispose()
+    any_server.drop_database(url)
