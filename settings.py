@@ -29,7 +29,9 @@ class Settings(BaseSettings):
         Path("var"), description="Folder of everything that is written in embedded mode.", json_schema_extra=FIXED
     )
     shop_database_url: str = Field(
-        "", description="SQLAlchemy URL of the shop; empty = SQLite in VAR_DIR/shop.db.", json_schema_extra=SECRET
+        "",
+        description="SQLAlchemy URL of the shop, `?ssl_ca=FILE` demands TLS; empty = SQLite in VAR_DIR/shop.db.",
+        json_schema_extra=SECRET,
     )
     ml_store_uri: str = Field(
         "",

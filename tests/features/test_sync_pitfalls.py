@@ -1,4 +1,4 @@
-"""How other syncs of a shop's MySQL lose rows: a test for each way, on a real MariaDB server. See docs/sync.md."""
+"""How other syncs of a shop lose rows: a test for each way, on real MySQL and MariaDB servers. See docs/sync.md."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -288,6 +288,21 @@ def test_odd_text_comes_through_byte_for_byte(any_empty_shop: Engine, store: MLS
 
     assert current(store, "users", "nickname") == dict(enumerate(ODD_TEXTS, start=1))
     assert report.is_equal
+
+
+def test_text_of_a_shop_with_the_servers_default_collation_comes_through(server_shop: Engine, store: MLStore) -> None:
+    execute(server_shop, "ALTER TABLE users CONVERT TO CHARACTER SET utf8mb4")
+    with server_shop.begin() as connection:
+        rows = [{"key": key, "name": name} for key, name in enumerate(ODD_TEXTS, start=101)]
+        connection.execute(text("INSERT INTO users (user_id, nickname) VALUES (:key, :name)"), rows)
+
+    report = sync_shop(server_shop, store, verify=True)
+    execute(server_shop, "UPDATE users SET nickname = 'zoé', updated_at = updated_at WHERE nickname = 'ZOE'")
+    repaired = sync_shop(server_shop, store, verify=True)
+
+    assert report.is_equal
+    assert repaired.is_equal
+    assert_equal(server_shop, store)
 
 
 def test_missing_text_and_empty_text_stay_apart(server_shop: Engine, store: MLStore) -> None:

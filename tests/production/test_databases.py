@@ -44,6 +44,24 @@ def test_a_replaced_password_takes_effect_and_the_old_one_ends(any_server, urls)
         databases_seen_by(urls[0])
 
 
+def read_variables(server, *names):
+    with server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(f'@@{name}' for name in names)}")
+        return cursor.fetchone()
+
+
+def test_the_servers_of_the_tests_are_set_up_as_production(any_server, urls):
+    with any_server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT plugin FROM mysql.user WHERE user = 'acc_one'")
+        (plugin,) = cursor.fetchone()
+
+    assert read_variables(any_server, "log_bin", "log_bin_trust_function_creators", "local_infile") == (1, 1, 0)
+    assert read_variables(any_server, "time_zone", "character_set_server") == ("+00:00", "utf8mb4")
+    if any_server.kind == "mysql":
+        assert plugin == "caching_sha2_password"
+        assert read_variables(any_server, "collation_server", "binlog_format") == ("utf8mb4_0900_ai_ci", "ROW")
+
+
 @pytest.fixture
 def distrustful_server(any_server):
     any_server.execute("SET GLOBAL log_bin_trust_function_creators = 0")

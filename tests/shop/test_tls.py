@@ -1,6 +1,7 @@
-"""TLS that is demanded and verified, and logins without it, on real servers: by pymysql and by the API's asyncmy."""
+"""TLS demanded and verified, and logins without it, on real servers: pymysql, asyncmy (API), mysqlclient (Airflow)."""
 
 import asyncio
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import OperationalError
 
+from embedded.production_packages import find_python
 from production.databases import connect_as_root
 from shop.database import open_engine, open_loop_engine
 from shop.failures import find_remedy
@@ -96,6 +98,37 @@ def test_a_first_login_without_tls_works(connect: Callable[[str], str], plain_se
     url = plain_server.create_database()  # its password is in no server's cache: MySQL asks for it encrypted by RSA
 
     assert connect(url) == ""
+
+
+def connect_by_mysqlclient(url: str) -> "subprocess.CompletedProcess[str]":
+    python = find_python()
+    assert python is not None, "this test needs production's packages: run `python -m embedded.system_tools`"
+    code = (
+        "import sys, sqlalchemy\n"
+        "connection = sqlalchemy.create_engine(sys.argv[1]).connect()\n"
+        f"print(connection.execute(sqlalchemy.text({str(CIPHER)!r})).one()[1])\n"
+    )
+    parsed = make_url(url).set(drivername="mysql+mysqldb").update_query_dict({"ssl_mode": "VERIFY_IDENTITY"})
+    command = [str(python), "-c", code, parsed.render_as_string(False)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_airflows_driver_verifies_the_authority(any_server: DatabaseServer, guarded_url: str, tmp_path: Path) -> None:
+    write_certificates(tmp_path, HOST)
+
+    let_in = connect_by_mysqlclient(with_authority(guarded_url, any_server.folder / "ca.pem"))
+    refused = connect_by_mysqlclient(with_authority(guarded_url, tmp_path / "ca.pem"))
+
+    assert let_in.stdout.startswith("TLS_"), let_in.stderr
+    assert refused.returncode != 0
+    assert "TLS/SSL error" in refused.stderr
+
+
+def test_airflows_driver_refuses_a_server_without_tls(plain_server: DatabaseServer) -> None:
+    refused = connect_by_mysqlclient(with_authority(plain_server.create_database(), plain_server.folder / "ca.pem"))
+
+    assert refused.returncode != 0
+    assert "SSL is required" in refused.stderr
 
 
 def test_an_authority_that_is_not_there_is_named(connect: Callable[[str], str], tmp_path: Path) -> None:
