@@ -1,8 +1,8 @@
-"""The MySQL server of the tests: the machine's own, or Debian unstable's in this user's cache.
+"""The MySQL server of the tests: the machine's own, or one from its archive of Debian or Ubuntu in this user's cache.
 
-Debian stable packages MariaDB alone, Debian unstable MySQL itself. It is unpacked, not installed, and runs on the C
-library that comes with it, so nothing of the machine changes and no root is needed. apt fetches it from the archive and
-checks it with the keys that this machine trusts.
+Debian stable packages MariaDB alone, Debian unstable MySQL itself; Ubuntu packages both, one of which can be installed.
+The server is unpacked, not installed, and runs on the C library that comes with it, so nothing of the machine changes
+and no root is needed. apt fetches it from the archive and checks it with the keys that this machine trusts.
 """
 
 import re
@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CACHE = Path.home() / ".cache" / "31ie"
-PACKAGE = "mysql-server-core"
 OLDEST_VERSION = 8
 PLACES = "/usr/sbin:/usr/local/sbin:/usr/local/mysql/bin:/opt/mysql/bin"
-KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 LIMIT_SECONDS = 900
-SOURCE_FIELDS = ("--format", "$(REPO_URI) $(SIGNED_BY)", "Created-By: Packages", "Origin: Debian", "Label: Debian")
+SOURCE_FIELDS = ("--format", "$(REPO_URI) $(RELEASE) $(SIGNED_BY)", "Created-By: Packages")
 REMEDY = "Install MySQL 8 or later, so that `mysqld` is found"
 APT_CONFIG = """\
 Dir::Etc::sourcelist "{folder}/sources.list";
@@ -33,6 +31,29 @@ APT::Sandbox::User "root";
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
 """
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Where a distribution keeps MySQL.
+
+    Attributes:
+        name: its origin and label in apt.
+        suite: the suite to take MySQL from; None for the machine's own.
+        package: name of the server's package there.
+        keyring: its keys, where the machine's sources name none.
+    """
+
+    name: str
+    suite: str | None
+    package: str
+    keyring: Path
+
+
+DISTRIBUTIONS = (
+    Distribution("Debian", "sid", "mysql-server-core", Path("/usr/share/keyrings/debian-archive-keyring.gpg")),
+    Distribution("Ubuntu", None, "mysql-server-core-8.0", Path("/usr/share/keyrings/ubuntu-archive-keyring.gpg")),
+)
 
 
 class NoMySqlError(Exception):
@@ -98,7 +119,7 @@ def open_folder(folder: Path) -> MySql | None:
 
 
 def fetch_mysql() -> MySql:
-    """Unpack Debian unstable's MySQL into the cache.
+    """Unpack MySQL from the machine's archive into the cache.
 
     Returns:
         The server.
@@ -111,13 +132,13 @@ def fetch_mysql() -> MySql:
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="mysql-part-", dir=CACHE) as folder:
         root = Path(folder) / "root"
-        for archive in download(Path(folder), find_source()):
+        for archive in download(Path(folder), *find_source()):
             _run(["dpkg-deb", "--extract", str(archive), str(root)])
         for unused in ("doc", "man", "perl", "locale"):
             shutil.rmtree(root / "usr/share" / unused, ignore_errors=True)
         server = open_folder(root)
         if server is None:
-            raise NoMySqlError(f"Debian's MySQL was fetched but does not run here. {REMEDY}.")
+            raise NoMySqlError(f"MySQL was fetched but does not run here. {REMEDY}.")
         target = CACHE / f"mysql-{server.version}"
         if not target.exists():
             root.rename(target)
@@ -127,28 +148,35 @@ def fetch_mysql() -> MySql:
     return fetched
 
 
-def find_source() -> str:
-    """Write the line of `sources.list` for the archive that this machine takes Debian from, in its unstable suite.
+def find_source() -> tuple[str, str]:
+    """Find the archive that this machine takes its distribution from.
+
+    Returns:
+        Its line for `sources.list`, and the name of the server's package there.
 
     Raises:
-        NoMySqlError: apt knows no archive of Debian.
+        NoMySqlError: apt knows no archive of Debian or Ubuntu.
     """
-    listed = subprocess.run(["apt-get", "indextargets", *SOURCE_FIELDS], capture_output=True, text=True, check=False)
-    targets = [line.split(" ", 1) for line in listed.stdout.splitlines() if " " in line]
-    if not targets:
-        raise NoMySqlError(f"apt has no list of a Debian archive: run `sudo apt-get update` on Debian. {REMEDY}.")
-    address, key = targets[0]
-    if not key.startswith("/"):
-        key = str(KEYRING) if KEYRING.exists() else ""
-    return f"deb {f'[signed-by={key}] ' if key else ''}{address} sid main\n"
+    for distribution in DISTRIBUTIONS:
+        fields = (*SOURCE_FIELDS, f"Origin: {distribution.name}", f"Label: {distribution.name}")
+        listed = subprocess.run(["apt-get", "indextargets", *fields], capture_output=True, text=True, check=False)
+        targets = [line.split(" ", 2) for line in listed.stdout.splitlines() if line.count(" ") >= 2]
+        if targets:
+            address, own_suite, key = targets[0]
+            if not key.startswith("/"):
+                key = str(distribution.keyring) if distribution.keyring.exists() else ""
+            signed = f"[signed-by={key}] " if key else ""
+            return f"deb {signed}{address} {distribution.suite or own_suite} main\n", distribution.package
+    raise NoMySqlError(f"apt has no list of an archive of Debian or Ubuntu: run `sudo apt-get update`. {REMEDY}.")
 
 
-def download(folder: Path, source: str) -> list[Path]:
+def download(folder: Path, source: str, package: str) -> list[Path]:
     """Download the server and all that it needs, as if nothing were installed.
 
     Args:
         folder: where apt may keep everything.
         source: line of `sources.list`.
+        package: name of the server's package.
 
     Returns:
         The packages' files.
@@ -163,7 +191,7 @@ def download(folder: Path, source: str) -> list[Path]:
     (folder / "apt.conf").write_text(APT_CONFIG.format(folder=folder), encoding="utf-8")
     apt = ["apt-get", "--config-file", str(folder / "apt.conf"), "--yes", "-qq"]
     _run([*apt, "update"])
-    _run([*apt, "install", "--download-only", "--no-install-recommends", PACKAGE])
+    _run([*apt, "install", "--download-only", "--no-install-recommends", package])
     return sorted((folder / "cache/archives").glob("*.deb"))
 
 

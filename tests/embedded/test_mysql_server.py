@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from embedded import mysql_server
-from embedded.mysql_server import NoMySqlError, fetch_mysql, find_mysql, read_version
+from embedded.mysql_server import NoMySqlError, fetch_mysql, find_mysql, find_source, read_version
 
 
 def write_program(folder: Path, says: str) -> str:
@@ -47,6 +47,30 @@ def test_without_apt_one_line_says_what_to_install(tmp_path: Path, monkeypatch: 
         fetch_mysql()
 
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("listed", "source", "package"),
+    [
+        ("http://a/debian/ bookworm /k.gpg", "deb [signed-by=/k.gpg] http://a/debian/ sid main\n", "mysql-server-core"),
+        (
+            "http://a/ubuntu/ noble /k.gpg",
+            "deb [signed-by=/k.gpg] http://a/ubuntu/ noble main\n",
+            "mysql-server-core-8.0",
+        ),
+    ],
+    ids=["Debian", "Ubuntu"],
+)
+def test_mysql_comes_from_the_archive_that_the_machine_trusts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listed: str, source: str, package: str
+) -> None:
+    origin = "Ubuntu" if "ubuntu" in listed else "Debian"
+    apt = tmp_path / "apt-get"
+    apt.write_text(f"#!/bin/sh\ncase \"$*\" in *'Origin: {origin}'*) echo '{listed}' ;; esac\n")
+    apt.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    assert find_source() == (source, package)
 
 
 def test_half_a_download_is_not_taken_for_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
