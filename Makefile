@@ -2,9 +2,13 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-FOUND_PYTHON := $(shell command -v python3.11 || command -v python3 || command -v python)
-BOOTSTRAP = $(or $(FOUND_PYTHON),$(PYTHON),$(error Python 3.11 is needed and no Python was found)) -m embedded.bootstrap
-BOOTSTRAP_OPTIONS = $(if $(PYTHON),--python $(PYTHON))
+FOUND_PYTHON := $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python)
+TORCH_INDEX_URL ?= $(shell sed -n 's/^TORCH_INDEX_URL=//p' .env 2>/dev/null)
+NO_PYTHON = Python 3.11, 3.12 or 3.13 is needed and there is no Python. Debian from 12 and Ubuntu 24.04: sudo apt-get \
+install python3-venv; Fedora: sudo dnf install python3.13; macOS: brew install python@3.13; elsewhere, a newer Ubuntu too: \
+uv python install 3.13
+BOOTSTRAP = $(or $(FOUND_PYTHON),$(PYTHON),$(error $(NO_PYTHON))) -m embedded.bootstrap
+BOOTSTRAP_OPTIONS = $(if $(PYTHON),--python "$(PYTHON)") $(if $(TORCH_INDEX_URL),--torch-place "$(TORCH_INDEX_URL)")
 RUN = .venv/bin/python -m
 # A step runs where the installation does: in the scheduler's container while this folder's containers run, else here.
 IN_CONTAINERS = $(shell docker compose ps --quiet airflow-scheduler 2>/dev/null)
@@ -73,8 +77,8 @@ docs: environment ## write the pages that are made from the code
 format: environment ## lay out the code
 	$(RUN) ruff check --fix . ; $(RUN) ruff format . ; $(RUN) embedded.pages format
 
-lock: environment ## choose versions anew: requirements.txt from every folder's requirements.in
-	$(RUN) embedded.lock
+lock: environment ## choose versions anew, for each Python that is here; KEEP=true: only what is missing
+	$(RUN) embedded.lock $(if $(KEEP),--keep)
 	$(RUN) production.lock
 
 secrets: ## draw the passwords and keys that docker compose needs; anew: make secrets RENEW=shop_database_url

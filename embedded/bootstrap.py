@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 
 from embedded.environment import PYTHON, ROOT, ensure_environment, is_current
-from embedded.interpreter import SetupError, find_interpreter
+from embedded.interpreter import SetupError
 from embedded.progress import Board
 
 
@@ -19,16 +20,21 @@ def main() -> None:
     """Prepare what the command needs, then become the launcher."""
     parser = argparse.ArgumentParser(prog="python3 -m embedded.bootstrap", description=__doc__)
     parser.add_argument("command", choices=["environment", "up", "down", "status"])
-    parser.add_argument("--python", help="interpreter to make the environment of (default: the first Python 3.11)")
+    parser.add_argument("--python", help="interpreter to make the environment of (default: the machine's own)")
+    parser.add_argument("--torch-place", default="", help="index or folder to take torch from (default: choose)")
     arguments, passed_on = parser.parse_known_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         if arguments.command in {"environment", "up"} and not is_current():
             check_first = ["-m", "embedded", "preflight"] if arguments.command == "up" else []
-            ensure_environment(find_interpreter(arguments.python), Board(), check_first=check_first)
+            ensure_environment(arguments.python, Board(), check_first=check_first, torch_place=arguments.torch_place)
     except SetupError as err:
         sys.exit(f"\n{err}")
+    except OSError as err:
+        sys.exit(f"\nSet-up cannot go on: {err}. Is the disk full, or does the folder belong to another user?")
     except KeyboardInterrupt:
-        sys.exit("\nStopped; what was half-made is removed.")
+        sys.exit("\nStopped. What was half-made is removed, by the next run at the latest.")
     if arguments.command == "environment":
         return
     if not PYTHON.exists():

@@ -1,31 +1,35 @@
 """Make `.venv` from the lock, once per lock. Standard library only: it runs before anything is installed.
 
 A stamp in the environment holds the hash of the lock that was installed completely: an equal hash means there is
-nothing to do, and an environment that this run began and could not finish is removed again.
+nothing to do. An environment that could not be finished is removed again, by the next run where this one was killed.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from embedded.interpreter import WANTED, SetupError
+from embedded.interpreter import SetupError, find_interpreter
 from embedded.progress import Board, Step
 from embedded.stamp import LOCK, Stamp
-from embedded.torch_build import cuda_packages, has_gpu, locked_torch
+from embedded.torch_build import NETWORK_SIGNS, install_torch
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = Stamp(VENV / "lock.sha256")
+UNFINISHED = VENV / "unfinished"
 LAUNCHER_NEEDS = ROOT / "embedded" / "requirements.in"
 NEEDED_GIB = 4
-NETWORK_SIGNS = ("connection broken", "connection refused", "name resolution", "timed out", "network is unreachable")
+NEEDED_TEMPORARY_GIB = 1
 
 
 def is_current() -> bool:
@@ -33,66 +37,110 @@ def is_current() -> bool:
     return PYTHON.exists() and STAMP.is_set()
 
 
-def ensure_environment(interpreter: str, board: Board, *, check_first: list[str]) -> None:
-    """Install the lock into `.venv`; `is_current` tells whether that is needed.
+def ensure_environment(interpreter: str | None, board: Board, *, check_first: list[str], torch_place: str = "") -> None:
+    """Install the lock into `.venv`, unless that is done.
 
     Args:
-        interpreter: Python that the environment is made of.
+        interpreter: Python that the environment is made of; `None` = choose.
         board: where progress is shown.
         check_first: command line, after `python`, that runs once the launcher's own few packages are in and before
             the long download: what would stop the start later should stop it now. Empty = none.
+        torch_place: index or folder to take torch from; empty = choose.
 
     Raises:
-        SetupError: no disk, no network, a CUDA build without a GPU, or `check_first` failed: its words are the message.
+        SetupError: no Python, no disk, no network, no torch, or `check_first` failed: its words are the message.
     """
+    if is_current():
+        return
+    with _alone(board) as lock:
+        if not is_current():
+            _make(interpreter, board, check_first, torch_place, lock)
+
+
+def _make(interpreter: str | None, board: Board, check_first: list[str], torch_place: str, lock: int) -> None:
+    """Make the environment, or bring it to the lock; what this run began and can't finish is removed."""
+    if VENV.exists() and (UNFINISHED.exists() or not PYTHON.exists()):
+        with board.step("Remove what is half-made"):
+            _remove()
     _check_disk()
-    is_fresh = not VENV.exists()
+    is_fresh = not PYTHON.exists()
+    chosen = find_interpreter(interpreter) if is_fresh else ""
     try:
         with board.step("Python environment") as step:
-            if not PYTHON.exists():
-                step.note = "making .venv"
-                _run([interpreter, "-m", "venv", str(VENV)])
-            step.note = "the launcher's own packages"
-            _pip(["--requirement", str(LAUNCHER_NEEDS), "--constraint", str(LOCK)], step)
-            if check_first:
-                _run([str(PYTHON), *check_first])
-            step.note = "asking which torch build would come"
-            torch_needs = _cuda_packages_of_torch()
-            _pip(["--no-deps", "--requirement", str(LOCK)], step)
-            if torch_needs:
-                _pip([*torch_needs, "--constraint", str(LOCK)], step)
-            step.note = "compiling"
-            _compile()
+            VENV.mkdir(exist_ok=True)
+            UNFINISHED.touch()
+            if is_fresh:
+                step.note = f"making .venv of {chosen}"
+                _make_venv(chosen)
+            _install(check_first, torch_place, board, step, lock)
+            UNFINISHED.unlink()
             STAMP.set()
             step.note = f"{_locked_count()} packages"
-    except BaseException:
+    except BaseException as err:
         if is_fresh:
-            shutil.rmtree(VENV, ignore_errors=True)
+            _remove()
+        elif isinstance(err, SetupError):
+            UNFINISHED.unlink(missing_ok=True)  # pip ended by itself and left the packages as they were
         raise
 
 
-def _cuda_packages_of_torch() -> list[str]:
-    """Ask pip which torch it would bring, without bringing it; list the CUDA packages that this build needs."""
-    if sys.platform != "linux":
-        return []
-    asking = ["--quiet", "--dry-run", "--ignore-installed", "--no-deps", "--report", "-"]
-    report = _run([str(PYTHON), "-m", "pip", "install", *asking, locked_torch(LOCK.read_text(encoding="utf-8"))])
-    return cuda_packages(report, has_gpu=has_gpu())
+def _make_venv(python: str) -> None:
+    try:
+        _run([python, "-m", "venv", str(VENV)])
+    except SetupError as err:
+        raise SetupError(f"{python} could not make {VENV}. Is the disk full? Its last words: {err}") from err
 
 
-def _pip(arguments: list[str], step: Step) -> None:
-    """Run `pip install`, showing what it works on.
+def _install(check_first: list[str], torch_place: str, board: Board, step: Step, lock: int) -> None:
+    def install(arguments: list[str]) -> None:
+        _pip(arguments, step, lock)
+
+    step.note = "the launcher's own packages"
+    install(["--requirement", str(LAUNCHER_NEEDS), "--constraint", str(LOCK)])
+    if check_first:
+        _run([str(PYTHON), *check_first])
+    step.note = "asking which torch build would come"
+    install_torch(str(PYTHON), torch_place, install, board.say)
+    install(["--no-deps", "--requirement", str(LOCK)])
+    step.note = "compiling"
+    _compile()
+
+
+@contextmanager
+def _alone(board: Board) -> Iterator[int]:
+    """Hold this folder's lock, which a pip that outlived a killed run holds too; yield its file descriptor."""
+    lock = os.open(ROOT, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with board.step("Another set-up of this folder ends"):
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def _remove() -> None:
+    """Remove the environment; of a link to one, what it links to."""
+    shutil.rmtree(VENV.resolve(), ignore_errors=True)
+
+
+def _pip(arguments: list[str], step: Step, lock: int) -> None:
+    """Run `pip install`, showing what it works on; it holds the lock as long as it lives.
 
     Raises:
         SetupError: pip failed; the message holds its last words and the log's path.
     """
     options = ["--disable-pip-version-check", "--no-input", "--no-compile", "--retries", "2"]
     command = [str(PYTHON), "-m", "pip", "install", *options, *arguments]
-    log_path = Path(tempfile.gettempdir()) / f"31ie-install-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}.log"
+    digest = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
+    log_path = Path(tempfile.gettempdir()) / f"31ie-install-{os.getuid()}-{digest}.log"
     last_words: deque[str] = deque(maxlen=3)
     collected = 0
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    with process, log_path.open("w", encoding="utf-8") as log:
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdout=pipe, stderr=subprocess.STDOUT, text=True, pass_fds=[lock])
+    with _ended(process), log_path.open("w", encoding="utf-8") as log:
         assert process.stdout is not None
         for line in process.stdout:
             log.write(line)
@@ -108,11 +156,28 @@ def _pip(arguments: list[str], step: Step) -> None:
     log_path.unlink()
 
 
+@contextmanager
+def _ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Wait for a process; when this one is interrupted meanwhile, end it first."""
+    with process:
+        try:
+            yield
+        except BaseException:
+            process.terminate()
+            raise
+
+
 def _compile() -> None:
     """Compile on all cores what is ever imported; pip would use one, for the packages' tests too."""
-    packages = VENV / "lib" / f"python{WANTED[0]}.{WANTED[1]}" / "site-packages"
+    packages = [str(path) for path in VENV.glob("lib/python3.*/site-packages")]
     options = ["-qq", "--workers", "0", "-x", r"/tests?/"]
-    subprocess.run([str(PYTHON), "-m", "compileall", *options, str(packages)], cwd=ROOT, check=False)
+    subprocess.run(
+        [str(PYTHON), "-W", "ignore", "-m", "compileall", *options, *packages],
+        cwd=ROOT,
+        check=False,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def explain_pip(log_path: Path, last_words: str) -> str:
@@ -140,11 +205,22 @@ def _run(command: list[str]) -> str:
 
 
 def _check_disk() -> None:
-    free_gib = shutil.disk_usage(ROOT).free / 2**30
-    if free_gib < NEEDED_GIB:
-        raise SetupError(
-            f"The environment needs {NEEDED_GIB} GiB and {ROOT} has {free_gib:.1f} GiB free. Free some space first."
-        )
+    """Check the disk of the environment, and that of temporary files, where pip unpacks.
+
+    Raises:
+        SetupError: one of them has too little room.
+    """
+    temporary = Path(tempfile.gettempdir())
+    for what, folder, needed in (
+        ("The environment needs", ROOT, NEEDED_GIB),
+        ("Downloads need", temporary, NEEDED_TEMPORARY_GIB),
+    ):
+        free_gib = shutil.disk_usage(folder).free / 2**30
+        if free_gib < needed:
+            remedy = " or set TMPDIR to a folder on another disk" if folder is temporary else ""
+            raise SetupError(
+                f"{what} {needed} GiB and {folder} has {free_gib:.1f} GiB free. Free some space first{remedy}."
+            )
 
 
 def _locked_count() -> int:

@@ -7,8 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-WANTED = (3, 11)
+SUPPORTED = ((3, 13), (3, 12), (3, 11))
 PROBE = "import sys, venv, ensurepip; print(*sys.version_info[:2])"
+HOW_TO = (
+    "Debian from 12 and Ubuntu 24.04: sudo apt-get install python3-venv; Fedora: sudo dnf install python3.13; "
+    "macOS: brew install python@3.13; elsewhere, a newer Ubuntu too: uv python install 3.13"
+)
 
 
 class SetupError(Exception):
@@ -16,7 +20,9 @@ class SetupError(Exception):
 
 
 def find_interpreter(named: str | None = None) -> str:
-    """Find an interpreter of the wanted version that can make virtual environments.
+    """Find an interpreter of a supported version that can make virtual environments.
+
+    The machine's `python3` is taken where it fits, as the one that its owner keeps up to date; then the newest.
 
     Args:
         named: the only interpreter to consider, when a person chose one.
@@ -24,28 +30,41 @@ def find_interpreter(named: str | None = None) -> str:
     Raises:
         SetupError: there is none; the message says which versions were seen and how to get the right one.
     """
-    candidates = [named] if named else [sys.executable, *_known_places()]
+    candidates = [named] if named else _known_places()
     seen = []
     for candidate in dict.fromkeys(candidates):
         version = _probe(candidate)
-        if version == WANTED:
+        if version in SUPPORTED:
             return candidate
         seen.append(f"{candidate} is {version[0]}.{version[1]}" if version else f"{candidate} lacks venv or is missing")
     raise SetupError(
-        f"Python 3.11 with its venv module was not found ({'; '.join(seen)}). Install it (Debian and Ubuntu: "
-        "python3.11 and python3.11-venv; macOS: python@3.11; anywhere: pyenv or uv), or name it: "
-        "make up PYTHON=/path/to/python3.11"
+        f"Python 3.11, 3.12 or 3.13 with its venv module was not found ({'; '.join(seen) or 'no Python at all'}). "
+        f"Install one ({HOW_TO}), or name it: make up PYTHON=/path/to/python3.13"
     )
 
 
+def find_interpreters() -> dict[tuple[int, int], str]:
+    """Find one interpreter of each supported version that this machine has."""
+    found: dict[tuple[int, int], str] = {}
+    for candidate in dict.fromkeys(_known_places()):
+        version = _probe(candidate)
+        if version in SUPPORTED:
+            found.setdefault(version, candidate)
+    return found
+
+
 def _known_places() -> list[str]:
-    """Interpreters on the path, then those that pyenv and uv keep off the path."""
-    on_path = [found for name in ("python3.11", "python3", "python") if (found := shutil.which(name))]
+    """Interpreters on the path, the running one, then those that pyenv and uv keep off the path, newest first."""
+    versions = [f"{major}.{minor}" for major, minor in SUPPORTED]
+    names = ["python3", *(f"python{version}" for version in versions), "python"]
+    on_path = [found for name in names if (found := shutil.which(name))]
     kept = [
-        *Path.home().glob(".pyenv/versions/3.11*/bin/python3.11"),
-        *Path.home().glob(".local/share/uv/python/*3.11*/bin/python3.11"),
+        path
+        for version in versions
+        for pattern in (f".pyenv/versions/{version}.*/bin/python3", f".local/share/uv/python/*-{version}.*/bin/python3")
+        for path in sorted(Path.home().glob(pattern), reverse=True)
     ]
-    return on_path + [str(path) for path in kept]
+    return [*on_path, sys.executable, *(str(path) for path in kept)]
 
 
 def _probe(interpreter: str) -> tuple[int, int] | None:

@@ -16,6 +16,14 @@ HEAD = """\
 # Copy it to .env, remove the # before what you change. The environment wins over .env.
 # docker compose passes on what names no other place.
 """
+SET_UP = """\
+
+# --- set-up, and the build of the workflows' image ---
+
+# Where torch comes from: the URL of an index, or a folder of wheels (for the image: a URL). Empty = pip's own settings
+# if they lead to a CPU build or this machine has a GPU, else https://download.pytorch.org/whl/cpu.
+# TORCH_INDEX_URL=
+"""
 COMPOSE = """\
 
 # --- docker-compose.yml alone ---
@@ -36,16 +44,13 @@ COMPOSE = """\
 # What changes with the secrets, so that their readers start anew; written by `make secrets`.
 # SECRETS_STAMP=
 # DATABASES_STAMP=
-
-# Where pip finds torch's CPU build while the workflows' image is built; empty = pip's own settings.
-# PIP_EXTRA_INDEX_URL=
 """
 
 
 def render() -> str:
     """Return the file's text: each setting with its description, commented out."""
     blocks = [_block(name, field) for name, field in Settings.model_fields.items()]
-    return HEAD + "".join(blocks) + COMPOSE
+    return HEAD + "".join(blocks) + SET_UP + COMPOSE
 
 
 def _block(name: str, field: FieldInfo) -> str:

@@ -3,23 +3,30 @@
 import subprocess
 import sys
 
+from embedded.interpreter import find_interpreters
 from embedded.lock import LOCK, ROOT, requirement_files, resolve
 
 EXTRA = ROOT / "dags" / "requirements.production.in"
 EXTRA_LOCK = EXTRA.with_suffix(".txt")
+PYTHON = (3, 11)  # of the images
 HEAD = f"""\
 # What {EXTRA.name} adds to requirements.txt, with versions; made by `make lock`, do not edit by hand.
 """
 
 
 def main() -> None:
-    """Resolve both together, keep what the full lock lacks."""
+    """Resolve both together for the images' Python, keep what the full lock lacks."""
     locked = {line.partition("==")[0] for line in LOCK.read_text(encoding="utf-8").splitlines()}
+    python = find_interpreters().get(PYTHON)
+    if python is None:
+        sys.exit(
+            f"{EXTRA_LOCK.relative_to(ROOT)} needs Python {PYTHON[0]}.{PYTHON[1]}, as in the images, and there is none."
+        )
     try:
-        lines = resolve([*requirement_files(), EXTRA])
+        chosen = resolve([*requirement_files(), EXTRA], python, LOCK)
     except subprocess.CalledProcessError as err:
         sys.exit(f"pip found no set of versions that fits (code {err.returncode}); its reason stands above.")
-    added = [line for line in lines if line.partition("==")[0] not in locked]
+    added = sorted(f"{name}=={version}" for name, version in chosen.items() if name not in locked)
     EXTRA_LOCK.write_text(HEAD + "\n".join(added) + "\n", encoding="utf-8")
     sys.stdout.write(f"{EXTRA_LOCK.relative_to(ROOT)}: {len(added)} packages\n")
 

@@ -5,8 +5,7 @@ import re
 import pytest
 import yaml
 
-from production.env_example import COMPOSE as COMPOSE_ONLY
-from production.env_example import render, show_default
+from production.env_example import COMPOSE, SET_UP, render, show_default
 from settings import FIXED, SECRET, Settings
 from tests.compose.dockerfiles import ROOT, SERVICES
 
@@ -54,6 +53,6 @@ def test_a_setting_that_containers_do_not_take_from_the_env_file_says_so(name):
 
 def test_every_variable_that_compose_asks_for_is_in_the_example():
     asked_for = set(re.findall(r"\$\{([A-Z_]+)", TEXT))
-    compose_only = set(re.findall(r"^# ([A-Z_]+)=", COMPOSE_ONLY, re.MULTILINE))
+    compose_only = set(re.findall(r"^# ([A-Z_]+)=", SET_UP + COMPOSE, re.MULTILINE))
 
     assert asked_for - {name.upper() for name in FIELDS} == compose_only

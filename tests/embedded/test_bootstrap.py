@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from embedded.interpreter import HOW_TO
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -33,11 +35,22 @@ def test_nothing_to_show_or_stop_on_a_fresh_clone(fresh_clone: Path, command: st
 
 
 def test_wrong_python_leaves_nothing_behind(fresh_clone: Path) -> None:
-    finished = bootstrap(fresh_clone, "up", "--python", str(fresh_clone / "python3.12"))
+    finished = bootstrap(fresh_clone, "up", "--python", str(fresh_clone / "python3.10"))
 
     assert finished.returncode == 1
-    assert "PYTHON=/path/to/python3.11" in finished.stderr
+    assert "PYTHON=/path/to/python3.13" in finished.stderr
     assert not (fresh_clone / ".venv").exists()
+
+
+def test_machine_without_any_python_says_how_to_get_one(tmp_path: Path) -> None:
+    for name in ("bash", "sed"):
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+
+    command = [str(shutil.which("make")), "up"]
+    finished = subprocess.run(command, cwd=ROOT, env={"PATH": str(tmp_path)}, capture_output=True, text=True)
+
+    assert finished.returncode != 0
+    assert HOW_TO in finished.stderr
 
 
 @pytest.mark.parametrize("name", ["bootstrap", "environment", "interpreter", "progress", "stamp", "torch_build"])
