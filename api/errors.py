@@ -74,8 +74,11 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Describe for OpenAPI that a route may refuse with these statuses, in the one shape."""
-    return {status: {"model": ErrorAnswer} for status in statuses}
+    """Describe for OpenAPI that a route may refuse with these statuses, in the one shape.
+
+    The description is our code for it: by default it would be a phrase that differs between versions of Python.
+    """
+    return {status: {"model": ErrorAnswer, "description": CODES[status]} for status in statuses}
 
 
 def _answer(
