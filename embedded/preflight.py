@@ -34,10 +34,12 @@ def check_folder(folder: Path) -> None:
     """Check that `VAR_DIR`, or the nearest folder above it that exists, can be written and has room.
 
     Raises:
-        SetupError: it can't be written, or less than `NEEDED_GIB` is free, or its name would upset Supervisor's file.
+        SetupError: it can't be written, or less than `NEEDED_GIB` is free, or Supervisor or Delta can't name it.
     """
-    if set(str(folder)) & set('%"\n'):
-        raise SetupError(f"VAR_DIR is {str(folder)!r}: choose a name without percent signs, quotes and line breaks.")
+    if set(str(folder)) & set('%"\n[]'):
+        raise SetupError(
+            f"VAR_DIR is {str(folder)!r}: choose a folder whose path has no percent sign, bracket, quote or line break."
+        )
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
         raise SetupError(f"VAR_DIR is {folder}, but {existing} can't be written. Set VAR_DIR to a folder of yours.")

@@ -7,6 +7,8 @@ Tables whose name starts with `_` are the store's own (runs, leases) and stay ou
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
+from urllib.parse import unquote
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, write_deltalake
@@ -24,6 +26,18 @@ TABLE_CONFIGURATION = {"delta.logRetentionDuration": "interval 36500 days", "del
 
 class StoreError(Exception):
     """The ML store lacks what was asked of it, or holds something that it should not."""
+
+
+class _PlainPathTable(DeltaTable):  # type: ignore[misc]  # its types are not followed
+    """A table whose local files are named as they are called; deltalake percent-encodes the folder, polars does not."""
+
+    def file_uris(self, *arguments: Any, **options: Any) -> list[str]:
+        uris: list[str] = super().file_uris(*arguments, **options)
+        encoded = self.table_uri.removeprefix("file://")
+        folder = unquote(encoded)
+        if "://" in encoded or folder == encoded:
+            return uris
+        return [folder + uri.removeprefix(encoded) for uri in uris]
 
 
 class MLStore:
@@ -61,7 +75,7 @@ class MLStore:
                 f"The ML store {self.uri!r} has no table {table!r}: fill it with `python -m features.sync` "
                 "(shop tables) or `python -m features.rebuild` (snapshots)."
             )
-        return DeltaTable(self.table_uri(table), version=version, storage_options=self.storage_options)
+        return _PlainPathTable(self.table_uri(table), version=version, storage_options=self.storage_options)
 
     def version(self, table: str) -> int:
         """Give the newest version of a table, the number that `scan` and `as_of` accept."""

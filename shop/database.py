@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -101,7 +102,12 @@ def session_scope(engine: Engine) -> Iterator[Session]:
 
 def explain_failure(engine: Engine, error: SQLAlchemyError) -> str:
     """Put a database's failure into one line: which database, without its password, what it said and what to do."""
-    return f"{engine.url.render_as_string(hide_password=True)}: {describe(error)}"
+    return f"{name_database(engine)}: {describe(error)}"
+
+
+def name_database(engine: Engine) -> str:
+    """Write a database's URL for a person: without its password, and folders as they are called."""
+    return unquote(engine.url.render_as_string(hide_password=True))
 
 
 def _require_authority(url: URL) -> None:

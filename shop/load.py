@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from settings import load_settings
-from shop.database import explain_failure, open_engine
+from shop.database import explain_failure, name_database, open_engine
 from shop.loaders.demo import build_demo_shop, find_yesterday
 from shop.loaders.directory import build_directory_shop
 from shop.loaders.synthetic import SyntheticShape, build_synthetic_shop
@@ -103,7 +103,7 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         engine.dispose()
     total = sum(num_rows.values())
-    sys.stdout.write(f"loaded {total:,} rows into {engine.url.render_as_string(hide_password=True)} ")
+    sys.stdout.write(f"loaded {total:,} rows into {name_database(engine)} ")
     sys.stdout.write(f"in {time.monotonic() - start:.1f} s\n")
     return 0
 

@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -100,3 +101,18 @@ def test_pages_that_cannot_be_built_stop_the_command(frontend: Path, monkeypatch
 
     assert stopped.value.code == 3
     assert not (frontend / "dist" / ".sources.sha256").exists()
+
+
+def test_pages_are_built_in_a_folder_with_a_space_and_a_korean_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages.ensure_packages()
+    folder = tmp_path / "내 가게 (1)" / "frontend"
+    shutil.copytree(pages.FRONTEND, folder, ignore=shutil.ignore_patterns("node_modules", "dist"))
+    (folder / "node_modules").symlink_to(pages.PACKAGES)
+    monkeypatch.setattr(pages, "FRONTEND", folder)
+    monkeypatch.setattr(pages, "PAGES", folder / "dist")
+
+    pages.build_pages("KRW")
+
+    assert (folder / "dist" / "index.html").exists()

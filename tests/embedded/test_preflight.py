@@ -55,9 +55,10 @@ def test_full_disk_is_refused_with_the_figures(tmp_path: Path, monkeypatch: pyte
         check_folder(tmp_path)
 
 
-def test_folder_that_supervisor_cannot_name_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SetupError, match="without percent signs"):
-        check_folder(tmp_path / "100%")
+@pytest.mark.parametrize("name", ["100%", "shop [2]", 'the "shop"'])
+def test_folder_that_supervisor_or_delta_cannot_name_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SetupError, match="no percent sign, bracket"):
+        check_folder(tmp_path / name)
 
 
 def test_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:

@@ -143,3 +143,15 @@ def test_tables_of_the_stores_own_stay_out_of_versions(store: MLStore) -> None:
     store.overwrite("_runs", snapshot_rows(0, [1]))
 
     assert store.versions() == {}
+
+
+@pytest.mark.parametrize("name", ["my shop", "내 가게 (1)", "what?", "a#b", "{c}"])
+def test_a_store_may_lie_in_any_folder(tmp_path: Path, name: str) -> None:
+    store = MLStore(str(tmp_path / name / "store"))
+    frame = pl.DataFrame({"user_id": [1, 2], "kind": ["a b", "가/나"]})
+
+    store.overwrite("users", frame, partition_by=["kind"])
+
+    assert store.scan("users").sort("user_id").collect().equals(frame)
+    assert store.tables() == ["users"]
+    assert [path.name for path in tmp_path.iterdir()] == [name]

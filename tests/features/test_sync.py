@@ -106,3 +106,14 @@ def test_mass_disappearance_is_refused_with_the_counts(shop: Engine, store: MLSt
         sync_shop(shop, store, options=SyncOptions(min_gone_rows=5))
 
     assert store.versions() == before
+
+
+def test_a_store_in_a_folder_with_a_space_and_a_korean_name_follows_the_shop(tiny_shop: Engine, tmp_path: Path) -> None:
+    store = MLStore(str(tmp_path / "내 가게 (1)" / "store"))
+    sync_shop(tiny_shop, store)
+    execute(tiny_shop, "UPDATE users SET nickname = 'renamed', updated_at = '2030-01-01 00:00:00' WHERE user_id = 1")
+
+    report = sync_shop(tiny_shop, store, verify=True)
+
+    assert report.is_equal
+    assert current(store, "users", "nickname")[1] == "renamed"

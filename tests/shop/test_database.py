@@ -1,10 +1,11 @@
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import DatabaseError
 
-from shop.database import open_engine, session_scope
+from shop.database import name_database, open_engine, session_scope
 from shop.migrate import migrate
 from shop.tables import Category, User
 
@@ -82,3 +83,15 @@ def test_foreign_keys_hold(any_empty_shop: Engine) -> None:
         connection.execute(text("INSERT INTO products (category_id, title, price) VALUES (9, 'x', 1)"))
     with session_scope(any_empty_shop) as session:
         assert session.get(Category, 9) is None
+
+
+def test_a_database_is_named_as_its_folder_is_called(tmp_path: Path) -> None:
+    path = tmp_path / "내 가게 (1)" / "shop.db"
+
+    assert name_database(open_engine(f"sqlite:///{path}")) == f"sqlite:///{path}"
+
+
+def test_a_database_is_named_without_its_password() -> None:
+    assert name_database(open_engine("mysql+pymysql://reader:geheim@shop.example/shop")) == (
+        "mysql+pymysql://reader:***@shop.example/shop"
+    )
