@@ -16,7 +16,9 @@ CHAIN = {
     "train_wide_deep": "Train, judge, register",
     "score_users": "Rank for every user, publish",
 }
+FIRST = next(iter(CHAIN))
 FINISHED = {"success", "failed"}
+UNDER_WAY = ("running", "queued")
 LIMIT_SECONDS = 1800
 APPEAR_SECONDS = 120
 POLL_SECONDS = 2.0
@@ -50,19 +52,24 @@ def follow_first_pass(airflow: AirflowClient, board: Board, task_logs: Path) -> 
     Raises:
         PassError: a run failed or did not appear; what ran before it stays, and the services run on.
     """
-    since = datetime.now(UTC).isoformat()
-    first = next(iter(CHAIN))
-    running = airflow.runs(first, state="running") or airflow.runs(first, state="queued")
-    if running:
-        since = running[0]["run_after"]
-    else:
-        airflow.trigger(first)
+    since = _start_of_pass_under_way(airflow)
+    if since is None:
+        since = datetime.now(UTC).isoformat()
+        airflow.trigger(FIRST)
     for dag_id, title in CHAIN.items():
         with board.step(title) as step:
             run = _follow(airflow, dag_id, since, step)
             step.note = dag_id
             if run["state"] == "failed":
                 raise PassError(_explain(airflow, run, task_logs))
+
+
+def _start_of_pass_under_way(airflow: AirflowClient) -> str | None:
+    """Tell when the pass began of which any workflow runs or is queued; `None` when there is none."""
+    if not any(airflow.runs(dag_id, state=state) for dag_id in CHAIN for state in UNDER_WAY):
+        return None
+    begun = airflow.runs(FIRST)
+    return str(begun[0]["run_after"]) if begun else None
 
 
 def _follow(airflow: AirflowClient, dag_id: str, since: str, step: Step) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Start the parts: each as soon as what it needs is healthy or done, independent ones at the same time."""
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from embedded.supervise import Supervisor
 POLL_SECONDS = 0.5
 MAX_DEATHS = 3
 LOG_LINES = 8
+FULL_MIB = 50
 
 
 class PartError(SetupError):
@@ -118,4 +120,10 @@ def _last_words(part: Part, supervisor: Supervisor) -> str:
 
 def _failure(part: Part, supervisor: Supervisor, what: str) -> PartError:
     log = supervisor.log_path(part.name)
-    return PartError(f"{part.title} {what}. Its log {log} ends with:\n{last_lines(log)}")
+    return PartError(f"{part.title} {what}. {_disk_note(log.parent)}Its log {log} ends with:\n{last_lines(log)}")
+
+
+def _disk_note(folder: Path) -> str:
+    """Say that the disk is full, since a log that can't be written won't."""
+    free_mib = shutil.disk_usage(folder).free / 2**20
+    return f"The disk of {folder} is full ({free_mib:.0f} MiB free): free some space. " if free_mib < FULL_MIB else ""

@@ -62,6 +62,24 @@ def test_pass_starts_the_chain_once_and_follows_it(tmp_path: Path) -> None:
     assert airflow.triggered == ["sync_shop"]
 
 
+@pytest.mark.parametrize("dag_id", ["sync_shop", "train_wide_deep"])
+def test_pass_that_is_under_way_is_joined(tmp_path: Path, dag_id: str) -> None:
+    class Training(ScriptedAirflow):
+        """Its workflow ends once somebody looks at it a second time."""
+
+        def runs(self, asked: str, *, since: str | None = None, state: str | None = None) -> list[dict[str, Any]]:
+            found = super().runs(asked, since=since, state=state)
+            if asked == dag_id and found and state == "running":
+                self._runs[dag_id] = [run(dag_id)]
+            return found
+
+    airflow = Training({each: [run(each, "running" if each == dag_id else "success")] for each in CHAIN}, SCORED)
+
+    follow_first_pass(airflow, Board(), tmp_path)
+
+    assert airflow.triggered == []
+
+
 def test_workflow_that_never_starts_is_named(tmp_path: Path) -> None:
     airflow = ScriptedAirflow({"sync_shop": [run("sync_shop")]})
 

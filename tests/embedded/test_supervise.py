@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from embedded import start
 from embedded.progress import Board
 from embedded.services import Health, Part
 from embedded.start import PartError, start_parts
@@ -132,6 +133,15 @@ def test_failed_job_stops_the_start_and_shows_its_last_words(supervisor: Supervi
         start_parts([job, needs_job], supervisor, Board())
 
     assert supervisor.state("later")["statename"] == "STOPPED"
+
+
+def test_full_disk_is_named_where_a_part_fails(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start, "FULL_MIB", 1e9)
+    job = python_part("job", "raise SystemExit(1)")
+    supervisor.boot([job], ROOT, {})
+
+    with pytest.raises(PartError, match=r"ended with code 1\. The disk of .* is full .*: free some space\."):
+        start_parts([job], supervisor, Board())
 
 
 def test_service_that_keeps_dying_is_given_up_soon(supervisor: Supervisor) -> None:
