@@ -22,6 +22,7 @@ UNDER_WAY = ("running", "queued")
 LIMIT_SECONDS = 1800
 APPEAR_SECONDS = 120
 POLL_SECONDS = 2.0
+HANDOVER_SECONDS = 30.0
 LOG_LINES = 12
 
 
@@ -64,9 +65,22 @@ def follow_first_pass(airflow: AirflowClient, board: Board, task_logs: Path) -> 
                 raise PassError(_explain(airflow, run, task_logs))
 
 
+def list_under_way(airflow: AirflowClient) -> list[str]:
+    """List the workflows of the chain that run or are queued.
+
+    Between two of them nothing runs for some seconds: where the first ended well, the next gets the time to appear.
+    """
+    deadline = time.monotonic() + HANDOVER_SECONDS
+    while True:
+        under_way = [dag_id for dag_id in CHAIN if any(airflow.runs(dag_id, state=state) for state in UNDER_WAY)]
+        if under_way or time.monotonic() > deadline or not airflow.runs(FIRST, state="success"):
+            return under_way
+        time.sleep(POLL_SECONDS)
+
+
 def _start_of_pass_under_way(airflow: AirflowClient) -> str | None:
     """Tell when the pass began of which any workflow runs or is queued; `None` when there is none."""
-    if not any(airflow.runs(dag_id, state=state) for dag_id in CHAIN for state in UNDER_WAY):
+    if not list_under_way(airflow):
         return None
     begun = airflow.runs(FIRST)
     return str(begun[0]["run_after"]) if begun else None

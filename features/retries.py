@@ -9,6 +9,7 @@ from typing import TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from shop.database import name_database
 from shop.failures import describe, find_remedy, is_transient
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ def retry_while_unreachable(engine: Engine, run: Callable[[Callable[[], None]], 
             return run(hear)
         except (DBAPIError, RuntimeError) as error:  # RuntimeError: pymysql was asked for a file of ours
             if find_remedy(error) is not None:
-                raise RefusedError(f"The shop {_address(engine)} refuses the sync: {describe(error)}") from error
+                raise RefusedError(f"The shop {name_database(engine)} refuses the sync: {describe(error)}") from error
             silence = time.monotonic() - last_answer
             if (
                 not (isinstance(error, DBAPIError) and is_transient(error))
@@ -71,11 +72,7 @@ def retry_while_unreachable(engine: Engine, run: Callable[[Callable[[], None]], 
 
 def _explain(engine: Engine, error: DBAPIError | RuntimeError, silence: float) -> str:
     return (
-        f"The shop {_address(engine)} did not serve the sync ({describe(error)}; {silence:.0f} s since its last "
+        f"The shop {name_database(engine)} did not serve the sync ({describe(error)}; {silence:.0f} s since its last "
         "answer). Check that the server runs and can be reached from here, SHOP_DATABASE_URL names it, and the account "
         "may SELECT."
     )
-
-
-def _address(engine: Engine) -> str:
-    return engine.url.render_as_string(hide_password=True)

@@ -5,19 +5,14 @@ Does nothing when lists were published before or a pass is under way: from then 
 
 import argparse
 import sys
-import time
 
 import httpx
 
 from embedded.airflow_client import AirflowClient
-from embedded.first_run import CHAIN, has_passed
+from embedded.first_run import CHAIN, FIRST, has_passed, list_under_way
 from settings import SECRETS_DIR
 
-FIRST = next(iter(CHAIN))
-UNDER_WAY = ("running", "queued")
 DAGS_LIMIT_SECONDS = 180
-HANDOVER_SECONDS = 30.0
-POLL_SECONDS = 2.0
 
 
 def start_first_pass(airflow: AirflowClient) -> str:
@@ -36,22 +31,9 @@ def start_first_pass(airflow: AirflowClient) -> str:
     airflow.await_dags(tuple(CHAIN), limit_seconds=DAGS_LIMIT_SECONDS)
     if has_passed(airflow):
         return "lists were published before: nothing to start"
-    if under_way := await_under_way(airflow):
+    if under_way := list_under_way(airflow):
         return f"the first pass is under way: {', '.join(under_way)}"
     return f"started {FIRST} ({airflow.trigger(FIRST)}); follow it in Airflow's UI"
-
-
-def await_under_way(airflow: AirflowClient) -> list[str]:
-    """List the workflows of the chain that run or are queued.
-
-    Between two of them nothing runs for some seconds: where the first ended well, the next gets the time to appear.
-    """
-    deadline = time.monotonic() + HANDOVER_SECONDS
-    while True:
-        under_way = [dag_id for dag_id in CHAIN if any(airflow.runs(dag_id, state=state) for state in UNDER_WAY)]
-        if under_way or time.monotonic() > deadline or not airflow.runs(FIRST, state="success"):
-            return under_way
-        time.sleep(POLL_SECONDS)
 
 
 def main() -> None:

@@ -39,6 +39,7 @@ SKIPPED = {"run": [{"task_id": "score", "state": "skipped", "try_number": 1}]}
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(first_run, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(first_run, "APPEAR_SECONDS", 0.1)
+    monkeypatch.setattr(first_run, "HANDOVER_SECONDS", 0.0)
 
 
 def test_published_lists_count_as_a_pass() -> None:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from production import first_run
+from embedded import first_run
 from production.first_run import start_first_pass
 from tests.embedded.test_first_run import SCORED, SKIPPED, ScriptedAirflow, run
 
