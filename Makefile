@@ -7,14 +7,14 @@ TORCH_INDEX_URL ?= $(shell sed -n 's/^TORCH_INDEX_URL=//p' .env 2>/dev/null)
 NO_PYTHON = Python 3.11, 3.12 or 3.13 is needed and there is no Python. Debian from 12 and Ubuntu 24.04: sudo apt-get \
 install python3-venv; Fedora: sudo dnf install python3.13; macOS: brew install python@3.13; elsewhere, a newer Ubuntu too: \
 uv python install 3.13
-BOOTSTRAP = $(or $(FOUND_PYTHON),$(PYTHON),$(error $(NO_PYTHON))) -m embedded.bootstrap
+BOOTSTRAP = $(or $(FOUND_PYTHON),$(PYTHON),$(error $(NO_PYTHON))) -m deploy.local.bootstrap
 BOOTSTRAP_OPTIONS = $(if $(PYTHON),--python "$(PYTHON)") $(if $(TORCH_INDEX_URL),--torch-place "$(TORCH_INDEX_URL)")
 RUN = .venv/bin/python -m
 # A step runs where the installation does: in the scheduler's container while this folder's containers run, else here.
 IN_CONTAINERS = $(shell docker compose ps --quiet airflow-scheduler 2>/dev/null)
 STEP = $(if $(IN_CONTAINERS),docker compose exec --no-TTY airflow-scheduler python -m,$(RUN))
 COLUMNS = "table {{.Service}}\t{{.Status}}\t{{.Ports}}"
-PACKAGES = settings.py api dags embedded features mlflow_server production serving shop training
+PACKAGES = settings.py api dags deploy features mlflow_server serving shop training
 SHOP ?= demo
 CUTS ?= 2017-08-20 2017-09-10 2017-10-15
 PYTEST_ARGS ?=
@@ -32,7 +32,7 @@ down: ## stop exactly what `make up` started
 	@$(BOOTSTRAP) down
 
 status: ## what runs, where, how fresh the data is
-	@$(if $(IN_CONTAINERS),docker compose ps --all --format $(COLUMNS) && $(STEP) production.status,$(BOOTSTRAP) status)
+	@$(if $(IN_CONTAINERS),docker compose ps --all --format $(COLUMNS) && $(STEP) deploy.compose.status,$(BOOTSTRAP) status)
 
 promote: ## let a version serve: make promote VERSION=5 [EXPECTED=4] [OVERRIDE="why, though refused"]
 	@$(STEP) training.promote $(VERSION) $(if $(EXPECTED),--expected $(EXPECTED)) $(if $(OVERRIDE),--override "$(OVERRIDE)")
@@ -46,7 +46,7 @@ step: ## run one step by hand: make step DO="features.sync --verify"
 	@$(STEP) $(DO)
 
 test: environment tools ## run all tests, on real databases, servers and browser
-	$(RUN) embedded.pages test build
+	$(RUN) deploy.local.pages test build
 	$(RUN) pytest $(PYTEST_ARGS)
 
 test-containers: environment tools ## build the images, start them all on real MySQL, drive a browser: needs a Docker engine
@@ -59,36 +59,36 @@ check: environment ## lint, types, docstrings, import contracts, of the pages to
 	@# What a docstring says must be true; what it leaves out is its author's judgement.
 	! .venv/bin/pydoclint --quiet --show-filenames-in-every-violation-message True $(PACKAGES) 2>&1 | grep -E 'DOC(102|104|202|403|602):'
 	.venv/bin/lint-imports
-	$(RUN) embedded.pages lint types
+	$(RUN) deploy.local.pages lint types
 
 bench: environment tools ## run the benchmarks, each prints a table
 	@for file in benchmarks/*.py; do echo "== $$file"; $(RUN) benchmarks.$$(basename $$file .py) || exit 1; done
 
 quality: environment ## the quality table at several cuts, on the synced shop with --original-dates; writes docs/quality.md
-	$(RUN) training.quality --cuts $(CUTS) --out docs/quality.md
+	$(RUN) training.studies.quality --cuts $(CUTS) --out docs/quality.md
 
 docs: environment ## write the pages that are made from the code
-	$(RUN) production.env_example
+	$(RUN) deploy.compose.env_example
 	$(RUN) shop.loaders.documentation
 	$(RUN) features.documentation
 	$(RUN) api.openapi
-	$(RUN) embedded.pages client
+	$(RUN) deploy.local.pages client
 
 format: environment ## lay out the code
-	$(RUN) ruff check --fix . ; $(RUN) ruff format . ; $(RUN) embedded.pages format
+	$(RUN) ruff check --fix . ; $(RUN) ruff format . ; $(RUN) deploy.local.pages format
 
 lock: environment ## choose versions anew, for each Python that is here; KEEP=true: only what is missing
-	$(RUN) embedded.lock $(if $(KEEP),--keep)
-	$(RUN) production.lock
+	$(RUN) deploy.lockfile $(if $(KEEP),--keep)
+	$(RUN) deploy.compose.lockfile
 
 secrets: ## draw the passwords and keys that docker compose needs; anew: make secrets RENEW=shop_database_url
-	@$(or $(PYTHON),$(FOUND_PYTHON)) -m production.credentials $(if $(RENEW),--renew $(RENEW))
+	@$(or $(PYTHON),$(FOUND_PYTHON)) -m deploy.compose.credentials $(if $(RENEW),--renew $(RENEW))
 
 environment:
 	@$(BOOTSTRAP) environment $(BOOTSTRAP_OPTIONS)
 
 tools:
-	@$(RUN) embedded.system_tools
+	@$(RUN) deploy.local.system_tools
 
 clean: down ## stop everything, then remove the environment and caches; data in VAR_DIR stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache frontend/node_modules frontend/dist

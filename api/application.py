@@ -11,27 +11,27 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy import Engine, make_url
 
-from api.arms import Comparison
-from api.browse import ShopFloor
-from api.connections import HeldConnection, LoopConnections, ThreadConnections
+from api.clients.model_server import Recommender
+from api.db.connections import HeldConnection, LoopConnections, ThreadConnections
+from api.db.reader import ShopReader, ShopUnavailableError
+from api.db.writer import ShopWriter
 from api.dependencies import Parts
-from api.errors import install_error_handlers
 from api.health import HealthCheck
-from api.home import HomePage, PageRules
-from api.images import ProductPictures
-from api.last_good import LastGood, read_shelf
-from api.metrics import Metrics
-from api.middleware import RequestEnvelope
-from api.pages import STOREFRONT_PAGES, StorefrontPages
-from api.plain_home import PlainHomepages
-from api.products import ProductPages
-from api.published import SharedListsCache
-from api.rate_limit import RateLimiter
-from api.reader import ShopReader, ShopUnavailableError
-from api.recommender import Recommender
+from api.pages.browse import ShopFloor
+from api.pages.experiment import Comparison
+from api.pages.fallback import LastGood, read_shelf
+from api.pages.home import HomePage, PageRules
+from api.pages.images import ProductPictures
+from api.pages.products import ProductPages
+from api.queries.published import SharedListsCache
 from api.routes import catalogue, events, health, home, images, orders, products, users
-from api.tokens import Doorkeeper, make_doorkeeper
-from api.writer import ShopWriter
+from api.routes.plain_home import PlainHomepages
+from api.web.auth import Doorkeeper, make_doorkeeper
+from api.web.errors import install_error_handlers
+from api.web.metrics import Metrics
+from api.web.middleware import RequestEnvelope
+from api.web.rate_limit import RateLimiter
+from api.web.static_files import STOREFRONT_PAGES, StorefrontPages
 from settings import Settings
 from shop.database import open_engine, open_loop_engine
 

@@ -5,16 +5,16 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Path, Query, Request
 
-from api.browse import ShopFloor
+from api.db.reader import ShopReader
+from api.db.writer import ShopWriter
 from api.health import HealthCheck
-from api.home import HomePage
-from api.images import ProductPictures
-from api.metrics import Metrics
-from api.products import ProductPages
-from api.reader import ShopReader
+from api.pages.browse import ShopFloor
+from api.pages.home import HomePage
+from api.pages.images import ProductPictures
+from api.pages.products import ProductPages
 from api.schemas import MAX_ID
-from api.tokens import Doorkeeper
-from api.writer import ShopWriter
+from api.web.auth import Doorkeeper
+from api.web.metrics import Metrics
 
 
 @dataclass(frozen=True)

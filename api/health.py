@@ -3,11 +3,11 @@
 import asyncio
 import time
 
-from api.metrics import Metrics
-from api.published import BatchHead, fetch_head
-from api.reader import ShopReader, ShopUnavailableError
-from api.recommender import Recommender
+from api.clients.model_server import Recommender
+from api.db.reader import ShopReader, ShopUnavailableError
+from api.queries.published import BatchHead, fetch_head
 from api.schemas import Health, Problem
+from api.web.metrics import Metrics
 
 KEPT_SECONDS = 2.0
 READY_TIMEOUT_SECONDS = 0.5

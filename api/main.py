@@ -4,7 +4,7 @@ import gc
 import sys
 
 from api.application import create_app
-from api.logs import set_up_logs
+from api.web.logs import set_up_logs
 from settings import load_settings
 
 NEW_OBJECTS_BETWEEN_COLLECTIONS = 20_000

@@ -23,12 +23,12 @@ import polars as pl
 from sqlalchemy import Engine, text
 
 from benchmarks.parts.lists import LIST_LENGTH, rank_at_random
-from serving.batches import move_pointer, open_batch
-from serving.facts import BatchFacts
-from serving.lists import encode_lists
-from serving.publish import LISTS_PER_TRANSACTION, audit_batch, write_bucket
+from serving.batch.batch_state import move_pointer, open_batch
+from serving.batch.lists import encode_lists
+from serving.batch.publish import LISTS_PER_TRANSACTION, audit_batch, write_bucket
+from serving.batch.statistics import BatchFacts
 from shop.database import open_engine
-from shop.loaders.synthetic import SyntheticShape, build_synthetic_shop
+from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
 from shop.migrate import migrate
 from tests.database_servers import run_server

@@ -1,9 +1,9 @@
 """How fast does the training loop feed the model? `python -m benchmarks.training [--users 2000]`.
 
-Trains the committed settings on rows of the demo shop's shape, once through `training.loop.train` and once through a
-bare PyTorch loop over the same tensors: gather, forward, loss, backward, step, with the same model, losses and
-optimiser but no schedule, stopping, judging or reports, and with as many threads as PyTorch takes by itself. They take
-turns; the best turn of each counts.
+Trains the committed settings on rows of the demo shop's shape, once through `training.model.trainer.train` and once
+through a bare PyTorch loop over the same tensors: gather, forward, loss, backward, step, with the same model, losses
+and optimiser but no schedule, stopping, judging or reports, and with as many threads as PyTorch takes by itself. They
+take turns; the best turn of each counts.
 """
 
 import argparse
@@ -16,8 +16,8 @@ from torch import Tensor
 
 from features.definitions import list_crosses, list_names
 from training.config import TrainingConfig, load_config
-from training.loop import Tensors, compute_loss, train
-from training.wide_deep import Committee, InputSizes, WideDeep
+from training.model.trainer import Tensors, compute_loss, train
+from training.model.wide_deep import Committee, InputSizes, WideDeep
 
 ALL_THREADS = torch.get_num_threads()
 SIZES = InputSizes(
@@ -93,7 +93,10 @@ def main() -> None:
     config = load_config()
     config = config.model_copy(update={"optimiser": config.optimiser.model_copy(update={"epochs": 1, "min_steps": 1})})
     rows = draw_rows(chosen.users, config.data.list_size)
-    ways: dict[str, Callable[[Tensors, TrainingConfig], float]] = {"bare loop": train_bare, "training.loop": train_ours}
+    ways: dict[str, Callable[[Tensors, TrainingConfig], float]] = {
+        "bare loop": train_bare,
+        "training.model.trainer": train_ours,
+    }
     turns = [{name: way(rows, config) for name, way in ways.items()} for _ in range(chosen.repeats)]
     best = {name: float(np.min([turn[name] for turn in turns])) for name in ways}
     num_pairs = rows.pair_weights.numel()

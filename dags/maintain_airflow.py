@@ -7,7 +7,7 @@ stays, whatever its age.
 **Safe to run again**: yes, at any time.
 
 **When it fails**: the log's last line says why; usually Airflow's database does not answer, and the next day catches
-up. By hand: `python -m production.retention`, whose `--help` names the times.
+up. By hand: `python -m deploy.compose.retention`, whose `--help` names the times.
 """
 
 from typing import Any
@@ -30,7 +30,7 @@ def maintain_airflow() -> None:
     @task
     def forget() -> dict[str, Any]:
         """Delete what is past its time."""
-        return run_module("production.retention", "--json", timeout_seconds=LIMIT_SECONDS)
+        return run_module("deploy.compose.retention", "--json", timeout_seconds=LIMIT_SECONDS)
 
     forget()
 

@@ -7,7 +7,7 @@ JSON. The week before the run is looked at.
 **Safe to run again**: yes; an older run repeats its own week.
 
 **When it fails**: the shop's database did not answer, or two aliases are compared and the split of shoppers is broken,
-so that no figure of the comparison may be believed. By hand: `python -m api.report --since T --until T`.
+so that no figure of the comparison may be believed. By hand: `python -m api.reporting.engagement --since T --until T`.
 """
 
 from typing import Any
@@ -31,7 +31,7 @@ def monitor() -> None:
     def report(**context: Any) -> dict[str, Any]:
         """Count what was shown, clicked and ordered; a broken split turns the run red."""
         until = resolve_as_of(context)
-        rates = run_module("api.report", "--until", until, "--json", timeout_seconds=LIMIT_SECONDS)
+        rates = run_module("api.reporting.engagement", "--until", until, "--json", timeout_seconds=LIMIT_SECONDS)
         comparison = rates["comparison"]
         if comparison and comparison["is_split_broken"]:
             raise RuntimeError(f"The split of shoppers is broken: {comparison['arms']}.")

@@ -1,4 +1,4 @@
-"""Bring the shop's database to the newest schema and fill it if it is empty: `python -m embedded.fill_shop LOADER ...`.
+"""Bring the shop's database to the newest schema and fill it if it is empty: `python -m deploy.fill_shop LOADER ...`.
 
 The arguments are those of `python -m shop.load`. A shop that has orders is never touched.
 """

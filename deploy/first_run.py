@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from embedded.airflow_client import AirflowClient
-from embedded.interpreter import SetupError
-from embedded.progress import Board, Step
+from deploy.airflow_client import AirflowClient
+from deploy.interpreter import SetupError
+from deploy.progress import Board, Step
 
 CHAIN = {
     "sync_shop": "Copy the shop's rows",

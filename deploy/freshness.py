@@ -8,9 +8,9 @@ import httpx
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from features.snapshot import list_snapshots
+from features.snapshot.tables import list_snapshots
 from features.store import MLStore
-from features.sync_report import RUNS_TABLE
+from features.sync.report import RUNS_TABLE
 from settings import Settings
 from shop.database import open_engine, session_scope
 from shop.tables import BatchPointer, RecommendationBatch

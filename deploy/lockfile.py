@@ -18,8 +18,8 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from embedded.interpreter import SUPPORTED, find_interpreters
-from embedded.torch_build import CUDA_PREFIXES
+from deploy.interpreter import SUPPORTED, find_interpreters
+from deploy.torch_build import CUDA_PREFIXES
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.txt"
@@ -98,7 +98,7 @@ def merge(chosen: dict[tuple[int, int], dict[str, str]]) -> list[str]:
 
 def main() -> None:
     """Resolve on every Python that is here, and replace the lock."""
-    parser = argparse.ArgumentParser(prog="python -m embedded.lock", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m deploy.lockfile", description=__doc__)
     parser.add_argument(
         "--keep", action="store_true", help="keep the versions of the present lock (default: the newest)"
     )

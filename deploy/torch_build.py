@@ -1,4 +1,4 @@
-"""Install the build of torch that fits this machine: `python -m embedded.torch_build`. Standard library only.
+"""Install the build of torch that fits this machine: `python -m deploy.torch_build`. Standard library only.
 
 Set-up and the workflows' image both install torch through this module, in a step of its own before the rest.
 Without a GPU that is a CPU build: the one that pip is told of already, else that of PyTorch's own index. The ordinary
@@ -17,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedded.interpreter import SetupError
-from embedded.stamp import LOCK
+from deploy.interpreter import SetupError
+from deploy.stamp import LOCK
 
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"  # also named in .env.example
 ANSWER_SECONDS = 5
@@ -192,7 +192,7 @@ def _lacking_room(home: Path) -> str:
 
 def main() -> None:
     """Install torch into the environment that this runs in, as the workflows' image does."""
-    parser = argparse.ArgumentParser(prog="python -m embedded.torch_build", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m deploy.torch_build", description=__doc__)
     parser.add_argument("--place", default="", help="index or folder of wheels to take torch from (default: choose)")
     place = parser.parse_args().place
 

@@ -26,7 +26,7 @@ version refuses a snapshot of other features follow from it.
 - **crosses** names those that memorise buckets of the feature; they stand at the end of the page.
 """
 
-# What an entity is, and which parts of training/wide_deep.py read its features.
+# What an entity is, and which parts of training/model/wide_deep.py read its features.
 ENTITIES: dict[Entity, tuple[str, str]] = {
     "user": (
         "Users",

@@ -12,11 +12,11 @@ import sys
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from features.lease import Lease, LeaseTakenError, hold_lease
 from features.pins import Pins, load_pins
-from features.shop_columns import SYNCED_TABLES, SyncedTable
 from features.store import MLStore, StoreError
-from features.versioned_table import VersionedTable
+from features.sync.lease import Lease, LeaseTakenError, hold_lease
+from features.sync.shop_columns import SYNCED_TABLES, SyncedTable
+from features.sync.versioned_table import VersionedTable
 from settings import load_settings
 
 logger = logging.getLogger(__name__)

@@ -14,17 +14,17 @@ from datetime import datetime
 
 import polars as pl
 
-from features.buckets import assign_bucket
 from features.clock import latest_midnight, parse_instant
 from features.definitions import hash_definitions
-from features.neighbours import CORE_PRODUCTS, build_neighbours
-from features.pairs import build_history
-from features.products import build_product_features
-from features.purchases import Purchases, load_purchases
-from features.snapshot import Snapshot
+from features.ranking.pairs import build_history
+from features.snapshot.buckets import assign_bucket
+from features.snapshot.item_neighbours import CORE_PRODUCTS, build_neighbours
+from features.snapshot.products import build_product_features
+from features.snapshot.purchases import Purchases, load_purchases
+from features.snapshot.tables import Snapshot
+from features.snapshot.user_embeddings import build_tastes
+from features.snapshot.users import build_category_reach, build_user_category_features, build_user_features
 from features.store import MLStore, StoreError
-from features.tastes import build_tastes
-from features.users import build_category_reach, build_user_category_features, build_user_features
 from settings import load_settings
 
 logger = logging.getLogger(__name__)

@@ -1,8 +1,8 @@
 """The ML store: a folder, or an object-store prefix, of Delta tables named like the shop's tables.
 
 Synced tables keep every version of a row, with the half-open life `(known_from, known_until]` of each, so that any past
-instant can be read. What fills them lives in `features/sync.py`; here are only reading, atomic replacing and versions.
-Tables whose name starts with `_` are the store's own (runs, leases) and stay out of `versions()`.
+instant can be read. What fills them lives in `features/sync/shop_sync.py`; here are only reading, atomic replacing and
+versions. Tables whose name starts with `_` are the store's own (runs, leases) and stay out of `versions()`.
 """
 
 from collections.abc import Mapping

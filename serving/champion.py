@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from features.snapshot import Snapshot
+from features.snapshot.tables import Snapshot
 from features.store import MLStore
-from training.artefact import ArtefactError
-from training.permission import find_bar
-from training.ranker import Ranker
-from training.registry import Registry
+from training.ranking.ranker import Ranker
+from training.registry.client import Registry
+from training.registry.eligibility import find_bar
+from training.version.files import ArtefactError
 
 LAST_GOOD = "last_good.json"
 
@@ -54,7 +54,7 @@ def require_permission(registry: Registry, version: int) -> dict[str, str]:
 
     Raises:
         BarredVersionError: it may not; the message says why, and how to let it serve anyway.
-        training.registry.RegistryError: MLflow does not answer.
+        training.registry.client.RegistryError: MLflow does not answer.
     """
     tags = registry.tags(version)
     if bar := find_bar(tags):
@@ -71,8 +71,8 @@ def load_ranker(registry: Registry, models_dir: Path, version: int) -> Ranker:
         version: number of the version.
 
     Raises:
-        training.artefact.ArtefactError: a file is missing, altered or unexpected, or the golden rows differ.
-        training.registry.RegistryError: MLflow does not answer and there is no local copy.
+        training.version.files.ArtefactError: a file is missing, altered or unexpected, or the golden rows differ.
+        training.registry.client.RegistryError: MLflow does not answer and there is no local copy.
     """
     ranker = Ranker.load(_fetch_version(registry, models_dir / str(version), version))
     ranker.check_golden()
@@ -105,8 +105,8 @@ def load_champion(
         as_of: instant of the snapshot; the newest one if it is None.
 
     Raises:
-        training.artefact.ArtefactError: the version breaks a promise, or was trained on other features.
-        training.registry.RegistryError: MLflow does not answer and there is no local copy.
+        training.version.files.ArtefactError: the version breaks a promise, or was trained on other features.
+        training.registry.client.RegistryError: MLflow does not answer and there is no local copy.
         features.store.StoreError: there is no such snapshot.
     """
     ranker = load_ranker(registry, models_dir, version)

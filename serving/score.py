@@ -16,17 +16,17 @@ from datetime import datetime
 from sqlalchemy.exc import SQLAlchemyError
 
 from features.clock import parse_instant
-from features.snapshot import Snapshot
+from features.snapshot.tables import Snapshot
 from features.store import MLStore, StoreError
-from serving.batch import Publication, Scoring, publish_scores
-from serving.batches import OvertakenError, PublicationError
+from serving.batch.batch_state import OvertakenError, PublicationError
+from serving.batch.job import Publication, Scoring, publish_scores
 from serving.champion import BarredVersionError, load_ranker, require_permission
 from settings import Settings, load_settings
 from shop.database import open_engine
 from shop.failures import describe, find_remedy
 from shop.tables import name_pointer
-from training.artefact import ArtefactError
-from training.registry import CHAMPION, Registry, RegistryError, connect
+from training.registry.client import CHAMPION, Registry, RegistryError, connect
+from training.version.files import ArtefactError
 
 UNFIT, NO_CHAMPION = 2, 3
 ATTEMPTS = 5

@@ -10,15 +10,15 @@ from bentoml.exceptions import ServiceUnavailable
 from starlette.types import Receive, Scope, Send
 
 from features.store import MLStore
-from serving.answers import answer_categories, answer_lists
 from serving.champion import Champion
-from serving.followup import Followup
-from serving.schemas import ListLength, RecommendAnswer, ScoreAnswer, StatusAnswer, UserIds
-from serving.watcher import ChampionWatcher, Sources
-from serving.webhook import MOUNT, PATH, ask_for_calls, ensure_secret, make_receiver
+from serving.online.alias_effects import Followup
+from serving.online.answers import answer_categories, answer_lists
+from serving.online.reloader import ChampionWatcher, Sources
+from serving.online.schemas import ListLength, RecommendAnswer, ScoreAnswer, StatusAnswer, UserIds
+from serving.online.webhook import MOUNT, PATH, ask_for_calls, ensure_secret, make_receiver
 from settings import load_settings
 from shop.database import open_engine
-from training.registry import connect
+from training.registry.client import connect
 
 load_settings()  # A wrong setting ends the server here; from a worker it would only start the next worker.
 

@@ -14,9 +14,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from serving.served import Served, read_served
+from serving.serving_status import Served, read_served
 from settings import Settings, load_settings
-from training.registry import CHAMPION, Registry, RegistryError, connect
+from training.registry.client import CHAMPION, Registry, RegistryError, connect
 
 POLL_SECONDS = 2.0
 SETTLE_SECONDS = 10.0

@@ -11,9 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from settings import load_settings
 from shop.database import explain_failure, name_database, open_engine
-from shop.loaders.demo import build_demo_shop, find_yesterday
+from shop.loaders.demo.build import build_demo_shop, find_yesterday
 from shop.loaders.directory import build_directory_shop
-from shop.loaders.synthetic import SyntheticShape, build_synthetic_shop
+from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.validation import InvalidShopError
 from shop.loaders.writing import Batch, ShopNotEmptyError, refuse_non_empty, write_shop
 

@@ -1,7 +1,7 @@
 """Throw-away servers of MySQL and MariaDB, set up as in production: own folder, socket and loopback port.
 
 They take the options of `docker-compose.yml`, keep a binary log, and offer TLS with a certificate of a throw-away
-authority. Every database is reached with the account and the rights that `production/databases.py` gives.
+authority. Every database is reached with the account and the rights that `deploy/compose/databases.py` gives.
 """
 
 import getpass
@@ -23,8 +23,8 @@ import pymysql
 import yaml
 from sqlalchemy import URL, make_url
 
-from embedded.mysql_server import CACHE, find_mysql
-from production.databases import connect_as_root, create_accounts
+from deploy.compose.databases import connect_as_root, create_accounts
+from deploy.local.mysql_server import CACHE, find_mysql
 from tests.certificates import write_certificates
 
 Kind = Literal["mariadb", "mysql"]
@@ -159,7 +159,7 @@ def initialise_mysql(folder: Path) -> list[str]:
     mysql = find_mysql()
     if mysql is None:
         raise RuntimeError(
-            "these tests need a MySQL server: run `python -m embedded.system_tools`, then run them again"
+            "these tests need a MySQL server: run `python -m deploy.local.system_tools`, then run them again"
         )
     created = CACHE / f"mysql-{mysql.version}-data"
     if not created.exists():
@@ -180,7 +180,7 @@ def initialise_mariadb(folder: Path) -> list[str]:
     daemon, install = shutil.which("mariadbd", path=path), shutil.which("mariadb-install-db", path=path)
     if daemon is None or install is None:
         raise RuntimeError(
-            "these tests need a MariaDB server: run `python -m embedded.system_tools`, then run them again"
+            "these tests need a MariaDB server: run `python -m deploy.local.system_tools`, then run them again"
         )
     own = f"--tmpdir={folder / 'tmp'}"  # a server that starts empties its own, also of what others use at the moment
     options = [own, f"--datadir={folder / 'data'}", f"--user={getpass.getuser()}", "--skip-test-db"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import onnx
 
-from training.artefact import write_manifest
+from training.version.files import write_manifest
 
 
 @dataclass(frozen=True)

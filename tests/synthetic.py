@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from features.store import MLStore
-from features.sync import sync_shop
+from features.sync.shop_sync import sync_shop
 from shop.database import open_engine
-from shop.loaders.synthetic import SyntheticShape, build_synthetic_shop
+from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
 from training.config import DataConfig, ModelConfig, OptimiserConfig, TrainingConfig
 

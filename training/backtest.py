@@ -17,23 +17,23 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from features.arrays import Float32, SnapshotArrays
-from features.candidates import Candidates
 from features.clock import parse_instant
-from features.purchases import Purchases, load_purchases
+from features.ranking.candidates import Candidates
 from features.rebuild import build_snapshot
-from features.snapshot import Snapshot
+from features.snapshot.arrays import Float32, SnapshotArrays
+from features.snapshot.purchases import Purchases, load_purchases
+from features.snapshot.tables import Snapshot
 from features.store import MLStore, StoreError
 from settings import load_settings
-from training.artefact import ArtefactError
-from training.baselines import BASELINES
 from training.config import TrainingConfig, load_config
-from training.evaluate import Judgement, judge_baseline, judge_ranker, tabulate
+from training.data.windows import open_window
+from training.evaluation.baselines import BASELINES
+from training.evaluation.lists import Judgement, judge_baseline, judge_ranker, tabulate
 from training.fit import fit
-from training.ranker import USERS_AT_ONCE, Ranker, lay_out_categories, lay_out_pairs
-from training.resources import measure_peak_memory_gb
-from training.topk import rank_top
-from training.windows import open_window
+from training.memory import measure_peak_memory_gb
+from training.ranking.ranker import USERS_AT_ONCE, Ranker, lay_out_categories, lay_out_pairs
+from training.ranking.topk import rank_top
+from training.version.files import ArtefactError
 
 logger = logging.getLogger(__name__)
 

@@ -16,18 +16,18 @@ from pathlib import Path
 
 import numpy as np
 
-from features.arrays import Int64
 from features.definitions import list_names
-from features.encoding import Encoder
-from features.purchases import Purchases
-from training.artefact import CONFIG
+from features.ranking.encoding import Encoder
+from features.snapshot.arrays import Int64
+from features.snapshot.purchases import Purchases
 from training.config import TrainingConfig, load_config
-from training.dataset import Lists, build_lists_of_windows, fit_window_encoder
-from training.export import export_version
-from training.judging import encode_chunks, judge_network
-from training.loop import STOPPING_METRICS, Report, stack_lists, train
-from training.wide_deep import Committee, InputSizes
-from training.windows import Window, list_window_starts, open_window
+from training.data.samples import Lists, build_lists_of_windows, fit_window_encoder
+from training.data.windows import Window, list_window_starts, open_window
+from training.evaluation.networks import encode_chunks, judge_network
+from training.model.trainer import STOPPING_METRICS, Report, stack_lists, train
+from training.model.wide_deep import Committee, InputSizes
+from training.version.export import export_version
+from training.version.files import CONFIG
 
 # One user in this many stops the training; the rest of the judging window judges.
 STOPPING_SHARE = 5

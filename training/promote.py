@@ -15,9 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from settings import load_settings
 from shop.database import explain_failure, open_engine
-from training.moves import Move, MoveError, find_previous, move_champion
-from training.permission import LOAD_FAILED, OVERRIDE, find_bar
-from training.registry import CHAMPION, Registry, RegistryError, connect
+from training.registry.alias import Move, MoveError, find_previous, move_champion
+from training.registry.client import CHAMPION, Registry, RegistryError, connect
+from training.registry.eligibility import LOAD_FAILED, OVERRIDE, find_bar
 
 
 def promote(registry: Registry, engine: Engine, options: argparse.Namespace) -> Move:

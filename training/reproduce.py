@@ -14,15 +14,15 @@ from datetime import datetime
 from pathlib import Path
 
 from features.definitions import hash_definitions
-from features.purchases import load_purchases
+from features.snapshot.purchases import load_purchases
 from features.store import MLStore, StoreError
 from settings import load_settings
-from training.artefact import CONFIG, MODEL, TWIN, ArtefactError, hash_file
 from training.config import load_config
-from training.evaluate import judge_ranker
+from training.evaluation.lists import judge_ranker
 from training.fit import fit
-from training.ranker import Ranker
-from training.registry import Registry, RegistryError, connect
+from training.ranking.ranker import Ranker
+from training.registry.client import Registry, RegistryError, connect
+from training.version.files import CONFIG, MODEL, TWIN, ArtefactError, hash_file
 
 TABLE_PREFIX = "table."
 JUDGED_PREFIX = "judged."

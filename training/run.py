@@ -20,19 +20,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from features.clock import latest_midnight, parse_instant
 from features.definitions import hash_definitions
 from features.pins import pin
-from features.purchases import Purchases, load_purchases
+from features.snapshot.purchases import Purchases, load_purchases
 from features.store import MLStore, StoreError
 from settings import Settings, load_settings
-from training.artefact import FORMAT, ArtefactError
 from training.config import TrainingConfig, load_config
-from training.describe import describe_run, describe_version
 from training.fit import Fitted, TooLittleDataError, fit, reopen
-from training.gate import find_rival, hold_trial
-from training.kept import KeptTraining
-from training.permission import FLAGS, REASON, VERDICT
-from training.plots import draw_learning_curve, draw_trial
-from training.registry import CHAMPION, FINGERPRINT, Registry, RegistryError, Run, connect
-from training.settle import settle
+from training.gate.model_card import describe_run, describe_version
+from training.gate.plots import draw_learning_curve, draw_trial
+from training.gate.trial import find_rival, hold_trial
+from training.registry.after_registration import settle
+from training.registry.client import CHAMPION, FINGERPRINT, Registry, RegistryError, Run, connect
+from training.registry.eligibility import FLAGS, REASON, VERDICT
+from training.registry.resume import KeptTraining
+from training.version.files import FORMAT, ArtefactError
 
 logger = logging.getLogger(__name__)
 

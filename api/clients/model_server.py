@@ -8,8 +8,8 @@ from typing import NamedTuple
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from api.breaker import CircuitBreaker
-from api.entries import Entry
+from api.db.breaker import CircuitBreaker
+from api.queries.ranked_list import Entry
 
 LIST_LENGTH = 100
 MOST_CHARACTERS = 300

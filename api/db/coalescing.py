@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from api.reader import ShopReader
+from api.db.reader import ShopReader
 
 MOST_READS = 2
 """Reads under way at once, if each has as many callers as it may: the database works for some pages, and others are put

@@ -10,12 +10,12 @@ from asyncmy.errors import MySQLError
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.breaker import CircuitBreaker
-from api.connections import HeldConnection, LoopConnections, ThreadConnections
+from api.db.breaker import CircuitBreaker
+from api.db.connections import HeldConnection, LoopConnections, ThreadConnections
 from shop.failures import describe, find_number, find_remedy
 
 DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error, MySQLError)
-"""Statements of `api/prepared.py` run on the driver itself, whose errors come as they are."""
+"""Statements of `api/db/statements.py` run on the driver itself, whose errors come as they are."""
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")

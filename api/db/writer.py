@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.reader import ShopUnavailableError, name_failure
+from api.db.reader import ShopUnavailableError, name_failure
 from shop.failures import describe
 
 THREADS = 2

@@ -11,8 +11,7 @@ from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from api.coupons import HeldCoupon, fetch_held_coupons
-from api.pricing import (
+from api.orders.pricing import (
     CheckoutError,
     NoSuchUserError,
     PricedLine,
@@ -22,8 +21,9 @@ from api.pricing import (
     price_lines,
     redeem,
 )
+from api.queries.coupons import HeldCoupon, fetch_held_coupons
+from api.queries.shoppers import fetch_lines
 from api.schemas import Checkout, CheckoutLine, OrderReceipt, OrderSummary
-from api.shoppers import fetch_lines
 from shop.database import session_scope
 from shop.tables import Checkout as PlacedCheckout
 from shop.tables import Event, Order, OrderItem, Product, User, UserCoupon

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from api.coupons import CENT, HeldCoupon
+from api.queries.coupons import CENT, HeldCoupon
 from api.schemas import MAX_COUPONS, CartLine, ErrorDetail
 from shop.tables import Product
 

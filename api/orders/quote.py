@@ -4,8 +4,8 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from api.coupons import fetch_held_coupons
-from api.pricing import PricedLine, Redemption, choose_coupons, price_lines, redeem
+from api.orders.pricing import PricedLine, Redemption, choose_coupons, price_lines, redeem
+from api.queries.coupons import fetch_held_coupons
 from api.schemas import Cart, CartQuote, RedeemedCoupon
 
 

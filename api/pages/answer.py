@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import orjson
 
-from api.catalogue import SellableProduct
-from api.ladder import Pick
-from api.published import BatchHead
+from api.pages.ladder import Pick
+from api.queries.catalogue import SellableProduct
+from api.queries.published import BatchHead
 
 NOBODY = ""
 """Nickname of a shopper without one, logged out or unknown: the seed's field stays a string."""

@@ -10,10 +10,10 @@ from typing import Self
 
 from sqlalchemy import Connection, select
 
-from api.catalogue import SellableProduct, fetch_sellable, fetch_sellable_after
-from api.last_good import LastGood
-from api.published import SharedListsCache, fetch_head
-from api.reader import ShopReader, ShopUnavailableError
+from api.db.reader import ShopReader, ShopUnavailableError
+from api.pages.fallback import LastGood
+from api.queries.catalogue import SellableProduct, fetch_sellable, fetch_sellable_after
+from api.queries.published import SharedListsCache, fetch_head
 from api.schemas import Categories, ListedProduct, ProductPage
 from api.schemas.catalogue import ListedCategory
 from shop.tables import Category

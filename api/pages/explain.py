@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select
 
-from api.answer import HomeAnswer
-from api.coupons import HeldCoupon, covering, fetch_held_coupons
-from api.ladder import Pick
-from api.published import fetch_neighbour_lists
-from api.purchases import Habit, fetch_habits
+from api.pages.answer import HomeAnswer
+from api.pages.ladder import Pick
+from api.queries.coupons import HeldCoupon, covering, fetch_held_coupons
+from api.queries.published import fetch_neighbour_lists
+from api.queries.purchases import Habit, fetch_habits
 from api.schemas import ExplainedHome, ExplainedProduct, Reason, ReasonFacts
 from shop.tables import Category, Product
 

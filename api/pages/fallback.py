@@ -15,12 +15,12 @@ from pathlib import Path
 
 import orjson
 
-from api.answer import HomeAnswer
-from api.catalogue import SellableProduct, fetch_any_sellable, fetch_sellable
-from api.entries import Entry
-from api.ladder import Pick
-from api.published import BatchHead, SharedListsCache, fetch_head
-from api.reader import ShopReader
+from api.db.reader import ShopReader
+from api.pages.answer import HomeAnswer
+from api.pages.ladder import Pick
+from api.queries.catalogue import SellableProduct, fetch_any_sellable, fetch_sellable
+from api.queries.published import BatchHead, SharedListsCache, fetch_head
+from api.queries.ranked_list import Entry
 
 REMEMBERED_USERS = 10_000
 SHELF_LENGTH = 100

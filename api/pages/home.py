@@ -17,19 +17,19 @@ from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
 
-from api.answer import NOBODY, HomeAnswer, pack_answer
-from api.arms import Comparison, pointer_of
-from api.catalogue import fetch_any_sellable, fetch_favourite_categories
-from api.coupons import HeldCoupon, fetch_held_coupons
-from api.entries import StoredEntry
-from api.gathered import GatheredReads
-from api.kept import LivePage, LiveProducts, Unchanged
-from api.ladder import Ladder, Pick
-from api.last_good import LastGood, fill_from_shelf
-from api.published import Opener, Opening, SharedLists, SharedListsCache, fetch_openings
-from api.purchases import fetch_just_bought
-from api.reader import ShopReader, ShopUnavailableError
-from api.recommender import ModelList, Recommender
+from api.clients.model_server import ModelList, Recommender
+from api.db.coalescing import GatheredReads
+from api.db.reader import ShopReader, ShopUnavailableError
+from api.pages.answer import NOBODY, HomeAnswer, pack_answer
+from api.pages.experiment import Comparison, pointer_of
+from api.pages.fallback import LastGood, fill_from_shelf
+from api.pages.ladder import Ladder, Pick
+from api.pages.live_products import LivePage, LiveProducts, Unchanged
+from api.queries.catalogue import fetch_any_sellable, fetch_favourite_categories
+from api.queries.coupons import HeldCoupon, fetch_held_coupons
+from api.queries.published import Opener, Opening, SharedLists, SharedListsCache, fetch_openings
+from api.queries.purchases import fetch_just_bought
+from api.queries.ranked_list import StoredEntry
 
 KEPT_PAGES = 10_000
 

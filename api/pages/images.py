@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from api.last_good import LastGood
-from api.reader import ShopReader, ShopUnavailableError
+from api.db.reader import ShopReader, ShopUnavailableError
+from api.pages.fallback import LastGood
 from shop.drawings import render_product_drawing
 from shop.tables import Category, Product
 

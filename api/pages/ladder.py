@@ -2,15 +2,15 @@
 
 The first slots hold at most a share of one category, as long as other products can be had, and at most a few products
 that a coupon lifted. Pure but for the catalogue that it is given; which rungs there are, and when, is decided in
-`api/home.py`.
+`api/pages/home.py`.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
-from api.catalogue import SellableProduct
-from api.entries import StoredEntry
+from api.queries.catalogue import SellableProduct
+from api.queries.ranked_list import StoredEntry
 
 HEAD_SLOTS = 20
 """The slots that the rules of category and coupon look at; on a shorter page, all of them."""

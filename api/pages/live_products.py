@@ -7,9 +7,9 @@ what is kept is never older than the shop. Where nothing says so, nothing is kep
 from collections.abc import Collection, Mapping
 from typing import Generic, TypeVar
 
-from api.catalogue import SellableProduct, fetch_sellable
-from api.gathered import GatheredReads
-from api.reader import ShopReader
+from api.db.coalescing import GatheredReads
+from api.db.reader import ShopReader
+from api.queries.catalogue import SellableProduct, fetch_sellable
 
 KEPT_PRODUCTS = 200_000
 

@@ -4,15 +4,15 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection
 
-from api.catalogue import SellableProduct, fetch_product
-from api.coupons import covering, fetch_held_coupons
-from api.entries import Entry
-from api.kept import LiveProducts
-from api.ladder import Ladder, Pick
-from api.last_good import LastGood
-from api.published import BatchHead, SharedListsCache, fetch_head, fetch_neighbours
-from api.reader import ShopReader, ShopUnavailableError
-from api.reviews import fetch_latest_reviews, summarise_reviews
+from api.db.reader import ShopReader, ShopUnavailableError
+from api.pages.fallback import LastGood
+from api.pages.ladder import Ladder, Pick
+from api.pages.live_products import LiveProducts
+from api.queries.catalogue import SellableProduct, fetch_product
+from api.queries.coupons import covering, fetch_held_coupons
+from api.queries.published import BatchHead, SharedListsCache, fetch_head, fetch_neighbours
+from api.queries.ranked_list import Entry
+from api.queries.reviews import fetch_latest_reviews, summarise_reviews
 from api.schemas import ProductDetails
 
 NEIGHBOURS = "neighbours"

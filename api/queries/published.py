@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Text, and_, bindparam, exists, select, type_coerce
 
-from api.entries import Entry, StoredList, parse_entries
-from api.prepared import IDS, Prepared, from_instant, to_instant
+from api.db.statements import IDS, Prepared, from_instant, to_instant
+from api.queries.ranked_list import Entry, StoredList, parse_entries
 from shop.tables import (
     HOME,
     BatchPointer,

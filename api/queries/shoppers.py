@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from api.catalogue import FIRST_IMAGE, drawing_url
+from api.queries.catalogue import FIRST_IMAGE, drawing_url
 from api.schemas import OrderLine, OrderSummary, Shopper, Shoppers, UserOrders
 from shop.tables import Order, OrderItem, Product, User
 

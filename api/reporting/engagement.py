@@ -1,4 +1,6 @@
-"""Click and order rates by model version, rung, slot and arm: `python -m api.report [--since T] [--until T] [--json]`.
+"""Click and order rates by model version, rung, slot and arm.
+
+By hand: `python -m api.reporting.engagement [--since T] [--until T] [--json]`.
 
 Exit codes: 0 reported, 1 the shop's database did not answer.
 """
@@ -13,9 +15,9 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.arms import CHAMPION, Comparison
-from api.attribution import Attribution, Period, Tally, fetch_shown, tally
-from api.statistics import Interval, difference, ratio_of_sums, split_p_value, wilson
+from api.pages.experiment import CHAMPION, Comparison
+from api.reporting.attribution import Attribution, Period, Tally, fetch_shown, tally
+from api.reporting.statistics import Interval, difference, ratio_of_sums, split_p_value, wilson
 from settings import load_settings
 from shop.database import explain_failure, open_engine
 
@@ -123,7 +125,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit code; see the module's docstring.
     """
-    parser = argparse.ArgumentParser(prog="python -m api.report", description="Rates of what was shown.")
+    parser = argparse.ArgumentParser(prog="python -m api.reporting.engagement", description="Rates of what was shown.")
     parser.add_argument("--since", type=_parse_instant, help=f"first impression (default: {DAYS} days before --until)")
     parser.add_argument("--until", type=_parse_instant, help="impressions before this instant (default: now)")
     parser.add_argument("--window-hours", type=float, default=WINDOW_HOURS, help="how long clicks and orders count")
@@ -138,7 +140,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         report = build_report(engine, period, Comparison(settings.compared_alias, settings.compared_share))
     except SQLAlchemyError as err:
-        sys.stderr.write(f"api.report: {explain_failure(engine, err)}\n")
+        sys.stderr.write(f"api.reporting.engagement: {explain_failure(engine, err)}\n")
         return 1
     finally:
         engine.dispose()

@@ -1,6 +1,6 @@
 """Shares with their uncertainty: Wilson's interval, the difference of two ratios, the check of a split.
 
-Plain formulas on plain numbers; what they are computed from lives in `api/attribution.py`.
+Plain formulas on plain numbers; what they are computed from lives in `api/reporting/attribution.py`.
 """
 
 from collections.abc import Iterable

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.browse import Cursor, Shelf
 from api.dependencies import CursorQuery, LimitQuery, PartsDep
-from api.errors import ApiError, refusals
+from api.pages.browse import Cursor, Shelf
 from api.schemas import MAX_ID, Categories, ProductPage
+from api.web.errors import ApiError, refusals
 
 router = APIRouter(tags=["catalogue"])
 

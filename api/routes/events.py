@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter
 
+from api.db.reader import ShopUnavailableError
 from api.dependencies import AuthorizationHeader, PartsDep
-from api.errors import ApiError, refusals
-from api.events import write_events
-from api.reader import ShopUnavailableError
+from api.queries.events import write_events
 from api.schemas import EventsReceipt, ShopperEvents
+from api.web.errors import ApiError, refusals
 
 router = APIRouter(tags=["events"])
 

@@ -7,14 +7,14 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 
-from api.answer import HomeAnswer
+from api.db.reader import ShopUnavailableError
 from api.dependencies import DEFAULT_LIMIT, LimitQuery, Parts, UserIdQuery, parts_of
-from api.errors import refusals
-from api.explain import Evidence, read_evidence
-from api.explain import explain as write_reasons
-from api.published import BatchHead
-from api.reader import ShopUnavailableError
+from api.pages.answer import HomeAnswer
+from api.pages.explain import Evidence, read_evidence
+from api.pages.explain import explain as write_reasons
+from api.queries.published import BatchHead
 from api.schemas import ExplainedHome, HomeRecommendations
+from api.web.errors import refusals
 
 router = APIRouter(tags=["recommendations"])
 

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Path, Response
 
 from api.dependencies import PartsDep, ProductIdPath
-from api.errors import ApiError
 from api.schemas import MAX_ID, ErrorAnswer
+from api.web.errors import ApiError
 
 router = APIRouter(tags=["images"])
 

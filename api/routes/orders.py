@@ -2,13 +2,13 @@
 
 from fastapi import APIRouter, Request, Response
 
-from api.checkout import place_order
+from api.db.reader import ShopUnavailableError
 from api.dependencies import AuthorizationHeader, PartsDep
-from api.errors import ApiError, refusals
-from api.pricing import CheckoutError, NoSuchUserError
-from api.quote import quote_cart
-from api.reader import ShopUnavailableError
+from api.orders.checkout import place_order
+from api.orders.pricing import CheckoutError, NoSuchUserError
+from api.orders.quote import quote_cart
 from api.schemas import Cart, CartQuote, Checkout, OrderReceipt
+from api.web.errors import ApiError, refusals
 
 router = APIRouter(tags=["orders"])
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.dependencies import DEFAULT_LIMIT, Parts
-from api.errors import ApiError
 from api.routes.home import HOME_PATH, answer_home
+from api.web.errors import ApiError
 
 PLAIN_QUERY = re.compile(rb"user_id=([0-9]{1,18})(?:&limit=([1-9][0-9]?|100))?")
 

@@ -4,8 +4,8 @@ import orjson
 from fastapi import APIRouter, Response
 
 from api.dependencies import LimitQuery, PartsDep, ProductIdPath, ShopperDep
-from api.errors import ApiError, refusals
 from api.schemas import ProductDetails, SimilarProducts
+from api.web.errors import ApiError, refusals
 
 router = APIRouter(tags=["products"])
 

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from fastapi import APIRouter
 
+from api.db.reader import ShopUnavailableError
 from api.dependencies import CursorQuery, LimitQuery, OwnerDep, PartsDep
-from api.errors import ApiError, refusals
-from api.reader import ShopUnavailableError
+from api.queries.shoppers import fetch_orders, fetch_shoppers
 from api.schemas import MAX_ID, Shoppers, UserOrders
-from api.shoppers import fetch_orders, fetch_shoppers
+from api.web.errors import ApiError, refusals
 
 router = APIRouter(tags=["shoppers"])
 

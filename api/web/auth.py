@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import jwt
 
-from api.errors import ApiError
+from api.web.errors import ApiError
 from settings import Settings
 
 ALGORITHM = "HS256"

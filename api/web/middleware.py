@@ -12,9 +12,9 @@ from math import ceil
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.logs import RequestLog
-from api.metrics import Metrics
-from api.rate_limit import RateLimiter
+from api.web.logs import RequestLog
+from api.web.metrics import Metrics
+from api.web.rate_limit import RateLimiter
 
 MAX_BODY_BYTES = 256 * 1024
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
 
-STOREFRONT_PAGES = Path(__file__).resolve().parent.parent / "frontend" / "dist"
+STOREFRONT_PAGES = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 START = "index.html"
 OWN_THINGS_ONLY = (
     "default-src 'self'; img-src 'self' https: data:; style-src 'self' 'unsafe-inline'; "

@@ -7,12 +7,12 @@ import numpy as np
 import polars as pl
 from sqlalchemy import Engine, select
 
-from serving.batches import Batch, move_pointer, open_batch
-from serving.lists import encode_lists
-from serving.popular import rank_popular
-from serving.publish import write_bucket, write_lists
+from serving.batch.batch_state import Batch, move_pointer, open_batch
+from serving.batch.lists import encode_lists
+from serving.batch.popular import rank_popular
+from serving.batch.publish import write_bucket, write_lists
 from shop.database import open_engine
-from shop.loaders.synthetic import SyntheticShape, build_synthetic_shop
+from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
 from shop.migrate import migrate
 from shop.tables import Product

@@ -1,1 +1,1 @@
-"""What only the containers need: the installation's secrets, the databases' accounts, Airflow's health."""
+"""Jobs that only the containers need: the installation's secrets, the databases' accounts, Airflow's health."""

@@ -1,4 +1,4 @@
-"""Ask Airflow's API about one of its components: `python -m production.airflow_health scheduler`.
+"""Ask Airflow's API about one of its components: `python -m deploy.compose.airflow_health scheduler`.
 
 The scheduler and the DAG processor answer no requests of their own. What the API reports is their heartbeat in the
 database, so a component that hangs shows too, and asking costs no start of Airflow's command line.
@@ -33,7 +33,7 @@ def component_status(url: str, component: str) -> str:
 
 def main() -> None:
     """Exit 0 when the component is healthy, else 1 with one line that says what it is."""
-    parser = argparse.ArgumentParser(prog="python -m production.airflow_health", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m deploy.compose.airflow_health", description=__doc__)
     parser.add_argument("component", choices=COMPONENTS)
     parser.add_argument("--url", default="http://127.0.0.1:8080", help="where Airflow's API answers")
     arguments = parser.parse_args()

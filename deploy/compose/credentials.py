@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "secrets"
 CONTAINER_ID = 10001  # user and group in the containers when root generates the secrets
 TOKEN_BYTES = 32
@@ -158,7 +158,7 @@ def _give(path: Path, owner: tuple[int, int]) -> None:
 
 def main() -> None:
     """Write what is missing and say what was done."""
-    parser = argparse.ArgumentParser(prog="python3 -m production.credentials", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python3 -m deploy.compose.credentials", description=__doc__)
     parser.add_argument("--renew", nargs="+", default=[], metavar="NAME", help=f"draw anew: {', '.join(DRAWN)}")
     arguments = parser.parse_args()
     owner = (os.getuid(), os.getgid()) if os.getuid() else (CONTAINER_ID, CONTAINER_ID)

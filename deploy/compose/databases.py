@@ -1,4 +1,4 @@
-"""Give each service a database and an account of its own: `python -m production.databases`.
+"""Give each service a database and an account of its own: `python -m deploy.compose.databases`.
 
 Runs as a job once MySQL is healthy, and again at every `docker compose up`: what exists stays, and a password that was
 replaced under `secrets/` takes effect. No service but this job knows the root password.
@@ -14,7 +14,7 @@ from pymysql.cursors import Cursor
 from sqlalchemy import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPICursor
 
-from production.credentials import SEEN_BY_DATABASES, URLS, stamp
+from deploy.compose.credentials import SEEN_BY_DATABASES, URLS, stamp
 from settings import SECRETS_DIR
 
 TIMEOUT_SECONDS = 10
@@ -148,7 +148,7 @@ def require_stamp(noted: str) -> None:
 
 def main() -> None:
     """Create the accounts; exit 1 with one line when that fails."""
-    parser = argparse.ArgumentParser(prog="python -m production.databases", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m deploy.compose.databases", description=__doc__)
     parser.add_argument("--stamp", required=True, help="what `make secrets` noted of the secrets that this job reads")
     arguments = parser.parse_args()
     try:

@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 
 from settings import FIXED, SECRET, Settings
 
-TARGET = Path(__file__).resolve().parent.parent / ".env.example"
+TARGET = Path(__file__).resolve().parents[2] / ".env.example"
 WIDTH = 118
 HEAD = """\
 # Settings of one installation, with their defaults; made from settings.py by `make docs`, do not edit by hand.

@@ -1,4 +1,4 @@
-"""Start the first full pass once everything is up: `python -m production.first_run`.
+"""Start the first full pass once everything is up: `python -m deploy.compose.first_run`.
 
 Does nothing when lists were published before or a pass is under way: from then on the schedule and the assets drive.
 """
@@ -8,8 +8,8 @@ import sys
 
 import httpx
 
-from embedded.airflow_client import AirflowClient
-from embedded.first_run import CHAIN, FIRST, has_passed, list_under_way
+from deploy.airflow_client import AirflowClient
+from deploy.first_run import CHAIN, FIRST, has_passed, list_under_way
 from settings import SECRETS_DIR
 
 DAGS_LIMIT_SECONDS = 180
@@ -38,7 +38,7 @@ def start_first_pass(airflow: AirflowClient) -> str:
 
 def main() -> None:
     """Start the pass; exit 1 with one line when Airflow refuses."""
-    parser = argparse.ArgumentParser(prog="python -m production.first_run", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m deploy.compose.first_run", description=__doc__)
     parser.add_argument("--url", default="http://airflow-api-server:8080", help="where Airflow's API answers")
     arguments = parser.parse_args()
     try:

@@ -3,8 +3,8 @@
 import subprocess
 import sys
 
-from embedded.interpreter import find_interpreters
-from embedded.lock import LOCK, ROOT, requirement_files, resolve
+from deploy.interpreter import find_interpreters
+from deploy.lockfile import LOCK, ROOT, requirement_files, resolve
 
 EXTRA = ROOT / "dags" / "requirements.production.in"
 EXTRA_LOCK = EXTRA.with_suffix(".txt")

@@ -1,4 +1,6 @@
-"""Migrate one service's database, and refuse it where a migration broke off: `python -m production.migration mlflow`.
+"""Migrate one service's database, and refuse it where a migration broke off.
+
+By hand: `python -m deploy.compose.migration mlflow`.
 
 MySQL commits each CREATE and ALTER at once, so a migration that is killed leaves a schema between two revisions, on
 which every later try fails with "table exists". A row in the table `alembic_under_way`, written before the tool's own
@@ -14,7 +16,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, MetaData, create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from production.databases import read_secret, require_triggers
+from deploy.compose.databases import read_secret, require_triggers
 
 MARK = "alembic_under_way"  # MLflow takes a database for empty as long as it holds tables of this prefix alone
 LIMIT_SECONDS = 900.0
@@ -171,7 +173,7 @@ def explain(came_from: str, tool: Tool) -> str:
     if came_from in (NOTHING, ""):
         return (
             "The first migration of this database broke off, and MySQL cannot take half of one back. Nothing was ever "
-            f"kept in it: `docker compose run --rm {tool.service} python -m production.migration "
+            f"kept in it: `docker compose run --rm {tool.service} python -m deploy.compose.migration "
             f"{name_of(tool)} --start-over` empties it and migrates again, then `docker compose up -d`."
         )
     return (
@@ -196,7 +198,7 @@ def run_command(command: tuple[str, ...]) -> bool:
 
 def main() -> None:
     """Migrate; exit 1 with one line when the database is refused or the migration fails."""
-    parser = argparse.ArgumentParser(prog="python -m production.migration", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m deploy.compose.migration", description=__doc__)
     parser.add_argument("tool", choices=sorted(TOOLS), help="whose database")
     parser.add_argument(
         "--start-over", action="store_true", help="empty a database whose first migration broke off, then migrate"

@@ -1,4 +1,6 @@
-"""Delete what Airflow keeps past its time: rows of its database and logs of tasks: `python -m production.retention`.
+"""Delete what Airflow keeps past its time: rows of its database and logs of tasks.
+
+By hand: `python -m deploy.compose.retention`.
 
 Airflow itself keeps every run and every log for ever.
 """
@@ -11,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
-from embedded.airflow_settings import airflow_environment
+from deploy.airflow_settings import airflow_environment
 from settings import Settings, load_settings
 
 ROWS_DAYS = 90
@@ -90,7 +92,7 @@ def log_folder(settings: Settings) -> Path:
 
 def main(arguments: list[str] | None = None) -> int:
     """Delete; exit 1 with one line when that fails."""
-    parser = argparse.ArgumentParser(prog="python -m production.retention", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m deploy.compose.retention", description=__doc__)
     parser.add_argument("--rows-days", type=int, default=ROWS_DAYS, help="age of the rows that go")
     parser.add_argument("--logs-days", type=int, default=LOGS_DAYS, help="age of the logs that go")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
@@ -100,7 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
         clean_rows(settings, now - timedelta(days=options.rows_days))
         count, size = clean_logs(log_folder(settings), now - timedelta(days=options.logs_days))
     except (OSError, RuntimeError, subprocess.TimeoutExpired) as err:
-        sys.stderr.write(f"production.retention: {err}\n")
+        sys.stderr.write(f"deploy.compose.retention: {err}\n")
         return 1
     report = {"rows_before_days": options.rows_days, "log_files": count, "log_bytes": size}
     words = f"{count} logs deleted ({size / 2**20:.1f} MB), and rows older than {options.rows_days} days"

@@ -1,6 +1,6 @@
 """Airflow's scheduler for a container: told to stop, it asks the steps at work to end, and does not wait for hours.
 
-    python -m production.scheduler
+    python -m deploy.compose.scheduler
 
 Airflow's own waits for its tasks until the container's grace is over and everything is killed. Here each step gets a
 SIGTERM at once. A step that ends so fails its task, which Airflow tries again after the next start.
@@ -82,7 +82,7 @@ def leads_a_session(pid: int) -> bool:
 
 def main() -> int:
     """Run the scheduler until it ends or is told to."""
-    argparse.ArgumentParser(prog="python -m production.scheduler", description=__doc__).parse_args()
+    argparse.ArgumentParser(prog="python -m deploy.compose.scheduler", description=__doc__).parse_args()
     scheduler = StoppableScheduler()
     signal.signal(signal.SIGTERM, scheduler.stop)
     signal.signal(signal.SIGINT, scheduler.stop)

@@ -1,11 +1,14 @@
-"""What is served in containers, and how fresh the data is: `python -m production.status`, which `make status` calls."""
+"""What is served in containers, and how fresh the data is.
+
+By hand: `python -m deploy.compose.status`, which `make status` calls.
+"""
 
 import argparse
 import sys
 
-from embedded.freshness import describe_freshness
-from embedded.report import lay_out_table
-from serving.served import read_served
+from deploy.freshness import describe_freshness
+from deploy.local.report import lay_out_table
+from serving.serving_status import read_served
 from settings import Settings, load_settings
 
 
@@ -22,7 +25,7 @@ def _name(version: int | None) -> str:
 
 def main() -> None:
     """Print both."""
-    argparse.ArgumentParser(prog="python -m production.status", description=__doc__).parse_args()
+    argparse.ArgumentParser(prog="python -m deploy.compose.status", description=__doc__).parse_args()
     settings = load_settings()
     rows = [*describe_freshness(settings), *describe_serving(settings)]
     sys.stdout.write(f"{lay_out_table(('data', ''), rows)}\n")

@@ -1,1 +1,1 @@
-"""One-machine mode: starts, watches and stops the platform's processes."""
+"""Deployment without containers (`make up`): starts, watches and stops the platform's processes."""

@@ -1,6 +1,6 @@
-"""The launcher: `python -m embedded up | down | status | preflight`.
+"""The launcher: `python -m deploy.local up | down | status | preflight`.
 
-`make` calls it through `embedded/bootstrap.py`, which makes the environment first.
+`make` calls it through `deploy/local/bootstrap.py`, which makes the environment first.
 """
 
 import argparse
@@ -9,9 +9,9 @@ import time
 
 import httpx
 
-from embedded.interpreter import SetupError
-from embedded.preflight import check_machine
-from embedded.progress import Board, format_seconds
+from deploy.interpreter import SetupError
+from deploy.local.preflight import check_machine
+from deploy.progress import Board, format_seconds
 from settings import Settings, load_settings
 
 
@@ -42,7 +42,7 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m embedded", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
     parser.add_argument("command", choices=["up", "down", "status", "preflight"])
     parser.add_argument(
         "--shop",
@@ -54,7 +54,7 @@ def _parse() -> argparse.Namespace:
 
 
 def _up(settings: Settings, shop: list[str]) -> None:
-    from embedded.up import bring_up
+    from deploy.local.up import bring_up
 
     started = time.monotonic()
     board = Board()
@@ -66,7 +66,7 @@ def _up(settings: Settings, shop: list[str]) -> None:
 
 
 def _down(settings: Settings) -> None:
-    from embedded.supervise import Supervisor
+    from deploy.local.supervise import Supervisor
 
     with Board().step("Stop everything") as step:
         count = Supervisor(settings.var_dir).shut_down()
@@ -74,7 +74,7 @@ def _down(settings: Settings) -> None:
 
 
 def _status(settings: Settings) -> None:
-    from embedded.report import describe_status
+    from deploy.local.report import describe_status
 
     Board().say(describe_status(settings))
 

@@ -1,4 +1,4 @@
-"""From a fresh clone to a Python environment, then on to the launcher: `python3 -m embedded.bootstrap COMMAND`.
+"""From a fresh clone to a Python environment, then on to the launcher: `python3 -m deploy.local.bootstrap COMMAND`.
 
 Runs on whatever Python the machine has, with the standard library only. Commands: `environment` makes `.venv` and
 stops there; `up` makes it and starts everything; `down` and `status` go straight to the launcher.
@@ -11,14 +11,14 @@ import os
 import signal
 import sys
 
-from embedded.environment import PYTHON, ROOT, ensure_environment, is_current
-from embedded.interpreter import SetupError
-from embedded.progress import Board
+from deploy.interpreter import SetupError
+from deploy.local.environment import PYTHON, ROOT, ensure_environment, is_current
+from deploy.progress import Board
 
 
 def main() -> None:
     """Prepare what the command needs, then become the launcher."""
-    parser = argparse.ArgumentParser(prog="python3 -m embedded.bootstrap", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python3 -m deploy.local.bootstrap", description=__doc__)
     parser.add_argument("command", choices=["environment", "up", "down", "status"])
     parser.add_argument("--python", help="interpreter to make the environment of (default: the machine's own)")
     parser.add_argument("--torch-place", default="", help="index or folder to take torch from (default: choose)")
@@ -27,7 +27,7 @@ def main() -> None:
         signal.signal(number, signal.default_int_handler)
     try:
         if arguments.command in {"environment", "up"} and not is_current():
-            check_first = ["-m", "embedded", "preflight"] if arguments.command == "up" else []
+            check_first = ["-m", "deploy.local", "preflight"] if arguments.command == "up" else []
             ensure_environment(arguments.python, Board(), check_first=check_first, torch_place=arguments.torch_place)
     except SetupError as err:
         sys.exit(f"\n{err}")
@@ -41,7 +41,7 @@ def main() -> None:
         sys.stdout.write("Nothing was started from this folder: it has no environment yet. `make up` makes it.\n")
         return
     os.chdir(ROOT)
-    os.execv(PYTHON, [str(PYTHON), "-m", "embedded", arguments.command, *passed_on])
+    os.execv(PYTHON, [str(PYTHON), "-m", "deploy.local", arguments.command, *passed_on])
 
 
 if __name__ == "__main__":

@@ -17,17 +17,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from embedded.interpreter import SetupError, find_interpreter
-from embedded.progress import Board, Step
-from embedded.stamp import LOCK, Stamp
-from embedded.torch_build import NETWORK_SIGNS, install_torch
+from deploy.interpreter import SetupError, find_interpreter
+from deploy.progress import Board, Step
+from deploy.stamp import LOCK, Stamp
+from deploy.torch_build import NETWORK_SIGNS, install_torch
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = Stamp(VENV / "lock.sha256")
 UNFINISHED = VENV / "unfinished"
-LAUNCHER_NEEDS = ROOT / "embedded" / "requirements.in"
+LAUNCHER_NEEDS = ROOT / "deploy" / "requirements.in"
 NEEDED_GIB = 4
 NEEDED_TEMPORARY_GIB = 1
 

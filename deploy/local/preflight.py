@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from embedded.interpreter import SetupError
+from deploy.interpreter import SetupError
 from settings import Settings
 
 PORT_SETTINGS = ("api_port", "serving_port", "mlflow_port", "airflow_port")

@@ -10,8 +10,8 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-from embedded.lock import LOCK, ROOT
-from embedded.mysql_server import CACHE
+from deploy.local.mysql_server import CACHE
+from deploy.lockfile import LOCK, ROOT
 
 EXTRA_LOCK = ROOT / "dags" / "requirements.production.txt"
 LIMIT_SECONDS = 900

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import httpx
 from sqlalchemy import func, select
 
-from embedded.airflow_settings import USER
-from embedded.freshness import describe_freshness, format_age
-from embedded.interpreter import SetupError
-from embedded.services import Health, Part, services
-from embedded.start import is_healthy
-from embedded.supervise import Supervisor
+from deploy.airflow_settings import USER
+from deploy.freshness import describe_freshness, format_age
+from deploy.interpreter import SetupError
+from deploy.local.services import Health, Part, services
+from deploy.local.start import is_healthy
+from deploy.local.supervise import Supervisor
 from settings import Settings
 from shop.database import open_engine, session_scope
 from shop.tables import Recommendation

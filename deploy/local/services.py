@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from embedded.airflow_settings import airflow_environment
+from deploy.airflow_settings import airflow_environment
 from settings import Settings
 
 MIGRATION = "airflow-migrate"
@@ -71,10 +71,10 @@ def services(settings: Settings) -> list[Part]:
 
 
 def _jobs(settings: Settings, shop: list[str]) -> list[Part]:
-    fill = ("embedded.fill_shop", *shop)
+    fill = ("deploy.fill_shop", *shop)
     return [
         Part("shop", f"Shop database ({shop[0]})", _module(*fill), limit_seconds=600, speaks=True),
-        Part("pages", "Storefront pages", _module("embedded.pages", "build"), limit_seconds=900, speaks=True),
+        Part("pages", "Storefront pages", _module("deploy.local.pages", "build"), limit_seconds=900, speaks=True),
         Part(
             MIGRATION,
             "Airflow database",

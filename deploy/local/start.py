@@ -9,10 +9,10 @@ from pathlib import Path
 
 import httpx
 
-from embedded.interpreter import SetupError
-from embedded.progress import Board, Step
-from embedded.services import Health, Part
-from embedded.supervise import Supervisor
+from deploy.interpreter import SetupError
+from deploy.local.services import Health, Part
+from deploy.local.supervise import Supervisor
+from deploy.progress import Board, Step
 
 POLL_SECONDS = 0.5
 MAX_DEATHS = 3

@@ -16,9 +16,9 @@ from xmlrpc.client import Fault, ServerProxy
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
-from embedded.processes import end_processes, find_logged, find_marked
-from embedded.services import Part
-from embedded.supervisor_config import STOP_SECONDS, render_config, socket_path
+from deploy.local.processes import end_processes, find_logged, find_marked
+from deploy.local.services import Part
+from deploy.local.supervisor_config import STOP_SECONDS, render_config, socket_path
 
 
 class Supervisor:

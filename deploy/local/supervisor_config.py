@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from embedded.services import Part
+from deploy.local.services import Part
 
 LONGEST_SOCKET_PATH = 90  # bytes; the system allows 108 (Linux) or 104 (macOS), supervisord adds its pid
 STOP_SECONDS = 10

@@ -1,4 +1,4 @@
-"""Programs that the tests need beside Python packages: `python -m embedded.system_tools`.
+"""Programs that the tests need beside Python packages: `python -m deploy.local.system_tools`.
 
 Installs what is missing from Debian's packages where this user may; elsewhere says how to get it.
 """
@@ -10,8 +10,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from embedded.mysql_server import NoMySqlError, fetch_mysql, find_mysql
-from embedded.production_packages import ProductionPackagesError, find_python, provide
+from deploy.local.mysql_server import NoMySqlError, fetch_mysql, find_mysql
+from deploy.local.production_packages import ProductionPackagesError, find_python, provide
 
 PROGRAMS = {
     "mariadbd": "mariadb-server",

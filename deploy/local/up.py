@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-from embedded.airflow_client import AirflowClient
-from embedded.airflow_settings import USER, ensure_password, task_logs
-from embedded.first_run import PassError, follow_first_pass, has_passed, prepare_airflow
-from embedded.preflight import check_machine
-from embedded.progress import Board
-from embedded.report import await_model_server, describe_installation
-from embedded.services import MIGRATION, all_parts
-from embedded.stamp import Stamp
-from embedded.start import start_parts
-from embedded.supervise import Supervisor
+from deploy.airflow_client import AirflowClient
+from deploy.airflow_settings import USER, ensure_password, task_logs
+from deploy.first_run import PassError, follow_first_pass, has_passed, prepare_airflow
+from deploy.local.preflight import check_machine
+from deploy.local.report import await_model_server, describe_installation
+from deploy.local.services import MIGRATION, all_parts
+from deploy.local.start import start_parts
+from deploy.local.supervise import Supervisor
+from deploy.progress import Board
+from deploy.stamp import Stamp
 from settings import Settings
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 COMMON_ENVIRONMENT = {
     "PYTHONPATH": str(ROOT),
     "PYTHONUNBUFFERED": "1",

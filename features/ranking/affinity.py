@@ -3,9 +3,9 @@
 import numpy as np
 import scipy.sparse
 
-from features.arrays import Float32, Int64, SnapshotArrays
-from features.neighbours import HALF_LIFE_DAYS, weigh_purchases
-from features.tastes import CROWD_HALF_LIFE_DAYS, measure_tastes
+from features.snapshot.arrays import Float32, Int64, SnapshotArrays
+from features.snapshot.item_neighbours import HALF_LIFE_DAYS, weigh_purchases
+from features.snapshot.user_embeddings import CROWD_HALF_LIFE_DAYS, measure_tastes
 
 # Half-life of a purchase where only what was bought lately speaks for what goes with it.
 LATELY_HALF_LIFE_DAYS = 28.0

@@ -2,16 +2,16 @@
 
 Own purchases first (the strongest by decayed count); the rest never bought before, from the shelf of best sellers, by a
 retrieval score that adds three logarithms: what goes together with the user's purchases (EASE), who bought it lately
-(features/tastes.py), and what the user would pick by type (the user's mix of product types, smoothed by the shop's,
-times the product's share of its type's sales). What trends and what is new enters whatever its score.
+(features/snapshot/user_embeddings.py), and what the user would pick by type (the user's mix of product types, smoothed
+by the shop's, times the product's share of its type's sales). What trends and what is new enters whatever its score.
 """
 
 from dataclasses import dataclass, fields
 
 import numpy as np
 
-from features.affinity import Affinity, list_history
-from features.arrays import Float32, Int64, SnapshotArrays
+from features.ranking.affinity import Affinity, list_history
+from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 
 # A user's own purchases take at most this share of the candidates.
 OWN_SHARE = 0.6

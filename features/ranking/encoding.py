@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from features.arrays import Float32, Int64, find_rows
 from features.definitions import (
     FAR_DAYS,
     Cross,
@@ -22,6 +21,7 @@ from features.definitions import (
     list_crosses,
     list_features,
 )
+from features.snapshot.arrays import Float32, Int64, find_rows
 
 _ID_COLUMNS = ("category_id", "product_id")
 

@@ -7,11 +7,11 @@ candidates, bought or not, and is the same code in training, batch and online.
 import numpy as np
 import polars as pl
 
-from features.arrays import Float32, SnapshotArrays
-from features.candidates import Candidates
 from features.definitions import HISTORY_FEATURES, list_names
-from features.purchases import Purchases
-from features.users import DAYS, decayed, lately, mean_interval
+from features.ranking.candidates import Candidates
+from features.snapshot.arrays import Float32, SnapshotArrays
+from features.snapshot.purchases import Purchases
+from features.snapshot.users import DAYS, decayed, lately, mean_interval
 
 
 def build_history(purchases: Purchases, products: pl.DataFrame) -> pl.DataFrame:

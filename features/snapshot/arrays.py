@@ -13,7 +13,7 @@ import polars as pl
 import scipy.sparse
 
 from features.definitions import HISTORY_FEATURES, list_names
-from features.neighbours import weigh_purchases
+from features.snapshot.item_neighbours import weigh_purchases
 
 Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]

@@ -3,8 +3,8 @@
 import polars as pl
 
 from features.definitions import list_names
-from features.purchases import Purchases
-from features.users import DAYS, decayed, lately, mean_interval
+from features.snapshot.purchases import Purchases
+from features.snapshot.users import DAYS, decayed, lately, mean_interval
 
 # Repeat rates of products with few buyers are pulled towards the shop's mean, as if this many more buyers had it.
 PRIOR_BUYERS = 5.0

@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 import scipy.sparse
 
-from features.arrays import Float32, Int64, SnapshotArrays, find_rows, to_matrix
 from features.definitions import HISTORY_FEATURES, Entity, hash_definitions, list_features, list_names
+from features.snapshot.arrays import Float32, Int64, SnapshotArrays, find_rows, to_matrix
+from features.snapshot.user_embeddings import TASTE_SIZE
 from features.store import MLStore, StoreError
-from features.tastes import TASTE_SIZE
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """Users by what they buy alike, and products by who bought them lately: a truncated SVD (Halko et al. 2011).
 
-Let X be the users by products of neighbours.py, each column weighted by the product's rarity, and U S V' the part of it
-with the TASTE_SIZE largest singular values. A user's taste is the user's row of X V S^-1/2 at unit length. A product's
-crowd is the sum of the tastes of those who bought it, each counting 0.5 ** (days since / half-life). A user's taste
-times a product's crowd is then the sum of the likenesses (cosines) between the user and all recent buyers: nearest
-neighbours with every user as a neighbour, for TASTE_SIZE multiplications a pair.
+Let X be the users by products of item_neighbours.py, each column weighted by the product's rarity, and U S V' the part
+of it with the TASTE_SIZE largest singular values. A user's taste is the user's row of X V S^-1/2 at unit length. A
+product's crowd is the sum of the tastes of those who bought it, each counting 0.5 ** (days since / half-life). A user's
+taste times a product's crowd is then the sum of the likenesses (cosines) between the user and all recent buyers:
+nearest neighbours with every user as a neighbour, for TASTE_SIZE multiplications a pair.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ import polars as pl
 import scipy.sparse
 from sklearn.utils.extmath import randomized_svd
 
-from features.neighbours import Float32, lay_out_purchases, sample_users
+from features.snapshot.item_neighbours import Float32, lay_out_purchases, sample_users
 
 TASTE_SIZE = 32
 # Tastes are made of what sells best; memory and time grow with these products.

@@ -3,7 +3,7 @@
 import polars as pl
 
 from features.definitions import list_names
-from features.purchases import Purchases
+from features.snapshot.purchases import Purchases
 
 DAYS = pl.col("days")
 

@@ -10,9 +10,9 @@ import polars as pl
 from deltalake import DeltaTable
 from deltalake.transaction import AddAction, RemoveAction
 
-from features.key_set import Keys
-from features.shop_columns import SyncedTable
 from features.store import MLStore
+from features.sync.key_set import Keys
+from features.sync.shop_columns import SyncedTable
 
 MIN_KEY, MAX_KEY = -(2**63), 2**63 - 1
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from features.store import StoreError
-from features.table_sync import TableSync
+from features.sync.table_sync import TableSync
 
 
 class MassDisappearanceError(StoreError):

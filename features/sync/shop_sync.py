@@ -15,23 +15,23 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from features.disappearance import require_plausible
-from features.key_set import KeySet
-from features.lease import Lease, LeaseTakenError, hold_lease
-from features.retries import (
+from features.store import MLStore, StoreError
+from features.sync.key_set import KeySet
+from features.sync.lease import Lease, LeaseTakenError, hold_lease
+from features.sync.mass_delete_guard import require_plausible
+from features.sync.report import SyncReport, TableReport, record_run
+from features.sync.retries import (
     CONNECT_TIMEOUT_SECONDS,
     READ_TIMEOUT_SECONDS,
     RefusedError,
     UnreachableError,
     retry_while_unreachable,
 )
-from features.shop_columns import PARENTS, SYNCED_TABLES
-from features.shop_schema import require_columns
-from features.source import ShopSnapshot, SourceError, open_snapshot
-from features.store import MLStore, StoreError
-from features.sync_report import SyncReport, TableReport, record_run
-from features.table_sync import SyncOptions, TableSync
-from features.verify import verify_tables
+from features.sync.shop_columns import PARENTS, SYNCED_TABLES
+from features.sync.shop_schema import require_columns
+from features.sync.source import ShopSnapshot, SourceError, open_snapshot
+from features.sync.table_sync import SyncOptions, TableSync
+from features.sync.verify import verify_tables
 from settings import load_settings
 from shop.database import open_engine
 

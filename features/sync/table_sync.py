@@ -13,14 +13,14 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from features.key_set import Keys, KeySet
-from features.lease import Lease
-from features.row_versions import Changes, diff, open_first
-from features.shop_columns import PARENTS, UPDATED_AT, SyncedTable
-from features.shop_sql import HASH_MASK, KeyRange
-from features.source import Page, ShopSnapshot, SourceError
 from features.store import KNOWN_FROM, MLStore
-from features.versioned_table import RANGE_ROWS, VersionedTable
+from features.sync.key_set import Keys, KeySet
+from features.sync.lease import Lease
+from features.sync.scd2 import Changes, diff, open_first
+from features.sync.shop_columns import PARENTS, UPDATED_AT, SyncedTable
+from features.sync.shop_sql import HASH_MASK, KeyRange
+from features.sync.source import Page, ShopSnapshot, SourceError
+from features.sync.versioned_table import RANGE_ROWS, VersionedTable
 
 WATERMARK = "watermark"
 

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 
 import polars as pl
 
-from features.disappearance import require_plausible
-from features.lease import Lease
-from features.shop_columns import SyncedTable
-from features.shop_sql import KeyRange
-from features.source import ShopSnapshot
-from features.sync_report import TableVerdict
-from features.table_sync import TableSync
-from features.versioned_table import VersionedTable
+from features.sync.lease import Lease
+from features.sync.mass_delete_guard import require_plausible
+from features.sync.report import TableVerdict
+from features.sync.shop_columns import SyncedTable
+from features.sync.shop_sql import KeyRange
+from features.sync.source import ShopSnapshot
+from features.sync.table_sync import TableSync
+from features.sync.versioned_table import VersionedTable
 
 logger = logging.getLogger(__name__)
 

@@ -13,12 +13,12 @@ from deltalake import CommitProperties, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction, Transaction, create_table_with_add_actions
 
-from features.data_files import MAX_KEY, MIN_KEY, DataFile, list_files, write_file
-from features.key_set import Keys
-from features.row_versions import Changes, versioned_schema
-from features.shop_columns import SYNCED_TABLES, SyncedTable
-from features.shop_sql import KeyRange
 from features.store import KNOWN_FROM, KNOWN_UNTIL, TABLE_CONFIGURATION, MLStore, StoreError
+from features.sync.data_files import MAX_KEY, MIN_KEY, DataFile, list_files, write_file
+from features.sync.key_set import Keys
+from features.sync.scd2 import Changes, versioned_schema
+from features.sync.shop_columns import SYNCED_TABLES, SyncedTable
+from features.sync.shop_sql import KeyRange
 
 FILE_ROWS = 131_072
 RANGE_ROWS = 65_536

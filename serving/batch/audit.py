@@ -1,7 +1,7 @@
 """The rules that a batch must pass before shoppers see it: one table of names, measures and bounds.
 
 Deciding is pure: it takes measured values and gives findings. What is measured while writing lives in
-`serving/facts.py`, what is asked of the database in `serving/evidence.py`.
+`serving/batch/statistics.py`, what is asked of the database in `serving/batch/measures.py`.
 """
 
 from collections.abc import Mapping

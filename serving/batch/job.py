@@ -8,17 +8,17 @@ from datetime import datetime
 import polars as pl
 from sqlalchemy import Engine
 
-from features.snapshot import Snapshot
+from features.snapshot.tables import Snapshot
 from features.store import MLStore
-from serving.alike import rank_alike
-from serving.batches import Batch, fetch_pointed_batch, move_pointer, open_batch
-from serving.facts import FIRST_SLOTS, BatchFacts
-from serving.lists import encode_lists
-from serving.popular import rank_neighbours, rank_popular
-from serving.publish import audit_batch, fetch_written_buckets, write_bucket, write_lists
-from serving.retire import retire_old_batches
+from serving.batch.batch_state import Batch, fetch_pointed_batch, move_pointer, open_batch
+from serving.batch.lists import encode_lists
+from serving.batch.popular import rank_neighbours, rank_popular
+from serving.batch.publish import audit_batch, fetch_written_buckets, write_bucket, write_lists
+from serving.batch.retire import retire_old_batches
+from serving.batch.similar import rank_alike
+from serving.batch.statistics import FIRST_SLOTS, BatchFacts
 from shop.tables import HOME
-from training.ranker import Ranker
+from training.ranking.ranker import Ranker
 
 LIST_LENGTH = 100
 USERS_PER_PIECE = 2000
@@ -74,7 +74,7 @@ def publish_scores(scoring: Scoring, alias: str | None, tell: Tell, pointer: str
         pointer: the pointer that moves.
 
     Raises:
-        serving.batches.PublicationError: the audit refuses the batch, or a newer one is shown already.
+        serving.batch.batch_state.PublicationError: the audit refuses the batch, or a newer one is shown already.
     """
     started = time.perf_counter()
     batch = open_batch(scoring.engine, scoring.as_of, str(scoring.version), alias)

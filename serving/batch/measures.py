@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, aliased
 
-from serving.batches import Batch
-from serving.facts import FIRST_SLOTS, BatchFacts
+from serving.batch.batch_state import Batch
+from serving.batch.statistics import FIRST_SLOTS, BatchFacts
 from shop.tables import Product, Recommendation
 
 OVERLAP_USERS = 500
@@ -17,7 +17,7 @@ DISTINCT_ENOUGH = 100
 def gather_measures(
     engine: Engine, batch: Batch, facts: BatchFacts, *, expected_users: int, num_products: int, previous: str | None
 ) -> dict[str, float | None]:
-    """Give a value for each rule of `serving.audit.RULES`.
+    """Give a value for each rule of `serving.batch.audit.RULES`.
 
     Args:
         engine: the shop's database.

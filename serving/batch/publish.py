@@ -12,11 +12,11 @@ import polars as pl
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from serving.audit import Finding, audit, summarise
-from serving.batches import Batch, PublicationError, record_verdict
-from serving.evidence import gather_measures
-from serving.facts import BatchFacts, measure
-from serving.lists import encode_lists
+from serving.batch.audit import Finding, audit, summarise
+from serving.batch.batch_state import Batch, PublicationError, record_verdict
+from serving.batch.lists import encode_lists
+from serving.batch.measures import gather_measures
+from serving.batch.statistics import BatchFacts, measure
 from shop.database import session_scope
 from shop.tables import BatchBucket, Recommendation
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from features.arrays import Float32, Int64
+from features.snapshot.arrays import Float32, Int64
 
 ALIKE_LENGTH = 20
 CANDIDATES = 2000

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import polars as pl
 
-from serving.lists import CHECKSUM_MODULUS, checksum_rows
+from serving.batch.lists import CHECKSUM_MODULUS, checksum_rows
 
 FIRST_SLOTS = 20
 """The slots that a shopper sees at first; what is said of a list's head is measured on them."""

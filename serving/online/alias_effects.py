@@ -9,10 +9,10 @@ import logging
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from serving.batches import move_pointer, open_batch
+from serving.batch.batch_state import move_pointer, open_batch
 from shop.tables import HOME, BatchPointer, RecommendationBatch
-from training.moves import note_move
-from training.registry import CHAMPION, Registry
+from training.registry.alias import note_move
+from training.registry.client import CHAMPION, Registry
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Followup:
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the shop's database does not answer.
-            training.registry.RegistryError: MLflow does not answer.
+            training.registry.client.RegistryError: MLflow does not answer.
         """
         if note_move(self._registry, self._engine, version):
             logger.info("alias move noted to=%s", version)
@@ -47,7 +47,7 @@ class Followup:
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the shop's database does not answer.
-            serving.batches.PublicationError: another run published meanwhile.
+            serving.batch.batch_state.PublicationError: another run published meanwhile.
         """
         if batch_id := show_kept_lists(self._engine, str(version), has_moved):
             logger.info("kept lists shown again version=%s batch_id=%s", version, batch_id)
@@ -65,7 +65,7 @@ def show_kept_lists(engine: Engine, model_version: str, has_moved: bool = True) 
         The batch; `None` where shoppers see the version already, or no lists of it are kept.
 
     Raises:
-        serving.batches.PublicationError: another run published meanwhile.
+        serving.batch.batch_state.PublicationError: another run published meanwhile.
     """
     shown = _fetch_shown(engine)
     if shown and (shown.model_version == model_version or (shown.alias is None and not has_moved)):

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from serving.champion import Champion
-from serving.schemas import (
+from serving.online.schemas import (
     CategoryScore,
     RankedProduct,
     RecommendAnswer,

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from features.snapshot import list_snapshots
+from features.snapshot.tables import list_snapshots
 from features.store import MLStore, StoreError
-from serving.batches import PublicationError
+from serving.batch.batch_state import PublicationError
 from serving.champion import (
     BarredVersionError,
     Champion,
@@ -24,11 +24,11 @@ from serving.champion import (
     remember_last_good,
     require_permission,
 )
-from serving.followup import Followup
+from serving.online.alias_effects import Followup
 from shop.failures import describe
-from training.artefact import ArtefactError
-from training.permission import LOAD_FAILED
-from training.registry import CHAMPION, Registry, RegistryError
+from training.registry.client import CHAMPION, Registry, RegistryError
+from training.registry.eligibility import LOAD_FAILED
+from training.version.files import ArtefactError
 
 WARM_UP_USERS = 8
 FIRST_LOOK_SECONDS = 8.0

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from training.registry import Registry, RegistryError
+from training.registry.client import Registry, RegistryError
 
 NAME = "model-server"
 MOUNT, ROUTE = "/hooks", "/mlflow"

@@ -19,7 +19,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from api.application import Deadlines, create_app
-from api.connections import LoopConnections
+from api.db.connections import LoopConnections
 from settings import Settings
 from shop.database import open_loop_engine, session_scope
 from shop.tables import BatchPointer, PopularList, ProductNeighbours, Recommendation, RecommendationBatch

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from api.application import create_app
-from api.rate_limit import RateLimiter
-from api.tokens import Doorkeeper
+from api.web.auth import Doorkeeper
+from api.web.rate_limit import RateLimiter
 from settings import Settings
 from tests.api.conftest import PATIENT
 
@@ -151,6 +151,6 @@ def test_a_log_line_has_the_request_and_nothing_personal(
     with caplog.at_level(logging.INFO, logger="api"):
         api.get("/users/1/orders", headers=bearer(1) | {"X-Request-Id": "page-7"})
 
-    [line] = [line for line in capsys.readouterr().err.splitlines() if "api.middleware" in line]
-    assert " INFO api.middleware request method=GET route=/users/{user_id}/orders status=200 milliseconds=" in line
+    [line] = [line for line in capsys.readouterr().err.splitlines() if "api.web.middleware" in line]
+    assert " INFO api.web.middleware request method=GET route=/users/{user_id}/orders status=200 milliseconds=" in line
     assert line.endswith("request_id=page-7")

@@ -15,7 +15,7 @@ import httpx
 import jwt
 import pytest
 
-from embedded.airflow_client import AirflowClient
+from deploy.airflow_client import AirflowClient
 from tests.database_servers import find_free_port
 
 ROOT = Path(__file__).parents[2]

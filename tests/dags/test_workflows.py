@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded.first_run import CHAIN
+from deploy.first_run import CHAIN
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(ROOT.glob("dags/[a-z]*.py"))

@@ -9,8 +9,8 @@ from threading import Thread
 import httpx
 import pytest
 
-from embedded import airflow_client
-from embedded.airflow_client import AirflowClient
+from deploy import airflow_client
+from deploy.airflow_client import AirflowClient
 
 
 class BusyServer(ThreadingHTTPServer):

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from embedded import first_run
-from embedded.first_run import CHAIN, PassError, follow_first_pass, has_passed
-from embedded.progress import Board
+from deploy import first_run
+from deploy.first_run import CHAIN, PassError, follow_first_pass, has_passed
+from deploy.progress import Board
 
 
 class ScriptedAirflow:

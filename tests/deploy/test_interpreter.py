@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded.interpreter import SetupError, find_interpreter, find_interpreters
+from deploy.interpreter import SetupError, find_interpreter, find_interpreters
 
 
 def fake_python(folder: Path, answer: str, name: str = "python") -> str:

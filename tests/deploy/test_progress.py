@@ -1,6 +1,6 @@
 import pytest
 
-from embedded.progress import Board, format_seconds
+from deploy.progress import Board, format_seconds
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59.4, "59 s"), (60, "1 min 00 s"), (125, "2 min 05 s")])

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded.stamp import Stamp
+from deploy.stamp import Stamp
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from embedded import torch_build
-from embedded.interpreter import SetupError
-from embedded.torch_build import install_torch, locked_torch, needs_cuda
-from tests.embedded.package_index import Index, make_wheel, publish, serve
+from deploy import torch_build
+from deploy.interpreter import SetupError
+from deploy.torch_build import install_torch, locked_torch, needs_cuda
+from tests.deploy.local.package_index import Index, make_wheel, publish, serve
 
 ROOT = Path(__file__).parents[2]
 LOCK = "# head\nfilelock==3.1\ntorch==2.13.0\n"
@@ -201,12 +201,12 @@ def test_place_that_is_neither_index_nor_folder_is_refused(machine: Machine, ord
 
 
 def test_image_is_built_by_the_same_code(machine: Machine, ordinary: Index, for_cpu: Index, tmp_path: Path) -> None:
-    (tmp_path / "embedded").mkdir()
+    (tmp_path / "deploy" / "local").mkdir()
     for name in ("__init__", "interpreter", "stamp", "torch_build"):
-        shutil.copy(ROOT / "embedded" / f"{name}.py", tmp_path / "embedded")
+        shutil.copy(ROOT / "deploy" / "local" / f"{name}.py", tmp_path / "deploy" / "local")
     (tmp_path / "requirements.txt").write_text(LOCK, encoding="utf-8")
 
-    command = [machine.python, "-m", "embedded.torch_build", "--place", for_cpu.url]
+    command = [machine.python, "-m", "deploy.torch_build", "--place", for_cpu.url]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
 
     assert machine.version("torch") == "2.13.0+cpu"

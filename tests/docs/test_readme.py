@@ -101,7 +101,7 @@ def test_both_languages_link_to_the_same_places():
 
 
 def test_messages_that_the_readme_quotes_are_those_that_the_code_says():
-    sources = [*ROOT.glob("embedded/*.py"), ROOT / "docker-compose.yml"]
+    sources = [*ROOT.glob("deploy/**/*.py"), ROOT / "docker-compose.yml"]
     said = re.sub(r'"\s*\n\s*f?"', "", "\n".join(path.read_text(encoding="utf-8") for path in sources))
     said = re.sub(r"\{name\.upper\(\)\}", "API_PORT", said).replace("{port}", "8000")
 

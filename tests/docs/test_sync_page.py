@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "sync.md").read_text()
-TESTS = {path.name: path.read_text() for path in (ROOT / "tests" / "features").glob("test_*.py")}
+TESTS = {path.name: path.read_text() for path in (ROOT / "tests" / "features").rglob("test_*.py")}
 
 
 def test_every_test_that_the_page_names_exists() -> None:

@@ -14,9 +14,9 @@ import jwt
 import pytest
 
 from shop.database import open_engine
-from shop.loaders.synthetic import SyntheticShape, build_synthetic_shop
+from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
-from tests.embedded.ports import free_settings
+from tests.ports import free_settings
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "tokens.md").read_text()

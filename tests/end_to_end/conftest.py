@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from embedded.airflow_client import AirflowClient
-from embedded.airflow_settings import USER, ensure_password
+from deploy.airflow_client import AirflowClient
+from deploy.airflow_settings import USER, ensure_password
 from settings import Settings
-from tests.embedded.ports import PORTS, free_settings
+from tests.ports import PORTS, free_settings
 
 ROOT = Path(__file__).parents[2]
 SHOP = "synthetic --users 300 --products 200 --orders 6000 --seed 7"
@@ -40,7 +40,7 @@ def own_environment(settings: Settings) -> dict[str, str]:
 def launch(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Call the launcher as `make` does, for an installation of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "embedded", *arguments],
+        [sys.executable, "-m", "deploy.local", *arguments],
         cwd=ROOT,
         env=own_environment(settings),
         capture_output=True,

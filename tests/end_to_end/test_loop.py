@@ -10,8 +10,8 @@ import httpx
 import psutil
 import pytest
 
-from embedded.airflow_client import AirflowClient
-from embedded.first_run import CHAIN
+from deploy.airflow_client import AirflowClient
+from deploy.first_run import CHAIN
 from tests.end_to_end.conftest import Installation, holders
 
 pytestmark = pytest.mark.timeout(1200)

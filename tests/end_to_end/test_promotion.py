@@ -16,8 +16,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from embedded.airflow_client import AirflowClient
-from serving.served import Served, read_served
+from deploy.airflow_client import AirflowClient
+from serving.serving_status import Served, read_served
 from settings import Settings
 from shop.database import open_engine
 from shop.tables import AuditLog, RecommendationBatch

@@ -10,11 +10,11 @@ import onnx
 from mlflow import MlflowClient
 from onnx import numpy_helper
 
-from features.snapshot import Snapshot
+from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from settings import Settings
-from training.artefact import GOLDEN, MODEL, open_session, write_golden, write_manifest
-from training.ranker import Ranker
+from training.ranking.ranker import Ranker
+from training.version.files import GOLDEN, MODEL, open_session, write_golden, write_manifest
 
 FIRST = 1
 SCALE = 1.05

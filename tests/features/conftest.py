@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from features.purchases import Purchases, load_purchases
-from features.shop_columns import SYNCED_TABLES
+from features.snapshot.purchases import Purchases, load_purchases
 from features.store import MLStore
-from features.sync import sync_shop
+from features.sync.shop_columns import SYNCED_TABLES
+from features.sync.shop_sync import sync_shop
 from shop.database import open_engine
 from shop.migrate import migrate
 from shop.tables import Base
-from tests.features.sync_worker import SyncWorker
+from tests.features.sync.sync_worker import SyncWorker
 from tests.tiny_shop import day, fill_tiny_shop
 
 

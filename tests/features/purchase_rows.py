@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from features.purchases import Purchases
+from features.snapshot.purchases import Purchases
 
 AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
 MISSING = float("nan")

@@ -6,8 +6,8 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Engine, create_engine, select
 
-from features.shop_columns import SYNCED_TABLES, SyncedTable
 from features.store import KNOWN_FROM, KNOWN_UNTIL, MLStore
+from features.sync.shop_columns import SYNCED_TABLES, SyncedTable
 from shop.tables import Base
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1)

@@ -4,9 +4,9 @@ import pytest
 
 from features import definitions
 from features.definitions import CROSSES, FEATURES, hash_definitions, list_crosses, list_names
-from features.purchases import Purchases
 from features.rebuild import build_snapshot
-from features.snapshot import Snapshot
+from features.snapshot.purchases import Purchases
+from features.snapshot.tables import Snapshot
 
 ENTITIES = ("user", "user_category", "product", "pair")
 IDS = {"category_id", "product_id"}

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from features.purchases import load_purchases
 from features.rebuild import build_snapshot
-from features.snapshot import TABLES, Snapshot
+from features.snapshot.purchases import load_purchases
+from features.snapshot.tables import TABLES, Snapshot
 from features.store import MLStore
-from features.sync import sync_shop
-from features.table_sync import SyncOptions
+from features.sync.shop_sync import sync_shop
+from features.sync.table_sync import SyncOptions
 from shop.database import open_engine
 from tests.synthetic import AS_OF, fill_synthetic_shop
 

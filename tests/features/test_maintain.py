@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine
 
-from features.lease import LeaseTakenError, hold_lease
 from features.maintain import maintain_store
 from features.pins import load_pins, pin, unpin
 from features.store import MLStore
-from features.sync import sync_shop
+from features.sync.lease import LeaseTakenError, hold_lease
+from features.sync.shop_sync import sync_shop
 from tests.features.shop_writes import assert_equal, current, execute, versions_of
 
 NOW = datetime.now(UTC)

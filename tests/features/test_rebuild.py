@@ -6,7 +6,7 @@ import pytest
 
 from features.definitions import hash_definitions
 from features.rebuild import main, rebuild
-from features.snapshot import Snapshot
+from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from settings import load_settings
 from tests.tiny_shop import day

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from shop.migrate import migrate
 from tests.chromium import LIMIT_MS, open_browser
-from tests.embedded.ports import free_settings
+from tests.ports import free_settings
 from tests.frontend.shop import PRODUCTION, ROOT, RunningShop
 
 DESK = {"width": 1280, "height": 900}
@@ -26,7 +26,7 @@ expect.set_options(timeout=LIMIT_MS)
 @pytest.fixture(scope="package")
 def pages() -> None:
     """The pages, built if they are not."""
-    subprocess.run([sys.executable, "-m", "embedded.pages", "build"], cwd=ROOT, check=True, timeout=900)
+    subprocess.run([sys.executable, "-m", "deploy.local.pages", "build"], cwd=ROOT, check=True, timeout=900)
 
 
 @pytest.fixture(scope="package")

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from settings import Settings
 from shop.database import open_engine, session_scope
-from shop.loaders.synthetic import SyntheticShape, build_synthetic_shop
+from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
 from shop.tables import (
     BatchPointer,

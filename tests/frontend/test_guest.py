@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from api.tokens import Doorkeeper
+from api.web.auth import Doorkeeper
 from tests.frontend.conftest import PHONE, OpenPage
 from tests.frontend.shop import ROOT, TOKEN_KEY, RunningShop
 
@@ -82,7 +82,8 @@ def test_who_looks_around_finds_the_setting_for_demonstrations(
 
 
 def hand_over(page: Page, user_id: int, lifetime: timedelta) -> None:
-    """Leave a token as docs/tokens.md has a shop's login leave it, once the page has found out that its visitor is a guest."""
+    """Leave a token as docs/tokens.md has a shop's login leave it, once the page has found out that its visitor is a
+    guest."""
     expect(page.get_by_role("heading", level=1)).to_have_text(WORDS["en-US"]["title"])
     [script] = re.findall(r"```js\n(.+?)```", (ROOT / "docs" / "tokens.md").read_text(), re.DOTALL)
     token = str(Doorkeeper(TOKEN_KEY).issue(user_id, lifetime))

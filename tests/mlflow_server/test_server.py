@@ -16,7 +16,7 @@ from mlflow import MlflowClient
 
 from mlflow_server.health import ask
 from settings import Settings
-from tests.compose.image_environments import copy_tree, make_environment
+from tests.deploy.compose.image_environments import copy_tree, make_environment
 
 ROOT = Path(__file__).parents[2]
 SECRET = "only-for-this-test-0123456789"

@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from features.purchases import load_purchases
 from features.rebuild import rebuild
-from features.snapshot import Snapshot
+from features.snapshot.purchases import load_purchases
+from features.snapshot.tables import Snapshot
 from features.store import MLStore
-from features.sync import sync_shop
+from features.sync.shop_sync import sync_shop
 from shop.database import open_engine
-from shop.loaders.synthetic import SyntheticShape, build_synthetic_shop
+from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
-from training.artefact import verify_folder
 from training.config import TrainingConfig
 from training.fit import fit
-from training.ranker import Ranker
-from training.registry import RegistryError
+from training.ranking.ranker import Ranker
+from training.registry.client import RegistryError
+from training.version.files import verify_folder
 
 AS_OF = datetime(2026, 7, 1, tzinfo=UTC)
 NUM_BUCKETS = 3

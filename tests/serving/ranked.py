@@ -3,9 +3,9 @@
 import polars as pl
 from sqlalchemy import Engine
 
-from serving.batches import Batch, move_pointer, open_batch
-from serving.facts import BatchFacts
-from serving.publish import audit_batch, fetch_written_buckets, write_bucket
+from serving.batch.batch_state import Batch, move_pointer, open_batch
+from serving.batch.publish import audit_batch, fetch_written_buckets, write_bucket
+from serving.batch.statistics import BatchFacts
 from tests.tiny_shop import day
 
 SCHEMA = {

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from serving import batch as batch_module
 from serving import score
-from serving.batch import Publication
-from serving.batches import Batch, fetch_pointed_batch, move_pointer, open_batch
+from serving.batch import job as batch_module
+from serving.batch.batch_state import Batch, fetch_pointed_batch, move_pointer, open_batch
+from serving.batch.job import Publication
 from settings import Settings
 from shop.tables import name_pointer
 from tests.serving.conftest import AS_OF, ScriptedRegistry, TrainedShop

@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from serving import service
-from serving.batch import Scoring, publish_scores
-from serving.publish import read_stored_rows
+from serving.batch.job import Scoring, publish_scores
+from serving.batch.publish import read_stored_rows
 from settings import Settings
 from tests.serving.conftest import AS_OF, ScriptedRegistry, TrainedShop
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from serving import watch as watch_module
-from serving.served import Served, read_served
+from serving.serving_status import Served, read_served
 from serving.watch import DIFFERENT, NOTHING_MOVED, Watch
-from training.registry import RegistryError
+from training.registry.client import RegistryError
 
 
 @dataclass

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from features.purchases import load_purchases
 from features.rebuild import rebuild
-from features.snapshot import Snapshot
+from features.snapshot.purchases import load_purchases
+from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from tests.synthetic import AS_OF, SMALL_CONFIG
 from training.fit import Fitted, fit
-from training.ranker import Ranker
+from training.ranking.ranker import Ranker
 
 
 @pytest.fixture(scope="session")

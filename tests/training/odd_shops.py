@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from features.store import MLStore
-from features.sync import sync_shop
+from features.sync.shop_sync import sync_shop
 from shop.database import open_engine
 from shop.loaders.directory import build_directory_shop
 from shop.loaders.writing import write_shop

@@ -8,13 +8,13 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine
 
-from features.purchases import load_purchases
 from features.rebuild import build_snapshot, rebuild
-from features.snapshot import Snapshot
+from features.snapshot.purchases import load_purchases
+from features.snapshot.tables import Snapshot
 from features.store import MLStore
-from features.sync import sync_shop
-from serving.alike import rank_alike
-from serving.popular import rank_neighbours, rank_popular
+from features.sync.shop_sync import sync_shop
+from serving.batch.popular import rank_neighbours, rank_popular
+from serving.batch.similar import rank_alike
 from settings import Settings, load_settings
 from tests.training.odd_shops import (
     END,
@@ -31,8 +31,8 @@ from tests.training.odd_shops import (
 from training.backtest import main, run_backtest
 from training.config import DataConfig, ModelConfig, OptimiserConfig, TrainingConfig
 from training.fit import TooLittleDataError
-from training.ranker import Ranker
-from training.registry import CHALLENGER, connect
+from training.ranking.ranker import Ranker
+from training.registry.client import CHALLENGER, connect
 from training.run import run_training
 
 CONFIG = TrainingConfig(

@@ -13,8 +13,8 @@ from shop.database import open_engine
 from shop.migrate import migrate
 from shop.tables import AuditLog
 from training import promote
-from training.moves import MoveError, move_champion, note_move
-from training.registry import CHAMPION, Registry, connect
+from training.registry.alias import MoveError, move_champion, note_move
+from training.registry.client import CHAMPION, Registry, connect
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from features.store import MLStore
 from settings import Settings
 from shop.migrate import migrate
 from tests.synthetic import AS_OF, SMALL_CONFIG
-from training.registry import connect
+from training.registry.client import connect
 from training.reproduce import reproduce
 from training.run import run_training
 

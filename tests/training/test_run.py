@@ -14,10 +14,10 @@ from shop.database import open_engine
 from shop.migrate import migrate
 from shop.tables import AuditLog
 from tests.synthetic import AS_OF, SMALL_CONFIG
-from training.artefact import ArtefactError
-from training.export import INPUT_NAMES, OUTPUT_NAMES
-from training.registry import CHALLENGER, CHAMPION, Registry, RegistryError, connect
+from training.registry.client import CHALLENGER, CHAMPION, Registry, RegistryError, connect
 from training.run import run_training
+from training.version.export import INPUT_NAMES, OUTPUT_NAMES
+from training.version.files import ArtefactError
 
 
 @pytest.fixture(scope="module")

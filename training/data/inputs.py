@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.arrays import Float32, Int64, SnapshotArrays
-from features.candidates import Candidates
 from features.definitions import list_crosses, list_names
-from features.encoding import Encoder
-from features.pairs import assemble_pairs
+from features.ranking.candidates import Candidates
+from features.ranking.encoding import Encoder
+from features.ranking.pairs import assemble_pairs
+from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 
 
 @dataclass(frozen=True)

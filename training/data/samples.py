@@ -6,16 +6,16 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from features.arrays import Float32, Int64, find_rows
-from features.candidates import Candidates, draw_candidates
-from features.encoding import Encoder, fit_encoder
-from features.pairs import assemble_pairs
-from features.purchases import Purchases
+from features.ranking.candidates import Candidates, draw_candidates
+from features.ranking.encoding import Encoder, fit_encoder
+from features.ranking.pairs import assemble_pairs
+from features.snapshot.arrays import Float32, Int64, find_rows
+from features.snapshot.purchases import Purchases
 from training.config import DataConfig
-from training.inputs import PairInputs, UserInputs, encode_pairs, encode_users
-from training.windows import Window, open_window
+from training.data.inputs import PairInputs, UserInputs, encode_pairs, encode_users
+from training.data.windows import Window, open_window
 
-# Users whose candidates are drawn at once: bounds the dense arrays of features/candidates.py.
+# Users whose candidates are drawn at once: bounds the dense arrays of features/ranking/candidates.py.
 USERS_AT_ONCE = 256
 # Users who bought nothing in a window, at most so many for each who did.
 OTHERS_PER_BUYER = 0.5

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from features.arrays import Float32, Int64, SnapshotArrays, find_rows
-from features.purchases import BoughtItem, Purchases
 from features.rebuild import build_snapshot
+from features.snapshot.arrays import Float32, Int64, SnapshotArrays, find_rows
+from features.snapshot.purchases import BoughtItem, Purchases
 from training.config import DataConfig
 
 

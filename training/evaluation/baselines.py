@@ -1,14 +1,14 @@
 """What is free: rankings without a trained model, for the gate and for the quality table.
 
 Each takes a snapshot's arrays, ascending user rows and k, and gives int64[U, k] product rows, -1 where a list is short.
-Rivals that need packages of their own stand in training/rivals.py.
+Rivals that need packages of their own stand in training/studies/rivals.py.
 """
 
 import numpy as np
 import scipy.sparse
 
-from features.arrays import Float32, Int64, SnapshotArrays
-from training.topk import lay_out
+from features.snapshot.arrays import Float32, Int64, SnapshotArrays
+from training.ranking.topk import lay_out
 
 USERS_AT_ONCE = 256
 

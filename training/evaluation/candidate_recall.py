@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from features.candidates import draw_candidates, list_fresh_products
-from training.dataset import USERS_AT_ONCE
-from training.windows import Window
+from features.ranking.candidates import draw_candidates, list_fresh_products
+from training.data.samples import USERS_AT_ONCE
+from training.data.windows import Window
 
 SIZES = (200, 500, 1000)
 SOURCES = ("own", "fresh", "together", "type")

@@ -11,12 +11,12 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from features.arrays import Float32, Int64, SnapshotArrays
 from features.definitions import HISTORY_FEATURES
-from training.evaluate import K
-from training.ranker import USERS_AT_ONCE, Ranker
-from training.topk import lay_out, rank_top
-from training.windows import Window
+from features.snapshot.arrays import Float32, Int64, SnapshotArrays
+from training.data.windows import Window
+from training.evaluation.lists import K
+from training.ranking.ranker import USERS_AT_ONCE, Ranker
+from training.ranking.topk import lay_out, rank_top
 
 SAMPLE_USERS = 512
 ALONE_USERS = 5

@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from features.arrays import Float32, Int64, SnapshotArrays, find_rows
-from training import metrics
-from training.metrics import PerUser
-from training.ranker import USERS_AT_ONCE, Ranker
-from training.topk import lay_out
-from training.windows import Window
+from features.snapshot.arrays import Float32, Int64, SnapshotArrays, find_rows
+from training.data.windows import Window
+from training.evaluation import metrics
+from training.evaluation.metrics import PerUser
+from training.ranking.ranker import USERS_AT_ONCE, Ranker
+from training.ranking.topk import lay_out
 
 K = 20
 # How far down a baseline's list products never bought before are looked for.

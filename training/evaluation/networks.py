@@ -1,7 +1,7 @@
 """Encoded candidates of a window's users, so that several models can be judged on the very same rows.
 
-training/evaluate.py judges lists and loaded versions; here a model is any function from encoded rows to scores, or a
-network that is still in training.
+training/evaluation/lists.py judges lists and loaded versions; here a model is any function from encoded rows to scores,
+or a network that is still in training.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from features.arrays import Float32, Int64
-from features.candidates import Candidates, draw_candidates
-from features.encoding import Encoder
-from training.dataset import USERS_AT_ONCE
-from training.evaluate import Judgement, K, judge_lists
-from training.export import INPUT_NAMES
-from training.inputs import encode_pairs, encode_users
-from training.ranker import to_feeds
-from training.topk import lay_out
-from training.wide_deep import Committee
-from training.windows import Window
+from features.ranking.candidates import Candidates, draw_candidates
+from features.ranking.encoding import Encoder
+from features.snapshot.arrays import Float32, Int64
+from training.data.inputs import encode_pairs, encode_users
+from training.data.samples import USERS_AT_ONCE
+from training.data.windows import Window
+from training.evaluation.lists import Judgement, K, judge_lists
+from training.model.wide_deep import Committee
+from training.ranking.ranker import to_feeds
+from training.ranking.topk import lay_out
+from training.version.export import INPUT_NAMES
 
 
 @dataclass(frozen=True)

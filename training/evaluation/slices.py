@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from training.evaluate import Judgement
-from training.metrics import PerUser, bootstrap_interval
-from training.windows import Window
+from training.data.windows import Window
+from training.evaluation.lists import Judgement
+from training.evaluation.metrics import PerUser, bootstrap_interval
 
 Mask = npt.NDArray[np.bool_]
 

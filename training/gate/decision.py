@@ -1,12 +1,12 @@
-"""Hop 4's decision, pure: does the challenger deserve to serve? What moves the alias is training/moves.py."""
+"""Hop 4's decision, pure: does the challenger deserve to serve? What moves the alias is training/registry/alias.py."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from training.checks import Check
-from training.evaluate import Judgement, K, compare
-from training.slices import SliceGain
+from training.evaluation.checks import Check
+from training.evaluation.lists import Judgement, K, compare
+from training.evaluation.slices import SliceGain
 
 Decision = Literal["promote", "keep", "refuse"]
 METRIC = f"ndcg_at_{K}"
@@ -21,7 +21,7 @@ class Evidence:
         challenger: just trained.
         champion: judged anew; None if there is none or it cannot be judged.
         obstacle: why there is a champion that cannot be judged; empty otherwise.
-        baselines: by the names of training/baselines.py.
+        baselines: by the names of training/evaluation/baselines.py.
         floors: gains in finding new products over what is free.
         ordering: gain in ordering categories over counting purchases.
         gains: over the champion, slice by slice; empty without a champion to compare with.

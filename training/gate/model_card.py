@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from training.checks import Check
-from training.evaluate import K
+from training.evaluation.checks import Check
+from training.evaluation.lists import K
+from training.evaluation.metrics import PerUser, bootstrap_interval
+from training.evaluation.slices import DISCOVERY, SliceGain
 from training.fit import Fitted
-from training.gate import Trial
-from training.metrics import PerUser, bootstrap_interval
-from training.report import format_table
-from training.slices import DISCOVERY, SliceGain
+from training.gate.markdown import format_table
+from training.gate.trial import Trial
 
 COLUMNS = {
     f"ndcg_at_{K}": f"NDCG@{K}",

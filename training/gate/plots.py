@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from features.encoding import Encoder
-from training.artefact import ENCODER
-from training.checks import Sample
-from training.evaluate import CategoryShares, Reliability
+from features.ranking.encoding import Encoder
+from training.evaluation.checks import Sample
+from training.evaluation.lists import CategoryShares, Reliability
 from training.fit import Fitted
-from training.gate import Trial
-from training.loop import STOPPING_METRICS
+from training.gate.trial import Trial
+from training.model.trainer import STOPPING_METRICS
+from training.version.files import ENCODER
 
 DOTS_PER_INCH = 80
 """Keeps plots within the column of MLflow's page for a version."""

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.definitions import hash_definitions
-from training.artefact import ArtefactError
-from training.baselines import BASELINES, count_categories
-from training.checks import Sample, draw_sample, run_checks
-from training.evaluate import Judgement, judge_baseline, judge_ranker
+from training.data.windows import Window
+from training.evaluation.baselines import BASELINES, count_categories
+from training.evaluation.checks import Sample, draw_sample, run_checks
+from training.evaluation.lists import Judgement, judge_baseline, judge_ranker
+from training.evaluation.metrics import average_precision
+from training.evaluation.slices import SliceGain, compare_slices, compare_users, slice_users
 from training.fit import Fitted
-from training.metrics import average_precision
-from training.promotion import Evidence, Verdict, decide
-from training.ranker import Ranker
-from training.registry import Registry
-from training.slices import SliceGain, compare_slices, compare_users, slice_users
-from training.windows import Window
+from training.gate.decision import Evidence, Verdict, decide
+from training.ranking.ranker import Ranker
+from training.registry.client import Registry
+from training.version.files import ArtefactError
 
 logger = logging.getLogger(__name__)
 

@@ -22,8 +22,8 @@ import torch
 from torch import Tensor, nn
 
 from training.config import LossConfig, OptimiserConfig, TrainingConfig
-from training.dataset import Lists
-from training.wide_deep import Committee, InputSizes, Logits, WideDeep
+from training.data.samples import Lists
+from training.model.wide_deep import Committee, InputSizes, Logits, WideDeep
 
 logger = logging.getLogger(__name__)
 

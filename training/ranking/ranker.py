@@ -6,11 +6,17 @@ import numpy as np
 import onnxruntime
 import polars as pl
 
-from features.arrays import Float32, Int64, SnapshotArrays
-from features.candidates import Candidates, draw_candidates
-from features.encoding import Encoder
-from features.snapshot import Snapshot
-from training.artefact import (
+from features.ranking.candidates import Candidates, draw_candidates
+from features.ranking.encoding import Encoder
+from features.snapshot.arrays import Float32, Int64, SnapshotArrays
+from features.snapshot.tables import Snapshot
+from training.config import load_config
+from training.data.inputs import PairInputs, UserInputs, encode_pairs, encode_users, no_pairs
+from training.ranking.reasons import cite
+from training.ranking.topk import rank_top
+from training.version.compatibility import check_signature, check_vocabulary
+from training.version.embeddings import load_product_embeddings
+from training.version.files import (
     CONFIG,
     MODEL,
     TWIN,
@@ -20,12 +26,6 @@ from training.artefact import (
     open_session,
     verify_folder,
 )
-from training.config import load_config
-from training.contract import check_signature, check_vocabulary
-from training.embeddings import load_product_embeddings
-from training.inputs import PairInputs, UserInputs, encode_pairs, encode_users, no_pairs
-from training.reasons import cite
-from training.topk import rank_top
 
 # Users scored at once: bounds memory at about USERS_AT_ONCE x (shelf + candidates) numbers.
 USERS_AT_ONCE = 256

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.affinity import ALIKE_FLOOR
-from features.arrays import Float32
-from features.candidates import TOGETHER_FLOOR, Candidates
+from features.ranking.affinity import ALIKE_FLOOR
+from features.ranking.candidates import TOGETHER_FLOOR, Candidates
+from features.snapshot.arrays import Float32
 
 # Reason codes.
 BOUGHT_BEFORE, BOUGHT_TOGETHER, FAVOURITE_TYPE, SIMILAR_SHOPPERS, POPULAR = (

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from features.arrays import Float32, Int64
+from features.snapshot.arrays import Float32, Int64
 
 
 def rank_top(owners: Int64, scores: Float32, k: int) -> tuple[Int64, Int64]:

@@ -4,10 +4,10 @@ import logging
 
 from settings import Settings
 from shop.database import open_engine
-from training.moves import MoveError, move_champion
-from training.permission import REASON, VERDICT
-from training.ranker import Ranker
-from training.registry import CHALLENGER, CHAMPION, Registry
+from training.ranking.ranker import Ranker
+from training.registry.alias import MoveError, move_champion
+from training.registry.client import CHALLENGER, CHAMPION, Registry
+from training.registry.eligibility import REASON, VERDICT
 
 SETTLED, VALIDATED = "settled", "validated"
 GATE = "gate"

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from shop.database import session_scope
 from shop.tables import AuditLog
-from training.permission import REASON, VERDICT
-from training.registry import CHAMPION, Registry
+from training.registry.client import CHAMPION, Registry
+from training.registry.eligibility import REASON, VERDICT
 
 SUBJECT = f"alias/{CHAMPION}"
 SOMEBODY = "MLflow"

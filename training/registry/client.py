@@ -15,8 +15,8 @@ from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
-from training.artefact import verify_folder
-from training.flavour import describe_model
+from training.version.files import verify_folder
+from training.version.mlflow_model import describe_model
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 EXPERIMENT = "wide_deep"

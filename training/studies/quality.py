@@ -1,6 +1,6 @@
 """The quality table: our model beside what is free and what is strong. Writes docs/quality.md.
 
-    python -m training.quality --cuts 2017-08-20 2017-10-15 --out docs/quality.md
+    python -m training.studies.quality --cuts 2017-08-20 2017-10-15 --out docs/quality.md
 
 At each cut everything learns from what lies before it and is judged on the horizon after it, on the same users, with
 paired differences. The rivals need development dependencies (tests/requirements.in).
@@ -22,13 +22,14 @@ import numpy as np
 import polars as pl
 
 from features.clock import parse_instant
-from features.purchases import load_purchases
+from features.snapshot.purchases import load_purchases
 from features.store import MLStore, StoreError
 from settings import load_settings
-from training.artefact import ArtefactError
-from training.baselines import ALL_BASELINES, count_categories
 from training.config import TrainingConfig, load_config
-from training.evaluate import (
+from training.data.windows import Window, open_window
+from training.evaluation.baselines import ALL_BASELINES, count_categories
+from training.evaluation.candidate_recall import SOURCES, measure_recall
+from training.evaluation.lists import (
     ACTIVE_DAYS,
     Judgement,
     K,
@@ -37,14 +38,13 @@ from training.evaluate import (
     judge_categories,
     judge_ranker,
 )
+from training.evaluation.metrics import PerUser, bootstrap_interval
 from training.fit import fit
-from training.metrics import PerUser, bootstrap_interval
-from training.ranker import Ranker
-from training.recall import SOURCES, measure_recall
-from training.report import format_table
-from training.resources import measure_peak_memory_gb
-from training.rivals import fit_als, fit_boosted
-from training.windows import Window, open_window
+from training.gate.markdown import format_table
+from training.memory import measure_peak_memory_gb
+from training.ranking.ranker import Ranker
+from training.studies.rivals import fit_als, fit_boosted
+from training.version.files import ArtefactError
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class Cut:
         seconds, peak_memory_gb: of our model alone, features to judged lists.
         judgements: by method, ours under OURS.
         categories: the category head against the user's decayed category counts, by method.
-        recall: rows of training/recall.py.
+        recall: rows of training/evaluation/candidate_recall.py.
     """
 
     as_of: datetime
@@ -117,12 +117,12 @@ _INTRODUCTION = [
     f"on the users who ordered both before and in them. List metrics are at {K}; `discovery` counts only products that",
     "the user never bought before. Differences are paired over users, ours less theirs, with 95% bootstrap intervals.",
     "`als` is implicit's matrix factorisation; `lightgbm` learns from the windows, candidates and features that our",
-    "model learns from, products and categories apart (`training/rivals.py`). Candidates are there because the user",
-    "bought them before (`own`), because they trend or are new (`fresh`), because they go `together` with what the",
-    "user bought, or (`type`) for their product type and their recent buyers alone. Of categories, `auc`, `log_loss`",
-    f"and `calibration_error` are over these and all who ordered in the {ACTIVE_DAYS} days before it, `next_order_map`",
-    "is that of the first order after the cut, and `lapsed_ndcg_at_3` ranks those without a purchase in the 28 days",
-    "before it, the never bought ones among them.",
+    "model learns from, products and categories apart (`training/studies/rivals.py`). Candidates are there",
+    "because the user bought them before (`own`), because they trend or are new (`fresh`), because they go `together`",
+    "with what the user bought, or (`type`) for their product type and their recent buyers alone. Of categories,",
+    f"`auc`, `log_loss` and `calibration_error` are over these and all who ordered in the {ACTIVE_DAYS} days before",
+    "it, `next_order_map` is that of the first order after the cut, and `lapsed_ndcg_at_3` ranks those without a",
+    "purchase in the 28 days before it, the never bought ones among them.",
     "",
 ]
 
@@ -205,7 +205,7 @@ def _log_progress() -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; see the module's docstring."""
-    parser = argparse.ArgumentParser(prog="python -m training.quality", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m training.studies.quality", description=__doc__.splitlines()[0])
     parser.add_argument("--cuts", type=parse_instant, nargs="+", required=True, help="instants to judge from, UTC")
     parser.add_argument("--out", type=Path, default=None, help="page to write; only printed if not given")
     options = parser.parse_args(arguments)
@@ -215,7 +215,7 @@ def main(arguments: list[str] | None = None) -> int:
         store = MLStore(settings.ml_store_uri)
         page = write_page(_measure_apart(store, options.cuts))
     except (OSError, StoreError, ValueError, ArtefactError) as err:
-        sys.stderr.write(f"training.quality: {err}\n")
+        sys.stderr.write(f"training.studies.quality: {err}\n")
         return 1
     sys.stdout.write(page)
     if options.out:

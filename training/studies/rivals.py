@@ -13,15 +13,15 @@ import numpy as np
 from implicit.als import AlternatingLeastSquares
 from threadpoolctl import threadpool_limits
 
-from features.arrays import Float32, Int64, SnapshotArrays
-from features.encoding import Encoder
-from features.purchases import Purchases
+from features.ranking.encoding import Encoder
+from features.snapshot.arrays import Float32, Int64, SnapshotArrays
+from features.snapshot.purchases import Purchases
 from training.config import TrainingConfig
-from training.dataset import Lists, build_lists_of_windows, fit_window_encoder
-from training.evaluate import Baseline, Judgement, add_active_users, judge_categories
-from training.inputs import UserInputs, encode_users
-from training.judging import Chunk, encode_chunks, judge_chunks
-from training.windows import Window, list_window_starts, open_window
+from training.data.inputs import UserInputs, encode_users
+from training.data.samples import Lists, build_lists_of_windows, fit_window_encoder
+from training.data.windows import Window, list_window_starts, open_window
+from training.evaluation.lists import Baseline, Judgement, add_active_users, judge_categories
+from training.evaluation.networks import Chunk, encode_chunks, judge_chunks
 
 ALS_FACTORS, ALS_ITERATIONS = 64, 15
 ALS_CONFIDENCE, ALS_REGULARISATION = 1.0, 0.1

@@ -1,6 +1,8 @@
-"""Searches settings of the training with Optuna, on a window that ends before the cut: `python -m training.search`.
+"""Searches settings of the training with Optuna, on a window that ends before the cut.
 
-    python -m training.search --as-of 2017-08-20 --trials 12 --out DIR [--page docs/search.md]
+By hand: `python -m training.studies.search`.
+
+    python -m training.studies.search --as-of 2017-08-20 --trials 12 --out DIR [--page docs/search.md]
 
     ... | train | train | train | validation window [as_of - h, as_of) | as_of: nothing later is read
 
@@ -24,17 +26,17 @@ import optuna
 from optuna.trial import Trial, TrialState
 
 from features.clock import parse_instant
-from features.purchases import Purchases, load_purchases
+from features.snapshot.purchases import Purchases, load_purchases
 from features.store import MLStore, StoreError
 from settings import load_settings
 from training.config import TrainingConfig, load_config
-from training.dataset import build_lists_of_windows, fit_window_encoder
+from training.data.samples import build_lists_of_windows, fit_window_encoder
+from training.data.windows import Window, list_window_starts, open_window
+from training.evaluation.networks import Chunk, encode_chunks, judge_network
 from training.fit import TooLittleDataError, measure_inputs
-from training.judging import Chunk, encode_chunks, judge_network
-from training.loop import STOPPING_METRICS, Tensors, stack_lists, train
-from training.search_page import CURRENT, REPEAT, ROLE, summarise, write_page
-from training.wide_deep import Committee, InputSizes
-from training.windows import Window, list_window_starts, open_window
+from training.model.trainer import STOPPING_METRICS, Tensors, stack_lists, train
+from training.model.wide_deep import Committee, InputSizes
+from training.studies.search_page import CURRENT, REPEAT, ROLE, summarise, write_page
 
 logger = logging.getLogger(__name__)
 
@@ -180,7 +182,7 @@ def _summarise(ground: Ground, model: Committee) -> dict[str, float]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; see the module's docstring."""
-    parser = argparse.ArgumentParser(prog="python -m training.search", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m training.studies.search", description=__doc__.splitlines()[0])
     parser.add_argument("--as-of", type=parse_instant, required=True, help="the cut, UTC; nothing later is read")
     parser.add_argument("--trials", type=int, default=20, help="trials in all, those of earlier calls among them")
     parser.add_argument("--members", type=int, default=1, help="members of each trial's committee")
@@ -195,7 +197,7 @@ def main(arguments: list[str] | None = None) -> int:
         evidence = summarise(study, options.out)
         page = write_page(evidence, ground.window, config, sum(len(chunk.user_rows) for chunk in ground.held_out))
     except (OSError, StoreError, ValueError) as err:
-        sys.stderr.write(f"training.search: {err}\n")
+        sys.stderr.write(f"training.studies.search: {err}\n")
         return 1
     (options.out / "trials.json").write_text(json.dumps(evidence, indent=1), encoding="utf-8")
     if options.page:

@@ -12,9 +12,9 @@ import yaml
 from optuna.trial import FrozenTrial, TrialState
 
 from training.config import TrainingConfig
-from training.loop import STOPPING_METRICS
-from training.metrics import bootstrap_interval
-from training.windows import Window
+from training.data.windows import Window
+from training.evaluation.metrics import bootstrap_interval
+from training.model.trainer import STOPPING_METRICS
 
 ROLE = "role"
 CURRENT, REPEAT = "current", "repeat"
@@ -49,8 +49,8 @@ def write_page(evidence: dict[str, Any], window: Window, config: TrainingConfig,
     lines = [
         "# Search of settings",
         "",
-        f"Made by `python -m training.search --as-of {window.end:%Y-%m-%d} --members {config.model.num_members}`: the "
-        f"{len(evidence['trials'])} trials that ended, best first.",
+        f"Made by `python -m training.studies.search --as-of {window.end:%Y-%m-%d} --members "
+        f"{config.model.num_members}`: the {len(evidence['trials'])} trials that ended, best first.",
         f"Each learns from windows that end by {window.start:%Y-%m-%d} and is judged on the {config.data.horizon_days} "
         "days from then on; nothing later is read.",
         f"Half of the window's users guide the search, the other {num_held_out:,} say what the best settings gain.",

@@ -4,8 +4,8 @@ import numpy as np
 import onnxruntime
 
 from features.definitions import list_crosses, list_names
-from features.encoding import Encoder
-from training.artefact import ArtefactError
+from features.ranking.encoding import Encoder
+from training.version.files import ArtefactError
 
 FLOAT, INTEGER = "tensor(float)", "tensor(int64)"
 ANY = "any"

@@ -9,8 +9,10 @@ import torch
 from onnxruntime import InferenceSession
 from torch import Tensor, nn
 
-from features.encoding import Encoder
-from training.artefact import (
+from features.ranking.encoding import Encoder
+from training.config import TrainingConfig
+from training.model.wide_deep import Committee
+from training.version.files import (
     CONFIG,
     ENCODER,
     MODEL,
@@ -21,8 +23,6 @@ from training.artefact import (
     write_golden,
     write_manifest,
 )
-from training.config import TrainingConfig
-from training.wide_deep import Committee
 
 INPUT_NAMES = [
     "user_features",

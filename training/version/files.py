@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from features.encoding import Encoder
+from features.ranking.encoding import Encoder
 
 MODEL, ENCODER, CONFIG, GOLDEN, MANIFEST = "model.onnx", "encoder.json", "config.yaml", "golden.json", "manifest.json"
 # The same recipe, trained without the newest window: what the gate judges there. It never serves.

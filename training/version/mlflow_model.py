@@ -9,7 +9,7 @@ def describe_model(folder: Path, model: Path) -> None:
     import mlflow.onnx
     import onnx
 
-    from training.signature import read_signature
+    from training.version.signature import read_signature
 
     network = onnx.load(folder / "model.onnx")
     requirements = ["onnxruntime", "numpy"]

@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 
 from shop.loaders.completion import complete_tables, from_cents, recent_prices
-from shop.loaders.demo_coupons import build_coupons, build_user_coupons
-from shop.loaders.demo_source import DemoSource, find_data_folder, read_demo_source
-from shop.loaders.demo_titles import describe_products
+from shop.loaders.demo.coupons import build_coupons, build_user_coupons
+from shop.loaders.demo.source import DemoSource, find_data_folder, read_demo_source
+from shop.loaders.demo.titles import describe_products
 from shop.loaders.nicknames import draw_nicknames
 from shop.loaders.writing import Batch
 

@@ -12,7 +12,7 @@ retailer and not recorded, so that only the redeemed ones are known to have been
 import polars as pl
 
 from shop.loaders.completion import from_cents
-from shop.loaders.demo_source import DemoSource
+from shop.loaders.demo.source import DemoSource
 
 SELECTIVE_TYPE = "Type A"
 

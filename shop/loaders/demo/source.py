@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-CATEGORIES_FILE = Path(__file__).parent / "demo_categories.csv"
+CATEGORIES_FILE = Path(__file__).parent / "categories.csv"
 NOT_MERCHANDISE = "DROP"
 LAST_DAY = date(2018, 1, 1)
 """The day of the last purchase in the data set."""

@@ -8,7 +8,7 @@ from functools import cache
 import polars as pl
 from faker import Faker
 
-from shop.loaders.demo_words import DROPPED_WORDS, NOUNS, TYPES, UNITS, WORDS
+from shop.loaders.demo.words import DROPPED_WORDS, NOUNS, TYPES, UNITS, WORDS
 
 CUT_OFF_LENGTH = 29
 """The data set cuts types at 30 characters: from this length on, the last word may be a stump."""

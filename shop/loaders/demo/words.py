@@ -1,4 +1,4 @@
-"""The vocabulary that turns the data set's shop-floor abbreviations into words. Data only; see `demo_titles`."""
+"""The vocabulary that turns the data set's shop-floor abbreviations into words. Data only; see `titles`."""
 
 WORDS = {
     "ACC": "Accessories", "ADD": "Added", "ALC": "Alcohol", "AUTO": "Automatic", "BBQ": "BBQ", "BEV": "Beverage",

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 
-from shop.loaders.synthetic_catalogue import (
+from shop.loaders.synthetic.catalogue import (
     Floats,
     Integers,
     SyntheticCatalogue,
@@ -19,7 +19,7 @@ from shop.loaders.synthetic_catalogue import (
     make_category_frame,
     make_product_frame,
 )
-from shop.loaders.synthetic_rows import (
+from shop.loaders.synthetic.rows import (
     PERIOD,
     OrderLines,
     make_image_frame,

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from shop.loaders.nicknames import draw_nicknames
-from shop.loaders.synthetic_catalogue import Floats, Integers, SyntheticCatalogue
+from shop.loaders.synthetic.catalogue import Floats, Integers, SyntheticCatalogue
 
 PERIOD = timedelta(days=365)
 NICKNAME_POOL = 1_000

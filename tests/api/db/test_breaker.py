@@ -1,4 +1,4 @@
-from api.breaker import CircuitBreaker
+from api.db.breaker import CircuitBreaker
 
 
 class Clock:

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from api.connections import ThreadConnections
-from api.gathered import MOST_CALLERS, MOST_READS, GatheredReads
-from api.reader import ShopReader, ShopUnavailableError
+from api.db.coalescing import MOST_CALLERS, MOST_READS, GatheredReads
+from api.db.connections import ThreadConnections
+from api.db.reader import ShopReader, ShopUnavailableError
 
 PATIENT_SECONDS = 180
 Result = TypeVar("Result")

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-import api.connections
-from api.connections import LoopConnections
-from api.reader import ShopReader, ShopUnavailableError
-from api.writer import ShopWriter
+import api.db.connections
+from api.db.connections import LoopConnections
+from api.db.reader import ShopReader, ShopUnavailableError
+from api.db.writer import ShopWriter
 from shop.database import open_engine, open_loop_engine
 from tests.api.conftest import run_on_loop
 from tests.database_servers import DatabaseServer
@@ -76,14 +76,14 @@ def test_nobody_gets_the_answer_of_a_caller_that_gave_up(any_server_url: str) ->
 def test_a_connection_that_was_idle_for_long_is_not_trusted(
     any_server_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api.connections, "MOST_IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(api.db.connections, "MOST_IDLE_SECONDS", 0.0)
 
     first, second = run_on_loop(any_server_url, ask_twice)
     assert first != second
 
 
 def test_however_many_ask_few_connections_are_opened(any_server_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api.connections, "MOST_CONNECTIONS", 3)
+    monkeypatch.setattr(api.db.connections, "MOST_CONNECTIONS", 3)
 
     async def ask_together(connections: LoopConnections) -> set[int]:
         return set(await asyncio.gather(*(connections.run(fetch_id) for _ in range(40))))

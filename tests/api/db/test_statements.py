@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, bindparam, insert, select, text
 
-from api.prepared import IDS, Prepared
+from api.db.statements import IDS, Prepared
 from shop.database import open_engine
 from tests.api.conftest import run_on_loop
 

@@ -8,8 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, func, select
 
-from api.checkout import place_order
-from api.pricing import CheckoutError
+from api.orders.checkout import place_order
+from api.orders.pricing import CheckoutError
 from api.schemas import Checkout
 from shop.database import session_scope
 from shop.tables import Coupon, Event, Order, OrderItem, Product, UserCoupon

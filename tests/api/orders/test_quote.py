@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select
 
-from api.coupons import HeldCoupon
-from api.pricing import PricedLine, choose_coupons, redeem
+from api.orders.pricing import PricedLine, choose_coupons, redeem
+from api.queries.coupons import HeldCoupon
 from api.schemas import MAX_COUPONS, CartLine
 from shop.database import session_scope
 from shop.tables import Coupon, Order, Product, UserCoupon

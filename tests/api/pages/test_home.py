@@ -5,7 +5,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, delete, update
 
-from api.middleware import REQUEST_IDS_AT_ONCE
+from api.web.middleware import REQUEST_IDS_AT_ONCE
 from shop.database import session_scope
 from shop.tables import BatchPointer, Order, OrderItem, Product, ProductImage
 from tests.api.conftest import BATCH, ModelServer, publish_by_hand

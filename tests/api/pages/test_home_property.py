@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, insert, select, update
 
 from api.application import create_app
-from api.purchases import REPEATS
+from api.queries.purchases import REPEATS
 from settings import Settings
 from shop.database import open_engine, session_scope
 from shop.migrate import migrate

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from api.application import create_app
-from api.arms import CHAMPION, Comparison
+from api.pages.experiment import CHAMPION, Comparison
 from settings import Settings
 from shop.database import session_scope
 from shop.tables import (

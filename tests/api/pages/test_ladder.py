@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.catalogue import SellableProduct
-from api.entries import Entry
-from api.ladder import Ladder
+from api.pages.ladder import Ladder
+from api.queries.catalogue import SellableProduct
+from api.queries.ranked_list import Entry
 
 IDS = st.integers(1, 60)
 RUNGS = st.lists(st.lists(IDS, max_size=40), max_size=4)

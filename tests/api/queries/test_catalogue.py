@@ -2,7 +2,7 @@ from decimal import Decimal
 
 from sqlalchemy import Engine, delete, update
 
-from api.catalogue import SellableProduct, fetch_sellable
+from api.queries.catalogue import SellableProduct, fetch_sellable
 from shop.database import session_scope
 from shop.tables import Product, ProductImage
 from tests.tiny_shop import fill_tiny_shop

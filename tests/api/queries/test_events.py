@@ -5,7 +5,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, func, select
 
-from api.events import write_events
+from api.queries.events import write_events
 from api.schemas import ShopperEvent
 from shop.database import session_scope
 from shop.tables import Event

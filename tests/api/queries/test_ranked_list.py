@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from api.entries import BEGINNING, StoredList, parse_entries
+from api.queries.ranked_list import BEGINNING, StoredList, parse_entries
 
 
 @pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")], ids=["as SQLite stores it", "as MySQL writes it"])

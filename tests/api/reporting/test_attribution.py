@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert
 
-from api.arms import Comparison
-from api.attribution import Period, fetch_shown, name_slots, tally
-from api.report import build_report, main, render
+from api.pages.experiment import Comparison
+from api.reporting.attribution import Period, fetch_shown, name_slots, tally
+from api.reporting.engagement import build_report, main, render
 from shop.database import session_scope
 from shop.tables import Event
 from tests.tiny_shop import day

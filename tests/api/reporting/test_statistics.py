@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from api.statistics import NOTHING, difference, ratio_of_sums, split_p_value, wilson
+from api.reporting.statistics import NOTHING, difference, ratio_of_sums, split_p_value, wilson
 
 
 def test_wilsons_interval_as_published() -> None:

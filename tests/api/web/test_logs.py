@@ -2,17 +2,17 @@ import logging
 import subprocess
 import sys
 
-from api.logs import FORMAT, RequestLog
+from api.web.logs import FORMAT, RequestLog
 
 WRITE_LINES = """
 import logging
-from api.logs import RequestLog, set_up_logs
+from api.web.logs import RequestLog, set_up_logs
 set_up_logs()
-RequestLog("api.middleware").write("GET", "/health", 200, 0.0123, "page-7")
+RequestLog("api.web.middleware").write("GET", "/health", 200, 0.0123, "page-7")
 logging.getLogger("api.health").warning("degraded")
 logging.getLogger("elsewhere").info("not ours")
 logging.getLogger("api").setLevel(logging.WARNING)
-RequestLog("api.middleware").write("GET", "/health", 200, 0.0123, "page-8")
+RequestLog("api.web.middleware").write("GET", "/health", 200, 0.0123, "page-8")
 """
 
 
@@ -28,6 +28,6 @@ def test_requests_and_all_else_have_lines_of_one_form() -> None:
     done = subprocess.run([sys.executable, "-c", WRITE_LINES], capture_output=True, text=True)
 
     lines = [line.split(" ", 2)[2] for line in done.stderr.splitlines()]
-    request = "INFO api.middleware request method=GET route=/health status=200 milliseconds=12.3 request_id=page-7"
+    request = "INFO api.web.middleware request method=GET route=/health status=200 milliseconds=12.3 request_id=page-7"
     assert (done.returncode, done.stdout) == (0, "")
     assert lines == [request, "WARNING api.health degraded"]

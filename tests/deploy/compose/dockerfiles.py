@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 BUILT = {name: service["build"]["dockerfile"] for name, service in SERVICES.items() if "build" in service}
 DOCKERFILES = sorted(set(BUILT.values()))

@@ -24,7 +24,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.compose.dockerfiles import ROOT, copied, copies, last_stage, pip_commands, variables
+from tests.deploy.compose.dockerfiles import ROOT, copied, copies, last_stage, pip_commands, variables
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "31ie" / "images"
 KEPT_SECONDS = 14 * 24 * 3600
@@ -107,7 +107,10 @@ def steps_of(dags: Path, tree: Path) -> list[str]:
     nodes = [node for file in dags.glob("*.py") for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
     texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     dotted = [text for text in texts if "." in text and text.replace(".", "").isidentifier()]
-    return sorted(text for text in dotted if (tree / text.replace(".", "/")).with_suffix(".py").is_file())
+    paths = {text: tree / text.replace(".", "/") for text in dotted}
+    modules = [text for text, path in paths.items() if path.with_suffix(".py").is_file()]
+    packages = [f"{text}.__main__" for text, path in paths.items() if (path / "__main__.py").is_file()]
+    return sorted([*modules, *packages])
 
 
 def make_environments(dockerfiles: list[str]) -> dict[str, Path]:

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from embedded.airflow_settings import airflow_environment
-from production.credentials import write_secrets
+from deploy.airflow_settings import airflow_environment
+from deploy.compose.credentials import write_secrets
 from settings import Settings
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE = yaml.safe_load(TEXT)
 SERVICES = COMPOSE["services"]
@@ -43,7 +43,7 @@ def test_a_service_that_stays_has_a_health_check_and_comes_back(name):
 def test_a_health_check_asks_the_api(name):
     test = " ".join(SERVICES[name]["healthcheck"]["test"])
 
-    assert re.search(r"mlflow_server\.health|production\.airflow_health|:8001/status|:8000/health", test)
+    assert re.search(r"mlflow_server\.health|deploy\.compose\.airflow_health|:8001/status|:8000/health", test)
 
 
 @each_service

@@ -3,7 +3,7 @@ import stat
 
 import pytest
 
-from production.credentials import DRAWN, SEEN_BY_DATABASES, URLS, stamp, write_env, write_secrets
+from deploy.compose.credentials import DRAWN, SEEN_BY_DATABASES, URLS, stamp, write_env, write_secrets
 
 OWNER = (os.getuid(), os.getgid())
 MIN_LENGTH = 20

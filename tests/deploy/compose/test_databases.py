@@ -2,7 +2,7 @@ import pymysql
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from production.databases import account_statements, create_accounts, require_triggers
+from deploy.compose.databases import account_statements, create_accounts, require_triggers
 
 
 def url_of(server, name, password):
@@ -111,7 +111,7 @@ def test_no_password_stands_in_a_statement():
 
 
 def test_an_unreachable_server_is_an_error_of_the_driver():
-    from production.databases import connect_as_root
+    from deploy.compose.databases import connect_as_root
 
     with pytest.raises(pymysql.MySQLError):
         connect_as_root(make_url("mysql+pymysql://shop:x@127.0.0.1:1/shop"), "x")

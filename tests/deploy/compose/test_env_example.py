@@ -1,4 +1,4 @@
-from production.env_example import TARGET, render
+from deploy.compose.env_example import TARGET, render
 from settings import Settings
 
 

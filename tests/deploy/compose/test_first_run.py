@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from embedded import first_run
-from production.first_run import start_first_pass
-from tests.embedded.test_first_run import SCORED, SKIPPED, ScriptedAirflow, run
+from deploy import first_run
+from deploy.compose.first_run import start_first_pass
+from tests.deploy.test_first_run import SCORED, SKIPPED, ScriptedAirflow, run
 
 
 class ReadyAirflow(ScriptedAirflow):

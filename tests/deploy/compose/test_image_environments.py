@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.compose.dockerfiles import BUILT, IN_PYTHON, commands, default_command, variables
-from tests.compose.image_environments import (
+from tests.deploy.compose.dockerfiles import BUILT, IN_PYTHON, commands, default_command, variables
+from tests.deploy.compose.image_environments import (
     Started,
     copy_tree,
     import_started,
@@ -129,7 +129,7 @@ def test_every_service_of_ours_in_python_is_checked():
     [
         (["python", "-m", "shop.migrate", "--help"], Started(modules=("shop.migrate",), runs=True)),
         (["python", "-c", "from a.b import c; import d"], Started(modules=("d", "a.b"))),
-        (["sh", "production/prepare.sh"], Started(files=("production/prepare.sh",))),
+        (["sh", "deploy/compose/prepare.sh"], Started(files=("deploy/compose/prepare.sh",))),
         (
             ["uvicorn", "api.main:app", "--host", "0.0.0.0"],
             Started(scripts=("uvicorn",), attributes=(("api.main", "app"),)),

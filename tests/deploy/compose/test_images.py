@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.compose.dockerfiles import (
+from tests.deploy.compose.dockerfiles import (
     DOCKERFILES,
     IN_PYTHON,
     PAGES,

@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from production.lock import EXTRA, EXTRA_LOCK, LOCK
+from deploy.compose.lockfile import EXTRA, EXTRA_LOCK, LOCK
 
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
 

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from sqlalchemy import Engine, create_engine, inspect, text
 
-from production import migration
-from production.migration import (
+from deploy.compose import migration
+from deploy.compose.migration import (
     MARK,
     HalfMigrationError,
     MigrationError,
@@ -22,7 +22,7 @@ from production.migration import (
     start_over,
 )
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FIRST, SECOND = "first", "second"
 
 
@@ -144,13 +144,13 @@ def test_the_remedy_names_a_job_of_the_compose_file(name: str) -> None:
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     tool = migration.TOOLS[name]
 
-    assert services[tool.service]["command"] == ["python", "-m", "production.migration", name]
-    assert f"production.migration {name} --start-over" in explain("nothing", tool)
+    assert services[tool.service]["command"] == ["python", "-m", "deploy.compose.migration", name]
+    assert f"deploy.compose.migration {name} --start-over" in explain("nothing", tool)
 
 
 def test_the_command_ends_with_one_line_when_the_secret_is_missing() -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "production.migration", "mlflow"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "deploy.compose.migration", "mlflow"], capture_output=True, text=True, check=False
     )
 
     assert ended.returncode == 1

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from embedded.airflow_settings import airflow_environment
-from production.retention import HIDDEN_FROM_TASKS, clean_logs
+from deploy.airflow_settings import airflow_environment
+from deploy.compose.retention import HIDDEN_FROM_TASKS, clean_logs
 from settings import Settings
 
 NOW = datetime.now(UTC)
@@ -63,7 +63,7 @@ def test_rows_past_their_time_go_and_newer_ones_stay(airflow: dict[str, str]) ->
             connection.execute(text("INSERT INTO log (dttm, event) VALUES (:dttm, :event)"), moment)
     write(Path(airflow["AIRFLOW__LOGGING__BASE_LOG_FOLDER"]) / "dag_id=a" / "run_id=1" / "attempt=1.log", 31)
 
-    command = [sys.executable, "-m", "production.retention", "--json"]
+    command = [sys.executable, "-m", "deploy.compose.retention", "--json"]
     ended = subprocess.run(command, env=airflow, capture_output=True, text=True, check=False, timeout=300)
 
     assert ended.returncode == 0, ended.stderr
@@ -78,9 +78,9 @@ def test_a_database_that_is_away_ends_it_with_one_line(airflow: dict[str, str]) 
     started = time.monotonic()
     nowhere = {**airflow, "VAR_DIR": "/dev/null/nowhere"}
 
-    command = [sys.executable, "-m", "production.retention"]
+    command = [sys.executable, "-m", "deploy.compose.retention"]
     ended = subprocess.run(command, env=nowhere, capture_output=True, text=True, check=False, timeout=300)
 
     assert ended.returncode == 1
-    assert ended.stderr.strip().splitlines()[-1].startswith("production.retention: ")
+    assert ended.stderr.strip().splitlines()[-1].startswith("deploy.compose.retention: ")
     assert time.monotonic() - started < 120

@@ -10,8 +10,8 @@ import psutil
 import pytest
 import yaml
 
-from production import scheduler as module
-from production.scheduler import StoppableScheduler, leads_a_session
+from deploy.compose import scheduler as module
+from deploy.compose.scheduler import StoppableScheduler, leads_a_session
 
 PARENT = """
 import signal, subprocess, sys
@@ -84,7 +84,7 @@ def test_a_step_is_known_by_the_session_that_it_leads() -> None:
 
 
 def test_the_grace_ends_before_that_of_the_container() -> None:
-    compose = yaml.safe_load((Path(__file__).parents[2] / "docker-compose.yml").read_text())["services"]
+    compose = yaml.safe_load((Path(__file__).parents[3] / "docker-compose.yml").read_text())["services"]
 
-    assert compose["airflow-scheduler"]["command"][-1] == "production.scheduler"
+    assert compose["airflow-scheduler"]["command"][-1] == "deploy.compose.scheduler"
     assert float(compose["airflow-scheduler"]["stop_grace_period"].removesuffix("s")) > module.GRACE_SECONDS

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
-from embedded.production_packages import find_python
-from production.migration import TOOLS
+from deploy.compose.migration import TOOLS
+from deploy.local.production_packages import find_python
 from tests.database_servers import DatabaseServer
 
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
@@ -39,7 +39,7 @@ def test_mlflow_migrates_with_its_triggers_and_keeps_a_run(any_server_url: str, 
 @pytest.mark.timeout(900)
 def test_airflow_migrates_with_its_logins(any_server: DatabaseServer, tmp_path: Path) -> None:
     python = find_python()
-    assert python is not None, "this test needs production's packages: run `python -m embedded.system_tools`"
+    assert python is not None, "this test needs production's packages: run `python -m deploy.local.system_tools`"
     program, *arguments = TOOLS["airflow"].migrate
     url = any_server.create_database("mysql+mysqldb")
 

@@ -5,9 +5,9 @@ import re
 import pytest
 import yaml
 
-from production.env_example import COMPOSE, SET_UP, render, show_default
+from deploy.compose.env_example import COMPOSE, SET_UP, render, show_default
 from settings import FIXED, SECRET, Settings
-from tests.compose.dockerfiles import ROOT, SERVICES
+from tests.deploy.compose.dockerfiles import ROOT, SERVICES
 
 TEXT = (ROOT / "docker-compose.yml").read_text()
 SECRETS = yaml.safe_load(TEXT)["secrets"]

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from embedded.interpreter import HOW_TO
+from deploy.interpreter import HOW_TO
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
 def fresh_clone(tmp_path: Path) -> Path:
-    shutil.copytree(ROOT / "embedded", tmp_path / "embedded", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "requirements.txt", tmp_path)
     return tmp_path
 
 
 def bootstrap(clone: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run it as a bare Python would: `-S` hides every installed package."""
-    command = [sys.executable, "-S", "-m", "embedded.bootstrap", *arguments]
+    command = [sys.executable, "-S", "-m", "deploy.local.bootstrap", *arguments]
     return subprocess.run(command, cwd=clone, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -55,6 +55,6 @@ def test_machine_without_any_python_says_how_to_get_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["bootstrap", "environment", "interpreter", "progress", "stamp", "torch_build"])
 def test_first_steps_parse_on_an_old_python(name: str) -> None:
-    source = (ROOT / "embedded" / f"{name}.py").read_text(encoding="utf-8")
+    [source] = (path.read_text(encoding="utf-8") for path in (ROOT / "deploy").rglob(f"{name}.py"))
 
     ast.parse(source, feature_version=(3, 8))

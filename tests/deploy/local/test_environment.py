@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded.environment import explain_pip
+from deploy.local.environment import explain_pip
 
 NO_NETWORK = (
     "WARNING: Retrying (Retry(total=1)) after connection broken by 'NameResolutionError': Temporary failure in name "

@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.embedded.package_index import Index, publish, serve
+from tests.deploy.local.package_index import Index, publish, serve
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LIMIT_SECONDS = 120
 
 
@@ -34,9 +34,9 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
 def clone(tmp_path: Path) -> Path:
     """A clone in a folder that a person may well have: with a space, in Korean."""
     folder = tmp_path / "내 가게 (1)"
-    shutil.copytree(ROOT / "embedded", folder / "embedded", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "deploy", folder / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Makefile", folder)
-    (folder / "embedded" / "requirements.in").write_text("httpx>=0.28\n", encoding="utf-8")
+    (folder / "deploy" / "requirements.in").write_text("httpx>=0.28\n", encoding="utf-8")
     (folder / "requirements.txt").write_text("httpx==0.28.0\ntorch==2.13.0\n", encoding="utf-8")
     return folder
 
@@ -103,7 +103,7 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 def bootstrap_of(process: subprocess.Popen[str]) -> psutil.Process:
     """The set-up below `make`."""
     below = psutil.Process(process.pid).children(recursive=True)
-    [bootstrap] = [child for child in below if "embedded.bootstrap" in child.cmdline()]
+    [bootstrap] = [child for child in below if "deploy.local.bootstrap" in child.cmdline()]
     return bootstrap
 
 
@@ -151,7 +151,7 @@ def test_environment_whose_python_is_gone_is_made_anew(clone: Path, index: Index
 
 
 def test_full_disk_is_told_in_a_line_before_anything_is_made(clone: Path, index: Index) -> None:
-    source = clone / "embedded" / "environment.py"
+    source = clone / "deploy" / "local" / "environment.py"
     source.write_text(source.read_text("utf-8").replace("NEEDED_GIB = 4", "NEEDED_GIB = 10**6"), "utf-8")
 
     process = start(clone)

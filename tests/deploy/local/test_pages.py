@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from embedded import pages
+from deploy.local import pages
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from embedded.interpreter import SetupError
-from embedded.preflight import check_folder, check_ports
+from deploy.interpreter import SetupError
+from deploy.local.preflight import check_folder, check_ports
 from settings import Settings
-from tests.embedded.ports import free_settings
+from tests.ports import free_settings
 
 DiskUsage = namedtuple("DiskUsage", "total used free")
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from embedded.airflow_settings import ensure_password, passwords_file
-from embedded.services import all_parts, services
+from deploy.airflow_settings import ensure_password, passwords_file
+from deploy.local.services import all_parts, services
 from settings import Settings
 
 PORTS = {"api_port": 18900, "serving_port": 18901, "mlflow_port": 18902, "airflow_port": 18903}

@@ -9,15 +9,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from embedded import start
-from embedded.progress import Board
-from embedded.services import Health, Part
-from embedded.start import PartError, start_parts
-from embedded.supervise import Supervisor
-from embedded.supervisor_config import socket_path
-from tests.embedded.ports import free_ports
+from deploy.local import start
+from deploy.local.services import Health, Part
+from deploy.local.start import PartError, start_parts
+from deploy.local.supervise import Supervisor
+from deploy.local.supervisor_config import socket_path
+from deploy.progress import Board
+from tests.ports import free_ports
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SLEEPER = "import subprocess, sys, time; subprocess.Popen(['sleep', '600'], start_new_session=True); time.sleep(600)"
 
 

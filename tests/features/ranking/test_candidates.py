@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.arrays import SnapshotArrays
-from features.candidates import NUM_NEW, NUM_TRENDING, OWN_SHARE, Candidates, draw_candidates
+from features.ranking.candidates import NUM_NEW, NUM_TRENDING, OWN_SHARE, Candidates, draw_candidates
 from features.rebuild import build_snapshot
+from features.snapshot.arrays import SnapshotArrays
 from tests.features.purchase_rows import make_purchases
 
 NOBODY = 99  # a user without purchases

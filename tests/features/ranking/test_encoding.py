@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from features.definitions import FAR_DAYS, Entity, list_crosses, list_features, list_names
-from features.encoding import Encoder, fit_encoder
+from features.ranking.encoding import Encoder, fit_encoder
 
 ENTITIES: tuple[Entity, ...] = ("user", "user_category", "product", "pair")
 CATEGORIES, PRODUCTS = np.array([3, 5, 40]), np.array([7, 1000, 16_777_217])

@@ -4,12 +4,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features.candidates import draw_candidates
 from features.definitions import HISTORY_FEATURES, list_names
-from features.pairs import assemble_pairs, build_history
-from features.products import build_product_features
-from features.purchases import Purchases
+from features.ranking.candidates import draw_candidates
+from features.ranking.pairs import assemble_pairs, build_history
 from features.rebuild import build_snapshot
+from features.snapshot.products import build_product_features
+from features.snapshot.purchases import Purchases
 from tests.features.purchase_rows import MISSING, make_purchases, read_row
 
 # Of tests/tiny_shop.py as of noon of 25 January.

@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from features.buckets import assign_bucket
+from features.snapshot.buckets import assign_bucket
 
 
 def buckets_of(user_ids: pl.Series, num_buckets: int) -> pl.Series:

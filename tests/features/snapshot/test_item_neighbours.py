@@ -2,8 +2,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features import neighbours
-from features.neighbours import build_neighbours, weigh_purchases
+from features.snapshot import item_neighbours
+from features.snapshot.item_neighbours import build_neighbours, weigh_purchases
 
 PENALTY = 300.0
 
@@ -89,7 +89,7 @@ def test_products_beyond_the_core_are_left_out(basket_shop: pl.DataFrame):
 
 def test_only_the_loudest_are_kept_for_each_neighbour(basket_shop: pl.DataFrame, monkeypatch: pytest.MonkeyPatch):
     core_ids = np.arange(10, 18)
-    monkeypatch.setattr(neighbours, "NEIGHBOURS_KEPT", 2)
+    monkeypatch.setattr(item_neighbours, "NEIGHBOURS_KEPT", 2)
 
     frame = build_neighbours(basket_shop, core_ids)
 
@@ -102,7 +102,7 @@ def test_only_the_loudest_are_kept_for_each_neighbour(basket_shop: pl.DataFrame,
 def test_past_the_limit_only_every_nth_user_counts(basket_shop: pl.DataFrame, monkeypatch: pytest.MonkeyPatch):
     core_ids = np.arange(10, 18)
     users = basket_shop["user_id"].unique().sort()
-    monkeypatch.setattr(neighbours, "MAX_USERS", (len(users) + 1) // 2)
+    monkeypatch.setattr(item_neighbours, "MAX_USERS", (len(users) + 1) // 2)
 
     frame = build_neighbours(basket_shop, core_ids)
 

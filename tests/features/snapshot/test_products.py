@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 
 from features.definitions import list_names
-from features.products import build_product_features
-from features.purchases import Purchases
+from features.snapshot.products import build_product_features
+from features.snapshot.purchases import Purchases
 from tests.features.purchase_rows import MISSING, make_purchases, read_row
 from tests.tiny_shop import day
 

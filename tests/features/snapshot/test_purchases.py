@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine
 
-from features.purchases import NO_CATEGORY, Purchases, load_purchases
+from features.snapshot.purchases import NO_CATEGORY, Purchases, load_purchases
 from features.store import MLStore, StoreError
-from features.sync import sync_shop
+from features.sync.shop_sync import sync_shop
 from shop.database import session_scope
 from shop.tables import OrderItem
 from tests.tiny_shop import day

@@ -6,9 +6,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from features.definitions import hash_definitions, list_names
-from features.purchases import Purchases
 from features.rebuild import build_snapshot
-from features.snapshot import TABLES, Snapshot, is_current, list_snapshots
+from features.snapshot.purchases import Purchases
+from features.snapshot.tables import TABLES, Snapshot, is_current, list_snapshots
 from features.store import MLStore, StoreError
 from tests.features.purchase_rows import AS_OF, make_purchases
 

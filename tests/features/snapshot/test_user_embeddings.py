@@ -2,11 +2,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features import tastes
-from features.affinity import ALIKE_FLOOR, ALIKE_PRIOR, Affinity
-from features.arrays import SnapshotArrays
+from features.ranking.affinity import ALIKE_FLOOR, ALIKE_PRIOR, Affinity
 from features.rebuild import build_snapshot
-from features.tastes import TASTE_SIZE, build_tastes
+from features.snapshot import user_embeddings
+from features.snapshot.arrays import SnapshotArrays
+from features.snapshot.user_embeddings import TASTE_SIZE, build_tastes
 from tests.features.purchase_rows import make_purchases
 
 TEA_DRINKERS, COFFEE_DRINKERS = range(1, 21), range(21, 41)
@@ -90,7 +90,7 @@ def test_the_smallest_shops_have_tastes(rows: list[tuple[int, int, float]]):
 
 
 def test_beyond_the_best_sellers_a_purchase_adds_nothing_to_a_taste(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(tastes, "TASTE_PRODUCTS", 1)
+    monkeypatch.setattr(user_embeddings, "TASTE_PRODUCTS", 1)
     history = pl.DataFrame({"user_id": [1, 2], "product_id": [7, 8], "pair_days_since": [1.0, 1.0]})
 
     frame = build_tastes(history, np.array([8, 7]))

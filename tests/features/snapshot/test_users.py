@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 
 from features.definitions import list_names
-from features.purchases import Purchases
-from features.users import build_category_reach, build_user_category_features, build_user_features
+from features.snapshot.purchases import Purchases
+from features.snapshot.users import build_category_reach, build_user_category_features, build_user_features
 from tests.features.purchase_rows import MISSING, make_purchases, read_row
 
 # Of tests/tiny_shop.py as of noon of 25 January. User 1 ordered 24, 17, 10 and 3 days before; user 2 22 and 5.

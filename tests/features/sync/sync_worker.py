@@ -1,7 +1,8 @@
 """Syncs in processes of their own, which kill themselves (-9) where they are told to.
 
-Run as `python -m tests.features.sync_worker`, it imports everything once and forks for each request: a line of JSON,
-`{"url", "store", "die_at": step name, number of steps, or null, "verify": bool}`. It answers with the report or null.
+Run as `python -m tests.features.sync.sync_worker`, it imports everything once and forks for each request: a line of
+JSON, `{"url", "store", "die_at": step name, number of steps, or null, "verify": bool}`. It answers with the report or
+null.
 """
 
 import json
@@ -18,18 +19,18 @@ from typing import Any
 from sqlalchemy import Engine
 
 from features.store import MLStore
-from features.sync import sync_shop
-from features.table_sync import SyncOptions
+from features.sync.shop_sync import sync_shop
+from features.sync.table_sync import SyncOptions
 from shop.database import open_engine
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 class SyncWorker:
     """The forking process, seen from a test."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-m", "tests.features.sync_worker"]
+        command = [sys.executable, "-m", "tests.features.sync.sync_worker"]
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def start(self, engine: Engine, store: MLStore, **request: Any) -> None:

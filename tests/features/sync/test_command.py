@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from features.lease import hold_lease
 from features.store import MLStore
-from features.sync import main
+from features.sync.lease import hold_lease
+from features.sync.shop_sync import main
 from settings import load_settings
 from tests.database_servers import find_free_port
 from tests.features.shop_writes import execute
@@ -82,7 +82,7 @@ def test_a_mass_disappearance_is_an_error_until_accepted(
 def test_a_database_that_is_not_there_is_one_line(
     use_shop: Callable[[str], None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("features.retries.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("features.sync.retries.PATIENCE_SECONDS", 0.0)
     use_shop(f"mysql+pymysql://me:secret@127.0.0.1:{find_free_port()}/shop")
 
     assert main([]) == 1

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from features.key_set import KeySet
+from features.sync.key_set import KeySet
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-import features.lease
-from features.lease import LEASE_TABLE, LeaseLostError, LeaseTakenError, hold_lease
+import features.sync.lease
 from features.store import MLStore
-from features.sync import sync_shop
-from features.versioned_table import FencedError
+from features.sync.lease import LEASE_TABLE, LeaseLostError, LeaseTakenError, hold_lease
+from features.sync.shop_sync import sync_shop
+from features.sync.versioned_table import FencedError
 from tests.features.shop_writes import assert_equal, current, execute
 
 
@@ -62,7 +62,7 @@ def test_of_many_at_the_same_moment_one_wins(store: MLStore) -> None:
 def test_a_lease_that_ran_out_is_taken_over_and_its_holder_told(
     store: MLStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(features.lease, "TIME_TO_LIVE", timedelta(0))
+    monkeypatch.setattr(features.sync.lease, "TIME_TO_LIVE", timedelta(0))
     with hold_lease(store) as old:
         with hold_lease(store) as new:
             assert (new.number, new.is_taken_over) == (2, True)
@@ -78,7 +78,7 @@ def test_the_lease_of_a_dead_process_of_this_host_is_taken_at_once(store: MLStor
         os._exit(0)
     os.waitpid(child, 0)
     with hold_lease(store) as lease:
-        lease.row = features.lease._replace(store, lease.row, 1, f"{socket.gethostname()}/{child}/dead")
+        lease.row = features.sync.lease._replace(store, lease.row, 1, f"{socket.gethostname()}/{child}/dead")
         with hold_lease(store) as new:
             assert new.is_taken_over
 
@@ -88,7 +88,7 @@ def test_renewing_prolongs_only_when_due(store: MLStore, monkeypatch: pytest.Mon
         before = store.version(LEASE_TABLE)
         lease.renew()
         assert store.version(LEASE_TABLE) == before
-        monkeypatch.setattr(features.lease, "TIME_TO_LIVE", timedelta(hours=1))
+        monkeypatch.setattr(features.sync.lease, "TIME_TO_LIVE", timedelta(hours=1))
         lease.renew()
         assert store.version(LEASE_TABLE) == before + 1
         lease.require()
@@ -123,7 +123,7 @@ def test_an_old_run_that_finishes_late_changes_nothing(
 ) -> None:
     sync_shop(tiny_shop, store)
     execute(tiny_shop, "UPDATE users SET nickname = 'old' WHERE user_id = 1", "UPDATE order_items SET quantity = 7")
-    monkeypatch.setattr(features.lease, "TIME_TO_LIVE", timedelta(0))  # the old run sleeps longer than its lease
+    monkeypatch.setattr(features.sync.lease, "TIME_TO_LIVE", timedelta(0))  # the old run sleeps longer than its lease
     seen: dict[str, int] = {}
 
     def overtake() -> None:
@@ -144,8 +144,8 @@ def test_a_late_commit_of_an_old_run_fails_even_where_the_new_run_changed_nothin
 ) -> None:
     sync_shop(tiny_shop, store)
     execute(tiny_shop, "UPDATE users SET nickname = 'old' WHERE user_id = 1")
-    monkeypatch.setattr(features.lease, "TIME_TO_LIVE", timedelta(0))
-    monkeypatch.setattr(features.lease.Lease, "require", lambda lease: lease.row)  # it looked just before
+    monkeypatch.setattr(features.sync.lease, "TIME_TO_LIVE", timedelta(0))
+    monkeypatch.setattr(features.sync.lease.Lease, "require", lambda lease: lease.row)  # it looked just before
 
     def overtake() -> None:
         execute(tiny_shop, "UPDATE users SET nickname = '민지', updated_at = created_at WHERE user_id = 1")

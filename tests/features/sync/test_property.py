@@ -10,9 +10,9 @@ from sqlalchemy import Engine, create_engine
 
 from features.store import MLStore
 from tests.database_servers import KINDS, DatabaseServer
-from tests.features.random_shopping import RandomWriter
 from tests.features.shop_writes import assert_equal, assert_lives_are_sound
-from tests.features.sync_worker import SyncWorker
+from tests.features.sync.random_shopping import RandomWriter
+from tests.features.sync.sync_worker import SyncWorker
 
 NUM_BLOCKS = 10
 ROUNDS_IN_BLOCK = 10

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from features.disappearance import MassDisappearanceError
 from features.store import MLStore
-from features.sync import sync_shop
-from features.table_sync import SyncOptions
+from features.sync.mass_delete_guard import MassDisappearanceError
+from features.sync.shop_sync import sync_shop
+from features.sync.table_sync import SyncOptions
 from tests.tiny_shop import day, fill_tiny_shop
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1)

@@ -5,14 +5,14 @@ import pytest
 from deltalake import write_deltalake
 from sqlalchemy import Engine
 
-from features.shop_columns import SYNCED_TABLES
-from features.shop_sql import KeyRange
-from features.source import open_snapshot
 from features.store import KNOWN_UNTIL, MLStore
-from features.sync import sync_shop
-from features.table_sync import hash_rows
-from features.verify import checksum_rows
-from features.versioned_table import VersionedTable
+from features.sync.shop_columns import SYNCED_TABLES
+from features.sync.shop_sql import KeyRange
+from features.sync.shop_sync import sync_shop
+from features.sync.source import open_snapshot
+from features.sync.table_sync import hash_rows
+from features.sync.verify import checksum_rows
+from features.sync.versioned_table import VersionedTable
 from tests.features.shop_writes import assert_equal, current
 
 

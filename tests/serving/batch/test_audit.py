@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from serving.audit import RULES, audit, summarise
+from serving.batch.audit import RULES, audit, summarise
 
 GOOD = {
     "coverage": 1.0,

@@ -3,9 +3,9 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine, func, select
 
-from serving.batch import Publication, Scoring, publish_scores
-from serving.batches import fetch_pointed_batch
-from serving.publish import read_stored_rows
+from serving.batch.batch_state import fetch_pointed_batch
+from serving.batch.job import Publication, Scoring, publish_scores
+from serving.batch.publish import read_stored_rows
 from shop.database import session_scope
 from shop.tables import PopularList, ProductNeighbours, Recommendation
 from tests.serving.conftest import AS_OF, NUM_BUCKETS, TrainedShop

@@ -9,15 +9,15 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine, select
 
-from serving.batches import fetch_pointed_batch
-from serving.publish import read_stored_rows
+from serving.batch.batch_state import fetch_pointed_batch
+from serving.batch.publish import read_stored_rows
 from shop.database import session_scope
 from shop.tables import RecommendationBatch
 from tests.serving.ranked import publish, ranked
 
 OLD = {1: [1, 3, 5], 2: [5, 3, 1], 3: [3, 1, 6]}
 NEW = {1: [5, 6, 1], 2: [6, 1, 5], 3: [1, 5, 3]}
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 VICTIM = """
 import os, signal, sys

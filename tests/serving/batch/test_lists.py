@@ -3,7 +3,7 @@ import json
 import numpy as np
 import polars as pl
 
-from serving.lists import checksum_rows, decode_list, encode_lists
+from serving.batch.lists import checksum_rows, decode_list, encode_lists
 from tests.serving.ranked import ranked
 
 

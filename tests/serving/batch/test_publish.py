@@ -4,10 +4,10 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine, func, select
 
-from serving.batches import PublicationError, fetch_pointed_batch, move_pointer, open_batch
-from serving.facts import BatchFacts, measure
-from serving.lists import encode_lists
-from serving.publish import audit_batch, fetch_written_buckets, read_stored_rows, write_bucket, write_lists
+from serving.batch.batch_state import PublicationError, fetch_pointed_batch, move_pointer, open_batch
+from serving.batch.lists import encode_lists
+from serving.batch.publish import audit_batch, fetch_written_buckets, read_stored_rows, write_bucket, write_lists
+from serving.batch.statistics import BatchFacts, measure
 from shop.database import session_scope
 from shop.tables import AuditLog, BatchPointer, Recommendation, RecommendationBatch
 from tests.serving.ranked import finish, publish, ranked

@@ -9,8 +9,8 @@ import httpx
 from sqlalchemy import Engine
 
 from api.application import create_app
-from serving.batches import open_batch
-from serving.retire import retire_old_batches
+from serving.batch.batch_state import open_batch
+from serving.batch.retire import retire_old_batches
 from settings import Settings
 from shop.database import session_scope
 from shop.tables import Product

@@ -1,8 +1,8 @@
 import pytest
 from sqlalchemy import Engine, func, select
 
-from serving.batches import open_batch
-from serving.retire import retire_old_batches
+from serving.batch.batch_state import open_batch
+from serving.batch.retire import retire_old_batches
 from shop.database import session_scope
 from shop.tables import Recommendation, RecommendationBatch
 from tests.serving.ranked import publish
@@ -54,7 +54,7 @@ def test_retiring_twice_retires_nothing_more(tiny_shop: Engine) -> None:
 
 @pytest.mark.parametrize("page", [1, 2, 3])
 def test_lists_go_in_pieces(tiny_shop: Engine, monkeypatch: pytest.MonkeyPatch, page: int) -> None:
-    monkeypatch.setattr("serving.retire.ROWS_PER_TRANSACTION", page)
+    monkeypatch.setattr("serving.batch.retire.ROWS_PER_TRANSACTION", page)
     batches = [publish(tiny_shop, "1", LISTS, as_of_day=day).batch_id for day in range(20, 25)]
 
     retire_old_batches(tiny_shop)

@@ -2,9 +2,9 @@ import numpy as np
 import polars as pl
 from sqlalchemy import Engine, select
 
-from serving.alike import rank_alike
-from serving.batch import Scoring, publish_scores
-from serving.popular import rank_neighbours
+from serving.batch.job import Scoring, publish_scores
+from serving.batch.popular import rank_neighbours
+from serving.batch.similar import rank_alike
 from shop.database import session_scope
 from shop.tables import ProductNeighbours
 from tests.serving.conftest import AS_OF, TrainedShop

@@ -1,4 +1,4 @@
-from serving.facts import BatchFacts, measure
+from serving.batch.statistics import BatchFacts, measure
 from tests.serving.ranked import ranked
 
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from serving.batch import Scoring, publish_scores
-from serving.batches import fetch_pointed_batch, move_pointer, open_batch
-from serving.followup import show_kept_lists
+from serving.batch.batch_state import fetch_pointed_batch, move_pointer, open_batch
+from serving.batch.job import Scoring, publish_scores
+from serving.online.alias_effects import show_kept_lists
 from tests.serving.conftest import AS_OF, TrainedShop
 
 

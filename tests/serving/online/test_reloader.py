@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from features.rebuild import rebuild
 from features.store import MLStore
-from serving.batch import Scoring, publish_scores
-from serving.batches import fetch_pointed_batch
-from serving.followup import Followup
-from serving.watcher import ChampionWatcher, Sources
+from serving.batch.batch_state import fetch_pointed_batch
+from serving.batch.job import Scoring, publish_scores
+from serving.online.alias_effects import Followup
+from serving.online.reloader import ChampionWatcher, Sources
 from shop.tables import AuditLog
 from tests.serving.conftest import AS_OF, NUM_BUCKETS, ScriptedRegistry, TrainedShop
 from tests.spoilt_versions import SPOILERS, Spoiler
@@ -172,7 +172,7 @@ def test_a_start_without_the_registry_serves_what_served_last(
 def test_a_start_does_not_wait_for_a_registry_that_hangs(
     watcher: ChampionWatcher, sources: Sources, registry: ScriptedRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serving.watcher.FIRST_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("serving.online.reloader.FIRST_LOOK_SECONDS", 0.1)
     answers = threading.Event()
     monkeypatch.setattr(registry, "resolve_alias", lambda _: answers.wait(30) and 2)
 

@@ -6,8 +6,8 @@ from mlflow import MlflowClient
 from mlflow.webhooks.delivery import _generate_hmac_signature
 from starlette.testclient import TestClient
 
-from serving.webhook import MAX_AGE_SECONDS, MAX_BYTES, ask_for_calls, ensure_secret, make_receiver
-from training.registry import Registry
+from serving.online.webhook import MAX_AGE_SECONDS, MAX_BYTES, ask_for_calls, ensure_secret, make_receiver
+from training.registry.client import Registry
 
 SECRET = "a secret of this test"
 BODY = '{"entity": "model_version_alias", "action": "created", "data": {"alias": "champion", "version": "2"}}'

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from features.arrays import Int64
+from features.snapshot.arrays import Int64
 from tests.features.purchase_rows import AS_OF, make_purchases
 from tests.synthetic import SMALL_CONFIG
 from training.config import DataConfig
-from training.dataset import Lists, build_lists, choose_users, fit_window_encoder
-from training.loop import stack_lists
-from training.windows import Window, open_window
+from training.data.samples import Lists, build_lists, choose_users, fit_window_encoder
+from training.data.windows import Window, open_window
+from training.model.trainer import stack_lists
 
 START = AS_OF - timedelta(days=28)
 BUYERS, AWAY, LONG_AWAY = [1, 2, 3, 4], [5, 6, 7], [8, 9, 10]

@@ -2,11 +2,11 @@ from datetime import timedelta
 
 import pytest
 
-from features.purchases import load_purchases
+from features.snapshot.purchases import load_purchases
 from features.store import MLStore
 from tests.synthetic import AS_OF
-from training.recall import SOURCES, measure_recall
-from training.windows import Window, open_window
+from training.data.windows import Window, open_window
+from training.evaluation.candidate_recall import SOURCES, measure_recall
 
 
 @pytest.fixture(scope="module")

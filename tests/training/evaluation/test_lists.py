@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features.purchases import Purchases, load_purchases
+from features.snapshot.purchases import Purchases, load_purchases
 from features.store import MLStore
 from tests.synthetic import AS_OF, SMALL_CONFIG
-from training.evaluate import judge_categories
-from training.windows import Window, open_window
+from training.data.windows import Window, open_window
+from training.evaluation.lists import judge_categories
 
 HORIZON = timedelta(days=SMALL_CONFIG.data.horizon_days)
 CUT = AS_OF - HORIZON

@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import average_precision_score, ndcg_score, roc_auc_score
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from training import metrics
+from training.evaluation import metrics
 
 HITS = np.array([[True, False, True], [False, False, False], [False, True, False]])
 NUM_LABELS = np.array([2, 4, 1])

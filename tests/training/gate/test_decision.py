@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from training.checks import Check
-from training.evaluate import Judgement
-from training.promotion import Evidence, Verdict, decide
-from training.slices import SliceGain, compare_slices, compare_users
+from training.evaluation.checks import Check
+from training.evaluation.lists import Judgement
+from training.evaluation.slices import SliceGain, compare_slices, compare_users
+from training.gate.decision import Evidence, Verdict, decide
 
 NUM_USERS = 500
 NOISE = np.random.default_rng(0).normal(0, 0.02, NUM_USERS)

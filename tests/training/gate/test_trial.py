@@ -9,19 +9,19 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from features.purchases import load_purchases
+from features.snapshot.purchases import load_purchases
 from features.store import MLStore
 from tests.synthetic import AS_OF, SMALL_CONFIG
-from training.artefact import MODEL, write_manifest
-from training.checks import MIN_USERS, draw_sample, run_checks
-from training.dataset import Lists, build_lists
-from training.describe import MAX_LENGTH, describe_run, describe_version
-from training.evaluate import K
+from training.data.samples import Lists, build_lists
+from training.data.windows import Labels, Window
+from training.evaluation.checks import MIN_USERS, draw_sample, run_checks
+from training.evaluation.lists import K
 from training.fit import Fitted, fit
-from training.gate import Rival, Trial, hold_trial
-from training.plots import draw_trial
-from training.ranker import Ranker
-from training.windows import Labels, Window
+from training.gate.model_card import MAX_LENGTH, describe_run, describe_version
+from training.gate.plots import draw_trial
+from training.gate.trial import Rival, Trial, hold_trial
+from training.ranking.ranker import Ranker
+from training.version.files import MODEL, write_manifest
 
 CHAMPION = 7
 
@@ -46,7 +46,7 @@ def shuffle_items(labels: Labels) -> Labels:
 def test_training_on_shuffled_labels_is_refused(
     synthetic_store: MLStore, fitted: Fitted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("training.dataset.build_lists", shuffle_purchases)
+    monkeypatch.setattr("training.data.samples.build_lists", shuffle_purchases)
     nonsense = fit(load_purchases(synthetic_store, AS_OF), SMALL_CONFIG, tmp_path / "version", lambda *_: None)
 
     as_first = hold_trial(nonsense, Rival(None, None)).verdict

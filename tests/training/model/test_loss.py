@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from training.config import LossConfig
-from training.loop import Targets, compute_loss
-from training.wide_deep import Logits
+from training.model.trainer import Targets, compute_loss
+from training.model.wide_deep import Logits
 
 # Two users with two orders each, and one who ordered nothing and stands for three.
 LOGITS = Logits(

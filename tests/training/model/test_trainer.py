@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 
 from training.config import ModelConfig, OptimiserConfig, TrainingConfig
-from training.loop import Tensors, train
-from training.wide_deep import Committee, InputSizes
+from training.model.trainer import Tensors, train
+from training.model.wide_deep import Committee, InputSizes
 
 NUM_USERS, LIST_SIZE, NUM_CATEGORIES = 64, 6, 2
 SIZES = InputSizes(

@@ -7,16 +7,16 @@ import polars as pl
 import pytest
 import torch
 
-from features.purchases import load_purchases
-from features.snapshot import Snapshot
+from features.snapshot.purchases import load_purchases
+from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from tests.synthetic import AS_OF
-from training.artefact import ArtefactError
-from training.export import INPUT_NAMES
+from training.data.inputs import encode_pairs, encode_users
+from training.data.windows import open_window
 from training.fit import Fitted
-from training.inputs import encode_pairs, encode_users
-from training.ranker import Ranker, to_feeds
-from training.windows import open_window
+from training.ranking.ranker import Ranker, to_feeds
+from training.version.export import INPUT_NAMES
+from training.version.files import ArtefactError
 
 K = 20
 

@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features.candidates import draw_candidates
-from features.snapshot import Snapshot
-from training.inputs import encode_pairs, encode_users
-from training.ranker import Ranker
-from training.reasons import EVIDENCE, POPULAR, cite
+from features.ranking.candidates import draw_candidates
+from features.snapshot.tables import Snapshot
+from training.data.inputs import encode_pairs, encode_users
+from training.ranking.ranker import Ranker
+from training.ranking.reasons import EVIDENCE, POPULAR, cite
 
 K = 40
 

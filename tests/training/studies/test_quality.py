@@ -6,9 +6,9 @@ import pytest
 
 from features.store import MLStore
 from tests.synthetic import AS_OF, SMALL_CONFIG
-from training import rivals
-from training.baselines import ALL_BASELINES
-from training.quality import OURS, measure_cut, write_page
+from training.evaluation.baselines import ALL_BASELINES
+from training.studies import rivals
+from training.studies.quality import OURS, measure_cut, write_page
 
 CONFIG = SMALL_CONFIG.replace({"model.num_members": 1, "optimiser.epochs": 1, "optimiser.min_steps": 10})
 

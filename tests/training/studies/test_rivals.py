@@ -5,14 +5,14 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from features.purchases import load_purchases
+from features.snapshot.purchases import load_purchases
 from features.store import MLStore
 from tests.synthetic import AS_OF, SMALL_CONFIG
-from training import rivals
-from training.baselines import rank_by_global_popularity
-from training.evaluate import Judgement, judge_baseline
-from training.rivals import Boosted, fit_als, fit_boosted
-from training.windows import Window, open_window
+from training.data.windows import Window, open_window
+from training.evaluation.baselines import rank_by_global_popularity
+from training.evaluation.lists import Judgement, judge_baseline
+from training.studies import rivals
+from training.studies.rivals import Boosted, fit_als, fit_boosted
 
 HORIZON = SMALL_CONFIG.data.horizon_days
 CUT = AS_OF - timedelta(days=HORIZON)

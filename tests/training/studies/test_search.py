@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from optuna import Study
 
-from features.purchases import load_purchases
+from features.snapshot.purchases import load_purchases
 from features.store import MLStore
 from tests.synthetic import AS_OF, SMALL_CONFIG
 from training.fit import TooLittleDataError
-from training.search import SPACE, Ground, prepare, run_search
-from training.search_page import summarise, write_page
+from training.studies.search import SPACE, Ground, prepare, run_search
+from training.studies.search_page import summarise, write_page
 
 CONFIG = SMALL_CONFIG.replace({"model.num_members": 1, "optimiser.epochs": 1, "optimiser.min_steps": 10})
 NUM_TRIALS = 3

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from training.artefact import GOLDEN, MANIFEST, MODEL, ArtefactError, hash_file, verify_folder
-from training.ranker import Ranker
+from training.ranking.ranker import Ranker
+from training.version.files import GOLDEN, MANIFEST, MODEL, ArtefactError, hash_file, verify_folder
 
 
 def test_a_whole_folder_loads_and_scores_its_golden_rows(version_folder: Path):

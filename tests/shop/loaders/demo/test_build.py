@@ -9,8 +9,8 @@ import pytest
 
 from shop.drawings import render_product_drawing
 from shop.loaders.completion import complete_tables
-from shop.loaders.demo import build_demo_tables
-from shop.loaders.demo_source import DemoSource, find_data_folder, find_shift, read_demo_source
+from shop.loaders.demo.build import build_demo_tables
+from shop.loaders.demo.source import DemoSource, find_data_folder, find_shift, read_demo_source
 
 Tables = dict[str, pl.DataFrame]
 

@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from shop.loaders.demo_titles import describe_products, name_brands, tidy_size, tidy_type
+from shop.loaders.demo.titles import describe_products, name_brands, tidy_size, tidy_type
 
 TYPES = [
     ("ICE - CRUSHED/CUBED", "FRZN ICE", "Ice, Crushed & Cubed"),

@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine
 
-from shop.loaders import synthetic
-from shop.loaders.synthetic import SyntheticShape, build_synthetic_shop
+from shop.loaders.synthetic import build as synthetic
+from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
 
 END = date(2026, 6, 30)

@@ -1,0 +1,1 @@
+"""Database machinery: connections, deadlines, statements, coalesced reads."""

@@ -1,0 +1,1 @@
+"""Prices, quote and checkout."""

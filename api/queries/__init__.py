@@ -1,0 +1,1 @@
+"""SQL of the API: connection in, rows out."""

@@ -1,0 +1,1 @@
+"""Engagement report: a batch job that reads events."""

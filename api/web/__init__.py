@@ -1,0 +1,1 @@
+"""HTTP machinery: middleware, authentication, errors, rate limit, logs, metrics."""

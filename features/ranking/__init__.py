@@ -1,0 +1,1 @@
+"""Features at ranking time: candidates, features of pairs, encoding."""

@@ -1,0 +1,1 @@
+"""Batch scoring: rank for every user, write, audit, publish."""

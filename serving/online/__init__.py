@@ -1,0 +1,1 @@
+"""The model server's parts: reloading, webhook, answers."""

@@ -1,0 +1,1 @@
+"""A generated shop of any size with known structure."""

@@ -1,0 +1,38 @@
+"""The import contracts leave no package out, and settings stand below all of them."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+NOT_OURS_TO_LAYER = {"tests", "benchmarks"}
+PACKAGES = {path.parent.name for path in ROOT.glob("*/__init__.py")} - NOT_OURS_TO_LAYER
+
+
+def layered(contract: dict[str, list[str]]) -> set[str]:
+    """Name the modules of a contract's layers."""
+    return {name.strip(" ()") for layer in contract["layers"] for name in layer.replace(":", "|").split("|")}
+
+
+def test_every_top_package_is_looked_at_and_has_a_layer() -> None:
+    top = LINTER["contracts"][0]
+
+    assert set(LINTER["root_packages"]) == PACKAGES
+    assert layered(top) == PACKAGES | {"settings"}
+    assert top["layers"][-1] == "settings"
+
+
+def test_settings_import_nothing_of_ours() -> None:
+    nodes = list(ast.walk(ast.parse((ROOT / "settings.py").read_text(encoding="utf-8"))))
+    whole = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    parts = {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+
+    assert not {name.partition(".")[0] for name in whole | parts} & PACKAGES
+
+
+def test_every_contract_of_a_packages_parts_is_exhaustive() -> None:
+    inner = [contract for contract in LINTER["contracts"] if "containers" in contract]
+
+    assert inner
+    assert all(contract["exhaustive"] for contract in inner)

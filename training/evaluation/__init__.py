@@ -1,0 +1,1 @@
+"""Evaluation on a window that lies after everything a model was made from."""

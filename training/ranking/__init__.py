@@ -1,0 +1,1 @@
+"""From a snapshot and a version to ranked products. No torch here."""

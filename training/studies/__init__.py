@@ -1,0 +1,1 @@
+"""Studies for development: no image carries what they need."""
