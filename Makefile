@@ -56,8 +56,7 @@ check: environment ## lint, types, docstrings, import contracts, of the pages to
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy $(PACKAGES)
-	@# What a docstring says must be true; what it leaves out is its author's judgement.
-	! .venv/bin/pydoclint --quiet --show-filenames-in-every-violation-message True $(PACKAGES) 2>&1 | grep -E 'DOC(102|104|202|403|602):'
+	$(RUN) deploy.local.docstrings $(PACKAGES)
 	.venv/bin/lint-imports
 	$(RUN) deploy.local.pages lint types
 

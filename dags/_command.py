@@ -35,7 +35,7 @@ def run_module(
 
     Args:
         module: module with a command line, whose last line on stdout is a JSON object.
-        arguments: its arguments.
+        *arguments: its arguments.
         timeout_seconds: wall-clock limit.
         heard: given the JSON object, also of a step that failed; not called for one that ended without.
 

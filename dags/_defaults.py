@@ -29,7 +29,7 @@ def workflow(run_book: str, tags: list[str], **default_args: Any) -> dict[str, A
     Args:
         run_book: the file's docstring; its first line reads `# name: what it does.`
         tags: what the UI filters by.
-        default_args: retry rule of its tasks, `TRANSIENT` or `ONCE_MORE`.
+        **default_args: retry rule of its tasks, `TRANSIENT` or `ONCE_MORE`.
     """
     return {
         "doc_md": run_book,

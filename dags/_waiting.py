@@ -70,7 +70,7 @@ class WaitingStep(BaseOperator):  # type: ignore[misc]
     Args:
         module: module with a command line, whose last line on stdout is a JSON object.
         timeout_seconds: wall-clock limit of the step.
-        task: what every task has.
+        **task: what every task has.
     """
 
     def __init__(self, *, module: str, timeout_seconds: float, **task: Any):

@@ -43,7 +43,7 @@ def call_airflow(settings: Settings, *arguments: str, stdout: IO[str] | int) -> 
 
     Args:
         settings: where things run.
-        arguments: what it shall do.
+        *arguments: what it shall do.
         stdout: where its output goes.
 
     Returns:

@@ -93,7 +93,7 @@ def _call_npm(
 
     Args:
         arguments: what npm shall do.
-        variables: `NAME=value` for its environment.
+        *variables: `NAME=value` for its environment.
         capture_output: keep what it says instead of showing it.
     """
     path = os.pathsep.join([str(NODE / "bin"), *os.get_exec_path()])
