@@ -1,4 +1,4 @@
-"""Progress on a terminal: one line a step, with a spinner and the time it takes.
+"""Progress and tables on a terminal: one line a step, with a spinner and the time it takes.
 
 Standard library only, since the first steps run before the environment exists. On a terminal the running steps are
 repainted in place; in a log file each step prints when it starts, every 15 seconds, and when it ends.
@@ -10,7 +10,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -22,6 +22,14 @@ def format_seconds(seconds: float) -> str:
     """Write a duration as a person would say it: `8 s`, `2 min 05 s`."""
     whole = round(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
+
+
+def lay_out_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Lay rows out in columns below a head, for a terminal."""
+    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+    rule = tuple("─" * width for width in widths)
+    lines = ["  ".join(map(str.ljust, row, widths)) for row in [head, rule, *rows]]
+    return "\n".join(f"  {line}".rstrip() for line in lines)
 
 
 class Step:

@@ -7,7 +7,7 @@ import argparse
 import sys
 
 from deploy.freshness import describe_freshness
-from deploy.local.report import lay_out_table
+from deploy.progress import lay_out_table
 from serving.serving_status import read_served
 from settings import Settings, load_settings
 

@@ -1,7 +1,6 @@
 """What the launcher tells at the end of `make up` and in `make status`."""
 
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import httpx
@@ -13,6 +12,7 @@ from deploy.interpreter import SetupError
 from deploy.local.services import Health, Part, services
 from deploy.local.start import is_healthy
 from deploy.local.supervise import Supervisor
+from deploy.progress import lay_out_table
 from settings import Settings
 from shop.database import open_engine, session_scope
 from shop.tables import Recommendation
@@ -98,11 +98,3 @@ def _some_user(settings: Settings) -> int:
         user_id = session.scalar(select(func.min(Recommendation.user_id)))
     engine.dispose()
     return int(user_id or 1)
-
-
-def lay_out_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """Lay rows out in columns below a head, for a terminal."""
-    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-    rule = tuple("─" * width for width in widths)
-    lines = ["  ".join(map(str.ljust, row, widths)) for row in [head, rule, *rows]]
-    return "\n".join(f"  {line}".rstrip() for line in lines)
