@@ -1,0 +1,58 @@
+"""Tests lie as their sources do: `tests/api/db/test_reader.py` for `api/db/reader.py`; others say what they test."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("api", "dags", "deploy", "features", "mlflow_server", "serving", "shop", "training")
+FILES = sorted(path for name in PACKAGES for path in (ROOT / "tests" / name).rglob("test_*.py"))
+
+OF_A_BEHAVIOUR = {
+    "api/pages/test_home_property.py": "any page, under random rules and stock",
+    "api/pages/test_home_rules.py": "what a page holds, rule by rule",
+    "api/test_contract.py": "the API against its own OpenAPI",
+    "api/test_faults.py": "answers while what the API depends on is dead or slow",
+    "api/test_faults_mysql.py": "the same on MySQL and MariaDB",
+    "api/test_faults_together.py": "the same with all of it at once",
+    "api/test_operations.py": "health, metrics and limits of a running API",
+    "api/test_production.py": "what production demands of a start and of a request",
+    "dags/test_run_note.py": "dags/plugins, which Airflow loads by itself",
+    "dags/test_workflows.py": "all workflows as Airflow parses them",
+    "deploy/compose/test_compose.py": "docker-compose.yml",
+    "deploy/compose/test_image_environments.py": "each image's own packages and files",
+    "deploy/compose/test_images.py": "the Dockerfiles",
+    "deploy/compose/test_schemas.py": "the migrations of MLflow and Airflow on real servers",
+    "deploy/compose/test_settings_arrive.py": "settings on their way into containers",
+    "deploy/local/test_first_environment.py": "set-up on machines of all kinds",
+    "features/sync/test_command.py": "the command line of the sync",
+    "features/sync/test_kills.py": "a sync that is killed anywhere",
+    "features/sync/test_pitfalls.py": "what burnt others, one by one",
+    "features/sync/test_property.py": "random writers",
+    "features/test_leak.py": "rows of the future, which must change nothing",
+    "mlflow_server/test_server.py": "a running server",
+    "serving/batch/test_killed.py": "a scoring that is killed anywhere",
+    "serving/batch/test_published_whole.py": "readers while batches are published",
+    "shop/tables/test_tables.py": "all tables together",
+    "shop/test_tls.py": "connections that demand TLS",
+    "training/model/test_loss.py": "the loss, which lives in the trainer",
+    "training/test_degenerate.py": "shops with next to nothing in them",
+}
+
+
+def mirrored(path: Path) -> list[Path]:
+    """List the sources that a test may belong to: a module, one that its folder alone imports, or a package."""
+    folder = ROOT / path.relative_to(ROOT / "tests").parent
+    name = path.stem.removeprefix("test_")
+    return [folder / f"{name}.py", folder / f"_{name}.py", folder / name]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT / "tests")))
+def test_a_test_file_has_a_source_or_says_which_behaviour_it_tests(path: Path) -> None:
+    has_source = any(source.exists() for source in mirrored(path))
+
+    assert has_source != (str(path.relative_to(ROOT / "tests")) in OF_A_BEHAVIOUR)
+
+
+def test_no_behaviour_is_listed_that_has_no_test() -> None:
+    assert set(OF_A_BEHAVIOUR) <= {str(path.relative_to(ROOT / "tests")) for path in FILES}
