@@ -90,9 +90,10 @@ def migrate(engine: Engine, tool: Tool, run: Callable[[tuple[str, ...]], bool]) 
         MigrationError: this one failed; the mark stays.
         sqlalchemy.exc.SQLAlchemyError: the database does not answer, or refuses.
     """
-    left = find_mark(engine)
-    before = left or find_revision(engine)
-    if left or before == "":
+    left, found = find_mark(engine), find_revision(engine)
+    before = left or found
+    is_untouched = left == found == NOTHING  # the tool ended before its first table
+    if (left or found == "") and not is_untouched:
         if not run(tool.check):
             raise HalfMigrationError(explain(left or before, tool))
         remove_mark(engine)

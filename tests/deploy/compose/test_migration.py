@@ -95,6 +95,18 @@ def test_a_killed_first_migration_is_refused_and_the_remedy_is_named(
     assert tables(database) == {"first_a", MARK}, "nothing may be changed on half a schema"
 
 
+def test_a_migration_that_ended_before_its_first_table_is_simply_begun_again(
+    database: Engine, any_server_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(MigrationError):
+        migrate(database, tool_of(any_server_url, monkeypatch, FIRST, killed_after=0), run_command)
+
+    migrate(database, tool_of(any_server_url, monkeypatch, FIRST), run_command)
+
+    assert find_revision(database) == FIRST
+    assert MARK not in tables(database)
+
+
 def test_starting_over_empties_a_database_that_never_was_whole(
     database: Engine, any_server_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

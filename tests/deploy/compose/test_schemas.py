@@ -2,12 +2,13 @@
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
-from deploy.compose.migration import TOOLS
+from deploy.compose.migration import TOOLS, HalfMigrationError, MigrationError, migrate, start_over
 from deploy.local.production_packages import find_python
 from tests.database_servers import DatabaseServer
 
@@ -33,6 +34,32 @@ def test_mlflow_migrates_with_its_triggers_and_keeps_a_run(any_server_url: str, 
     with engine.connect() as connection:
         triggers = text("SELECT COUNT(*) FROM information_schema.triggers WHERE trigger_schema = DATABASE()")
         assert connection.scalar(triggers)
+    engine.dispose()
+
+
+def test_mlflow_killed_in_its_first_migration_is_refused_then_starts_over(any_server_url: str) -> None:
+    """MLflow's own migration, killed once it has made some tables, and what an operator is then told to do."""
+    engine = create_engine(any_server_url)
+    environment = {**os.environ, "MLFLOW_BACKEND_URI": any_server_url}
+
+    def run_and_kill(command: tuple[str, ...]) -> bool:
+        with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+            while len(inspect(engine).get_table_names()) < 8 and process.poll() is None:
+                time.sleep(0.02)
+            process.kill()
+        return process.returncode == 0
+
+    def run_whole(command: tuple[str, ...]) -> bool:
+        return subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
+
+    with pytest.raises(MigrationError):
+        migrate(engine, TOOLS["mlflow"], run_and_kill)
+    with pytest.raises(HalfMigrationError, match="--start-over"):
+        migrate(engine, TOOLS["mlflow"], run_whole)
+    start_over(engine)
+
+    assert "the newest" in migrate(engine, TOOLS["mlflow"], run_whole)
+    assert run_whole(TOOLS["mlflow"].check)
     engine.dispose()
 
 
