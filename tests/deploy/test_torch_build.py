@@ -201,9 +201,9 @@ def test_place_that_is_neither_index_nor_folder_is_refused(machine: Machine, ord
 
 
 def test_image_is_built_by_the_same_code(machine: Machine, ordinary: Index, for_cpu: Index, tmp_path: Path) -> None:
-    (tmp_path / "deploy" / "local").mkdir()
+    (tmp_path / "deploy").mkdir()
     for name in ("__init__", "interpreter", "stamp", "torch_build"):
-        shutil.copy(ROOT / "deploy" / "local" / f"{name}.py", tmp_path / "deploy" / "local")
+        shutil.copy(ROOT / "deploy" / f"{name}.py", tmp_path / "deploy")
     (tmp_path / "requirements.txt").write_text(LOCK, encoding="utf-8")
 
     command = [machine.python, "-m", "deploy.torch_build", "--place", for_cpu.url]
