@@ -42,7 +42,7 @@ def clone(tmp_path: Path) -> Path:
 
 
 def start(clone: Path, *variables: str) -> subprocess.Popen[str]:
-    command = ["make", "environment", f"PYTHON={sys.executable}", *variables]
+    command = ["make", "--no-print-directory", "environment", f"PYTHON={sys.executable}", *variables]
     return subprocess.Popen(command, cwd=clone, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
