@@ -108,7 +108,7 @@ def measure(database: str, url: str, seconds: float) -> None:
             with serve("benchmarks.parts.bare_api:app", settings) as bare:
                 capacities = [_compare(database, url, api, bare, paths, each, seconds) for each in CONNECTIONS]
                 for way, users, capacity in zip(WAYS, (paths, paths[:AGAIN_USERS]), capacities[-1], strict=True):
-                    _judge(database, url, api, bare, way, users, SHARE_OF_CAPACITY * capacity, seconds)
+                    _evaluate(database, url, api, bare, way, users, SHARE_OF_CAPACITY * capacity, seconds)
 
 
 def _compare(
@@ -131,7 +131,7 @@ def _compare(
     return first.rate, again.rate
 
 
-def _judge(
+def _evaluate(
     database: str, url: str, api: Worker, bare: Worker, way: str, users: list[str], rate: float, seconds: float
 ) -> None:
     """Ask both at a steady rate, and say whether the API's slowest hundredth is quick enough."""

@@ -2,8 +2,8 @@
 
 Trains the committed settings on rows of the demo shop's shape, once through `training.model.trainer.train` and once
 through a bare PyTorch loop over the same tensors: gather, forward, loss, backward, step, with the same model, losses
-and optimiser but no schedule, stopping, judging or reports, and with as many threads as PyTorch takes by itself. They
-take turns; the best turn of each counts.
+and optimiser but no schedule, stopping, evaluation or reports, and with as many threads as PyTorch takes by itself.
+They take turns; the best turn of each counts.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from torch import Tensor
 from features.definitions import list_crosses, list_names
 from training.config import TrainingConfig, load_config
 from training.model.trainer import Tensors, compute_loss, train
-from training.model.wide_deep import Committee, InputSizes, WideDeep
+from training.model.wide_deep import Ensemble, InputSizes, WideDeep
 
 ALL_THREADS = torch.get_num_threads()
 SIZES = InputSizes(
@@ -71,7 +71,7 @@ def train_bare(rows: Tensors, config: TrainingConfig) -> float:
     torch.set_num_threads(ALL_THREADS)
     started = time.perf_counter()
     torch.manual_seed(options.seed)
-    members = Committee([WideDeep(SIZES, config.model) for _ in range(config.model.num_members)]).members
+    members = Ensemble([WideDeep(SIZES, config.model) for _ in range(config.model.num_members)]).members
     weights = [weight for member in members for weight in member.parameters()]
     optimiser = torch.optim.AdamW(weights, lr=options.learning_rate, weight_decay=options.weight_decay)
     order = torch.randperm(rows.num_users)

@@ -30,7 +30,7 @@ def train_wide_deep() -> None:
 
     @task(outlets=[MODEL_VERSION], pool=HEAVY_POOL)
     def train(**context: Any) -> dict[str, Any]:
-        """Train, judge and register a version."""
+        """Train, evaluate and register a version."""
         as_of = resolve_as_of(context)
         report = run_module("training.run", "--as-of", as_of, "--json", timeout_seconds=LIMIT_SECONDS)
         if report["champion"] is None:

@@ -13,7 +13,7 @@ from deploy.progress import Board, Step
 CHAIN = {
     "sync_shop": "Copy the shop's rows",
     "rebuild_features": "Compute features",
-    "train_wide_deep": "Train, judge, register",
+    "train_wide_deep": "Train, evaluate, register",
     "score_users": "Rank for every user, publish",
 }
 FIRST = next(iter(CHAIN))

@@ -1,4 +1,4 @@
-"""Trains as of a past instant on what was known then, scores every user, and judges on what followed.
+"""Trains as of a past instant on what was known then, scores every user, and evaluates on what followed.
 
     python -m training.backtest --as-of 2017-10-15 --out DIR
 
@@ -28,7 +28,7 @@ from settings import load_settings
 from training.config import TrainingConfig, load_config
 from training.data.windows import open_window
 from training.evaluation.baselines import BASELINES
-from training.evaluation.lists import Judgement, judge_baseline, judge_ranker, tabulate
+from training.evaluation.lists import Evaluation, evaluate_baseline, evaluate_ranker, tabulate
 from training.fit import fit
 from training.memory import measure_peak_memory_gb
 from training.ranking.ranker import USERS_AT_ONCE, Ranker, lay_out_categories, lay_out_pairs
@@ -40,8 +40,8 @@ logger = logging.getLogger(__name__)
 NUM_PRODUCTS, NUM_DISCOVERY = 100, 50
 
 
-def run_backtest(store: MLStore, config: TrainingConfig, as_of: datetime, out: Path) -> dict[str, Judgement]:
-    """Train, write the lists, then judge them.
+def run_backtest(store: MLStore, config: TrainingConfig, as_of: datetime, out: Path) -> dict[str, Evaluation]:
+    """Train, write the lists, then evaluate them.
 
     Args:
         store: the ML store.
@@ -50,7 +50,7 @@ def run_backtest(store: MLStore, config: TrainingConfig, as_of: datetime, out: P
         out: folder of the results, created.
 
     Returns:
-        Judgements of the model and of each baseline; empty where nothing was bought after the cut.
+        Evaluations of the model and of each baseline; empty where nothing was bought after the cut.
 
     Raises:
         StoreError: the shop was never synced.
@@ -62,7 +62,7 @@ def run_backtest(store: MLStore, config: TrainingConfig, as_of: datetime, out: P
     ranker = Ranker.load(fitted.folder)
     snapshot = build_snapshot(purchases)
     _write_lists(ranker, snapshot, out)
-    return _judge(store, config, snapshot, ranker)
+    return _evaluate(store, config, snapshot, ranker)
 
 
 def _ignore_epochs(epoch: int, metrics: dict[str, float]) -> None:
@@ -90,15 +90,15 @@ def _lay_out_list(arrays: SnapshotArrays, candidates: Candidates, scores: Float3
     return lay_out_pairs(arrays, candidates.take(order), ranks, scores[order])
 
 
-def _judge(store: MLStore, config: TrainingConfig, snapshot: Snapshot, ranker: Ranker) -> dict[str, Judgement]:
+def _evaluate(store: MLStore, config: TrainingConfig, snapshot: Snapshot, ranker: Ranker) -> dict[str, Evaluation]:
     as_of, horizon_days = snapshot.as_of, config.data.horizon_days
     later: Purchases = load_purchases(store, as_of + timedelta(days=horizon_days))
     window = open_window(later, as_of, horizon_days, snapshot.arrays)
     users = window.users_with_labels()
     if len(users) == 0:
         return {}
-    judged = {"wide_deep": judge_ranker(window, users, ranker)}
-    return judged | {name: judge_baseline(window, users, rank) for name, rank in BASELINES.items()}
+    evaluated = {"wide_deep": evaluate_ranker(window, users, ranker)}
+    return evaluated | {name: evaluate_baseline(window, users, rank) for name, rank in BASELINES.items()}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -113,19 +113,19 @@ def main(arguments: list[str] | None = None) -> int:
     started = time.perf_counter()
     try:
         config = load_config().with_horizon(options.horizon_days)
-        judgements = run_backtest(MLStore(settings.ml_store_uri), config, options.as_of, options.out)
+        evaluations = run_backtest(MLStore(settings.ml_store_uri), config, options.as_of, options.out)
     except (OSError, StoreError, ValueError, ArtefactError) as err:
         sys.stderr.write(f"training.backtest: {err}\n")
         return 1
     seconds = round(time.perf_counter() - started, 1)
-    metrics = {name: judgement.summarise() for name, judgement in judgements.items()}
+    metrics = {name: evaluation.summarise() for name, evaluation in evaluations.items()}
     peak = round(measure_peak_memory_gb(), 2)
     cost = {"seconds": seconds, "peak_memory_gb": peak}
     result = {"as_of": options.as_of.isoformat(), "horizon_days": options.horizon_days, **cost, **metrics}
     (options.out / "metrics.json").write_text(json.dumps(_to_plain(result), indent=1), encoding="utf-8")
-    if judgements:
+    if evaluations:
         with pl.Config(tbl_cols=-1, tbl_width_chars=200, float_precision=4, tbl_hide_dataframe_shape=True):
-            sys.stdout.write(f"{tabulate(judgements)}\n")
+            sys.stdout.write(f"{tabulate(evaluations)}\n")
     sys.stdout.write(f"written to {options.out} in {seconds} s, at most {peak} GB of memory\n")
     return 0
 

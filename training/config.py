@@ -113,7 +113,7 @@ class TrainingConfig(_Section):
         return self.model_copy(update={"model": self.model.model_copy(update={"output_dim": num_categories})})
 
     def with_horizon(self, horizon_days: int) -> "TrainingConfig":
-        """Learn from and judge by windows of another length.
+        """Learn from and evaluate by windows of another length.
 
         Raises:
             ValueError: it is shorter than a day.

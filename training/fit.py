@@ -1,12 +1,12 @@
-"""From purchases to a judged-ready version: windows, encoder, lists, loop, export. `run` and `backtest` share it.
+"""From purchases to a version to evaluate: windows, encoder, lists, loop, export. `run` and `backtest` share it.
 
 Time, back from as_of, with horizon h:
 
-    ... | train | train | train | judging window [as_of - h, as_of) | as_of: the instant the version is for
+    ... | train | train | train | evaluation window [as_of - h, as_of) | as_of: the instant the version is for
 
-Two committees are trained by one recipe. The labels of the twin end where the judging window begins: one user in five
-of that window decides when its training stops, the others judge it. The model that serves learns from the judging
-window too, for as many epochs.
+Two ensembles are trained by one recipe. The labels of the holdout model end where the evaluation window begins: one
+user in five of that window decides when its training stops, on the others it is evaluated. The model that serves learns
+from the evaluation window too, for as many epochs.
 """
 
 from collections.abc import Callable
@@ -23,13 +23,13 @@ from features.snapshot.purchases import Purchases
 from training.config import TrainingConfig, load_config
 from training.data.samples import Lists, build_lists_of_windows, fit_window_encoder
 from training.data.windows import Window, list_window_starts, open_window
-from training.evaluation.networks import encode_chunks, judge_network
+from training.evaluation.networks import encode_chunks, evaluate_network
 from training.model.trainer import STOPPING_METRICS, Report, stack_lists, train
-from training.model.wide_deep import Committee, InputSizes
+from training.model.wide_deep import Ensemble, InputSizes
 from training.version.export import export_version
 from training.version.files import CONFIG
 
-# One user in this many stops the training; the rest of the judging window judges.
+# One user in this many stops the training; on the rest of the evaluation window it is evaluated.
 STOPPING_SHARE = 5
 MAX_STOPPING_USERS = 500
 GOLDEN_USERS, GOLDEN_PAIRS = 4, 25
@@ -41,21 +41,21 @@ class TooLittleDataError(ValueError):
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained version in a folder, and the window to judge it on.
+    """A trained version in a folder, and the window to evaluate it on.
 
     Attributes:
         folder: model.onnx, twin.onnx, encoder.json, config.yaml, golden.json, manifest.json.
         model: the weights that model.onnx was exported from, in evaluation mode; None for one fitted before.
         config: as trained; `output_dim` is the shop's number of categories.
-        judging: the window [as_of - horizon, as_of).
-        judge_users: int64, rows of its users that the twin never looked at.
+        evaluation_window: the window [as_of - horizon, as_of).
+        evaluation_users: int64, rows of its users that the holdout model never looked at.
     """
 
     folder: Path
-    model: Committee | None
+    model: Ensemble | None
     config: TrainingConfig
-    judging: Window
-    judge_users: Int64
+    evaluation_window: Window
+    evaluation_users: Int64
 
 
 def fit(purchases: Purchases, config: TrainingConfig, folder: Path, report: Report) -> Fitted:
@@ -70,52 +70,52 @@ def fit(purchases: Purchases, config: TrainingConfig, folder: Path, report: Repo
     Raises:
         TooLittleDataError: no window has users with purchases before and in it; the message says what there is.
     """
-    judge_start, seed = purchases.as_of - timedelta(days=config.data.horizon_days), config.optimiser.seed
-    starts = list_window_starts(purchases, judge_start, config.data)
-    _require_history(purchases, starts, judge_start)
-    judging = open_window(purchases, judge_start, config.data.horizon_days)
-    encoder = fit_window_encoder(judging, config.data, config.model.vocabulary_size, seed)
+    evaluation_start, seed = purchases.as_of - timedelta(days=config.data.horizon_days), config.optimiser.seed
+    starts = list_window_starts(purchases, evaluation_start, config.data)
+    _require_history(purchases, starts, evaluation_start)
+    evaluation_window = open_window(purchases, evaluation_start, config.data.horizon_days)
+    encoder = fit_window_encoder(evaluation_window, config.data, config.model.vocabulary_size, seed)
     newer = [start for start in list_window_starts(purchases, purchases.as_of, config.data) if start not in starts]
-    newest = build_lists_of_windows(purchases, newer, judging, encoder, config.data, seed)
-    earlier = build_lists_of_windows(purchases, starts, judging, encoder, config.data, seed)
+    newest = build_lists_of_windows(purchases, newer, evaluation_window, encoder, config.data, seed)
+    earlier = build_lists_of_windows(purchases, starts, evaluation_window, encoder, config.data, seed)
     if not earlier:
         raise TooLittleDataError(
             f"No user bought both before and within the {len(starts)} windows before "
-            f"{judge_start:%Y-%m-%d}: sync more orders."
+            f"{evaluation_start:%Y-%m-%d}: sync more orders."
         )
-    stop_users, judge_users = _split_users(judging, seed)
+    stop_users, evaluation_users = _split_users(evaluation_window, seed)
     sizes = measure_inputs(encoder)
     config = config.with_categories(sizes.num_categories)
-    judge = _make_judge(judging, stop_users, encoder, config)
-    twin = train(sizes, stack_lists(earlier), config, judge=judge, report=report)
+    evaluate = _make_evaluator(evaluation_window, stop_users, encoder, config)
+    holdout = train(sizes, stack_lists(earlier), config, evaluate=evaluate, report=report)
     lists = [*newest, *earlier][: config.data.num_windows]
-    model = train(sizes, stack_lists(lists), config, stop_after=twin.num_epochs).model
-    export_version(folder, model, twin.model, encoder, config, _pick_golden(lists[0]))
-    return Fitted(folder, model, config, judging, judge_users)
+    model = train(sizes, stack_lists(lists), config, stop_after=holdout.num_epochs).model
+    export_version(folder, model, holdout.model, encoder, config, _pick_golden(lists[0]))
+    return Fitted(folder, model, config, evaluation_window, evaluation_users)
 
 
 def reopen(purchases: Purchases, config: TrainingConfig, folder: Path) -> Fitted:
-    """Give a version that was fitted before, with the window and users that judge it; nothing is trained.
+    """Give a version that was fitted before, with the window and users to evaluate it on; nothing is trained.
 
     Args:
         purchases: those that it was fitted on.
         config: the same.
         folder: where `fit` left it.
     """
-    judge_start = purchases.as_of - timedelta(days=config.data.horizon_days)
-    judging = open_window(purchases, judge_start, config.data.horizon_days)
-    _, judge_users = _split_users(judging, config.optimiser.seed)
-    return Fitted(folder, None, load_config(folder / CONFIG), judging, judge_users)
+    evaluation_start = purchases.as_of - timedelta(days=config.data.horizon_days)
+    evaluation_window = open_window(purchases, evaluation_start, config.data.horizon_days)
+    _, evaluation_users = _split_users(evaluation_window, config.optimiser.seed)
+    return Fitted(folder, None, load_config(folder / CONFIG), evaluation_window, evaluation_users)
 
 
-def _require_history(purchases: Purchases, starts: list[datetime], judge_start: datetime) -> None:
+def _require_history(purchases: Purchases, starts: list[datetime], evaluation_start: datetime) -> None:
     if starts:
         return
     found = purchases.lines["ordered_at"].min()
     span = f"orders from {found:%Y-%m-%d} on" if isinstance(found, datetime) else "no orders at all"
     raise TooLittleDataError(
         f"Training as of {purchases.as_of:%Y-%m-%d} needs at least one and a half horizons of orders before "
-        f"{judge_start:%Y-%m-%d}; the shop has {span}. Wait, or choose a later --as-of or a shorter horizon_days."
+        f"{evaluation_start:%Y-%m-%d}; the shop has {span}. Wait, or choose a later --as-of or a shorter horizon_days."
     )
 
 
@@ -133,28 +133,28 @@ def measure_inputs(encoder: Encoder) -> InputSizes:
 
 
 def _split_users(window: Window, seed: int) -> tuple[Int64, Int64]:
-    """Part the window's users into those that stop training and those that judge; both ascending."""
+    """Part the window's users into those that stop training and those to evaluate on; both ascending."""
     users = window.users_with_labels()
     shuffled = np.random.default_rng([seed, 3]).permutation(users)
     num_stopping = min(len(users) // STOPPING_SHARE, MAX_STOPPING_USERS)
-    if num_stopping == 0:  # a shop this small stops on those who judge
+    if num_stopping == 0:  # a shop this small stops on those it is evaluated on
         return users, users
     return np.sort(shuffled[:num_stopping]), np.sort(shuffled[num_stopping:])
 
 
-def _make_judge(
+def _make_evaluator(
     window: Window, users: Int64, encoder: Encoder, config: TrainingConfig
-) -> Callable[[Committee], dict[str, float]]:
+) -> Callable[[Ensemble], dict[str, float]]:
     """Encode the stopping users once; give a function that ranks their candidates and measures both kinds of list."""
     chunks = list(encode_chunks(window, users, encoder, config.data.num_candidates))
 
-    def judge(model: Committee) -> dict[str, float]:
+    def evaluate(model: Ensemble) -> dict[str, float]:
         if not chunks:
             return dict.fromkeys(STOPPING_METRICS, 0.0)
-        judged = judge_network(window, chunks, model).summarise()
-        return {name: judged[name] for name in STOPPING_METRICS}
+        evaluated = evaluate_network(window, chunks, model).summarise()
+        return {name: evaluated[name] for name in STOPPING_METRICS}
 
-    return judge
+    return evaluate
 
 
 def _pick_golden(lists: Lists) -> dict[str, np.ndarray]:

@@ -18,14 +18,13 @@ from features.snapshot.purchases import load_purchases
 from features.store import MLStore, StoreError
 from settings import load_settings
 from training.config import load_config
-from training.evaluation.lists import judge_ranker
+from training.evaluation.lists import METRICS_PREFIX, evaluate_ranker
 from training.fit import fit
 from training.ranking.ranker import Ranker
 from training.registry.client import Registry, RegistryError, connect
-from training.version.files import CONFIG, MODEL, TWIN, ArtefactError, hash_file
+from training.version.files import CONFIG, HOLDOUT, MODEL, ArtefactError, hash_file
 
 TABLE_PREFIX = "table."
-JUDGED_PREFIX = "judged."
 
 
 def reproduce(registry: Registry, store: MLStore, models: Path, version: int) -> list[tuple[str, object, object]]:
@@ -58,13 +57,15 @@ def reproduce(registry: Registry, store: MLStore, models: Path, version: int) ->
     purchases = load_purchases(store, datetime.fromisoformat(params["as_of"]), versions)
     with tempfile.TemporaryDirectory() as scratch:
         fitted = fit(purchases, load_config(folder / CONFIG), Path(scratch) / "version", _log_epoch)
-        again = judge_ranker(fitted.judging, fitted.judge_users, Ranker.load(fitted.folder, is_twin=True)).summarise()
+        again = evaluate_ranker(
+            fitted.evaluation_window, fitted.evaluation_users, Ranker.load(fitted.folder, is_holdout=True)
+        ).summarise()
         rows: list[tuple[str, object, object]] = [
             (f"SHA-256 of {name}", hash_file(folder / name)[:16], hash_file(fitted.folder / name)[:16])
-            for name in (MODEL, TWIN, "encoder.json")
+            for name in (MODEL, HOLDOUT, "encoder.json")
         ]
     registered = registry.metrics_of(version)
-    return rows + [(name, registered.get(JUDGED_PREFIX + name), value) for name, value in sorted(again.items())]
+    return rows + [(name, registered.get(METRICS_PREFIX + name), value) for name, value in sorted(again.items())]
 
 
 def _log_epoch(epoch: int, metrics: dict[str, float]) -> None:

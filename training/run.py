@@ -1,4 +1,4 @@
-"""Hops 3 and 4: trains on what was known before an instant, judges, registers, and promotes where it may.
+"""Hops 3 and 4: trains on what was known before an instant, evaluates, registers, and promotes where it may.
 
     python -m training.run --as-of 2026-11-22T00:00:00+00:00
 
@@ -24,6 +24,7 @@ from features.snapshot.purchases import Purchases, load_purchases
 from features.store import MLStore, StoreError
 from settings import Settings, load_settings
 from training.config import TrainingConfig, load_config
+from training.evaluation.lists import METRICS_PREFIX
 from training.fit import Fitted, TooLittleDataError, fit, reopen
 from training.gate.model_card import describe_run, describe_version
 from training.gate.plots import draw_learning_curve, draw_trial
@@ -38,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 
 def run_training(settings: Settings, registry: Registry, config: TrainingConfig, as_of: datetime) -> dict[str, object]:
-    """Train, judge, register, and move the aliases that may move.
+    """Train, evaluate, register, and move the aliases that may move.
 
     A run that MLflow failed keeps what it trained, and resumes with the registration.
 
@@ -63,7 +64,7 @@ def run_training(settings: Settings, registry: Registry, config: TrainingConfig,
         kept = KeptTraining(settings.var_dir / "training" / fingerprint)
         with registry.start_run(f"as of {as_of:%Y-%m-%d}", params, {FINGERPRINT: fingerprint}) as run:
             fitted = _fit(run, load_purchases(store, as_of, versions), config, kept)
-            version = _judge_and_register(registry, run, fitted, fingerprint, settings)
+            version = _evaluate_and_register(registry, run, fitted, fingerprint, settings)
         kept.discard()
     else:
         logger.info("already registered version=%d fingerprint=%s", known, fingerprint)
@@ -74,7 +75,7 @@ def run_training(settings: Settings, registry: Registry, config: TrainingConfig,
 
 def _fit(run: Run, purchases: Purchases, config: TrainingConfig, kept: KeptTraining) -> Fitted:
     """Train, logging each epoch and the learning curve; or take up what was trained before MLflow failed."""
-    epochs = kept.recall()
+    epochs = kept.load_epochs()
     if epochs is not None:
         logger.info("taking up what was trained before folder=%s", kept.version)
         fitted = reopen(purchases, config, kept.version)
@@ -83,11 +84,11 @@ def _fit(run: Run, purchases: Purchases, config: TrainingConfig, kept: KeptTrain
         kept.begin()
         fitted = fit(purchases, config, kept.version, partial(_note_epoch, epochs))
         kept.finish(epochs)
-    if len(fitted.judge_users) == 0:
+    if len(fitted.evaluation_users) == 0:
         raise TooLittleDataError(
-            f"Nobody who was known before {fitted.judging.start:%Y-%m-%d} bought anything from then to "
-            f"{fitted.judging.end:%Y-%m-%d}, so no version can be judged: sync newer orders, or choose an earlier "
-            "--as-of."
+            f"Nobody who was known before {fitted.evaluation_window.start:%Y-%m-%d} bought anything from then to "
+            f"{fitted.evaluation_window.end:%Y-%m-%d}, so no version can be evaluated: sync newer orders, or choose "
+            "an earlier --as-of."
         )
     for number, metrics in enumerate(epochs, start=1):
         run.log_metrics(metrics, number)
@@ -99,11 +100,11 @@ def _note_epoch(epochs: list[dict[str, float]], _epoch: int, metrics: dict[str, 
     epochs.append(metrics)
 
 
-def _judge_and_register(registry: Registry, run: Run, fitted: Fitted, fingerprint: str, settings: Settings) -> int:
-    """Judge the version beside its rivals and register it with verdict, page and plots."""
+def _evaluate_and_register(registry: Registry, run: Run, fitted: Fitted, fingerprint: str, settings: Settings) -> int:
+    """Evaluate the version beside its rivals and register it with verdict, page and plots."""
     rival = find_rival(registry, registry.resolve_alias(CHAMPION), settings.var_dir / "models")
     trial = hold_trial(fitted, rival)
-    run.log_metrics({f"judged.{key}": value for key, value in trial.evidence.challenger.summarise().items()})
+    run.log_metrics({f"{METRICS_PREFIX}{key}": value for key, value in trial.evidence.challenger.summarise().items()})
     run.log_text(describe_run(fitted, trial), "report.md")
     for name, figure in draw_trial(trial, fitted).items():
         run.log_figure(figure, f"plots/{name}.png")
@@ -125,9 +126,9 @@ def _summarise(registry: Registry, version: int, *, is_new: bool) -> dict[str, o
         "reason": tags.get("reason"),
         "champion": registry.resolve_alias(CHAMPION),
         "metrics": {
-            name.removeprefix("judged."): round(value, 4)
+            name.removeprefix(METRICS_PREFIX): round(value, 4)
             for name, value in registry.metrics_of(version).items()
-            if name.startswith("judged.")
+            if name.startswith(METRICS_PREFIX)
         },
     }
 

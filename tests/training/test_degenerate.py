@@ -55,10 +55,10 @@ SHOPS: dict[str, Frames] = {
 
 
 @pytest.mark.parametrize("frames", SHOPS.values(), ids=SHOPS.keys())
-def test_everybody_gets_a_list_and_the_version_is_judged(tmp_path: Path, frames: Frames):
+def test_everybody_gets_a_list_and_the_version_is_evaluated(tmp_path: Path, frames: Frames):
     store = sync_frames(tmp_path, frames)
 
-    judgements = run_backtest(store, CONFIG, CUT, tmp_path)
+    evaluations = run_backtest(store, CONFIG, CUT, tmp_path)
 
     lists, categories = (pl.read_parquet(tmp_path / f"{name}.parquet") for name in ("products", "categories"))
     users = frames["users"]["user_id"].to_list()
@@ -70,7 +70,7 @@ def test_everybody_gets_a_list_and_the_version_is_judged(tmp_path: Path, frames:
     assert lists["score"].is_between(0, 1).all()
     assert categories.height == len(users) * num_categories
     assert categories["score"].is_between(0, 1).all()
-    assert 0 <= judgements["wide_deep"].summarise()["ndcg_at_20"] <= 1
+    assert 0 <= evaluations["wide_deep"].summarise()["ndcg_at_20"] <= 1
 
 
 def test_users_without_orders_are_ranked_what_is_popular(tmp_path: Path):
@@ -97,16 +97,16 @@ def test_one_user_in_one_window_is_enough_and_the_version_serves_a_larger_shop(t
     assert lists.height == 70
 
 
-def test_a_quiet_month_leaves_lists_but_no_judgement(tmp_path: Path):
+def test_a_quiet_month_leaves_lists_but_no_evaluation(tmp_path: Path):
     store = sync_frames(tmp_path, with_orders_in(make_shop(), START, CUT - timedelta(days=29)))
 
-    judgements = run_backtest(store, CONFIG, CUT, tmp_path)
+    evaluations = run_backtest(store, CONFIG, CUT, tmp_path)
 
-    assert judgements == {}
+    assert evaluations == {}
     assert pl.read_parquet(tmp_path / "products.parquet")["user_id"].n_unique() == 24
 
 
-def test_a_version_that_nobody_can_judge_is_not_registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_version_that_nobody_can_evaluate_is_not_registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)  # a client without a server keeps artefacts in ./mlruns
     store = sync_frames(tmp_path, with_orders_in(make_shop(), START, CUT - timedelta(days=29)))
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"

@@ -67,7 +67,7 @@ def _sample(rows: Int64, most: int, generator: np.random.Generator) -> Int64:
 def fit_window_encoder(window: Window, config: DataConfig, vocabulary_size: int, seed: int) -> Encoder:
     """Fit the encoder on what was known at a window's start: users at random, their candidates, the best sellers.
 
-    Labels are not looked at, so the window may be the judging one.
+    Labels are not looked at, so the window may be the one to evaluate on.
     """
     arrays = window.arrays
     buyers = np.flatnonzero(np.diff(arrays.history_offsets))

@@ -10,7 +10,7 @@ SIZES = (200, 500, 1000)
 SOURCES = ("own", "fresh", "together", "type")
 
 
-def measure_recall(window: Window, sizes: tuple[int, ...] = SIZES) -> list[dict[str, float]]:
+def measure_candidate_recall(window: Window, sizes: tuple[int, ...] = SIZES) -> list[dict[str, float]]:
     """Count the labels of a window among the candidates of its users.
 
     Returns:

@@ -1,7 +1,7 @@
 """Is a version sane, whatever its quality? Health of its lists, and behaviour that any recommender should show.
 
-Measured on a sample of the judged users, through the code that serves. A broken health check refuses a version; an odd
-behaviour or poor calibration is flagged, for a reviewer to judge.
+Measured on a sample of the evaluated users, through the code that serves. A broken health check refuses a version; an
+odd behaviour or poor calibration is flagged, for a reviewer to weigh.
 """
 
 from collections.abc import Iterator
@@ -67,7 +67,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Sample:
-    """What a version says of S judged users.
+    """What a version says of S evaluated users.
 
     Attributes:
         user_rows: int64[S]. products: int64[S, K] rows, best first, -1 = none. scores: float32[S, K], NaN = none.
@@ -86,7 +86,7 @@ class Sample:
 
 
 def draw_sample(window: Window, user_rows: Int64, ranker: Ranker) -> Sample:
-    """Score up to SAMPLE_USERS of the judged users, evenly spread."""
+    """Score up to SAMPLE_USERS of the evaluated users, evenly spread."""
     rows = user_rows[:: max(1, -(-len(user_rows) // SAMPLE_USERS))]
     parts = [_score(window.arrays, rows[at : at + USERS_AT_ONCE], ranker) for at in range(0, len(rows), USERS_AT_ONCE)]
     products, scores, all_scores, counts, probabilities = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -99,10 +99,10 @@ def run_checks(window: Window, sample: Sample, ranker: Ranker, calibration_error
     """Measure every check.
 
     Args:
-        window: the judging window.
+        window: the evaluation window.
         sample: as `draw_sample` gave it.
         ranker: the version.
-        calibration_error: of its category probabilities, over all judged users.
+        calibration_error: of its category probabilities, over all evaluated users.
     """
     return [*_check_health(window, sample), *_check_behaviour(window.arrays, sample, ranker, calibration_error)]
 

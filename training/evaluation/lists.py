@@ -1,4 +1,4 @@
-"""Judging lists and category probabilities on a window that lies after everything they were made from."""
+"""Evaluation of lists and category probabilities on a window that lies after everything they were made from."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,6 +14,8 @@ from training.evaluation.metrics import PerUser
 from training.ranking.ranker import USERS_AT_ONCE, Ranker
 from training.ranking.topk import lay_out
 
+# Begins the names of these metrics in MLflow; it stays, so that runs of earlier versions can be read.
+METRICS_PREFIX = "judged."
 K = 20
 # How far down a baseline's list products never bought before are looked for.
 DISCOVERY_DEPTH = 500
@@ -28,8 +30,8 @@ Baseline = Callable[[SnapshotArrays, Int64, int], Int64]
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """How good lists were for the same U users, kept per user so that two judgements can be compared in pairs.
+class Evaluation:
+    """How good lists were for the same U users, kept per user so that two evaluations can be compared in pairs.
 
     Attributes:
         ndcg, recall, hit_rate: float64[U], at K.
@@ -71,13 +73,13 @@ class Judgement:
         means = {f"{name}_at_{K}": _mean(values) for name, values in named.items()}
         return {**means, "num_products": float(self.num_new_products)}
 
-    def with_categories(self, categories: dict[str, float]) -> "Judgement":
+    def with_categories(self, categories: dict[str, float]) -> "Evaluation":
         """Add the metrics of a category head; none takes them away."""
         return replace(self, categories=categories)
 
 
-def judge_lists(window: Window, user_rows: Int64, products: Int64, new_products: Int64) -> Judgement:
-    """Judge lists against what was bought in the window.
+def evaluate_lists(window: Window, user_rows: Int64, products: Int64, new_products: Int64) -> Evaluation:
+    """Evaluate lists against what was bought in the window.
 
     Args:
         window: after the lists' instant.
@@ -91,7 +93,7 @@ def judge_lists(window: Window, user_rows: Int64, products: Int64, new_products:
     hits = _find_hits(window, user_rows, products)
     discovers = num_new[user_rows] > 0
     new_hits, new_labels = _find_hits(window, user_rows, new_products)[discovers], num_new[user_rows][discovers]
-    return Judgement(
+    return Evaluation(
         ndcg=metrics.ndcg_at_k(hits, num_labels[user_rows], K),
         recall=metrics.recall_at_k(hits, num_labels[user_rows], K),
         hit_rate=metrics.hit_rate_at_k(hits, K),
@@ -104,8 +106,8 @@ def judge_lists(window: Window, user_rows: Int64, products: Int64, new_products:
     )
 
 
-def judge_ranker(window: Window, user_rows: Int64, ranker: Ranker) -> Judgement:
-    """Judge a loaded version on a window, through the very code that serves it."""
+def evaluate_ranker(window: Window, user_rows: Int64, ranker: Ranker) -> Evaluation:
+    """Evaluate a loaded version on a window, through the very code that serves it."""
     lists, new_lists = [], []
     for start in range(0, len(user_rows), USERS_AT_ONCE):
         chunk = user_rows[start : start + USERS_AT_ONCE]
@@ -114,33 +116,35 @@ def judge_ranker(window: Window, user_rows: Int64, ranker: Ranker) -> Judgement:
         is_new = candidates.history_rows < 0
         owners, products = candidates.user_rows[is_new], candidates.product_rows[is_new]
         new_lists.append(lay_out(chunk, owners, products, scores[is_new], K))
-    judged = judge_lists(window, user_rows, np.concatenate(lists), np.concatenate(new_lists))
+    evaluated = evaluate_lists(window, user_rows, np.concatenate(lists), np.concatenate(new_lists))
     everybody = add_active_users(window, user_rows)
     probabilities = ranker.predict_categories(window.arrays, everybody)
     bought = window.category_labels(everybody, ranker.category_ids) > 0
     return replace(
-        judged,
-        categories=judge_categories(window, everybody, ranker.category_ids, probabilities),
+        evaluated,
+        categories=evaluate_categories(window, everybody, ranker.category_ids, probabilities),
         reliability=metrics.reliability(bought, probabilities),
         category_shares=np.stack([probabilities.mean(axis=0), bought.mean(axis=0)], axis=1).astype(np.float64),
     )
 
 
-def judge_baseline(window: Window, user_rows: Int64, rank: Baseline) -> Judgement:
-    """Judge a baseline; its discovery lists are its own lists without what the user bought before."""
+def evaluate_baseline(window: Window, user_rows: Int64, rank: Baseline) -> Evaluation:
+    """Evaluate a baseline; its discovery lists are its own lists without what the user bought before."""
     lists = rank(window.arrays, user_rows, K)
     deep = rank(window.arrays, user_rows, DISCOVERY_DEPTH)
     new_lists = _drop_bought(window.arrays, user_rows, deep)
-    return judge_lists(window, user_rows, lists, new_lists)
+    return evaluate_lists(window, user_rows, lists, new_lists)
 
 
 def add_active_users(window: Window, user_rows: Int64) -> Int64:
-    """Add those who had ordered lately and then bought nothing; ascending. Categories are judged over all of them."""
+    """Add users who had ordered lately and then bought nothing; ascending. Categories are evaluated over them all."""
     return np.union1d(user_rows, window.users_without_labels(ACTIVE_DAYS))
 
 
-def judge_categories(window: Window, user_rows: Int64, category_ids: Int64, probabilities: Float32) -> dict[str, float]:
-    """Judge the probabilities of buying from each category within the window.
+def evaluate_categories(
+    window: Window, user_rows: Int64, category_ids: Int64, probabilities: Float32
+) -> dict[str, float]:
+    """Evaluate the probabilities of buying from each category within the window.
 
     AUC, log loss and calibration are over all users given. Over those who bought: MAP, the MAP of the categories of
     their next order, and NDCG@3 among the categories that a user bought nothing from lately, for as long as the window
@@ -169,16 +173,16 @@ def judge_categories(window: Window, user_rows: Int64, category_ids: Int64, prob
     }
 
 
-def compare(ours: Judgement, theirs: Judgement) -> dict[str, float]:
+def compare(ours: Evaluation, theirs: Evaluation) -> dict[str, float]:
     """Give the mean difference in NDCG@K over the same users with its 95% interval."""
     difference = ours.ndcg - theirs.ndcg
     low, high = metrics.bootstrap_interval(difference)
     return {"difference": float(difference.mean()), "low": low, "high": high}
 
 
-def tabulate(judgements: dict[str, Judgement]) -> pl.DataFrame:
-    """Lay judgements under each other: name and one column a metric."""
-    rows = [{"name": name, **judgement.summarise()} for name, judgement in judgements.items()]
+def tabulate(evaluations: dict[str, Evaluation]) -> pl.DataFrame:
+    """Lay evaluations under each other: name and one column a metric."""
+    rows = [{"name": name, **evaluation.summarise()} for name, evaluation in evaluations.items()]
     return pl.DataFrame(rows, infer_schema_length=None)
 
 

@@ -1,7 +1,7 @@
-"""Encoded candidates of a window's users, so that several models can be judged on the very same rows.
+"""Evaluation of networks and score functions on encoded candidates, the very same rows for each.
 
-training/evaluation/lists.py judges lists and loaded versions; here a model is any function from encoded rows to scores,
-or a network that is still in training.
+training/evaluation/lists.py evaluates lists and loaded versions; here a model is any function from encoded rows to
+scores, or a network that is still in training.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,8 +16,8 @@ from features.snapshot.arrays import Float32, Int64
 from training.data.inputs import encode_pairs, encode_users
 from training.data.samples import USERS_AT_ONCE
 from training.data.windows import Window
-from training.evaluation.lists import Judgement, K, judge_lists
-from training.model.wide_deep import Committee
+from training.evaluation.lists import Evaluation, K, evaluate_lists
+from training.model.wide_deep import Ensemble
 from training.ranking.ranker import to_feeds
 from training.ranking.topk import lay_out
 from training.version.export import INPUT_NAMES
@@ -52,8 +52,8 @@ def encode_chunks(window: Window, user_rows: Int64, encoder: Encoder, num_candid
         yield Chunk(rows, candidates, to_feeds(*encoded, owners))
 
 
-def judge_chunks(window: Window, chunks: Iterable[Chunk], score: Score) -> Judgement:
-    """Rank each user's candidates by score and judge both kinds of list; there is at least one chunk."""
+def evaluate_chunks(window: Window, chunks: Iterable[Chunk], score: Score) -> Evaluation:
+    """Rank each user's candidates by score and evaluate both kinds of list; there is at least one chunk."""
     users, lists, new_lists = [], [], []
     for chunk in chunks:
         scores, candidates = score(chunk), chunk.candidates
@@ -62,15 +62,15 @@ def judge_chunks(window: Window, chunks: Iterable[Chunk], score: Score) -> Judge
         users.append(chunk.user_rows)
         lists.append(lay_out(chunk.user_rows, candidates.user_rows, candidates.product_rows, scores, K))
         new_lists.append(lay_out(chunk.user_rows, new.user_rows, new.product_rows, scores[is_new], K))
-    return judge_lists(window, np.concatenate(users), np.concatenate(lists), np.concatenate(new_lists))
+    return evaluate_lists(window, np.concatenate(users), np.concatenate(lists), np.concatenate(new_lists))
 
 
-def judge_network(window: Window, chunks: Iterable[Chunk], network: Committee) -> Judgement:
-    """Judge the lists of a network in evaluation mode."""
+def evaluate_network(window: Window, chunks: Iterable[Chunk], network: Ensemble) -> Evaluation:
+    """Evaluate the lists of a network in evaluation mode."""
 
     def score(chunk: Chunk) -> Float32:
         with torch.inference_mode():
             scores: Float32 = network(*(torch.from_numpy(chunk.feeds[name]) for name in INPUT_NAMES))[1].numpy()
         return scores
 
-    return judge_chunks(window, chunks, score)
+    return evaluate_chunks(window, chunks, score)

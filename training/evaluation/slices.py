@@ -1,4 +1,4 @@
-"""Groups of judged users that an average hides: by how much and how lately they ordered, by category, by discovery."""
+"""Slices of the evaluated users, which an average hides: by number and recency of orders, by category, by discovery."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.data.windows import Window
-from training.evaluation.lists import Judgement
+from training.evaluation.lists import Evaluation
 from training.evaluation.metrics import PerUser, bootstrap_interval
 
 Mask = npt.NDArray[np.bool_]
@@ -52,10 +52,10 @@ class SliceGain:
 
 
 def slice_users(window: Window, user_rows: npt.NDArray[np.int64]) -> dict[str, Mask]:
-    """Sort judged users into slices, which may overlap.
+    """Sort evaluated users into slices, which may overlap.
 
     Args:
-        window: the judging window.
+        window: the evaluation window.
         user_rows: int64[U], ascending.
 
     Returns:
@@ -76,8 +76,8 @@ def slice_users(window: Window, user_rows: npt.NDArray[np.int64]) -> dict[str, M
     return slices | {f"category {name}": bought[:, row] for row, name in enumerate(window.arrays.category_ids)}
 
 
-def compare_slices(slices: dict[str, Mask], ours: Judgement, theirs: Judgement) -> list[SliceGain]:
-    """Compare two judgements of the same users slice by slice; discovery is one more slice."""
+def compare_slices(slices: dict[str, Mask], ours: Evaluation, theirs: Evaluation) -> list[SliceGain]:
+    """Compare two evaluations of the same users slice by slice; discovery is one more slice."""
     gains = [compare_users(name, ours.ndcg[users], theirs.ndcg[users]) for name, users in slices.items()]
     return [*gains, compare_users(DISCOVERY, ours.discovery_ndcg, theirs.discovery_ndcg)]
 

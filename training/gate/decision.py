@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from training.evaluation.checks import Check
-from training.evaluation.lists import Judgement, K, compare
+from training.evaluation.lists import Evaluation, K, compare
 from training.evaluation.slices import SliceGain
 
 Decision = Literal["promote", "keep", "refuse"]
@@ -19,8 +19,8 @@ class Evidence:
 
     Attributes:
         challenger: just trained.
-        champion: judged anew; None if there is none or it cannot be judged.
-        obstacle: why there is a champion that cannot be judged; empty otherwise.
+        champion: evaluated anew; None if there is none or it cannot be evaluated.
+        obstacle: why there is a champion that cannot be evaluated; empty otherwise.
         baselines: by the names of training/evaluation/baselines.py.
         floors: gains in finding new products over what is free.
         ordering: gain in ordering categories over counting purchases.
@@ -28,10 +28,10 @@ class Evidence:
         checks: of health and behaviour.
     """
 
-    challenger: Judgement
-    champion: Judgement | None
+    challenger: Evaluation
+    champion: Evaluation | None
     obstacle: str
-    baselines: Mapping[str, Judgement]
+    baselines: Mapping[str, Evaluation]
     floors: Sequence[SliceGain]
     ordering: SliceGain
     gains: Sequence[SliceGain]
@@ -48,7 +48,7 @@ class Verdict:
 
 
 def decide(evidence: Evidence) -> Verdict:
-    """Judge a challenger.
+    """Decide whether a challenger may serve.
 
     "Above" and "below" mean that the whole 95% interval of the paired difference in NDCG@20 lies there. The first row
     that fits decides:
@@ -59,7 +59,7 @@ def decide(evidence: Evidence) -> Verdict:
     | not above global popularity | refuse |
     | worse than what is free at finding new products | refuse |
     | no champion serves | promote |
-    | the champion cannot be judged on these features | keep |
+    | the champion cannot be evaluated on these features | keep |
     | below another baseline | keep |
     | not above the champion | keep |
     | above the champion, and flagged | keep |
@@ -90,8 +90,8 @@ def _decide(evidence: Evidence, flags: Sequence[str]) -> tuple[Decision, str]:
         against_own = compare(evidence.challenger, evidence.baselines[HABIT])
         standing = f"against the user's own purchases, {_in_words(against_own)}"
         return "promote", f"It beats global popularity and has no champion to compare with; {standing}."
-    for name, judgement in evidence.baselines.items():
-        against = compare(evidence.challenger, judgement)
+    for name, evaluation in evidence.baselines.items():
+        against = compare(evidence.challenger, evaluation)
         if against["high"] < 0:
             return "keep", f"{METRIC} is below {name.replace('_', ' ')}: {_in_words(against)}."
     against = compare(evidence.challenger, evidence.champion)

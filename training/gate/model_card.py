@@ -39,8 +39,8 @@ def describe_version(fitted: Fitted, trial: Trial, run_id: str) -> str:
     """Write the version's page (Markdown): verdict, everybody on the same users, slices, checks, plots.
 
     Args:
-        fitted: the version and its judging window.
-        trial: how it was judged.
+        fitted: the version and its evaluation window.
+        trial: how it was evaluated.
         run_id: of the run that holds the plots and the whole report.
     """
     report = "\n".join([*_write_head(fitted, trial), *_write_slices(trial, WORST_CATEGORIES), *_write_checks(trial)])
@@ -54,7 +54,7 @@ def describe_run(fitted: Fitted, trial: Trial) -> str:
 
 
 def _write_head(fitted: Fitted, trial: Trial) -> Iterator[str]:
-    window, verdict = fitted.judging, trial.verdict
+    window, verdict = fitted.evaluation_window, trial.verdict
     yield f"**Verdict: {verdict.decision}.** {verdict.reason}"
     yield ""
     yield from (f"- Flag: {flag}" for flag in verdict.flags)
@@ -62,8 +62,8 @@ def _write_head(fitted: Fitted, trial: Trial) -> Iterator[str]:
     yield ""
     against = f"version {trial.champion_version}" if trial.champion_version else "none"
     yield (
-        f"Everybody scored anew on the same {len(fitted.judge_users):,} users over [{window.start:%Y-%m-%d}, "
-        f"{window.end:%Y-%m-%d}), by twins that did not see it. Champion: {against}."
+        f"Everybody scored anew on the same {len(fitted.evaluation_users):,} users over [{window.start:%Y-%m-%d}, "
+        f"{window.end:%Y-%m-%d}), by holdout models that did not see it. Champion: {against}."
     )
     yield ""
     yield from format_table(_compare_all(trial))
@@ -72,12 +72,12 @@ def _write_head(fitted: Fitted, trial: Trial) -> Iterator[str]:
 
 
 def _compare_all(trial: Trial) -> pl.DataFrame:
-    judgements = {"**challenger**": trial.evidence.challenger} | trial.others
+    evaluations = {"**challenger**": trial.evidence.challenger} | trial.others
     rows = []
-    for name, judgement in judgements.items():
-        values = judgement.summarise()
+    for name, evaluation in evaluations.items():
+        values = evaluation.summarise()
         cells = {title: values.get(key) for key, title in COLUMNS.items()}
-        rows.append({"": name.replace("_", " "), **cells, COLUMNS["num_products"]: judgement.num_products})
+        rows.append({"": name.replace("_", " "), **cells, COLUMNS["num_products"]: evaluation.num_products})
     return pl.DataFrame(rows, infer_schema_length=None)
 
 

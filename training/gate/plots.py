@@ -28,11 +28,11 @@ def draw_trial(trial: Trial, fitted: Fitted) -> dict[str, Any]:
         "lift_by_slice": draw_lift(trial),
         "score_spread": draw_score_spread(trial.sample),
     }
-    judged = trial.evidence.challenger
-    if judged.reliability is not None and judged.category_shares is not None:
+    evaluated = trial.evidence.challenger
+    if evaluated.reliability is not None and evaluated.category_shares is not None:
         category_ids = Encoder.load(fitted.folder / ENCODER).category_ids
-        figures["reliability"] = draw_reliability(judged.reliability)
-        figures["calibration"] = draw_calibration(judged.category_shares, category_ids)
+        figures["reliability"] = draw_reliability(evaluated.reliability)
+        figures["calibration"] = draw_calibration(evaluated.category_shares, category_ids)
     return figures
 
 

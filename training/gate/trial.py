@@ -1,7 +1,7 @@
 """Gathers what the gate looks at: challenger, champion and baselines, all scored anew on the same frozen window.
 
-Versions are judged by their twins, which were trained as the versions were but a horizon earlier: no twin has seen the
-window, whereas a champion of yesterday has learned from most of it.
+Versions are evaluated by their holdout models, which were trained as the versions were but a horizon earlier: none of
+them has seen the window, whereas a champion of yesterday has learned from most of it.
 """
 
 import logging
@@ -12,7 +12,7 @@ from features.definitions import hash_definitions
 from training.data.windows import Window
 from training.evaluation.baselines import BASELINES, count_categories
 from training.evaluation.checks import Sample, draw_sample, run_checks
-from training.evaluation.lists import Judgement, judge_baseline, judge_ranker
+from training.evaluation.lists import Evaluation, evaluate_baseline, evaluate_ranker
 from training.evaluation.metrics import average_precision
 from training.evaluation.slices import SliceGain, compare_slices, compare_users, slice_users
 from training.fit import Fitted
@@ -30,8 +30,8 @@ class Rival:
 
     Attributes:
         version: number; None if none serves.
-        ranker: loaded; None if there is none or it cannot be judged.
-        obstacle: why a champion that serves cannot be judged; empty otherwise.
+        ranker: loaded; None if there is none or it cannot be evaluated.
+        obstacle: why a champion that serves cannot be evaluated; empty otherwise.
     """
 
     version: int | None
@@ -41,13 +41,13 @@ class Rival:
 
 @dataclass(frozen=True)
 class Trial:
-    """A judged challenger: what the verdict, the page and the plots are made of.
+    """An evaluated challenger: what the verdict, the page and the plots are made of.
 
     Attributes:
         evidence: what the decision read. verdict: the decision.
         champion_version: with which it was compared, None if there was none.
         gains: over each other by name (`champion` and the baselines), slice by slice.
-        sample: scores of some judged users.
+        sample: scores of some evaluated users.
     """
 
     evidence: Evidence
@@ -57,7 +57,7 @@ class Trial:
     sample: Sample
 
     @property
-    def others(self) -> dict[str, Judgement]:
+    def others(self) -> dict[str, Evaluation]:
         """Whom the challenger was compared with, by name, the champion first."""
         champion = {"champion": self.evidence.champion} if self.evidence.champion else {}
         return {**champion, **self.evidence.baselines}
@@ -74,7 +74,7 @@ def find_rival(registry: Registry, version: int | None, models: Path) -> Rival:
     if version is None:
         return Rival(None, None)
     try:
-        ranker = Ranker.load(registry.download(version, models / str(version)), is_twin=True)
+        ranker = Ranker.load(registry.download(version, models / str(version)), is_holdout=True)
     except ArtefactError as err:
         return _refuse_rival(version, f"the champion, version {version}, does not load: {err}")
     if ranker.feature_hash != hash_definitions():
@@ -87,15 +87,15 @@ def find_rival(registry: Registry, version: int | None, models: Path) -> Rival:
 
 
 def hold_trial(fitted: Fitted, rival: Rival) -> Trial:
-    """Judge a version by its twin, through the code that will serve it, beside its rivals' twins, and decide.
+    """Evaluate a version's holdout model, through the code that will serve it, beside those of its rivals, and decide.
 
     Health and behaviour need no labels: they are checked on the network that ships.
     """
-    window, users = fitted.judging, fitted.judge_users
-    ranker = Ranker.load(fitted.folder, is_twin=True)
-    challenger = judge_ranker(window, users, ranker)
-    champion = judge_ranker(window, users, rival.ranker) if rival.ranker else None
-    baselines = {name: judge_baseline(window, users, rank) for name, rank in BASELINES.items()}
+    window, users = fitted.evaluation_window, fitted.evaluation_users
+    ranker = Ranker.load(fitted.folder, is_holdout=True)
+    challenger = evaluate_ranker(window, users, ranker)
+    champion = evaluate_ranker(window, users, rival.ranker) if rival.ranker else None
+    baselines = {name: evaluate_baseline(window, users, rank) for name, rank in BASELINES.items()}
     slices = slice_users(window, users)
     gains = {
         name: compare_slices(slices, challenger, other)
@@ -119,7 +119,7 @@ def hold_trial(fitted: Fitted, rival: Rival) -> Trial:
     return Trial(evidence, decide(evidence), rival.version, gains, sample)
 
 
-def _compare_discovery(challenger: Judgement, baselines: dict[str, Judgement]) -> list[SliceGain]:
+def _compare_discovery(challenger: Evaluation, baselines: dict[str, Evaluation]) -> list[SliceGain]:
     """Compare how products never bought before are found with what popularity finds of them."""
     return [
         compare_users(
@@ -139,5 +139,5 @@ def _compare_ordering(window: Window, sample: Sample) -> SliceGain:
 
 
 def _refuse_rival(version: int, obstacle: str) -> Rival:
-    logger.warning("champion cannot be judged version=%d reason=%s", version, obstacle)
+    logger.warning("champion cannot be evaluated version=%d reason=%s", version, obstacle)
     return Rival(version, None, obstacle)

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from training.config import LossConfig, OptimiserConfig, TrainingConfig
 from training.data.samples import Lists
-from training.model.wide_deep import Committee, InputSizes, Logits, WideDeep
+from training.model.wide_deep import Ensemble, InputSizes, Logits, WideDeep
 
 logger = logging.getLogger(__name__)
 
@@ -117,9 +117,9 @@ def stack_lists(lists: list[Lists]) -> Tensors:
 
 @dataclass(frozen=True)
 class Trained:
-    """A committee in evaluation mode, and how many epochs its weights have seen."""
+    """An ensemble in evaluation mode, and how many epochs its weights have seen."""
 
-    model: Committee
+    model: Ensemble
     num_epochs: int
 
 
@@ -128,18 +128,18 @@ def train(
     rows: Tensors,
     config: TrainingConfig,
     *,
-    judge: Callable[[Committee], dict[str, float]] | None = None,
+    evaluate: Callable[[Ensemble], dict[str, float]] | None = None,
     stop_after: int | None = None,
     report: Report | None = None,
 ) -> Trained:
-    """Train a committee; all members see the same batches and differ by initialisation and dropout.
+    """Train an ensemble; all members see the same batches and differ by initialisation and dropout.
 
     Args:
         sizes: widths of the inputs.
         rows: training rows of all windows.
         config: losses and optimiser.
-        judge: metrics of the early-stopping users; the weights kept are the last whose sum of STOPPING_METRICS is not
-            clearly below the best epoch's. Without it the last ones are.
+        evaluate: metrics of the early-stopping users; the weights kept are the last whose sum of STOPPING_METRICS is
+            not clearly below the best epoch's. Without it the last ones are.
         stop_after: epochs to run of those that the learning rate is scheduled for; all if it is None.
         report: called after each epoch with its number and metrics.
     """
@@ -148,7 +148,7 @@ def train(
     torch.use_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a twentieth of a step
     torch.set_num_threads(NUM_THREADS)
-    model = Committee([WideDeep(sizes, config.model) for _ in range(config.model.num_members)])
+    model = Ensemble([WideDeep(sizes, config.model) for _ in range(config.model.num_members)])
     optimiser = torch.optim.AdamW(_group_parameters(model, options), weight_decay=options.weight_decay, fused=True)
     steps = max(rows.num_users // options.batch_size, 1)
     epochs = max(options.epochs, -(-options.min_steps // steps))
@@ -165,11 +165,11 @@ def train(
         ]
         seconds = time.perf_counter() - started
         metrics = {"loss": float(np.mean(losses)), "pairs_per_second": rows.pair_weights.numel() / seconds}
-        metrics |= judge(model.eval()) if judge else {}
+        metrics |= evaluate(model.eval()) if evaluate else {}
         if report:
             report(epoch, metrics)
         logger.info("epoch=%d %s", epoch, " ".join(f"{name}={value:.4g}" for name, value in metrics.items()))
-        score = sum(metrics[name] for name in STOPPING_METRICS) if judge else float(epoch)
+        score = sum(metrics[name] for name in STOPPING_METRICS) if evaluate else float(epoch)
         best = max(best, score)
         if score >= best - options.tolerance:
             best_epoch = epoch
@@ -180,7 +180,7 @@ def train(
     return Trained(model.eval(), best_epoch + 1)
 
 
-def _group_parameters(model: Committee, options: OptimiserConfig) -> list[dict[str, Any]]:
+def _group_parameters(model: Ensemble, options: OptimiserConfig) -> list[dict[str, Any]]:
     """Give the category head's wide part a rate of its own: it starts at zero and sees few rows a user."""
     wide = [weight for member in model.members for weight in member.category_head.wide.parameters()]
     known = {id(weight) for weight in wide}
@@ -192,7 +192,7 @@ def _group_parameters(model: Committee, options: OptimiserConfig) -> list[dict[s
 
 
 def _step(
-    model: Committee,
+    model: Ensemble,
     optimiser: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
     batch: tuple[tuple[Tensor, ...], Targets],

@@ -162,7 +162,7 @@ class Logits(NamedTuple):
 
 
 class WideDeep(nn.Module):
-    """Both heads on one trunk: one member of a committee."""
+    """Both heads on one trunk: one member of an ensemble."""
 
     def __init__(self, sizes: InputSizes, config: ModelConfig):
         super().__init__()
@@ -198,7 +198,7 @@ class WideDeep(nn.Module):
         return Logits(orders, category_logits, product_logits)
 
 
-class Committee(nn.Module):
+class Ensemble(nn.Module):
     """Members that differ by their seeds alone; the mean of their logits errs less than any of them.
 
     Deep ensembles: Lakshminarayanan et al. 2017, arXiv:1612.01474.

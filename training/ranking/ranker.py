@@ -18,8 +18,8 @@ from training.version.compatibility import check_signature, check_vocabulary
 from training.version.embeddings import load_product_embeddings
 from training.version.files import (
     CONFIG,
+    HOLDOUT,
     MODEL,
-    TWIN,
     ArtefactError,
     check_golden,
     load_encoder,
@@ -51,13 +51,13 @@ class Ranker:
         self._num_candidates = num_candidates
 
     @classmethod
-    def load(cls, folder: Path, num_threads: int = 0, *, is_twin: bool = False) -> "Ranker":
+    def load(cls, folder: Path, num_threads: int = 0, *, is_holdout: bool = False) -> "Ranker":
         """Open a version's folder, hashes first.
 
         Args:
             folder: as `registry.download` left it.
             num_threads: of the network; 0 leaves it to the runtime.
-            is_twin: open the twin that never saw the newest window, to be judged on it; it has no golden rows.
+            is_holdout: open the holdout model, which never saw the newest window; it has no golden rows.
 
         Raises:
             ArtefactError: a file is missing, altered, unexpected or of another format, or the network's signature is
@@ -65,7 +65,7 @@ class Ranker:
         """
         verify_folder(folder)
         config = load_config(folder / CONFIG)
-        session = open_session(folder / (TWIN if is_twin else MODEL), num_threads)
+        session = open_session(folder / (HOLDOUT if is_holdout else MODEL), num_threads)
         encoder = load_encoder(folder)
         check_signature(session, encoder)
         check_vocabulary(session, encoder)

@@ -19,7 +19,7 @@ class KeptTraining:
         self.version = folder / VERSION
         self._folder = folder
 
-    def recall(self) -> list[dict[str, float]] | None:
+    def load_epochs(self) -> list[dict[str, float]] | None:
         """Give the metrics of each epoch if the training was finished, None if it is still to be done."""
         path = self._folder / EPOCHS
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None

@@ -2,7 +2,7 @@
 
     python -m training.studies.quality --cuts 2017-08-20 2017-10-15 --out docs/quality.md
 
-At each cut everything learns from what lies before it and is judged on the horizon after it, on the same users, with
+At each cut everything learns from what lies before it and is evaluated on the horizon after it, on the same users, with
 paired differences. The rivals need development dependencies (tests/requirements.in).
 """
 
@@ -28,15 +28,15 @@ from settings import load_settings
 from training.config import TrainingConfig, load_config
 from training.data.windows import Window, open_window
 from training.evaluation.baselines import ALL_BASELINES, count_categories
-from training.evaluation.candidate_recall import SOURCES, measure_recall
+from training.evaluation.candidate_recall import SOURCES, measure_candidate_recall
 from training.evaluation.lists import (
     ACTIVE_DAYS,
-    Judgement,
+    Evaluation,
     K,
     add_active_users,
-    judge_baseline,
-    judge_categories,
-    judge_ranker,
+    evaluate_baseline,
+    evaluate_categories,
+    evaluate_ranker,
 )
 from training.evaluation.metrics import PerUser, bootstrap_interval
 from training.fit import fit
@@ -57,9 +57,9 @@ class Cut:
     """What was measured at one cut.
 
     Attributes:
-        as_of: the cut. num_users: judged users.
-        seconds, peak_memory_gb: of our model alone, features to judged lists.
-        judgements: by method, ours under OURS.
+        as_of: the cut. num_users: evaluated users.
+        seconds, peak_memory_gb: of our model alone, features to evaluated lists.
+        evaluations: by method, ours under OURS.
         categories: the category head against the user's decayed category counts, by method.
         recall: rows of training/evaluation/candidate_recall.py.
     """
@@ -68,13 +68,13 @@ class Cut:
     num_users: int
     seconds: float
     peak_memory_gb: float
-    judgements: dict[str, Judgement]
+    evaluations: dict[str, Evaluation]
     categories: dict[str, dict[str, float]]
     recall: list[dict[str, float]]
 
 
 def measure_cut(store: MLStore, config: TrainingConfig, as_of: datetime) -> Cut:
-    """Train as of a cut and judge everybody on the horizon after it. Our model comes first, so its peak is its own.
+    """Train as of a cut and evaluate everybody on the horizon after it. Our model comes first, so its peak is its own.
 
     Raises:
         TooLittleDataError: history before the cut is too short, or nothing was bought after it.
@@ -87,23 +87,23 @@ def measure_cut(store: MLStore, config: TrainingConfig, as_of: datetime) -> Cut:
         horizon = config.data.horizon_days
         window = open_window(load_purchases(store, as_of + timedelta(days=horizon)), as_of, horizon)
         users = window.users_with_labels()
-        ours = judge_ranker(window, users, ranker)
+        ours = evaluate_ranker(window, users, ranker)
     seconds, peak = time.perf_counter() - started, measure_peak_memory_gb()
-    boosted = fit_boosted(purchases, config).judge(window, users, config.data.num_candidates)
+    boosted = fit_boosted(purchases, config).evaluate(window, users, config.data.num_candidates)
     baselines = ALL_BASELINES | {"als": fit_als(window.arrays, config.optimiser.seed)}
-    judgements = {name: judge_baseline(window, users, rank) for name, rank in baselines.items()}
+    evaluations = {name: evaluate_baseline(window, users, rank) for name, rank in baselines.items()}
     return Cut(
         as_of=as_of,
         num_users=len(users),
         seconds=seconds,
         peak_memory_gb=peak,
-        judgements={OURS: ours} | judgements | {"lightgbm": boosted},
+        evaluations={OURS: ours} | evaluations | {"lightgbm": boosted},
         categories={
             OURS: ours.categories,
-            "decayed_category_counts": _judge_counts(window, users),
+            "decayed_category_counts": _evaluate_counts(window, users),
             "lightgbm": boosted.categories,
         },
-        recall=measure_recall(window),
+        recall=measure_candidate_recall(window),
     )
 
 
@@ -113,7 +113,7 @@ def write_page(cuts: list[Cut]) -> str:
 
 
 _INTRODUCTION = [
-    "Made by `make quality`. At each cut every method knows what lies before it and is judged on the 28 days after,",
+    "Made by `make quality`. At each cut every method knows what lies before it and is evaluated on the 28 days after,",
     f"on the users who ordered both before and in them. List metrics are at {K}; `discovery` counts only products that",
     "the user never bought before. Differences are paired over users, ours less theirs, with 95% bootstrap intervals.",
     "`als` is implicit's matrix factorisation; `lightgbm` learns from the windows, candidates and features that our",
@@ -131,16 +131,16 @@ def _write_cut(cut: Cut) -> Iterator[str]:
     yield f"## {cut.as_of:%Y-%m-%d}"
     yield ""
     cost = f"{cut.seconds:.0f} s and at most {cut.peak_memory_gb:.1f} GB of memory"
-    yield f"{cut.num_users:,} users; features, training, lists and judging of our model took {cost}."
+    yield f"{cut.num_users:,} users; features, training, lists and evaluation of our model took {cost}."
     yield ""
-    yield from format_table(_tabulate(cut, Judgement.summarise))
+    yield from format_table(_tabulate(cut, Evaluation.summarise))
     yield ""
-    yield from format_table(_tabulate(cut, Judgement.summarise_discovery, label="discovery"))
+    yield from format_table(_tabulate(cut, Evaluation.summarise_discovery, label="discovery"))
     yield ""
     yield "| ours less | ndcg, all | recall, all | ndcg, discovery | recall, discovery |"
     yield "|---|---|---|---|---|"
-    ours = cut.judgements[OURS]
-    for name, theirs in cut.judgements.items():
+    ours = cut.evaluations[OURS]
+    for name, theirs in cut.evaluations.items():
         if name != OURS:
             pairs = [
                 (ours.ndcg, theirs.ndcg),
@@ -166,10 +166,10 @@ def _write_cut(cut: Cut) -> Iterator[str]:
 
 
 def _tabulate(
-    cut: Cut, summarise: Callable[[Judgement], dict[str, float]], label: str = "all products"
+    cut: Cut, summarise: Callable[[Evaluation], dict[str, float]], label: str = "all products"
 ) -> pl.DataFrame:
     """Lay the list metrics of all methods under each other; those of categories have a table of their own."""
-    rows = [{label: name, **summarise(judged.with_categories({}))} for name, judged in cut.judgements.items()]
+    rows = [{label: name, **summarise(evaluated.with_categories({}))} for name, evaluated in cut.evaluations.items()]
     return pl.DataFrame(rows).drop(f"discovery_ndcg_at_{K}", strict=False)
 
 
@@ -178,12 +178,12 @@ def _format_difference(ours: PerUser, theirs: PerUser) -> str:
     return f"{(ours - theirs).mean():+.4f} [{low:+.4f}, {high:+.4f}]"
 
 
-def _judge_counts(window: Window, users: np.ndarray) -> dict[str, float]:
-    """Judge the user's decayed category counts as a score; they are no probabilities, so only orders are judged."""
+def _evaluate_counts(window: Window, users: np.ndarray) -> dict[str, float]:
+    """Evaluate the user's decayed category counts as a score; they are no probabilities, so only by order."""
     everybody = add_active_users(window, users)
     counts = count_categories(window.arrays, everybody, np.arange(len(window.arrays.category_ids)))
-    judged = judge_categories(window, everybody, window.arrays.category_ids, counts / (1 + counts))
-    return {name: value for name, value in judged.items() if name not in OF_PROBABILITIES}
+    evaluated = evaluate_categories(window, everybody, window.arrays.category_ids, counts / (1 + counts))
+    return {name: value for name, value in evaluated.items() if name not in OF_PROBABILITIES}
 
 
 def _ignore(epoch: int, metrics: dict[str, float]) -> None:
@@ -206,7 +206,7 @@ def _log_progress() -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; see the module's docstring."""
     parser = argparse.ArgumentParser(prog="python -m training.studies.quality", description=__doc__.splitlines()[0])
-    parser.add_argument("--cuts", type=parse_instant, nargs="+", required=True, help="instants to judge from, UTC")
+    parser.add_argument("--cuts", type=parse_instant, nargs="+", required=True, help="instants to evaluate from, UTC")
     parser.add_argument("--out", type=Path, default=None, help="page to write; only printed if not given")
     options = parser.parse_args(arguments)
     _log_progress()

@@ -20,12 +20,12 @@ from training.config import TrainingConfig
 from training.data.inputs import UserInputs, encode_users
 from training.data.samples import Lists, build_lists_of_windows, fit_window_encoder
 from training.data.windows import Window, list_window_starts, open_window
-from training.evaluation.lists import Baseline, Judgement, add_active_users, judge_categories
-from training.evaluation.networks import Chunk, encode_chunks, judge_chunks
+from training.evaluation.lists import Baseline, Evaluation, add_active_users, evaluate_categories
+from training.evaluation.networks import Chunk, encode_chunks, evaluate_chunks
 
 ALS_FACTORS, ALS_ITERATIONS = 64, 15
 ALS_CONFIDENCE, ALS_REGULARISATION = 1.0, 0.1
-"""The best of five pairs tried on the demo shop's four weeks before 2017-08-20, which no cut of the table judges."""
+"""The best of five pairs tried on the demo shop's four weeks before 2017-08-20, which no cut of the table uses."""
 BOOSTING = {
     "objective": "binary",
     "learning_rate": 0.05,
@@ -78,15 +78,15 @@ class Boosted:
     products: lightgbm.Booster
     categories: lightgbm.Booster
 
-    def judge(self, window: Window, user_rows: Int64, num_candidates: int) -> Judgement:
-        """Judge the trees on a window, as our own model is judged."""
+    def evaluate(self, window: Window, user_rows: Int64, num_candidates: int) -> Evaluation:
+        """Evaluate the trees on a window, as our own model is evaluated."""
         chunks = encode_chunks(window, user_rows, self.encoder, num_candidates)
-        judged = judge_chunks(window, chunks, self._score)
+        evaluated = evaluate_chunks(window, chunks, self._score)
         ids = np.array(self.encoder.category_ids, dtype=np.int64)
         everybody = add_active_users(window, user_rows)
         rows = _lay_categories(encode_users(self.encoder, window.arrays, everybody))
         probabilities = np.asarray(self.categories.predict(rows), dtype=np.float32).reshape(len(everybody), len(ids))
-        return judged.with_categories(judge_categories(window, everybody, ids, probabilities))
+        return evaluated.with_categories(evaluate_categories(window, everybody, ids, probabilities))
 
     def _score(self, chunk: Chunk) -> Float32:
         feeds = chunk.feeds

@@ -32,10 +32,10 @@ from settings import load_settings
 from training.config import TrainingConfig, load_config
 from training.data.samples import build_lists_of_windows, fit_window_encoder
 from training.data.windows import Window, list_window_starts, open_window
-from training.evaluation.networks import Chunk, encode_chunks, judge_network
+from training.evaluation.networks import Chunk, encode_chunks, evaluate_network
 from training.fit import TooLittleDataError, measure_inputs
 from training.model.trainer import STOPPING_METRICS, Tensors, stack_lists, train
-from training.model.wide_deep import Committee, InputSizes
+from training.model.wide_deep import Ensemble, InputSizes
 from training.studies.search_page import CURRENT, REPEAT, ROLE, summarise, write_page
 
 logger = logging.getLogger(__name__)
@@ -92,13 +92,13 @@ def prepare(purchases: Purchases, config: TrainingConfig) -> Ground:
     encoder = fit_window_encoder(window, config.data, config.model.vocabulary_size, seed)
     starts = list_window_starts(purchases, start, config.data)
     lists = build_lists_of_windows(purchases, starts, window, encoder, config.data, seed)
-    judged = np.random.default_rng([seed, 5]).permutation(window.users_with_labels())
-    if not lists or len(judged) < 2:
+    evaluated = np.random.default_rng([seed, 5]).permutation(window.users_with_labels())
+    if not lists or len(evaluated) < 2:
         raise TooLittleDataError(
             f"A search as of {purchases.as_of:%Y-%m-%d} needs orders in and before the {config.data.horizon_days} days "
             "that precede it, by two users at least: choose a later --as-of."
         )
-    halves = np.sort(judged[: len(judged) // 2]), np.sort(judged[len(judged) // 2 :])
+    halves = np.sort(evaluated[: len(evaluated) // 2]), np.sort(evaluated[len(evaluated) // 2 :])
     guides, held_out = (list(encode_chunks(window, half, encoder, config.data.num_candidates)) for half in halves)
     return Ground(measure_inputs(encoder), stack_lists(lists), window, guides, held_out)
 
@@ -110,7 +110,7 @@ def run_search(ground: Ground, config: TrainingConfig, num_trials: int, out: Pat
         ground: the shared rows.
         config: what is not searched, and the settings of the first trial.
         num_trials: how many, with the two of the settings as they stand.
-        out: folder of study.db and of each trial's judged lists.
+        out: folder of study.db and of each trial's evaluated lists.
 
     Raises:
         ValueError: the folder holds a search from other settings or another instant.
@@ -168,16 +168,17 @@ def _try(ground: Ground, config: TrainingConfig, out: Path, trial: Trial) -> flo
         if trial.should_prune() and ROLE not in trial.user_attrs:
             raise optuna.TrialPruned
 
-    trained = train(ground.sizes, ground.rows, config, judge=partial(_summarise, ground), report=report)
-    guided, held_out = _summarise(ground, trained.model), judge_network(ground.window, ground.held_out, trained.model)
+    trained = train(ground.sizes, ground.rows, config, evaluate=partial(_summarise, ground), report=report)
+    guided = _summarise(ground, trained.model)
+    held_out = evaluate_network(ground.window, ground.held_out, trained.model)
     np.savez(out / f"trial_{trial.number}.npz", ndcg=held_out.ndcg, discovery_ndcg=held_out.discovery_ndcg)
     trial.set_user_attr("metrics", guided)
     return sum(guided[name] for name in STOPPING_METRICS)
 
 
-def _summarise(ground: Ground, model: Committee) -> dict[str, float]:
-    judged = judge_network(ground.window, ground.guides, model).summarise()
-    return {name: judged[name] for name in STOPPING_METRICS}
+def _summarise(ground: Ground, model: Ensemble) -> dict[str, float]:
+    evaluated = evaluate_network(ground.window, ground.guides, model).summarise()
+    return {name: evaluated[name] for name in STOPPING_METRICS}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -185,7 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.studies.search", description=__doc__.splitlines()[0])
     parser.add_argument("--as-of", type=parse_instant, required=True, help="the cut, UTC; nothing later is read")
     parser.add_argument("--trials", type=int, default=20, help="trials in all, those of earlier calls among them")
-    parser.add_argument("--members", type=int, default=1, help="members of each trial's committee")
+    parser.add_argument("--members", type=int, default=1, help="members of each trial's ensemble")
     parser.add_argument("--out", type=Path, required=True, help="folder of the search, made or continued")
     parser.add_argument("--page", type=Path, default=None, help="page of the evidence (Markdown) to write")
     options = parser.parse_args(arguments)

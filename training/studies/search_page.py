@@ -51,8 +51,8 @@ def write_page(evidence: dict[str, Any], window: Window, config: TrainingConfig,
         "",
         f"Made by `python -m training.studies.search --as-of {window.end:%Y-%m-%d} --members "
         f"{config.model.num_members}`: the {len(evidence['trials'])} trials that ended, best first.",
-        f"Each learns from windows that end by {window.start:%Y-%m-%d} and is judged on the {config.data.horizon_days} "
-        "days from then on; nothing later is read.",
+        f"Each learns from windows that end by {window.start:%Y-%m-%d} and is evaluated on the "
+        f"{config.data.horizon_days} days from then on; nothing later is read.",
         f"Half of the window's users guide the search, the other {num_held_out:,} say what the best settings gain.",
         "`current` is config.yaml as it stood, `repeat` the same from another seed. Pruned ones lay behind the median.",
         "",
@@ -72,7 +72,7 @@ def write_page(evidence: dict[str, Any], window: Window, config: TrainingConfig,
         "|---" * (len(STOPPING_METRICS) + 1) + "|",
         *(_write_gain(name, gain) for name, gain in evidence["gains"].items()),
         "",
-        _judge(evidence),
+        _evaluate(evidence),
     ]
     return "\n".join(lines) + "\n"
 
@@ -125,7 +125,7 @@ def _nest(values: dict[str, Any]) -> str:
     return yaml.safe_dump(parts, sort_keys=False)
 
 
-def _judge(evidence: dict[str, Any]) -> str:
+def _evaluate(evidence: dict[str, Any]) -> str:
     """Say whether the best settings are better than chance: an interval above zero, a gain beyond a reseeding's."""
     best, luck = evidence["gains"].get("best", {}), evidence["gains"].get(REPEAT, {})
     better = [
@@ -134,5 +134,5 @@ def _judge(evidence: dict[str, Any]) -> str:
     worse = [name for name, (_, _, high) in best.items() if high < 0]
     if better and not worse:
         names = " and ".join(better)
-        return f"The gain in {names} is more than chance in this window: judge the settings at other cuts next."
+        return f"The gain in {names} is more than chance in this window: evaluate the settings at other cuts next."
     return "No kind of list gains beyond chance without loss in the other: config.yaml stays as it is."

@@ -10,7 +10,7 @@ from features.snapshot.arrays import Float32
 from training.version.files import MODEL, ArtefactError
 
 _OF_PRODUCTS = "product_head.product.weight"
-"""How the name ends under which each member of the committee keeps its embeddings (training/model/wide_deep.py)."""
+"""How the name ends under which each member of the ensemble keeps its embeddings (training/model/wide_deep.py)."""
 
 
 def load_product_embeddings(folder: Path) -> Float32:

@@ -11,13 +11,13 @@ from torch import Tensor, nn
 
 from features.ranking.encoding import Encoder
 from training.config import TrainingConfig
-from training.model.wide_deep import Committee
+from training.model.wide_deep import Ensemble
 from training.version.files import (
     CONFIG,
     ENCODER,
+    HOLDOUT,
     MODEL,
     TOLERANCE,
-    TWIN,
     ArtefactError,
     open_session,
     write_golden,
@@ -44,7 +44,7 @@ for _chatty in ("onnxscript", "onnx_ir", "torch.onnx"):
 class _Probabilities(nn.Module):
     """The model with the sigmoid of both heads."""
 
-    def __init__(self, model: Committee):
+    def __init__(self, model: Ensemble):
         super().__init__()
         self.model = model
 
@@ -74,8 +74,8 @@ class _Probabilities(nn.Module):
 
 def export_version(
     folder: Path,
-    model: Committee,
-    twin: Committee,
+    model: Ensemble,
+    holdout: Ensemble,
     encoder: Encoder,
     config: TrainingConfig,
     golden: dict[str, np.ndarray],
@@ -85,7 +85,7 @@ def export_version(
     Args:
         folder: is created.
         model: trained, in evaluation mode; it serves.
-        twin: trained without the newest window, in evaluation mode; the gate judges it there.
+        holdout: trained without the newest window, in evaluation mode; the gate evaluates it there.
         encoder: that both were trained with.
         config: that both were trained with.
         golden: a few encoded users and pairs by input name; at least two of each.
@@ -96,12 +96,12 @@ def export_version(
     folder.mkdir(parents=True, exist_ok=True)
     encoder.save(folder / ENCODER)
     config.dump(folder / CONFIG)
-    _export_network(folder / TWIN, twin, golden)
+    _export_network(folder / HOLDOUT, holdout, golden)
     write_golden(folder, _export_network(folder / MODEL, model, golden), golden)
     write_manifest(folder)
 
 
-def _export_network(path: Path, model: Committee, golden: dict[str, np.ndarray]) -> InferenceSession:
+def _export_network(path: Path, model: Ensemble, golden: dict[str, np.ndarray]) -> InferenceSession:
     """Write a network and give it back opened, once it scores the golden rows as torch does."""
     network = _Probabilities(model).eval()
     inputs = tuple(torch.from_numpy(golden[name]) for name in INPUT_NAMES)

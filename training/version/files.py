@@ -16,10 +16,11 @@ import onnxruntime
 from features.ranking.encoding import Encoder
 
 MODEL, ENCODER, CONFIG, GOLDEN, MANIFEST = "model.onnx", "encoder.json", "config.yaml", "golden.json", "manifest.json"
-# The same recipe, trained without the newest window: what the gate judges there. It never serves.
-TWIN = "twin.onnx"
-_DATA_FILES = (MODEL, TWIN, ENCODER, CONFIG, GOLDEN)
-# Raised when the files change, so that inputs known before train a version that this code can load. 2 brought the twin.
+# The holdout model: the same recipe, trained without the newest window, on which the gate evaluates it; it never
+# serves. Its file keeps the name that earlier versions gave it, so that they still open.
+HOLDOUT = "twin.onnx"
+_DATA_FILES = (MODEL, HOLDOUT, ENCODER, CONFIG, GOLDEN)
+# Raised when the files change, so that inputs known before train a version that this code can load. 2 brought HOLDOUT.
 FORMAT = 2
 # What MLflow writes beside our files: text that describes the model.
 MLFLOW_FILES = ("MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt", "registered_model_meta")

@@ -10,7 +10,7 @@ from features.snapshot.purchases import Purchases, load_purchases
 from features.store import MLStore
 from tests.synthetic import AS_OF, SMALL_CONFIG
 from training.data.windows import Window, open_window
-from training.evaluation.lists import judge_categories
+from training.evaluation.lists import evaluate_categories
 
 HORIZON = timedelta(days=SMALL_CONFIG.data.horizon_days)
 CUT = AS_OF - HORIZON
@@ -26,10 +26,10 @@ def window(purchases: Purchases) -> Window:
     return open_window(purchases, CUT, SMALL_CONFIG.data.horizon_days)
 
 
-def judge(window: Window) -> tuple[dict[str, float], np.ndarray]:
+def evaluate(window: Window) -> tuple[dict[str, float], np.ndarray]:
     users, categories = window.users_with_labels(), window.arrays.category_ids
     scores = np.random.default_rng(5).random((len(users), len(categories)), dtype=np.float32)
-    return judge_categories(window, users, categories, scores), scores
+    return evaluate_categories(window, users, categories, scores), scores
 
 
 def rank(scores: np.ndarray, categories: np.ndarray) -> list[int]:
@@ -41,7 +41,7 @@ def bought_by(lines: pl.DataFrame, user: int) -> set[int]:
 
 
 def test_the_next_order_is_the_first_one_after_the_cut(window: Window, purchases: Purchases) -> None:
-    judged, scores = judge(window)
+    evaluated, scores = evaluate(window)
     after = purchases.lines.filter(pl.col("ordered_at") >= CUT)
     first = after.filter(pl.col("ordered_at") == pl.col("ordered_at").min().over("user_id"))
 
@@ -51,11 +51,11 @@ def test_the_next_order_is_the_first_one_after_the_cut(window: Window, purchases
         places = [place for place, each in enumerate(rank(row, window.arrays.category_ids), 1) if each in wanted]
         expected.append(np.mean([found / place for found, place in enumerate(places, 1)]))
 
-    assert judged["category_next_order_map"] == pytest.approx(np.mean(expected))
+    assert evaluated["category_next_order_map"] == pytest.approx(np.mean(expected))
 
 
 def test_categories_are_lapsed_after_as_many_days_as_the_window_has(window: Window, purchases: Purchases) -> None:
-    judged, scores = judge(window)
+    evaluated, scores = evaluate(window)
     after = purchases.lines.filter(pl.col("ordered_at") >= CUT)
     lately = purchases.lines.filter((pl.col("ordered_at") < CUT) & (pl.col("ordered_at") >= CUT - HORIZON))
 
@@ -68,4 +68,4 @@ def test_categories_are_lapsed_after_as_many_days_as_the_window_has(window: Wind
             expected.append(gain / sum(1 / np.log2(place + 2) for place in range(min(3, len(wanted)))))
 
     assert expected
-    assert judged["category_lapsed_ndcg_at_3"] == pytest.approx(np.mean(expected))
+    assert evaluated["category_lapsed_ndcg_at_3"] == pytest.approx(np.mean(expected))

@@ -1,10 +1,10 @@
-"""The gate's decision table: one row a situation, on judgements made by hand."""
+"""The gate's decision table: one row a situation, on evaluations made by hand."""
 
 import numpy as np
 import pytest
 
 from training.evaluation.checks import Check
-from training.evaluation.lists import Judgement
+from training.evaluation.lists import Evaluation
 from training.evaluation.slices import SliceGain, compare_slices, compare_users
 from training.gate.decision import Evidence, Verdict, decide
 
@@ -17,14 +17,14 @@ NOT_A_NUMBER = Check("finite_scores", float("nan"), ">=", 1.0, "refuse", "share 
 SHOUTING = Check("calibration_error", 0.3, "<=", 0.1, "flag", "mean gap of probability and share bought")
 
 
-def judgement(ndcg: float, for_new_users: float | None = None) -> Judgement:
+def evaluation(ndcg: float, for_new_users: float | None = None) -> Evaluation:
     level = np.where(NEW_USERS, ndcg if for_new_users is None else for_new_users, ndcg)
     per_user = np.clip(level + NOISE, 0, 1)
-    return Judgement(*[per_user] * 6, num_products=10, num_new_products=10, categories={})
+    return Evaluation(*[per_user] * 6, num_products=10, num_new_products=10, categories={})
 
 
-def judge(
-    challenger: Judgement,
+def evaluate(
+    challenger: Evaluation,
     champion: float | None,
     *,
     popularity: float = 0.10,
@@ -35,14 +35,14 @@ def judge(
     new_products: float | None = None,
     ordering_of_categories: float = 0.5,
 ) -> Verdict:
-    old = None if champion is None else judgement(champion)
+    old = None if champion is None else evaluation(champion)
     baselines = {"global_popularity": popularity, "category_popularity": in_categories, "own_purchases": own}
     gains: list[SliceGain] = compare_slices({"new users": NEW_USERS}, challenger, old) if old else []
-    judged = {name: judgement(ndcg) for name, ndcg in baselines.items()}
-    found = judgement(0.10 if new_products is None else new_products)
-    floors = [compare_users("products never bought before", found.ndcg, judgement(0.10).ndcg)]
-    ordering = compare_users("the order of categories", judgement(ordering_of_categories).ndcg, judgement(0.5).ndcg)
-    return decide(Evidence(challenger, old, obstacle, judged, floors, ordering, gains, checks))
+    evaluated = {name: evaluation(ndcg) for name, ndcg in baselines.items()}
+    found = evaluation(0.10 if new_products is None else new_products)
+    floors = [compare_users("products never bought before", found.ndcg, evaluation(0.10).ndcg)]
+    ordering = compare_users("the order of categories", evaluation(ordering_of_categories).ndcg, evaluation(0.5).ndcg)
+    return decide(Evidence(challenger, old, obstacle, evaluated, floors, ordering, gains, checks))
 
 
 @pytest.mark.parametrize(
@@ -60,14 +60,14 @@ def judge(
     ],
 )
 def test_decision_by_quality(challenger: float, champion: float | None, decision: str, words: str):
-    verdict = judge(judgement(challenger), champion)
+    verdict = evaluate(evaluation(challenger), champion)
 
     assert verdict.decision == decision
     assert words in verdict.reason
 
 
 def test_better_overall_but_worse_for_new_users_is_flagged_and_not_promoted():
-    verdict = judge(judgement(0.40, for_new_users=0.25), 0.30)
+    verdict = evaluate(evaluation(0.40, for_new_users=0.25), 0.30)
 
     assert verdict.decision == "keep"
     assert verdict.flags[0].startswith("worse than the champion for new users (-0.05")
@@ -76,7 +76,7 @@ def test_better_overall_but_worse_for_new_users_is_flagged_and_not_promoted():
 
 def test_worse_for_a_handful_of_users_is_no_flag():
     few = np.arange(NUM_USERS) < 5
-    ours, champion = judgement(0.40, for_new_users=0.25), judgement(0.30)
+    ours, champion = evaluation(0.40, for_new_users=0.25), evaluation(0.30)
 
     [gain, _discovery] = compare_slices({"new users": few}, ours, champion)
 
@@ -87,28 +87,28 @@ def test_worse_for_a_handful_of_users_is_no_flag():
 @pytest.mark.parametrize("champion", [None, 0.30], ids=["first", "better than the champion"])
 @pytest.mark.parametrize("broken", [EMPTY_LISTS, NOT_A_NUMBER], ids=lambda check: check.name)
 def test_an_unhealthy_version_is_refused_however_good(broken: Check, champion: float | None):
-    verdict = judge(judgement(0.40), champion, checks=(SANE, broken))
+    verdict = evaluate(evaluation(0.40), champion, checks=(SANE, broken))
 
     assert verdict.decision == "refuse"
     assert broken.name in verdict.reason
 
 
 def test_odd_behaviour_is_flagged_and_not_promoted():
-    verdict = judge(judgement(0.40), 0.30, checks=(SANE, SHOUTING))
+    verdict = evaluate(evaluation(0.40), 0.30, checks=(SANE, SHOUTING))
 
     assert verdict.decision == "keep"
     assert "calibration_error is 0.3, wanted <= 0.1" in verdict.flags[0]
 
 
 def test_a_first_version_is_promoted_with_its_flags():
-    verdict = judge(judgement(0.40), None, checks=(SHOUTING,))
+    verdict = evaluate(evaluation(0.40), None, checks=(SHOUTING,))
 
     assert verdict.decision == "promote"
     assert len(verdict.flags) == 1
 
 
-def test_a_champion_that_cannot_be_judged_is_not_replaced_by_itself():
-    verdict = judge(judgement(0.40), None, obstacle="version 3 reads other features")
+def test_a_champion_that_cannot_be_evaluated_is_not_replaced_by_itself():
+    verdict = evaluate(evaluation(0.40), None, obstacle="version 3 reads other features")
 
     assert verdict.decision == "keep"
     assert "version 3 reads other features" in verdict.reason
@@ -116,21 +116,21 @@ def test_a_champion_that_cannot_be_judged_is_not_replaced_by_itself():
 
 @pytest.mark.parametrize("champion", [None, 0.30], ids=["first", "better than the champion"])
 def test_worse_than_what_is_free_at_finding_new_products_is_refused(champion: float | None):
-    verdict = judge(judgement(0.40), champion, new_products=0.05)
+    verdict = evaluate(evaluation(0.40), champion, new_products=0.05)
 
     assert verdict.decision == "refuse"
     assert "What is free does better: products never bought before (-0.04" in verdict.reason
 
 
 def test_ordering_categories_worse_than_counting_does_is_flagged():
-    verdict = judge(judgement(0.40), 0.30, ordering_of_categories=0.4)
+    verdict = evaluate(evaluation(0.40), 0.30, ordering_of_categories=0.4)
 
     assert verdict.decision == "keep"
     assert "worse than what is free at the order of categories" in verdict.reason
 
 
 def test_below_a_baseline_is_kept_and_names_it():
-    verdict = judge(judgement(0.25), 0.15, in_categories=0.30)
+    verdict = evaluate(evaluation(0.25), 0.15, in_categories=0.30)
 
     assert verdict.decision == "keep"
     assert "category popularity" in verdict.reason

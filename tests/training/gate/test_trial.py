@@ -29,7 +29,7 @@ CHAMPION = 7
 @pytest.fixture(scope="module")
 def trial(fitted: Fitted) -> Trial:
     """A challenger that is its own champion."""
-    return hold_trial(fitted, Rival(CHAMPION, Ranker.load(fitted.folder, is_twin=True)))
+    return hold_trial(fitted, Rival(CHAMPION, Ranker.load(fitted.folder, is_holdout=True)))
 
 
 def shuffle_purchases(window: Window, *others: Any) -> Lists:
@@ -50,7 +50,7 @@ def test_training_on_shuffled_labels_is_refused(
     nonsense = fit(load_purchases(synthetic_store, AS_OF), SMALL_CONFIG, tmp_path / "version", lambda *_: None)
 
     as_first = hold_trial(nonsense, Rival(None, None)).verdict
-    as_later = hold_trial(nonsense, Rival(CHAMPION, Ranker.load(fitted.folder, is_twin=True))).verdict
+    as_later = hold_trial(nonsense, Rival(CHAMPION, Ranker.load(fitted.folder, is_holdout=True))).verdict
 
     assert as_first.decision == as_later.decision == "refuse", (as_first, as_later)
 
@@ -67,9 +67,9 @@ def test_a_sound_version_passes_every_check_of_health(trial: Trial):
     assert failed == []
 
 
-def test_every_baseline_of_the_gate_is_judged_on_the_same_users(trial: Trial):
+def test_every_baseline_of_the_gate_is_evaluated_on_the_same_users(trial: Trial):
     assert list(trial.others) == ["champion", "global_popularity", "category_popularity", "own_purchases"]
-    assert len({len(judgement.ndcg) for judgement in trial.others.values()}) == 1
+    assert len({len(evaluation.ndcg) for evaluation in trial.others.values()}) == 1
 
 
 def test_new_light_and_heavy_users_part_the_users(trial: Trial):
@@ -82,7 +82,7 @@ def test_new_light_and_heavy_users_part_the_users(trial: Trial):
 
 def test_a_version_that_ranks_alike_for_everybody_is_unhealthy(fitted: Fitted):
     ranker = Ranker.load(fitted.folder)
-    sample = draw_sample(fitted.judging, fitted.judge_users, ranker)
+    sample = draw_sample(fitted.evaluation_window, fitted.evaluation_users, ranker)
     many = np.tile(sample.user_rows[:1], MIN_USERS)
     alike = replace(
         sample,
@@ -92,17 +92,17 @@ def test_a_version_that_ranks_alike_for_everybody_is_unhealthy(fitted: Fitted):
         num_candidates=np.full(len(many), K),
     )
 
-    failed = {check.name for check in run_checks(fitted.judging, alike, ranker, 0.0) if not check.has_passed}
+    failed = {check.name for check in run_checks(fitted.evaluation_window, alike, ranker, 0.0) if not check.has_passed}
 
     assert {"flat_lists", "top_product_share", "distinct_products"} <= failed
 
 
 def test_scores_that_are_no_numbers_are_unhealthy(fitted: Fitted):
     ranker = Ranker.load(fitted.folder)
-    sample = draw_sample(fitted.judging, fitted.judge_users, ranker)
+    sample = draw_sample(fitted.evaluation_window, fitted.evaluation_users, ranker)
     spoilt = replace(sample, all_scores=np.where(np.arange(len(sample.all_scores)) == 3, np.nan, sample.all_scores))
 
-    failed = {check.name for check in run_checks(fitted.judging, spoilt, ranker, 0.0) if not check.has_passed}
+    failed = {check.name for check in run_checks(fitted.evaluation_window, spoilt, ranker, 0.0) if not check.has_passed}
 
     assert failed >= {"finite_scores"}
 
@@ -127,7 +127,7 @@ def test_the_page_begins_with_verdict_and_comparison_and_fits_into_mlflow(fitted
 def test_the_runs_report_holds_every_category(fitted: Fitted, trial: Trial):
     report = describe_run(fitted, trial)
 
-    assert report.count("| category ") >= len(fitted.judging.arrays.category_ids)
+    assert report.count("| category ") >= len(fitted.evaluation_window.arrays.category_ids)
 
 
 def test_plots_are_drawn(fitted: Fitted, trial: Trial):

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from training.config import ModelConfig, OptimiserConfig, TrainingConfig
 from training.model.trainer import Tensors, train
-from training.model.wide_deep import Committee, InputSizes
+from training.model.wide_deep import Ensemble, InputSizes
 
 NUM_USERS, LIST_SIZE, NUM_CATEGORIES = 64, 6, 2
 SIZES = InputSizes(
@@ -63,16 +63,16 @@ def rows() -> Tensors:
 def test_the_last_epoch_that_is_not_clearly_worse_is_kept(rows: Tensors, scores: list[float], kept: int):
     seen: list[Tensor] = []
 
-    def judge(model: Committee) -> dict[str, float]:
+    def evaluate(model: Ensemble) -> dict[str, float]:
         seen.append(model.members[0].product_head.wide.linear.weight.detach().clone())
         return {"ndcg_at_20": scores[len(seen) - 1], "discovery_ndcg_at_20": 0.0}
 
-    trained = train(SIZES, rows, CONFIG, judge=judge)
+    trained = train(SIZES, rows, CONFIG, evaluate=evaluate)
 
     assert trained.num_epochs == kept
     assert torch.equal(trained.model.members[0].product_head.wide.linear.weight, seen[kept - 1])
 
 
-def test_without_a_judge_all_epochs_are_kept(rows: Tensors):
+def test_without_an_evaluator_all_epochs_are_kept(rows: Tensors):
     assert train(SIZES, rows, CONFIG).num_epochs == 4
     assert train(SIZES, rows, CONFIG, stop_after=3).num_epochs == 3

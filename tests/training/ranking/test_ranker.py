@@ -43,7 +43,7 @@ def test_a_bucket_read_from_the_store_scores_as_the_whole(ranker: Ranker, snapsh
 
 
 def test_training_and_serving_agree(ranker: Ranker, fitted: Fitted):
-    arrays, rows = fitted.judging.arrays, fitted.judge_users[:8]
+    arrays, rows = fitted.evaluation_window.arrays, fitted.evaluation_users[:8]
     candidates, scores, categories = ranker.score_candidates(arrays, rows)
 
     feeds = to_feeds(
@@ -100,6 +100,6 @@ def test_a_snapshot_of_other_definitions_is_refused_naming_both(ranker: Ranker, 
 
 
 def test_a_window_is_a_snapshot_of_its_start(fitted: Fitted, synthetic_store: MLStore):
-    window = open_window(load_purchases(synthetic_store, AS_OF), fitted.judging.start, 28)
+    window = open_window(load_purchases(synthetic_store, AS_OF), fitted.evaluation_window.start, 28)
 
-    assert np.array_equal(window.arrays.users, fitted.judging.arrays.users, equal_nan=True)
+    assert np.array_equal(window.arrays.users, fitted.evaluation_window.arrays.users, equal_nan=True)

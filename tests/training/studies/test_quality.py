@@ -26,7 +26,7 @@ def test_each_rival_has_rows_for_all_and_new_products_and_a_difference(page: str
     assert page.count(f"\n| {method} | ") >= 3
 
 
-def test_trees_are_judged_on_categories_too(page: str) -> None:
+def test_trees_are_evaluated_on_categories_too(page: str) -> None:
     [table] = [part for part in page.split("\n\n") if part.startswith("| categories |")]
 
     rows = dict(line.strip("| ").split(" | ", 1) for line in table.splitlines()[2:])
@@ -36,5 +36,5 @@ def test_trees_are_judged_on_categories_too(page: str) -> None:
 
 
 def test_page_states_time_and_memory_of_our_model(page: str) -> None:
-    assert "judging of our model took " in page
+    assert "evaluation of our model took " in page
     assert " GB of memory." in page

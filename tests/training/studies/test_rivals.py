@@ -10,7 +10,7 @@ from features.store import MLStore
 from tests.synthetic import AS_OF, SMALL_CONFIG
 from training.data.windows import Window, open_window
 from training.evaluation.baselines import rank_by_global_popularity
-from training.evaluation.lists import Judgement, judge_baseline
+from training.evaluation.lists import Evaluation, evaluate_baseline
 from training.studies import rivals
 from training.studies.rivals import Boosted, fit_als, fit_boosted
 
@@ -24,8 +24,8 @@ def window(synthetic_store: MLStore) -> Window:
 
 
 @pytest.fixture(scope="module")
-def popular(window: Window) -> Judgement:
-    return judge_baseline(window, window.users_with_labels(), rank_by_global_popularity)
+def popular(window: Window) -> Evaluation:
+    return evaluate_baseline(window, window.users_with_labels(), rank_by_global_popularity)
 
 
 @pytest.fixture(scope="module")
@@ -46,21 +46,21 @@ def test_als_gives_each_user_distinct_products_and_pads_what_is_short(window: Wi
     assert (lists[:, num_products:] == -1).all()
 
 
-def test_als_beats_a_list_for_everybody(window: Window, popular: Judgement) -> None:
-    judged = judge_baseline(window, window.users_with_labels(), fit_als(window.arrays, seed=1))
+def test_als_beats_a_list_for_everybody(window: Window, popular: Evaluation) -> None:
+    evaluated = evaluate_baseline(window, window.users_with_labels(), fit_als(window.arrays, seed=1))
 
-    assert judged.ndcg.mean() > popular.ndcg.mean()
+    assert evaluated.ndcg.mean() > popular.ndcg.mean()
 
 
-def test_trees_are_judged_on_products_discovery_and_categories(
-    boosted: Boosted, window: Window, popular: Judgement
+def test_trees_are_evaluated_on_products_discovery_and_categories(
+    boosted: Boosted, window: Window, popular: Evaluation
 ) -> None:
-    judged = boosted.judge(window, window.users_with_labels(), SMALL_CONFIG.data.num_candidates)
+    evaluated = boosted.evaluate(window, window.users_with_labels(), SMALL_CONFIG.data.num_candidates)
 
-    assert judged.ndcg.mean() > popular.ndcg.mean()
-    assert set(judged.summarise_discovery()) == {"ndcg_at_20", "recall_at_20", "hit_rate_at_20", "num_products"}
-    assert judged.num_new_products > 0
-    assert judged.categories["category_auc"] > 0.5
+    assert evaluated.ndcg.mean() > popular.ndcg.mean()
+    assert set(evaluated.summarise_discovery()) == {"ndcg_at_20", "recall_at_20", "hit_rate_at_20", "num_products"}
+    assert evaluated.num_new_products > 0
+    assert evaluated.categories["category_auc"] > 0.5
 
 
 def test_same_rows_and_seed_grow_the_same_trees(boosted: Boosted, synthetic_store: MLStore, monkeypatch) -> None:
