@@ -1,4 +1,4 @@
-"""Puts the API together: neighbours, routes, middleware. Nothing is connected before the application starts."""
+"""Puts the API together: dependencies, routes, middleware. Nothing is connected before the application starts."""
 
 import asyncio
 import contextlib
@@ -18,15 +18,15 @@ from api.db.writer import ShopWriter
 from api.dependencies import Parts
 from api.health import HealthCheck
 from api.pages.browse import ShopFloor
-from api.pages.experiment import Comparison
-from api.pages.fallback import LastGood, read_shelf
+from api.pages.experiment import Experiment
+from api.pages.fallback import FallbackCache, read_fallback_copy
 from api.pages.home import HomePage, PageRules
 from api.pages.images import ProductPictures
 from api.pages.products import ProductPages
 from api.queries.published import SharedListsCache
 from api.routes import catalogue, events, health, home, images, orders, products, users
 from api.routes.plain_home import PlainHomepages
-from api.web.auth import Doorkeeper, make_doorkeeper
+from api.web.auth import Authenticator, make_authenticator
 from api.web.errors import install_error_handlers
 from api.web.metrics import Metrics
 from api.web.middleware import RequestEnvelope
@@ -46,7 +46,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Deadlines:
-    """Longest waits of one answer for its neighbours, in seconds."""
+    """Longest waits of one answer for its dependencies, in seconds."""
 
     database: float = 0.1
     model_server: float = 0.15
@@ -58,19 +58,19 @@ def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAP
     """Make the application.
 
     Args:
-        settings: where the neighbours are.
+        settings: where the dependencies are.
         deadlines: how long an answer waits for them.
 
     Raises:
         ValueError: production without a key of its own.
     """
-    metrics, doorkeeper = Metrics(), make_doorkeeper(settings)
+    metrics, authenticator = Metrics(), make_authenticator(settings)
     is_production = settings.environment == "production"
     app = FastAPI(
         title="31IE storefront API",
         version="1.0.0",
         description="Recommendations and products for the storefront.",
-        lifespan=lambda app: _run(app, settings, deadlines, metrics, doorkeeper),
+        lifespan=lambda app: _run(app, settings, deadlines, metrics, authenticator),
         docs_url=None if is_production else "/docs",
         redoc_url=None,
     )
@@ -100,30 +100,30 @@ def _admit_development_server(app: FastAPI) -> None:
 
 @contextlib.asynccontextmanager
 async def _run(
-    app: FastAPI, settings: Settings, deadlines: Deadlines, metrics: Metrics, doorkeeper: Doorkeeper
+    app: FastAPI, settings: Settings, deadlines: Deadlines, metrics: Metrics, authenticator: Authenticator
 ) -> AsyncIterator[None]:
-    """Build the parts, keep the local copy fresh while the application runs, and let go of everything at the end."""
+    """Build the parts, refresh the local fallback while the application runs, and close everything at the end."""
     reader = ShopReader(_connect_for_pages(settings), deadlines.database)
     background_reader = ShopReader(_connect_for_pages(settings), REFRESH_DEADLINE_SECONDS)
     slow_reader = ShopReader(ThreadConnections(_open_quick(settings, read_only=True)), deadlines.slow_page)
     writer = ShopWriter(_open_quick(settings, read_only=False), deadlines.write)
-    last_good = LastGood(settings.var_dir / "api" / "last_good.json")
+    fallback = FallbackCache(settings.var_dir / "api" / "last_good.json")
     cache = SharedListsCache()
     async with httpx.AsyncClient(base_url=settings.serving_url, timeout=READ_TIMEOUT_SECONDS) as client:
         recommender = Recommender(client, deadlines.model_server)
         app.state.parts = Parts(
-            home=HomePage(reader, recommender, last_good, cache, _read_rules(settings)),
-            products=ProductPages(reader, last_good, cache),
-            floor=ShopFloor(slow_reader, last_good, cache),
-            pictures=ProductPictures(reader, last_good, settings.var_dir / "images"),
+            home=HomePage(reader, recommender, fallback, cache, _read_rules(settings)),
+            products=ProductPages(reader, fallback, cache),
+            floor=ShopFloor(slow_reader, fallback, cache),
+            pictures=ProductPictures(reader, fallback, settings.var_dir / "images"),
             health=HealthCheck(reader, recommender, metrics),
             metrics=metrics,
             slow_reader=slow_reader,
             writer=writer,
-            doorkeeper=doorkeeper,
+            authenticator=authenticator,
             is_demo=settings.environment == "development" or settings.demo_shoppers,
         )
-        refresher = asyncio.create_task(_keep_fresh(background_reader, last_good, cache))
+        refresher = asyncio.create_task(_keep_fresh(background_reader, fallback, cache))
         try:
             yield
         finally:
@@ -135,8 +135,8 @@ async def _run(
 
 
 def _read_rules(settings: Settings) -> PageRules:
-    comparison = Comparison(settings.compared_alias, settings.compared_share)
-    return PageRules(settings.home_category_share, settings.home_recent_hours, comparison)
+    experiment = Experiment(settings.compared_alias, settings.compared_share)
+    return PageRules(settings.home_category_share, settings.home_recent_hours, experiment)
 
 
 def _connect_for_pages(settings: Settings) -> HeldConnection | LoopConnections:
@@ -158,14 +158,14 @@ def _open_quick(settings: Settings, *, read_only: bool) -> Engine:
     )
 
 
-async def _keep_fresh(reader: ShopReader, last_good: LastGood, cache: SharedListsCache) -> None:
-    """Renew the local copy every few seconds. While the database fails, the last good one stays."""
+async def _keep_fresh(reader: ShopReader, fallback: FallbackCache, cache: SharedListsCache) -> None:
+    """Renew the local fallback every few seconds. While the database fails, the last one stays."""
     while True:
         try:
-            shelf = await reader.within_deadline(read_shelf(reader, cache))
-            await asyncio.to_thread(last_good.replace_shelf, shelf)
+            copy = await reader.within_deadline(read_fallback_copy(reader, cache))
+            await asyncio.to_thread(fallback.replace_copy, copy)
         except ShopUnavailableError as err:
-            logger.info("local copy stays reason=%r", str(err))
+            logger.info("local fallback stays reason=%r", str(err))
         except Exception:
-            logger.exception("local copy not renewed")
+            logger.exception("local fallback not renewed")
         await asyncio.sleep(REFRESH_SECONDS)

@@ -13,7 +13,7 @@ from api.pages.home import HomePage
 from api.pages.images import ProductPictures
 from api.pages.products import ProductPages
 from api.schemas import MAX_ID
-from api.web.auth import Doorkeeper
+from api.web.auth import Authenticator
 from api.web.metrics import Metrics
 
 
@@ -24,7 +24,7 @@ class Parts:
     Attributes:
         slow_reader: reads for pages that can wait a moment; its troubles do not count against the quick ones.
         writer: for all that shoppers leave behind.
-        doorkeeper: who may act as whom.
+        authenticator: who may act as whom.
         is_demo: whether anybody may act as any shopper.
     """
 
@@ -36,7 +36,7 @@ class Parts:
     metrics: Metrics
     slow_reader: ShopReader
     writer: ShopWriter
-    doorkeeper: Doorkeeper
+    authenticator: Authenticator
     is_demo: bool
 
 
@@ -61,18 +61,18 @@ UserIdPath = Annotated[int, Path(ge=0, le=MAX_ID)]
 ProductIdPath = Annotated[int, Path(ge=0, le=MAX_ID)]
 
 
-async def admit_shopper(request: Request, parts: PartsDep, user_id: UserIdQuery = None) -> int | None:
+async def require_shopper(request: Request, parts: PartsDep, user_id: UserIdQuery = None) -> int | None:
     """Give the shopper whom a query names, if the request may speak of them."""
-    parts.doorkeeper.admit(request.headers.get("authorization"), user_id)
+    parts.authenticator.require(request.headers.get("authorization"), user_id)
     return user_id
 
 
-async def admit_owner(request: Request, parts: PartsDep, user_id: UserIdPath) -> int:
+async def require_owner(request: Request, parts: PartsDep, user_id: UserIdPath) -> int:
     """Give the shopper whose page a path names, if the request may speak of them."""
-    parts.doorkeeper.admit(request.headers.get("authorization"), user_id)
+    parts.authenticator.require(request.headers.get("authorization"), user_id)
     return user_id
 
 
-ShopperDep = Annotated[int | None, Depends(admit_shopper)]
-OwnerDep = Annotated[int, Depends(admit_owner)]
+ShopperDep = Annotated[int | None, Depends(require_shopper)]
+OwnerDep = Annotated[int, Depends(require_owner)]
 AuthorizationHeader = Annotated[str | None, Header(description="Bearer TOKEN, where the installation asks for one.")]

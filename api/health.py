@@ -22,10 +22,10 @@ GOES_ON = (
 
 
 class HealthCheck:
-    """Asks the neighbours how they are."""
+    """Asks the dependencies how they are."""
 
     def __init__(self, reader: ShopReader, recommender: Recommender, metrics: Metrics):
-        """Take the neighbours.
+        """Take the dependencies.
 
         Args:
             reader: the shop's database.
@@ -70,9 +70,9 @@ class HealthCheck:
 
     async def _ask_database(self) -> tuple[BatchHead | None, list[Problem]]:
         try:
-            head = await self._reader.run(fetch_head)
+            head = await self._reader.read(fetch_head)
         except ShopUnavailableError as err:
-            remedy = "Answers come from the local copy. Check that the shop's database runs and SHOP_DATABASE_URL."
+            remedy = "Answers come from the local fallback. Check that the shop's database runs and SHOP_DATABASE_URL."
             return None, [Problem(part="database", problem=str(err), remedy=remedy)]
         if head is None:
             remedy = "Run the DAG score_users, or `python -m serving.score`."

@@ -14,23 +14,23 @@ import uvloop
 
 from benchmarks.api import serve
 from benchmarks.parts.client import Measured, pace
-from benchmarks.parts.faults import KINDS, NUM_USERS, break_down, run_neighbours
+from benchmarks.parts.faults import KINDS, NUM_USERS, break_down, run_dependencies
 
 WARM_UP_SECONDS = 3.0
 
 
-def measure(neighbour: str, kind: str, requests: int, rate: float) -> Measured:
-    """Ask through one fault, with fresh neighbours and a fresh API."""
+def measure(dependency: str, kind: str, requests: int, rate: float) -> Measured:
+    """Ask through one fault, with fresh dependencies and a fresh API."""
     paths = [f"/recommendations/home?user_id={user}" for user in range(1, NUM_USERS + 1)]
     with (
         tempfile.TemporaryDirectory() as folder,
-        run_neighbours(Path(folder)) as neighbours,
-        serve("api.main:app", neighbours.settings) as api,
+        run_dependencies(Path(folder)) as dependencies,
+        serve("api.main:app", dependencies.settings) as api,
     ):
         for path in paths[:20]:
             urlopen(f"http://127.0.0.1:{api.port}{path}", timeout=10).read()
         time.sleep(WARM_UP_SECONDS)
-        with break_down(neighbours.of(neighbour), kind):
+        with break_down(dependencies.of(dependency), kind):
             return uvloop.run(pace(api.port, paths, rate, requests / rate))
 
 
@@ -40,12 +40,12 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=1000)
     parser.add_argument("--rate", type=float, default=20.0)
     chosen = parser.parse_args()
-    print(f"{'neighbour':<14}{'fault':<9}{'requests':>9}{'not 200':>9}{'p50 ms':>9}{'p99 ms':>9}")
-    for neighbour in ("database", "model_server", "both"):
+    print(f"{'dependency':<14}{'fault':<9}{'requests':>9}{'not 200':>9}{'p50 ms':>9}{'p99 ms':>9}")
+    for dependency in ("database", "model_server", "both"):
         for kind in KINDS:
-            found = measure(neighbour, kind, chosen.requests, chosen.rate)
+            found = measure(dependency, kind, chosen.requests, chosen.rate)
             times = f"{found.percentile_ms(0.5):>9.1f}{found.percentile_ms(0.99):>9.1f}"
-            print(f"{neighbour:<14}{kind:<9}{len(found.seconds):>9}{found.failures:>9}{times}", flush=True)
+            print(f"{dependency:<14}{kind:<9}{len(found.seconds):>9}{found.failures:>9}{times}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A circuit breaker: after failures in a row a neighbour is left alone for a while, so that nobody waits for it."""
+"""A circuit breaker: after failures in a row a dependency is not called for a while, so that nobody waits for it."""
 
 import time
 from collections.abc import Callable
@@ -35,7 +35,7 @@ class CircuitBreaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether the neighbour counts as failed."""
+        """Whether the dependency counts as failed."""
         return self._failures >= self._failures_to_open
 
     def allows(self) -> bool:

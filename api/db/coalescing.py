@@ -42,7 +42,7 @@ class _Read(Generic[Key, Found]):
         return [answer for answer in self.callers if not answer.done()]
 
 
-class GatheredReads(Generic[Key, Found]):
+class CoalescedReads(Generic[Key, Found]):
     """One kind of read. Used from one thread, the event loop's."""
 
     def __init__(self, reader: ShopReader, read: Callable[[Connection, Collection[Key]], Mapping[Key, Found]]):
@@ -57,7 +57,7 @@ class GatheredReads(Generic[Key, Found]):
         self._waiting: deque[_Read[Key, Found]] = deque()
         self._runners: set[asyncio.Task[None]] = set()
 
-    async def fetch(self, keys: Collection[Key]) -> Mapping[Key, Found]:
+    async def load(self, keys: Collection[Key]) -> Mapping[Key, Found]:
         """Give what is known of these keys now, and of others that were asked for at the same moment.
 
         Raises:
@@ -86,7 +86,7 @@ class GatheredReads(Generic[Key, Found]):
             while self._waiting and (len(self._runners) == 1 or self._waiting[0].is_full):
                 read = self._waiting.popleft()
                 try:
-                    found = await self._reader.run(self._read, read.wanted)
+                    found = await self._reader.read(self._read, read.wanted)
                 except BaseException as err:
                     for answer in read.find_unanswered():
                         answer.set_exception(err)

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class ShopUnavailableError(Exception):
-    """The shop's database cannot be read in time; answer from the local copy."""
+    """The shop's database cannot be read in time; answer from the local fallback."""
 
 
 class ShopReader:
@@ -42,7 +42,7 @@ class ShopReader:
         self.is_direct = isinstance(connections, HeldConnection)
         self.breaker = CircuitBreaker()
 
-    async def run(
+    async def read(
         self,
         read: Callable[Concatenate[Connection, Arguments], Result],
         *args: Arguments.args,
@@ -72,7 +72,7 @@ class ShopReader:
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Result:
-        """Do as `run` does, at once, where reads are direct."""
+        """Do as `read` does, at once, where reads are direct."""
         assert isinstance(self._connections, HeldConnection)
         self._require_closed_circuit()
         try:
@@ -86,7 +86,7 @@ class ShopReader:
         """Let several reads together take no longer than one may.
 
         Raises:
-            ShopUnavailableError: as `run` does.
+            ShopUnavailableError: as `read` does.
         """
         if self.is_direct:  # nothing waits
             return await reads

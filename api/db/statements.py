@@ -43,7 +43,9 @@ class Prepared:
         self._statement = statement
         self._compiled: dict[tuple[str, int], _Compiled] = {}
 
-    def fetch(self, connection: Connection, values: Mapping[str, Any] | None = None, ids: Collection[int] = ()) -> Rows:
+    def execute(
+        self, connection: Connection, values: Mapping[str, Any] | None = None, ids: Collection[int] = ()
+    ) -> Rows:
         """Run the statement and give all rows.
 
         Args:
@@ -52,10 +54,10 @@ class Prepared:
             ids: what `IDS` stands for.
         """
         if connection.dialect.name == "sqlite":
-            return self._fetch_from_file(connection, values or {}, list(ids))
-        return self._fetch_from_server(connection, values or {}, list(ids) or [NOBODYS_ID])
+            return self._execute_on_file(connection, values or {}, list(ids))
+        return self._execute_on_server(connection, values or {}, list(ids) or [NOBODYS_ID])
 
-    def _fetch_from_file(self, connection: Connection, values: Mapping[str, Any], ids: list[int]) -> Rows:
+    def _execute_on_file(self, connection: Connection, values: Mapping[str, Any], ids: list[int]) -> Rows:
         """Give the ids as one parameter however many they are, so that the file's own cache knows the statement."""
         is_one = len(ids) == 1
         compiled = self._compile(connection, "named", 1 if is_one else ANY_NUMBER)
@@ -64,7 +66,7 @@ class Prepared:
         rows: Rows = driver.execute(compiled.text, given).fetchall()
         return rows
 
-    def _fetch_from_server(self, connection: Connection, values: Mapping[str, Any], ids: list[int]) -> Rows:
+    def _execute_on_server(self, connection: Connection, values: Mapping[str, Any], ids: list[int]) -> Rows:
         """Fill the ids up to one of a few lengths with the last one, so that the server knows the statement."""
         length = _round_up(len(ids))
         compiled = self._compile(connection, "format", length)

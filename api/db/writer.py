@@ -33,7 +33,7 @@ class ShopWriter:
         self._deadline_seconds = deadline_seconds
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="shop-writer")
 
-    async def run(
+    async def write(
         self,
         write: Callable[Concatenate[Engine, Arguments], Result],
         *args: Arguments.args,

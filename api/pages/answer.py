@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import orjson
 
-from api.pages.ladder import Pick
+from api.pages.ladder import RankedProduct
 from api.queries.catalogue import SellableProduct
 from api.queries.published import BatchHead
 
@@ -24,7 +24,7 @@ class HomeAnswer(NamedTuple):
         rungs: the rungs used, in order, with commas; `none` for an empty page.
         head: the batch that the page comes from; `None` when nothing is published.
         model_version: version that ranked the first products; empty when none did.
-        arm: the alias whose lists the user sees in a running comparison; `None` outside of one.
+        variant: the alias whose lists the user sees in a running comparison; `None` outside of one.
         depends_on_time: whether the same shop would give another page a moment later: a coupon ends, a purchase ages.
     """
 
@@ -35,27 +35,29 @@ class HomeAnswer(NamedTuple):
     rungs: str
     head: BatchHead | None
     model_version: str
-    arm: str | None = None
+    variant: str | None = None
     depends_on_time: bool = True
 
     @property
-    def picks(self) -> list[Pick]:
+    def ranked_products(self) -> list[RankedProduct]:
         """The products with all that is known of them, best first."""
         products, notes = orjson.loads(self.body)["recommendations"], orjson.loads(self.notes)
-        return [Pick(SellableProduct(**product), *note) for product, note in zip(products, notes, strict=True)]
+        return [RankedProduct(SellableProduct(**product), *note) for product, note in zip(products, notes, strict=True)]
 
 
 def pack_answer(
-    picks: Sequence[Pick],
+    ranked_products: Sequence[RankedProduct],
     nickname: str,
     head: BatchHead | None,
     model_version: str,
-    arm: str | None = None,
+    variant: str | None = None,
     *,
     depends_on_time: bool = True,
 ) -> HomeAnswer:
     """Make the answer of a page; the arguments are its attributes."""
-    body = orjson.dumps({"user_nickname": nickname, "recommendations": [pick.product for pick in picks]})
-    notes = [pick[1:] for pick in picks]
-    rungs = ",".join(dict.fromkeys([pick.rung for pick in picks])) or "none"
-    return HomeAnswer(nickname, body, orjson.dumps(notes), len(picks), rungs, head, model_version, arm, depends_on_time)
+    body = orjson.dumps({"user_nickname": nickname, "recommendations": [ranked.product for ranked in ranked_products]})
+    notes = [ranked[1:] for ranked in ranked_products]
+    rungs = ",".join(dict.fromkeys([ranked.rung for ranked in ranked_products])) or "none"
+    return HomeAnswer(
+        nickname, body, orjson.dumps(notes), len(ranked_products), rungs, head, model_version, variant, depends_on_time
+    )

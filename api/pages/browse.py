@@ -11,7 +11,7 @@ from typing import Self
 from sqlalchemy import Connection, select
 
 from api.db.reader import ShopReader, ShopUnavailableError
-from api.pages.fallback import LastGood
+from api.pages.fallback import FallbackCache
 from api.queries.catalogue import SellableProduct, fetch_sellable, fetch_sellable_after
 from api.queries.published import SharedListsCache, fetch_head
 from api.schemas import Categories, ListedProduct, ProductPage
@@ -50,14 +50,14 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class ProductFilter:
     """What is walked through: a department, what a search finds, both, or everything."""
 
     category_id: int | None
     words: tuple[str, ...]
 
-    def holds(self, product: SellableProduct) -> bool:
-        """Tell whether a product belongs to it."""
+    def matches(self, product: SellableProduct) -> bool:
+        """Return whether a product matches."""
         title = product.title.lower()
         in_category = self.category_id is None or product.category_id == self.category_id
         return in_category and all(word in title for word in self.words)
@@ -66,43 +66,43 @@ class Shelf:
 class ShopFloor:
     """Answers for category pages and searches, whatever fails."""
 
-    def __init__(self, reader: ShopReader, last_good: LastGood, cache: SharedListsCache):
-        """Take the neighbours.
+    def __init__(self, reader: ShopReader, fallback: FallbackCache, cache: SharedListsCache):
+        """Take the dependencies.
 
         Args:
             reader: the shop's database, under a deadline of its own: a long search must not count against other pages.
-            last_good: the local copy.
+            fallback: the local fallback.
             cache: shared lists by batch.
         """
         self._reader = reader
-        self._last_good = last_good
+        self._fallback = fallback
         self._cache = cache
         self._categories = Categories(categories=[])
 
     async def list_categories(self) -> Categories:
         """List the departments; without the database, those that were read last."""
         try:
-            self._categories = await self._reader.run(fetch_categories)
+            self._categories = await self._reader.read(fetch_categories)
         except ShopUnavailableError:
             return self._categories
         return self._categories
 
-    async def list_products(self, shelf: Shelf, limit: int, cursor: Cursor | None) -> ProductPage:
-        """Give one page; without the database, what the local copy has."""
+    async def list_products(self, product_filter: ProductFilter, limit: int, cursor: Cursor | None) -> ProductPage:
+        """Give one page; without the database, what the local fallback has."""
         try:
-            products, next_cursor = await self._reader.run(self._read_page, shelf, limit, cursor)
+            products, next_cursor = await self._reader.read(self._read_page, product_filter, limit, cursor)
         except ShopUnavailableError:
-            products = [product for product in self._last_good.shelf.products if shelf.holds(product)]
+            products = [product for product in self._fallback.copy.products if product_filter.matches(product)]
             return _to_page([] if cursor else products[:limit], None)
         return _to_page(products, next_cursor)
 
     def _read_page(
-        self, connection: Connection, shelf: Shelf, limit: int, cursor: Cursor | None
+        self, connection: Connection, product_filter: ProductFilter, limit: int, cursor: Cursor | None
     ) -> tuple[list[SellableProduct], Cursor | None]:
         if cursor is None:
             head = fetch_head(connection)
             cursor = Cursor(head.batch_id if head else "")
-        popular = self._fetch_popular(connection, cursor.batch_id, shelf)
+        popular = self._fetch_popular(connection, cursor.batch_id, product_filter)
         if cursor.after_id is None:
             page = popular[cursor.popular_offset :][:limit]
             if len(page) == limit:
@@ -112,20 +112,28 @@ class ShopFloor:
         missing = limit - len(page)
         after_id = -1 if cursor.after_id is None else cursor.after_id
         without = {product.product_id for product in popular}
-        rest = fetch_sellable_after(connection, after_id, missing + 1, shelf.category_id, shelf.words, without)
+        rest = fetch_sellable_after(
+            connection, after_id, missing + 1, product_filter.category_id, product_filter.words, without
+        )
         page += rest[:missing]
         more = len(rest) > missing
         last_id = rest[missing - 1].product_id if more else 0
         return page, Cursor(cursor.batch_id, POPULAR_FIRST, last_id) if more else None
 
-    def _fetch_popular(self, connection: Connection, batch_id: str, shelf: Shelf) -> list[SellableProduct]:
-        """Give the popular products of a department (or of the shop) that belong to the shelf, best first."""
-        shared = self._cache.fetch(connection, batch_id)
-        entries = shared.popular if shelf.category_id is None else shared.by_category.get(shelf.category_id, [])
+    def _fetch_popular(
+        self, connection: Connection, batch_id: str, product_filter: ProductFilter
+    ) -> list[SellableProduct]:
+        """Give the popular products of a department (or of the shop) that match, best first."""
+        shared = self._cache.get(connection, batch_id)
+        entries = (
+            shared.popular
+            if product_filter.category_id is None
+            else shared.by_category.get(product_filter.category_id, [])
+        )
         ids = [entry.product_id for entry in entries[:POPULAR_FIRST]]
         sellable = fetch_sellable(connection, ids)
         found = (sellable[product_id] for product_id in ids if product_id in sellable)
-        return [product for product in found if shelf.holds(product)]
+        return [product for product in found if product_filter.matches(product)]
 
 
 def fetch_categories(connection: Connection) -> Categories:

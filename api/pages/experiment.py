@@ -1,4 +1,4 @@
-"""A comparison of two versions on real shoppers: who sees whose lists. The same shopper always sees the same arm's."""
+"""A/B test of two versions on real shoppers: assigns each shopper to a variant, always the same one."""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ CHAMPION = "champion"
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Experiment:
     """The champion against a second alias. Off while the alias is empty.
 
     Attributes:
@@ -21,7 +21,7 @@ class Comparison:
     share: float = 0.5
 
     def assign(self, user_id: int | None) -> str | None:
-        """Give the arm of a shopper; `None` when nothing is compared or nobody is logged in."""
+        """Give the variant of a shopper; `None` without an experiment or nobody is logged in."""
         if not self.alias or user_id is None:
             return None
         digest = hashlib.sha256(f"{self.alias}:{user_id}".encode()).digest()
@@ -29,6 +29,6 @@ class Comparison:
         return self.alias if place < self.share else CHAMPION
 
 
-def pointer_of(arm: str | None) -> str:
-    """Name the pointer that an arm's shoppers follow."""
-    return HOME if arm in (None, CHAMPION) else name_pointer(str(arm))
+def pointer_of(variant: str | None) -> str:
+    """Name the pointer that an variant's shoppers follow."""
+    return HOME if variant in (None, CHAMPION) else name_pointer(str(variant))

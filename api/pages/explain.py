@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, select
 
 from api.pages.answer import HomeAnswer
-from api.pages.ladder import Pick
+from api.pages.ladder import RankedProduct
 from api.queries.coupons import HeldCoupon, covering, fetch_held_coupons
 from api.queries.published import fetch_neighbour_lists
 from api.queries.purchases import Habit, fetch_habits
@@ -55,37 +55,37 @@ def explain(answer: HomeAnswer, evidence: Evidence) -> ExplainedHome:
     """Write the page with its reasons; without evidence, in plain words."""
     products = [
         ExplainedProduct(
-            **asdict(pick.product),
-            reason=give_reason(pick, evidence),
-            rung=pick.rung,
+            **asdict(ranked.product),
+            reason=give_reason(ranked, evidence),
+            rung=ranked.rung,
             coupons=[
                 each.describe()
-                for each in covering(evidence.coupons, pick.product.product_id, pick.product.category_id)
+                for each in covering(evidence.coupons, ranked.product.product_id, ranked.product.category_id)
             ],
-            is_lifted_by_coupon=pick.is_lifted,
+            is_lifted_by_coupon=ranked.is_lifted,
         )
-        for pick in answer.picks
+        for ranked in answer.ranked_products
     ]
     return ExplainedHome(user_nickname=answer.nickname, recommendations=products)
 
 
-def give_reason(pick: Pick, evidence: Evidence) -> Reason:
+def give_reason(ranked: RankedProduct, evidence: Evidence) -> Reason:
     """Say one reason in words, and give the evidence that they quote for words in other languages."""
-    facts = _select_facts(pick, evidence)
-    category = evidence.category_names.get(pick.product.category_id)
-    return Reason(code=pick.reason, text=_put_into_words(pick.reason, facts, category), facts=facts)
+    facts = _select_facts(ranked, evidence)
+    category = evidence.category_names.get(ranked.product.category_id)
+    return Reason(code=ranked.reason, text=_put_into_words(ranked.reason, facts, category), facts=facts)
 
 
-def _select_facts(pick: Pick, evidence: Evidence) -> ReasonFacts:
+def _select_facts(ranked: RankedProduct, evidence: Evidence) -> ReasonFacts:
     """Pick the evidence that belongs to the reason's code; there may be none."""
-    product_id = pick.product.product_id
+    product_id = ranked.product.product_id
     habit = evidence.habits.get(product_id)
-    if pick.reason == "bought_before" and habit:
+    if ranked.reason == "bought_before" and habit:
         days = max(1, round(habit.days_between)) if habit.num_orders > 1 else None
         return ReasonFacts(num_orders=habit.num_orders, days_between=days)
-    if pick.reason == "bought_together":
+    if ranked.reason == "bought_together":
         return ReasonFacts(goes_with=evidence.together.get(product_id))
-    if pick.reason == "favourite_type":
+    if ranked.reason == "favourite_type":
         return ReasonFacts(product_type=evidence.product_types.get(product_id))
     return ReasonFacts()
 
@@ -105,7 +105,7 @@ def _put_into_words(code: str, facts: ReasonFacts, category: str | None) -> str:
 def read_evidence(connection: Connection, answer: HomeAnswer, user_id: int | None) -> Evidence:
     """Read what the words of a page quote."""
     names = {row.category_id: row.name for row in connection.execute(select(Category.category_id, Category.name))}
-    of_type = {pick.product.product_id for pick in answer.picks if pick.reason == "favourite_type"}
+    of_type = {ranked.product.product_id for ranked in answer.ranked_products if ranked.reason == "favourite_type"}
     types = select(Product.product_id, Product.product_type).where(Product.product_id.in_(of_type))
     kinds = {row.product_id: row.product_type for row in connection.execute(types) if row.product_type}
     if user_id is None:
@@ -117,7 +117,7 @@ def read_evidence(connection: Connection, answer: HomeAnswer, user_id: int | Non
 
 def _find_companions(connection: Connection, answer: HomeAnswer, habits: dict[int, Habit]) -> dict[int, str]:
     """For each product that goes with a purchase, name the purchase that says so most."""
-    wanted = {pick.product.product_id for pick in answer.picks if pick.reason == "bought_together"}
+    wanted = {ranked.product.product_id for ranked in answer.ranked_products if ranked.reason == "bought_together"}
     if not wanted or answer.head is None:
         return {}
     best: dict[int, tuple[float, int]] = {}

@@ -1,7 +1,7 @@
-"""The local copy: what an API process still answers with when the shop's database does not.
+"""The local fallback: what an API process still answers with when the shop's database does not.
 
-It holds the shared rungs of the last good batch, already merged with the catalogue, and the pages that users were shown
-lately. The shared rungs also go to disk, for a start while the database is down.
+It holds the shared rungs of the last batch that could be read, already merged with the catalogue, and the pages that
+users were shown lately. The shared rungs also go to disk, for a start while the database is down.
 """
 
 import asyncio
@@ -17,63 +17,63 @@ import orjson
 
 from api.db.reader import ShopReader
 from api.pages.answer import HomeAnswer
-from api.pages.ladder import Pick
+from api.pages.ladder import RankedProduct
 from api.queries.catalogue import SellableProduct, fetch_any_sellable, fetch_sellable
 from api.queries.published import BatchHead, SharedListsCache, fetch_head
 from api.queries.ranked_list import Entry
 
 REMEMBERED_USERS = 10_000
-SHELF_LENGTH = 100
+COPY_LENGTH = 100
 
 READ_AT_ONCE = 100
 PAUSE_SECONDS = 0.001
-"""A shelf is read in pieces, with room for pages between them; a thread would take the interpreter from the pages."""
+"""A copy is read in pieces, with room for pages between them; a thread would take the interpreter from the pages."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Shelf:
+class FallbackCopy:
     """Products for everybody, best first."""
 
     head: BatchHead | None
     products: list[SellableProduct]
 
 
-async def read_shelf(reader: ShopReader, cache: SharedListsCache) -> Shelf:
+async def read_fallback_copy(reader: ShopReader, cache: SharedListsCache) -> FallbackCopy:
     """Gather popular, newest and any sellable products of the shown batch, merged with the catalogue.
 
     Raises:
         ShopUnavailableError: the database fails or is too slow.
     """
-    head = await reader.run(fetch_head)
+    head = await reader.read(fetch_head)
     entries: list[Entry] = []
     if head is not None:
-        shared = await reader.run(cache.fetch, head.batch_id)
+        shared = await reader.read(cache.get, head.batch_id)
         entries = [*shared.popular, *shared.newest, *(entry for each in shared.by_category.values() for entry in each)]
     ids = list(dict.fromkeys(entry.product_id for entry in entries))
     sellable: dict[int, SellableProduct] = {}
     for start in range(0, len(ids), READ_AT_ONCE):
-        sellable |= await reader.run(fetch_sellable, ids[start : start + READ_AT_ONCE])
+        sellable |= await reader.read(fetch_sellable, ids[start : start + READ_AT_ONCE])
         await asyncio.sleep(PAUSE_SECONDS)
     products = [sellable[product_id] for product_id in ids if product_id in sellable]
     shown = {product.product_id for product in products}
-    others = await reader.run(fetch_any_sellable, SHELF_LENGTH)
-    return Shelf(head, [*products, *(product for product in others if product.product_id not in shown)])
+    others = await reader.read(fetch_any_sellable, COPY_LENGTH)
+    return FallbackCopy(head, [*products, *(product for product in others if product.product_id not in shown)])
 
 
-class LastGood:
-    """Remembers good answers in bounded memory, and the shelf on disk."""
+class FallbackCache:
+    """Remembers good answers in bounded memory, and the copy on disk."""
 
     def __init__(self, path: Path):
         """Take up the copy on disk, if an earlier process left one.
 
         Args:
-            path: file of the shelf; several processes may share it, since it is only ever replaced as a whole.
+            path: file of the copy; several processes may share it, since it is only ever replaced as a whole.
         """
         self._path = path
         self._pages: OrderedDict[int, HomeAnswer] = OrderedDict()
-        self.shelf = _load_shelf(path)
+        self.copy = _load_copy(path)
 
     def remember_page(self, user_id: int, page: HomeAnswer) -> None:
         """Keep a page; the least recently shown one goes when there are too many."""
@@ -87,37 +87,37 @@ class LastGood:
         return None if user_id is None else self._pages.get(user_id)
 
     def recall_product(self, product_id: int) -> SellableProduct | None:
-        """Give a product of the shelf."""
-        return next((product for product in self.shelf.products if product.product_id == product_id), None)
+        """Give a product of the copy."""
+        return next((product for product in self.copy.products if product.product_id == product_id), None)
 
-    def replace_shelf(self, shelf: Shelf) -> None:
-        """Keep a fresh shelf, in memory and on disk. A disk that refuses is worth a warning, not a failure."""
-        self.shelf = shelf
+    def replace_copy(self, copy: FallbackCopy) -> None:
+        """Keep a fresh copy, in memory and on disk. A disk that refuses is worth a warning, not a failure."""
+        self.copy = copy
         part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(orjson.dumps({"head": shelf.head, "products": shelf.products}, default=list))
+            part.write_bytes(orjson.dumps({"head": copy.head, "products": copy.products}, default=list))
             part.replace(self._path)
         except OSError as err:
-            logger.warning("local copy not written path=%s reason=%r", self._path, str(err))
+            logger.warning("local fallback not written path=%s reason=%r", self._path, str(err))
 
 
-def fill_from_shelf(remembered: Iterable[Pick], shelf: Shelf, limit: int) -> list[Pick]:
-    """Make a page of a remembered one, topped up from the shelf, without repeats."""
-    kept = [Pick(pick.product, "local:recent", pick.reason) for pick in remembered][:limit]
-    shown = {pick.product.product_id for pick in kept}
-    fresh = [product for product in shelf.products if product.product_id not in shown]
-    return kept + [Pick(product, "local:popular", "popular") for product in fresh[: limit - len(kept)]]
+def fill_from_copy(remembered: Iterable[RankedProduct], copy: FallbackCopy, limit: int) -> list[RankedProduct]:
+    """Make a page of a remembered one, topped up from the copy, without repeats."""
+    kept = [RankedProduct(ranked.product, "local:recent", ranked.reason) for ranked in remembered][:limit]
+    shown = {ranked.product.product_id for ranked in kept}
+    fresh = [product for product in copy.products if product.product_id not in shown]
+    return kept + [RankedProduct(product, "local:popular", "popular") for product in fresh[: limit - len(kept)]]
 
 
-def _load_shelf(path: Path) -> Shelf:
+def _load_copy(path: Path) -> FallbackCopy:
     """Read the copy on disk. A broken one is worth a warning: the database will give a new one."""
     if not path.exists():
-        return Shelf(None, [])
+        return FallbackCopy(None, [])
     try:
         plain = orjson.loads(path.read_bytes())
         head = plain["head"] and BatchHead(plain["head"][0], plain["head"][1], datetime.fromisoformat(plain["head"][2]))
-        return Shelf(head, [SellableProduct(**product) for product in plain["products"]])
+        return FallbackCopy(head, [SellableProduct(**product) for product in plain["products"]])
     except (OSError, ValueError, TypeError, KeyError) as err:
-        logger.warning("local copy not read path=%s reason=%r", path, str(err))
-        return Shelf(None, [])
+        logger.warning("local fallback not read path=%s reason=%r", path, str(err))
+        return FallbackCopy(None, [])

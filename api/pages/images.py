@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from api.db.reader import ShopReader, ShopUnavailableError
-from api.pages.fallback import LastGood
+from api.pages.fallback import FallbackCache
 from shop.drawings import render_product_drawing
 from shop.tables import Category, Product
 
@@ -44,16 +44,16 @@ class Picture:
 class ProductPictures:
     """Finds or draws the pictures of products."""
 
-    def __init__(self, reader: ShopReader, last_good: LastGood, folder: Path):
-        """Take the neighbours.
+    def __init__(self, reader: ShopReader, fallback: FallbackCache, folder: Path):
+        """Take the dependencies.
 
         Args:
             reader: the shop's database.
-            last_good: the local copy.
+            fallback: the local fallback.
             folder: real pictures, as `products/category3/product1.jpg`.
         """
         self._reader = reader
-        self._last_good = last_good
+        self._fallback = fallback
         self._folder = folder
 
     async def fetch(self, category_id: int, product_id: int, extension: str) -> Picture | None:
@@ -68,9 +68,9 @@ class ProductPictures:
         if file.is_file():
             return _to_picture(file.read_bytes(), MEDIA_TYPES[extension])
         try:
-            facts = await self._reader.run(fetch_facts, product_id)
+            facts = await self._reader.read(fetch_facts, product_id)
         except ShopUnavailableError:
-            product = self._last_good.recall_product(product_id)
+            product = self._fallback.recall_product(product_id)
             title = product.title if product else ""
             drawing = draw(product_id=product_id, category_id=category_id, title=title)
             return Picture(drawing.content, drawing.media_type, drawing.etag, is_provisional=True)

@@ -32,7 +32,7 @@ Candidate = tuple[int, int, int, str, str]
 """What a rung proposes: turn on the page, product_id, category_id, rung, reason. Plain, as a page may see hundreds."""
 
 
-class Pick(NamedTuple):
+class RankedProduct(NamedTuple):
     """A product on the page, the rung that it came from, and why it was ranked there."""
 
     product: SellableProduct
@@ -61,15 +61,15 @@ class Ladder:
         self._fetch_sellable = fetch_sellable
         self._met = set(without)
         self._in_category: dict[int, int] = {}
-        self._lifted: list[Pick] = []
+        self._lifted: list[RankedProduct] = []
         self._late: list[Candidate] = []
         self._is_head_closed = False
-        self.picks: list[Pick] = []
+        self.ranked_products: list[RankedProduct] = []
 
     @property
     def missing(self) -> int:
         """Products that the page still lacks."""
-        return self._limit - len(self.picks) - len(self._lifted)
+        return self._limit - len(self.ranked_products) - len(self._lifted)
 
     @property
     def met(self) -> set[int]:
@@ -100,7 +100,7 @@ class Ladder:
                 continue
             self._met.add(product_id)
             self._in_category[product.category_id] = self._in_category.get(product.category_id, 0) + 1
-            self._lifted.append(Pick(product, "published", reason, is_lifted=True))
+            self._lifted.append(RankedProduct(product, "published", reason, is_lifted=True))
 
     async def step(self, rung: str, entries: Iterable[StoredEntry]) -> None:
         """Fill up from a rung's list, in its order, as far as its products can be sold."""
@@ -161,7 +161,7 @@ class Ladder:
         What is of a category that is full in the head is held back. Once the head is complete, what was held back goes
         before the rest.
         """
-        picks, in_category, full = self.picks, self._in_category, self._most_of_category
+        ranked_products, in_category, full = self.ranked_products, self._in_category, self._most_of_category
         is_head = not self._is_head_closed
         slots = self.missing - (self._limit - self._head if is_head else 0)
         for place, (turn, product_id, _, rung, reason) in enumerate(page, 1):
@@ -175,7 +175,7 @@ class Ladder:
                     self._late.append((turn, product_id, category_id, rung, reason))
                     continue
                 in_category[category_id] = number + 1
-            picks.append(Pick(product, rung, reason))
+            ranked_products.append(RankedProduct(product, rung, reason))
             slots -= 1
             if slots == 0 and is_head:
                 self._close_head()
@@ -188,7 +188,7 @@ class Ladder:
 
     def _close_head(self) -> None:
         self._is_head_closed = True
-        self.picks += self._lifted
+        self.ranked_products += self._lifted
         self._lifted = []
 
     def _is_full(self, product: SellableProduct) -> bool:

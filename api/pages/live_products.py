@@ -7,7 +7,7 @@ what is kept is never older than the shop. Where nothing says so, nothing is kep
 from collections.abc import Collection, Mapping
 from typing import Generic, TypeVar
 
-from api.db.coalescing import GatheredReads
+from api.db.coalescing import CoalescedReads
 from api.db.reader import ShopReader
 from api.queries.catalogue import SellableProduct, fetch_sellable
 
@@ -50,7 +50,7 @@ class LiveProducts:
         Args:
             reader: the shop's database.
         """
-        self._reads: GatheredReads[int, SellableProduct] = GatheredReads(reader, fetch_sellable)
+        self._reads: CoalescedReads[int, SellableProduct] = CoalescedReads(reader, fetch_sellable)
         self._unchanged: Unchanged[int, SellableProduct | None] = Unchanged(KEPT_PRODUCTS)
 
     def since(self, mark: int | None) -> "LivePage":
@@ -61,7 +61,7 @@ class LiveProducts:
 class LivePage:
     """The products of one page, each looked up once."""
 
-    def __init__(self, reads: GatheredReads[int, SellableProduct], known: dict[int, SellableProduct | None]):
+    def __init__(self, reads: CoalescedReads[int, SellableProduct], known: dict[int, SellableProduct | None]):
         """Take what is known already.
 
         Args:
@@ -71,11 +71,11 @@ class LivePage:
         self._reads = reads
         self._known = known
 
-    async def fetch(self, product_ids: Collection[int]) -> Mapping[int, SellableProduct | None]:
+    async def load(self, product_ids: Collection[int]) -> Mapping[int, SellableProduct | None]:
         """Give those that can be sold now; the others are absent or `None`."""
         known = self._known
         unknown = [product_id for product_id in product_ids if product_id not in known]
         if unknown:
-            found = await self._reads.fetch(unknown)
+            found = await self._reads.load(unknown)
             known.update(zip(unknown, map(found.get, unknown), strict=True))
         return known

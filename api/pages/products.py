@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Connection
 
 from api.db.reader import ShopReader, ShopUnavailableError
-from api.pages.fallback import LastGood
-from api.pages.ladder import Ladder, Pick
+from api.pages.fallback import FallbackCache
+from api.pages.ladder import Ladder, RankedProduct
 from api.pages.live_products import LiveProducts
 from api.queries.catalogue import SellableProduct, fetch_product
 from api.queries.coupons import covering, fetch_held_coupons
@@ -30,32 +30,32 @@ class SimilarAnswer:
 class ProductPages:
     """Answers for product pages, whatever fails."""
 
-    def __init__(self, reader: ShopReader, last_good: LastGood, cache: SharedListsCache):
-        """Take the neighbours.
+    def __init__(self, reader: ShopReader, fallback: FallbackCache, cache: SharedListsCache):
+        """Take the dependencies.
 
         Args:
             reader: the shop's database.
-            last_good: the local copy.
+            fallback: the local fallback.
             cache: shared lists by batch.
         """
         self._reader = reader
         self._products = LiveProducts(reader)
-        self._last_good = last_good
+        self._fallback = fallback
         self._cache = cache
 
     async def fetch_details(self, product_id: int, user_id: int | None) -> ProductDetails | None:
         """Give a product's page; `None` if the shop shows no such product, or cannot say right now.
 
-        Without the database, products of the local copy still have a page with what lists show of them.
+        Without the database, products of the local fallback still have a page with what lists show of them.
 
         Args:
             product_id: the product.
             user_id: whose coupons to name; `None` when logged out.
         """
         try:
-            return await self._reader.run(read_details, product_id, user_id)
+            return await self._reader.read(read_details, product_id, user_id)
         except ShopUnavailableError:
-            product = self._last_good.recall_product(product_id)
+            product = self._fallback.recall_product(product_id)
             return None if product is None else _describe_copy(product)
 
     async def fetch_similar(self, product_id: int, limit: int) -> SimilarAnswer | None:
@@ -67,23 +67,25 @@ class ProductPages:
         try:
             return await self._reader.within_deadline(self._answer_similar(product_id, limit))
         except ShopUnavailableError:
-            shelf = self._last_good.shelf
-            product = self._last_good.recall_product(product_id)
-            others = [other for other in shelf.products if other.product_id != product_id]
+            copy = self._fallback.copy
+            product = self._fallback.recall_product(product_id)
+            others = [other for other in copy.products if other.product_id != product_id]
             if product is not None:
                 others.sort(key=lambda other: other.category_id != product.category_id)
-            return SimilarAnswer(others[:limit], shelf.head.batch_id if shelf.head else "", "local:popular")
+            return SimilarAnswer(others[:limit], copy.head.batch_id if copy.head else "", "local:popular")
 
     async def _answer_similar(self, product_id: int, limit: int) -> SimilarAnswer | None:
-        found = await self._reader.run(self._read_rungs, product_id)
+        found = await self._reader.read(self._read_rungs, product_id)
         if found is None:
             return None
         head, lists = found
-        ladder = Ladder(limit, self._products.since(None).fetch, without={product_id})
+        ladder = Ladder(limit, self._products.since(None).load, without={product_id})
         for rung, entries in lists.items():
             await ladder.step(rung, entries)
-        rungs = ",".join(dict.fromkeys(_name_rung(pick) for pick in ladder.picks)) or "none"
-        return SimilarAnswer([pick.product for pick in ladder.picks], head.batch_id if head else "", rungs)
+        rungs = ",".join(dict.fromkeys(_name_rung(ranked) for ranked in ladder.ranked_products)) or "none"
+        return SimilarAnswer(
+            [ranked.product for ranked in ladder.ranked_products], head.batch_id if head else "", rungs
+        )
 
     def _read_rungs(
         self, connection: Connection, product_id: int
@@ -95,7 +97,7 @@ class ProductPages:
         head = fetch_head(connection)
         if head is None:
             return None, {}
-        shared = self._cache.fetch(connection, head.batch_id)
+        shared = self._cache.get(connection, head.batch_id)
         return head, {
             NEIGHBOURS: fetch_neighbours(connection, head.batch_id, product_id),
             "category": shared.by_category.get(found[0].category_id, []),
@@ -124,13 +126,13 @@ def read_details(connection: Connection, product_id: int, user_id: int | None) -
     return ProductDetails(**(fields | more))
 
 
-def _name_rung(pick: Pick) -> str:
+def _name_rung(ranked: RankedProduct) -> str:
     """Name a rung; neighbours say by their reason of which kind they are: `bought_together` or `alike`."""
-    return pick.reason if pick.rung == NEIGHBOURS else pick.rung
+    return ranked.reason if ranked.rung == NEIGHBOURS else ranked.rung
 
 
 def _describe_copy(product: SellableProduct) -> ProductDetails:
-    """Say of a product what the local copy knows."""
+    """Say of a product what the local fallback knows."""
     return ProductDetails(
         **asdict(product) | {"image_urls": [product.image_url]},
         category_name="",

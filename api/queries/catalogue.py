@@ -57,7 +57,7 @@ def fetch_sellable(connection: Connection, product_ids: Collection[int]) -> dict
     """Read which of the products can be sold now. Deleted, hidden and sold-out ones are absent."""
     ids, products = list(product_ids), {}
     for start in range(0, len(ids), MOST_AT_ONCE):
-        for row in _AMONG.fetch(connection, ids=ids[start : start + MOST_AT_ONCE]):
+        for row in _AMONG.execute(connection, ids=ids[start : start + MOST_AT_ONCE]):
             products[row[0]] = _to_product(*row)
     return products
 
@@ -111,7 +111,7 @@ def fetch_sellable_after(
 
 def fetch_favourite_categories(connection: Connection, user_id: int) -> list[int]:
     """List the categories that a user ordered most from, best first; cancelled orders do not count."""
-    return [category_id for (category_id,) in _FAVOURITES.fetch(connection, ids=(user_id,))]
+    return [category_id for (category_id,) in _FAVOURITES.execute(connection, ids=(user_id,))]
 
 
 def fetch_product(connection: Connection, product_id: int) -> tuple[Row[Any], list[str]] | None:

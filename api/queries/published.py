@@ -46,7 +46,7 @@ class BatchHead(NamedTuple):
         return max(0, int((datetime.now(UTC) - self.as_of).total_seconds()))
 
 
-class Opening(NamedTuple):
+class PageContext(NamedTuple):
     """What is known of a request once the pointer was read.
 
     Attributes:
@@ -87,7 +87,7 @@ _ABOUT_USER = (
     .where(Coupon.coupon_id == UserCoupon.coupon_id, Coupon.valid_until > bindparam("now"))
     .label("has_coupons"),
 )
-_OPENINGS = Prepared(
+_CONTEXTS = Prepared(
     select(
         BatchPointer.batch_id,
         RecommendationBatch.model_version,
@@ -107,44 +107,44 @@ _OPENINGS = Prepared(
 _UNPUBLISHED = Prepared(select(*_ABOUT_USER).where(User.user_id.in_(IDS)))
 
 
-class Opener(NamedTuple):
-    """Whose page is to be opened, and which pointer it follows. `user_id` is `None` when logged out."""
+class PageRequest(NamedTuple):
+    """Whose page is asked for, and which pointer it follows. `user_id` is `None` when logged out."""
 
     user_id: int | None
     pointer: str = HOME
 
 
-def fetch_openings(
-    connection: Connection, openers: Collection[Opener], lately: timedelta = timedelta()
-) -> dict[Opener, Opening]:
+def fetch_contexts(
+    connection: Connection, requests: Collection[PageRequest], lately: timedelta = timedelta()
+) -> dict[PageRequest, PageContext]:
     """Read each pointer, what is known of its users, and their lists, in one statement a pointer.
 
     Args:
         connection: to the shop's database.
-        openers: whose pages are to be opened.
+        requests: whose pages are asked for.
         lately: how far back an order counts as made lately.
     """
-    openings: dict[Opener, Opening] = {}
+    contexts: dict[PageRequest, PageContext] = {}
     instants = _find_instants(int(time.time()), lately)
-    for pointer in {opener.pointer for opener in openers}:
-        asking = [opener for opener in openers if opener.pointer == pointer]
-        user_ids = [opener.user_id for opener in asking if opener.user_id is not None]
-        rows = _OPENINGS.fetch(connection, {**instants, "pointer": pointer}, user_ids)
+    for pointer in {request.pointer for request in requests}:
+        asking = [request for request in requests if request.pointer == pointer]
+        user_ids = [request.user_id for request in asking if request.user_id is not None]
+        rows = _CONTEXTS.execute(connection, {**instants, "pointer": pointer}, user_ids)
         if rows:
             head = _to_head(*rows[0][:3])
-            known = {row[3]: _to_opening(head, *row[4:]) for row in rows}
+            known = {row[3]: _to_context(head, *row[4:]) for row in rows}
         else:
-            head, rows = None, _UNPUBLISHED.fetch(connection, instants, user_ids)
-            known = {row[0]: _to_opening(None, *row[1:]) for row in rows}
-        for opener in asking:
-            openings[opener] = known.get(opener.user_id) or Opening(head)
-    return openings
+            head, rows = None, _UNPUBLISHED.execute(connection, instants, user_ids)
+            known = {row[0]: _to_context(None, *row[1:]) for row in rows}
+        for request in asking:
+            contexts[request] = known.get(request.user_id) or PageContext(head)
+    return contexts
 
 
 def fetch_head(connection: Connection) -> BatchHead | None:
     """Read which batch is shown; `None` before the first publication."""
-    nobody = Opener(None)
-    return fetch_openings(connection, [nobody])[nobody].head
+    nobody = PageRequest(None)
+    return fetch_contexts(connection, [nobody])[nobody].head
 
 
 @lru_cache(1)
@@ -159,11 +159,11 @@ def _to_head(batch_id: str, model_version: str, as_of: Any) -> BatchHead:
     return BatchHead(batch_id, model_version, to_instant(as_of) or datetime.min.replace(tzinfo=UTC))
 
 
-def _to_opening(
+def _to_context(
     head: BatchHead | None, nickname: str | None, ordered_lately: Any, has_coupons: Any, products: Any = None
-) -> Opening:
+) -> PageContext:
     entries = None if products is None else StoredList(products)
-    return Opening(head, nickname, entries, bool(ordered_lately), bool(has_coupons))
+    return PageContext(head, nickname, entries, bool(ordered_lately), bool(has_coupons))
 
 
 def fetch_shared_lists(connection: Connection, batch_id: str) -> SharedLists:
@@ -203,7 +203,7 @@ class SharedListsCache:
         self._lists: OrderedDict[str, SharedLists] = OrderedDict()
         self._lock = threading.Lock()
 
-    def fetch(self, connection: Connection, batch_id: str) -> SharedLists:
+    def get(self, connection: Connection, batch_id: str) -> SharedLists:
         """Give a batch's lists, from memory if they were read before."""
         with self._lock:
             found = self._lists.get(batch_id)

@@ -37,7 +37,7 @@ class Shown(NamedTuple):
     position: int | None
     model_version: str | None
     rung: str | None
-    arm: str | None
+    variant: str | None
     is_clicked: bool
     is_ordered: bool
 
@@ -59,12 +59,12 @@ class Tally:
 
 @dataclass
 class Attribution:
-    """Tallies by what showed the products. Of arms, by user: users are what was split."""
+    """Tallies by what showed the products. Of variants, by user: users are what was split."""
 
     by_version: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     by_rung: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     by_slot: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
-    by_arm: dict[str, dict[int, Tally]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(Tally)))
+    by_variant: dict[str, dict[int, Tally]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(Tally)))
 
 
 def _first(event_type: str) -> Function[datetime]:
@@ -94,9 +94,9 @@ def fetch_shown(connection: Connection, period: Period) -> Iterator[Shown]:
         .having(shown_at < period.until)
     )
     for row in connection.execution_options(yield_per=5000).execute(query):
-        user_id, position, version, rung, arm, at, clicked_at, ordered_at = row
+        user_id, position, version, rung, variant, at, clicked_at, ordered_at = row
         is_clicked, is_ordered = _follows(clicked_at, at, period), _follows(ordered_at, at, period)
-        yield Shown(user_id, position, version, rung, arm, is_clicked, is_ordered)
+        yield Shown(user_id, position, version, rung, variant, is_clicked, is_ordered)
 
 
 def tally(impressions: Iterable[Shown]) -> Attribution:
@@ -106,8 +106,8 @@ def tally(impressions: Iterable[Shown]) -> Attribution:
         attribution.by_version[shown.model_version or NONE].add(shown)
         attribution.by_rung[shown.rung or NONE].add(shown)
         attribution.by_slot[name_slots(shown.position)].add(shown)
-        if shown.arm is not None and shown.user_id is not None:
-            attribution.by_arm[shown.arm][shown.user_id].add(shown)
+        if shown.variant is not None and shown.user_id is not None:
+            attribution.by_variant[shown.variant][shown.user_id].add(shown)
     return attribution
 
 

@@ -1,4 +1,4 @@
-"""Click and order rates by model version, rung, slot and arm.
+"""Click and order rates by model version, rung, slot and variant.
 
 By hand: `python -m api.reporting.engagement [--since T] [--until T] [--json]`.
 
@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.pages.experiment import CHAMPION, Comparison
+from api.pages.experiment import CHAMPION, Experiment
 from api.reporting.attribution import Attribution, Period, Tally, fetch_shown, tally
 from api.reporting.statistics import Interval, difference, ratio_of_sums, split_p_value, wilson
 from settings import load_settings
@@ -26,13 +26,13 @@ WINDOW_HOURS = 72.0
 BROKEN_SPLIT = 0.001
 
 
-def build_report(engine: Engine, period: Period, comparison: Comparison) -> dict[str, Any]:
+def build_report(engine: Engine, period: Period, experiment: Experiment) -> dict[str, Any]:
     """Count and estimate everything, as plain JSON.
 
     Args:
         engine: the shop's database.
         period: which impressions, and how long their clicks and orders count.
-        comparison: what is compared now, for the intended split.
+        experiment: what is compared now, for the intended split.
     """
     with engine.connect() as connection:
         attribution = tally(fetch_shown(connection, period))
@@ -43,7 +43,7 @@ def build_report(engine: Engine, period: Period, comparison: Comparison) -> dict
         "by_version": _rates(attribution.by_version),
         "by_rung": _rates(attribution.by_rung),
         "by_slot": _rates(attribution.by_slot),
-        "comparison": _compare(attribution, comparison),
+        "comparison": _compare(attribution, experiment),
     }
 
 
@@ -58,15 +58,15 @@ def _rates(tallies: dict[str, Tally]) -> dict[str, Any]:
     }
 
 
-def _compare(attribution: Attribution, comparison: Comparison) -> dict[str, Any] | None:
-    """Compare the second alias with the champion, by users; `None` when nobody saw either arm of it."""
-    champion, other = attribution.by_arm.get(CHAMPION, {}), attribution.by_arm.get(comparison.alias, {})
-    if not comparison.alias or not (champion or other):
+def _compare(attribution: Attribution, experiment: Experiment) -> dict[str, Any] | None:
+    """Compare the second alias with the champion, by users; `None` when nobody saw either variant of it."""
+    champion, other = attribution.by_variant.get(CHAMPION, {}), attribution.by_variant.get(experiment.alias, {})
+    if not experiment.alias or not (champion or other):
         return None
-    p_value = split_p_value((len(champion), len(other)), comparison.share)
+    p_value = split_p_value((len(champion), len(other)), experiment.share)
     return {
-        "arms": {CHAMPION: len(champion), comparison.alias: len(other)},
-        "intended_share": comparison.share,
+        "arms": {CHAMPION: len(champion), experiment.alias: len(other)},
+        "intended_share": experiment.share,
         "split_p_value": p_value,
         "is_split_broken": p_value is not None and p_value < BROKEN_SPLIT,
         "users_in_both": len(champion.keys() & other.keys()),
@@ -77,8 +77,8 @@ def _compare(attribution: Attribution, comparison: Comparison) -> dict[str, Any]
 
 def _difference(left: dict[int, Tally], right: dict[int, Tally], name: str) -> Interval:
     ratios = [
-        ratio_of_sums((getattr(counted, name), counted.impressions) for counted in arm.values())
-        for arm in (left, right)
+        ratio_of_sums((getattr(counted, name), counted.impressions) for counted in variant.values())
+        for variant in (left, right)
     ]
     return difference(*ratios)
 
@@ -91,11 +91,11 @@ def render(report: dict[str, Any]) -> str:
         lines += [_render_row(key, row) for key, row in report[name].items()] or ["(nothing was shown)"]
     comparison = report["comparison"]
     if comparison:
-        arms = ", ".join(f"{name} {users}" for name, users in comparison["arms"].items())
+        variants = ", ".join(f"{name} {users}" for name, users in comparison["arms"].items())
         verdict = "BROKEN: do not read on" if comparison["is_split_broken"] else "as intended"
-        lines += ["", f"Arms (users): {arms}; split {verdict} (p = {comparison['split_p_value']:.3g})"]
+        lines += ["", f"Variants (users): {variants}; split {verdict} (p = {comparison['split_p_value']:.3g})"]
         lines += [
-            f"{what} of the second arm minus the champion's: {_render_interval(comparison[key])}"
+            f"{what} of the second variant minus the champion's: {_render_interval(comparison[key])}"
             for what, key in (("Click rate", "click_rate_difference"), ("Order rate", "order_rate_difference"))
         ]
     return "\n".join(lines) + "\n"
@@ -138,7 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
     settings = load_settings()
     engine = open_engine(settings.shop_database_url, read_only=True, read_timeout_seconds=600)
     try:
-        report = build_report(engine, period, Comparison(settings.compared_alias, settings.compared_share))
+        report = build_report(engine, period, Experiment(settings.compared_alias, settings.compared_share))
     except SQLAlchemyError as err:
         sys.stderr.write(f"api.reporting.engagement: {explain_failure(engine, err)}\n")
         return 1

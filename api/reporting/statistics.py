@@ -76,11 +76,11 @@ def split_p_value(observed: tuple[int, int], second_share: float) -> float | Non
     """Tell how likely a split at least as uneven would be, if users were split as intended (chi-square, 1 df).
 
     Args:
-        observed: users seen in the first and the second arm.
+        observed: users seen in the first and the second variant.
         second_share: share intended for the second, between 0 and 1.
 
     Returns:
-        The p-value; below 0.001 the split is broken and the comparison means nothing. `None` without users.
+        The p-value; below 0.001 the split is broken and the experiment means nothing. `None` without users.
     """
     total = sum(observed)
     if total == 0:

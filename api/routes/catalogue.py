@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.dependencies import CursorQuery, LimitQuery, PartsDep
-from api.pages.browse import Cursor, Shelf
+from api.pages.browse import Cursor, ProductFilter
 from api.schemas import MAX_ID, Categories, ProductPage
 from api.web.errors import ApiError, refusals
 
@@ -34,4 +34,4 @@ async def get_products(
         place = None if cursor is None else Cursor.parse(cursor)
     except ValueError as err:
         raise ApiError(422, f"cursor: {err}.") from err
-    return await parts.floor.list_products(Shelf(category_id, words), limit, place)
+    return await parts.floor.list_products(ProductFilter(category_id, words), limit, place)

@@ -21,8 +21,8 @@ async def post_events(
 ) -> EventsReceipt:
     """Write a batch of events. Sending it again is safe: an event's key is written once."""
     for user_id in {event.user_id for event in batch.events}:
-        parts.doorkeeper.admit(authorization, user_id)
+        parts.authenticator.require(authorization, user_id)
     try:
-        return await parts.writer.run(write_events, batch.events)
+        return await parts.writer.write(write_events, batch.events)
     except ShopUnavailableError as err:
         raise ApiError(503, "Events can't be written right now; send them again later.", 5) from err

@@ -25,7 +25,7 @@ PROVENANCE = {
     "X-Batch-Id": {"description": "Published batch that the page comes from.", "schema": {"type": "string"}},
     "X-Model-Version": {"description": "Version that ranked it.", "schema": {"type": "string"}},
     "X-Rung": {"description": "Rungs that filled the page, in order, with commas.", "schema": {"type": "string"}},
-    "X-Arm": {"description": "Alias whose lists the shopper sees in a comparison.", "schema": {"type": "string"}},
+    "X-Arm": {"description": "Alias whose lists the shopper sees in an A/B test.", "schema": {"type": "string"}},
     "X-Batch-Age-Seconds": {"description": "Seconds since the batch's as_of.", "schema": {"type": "integer"}},
     "X-Request-Id": {"description": "Id to send back with events.", "schema": {"type": "string"}},
 }
@@ -47,7 +47,7 @@ async def get_home(
     An unknown shopper and a logged-out one get popular products and an empty nickname.
     """
     parts = parts_of(request)
-    parts.doorkeeper.admit(request.headers.get("authorization"), user_id)
+    parts.authenticator.require(request.headers.get("authorization"), user_id)
     return await answer_home(parts, user_id, limit, explain=explain)
 
 
@@ -62,7 +62,7 @@ async def answer_home(parts: Parts, user_id: int | None, limit: int, *, explain:
 async def _explain(parts: Parts, answer: HomeAnswer, user_id: int | None) -> ExplainedHome:
     """Add reasons; when the database is late, in plain words."""
     try:
-        evidence = await parts.slow_reader.run(read_evidence, answer, user_id)
+        evidence = await parts.slow_reader.read(read_evidence, answer, user_id)
     except ShopUnavailableError:
         evidence = Evidence()
     return write_reasons(answer, evidence)
@@ -73,13 +73,13 @@ class _HomeResponse(Response):
 
     def __init__(self, body: bytes, answer: HomeAnswer):
         self.status_code, self.background, self.body = 200, None, body
-        common = _provenance(int(time.time()), answer.head, answer.rungs, answer.model_version, answer.arm)
+        common = _provenance(int(time.time()), answer.head, answer.rungs, answer.model_version, answer.variant)
         self.raw_headers = [*common, (b"content-length", b"%d" % len(body))]
 
 
 @lru_cache(MOST_PROVENANCES)
 def _provenance(
-    _second: int, head: BatchHead | None, rungs: str, model_version: str, arm: str | None
+    _second: int, head: BatchHead | None, rungs: str, model_version: str, variant: str | None
 ) -> list[tuple[bytes, bytes]]:
     """Say where a page of this second comes from. The page is one shopper's, so no cache between may keep it."""
     headers = {"cache-control": "private, no-store", "content-type": "application/json", "x-rung": rungs}
@@ -87,6 +87,6 @@ def _provenance(
         headers |= {"x-batch-id": head.batch_id, "x-batch-age-seconds": str(head.age_seconds())}
     if model_version:
         headers["x-model-version"] = model_version
-    if arm:
-        headers["x-arm"] = arm
+    if variant:
+        headers["x-arm"] = variant
     return [(name.encode(), value.encode()) for name, value in headers.items()]

@@ -29,9 +29,9 @@ async def post_order(
     authorization: AuthorizationHeader = None,
 ) -> OrderReceipt:
     """Order and pay a cart at today's prices. Sending it again is safe: a key orders once."""
-    parts.doorkeeper.admit(authorization, checkout.user_id)
+    parts.authenticator.require(authorization, checkout.user_id)
     try:
-        receipt = await parts.writer.run(place_order, checkout, request.state.request_id)
+        receipt = await parts.writer.write(place_order, checkout, request.state.request_id)
     except NoSuchUserError as err:
         raise ApiError(404, err.message) from err
     except CheckoutError as err:
@@ -46,9 +46,9 @@ async def post_order(
 @router.post("/orders/quote", responses=refusals(401, 403, 409, 413, 422, 503))
 async def post_quote(parts: PartsDep, cart: Cart, authorization: AuthorizationHeader = None) -> CartQuote:
     """Say what a cart costs right now with the coupons that take off most. Nothing is ordered."""
-    parts.doorkeeper.admit(authorization, cart.user_id)
+    parts.authenticator.require(authorization, cart.user_id)
     try:
-        return await parts.slow_reader.run(quote_cart, cart)
+        return await parts.slow_reader.read(quote_cart, cart)
     except CheckoutError as err:
         raise ApiError(409, err.message, details=err.details) from err
     except ShopUnavailableError as err:

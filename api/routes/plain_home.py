@@ -51,7 +51,7 @@ def _may_pass(parts: Parts, headers: Mapping[bytes, bytes], user_id: int) -> boo
     """Tell whether the request may speak of the user; the route says why not."""
     token = headers.get(b"authorization")
     try:
-        parts.doorkeeper.admit(None if token is None else token.decode("latin-1"), user_id)
+        parts.authenticator.require(None if token is None else token.decode("latin-1"), user_id)
     except ApiError:
         return False
     return True

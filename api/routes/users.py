@@ -22,11 +22,11 @@ async def get_users(parts: PartsDep) -> Shoppers:
     if not parts.is_demo:
         raise ApiError(404, "This shop lets nobody choose who they are.")
     try:
-        shoppers = await parts.slow_reader.run(fetch_shoppers)
+        shoppers = await parts.slow_reader.read(fetch_shoppers)
     except ShopUnavailableError as err:
         raise ApiError(503, NOT_NOW, retry_after_seconds=5) from err
     for shopper in shoppers.users:
-        shopper.token = parts.doorkeeper.issue(shopper.user_id, TOKEN_LIFETIME)
+        shopper.token = parts.authenticator.issue(shopper.user_id, TOKEN_LIFETIME)
     return shoppers
 
 
@@ -41,7 +41,7 @@ async def get_orders(
     if cursor is not None and not (cursor.isascii() and cursor.isdigit() and int(cursor) <= MAX_ID):
         raise ApiError(422, "cursor: this is no cursor of this API; begin without one.")
     try:
-        orders = await parts.slow_reader.run(fetch_orders, user_id, limit, None if cursor is None else int(cursor))
+        orders = await parts.slow_reader.read(fetch_orders, user_id, limit, None if cursor is None else int(cursor))
     except ShopUnavailableError as err:
         raise ApiError(503, NOT_NOW, retry_after_seconds=5) from err
     if orders is None:

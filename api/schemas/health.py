@@ -15,7 +15,7 @@ class Problem(BaseModel):
 
 
 class Health(BaseModel):
-    """How the API is. Degraded still answers, from lower rungs or the local copy."""
+    """How the API is. Degraded still answers, from lower rungs or the local fallback."""
 
     status: Literal["ok", "degraded"]
     problems: list[Problem]

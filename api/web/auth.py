@@ -16,7 +16,7 @@ LEEWAY_SECONDS = 10
 BEARER = "bearer "
 
 
-class Doorkeeper:
+class Authenticator:
     """Admits requests that speak of a user. Without a key everybody is admitted."""
 
     def __init__(self, key: str | None):
@@ -27,7 +27,7 @@ class Doorkeeper:
         """
         self._key = key
 
-    def admit(self, authorization: str | None, user_id: int | None) -> None:
+    def require(self, authorization: str | None, user_id: int | None) -> None:
         """Let a request pass that speaks of nobody, or of the subject of its own token.
 
         Args:
@@ -61,18 +61,18 @@ class Doorkeeper:
         return jwt.encode({"sub": str(user_id), "exp": datetime.now(UTC) + lifetime}, self._key, ALGORITHM)
 
 
-def make_doorkeeper(settings: Settings) -> Doorkeeper:
-    """Make the doorkeeper of an installation.
+def make_authenticator(settings: Settings) -> Authenticator:
+    """Make the authenticator of an installation.
 
     Raises:
         ValueError: production has no key, or one that could be guessed.
     """
     if settings.environment == "development":
-        return Doorkeeper(None)
+        return Authenticator(None)
     key = settings.api_token_key.get_secret_value()
     if len(key) < LEAST_KEY_CHARACTERS:
         raise ValueError(
             f"API_TOKEN_KEY has {len(key)} characters; production needs a key of at least {LEAST_KEY_CHARACTERS}. "
             "Generate one with `make secrets`."
         )
-    return Doorkeeper(key)
+    return Authenticator(key)

@@ -34,7 +34,7 @@ class Metrics:
         )
         self.is_open = Gauge(
             "api_circuit_open",
-            "1 while a neighbour is left alone after failures.",
+            "1 while a dependency is not called after failures.",
             ["neighbour"],
             registry=self.registry,
         )

@@ -1,4 +1,4 @@
-"""An API with real neighbours that can be killed, stopped and slowed: MariaDB, and a model server's stand-in."""
+"""An API with real dependencies that can be killed, stopped and slowed: MariaDB, and a model server's stand-in."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ KINDS = ("killed", "stopped", "slowed")
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class Dependencies:
     """What an API depends on: where it is, and the processes that a fault meets."""
 
     settings: dict[str, str]
@@ -33,13 +33,13 @@ class Neighbours:
     model_server_pid: int
 
     def of(self, name: str) -> list[int]:
-        """Give the processes of a neighbour, or of both."""
+        """Give the processes of a dependency, or of both."""
         pids = {"database": [self.database_pid], "model_server": [self.model_server_pid]}
         return pids.get(name) or [pid for each in pids.values() for pid in each]
 
 
 @contextmanager
-def run_neighbours(folder: Path) -> Iterator[Neighbours]:
+def run_dependencies(folder: Path) -> Iterator[Dependencies]:
     """Run both over a shop with published lists."""
     port = find_port()
     with run_server("mariadb") as server:
@@ -49,7 +49,7 @@ def run_neighbours(folder: Path) -> Iterator[Neighbours]:
         with subprocess.Popen([sys.executable, "-m", "benchmarks.parts.model_server", str(port)]) as model_server:
             settings = {"VAR_DIR": str(folder), "SHOP_DATABASE_URL": url, "SERVING_URL": f"http://127.0.0.1:{port}"}
             try:
-                yield Neighbours(settings, server.pid, model_server.pid)
+                yield Dependencies(settings, server.pid, model_server.pid)
             finally:
                 model_server.kill()
 

@@ -1,4 +1,4 @@
-"""Neighbours that are dead, slow or talk nonsense: the page stays full, in time, and says which rung it came from."""
+"""Dependencies that are dead, slow or talk nonsense: the page stays full, in time, and says which rung it came from."""
 
 import contextlib
 import sqlite3
@@ -22,11 +22,11 @@ def shown(answer) -> list[int]:
     return [product["product_id"] for product in answer.json()["recommendations"]]
 
 
-def wait_for_shelf(tmp_path: Path) -> None:
-    """Wait until the running API has made its local copy."""
+def wait_for_fallback(tmp_path: Path) -> None:
+    """Wait until the running API has made its local fallback."""
     deadline = time.monotonic() + 90
     while not (tmp_path / "api" / "last_good.json").exists():
-        assert time.monotonic() < deadline, "no local copy was written"
+        assert time.monotonic() < deadline, "no local fallback was written"
         time.sleep(0.05)
 
 
@@ -39,7 +39,7 @@ def lose_database(tmp_path: Path) -> None:
 
 def test_pages_shown_before_the_database_died_are_shown_again(api: TestClient, tmp_path: Path) -> None:
     before = api.get(HOME, params={"user_id": 1, "limit": 3})
-    wait_for_shelf(tmp_path)
+    wait_for_fallback(tmp_path)
     lose_database(tmp_path)
 
     after = api.get(HOME, params={"user_id": 1, "limit": 3})
@@ -51,7 +51,7 @@ def test_pages_shown_before_the_database_died_are_shown_again(api: TestClient, t
 
 
 def test_other_shoppers_get_the_popular_ones_of_the_local_copy(api: TestClient, tmp_path: Path) -> None:
-    wait_for_shelf(tmp_path)
+    wait_for_fallback(tmp_path)
     lose_database(tmp_path)
 
     answer = api.get(HOME, params={"user_id": 2, "limit": 3})
@@ -65,7 +65,7 @@ def test_a_restart_while_the_database_is_dead_takes_up_the_copy_on_disk(
     published_shop: Engine, open_api: Callable[..., TestClient], tmp_path: Path
 ) -> None:
     open_api()
-    wait_for_shelf(tmp_path)
+    wait_for_fallback(tmp_path)
     lose_database(tmp_path)
 
     answer = open_api().get(HOME, params={"limit": 4})
@@ -76,7 +76,7 @@ def test_a_restart_while_the_database_is_dead_takes_up_the_copy_on_disk(
 
 def test_a_longer_page_than_remembered_is_topped_up_without_repeats(api: TestClient, tmp_path: Path) -> None:
     api.get(HOME, params={"user_id": 2, "limit": 2})
-    wait_for_shelf(tmp_path)
+    wait_for_fallback(tmp_path)
     lose_database(tmp_path)
 
     answer = api.get(HOME, params={"user_id": 2, "limit": 4})
@@ -136,7 +136,7 @@ def test_a_model_server_that_fails_is_left_alone_for_a_while(
 
 
 def test_health_says_what_is_wrong_and_what_helps(api: TestClient, model_server: ModelServer, tmp_path: Path) -> None:
-    wait_for_shelf(tmp_path)
+    wait_for_fallback(tmp_path)
     lose_database(tmp_path)
     model_server.status = 503
 
@@ -163,7 +163,7 @@ def test_events_that_cannot_be_written_are_refused_not_dropped(api: TestClient, 
 
 
 def test_pictures_and_products_of_the_local_copy_stay(api: TestClient, tmp_path: Path) -> None:
-    wait_for_shelf(tmp_path)
+    wait_for_fallback(tmp_path)
     lose_database(tmp_path)
 
     picture = api.get("/static/images/products/category1/product1.svg")

@@ -1,4 +1,4 @@
-"""Each real neighbour killed, stopped and slowed, alone and together, while shoppers ask: every page is full.
+"""Each real dependency killed, stopped and slowed, alone and together, while shoppers ask: every page is full.
 
 How long answers take is measured by `benchmarks/faults.py`; here nothing may fail, however busy the machine.
 """
@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from api.application import create_app
-from benchmarks.parts.faults import Neighbours, break_down, run_neighbours
+from benchmarks.parts.faults import Dependencies, break_down, run_dependencies
 from settings import Settings
 from tests.api.conftest import serve
 
@@ -20,22 +20,22 @@ REQUESTS = 20
 
 
 @pytest.fixture(scope="module")
-def neighbours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neighbours]:
-    with run_neighbours(tmp_path_factory.mktemp("neighbours")) as running:
+def dependencies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dependencies]:
+    with run_dependencies(tmp_path_factory.mktemp("dependencies")) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def client(neighbours: Neighbours) -> Iterator[httpx.Client]:
-    """A client of an API with its real deadlines, whose local copy is made."""
-    fields = {name.lower(): value for name, value in neighbours.settings.items()}
+def client(dependencies: Dependencies) -> Iterator[httpx.Client]:
+    """A client of an API with its real deadlines, whose local fallback is made."""
+    fields = {name.lower(): value for name, value in dependencies.settings.items()}
     with (
         serve(create_app(Settings(**fields))) as address,
         httpx.Client(base_url=address, timeout=LIMIT_SECONDS) as client,
     ):
         deadline = monotonic() + LIMIT_SECONDS
         while not (Path(fields["var_dir"]) / "api" / "last_good.json").exists():
-            assert monotonic() < deadline, "no local copy was written"
+            assert monotonic() < deadline, "no local fallback was written"
             sleep(0.1)
         yield client
 
@@ -49,7 +49,7 @@ def wait_for_problems(client: httpx.Client, parts: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("neighbour", "kind"),
+    ("dependency", "kind"),
     [
         ("database", "slowed"),
         ("database", "stopped"),
@@ -62,14 +62,14 @@ def wait_for_problems(client: httpx.Client, parts: set[str]) -> None:
     ],
 )
 def test_every_shopper_gets_a_full_page(
-    neighbours: Neighbours, client: httpx.Client, neighbour: str, kind: str
+    dependencies: Dependencies, client: httpx.Client, dependency: str, kind: str
 ) -> None:
-    pids = neighbours.of("database" if (neighbour, kind) == ("both", "killed") else neighbour)  # the other is dead
+    pids = dependencies.of("database" if (dependency, kind) == ("both", "killed") else dependency)  # the other is dead
 
     with break_down(pids, kind):
         answers = [client.get("/recommendations/home", params={"user_id": user}) for user in range(1, REQUESTS + 1)]
         if kind != "slowed":
-            wait_for_problems(client, {"database", "model_server"} if neighbour == "both" else {neighbour})
+            wait_for_problems(client, {"database", "model_server"} if dependency == "both" else {dependency})
 
     assert {answer.status_code for answer in answers} == {200}
     assert {len(answer.json()["recommendations"]) for answer in answers} == {20}

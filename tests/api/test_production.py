@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from api.application import create_app
-from api.web.auth import Doorkeeper
+from api.web.auth import Authenticator
 from api.web.rate_limit import RateLimiter
 from settings import Settings
 from tests.api.conftest import PATIENT
@@ -42,7 +42,7 @@ def api(published_shop: Engine, tmp_path: Path, sqlite_url: str) -> Iterator[Tes
 
 
 def bearer(user_id: int, key: str = KEY, lifetime: timedelta = timedelta(hours=1)) -> dict[str, str]:
-    return {"Authorization": f"Bearer {Doorkeeper(key).issue(user_id, lifetime)}"}
+    return {"Authorization": f"Bearer {Authenticator(key).issue(user_id, lifetime)}"}
 
 
 def ask_as(api: TestClient, headers: dict[str, str]) -> list[int]:

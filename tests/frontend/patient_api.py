@@ -1,4 +1,4 @@
-"""The API, waiting longer for its neighbours: what a page shows must not hang on how busy the machine is."""
+"""The API, waiting longer for its dependencies: what a page shows must not hang on how busy the machine is."""
 
 from api.application import Deadlines, create_app
 from settings import load_settings

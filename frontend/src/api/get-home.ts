@@ -23,7 +23,7 @@ export function homeQuery(userId: number | undefined) {
       const isMakeshift = provenance.rung?.includes('local:') ?? false
       return { nickname: page.user_nickname, products: page.recommendations, provenance, latencyMs, isMakeshift }
     },
-    // The API's local copy is a makeshift: what the shopper should see may be there a moment later.
+    // The API's local fallback is a makeshift: what the shopper should see may be there a moment later.
     refetchInterval: (query) => (query.state.data?.isMakeshift ? LOOK_AGAIN_MS : lookAgainAfterFailure(query)),
   })
 }

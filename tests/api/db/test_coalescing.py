@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from api.db.coalescing import MOST_CALLERS, MOST_READS, GatheredReads
+from api.db.coalescing import MOST_CALLERS, MOST_READS, CoalescedReads
 from api.db.connections import ThreadConnections
 from api.db.reader import ShopReader, ShopUnavailableError
 
@@ -41,13 +41,13 @@ def run(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
 
 def test_who_asks_during_a_read_shares_the_next_one(reader: ShopReader) -> None:
     stock = Stock()
-    reads = GatheredReads(reader, stock)
+    reads = CoalescedReads(reader, stock)
 
     async def ask() -> list[Any]:
-        first = asyncio.create_task(reads.fetch([1]))
+        first = asyncio.create_task(reads.load([1]))
         await asyncio.sleep(0)  # the first read is on its way
         await asyncio.sleep(0)
-        return await asyncio.gather(first, *(reads.fetch([each]) for each in (1, 3, 4, 3)))
+        return await asyncio.gather(first, *(reads.load([each]) for each in (1, 3, 4, 3)))
 
     answers = run(ask)
 
@@ -59,10 +59,10 @@ def test_who_asks_during_a_read_shares_the_next_one(reader: ShopReader) -> None:
 
 def test_a_read_has_a_limited_number_of_callers(reader: ShopReader) -> None:
     stock = Stock()
-    reads = GatheredReads(reader, stock)
+    reads = CoalescedReads(reader, stock)
 
     async def ask() -> list[Any]:
-        return await asyncio.gather(*(reads.fetch([each]) for each in range(2 * MOST_CALLERS + 1)))
+        return await asyncio.gather(*(reads.load([each]) for each in range(2 * MOST_CALLERS + 1)))
 
     asyncio.run(ask())
 
@@ -85,8 +85,8 @@ def test_so_many_reads_are_under_way_and_no_more(reader: ShopReader) -> None:
         return dict.fromkeys(keys, 1)
 
     async def ask() -> list[Any]:
-        reads = GatheredReads(reader, read)
-        return await asyncio.gather(*(reads.fetch([each]) for each in range(6 * MOST_CALLERS)))
+        reads = CoalescedReads(reader, read)
+        return await asyncio.gather(*(reads.load([each]) for each in range(6 * MOST_CALLERS)))
 
     answers = asyncio.run(ask())
 
@@ -108,11 +108,11 @@ def test_nobody_is_forgotten_who_asks_while_a_read_ends(tiny_shop: Engine, num_t
             pass
 
     async def ask_twice() -> list[Any]:
-        reads = GatheredReads(ShopReader(TurnsOfTheLoop(), PATIENT_SECONDS), Stock())  # type: ignore[arg-type]
-        first = asyncio.create_task(reads.fetch([1]))
+        reads = CoalescedReads(ShopReader(TurnsOfTheLoop(), PATIENT_SECONDS), Stock())  # type: ignore[arg-type]
+        first = asyncio.create_task(reads.load([1]))
         for _ in range(num_turns):
             await asyncio.sleep(0)
-        second = asyncio.create_task(reads.fetch([3]))
+        second = asyncio.create_task(reads.load([3]))
         async with asyncio.timeout(10):
             return [await first, await second]
 
@@ -123,13 +123,13 @@ def test_nobody_is_forgotten_who_asks_while_a_read_ends(tiny_shop: Engine, num_t
 
 
 def test_nothing_is_kept_from_one_read_to_the_next(reader: ShopReader, tiny_shop: Engine) -> None:
-    reads = GatheredReads(reader, Stock())
+    reads = CoalescedReads(reader, Stock())
 
     async def ask_twice() -> list[int]:
-        before = (await reads.fetch([1]))[1]
+        before = (await reads.load([1]))[1]
         with tiny_shop.begin() as connection:
             connection.execute(text("UPDATE products SET stock = 77 WHERE product_id = 1"))
-        return [before, (await reads.fetch([1]))[1]]
+        return [before, (await reads.load([1]))[1]]
 
     before, after = run(ask_twice)
 
@@ -137,15 +137,15 @@ def test_nothing_is_kept_from_one_read_to_the_next(reader: ShopReader, tiny_shop
 
 
 def test_a_failure_reaches_all_who_wait_and_nobody_after(reader: ShopReader, tiny_shop: Engine) -> None:
-    reads = GatheredReads(reader, Stock())
+    reads = CoalescedReads(reader, Stock())
 
     async def ask_around_a_failure() -> tuple[list[Any], int]:
         with tiny_shop.begin() as connection:
             connection.execute(text("ALTER TABLE products RENAME TO lost"))
-        failed = await asyncio.gather(*(reads.fetch([each]) for each in (1, 3)), return_exceptions=True)
+        failed = await asyncio.gather(*(reads.load([each]) for each in (1, 3)), return_exceptions=True)
         with tiny_shop.begin() as connection:
             connection.execute(text("ALTER TABLE lost RENAME TO products"))
-        return failed, len(await reads.fetch([1, 3]))
+        return failed, len(await reads.load([1, 3]))
 
     failed, found = run(ask_around_a_failure)
 
@@ -154,10 +154,10 @@ def test_a_failure_reaches_all_who_wait_and_nobody_after(reader: ShopReader, tin
 
 
 def test_who_gives_up_takes_nobody_along(reader: ShopReader) -> None:
-    reads = GatheredReads(reader, Stock())
+    reads = CoalescedReads(reader, Stock())
 
     async def ask_and_leave() -> int:
-        leaving, staying = (asyncio.create_task(reads.fetch([each])) for each in (1, 3))
+        leaving, staying = (asyncio.create_task(reads.load([each])) for each in (1, 3))
         await asyncio.sleep(0)
         leaving.cancel()
         return len(await staying)

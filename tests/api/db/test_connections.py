@@ -105,7 +105,7 @@ def test_a_read_that_the_server_refuses_is_named_with_what_to_do(any_server_url:
     async def ask() -> str:
         reader = ShopReader(LoopConnections(open_loop_engine(any_server_url)), 60)
         with pytest.raises(ShopUnavailableError) as caught:
-            await reader.run(lambda connection: connection.execute(text("SELECT secret FROM gone")))
+            await reader.read(lambda connection: connection.execute(text("SELECT secret FROM gone")))
         reader.close()
         return str(caught.value)
 
@@ -125,7 +125,7 @@ def test_a_write_that_the_server_refuses_is_named_and_logged(
             connection.execute(text("DELETE FROM mysql.user"))
 
     with pytest.raises(ShopUnavailableError, match="refuses with error 1142: GRANT"):
-        asyncio.run(writer.run(write))
+        asyncio.run(writer.write(write))
 
     writer.close()
     assert "error 1142, DELETE command denied" in caplog.text
@@ -140,7 +140,7 @@ def test_one_failure_tells_of_all_connections_that_the_server_dropped(
 
     async def drop_all_and_ask_twice() -> list[str]:
         reader = ShopReader(LoopConnections(open_loop_engine(any_server_url)), 60)
-        ids = set(await asyncio.gather(*(reader.run(nap) for _ in range(3))))
+        ids = set(await asyncio.gather(*(reader.read(nap) for _ in range(3))))
         assert len(ids) == 3
         with any_server.connect() as root, root.cursor() as cursor:
             for each in ids:
@@ -148,7 +148,7 @@ def test_one_failure_tells_of_all_connections_that_the_server_dropped(
         outcomes = []
         for _ in range(2):
             try:
-                await reader.run(fetch_id)
+                await reader.read(fetch_id)
                 outcomes.append("answered")
             except ShopUnavailableError as err:
                 outcomes.append(str(err))

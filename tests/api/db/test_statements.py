@@ -33,7 +33,7 @@ def read_on_loop(url: str, read: Callable[[Connection], Any]) -> Any:
 
 
 def fetch_ids(connection: Connection, ids: range) -> list[int]:
-    return [row[0] for row in among.fetch(connection, {"unwanted": "note 3"}, ids)]
+    return [row[0] for row in among.execute(connection, {"unwanted": "note 3"}, ids)]
 
 
 def test_each_number_of_ids_gives_exactly_their_rows(any_shop_url: str) -> None:
@@ -70,9 +70,11 @@ def test_values_arrive_as_they_are(any_server_url: str, num_ids: int) -> None:
     engine.dispose()
 
     rows = read_on_loop(
-        any_server_url, lambda connection: among.fetch(connection, {"unwanted": ODD_WORDS}, [7] * num_ids)
+        any_server_url, lambda connection: among.execute(connection, {"unwanted": ODD_WORDS}, [7] * num_ids)
     )
-    wanted = read_on_loop(any_server_url, lambda connection: among.fetch(connection, {"unwanted": "?"}, [7] * num_ids))
+    wanted = read_on_loop(
+        any_server_url, lambda connection: among.execute(connection, {"unwanted": "?"}, [7] * num_ids)
+    )
 
     assert list(rows) == []
     assert list(wanted) == ([(7, ODD_WORDS)] if num_ids else [])
@@ -83,11 +85,11 @@ def test_a_table_that_changed_is_read_as_it_is_now(any_server_url: str) -> None:
     write_notes(engine)
 
     def read_around_a_change(connection: Connection) -> list[Any]:
-        before = among.fetch(connection, {"unwanted": ""}, [5])
+        before = among.execute(connection, {"unwanted": ""}, [5])
         with engine.begin() as other:
             other.execute(text("ALTER TABLE notes ADD COLUMN colour VARCHAR(9), MODIFY words VARCHAR(50)"))
             other.execute(text("UPDATE notes SET words = 'new' WHERE note_id = 5"))
-        return [*before, *among.fetch(connection, {"unwanted": ""}, [5])]
+        return [*before, *among.execute(connection, {"unwanted": ""}, [5])]
 
     assert read_on_loop(any_server_url, read_around_a_change) == [(5, "note 5"), (5, "new")]
     engine.dispose()

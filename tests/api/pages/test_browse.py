@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from shop.database import session_scope
 from shop.tables import Product
 from tests.api.conftest import publish_by_hand
-from tests.api.test_faults import lose_database, wait_for_shelf
+from tests.api.test_faults import lose_database, wait_for_fallback
 
 
 def walk(api: TestClient, **query: object) -> list[list[int]]:
@@ -75,7 +75,7 @@ def test_a_cursor_of_somebody_else_gets_422(api: TestClient, cursor: str) -> Non
 
 def test_without_the_database_the_local_copy_answers(api: TestClient, tmp_path: Path) -> None:
     api.get("/categories")
-    wait_for_shelf(tmp_path)
+    wait_for_fallback(tmp_path)
     lose_database(tmp_path)
 
     assert len(api.get("/categories").json()["categories"]) == 3

@@ -1,4 +1,4 @@
-"""The rules of the homepage's first slots: variety, coupons, nothing bought a moment ago, two arms."""
+"""The rules of the homepage's first slots: variety, coupons, nothing bought a moment ago, two variants."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from api.application import create_app
-from api.pages.experiment import CHAMPION, Comparison
+from api.pages.experiment import CHAMPION, Experiment
 from settings import Settings
 from shop.database import session_scope
 from shop.tables import (
@@ -185,16 +185,16 @@ def test_a_page_with_reasons_shows_the_same_products(api: TestClient) -> None:
         assert ids(page(api, **query)) == ids(page(api, explain=True, **query))
 
 
-def test_a_shopper_stays_in_one_arm_and_arms_have_their_share() -> None:
-    comparison = Comparison("challenger", 0.3)
+def test_a_shopper_stays_in_one_variant_and_variants_have_their_share() -> None:
+    experiment = Experiment("challenger", 0.3)
 
-    arms = [comparison.assign(user_id) for user_id in range(20_000)]
+    variants = [experiment.assign(user_id) for user_id in range(20_000)]
 
-    assert arms == [comparison.assign(user_id) for user_id in range(20_000)]
-    assert set(arms) == {CHAMPION, "challenger"}
-    assert 0.29 < arms.count("challenger") / len(arms) < 0.31
-    assert comparison.assign(None) is None
-    assert Comparison().assign(1) is None
+    assert variants == [experiment.assign(user_id) for user_id in range(20_000)]
+    assert set(variants) == {CHAMPION, "challenger"}
+    assert 0.29 < variants.count("challenger") / len(variants) < 0.31
+    assert experiment.assign(None) is None
+    assert Experiment().assign(1) is None
 
 
 def test_each_arm_sees_its_own_lists(published_shop: Engine, tmp_path: Any, sqlite_url: str) -> None:
@@ -210,13 +210,13 @@ def test_each_arm_sees_its_own_lists(published_shop: Engine, tmp_path: Any, sqli
             session.add(Recommendation(batch_id="20260125T120000Z-v9", user_id=user, products=entries))
         session.add(BatchPointer(name=name_pointer("challenger"), batch_id="20260125T120000Z-v9", epoch=2))
     settings = Settings(var_dir=tmp_path, shop_database_url=sqlite_url, compared_alias="challenger")
-    arm_of = {user: Comparison("challenger", 0.5).assign(user) for user in (1, 2, 3, 4)}
+    variant_of = {user: Experiment("challenger", 0.5).assign(user) for user in (1, 2, 3, 4)}
 
     with TestClient(create_app(settings, PATIENT)) as api:
         for user in (1, 2):
             headers = api.get(HOME, params={"user_id": user, "limit": 1}).headers
-            version = "9" if arm_of[user] == "challenger" else "7"
-            assert (headers["x-arm"], headers["x-model-version"]) == (arm_of[user], version)
+            version = "9" if variant_of[user] == "challenger" else "7"
+            assert (headers["x-arm"], headers["x-model-version"]) == (variant_of[user], version)
         assert "x-arm" not in api.get(HOME).headers
 
 

@@ -32,7 +32,7 @@ def step(ladder: Ladder, rung: str, products: Iterable[int]) -> None:
 
 @given(rungs=RUNGS, sellable=st.sets(IDS), limit=st.integers(1, 30))
 def test_no_repeats_no_holes_nothing_unsellable(rungs: list[list[int]], sellable: set[int], limit: int) -> None:
-    shown = [pick.product.product_id for pick in climb(rungs, sellable, limit).picks]
+    shown = [ranked.product.product_id for ranked in climb(rungs, sellable, limit).ranked_products]
 
     on_offer = {product for products in rungs for product in products} & sellable
     assert len(set(shown)) == len(shown)
@@ -42,7 +42,7 @@ def test_no_repeats_no_holes_nothing_unsellable(rungs: list[list[int]], sellable
 
 @given(rungs=RUNGS, sellable=st.sets(IDS), limit=st.integers(1, 30))
 def test_the_order_is_that_of_the_rungs(rungs: list[list[int]], sellable: set[int], limit: int) -> None:
-    shown = [pick.product.product_id for pick in climb(rungs, sellable, limit).picks]
+    shown = [ranked.product.product_id for ranked in climb(rungs, sellable, limit).ranked_products]
 
     expected = [product for products in rungs for product in products if product in sellable]
     assert shown == list(dict.fromkeys(expected))[:limit]
@@ -55,7 +55,7 @@ def test_the_catalogue_fills_what_is_left(rungs: list[list[int]], limit: int) ->
 
     ladder.take("catalogue", sell(range(1, 61), everything).values(), "new")
 
-    shown = [pick.product.product_id for pick in ladder.picks]
+    shown = [ranked.product.product_id for ranked in ladder.ranked_products]
     assert len(shown) == len(set(shown)) == limit
 
 
@@ -81,4 +81,4 @@ def test_products_that_must_not_be_shown_are_not() -> None:
 
     step(ladder, "popular", (1, 2, 3))
 
-    assert [pick.product.product_id for pick in ladder.picks] == [1, 3]
+    assert [ranked.product.product_id for ranked in ladder.ranked_products] == [1, 3]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert
 
-from api.pages.experiment import Comparison
+from api.pages.experiment import Experiment
 from api.reporting.attribution import Period, fetch_shown, name_slots, tally
 from api.reporting.engagement import build_report, main, render
 from shop.database import session_scope
@@ -59,7 +59,7 @@ def write_log(engine: Engine, log: list[tuple[str, int, str, str, float]] = LOG,
 def test_the_report_equals_the_hand_count(any_empty_shop: Engine) -> None:
     write_log(any_empty_shop)
 
-    report = build_report(any_empty_shop, PERIOD, Comparison())
+    report = build_report(any_empty_shop, PERIOD, Experiment())
 
     counts = {
         version: (row["impressions"], row["clicks"], row["orders"]) for version, row in report["by_version"].items()
@@ -73,15 +73,15 @@ def test_the_report_equals_the_hand_count(any_empty_shop: Engine) -> None:
     assert report["comparison"] is None
 
 
-def test_arms_are_compared_by_users_and_an_uneven_split_is_called_broken(empty_shop: Engine) -> None:
+def test_variants_are_compared_by_users_and_an_uneven_split_is_called_broken(empty_shop: Engine) -> None:
     for user in range(1, 61):
         arm = "challenger" if user <= 12 else "champion"
         log = [(f"r{user}", 1, "7", "impression", 0.0), (f"r{user}", 3, "7", "impression", 0.0)]
         log += [(f"r{user}", 1, "7", "click", 1.0)] if arm == "challenger" and user % 2 else []
         write_log(empty_shop, log, user_id=user, arm=arm)
 
-    even = build_report(empty_shop, PERIOD, Comparison("challenger", 0.2))["comparison"]
-    uneven = build_report(empty_shop, PERIOD, Comparison("challenger", 0.5))["comparison"]
+    even = build_report(empty_shop, PERIOD, Experiment("challenger", 0.2))["comparison"]
+    uneven = build_report(empty_shop, PERIOD, Experiment("challenger", 0.5))["comparison"]
 
     assert even["arms"] == {"champion": 48, "challenger": 12}
     assert (even["split_p_value"], even["is_split_broken"]) == (pytest.approx(1.0), False)
@@ -93,7 +93,7 @@ def test_arms_are_compared_by_users_and_an_uneven_split_is_called_broken(empty_s
 
 
 def test_nothing_shown_is_an_empty_report(empty_shop: Engine) -> None:
-    report = build_report(empty_shop, PERIOD, Comparison("challenger", 0.5))
+    report = build_report(empty_shop, PERIOD, Experiment("challenger", 0.5))
 
     assert (report["by_version"], report["comparison"]) == ({}, None)
     assert "(nothing was shown)" in render(report)

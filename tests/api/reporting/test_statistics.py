@@ -26,7 +26,7 @@ def test_nothing_observed_says_nothing() -> None:
     assert split_p_value((0, 0), 0.5) is None
 
 
-def test_two_equal_arms_differ_by_chance_alone_in_one_of_twenty_trials() -> None:
+def test_two_equal_variants_differ_by_chance_alone_in_one_of_twenty_trials() -> None:
     rng = random.Random(1)
 
     def users() -> list[tuple[float, float]]:

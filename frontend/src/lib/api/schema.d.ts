@@ -465,7 +465,7 @@ export interface components {
         };
         /**
          * Health
-         * @description How the API is. Degraded still answers, from lower rungs or the local copy.
+         * @description How the API is. Degraded still answers, from lower rungs or the local fallback.
          */
         Health: {
             /** As Of */
@@ -1448,7 +1448,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Alias whose lists the shopper sees in a comparison. */
+                    /** @description Alias whose lists the shopper sees in an A/B test. */
                     "X-Arm"?: string;
                     /** @description Seconds since the batch's as_of. */
                     "X-Batch-Age-Seconds"?: number;
