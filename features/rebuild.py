@@ -22,7 +22,7 @@ from features.snapshot.item_neighbours import CORE_PRODUCTS, build_neighbours
 from features.snapshot.products import build_product_features
 from features.snapshot.purchases import Purchases, load_purchases
 from features.snapshot.tables import Snapshot
-from features.snapshot.user_embeddings import build_tastes
+from features.snapshot.user_embeddings import build_embeddings
 from features.snapshot.users import build_category_reach, build_user_category_features, build_user_features
 from features.store import MLStore, StoreError
 from settings import load_settings
@@ -47,7 +47,7 @@ def build_snapshot(purchases: Purchases, num_buckets: int = 1) -> Snapshot:
         products=products,
         categories=build_category_reach(purchases.lines),
         neighbours=build_neighbours(history, sold_ids[:CORE_PRODUCTS]),
-        tastes=build_tastes(history, sold_ids),
+        tastes=build_embeddings(history, sold_ids),
     )
 
 

@@ -5,7 +5,7 @@ import scipy.sparse
 
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 from features.snapshot.item_neighbours import HALF_LIFE_DAYS, weigh_purchases
-from features.snapshot.user_embeddings import CROWD_HALF_LIFE_DAYS, measure_tastes
+from features.snapshot.user_embeddings import AUDIENCE_HALF_LIFE_DAYS, embed_users
 
 # Half-life of a purchase where only what was bought lately speaks for what goes with it.
 LATELY_HALF_LIFE_DAYS = 28.0
@@ -25,7 +25,7 @@ class Affinity:
         types: float32[U', types]; decayed purchases of each.
         brands: float32[U', brands]; likewise.
         totals: float32[U'], decayed purchases of all products.
-        tastes: float32[U', TASTE_SIZE].
+        user_embeddings: float32[U', EMBEDDING_SIZE].
         type_ages: float32[U', types], days since the last purchase, NaN = never.
         type_brands: sparse float32[U', pairs of type and brand]; decayed purchases of each.
         type_log_prices: float32[U', types], mean logarithm of the prices of what the user buys of it, NaN = none known.
@@ -39,7 +39,7 @@ class Affinity:
     types: Float32
     brands: Float32
     totals: Float32
-    tastes: Float32
+    user_embeddings: Float32
     type_ages: Float32
     type_brands: scipy.sparse.csr_matrix
     type_log_prices: Float32
@@ -65,7 +65,7 @@ class Affinity:
         self.type_brands = self.bought @ arrays.type_brands
         self.type_log_prices = self._average_prices()
         self.totals = self.types.sum(axis=1)
-        self.tastes = measure_tastes(freshness, arrays.directions)
+        self.user_embeddings = embed_users(freshness, arrays.item_directions)
         self._describe_types()
 
     def _average_prices(self) -> Float32:
@@ -91,7 +91,7 @@ class Affinity:
 
         Summed one by one: a matrix product would round by how many users are scored at once.
         """
-        likeness = np.einsum("ut,pt->up", self.tastes, self._arrays.crowds[products])
+        likeness = np.einsum("ut,pt->up", self.user_embeddings, self._arrays.audiences[products])
         return np.asarray(np.log(np.maximum(likeness, 0.0) + ALIKE_FLOOR), dtype=np.float32)
 
     def measure_alike(self, users: Int64, products: Int64, history: Int64) -> tuple[Float32, Float32]:
@@ -105,14 +105,14 @@ class Affinity:
         Returns:
             float32[P] the summed likeness, in logarithms; float32[P] its mean over the buyers.
         """
-        tastes, bought = self.tastes[users], history >= 0
+        user_embeddings, bought = self.user_embeddings[users], history >= 0
         own = np.zeros(len(users), dtype=np.float32)
         ages = self._arrays.history_column("pair_days_since")[history[bought]]
-        own[bought] = weigh_purchases(ages, CROWD_HALF_LIFE_DAYS)
-        to_oneself = own * np.einsum("pt,pt->p", tastes, tastes)
-        likeness = np.einsum("pt,pt->p", tastes, self._arrays.crowds[products]) - to_oneself
+        own[bought] = weigh_purchases(ages, AUDIENCE_HALF_LIFE_DAYS)
+        to_oneself = own * np.einsum("pt,pt->p", user_embeddings, user_embeddings)
+        likeness = np.einsum("pt,pt->p", user_embeddings, self._arrays.audiences[products]) - to_oneself
         summed = np.log(np.maximum(likeness, 0.0) + ALIKE_FLOOR)
-        mean = likeness / (np.maximum(self._arrays.crowd_sizes[products] - own, 0.0) + ALIKE_PRIOR)
+        mean = likeness / (np.maximum(self._arrays.audience_sizes[products] - own, 0.0) + ALIKE_PRIOR)
         return summed.astype(np.float32), mean.astype(np.float32)
 
 

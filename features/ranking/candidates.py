@@ -1,6 +1,6 @@
 """Which products may be ranked for a user: at most `num_candidates`, drawn from the snapshot.
 
-Own purchases first (the strongest by decayed count); the rest never bought before, from the shelf of best sellers, by a
+Own purchases first (the strongest by decayed count); the rest never bought before, from the best sellers, by a
 retrieval score that adds three logarithms: what goes together with the user's purchases (EASE), who bought it lately
 (features/snapshot/user_embeddings.py), and what the user would pick by type (the user's mix of product types, smoothed
 by the shop's, times the product's share of its type's sales). What trends and what is new enters whatever its score.
@@ -18,7 +18,7 @@ OWN_SHARE = 0.6
 # Sources that enter whatever their score: the week's best sellers, and the best sellers first sold within 28 days.
 NUM_TRENDING = 50
 NUM_NEW = 50
-SHELF_PRODUCTS = 8_000
+NUM_BEST_SELLERS = 8_000
 # Of the retrieval score: floor of the EASE score, weight of the type's score, the shop's share in the mix of types.
 TOGETHER_FLOOR = 0.01
 TYPE_WEIGHT = 0.5
@@ -70,19 +70,19 @@ class Candidates:
 
 
 def draw_candidates(arrays: SnapshotArrays, user_rows: Int64, num_candidates: int) -> Candidates:
-    """Draw the candidates of a few users at a time; memory is len(user_rows) x SHELF_PRODUCTS.
+    """Draw the candidates of a few users at a time; memory is len(user_rows) x NUM_BEST_SELLERS.
 
     Args:
         arrays: the snapshot.
         user_rows: int64[U'], ascending rows of the users; some hundreds at a time.
         num_candidates: at most so many products a user.
     """
-    shelf = arrays.popular_rows[:SHELF_PRODUCTS]
+    best_sellers = arrays.popular_rows[:NUM_BEST_SELLERS]
     own_users, own_history = _draw_own(arrays, user_rows, int(OWN_SHARE * num_candidates))
     own_products = arrays.history_products[own_history]
     affinity = Affinity(arrays, user_rows)
     num_new = num_candidates - np.bincount(own_users, minlength=len(user_rows))
-    new_users, new_products = _draw_new(arrays, affinity, shelf, num_new)
+    new_users, new_products = _draw_new(arrays, affinity, best_sellers, num_new)
     users = np.concatenate([own_users, new_users])
     products = np.concatenate([own_products, new_products])
     history = np.concatenate([own_history, np.full(len(new_users), -1, dtype=np.int64)])
@@ -121,20 +121,20 @@ def _draw_own(arrays: SnapshotArrays, user_rows: Int64, limit: int) -> tuple[Int
     return users[kept], rows[kept]
 
 
-def _draw_new(arrays: SnapshotArrays, affinity: Affinity, shelf: Int64, num_new: Int64) -> tuple[Int64, Int64]:
-    """Give (position in user_rows, product row) of the best products on the shelf that the user never bought."""
-    scores = _score_retrieval(arrays, affinity, shelf)
-    scores[:, _pick_fresh(arrays, shelf)] += 1e6
-    bought = affinity.bought[:, shelf].tocoo()
+def _draw_new(arrays: SnapshotArrays, affinity: Affinity, best_sellers: Int64, num_new: Int64) -> tuple[Int64, Int64]:
+    """Give (position in user_rows, product row) of the best of the best sellers that the user never bought."""
+    scores = _score_retrieval(arrays, affinity, best_sellers)
+    scores[:, _pick_fresh(arrays, best_sellers)] += 1e6
+    bought = affinity.bought[:, best_sellers].tocoo()
     scores[bought.row, bought.col] = -np.inf
-    most = min(int(num_new.max(initial=0)), len(shelf))
+    most = min(int(num_new.max(initial=0)), len(best_sellers))
     if most == 0:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     best = _pick_best(scores, most)
     allowed = np.arange(most)[None, :] < num_new[:, None]
     allowed &= np.isfinite(np.take_along_axis(scores, best, axis=1))
     users, ranks = np.nonzero(allowed)
-    return users, shelf[best[users, ranks]]
+    return users, best_sellers[best[users, ranks]]
 
 
 def _pick_best(scores: Float32, k: int) -> Int64:
@@ -154,30 +154,30 @@ def _pick_best(scores: Float32, k: int) -> Int64:
     return np.take_along_axis(best, order, axis=1)
 
 
-def _score_retrieval(arrays: SnapshotArrays, affinity: Affinity, shelf: Int64) -> Float32:
-    codes = arrays.type_codes[shelf]
-    popularity = arrays.popularity[shelf]
+def _score_retrieval(arrays: SnapshotArrays, affinity: Affinity, best_sellers: Int64) -> Float32:
+    codes = arrays.type_codes[best_sellers]
+    popularity = arrays.popularity[best_sellers]
     type_sales = np.bincount(codes, weights=popularity, minlength=arrays.types.shape[1])
     mix = (type_sales / max(type_sales.sum(), 1e-9)).astype(np.float32)
     share = affinity.types / np.maximum(affinity.totals, 1e-9)[:, None]
     within_type = (popularity / np.maximum(type_sales[codes], 1e-9)).astype(np.float32)
     of_type = (1 - TYPE_SMOOTHING) * share[:, codes] + TYPE_SMOOTHING * mix[codes]
-    together = np.log(np.maximum(affinity.together[:, shelf], 0) + TOGETHER_FLOOR)
+    together = np.log(np.maximum(affinity.together[:, best_sellers], 0) + TOGETHER_FLOOR)
     by_type = TYPE_WEIGHT * np.log(of_type * within_type + 1e-12)
-    scores: Float32 = together + by_type + affinity.score_alike(shelf)
+    scores: Float32 = together + by_type + affinity.score_alike(best_sellers)
     return scores
 
 
 def list_fresh_products(arrays: SnapshotArrays) -> Int64:
     """Give the product rows that enter whatever their score: what trends this week, and best sellers among the new."""
-    shelf = arrays.popular_rows[:SHELF_PRODUCTS]
-    fresh: Int64 = shelf[_pick_fresh(arrays, shelf)]
+    best_sellers = arrays.popular_rows[:NUM_BEST_SELLERS]
+    fresh: Int64 = best_sellers[_pick_fresh(arrays, best_sellers)]
     return fresh
 
 
-def _pick_fresh(arrays: SnapshotArrays, shelf: Int64) -> Int64:
-    """Give the positions on the shelf of what trends this week and of the best sellers among the new."""
-    lately = arrays.product_column("product_orders_7d")[shelf]
-    is_new = arrays.product_column("product_age_days")[shelf] < 28
+def _pick_fresh(arrays: SnapshotArrays, best_sellers: Int64) -> Int64:
+    """Give the positions among the best sellers of what trends this week and of the best sellers among the new."""
+    lately = arrays.product_column("product_orders_7d")[best_sellers]
+    is_new = arrays.product_column("product_age_days")[best_sellers] < 28
     trending = np.argsort(-lately, kind="stable")[:NUM_TRENDING]
     return np.union1d(trending, np.flatnonzero(is_new)[:NUM_NEW])

@@ -33,7 +33,7 @@ class SnapshotArrays:
         history_offsets: int64[U + 1]; the pairs of user row u are history_offsets[u] to history_offsets[u + 1].
         history_decayed: float32[H], the purchases decayed with a half-life of 112 days.
         neighbours: sparse float32[N, N], from the product bought to the product recommended.
-        directions, crowds: float32[N, TASTE_SIZE]. crowd_sizes: float32[N].
+        item_directions, audiences: float32[N, EMBEDDING_SIZE]. audience_sizes: float32[N].
     """
 
     user_ids: Int64
@@ -51,9 +51,9 @@ class SnapshotArrays:
     history_offsets: Int64
     history_decayed: Float32
     neighbours: scipy.sparse.csr_matrix = field(repr=False)
-    directions: Float32 = field(repr=False)
-    crowds: Float32 = field(repr=False)
-    crowd_sizes: Float32 = field(repr=False)
+    item_directions: Float32 = field(repr=False)
+    audiences: Float32 = field(repr=False)
+    audience_sizes: Float32 = field(repr=False)
 
     def find_users(self, user_ids: Int64) -> Int64:
         """Give the rows of users, -1 for unknown ones. int64[len(user_ids)]."""

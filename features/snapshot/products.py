@@ -15,7 +15,7 @@ def build_product_features(purchases: Purchases) -> pl.DataFrame:
 
     Returns:
         product_id (sorted), category_id, type_code, brand_code, popularity (buyers decayed by their last purchase,
-        half-life 28 days, plus a fiftieth of all buyers: it sorts the shelf of candidates), first_sold_at, and the
+        half-life 28 days, plus a fiftieth of all buyers: it sorts the best sellers), first_sold_at, and the
         `product` features, float32.
     """
     lines = purchases.lines

@@ -15,7 +15,7 @@ import scipy.sparse
 
 from features.definitions import HISTORY_FEATURES, Entity, hash_definitions, list_features, list_names
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays, find_rows, to_matrix
-from features.snapshot.user_embeddings import TASTE_SIZE
+from features.snapshot.user_embeddings import EMBEDDING_SIZE
 from features.store import MLStore, StoreError
 
 
@@ -35,7 +35,8 @@ class Snapshot:
             features.
         categories: category_id (sorted), category_reach_28d.
         neighbours: product_id, neighbour_id, weight.
-        tastes: product_id (sorted), direction and crowd (lists of TASTE_SIZE), crowd_size; only products that sold.
+        tastes: product_id (sorted), direction and crowd (lists of EMBEDDING_SIZE), crowd_size: what user_embeddings.py
+            says of products that sold, under the names that earlier snapshots gave it, so that they still open.
     """
 
     as_of: datetime
@@ -76,9 +77,9 @@ class Snapshot:
             history_offsets=np.searchsorted(owners, np.arange(len(user_ids) + 1)).astype(np.int64),
             history_decayed=self.history["pair_decayed_112d"].cast(pl.Float32).to_numpy(),
             neighbours=self._connect(product_ids),
-            directions=self._spread_tastes(product_ids, _to_rows(self.tastes["direction"])),
-            crowds=self._spread_tastes(product_ids, _to_rows(self.tastes["crowd"])),
-            crowd_sizes=self._spread_tastes(product_ids, self.tastes["crowd_size"].to_numpy()),
+            item_directions=self._spread_products(product_ids, _to_rows(self.tastes["direction"])),
+            audiences=self._spread_products(product_ids, _to_rows(self.tastes["crowd"])),
+            audience_sizes=self._spread_products(product_ids, self.tastes["crowd_size"].to_numpy()),
         )
 
     def _spread_categories(self, user_ids: Int64, category_ids: Int64) -> Float32:
@@ -102,7 +103,7 @@ class Snapshot:
         shape = (len(product_ids), len(product_ids))
         return scipy.sparse.csr_matrix((weights, (rows[inside], columns[inside])), shape=shape)
 
-    def _spread_tastes(self, product_ids: Int64, values: Float32) -> Float32:
+    def _spread_products(self, product_ids: Int64, values: Float32) -> Float32:
         """Lay a row a product that sold out as float32[N, ...], zeros for what never sold."""
         dense = np.zeros((len(product_ids), *values.shape[1:]), dtype=np.float32)
         dense[find_rows(product_ids, self.tastes["product_id"].to_numpy())] = values
@@ -172,8 +173,8 @@ def list_snapshots(store: MLStore) -> pl.DataFrame:
 
 
 def _to_rows(lists: pl.Series) -> Float32:
-    """Lay lists of TASTE_SIZE numbers out as float32[lists, TASTE_SIZE]."""
-    return lists.explode().to_numpy().astype(np.float32).reshape(-1, TASTE_SIZE)
+    """Lay lists of EMBEDDING_SIZE numbers out as float32[lists, EMBEDDING_SIZE]."""
+    return lists.explode().to_numpy().astype(np.float32).reshape(-1, EMBEDDING_SIZE)
 
 
 def _read_table(store: MLStore, table: str, key: str, bucket: int | None) -> pl.DataFrame:

@@ -26,14 +26,14 @@ def rank_by_category_popularity(arrays: SnapshotArrays, user_rows: Int64, k: int
     best_first = np.lexsort((-orders, arrays.category_rows))
     sorted_rows = arrays.category_rows[best_first]
     places = np.arange(len(orders)) - np.searchsorted(sorted_rows, sorted_rows)
-    shelf = np.sort(best_first[places < k])
+    best_sellers = np.sort(best_first[places < k])
     lists = np.full((len(user_rows), k), -1, dtype=np.int64)
     for start in range(0, len(user_rows), USERS_AT_ONCE):
         rows = user_rows[start : start + USERS_AT_ONCE]
-        scores = count_categories(arrays, rows, arrays.category_rows[shelf]) * shares[shelf]
+        scores = count_categories(arrays, rows, arrays.category_rows[best_sellers]) * shares[best_sellers]
         top = np.argsort(-scores, axis=1, kind="stable")[:, :k]
         has_any = np.take_along_axis(scores, top, axis=1) > 0
-        lists[start : start + len(rows), : top.shape[1]] = np.where(has_any, shelf[top], -1)
+        lists[start : start + len(rows), : top.shape[1]] = np.where(has_any, best_sellers[top], -1)
     return lists
 
 

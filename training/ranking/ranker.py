@@ -27,7 +27,7 @@ from training.version.files import (
     verify_folder,
 )
 
-# Users scored at once: bounds memory at about USERS_AT_ONCE x (shelf + candidates) numbers.
+# Users scored at once: bounds memory at about USERS_AT_ONCE x (best sellers + candidates) numbers.
 USERS_AT_ONCE = 256
 
 # The columns of a ranked list.

@@ -58,7 +58,7 @@ def _forget_type(pairs: Candidates) -> Candidates:
     )
 
 
-def _forget_crowd(pairs: Candidates) -> Candidates:
+def _forget_audience(pairs: Candidates) -> Candidates:
     return dataclasses.replace(
         pairs, alike=np.full_like(pairs.alike, np.log(ALIKE_FLOOR)), alike_mean=np.zeros_like(pairs.alike_mean)
     )
@@ -68,7 +68,7 @@ EVIDENCE = (  # strongest first: what the user did with the product itself says 
     Evidence(BOUGHT_BEFORE, lambda pairs: pairs.history_rows >= 0, _forget_history),
     Evidence(BOUGHT_TOGETHER, lambda pairs: pairs.together > TOGETHER_FLOOR, _forget_companions),
     Evidence(FAVOURITE_TYPE, lambda pairs: pairs.type_decayed > 0, _forget_type),
-    Evidence(SIMILAR_SHOPPERS, lambda pairs: pairs.alike_mean > 0, _forget_crowd),
+    Evidence(SIMILAR_SHOPPERS, lambda pairs: pairs.alike_mean > 0, _forget_audience),
 )
 
 

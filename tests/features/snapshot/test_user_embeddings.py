@@ -6,7 +6,7 @@ from features.ranking.affinity import ALIKE_FLOOR, ALIKE_PRIOR, Affinity
 from features.rebuild import build_snapshot
 from features.snapshot import user_embeddings
 from features.snapshot.arrays import SnapshotArrays
-from features.snapshot.user_embeddings import TASTE_SIZE, build_tastes
+from features.snapshot.user_embeddings import EMBEDDING_SIZE, build_embeddings
 from tests.features.purchase_rows import make_purchases
 
 TEA_DRINKERS, COFFEE_DRINKERS = range(1, 21), range(21, 41)
@@ -46,7 +46,7 @@ def test_who_buys_alike_with_the_recent_buyers_is_told_from_who_does_not(arrays:
 def test_the_likeness_is_the_sum_of_cosines_with_all_other_buyers(arrays: SnapshotArrays):
     everyone = Affinity(arrays, np.arange(len(arrays.user_ids)))
     buyers, asked = arrays.find_users(np.array([2, 3])), arrays.find_users(np.array([1]))
-    cosines = (everyone.tastes[asked] @ everyone.tastes[buyers].T).sum() * 0.5 ** (3 / 28)
+    cosines = (everyone.user_embeddings[asked] @ everyone.user_embeddings[buyers].T).sum() * 0.5 ** (3 / 28)
 
     summed, mean = measure(arrays, 1, 20)  # user 1 bought it too, which says nothing of others
 
@@ -79,21 +79,21 @@ def test_a_type_is_as_old_as_its_last_purchase():
 
 
 @pytest.mark.parametrize("rows", [[], [(1, 7, 2.0)], [(1, 7, 2.0), (2, 7, 9.0)]], ids=["none", "one", "one product"])
-def test_the_smallest_shops_have_tastes(rows: list[tuple[int, int, float]]):
+def test_the_smallest_shops_have_user_embeddings(rows: list[tuple[int, int, float]]):
     schema = {"user_id": pl.Int64, "product_id": pl.Int64, "pair_days_since": pl.Float32}
     history = pl.DataFrame(rows, schema=schema, orient="row")
 
-    frame = build_tastes(history, history["product_id"].unique().to_numpy())
+    frame = build_embeddings(history, history["product_id"].unique().to_numpy())
 
     assert frame.height == len({product for _, product, _ in rows})
-    assert all(len(crowd) == TASTE_SIZE and np.isfinite(crowd).all() for crowd in frame["crowd"].to_list())
+    assert all(len(crowd) == EMBEDDING_SIZE and np.isfinite(crowd).all() for crowd in frame["crowd"].to_list())
 
 
-def test_beyond_the_best_sellers_a_purchase_adds_nothing_to_a_taste(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(user_embeddings, "TASTE_PRODUCTS", 1)
+def test_beyond_the_best_sellers_a_purchase_adds_nothing_to_an_embedding(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(user_embeddings, "EMBEDDED_PRODUCTS", 1)
     history = pl.DataFrame({"user_id": [1, 2], "product_id": [7, 8], "pair_days_since": [1.0, 1.0]})
 
-    frame = build_tastes(history, np.array([8, 7]))
+    frame = build_embeddings(history, np.array([8, 7]))
 
     lengths = {product: np.linalg.norm(direction) for product, direction, *_ in frame.rows()}
     assert lengths[7] == 0 < lengths[8]
