@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy import Engine, make_url
 
-from api.clients.model_server import Recommender
+from api.clients.model_server import ModelServerClient
 from api.db.connections import HeldConnection, LoopConnections, ThreadConnections
 from api.db.reader import ShopReader, ShopUnavailableError
 from api.db.writer import ShopWriter
@@ -110,13 +110,13 @@ async def _run(
     fallback = FallbackCache(settings.var_dir / "api" / "last_good.json")
     cache = SharedListsCache()
     async with httpx.AsyncClient(base_url=settings.serving_url, timeout=READ_TIMEOUT_SECONDS) as client:
-        recommender = Recommender(client, deadlines.model_server)
+        model_server = ModelServerClient(client, deadlines.model_server)
         app.state.parts = Parts(
-            home=HomePage(reader, recommender, fallback, cache, _read_rules(settings)),
+            home=HomePage(reader, model_server, fallback, cache, _read_rules(settings)),
             products=ProductPages(reader, fallback, cache),
             floor=ShopFloor(slow_reader, fallback, cache),
             pictures=ProductPictures(reader, fallback, settings.var_dir / "images"),
-            health=HealthCheck(reader, recommender, metrics),
+            health=HealthCheck(reader, model_server, metrics),
             metrics=metrics,
             slow_reader=slow_reader,
             writer=writer,

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from api.clients.model_server import Recommender
+from api.clients.model_server import ModelServerClient
 from api.db.reader import ShopReader, ShopUnavailableError
 from api.queries.published import BatchHead, fetch_head
 from api.schemas import Health, Problem
@@ -24,16 +24,16 @@ GOES_ON = (
 class HealthCheck:
     """Asks the dependencies how they are."""
 
-    def __init__(self, reader: ShopReader, recommender: Recommender, metrics: Metrics):
+    def __init__(self, reader: ShopReader, model_server: ModelServerClient, metrics: Metrics):
         """Take the dependencies.
 
         Args:
             reader: the shop's database.
-            recommender: the model server.
+            model_server: the model server.
             metrics: gauges that follow what was found.
         """
         self._reader = reader
-        self._recommender = recommender
+        self._model_server = model_server
         self._metrics = metrics
         self._kept: Health | None = None
         self._kept_until = 0.0
@@ -49,7 +49,7 @@ class HealthCheck:
 
     async def _ask(self) -> Health:
         (head, problems), trouble = await asyncio.gather(
-            self._ask_database(), self._recommender.find_trouble(READY_TIMEOUT_SECONDS)
+            self._ask_database(), self._model_server.find_trouble(READY_TIMEOUT_SECONDS)
         )
         if trouble:
             remedy = GOES_ON if trouble.is_serving else RANKS_NOBODY
@@ -57,7 +57,7 @@ class HealthCheck:
         age = head.age_seconds() if head else None
         if age is not None:
             self._metrics.batch_age.set(age)
-        for name, breaker in (("database", self._reader.breaker), ("model_server", self._recommender.breaker)):
+        for name, breaker in (("database", self._reader.breaker), ("model_server", self._model_server.breaker)):
             self._metrics.is_open.labels(name).set(breaker.is_open)
         return Health(
             status="degraded" if problems else "ok",

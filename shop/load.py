@@ -15,7 +15,7 @@ from shop.loaders.demo.build import build_demo_shop, find_yesterday
 from shop.loaders.directory import build_directory_shop
 from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.validation import InvalidShopError
-from shop.loaders.writing import Batch, ShopNotEmptyError, refuse_non_empty, write_shop
+from shop.loaders.writing import RowBatch, ShopNotEmptyError, refuse_non_empty, write_shop
 
 READ_TIMEOUT_SECONDS = 600
 
@@ -66,7 +66,7 @@ def _parse_count(text: str) -> int:
     return number
 
 
-def open_source(options: argparse.Namespace) -> Iterator[Batch]:
+def open_source(options: argparse.Namespace) -> Iterator[RowBatch]:
     """Choose the loader that the command line names."""
     if options.source == "demo":
         return build_demo_shop(None if options.original_dates else options.end_date or find_yesterday())

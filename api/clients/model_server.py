@@ -58,7 +58,7 @@ class Trouble(NamedTuple):
     is_serving: bool
 
 
-class Recommender:
+class ModelServerClient:
     """Asks the model server to rank for a user whom the published batch lacks."""
 
     def __init__(self, client: httpx.AsyncClient, deadline_seconds: float):

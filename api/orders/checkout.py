@@ -25,8 +25,7 @@ from api.queries.coupons import HeldCoupon, fetch_held_coupons
 from api.queries.shoppers import fetch_lines
 from api.schemas import Checkout, CheckoutLine, OrderReceipt, OrderSummary
 from shop.database import session_scope
-from shop.tables import Checkout as PlacedCheckout
-from shop.tables import Event, Order, OrderItem, Product, User, UserCoupon
+from shop.tables import Event, Order, OrderItem, PlacedCheckout, Product, User, UserCoupon
 
 ATTEMPTS = 3
 

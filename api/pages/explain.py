@@ -33,7 +33,7 @@ PLAIN_WORDS = {
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ShopperEvidence:
     """What words can quote.
 
     Attributes:
@@ -51,7 +51,7 @@ class Evidence:
     coupons: Sequence[HeldCoupon] = ()
 
 
-def explain(answer: HomeAnswer, evidence: Evidence) -> ExplainedHome:
+def explain(answer: HomeAnswer, evidence: ShopperEvidence) -> ExplainedHome:
     """Write the page with its reasons; without evidence, in plain words."""
     products = [
         ExplainedProduct(
@@ -69,14 +69,14 @@ def explain(answer: HomeAnswer, evidence: Evidence) -> ExplainedHome:
     return ExplainedHome(user_nickname=answer.nickname, recommendations=products)
 
 
-def give_reason(ranked: RankedProduct, evidence: Evidence) -> Reason:
+def give_reason(ranked: RankedProduct, evidence: ShopperEvidence) -> Reason:
     """Say one reason in words, and give the evidence that they quote for words in other languages."""
     facts = _select_facts(ranked, evidence)
     category = evidence.category_names.get(ranked.product.category_id)
     return Reason(code=ranked.reason, text=_put_into_words(ranked.reason, facts, category), facts=facts)
 
 
-def _select_facts(ranked: RankedProduct, evidence: Evidence) -> ReasonFacts:
+def _select_facts(ranked: RankedProduct, evidence: ShopperEvidence) -> ReasonFacts:
     """Pick the evidence that belongs to the reason's code; there may be none."""
     product_id = ranked.product.product_id
     habit = evidence.habits.get(product_id)
@@ -102,17 +102,17 @@ def _put_into_words(code: str, facts: ReasonFacts, category: str | None) -> str:
     return PLAIN_WORDS.get(code, "Recommended for you")
 
 
-def read_evidence(connection: Connection, answer: HomeAnswer, user_id: int | None) -> Evidence:
+def read_evidence(connection: Connection, answer: HomeAnswer, user_id: int | None) -> ShopperEvidence:
     """Read what the words of a page quote."""
     names = {row.category_id: row.name for row in connection.execute(select(Category.category_id, Category.name))}
     of_type = {ranked.product.product_id for ranked in answer.ranked_products if ranked.reason == "favourite_type"}
     types = select(Product.product_id, Product.product_type).where(Product.product_id.in_(of_type))
     kinds = {row.product_id: row.product_type for row in connection.execute(types) if row.product_type}
     if user_id is None:
-        return Evidence(product_types=kinds, category_names=names)
+        return ShopperEvidence(product_types=kinds, category_names=names)
     habits = fetch_habits(connection, user_id, answer.head.as_of if answer.head else datetime.now(UTC))
     together = _find_companions(connection, answer, habits)
-    return Evidence(habits, together, kinds, names, fetch_held_coupons(connection, user_id))
+    return ShopperEvidence(habits, together, kinds, names, fetch_held_coupons(connection, user_id))
 
 
 def _find_companions(connection: Connection, answer: HomeAnswer, habits: dict[int, Habit]) -> dict[int, str]:

@@ -17,7 +17,7 @@ from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
 
-from api.clients.model_server import ModelList, Recommender
+from api.clients.model_server import ModelList, ModelServerClient
 from api.db.coalescing import CoalescedReads
 from api.db.reader import ShopReader, ShopUnavailableError
 from api.pages.answer import NOBODY, HomeAnswer, pack_answer
@@ -69,7 +69,7 @@ class HomePage:
     def __init__(
         self,
         reader: ShopReader,
-        recommender: Recommender,
+        model_server: ModelServerClient,
         fallback: FallbackCache,
         cache: SharedListsCache,
         rules: PageRules = PageRules(),
@@ -78,7 +78,7 @@ class HomePage:
 
         Args:
             reader: the shop's database.
-            recommender: the model server.
+            model_server: the model server.
             fallback: the local fallback.
             cache: shared lists by batch.
             rules: what the installation chose.
@@ -88,7 +88,7 @@ class HomePage:
             reader, partial(fetch_contexts, lately=timedelta(hours=rules.recent_hours))
         )
         self._products = LiveProducts(reader)
-        self._recommender = recommender
+        self._model_server = model_server
         self._fallback = fallback
         self._cache = cache
         self._rules = rules
@@ -121,7 +121,7 @@ class HomePage:
         context = request.context
         version, variant = context.head.model_version if context.head else "", request.variant
         if ranked_products is None and user_id is not None:
-            ranked = await self._recommender.rank(user_id)
+            ranked = await self._model_server.rank(user_id)
             ranked_products = await self._reader.within_deadline(self._fill_page(request, ranked, products))
             if ranked and any(each.rung == "model" for each in ranked_products):
                 version, variant = ranked.model_version, None

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from api.db.reader import ShopUnavailableError
 from api.dependencies import DEFAULT_LIMIT, LimitQuery, Parts, UserIdQuery, parts_of
 from api.pages.answer import HomeAnswer
-from api.pages.explain import Evidence, read_evidence
+from api.pages.explain import ShopperEvidence, read_evidence
 from api.pages.explain import explain as write_reasons
 from api.queries.published import BatchHead
 from api.schemas import ExplainedHome, HomeRecommendations
@@ -64,7 +64,7 @@ async def _explain(parts: Parts, answer: HomeAnswer, user_id: int | None) -> Exp
     try:
         evidence = await parts.slow_reader.read(read_evidence, answer, user_id)
     except ShopUnavailableError:
-        evidence = Evidence()
+        evidence = ShopperEvidence()
     return write_reasons(answer, evidence)
 
 

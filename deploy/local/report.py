@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from deploy.airflow_settings import USER
 from deploy.freshness import describe_freshness, format_age
 from deploy.interpreter import SetupError
-from deploy.local.services import Health, Part, services
+from deploy.local.services import HealthProbe, Part, services
 from deploy.local.start import is_healthy
 from deploy.local.supervise import Supervisor
 from deploy.progress import lay_out_table
@@ -48,7 +48,7 @@ def await_model_server(settings: Settings) -> None:
     """
     url = f"http://127.0.0.1:{settings.serving_port}/readyz"
     deadline = time.monotonic() + READY_SECONDS
-    while not is_healthy(Health(url)):
+    while not is_healthy(HealthProbe(url)):
         if time.monotonic() > deadline:
             raise SetupError(f"BentoML serves no version after {READY_SECONDS:.0f} s: see {url} and its log.")
         time.sleep(1)

@@ -11,7 +11,7 @@ MIGRATION = "airflow-migrate"
 
 
 @dataclass(frozen=True)
-class Health:
+class HealthProbe:
     """Where to ask a service how it is.
 
     Attributes:
@@ -43,7 +43,7 @@ class Part:
     title: str
     command: tuple[str, ...]
     needs: tuple[str, ...] = ()
-    health: Health | None = None
+    health: HealthProbe | None = None
     port: int = 0
     environment: Mapping[str, str] = field(default_factory=dict)
     limit_seconds: float = 180.0
@@ -87,7 +87,11 @@ def _jobs(settings: Settings, shop: list[str]) -> list[Part]:
 def _mlflow(settings: Settings) -> Part:
     url = f"{_url(settings.mlflow_port)}/api/2.0/mlflow/experiments/search?max_results=1"
     return Part(
-        "mlflow", "MLflow (runs and versions)", _module("mlflow_server"), health=Health(url), port=settings.mlflow_port
+        "mlflow",
+        "MLflow (runs and versions)",
+        _module("mlflow_server"),
+        health=HealthProbe(url),
+        port=settings.mlflow_port,
     )
 
 
@@ -99,7 +103,7 @@ def _airflow(settings: Settings) -> list[Part]:
 
     def component(name: str, title: str, *options: str, needs: tuple[str, ...], status: str, port: int = 0) -> Part:
         command = _module("airflow", name, *options)
-        health = Health(url, (status, "status"))
+        health = HealthProbe(url, (status, "status"))
         return Part(f"airflow-{name}", title, command, needs, health, port, environment)
 
     return [
@@ -115,14 +119,14 @@ def _model_server(settings: Settings) -> Part:
         *_module("bentoml", "serve", "serving.service:Recommender"),
         *("--host", settings.host, "--port", str(settings.serving_port)),
     )
-    health = Health(f"{_url(settings.serving_port)}/livez")
+    health = HealthProbe(f"{_url(settings.serving_port)}/livez")
     environment = {"BENTOML_HOME": str(settings.var_dir / "bentoml"), "BENTOML_DO_NOT_TRACK": "true"}
     return Part("bentoml", "BentoML (model server)", command, ("mlflow",), health, settings.serving_port, environment)
 
 
 def _api(settings: Settings) -> Part:
     command = _module("uvicorn", "api.main:app", "--host", settings.host, "--port", str(settings.api_port))
-    health = Health(f"{_url(settings.api_port)}/health")
+    health = HealthProbe(f"{_url(settings.api_port)}/health")
     return Part("api", "API (storefront)", command, ("shop", "pages"), health, settings.api_port)
 
 

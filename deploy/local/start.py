@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from deploy.interpreter import SetupError
-from deploy.local.services import Health, Part
+from deploy.local.services import HealthProbe, Part
 from deploy.local.supervise import Supervisor
 from deploy.progress import Board, Step
 
@@ -47,7 +47,7 @@ def start_parts(parts: list[Part], supervisor: Supervisor, board: Board) -> None
         raise error
 
 
-def is_healthy(health: Health) -> bool:
+def is_healthy(health: HealthProbe) -> bool:
     """Ask a service once."""
     try:
         answer = httpx.get(health.url, timeout=5)

@@ -6,9 +6,9 @@ import polars as pl
 from serving.champion import Champion
 from serving.online.schemas import (
     CategoryScore,
-    RankedProduct,
     RecommendAnswer,
     ScoreAnswer,
+    ScoredProduct,
     UserCategories,
     UserRecommendations,
 )
@@ -20,7 +20,7 @@ def answer_lists(champion: Champion, user_ids: list[int], k: int) -> RecommendAn
     lists = [
         UserRecommendations(
             user_id=user_id,
-            products=[RankedProduct.model_construct(**row) for row in rows.iter_rows(named=True)],
+            products=[ScoredProduct.model_construct(**row) for row in rows.iter_rows(named=True)],
         )
         for user_id, rows in _split(ranked, ["product_id", "category_id", "score", "reason"])
     ]

@@ -13,7 +13,7 @@ UserIds = Annotated[
 ListLength = Annotated[int, Field(ge=1, le=100, description="Products for each user.")]
 
 
-class RankedProduct(BaseModel):
+class ScoredProduct(BaseModel):
     """A product in a user's list, best first."""
 
     product_id: int
@@ -26,7 +26,7 @@ class UserRecommendations(BaseModel):
     """The list of one user."""
 
     user_id: int
-    products: list[RankedProduct]
+    products: list[ScoredProduct]
 
 
 class RecommendAnswer(BaseModel):

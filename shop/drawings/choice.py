@@ -17,7 +17,7 @@ ENDINGS = "s|es|y|ies|e|ed|ing|er|ers"
 
 
 @dataclass(frozen=True)
-class Look:
+class DrawingChoice:
     """The drawing's name in `drawings.json`, and the kind of pack around it."""
 
     drawing: str
@@ -26,12 +26,12 @@ class Look:
 
 @dataclass(frozen=True)
 class _Rules:
-    products: tuple[tuple[re.Pattern[str], Look], ...]
-    categories: tuple[tuple[re.Pattern[str], Look], ...]
-    others: tuple[Look, ...]
+    products: tuple[tuple[re.Pattern[str], DrawingChoice], ...]
+    categories: tuple[tuple[re.Pattern[str], DrawingChoice], ...]
+    others: tuple[DrawingChoice, ...]
 
 
-def choose_look(product_id: int, product_type: str, title: str, category_name: str) -> Look:
+def choose_look(product_id: int, product_type: str, title: str, category_name: str) -> DrawingChoice:
     """Choose by type (title where there is none), else by category, else by id."""
     rules = _read_rules()
     for text, patterns in ((product_type or title, rules.products), (category_name, rules.categories)):
@@ -55,12 +55,12 @@ def _read_drawings() -> dict[str, str]:
 
 @cache
 def _read_rules() -> _Rules:
-    products: list[tuple[re.Pattern[str], Look]] = []
-    categories: list[tuple[re.Pattern[str], Look]] = []
-    others: list[Look] = []
+    products: list[tuple[re.Pattern[str], DrawingChoice]] = []
+    categories: list[tuple[re.Pattern[str], DrawingChoice]] = []
+    others: list[DrawingChoice] = []
     with (FOLDER / "keywords.csv").open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
-            look, keyword = Look(row["drawing"], row["pack"]), row["keyword"]
+            look, keyword = DrawingChoice(row["drawing"], row["pack"]), row["keyword"]
             if keyword == "*":
                 others.append(look)
             else:

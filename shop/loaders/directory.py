@@ -11,12 +11,12 @@ import polars as pl
 from shop.loaders.canonical import TABLES, Table
 from shop.loaders.completion import complete_tables
 from shop.loaders.validation import InvalidShopError, Origin, validate_frame
-from shop.loaders.writing import Batch
+from shop.loaders.writing import RowBatch
 
 SUFFIXES = (".parquet", ".csv")
 
 
-def build_directory_shop(folder: Path, report: Callable[[str], None]) -> Iterator[Batch]:
+def build_directory_shop(folder: Path, report: Callable[[str], None]) -> Iterator[RowBatch]:
     """Read and check all files of a folder, then hand over the whole shop.
 
     Args:
@@ -41,7 +41,7 @@ def build_directory_shop(folder: Path, report: Callable[[str], None]) -> Iterato
             frames[table.name] = validate_frame(table, frame, origin, known, complete=False)
         if table.name in frames and table.key in frames[table.name].columns:
             known[f"{table.name}.{table.key}"] = frames[table.name][table.key]
-    yield from (Batch(name, frame) for name, frame in complete_tables(frames).items())
+    yield from (RowBatch(name, frame) for name, frame in complete_tables(frames).items())
 
 
 def find_table_file(folder: Path, table: Table) -> Path | None:

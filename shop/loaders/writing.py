@@ -23,7 +23,7 @@ Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Batch:
+class RowBatch:
     """Rows of one table on their way into the shop, with all canonical columns."""
 
     table: str
@@ -50,7 +50,7 @@ class ShopNotEmptyError(Exception):
     """The database holds a shop already, and nobody asked to replace it."""
 
 
-def write_shop(engine: Engine, batches: Iterable[Batch], *, replace: bool, report: Report) -> dict[str, int]:
+def write_shop(engine: Engine, batches: Iterable[RowBatch], *, replace: bool, report: Report) -> dict[str, int]:
     """Write a whole shop: migrate, empty the tables if asked, validate and insert, commit at the end.
 
     Args:
@@ -129,7 +129,7 @@ def _drop_indexes(connection: Connection) -> list[str]:
     return list(indexes.values())
 
 
-def _write_batch(connection: Connection, batch: Batch, progress: _Progress, report: Report) -> None:
+def _write_batch(connection: Connection, batch: RowBatch, progress: _Progress, report: Report) -> None:
     """Validate one frame and insert it piece by piece."""
     table = TABLE_BY_NAME[batch.table]
     num_before = progress.num_rows.get(table.name, 0)

@@ -16,7 +16,7 @@ from shop.tables.publishing import (
     RecommendationBatch,
     name_pointer,
 )
-from shop.tables.sales import DISCOUNT_TYPES, ORDER_STATUSES, Checkout, Coupon, Order, OrderItem, User, UserCoupon
+from shop.tables.sales import DISCOUNT_TYPES, ORDER_STATUSES, Coupon, Order, OrderItem, PlacedCheckout, User, UserCoupon
 from shop.tables.types import BigId, Money, UtcDateTime, server_now
 
 __all__ = [
@@ -32,12 +32,12 @@ __all__ = [
     "BatchPointer",
     "BigId",
     "Category",
-    "Checkout",
     "Coupon",
     "Event",
     "Money",
     "Order",
     "OrderItem",
+    "PlacedCheckout",
     "PopularList",
     "Product",
     "ProductImage",

@@ -68,7 +68,7 @@ class OrderItem(Base):
     )
 
 
-class Checkout(Base):
+class PlacedCheckout(Base):
     """The key under which a storefront placed an order: the same key again finds that order, and places none."""
 
     __tablename__ = "checkouts"

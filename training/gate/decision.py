@@ -14,7 +14,7 @@ FLOOR, HABIT = "global_popularity", "own_purchases"
 
 
 @dataclass(frozen=True)
-class Evidence:
+class GateEvidence:
     """What the gate looks at, all of it on the same users of the same window.
 
     Attributes:
@@ -47,7 +47,7 @@ class Verdict:
     flags: tuple[str, ...] = ()
 
 
-def decide(evidence: Evidence) -> Verdict:
+def decide(evidence: GateEvidence) -> Verdict:
     """Decide whether a challenger may serve.
 
     "Above" and "below" mean that the whole 95% interval of the paired difference in NDCG@20 lies there. The first row
@@ -74,7 +74,7 @@ def decide(evidence: Evidence) -> Verdict:
     return Verdict(decision, reason, flags)
 
 
-def _decide(evidence: Evidence, flags: Sequence[str]) -> tuple[Decision, str]:
+def _decide(evidence: GateEvidence, flags: Sequence[str]) -> tuple[Decision, str]:
     broken = [check for check in evidence.checks if check.consequence == "refuse" and not check.has_passed]
     if broken:
         return "refuse", f"It is not fit to serve: {'; '.join(map(str, broken))}."
@@ -102,7 +102,7 @@ def _decide(evidence: Evidence, flags: Sequence[str]) -> tuple[Decision, str]:
     return "promote", f"{METRIC} is above the champion's: {_in_words(against)}."
 
 
-def _flag(evidence: Evidence) -> list[str]:
+def _flag(evidence: GateEvidence) -> list[str]:
     worse = [f"worse than the champion for {_describe_gain(gain)}" for gain in evidence.gains if gain.is_worse]
     if evidence.ordering.is_worse:
         worse.append(f"worse than what is free at {_describe_gain(evidence.ordering)}")

@@ -16,7 +16,7 @@ from training.evaluation.lists import Evaluation, evaluate_baseline, evaluate_ra
 from training.evaluation.metrics import average_precision
 from training.evaluation.slices import SliceGain, compare_slices, compare_users, slice_users
 from training.fit import Fitted
-from training.gate.decision import Evidence, Verdict, decide
+from training.gate.decision import GateEvidence, Verdict, decide
 from training.ranking.ranker import Ranker
 from training.registry.client import Registry
 from training.version.files import ArtefactError
@@ -50,7 +50,7 @@ class Trial:
         sample: scores of some evaluated users.
     """
 
-    evidence: Evidence
+    evidence: GateEvidence
     verdict: Verdict
     champion_version: int | None
     gains: dict[str, list[SliceGain]]
@@ -106,7 +106,7 @@ def hold_trial(fitted: Fitted, rival: Rival) -> Trial:
     shipped = Ranker.load(fitted.folder)
     calibration_error = challenger.categories["category_calibration_error"]
     checks = run_checks(window, draw_sample(window, users, shipped), shipped, calibration_error)
-    evidence = Evidence(
+    evidence = GateEvidence(
         challenger=challenger,
         champion=champion,
         obstacle=rival.obstacle,

@@ -27,7 +27,7 @@ BOUGHT_BEFORE, BOUGHT_TOGETHER, FAVOURITE_TYPE, SIMILAR_SHOPPERS, POPULAR = (
 LEAST_FALL = 1e-3
 
 
-class Evidence(NamedTuple):
+class EvidenceKind(NamedTuple):
     """One kind of evidence: where there is any (bool[P]), and the pairs as they would be without it."""
 
     reason: str
@@ -65,10 +65,10 @@ def _forget_audience(pairs: Candidates) -> Candidates:
 
 
 EVIDENCE = (  # strongest first: what the user did with the product itself says more than with others
-    Evidence(BOUGHT_BEFORE, lambda pairs: pairs.history_rows >= 0, _forget_history),
-    Evidence(BOUGHT_TOGETHER, lambda pairs: pairs.together > TOGETHER_FLOOR, _forget_companions),
-    Evidence(FAVOURITE_TYPE, lambda pairs: pairs.type_decayed > 0, _forget_type),
-    Evidence(SIMILAR_SHOPPERS, lambda pairs: pairs.alike_mean > 0, _forget_audience),
+    EvidenceKind(BOUGHT_BEFORE, lambda pairs: pairs.history_rows >= 0, _forget_history),
+    EvidenceKind(BOUGHT_TOGETHER, lambda pairs: pairs.together > TOGETHER_FLOOR, _forget_companions),
+    EvidenceKind(FAVOURITE_TYPE, lambda pairs: pairs.type_decayed > 0, _forget_type),
+    EvidenceKind(SIMILAR_SHOPPERS, lambda pairs: pairs.alike_mean > 0, _forget_audience),
 )
 
 

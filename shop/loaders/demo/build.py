@@ -14,7 +14,7 @@ from shop.loaders.demo.coupons import build_coupons, build_user_coupons
 from shop.loaders.demo.source import DemoSource, find_data_folder, read_demo_source
 from shop.loaders.demo.titles import describe_products
 from shop.loaders.nicknames import draw_nicknames
-from shop.loaders.writing import Batch
+from shop.loaders.writing import RowBatch
 
 STOCK_DAYS = 28
 SPARE_STOCK = 20
@@ -25,7 +25,7 @@ def find_yesterday() -> date:
     return (datetime.now(UTC) - timedelta(days=1)).date()
 
 
-def build_demo_shop(end_date: date | None) -> Iterator[Batch]:
+def build_demo_shop(end_date: date | None) -> Iterator[RowBatch]:
     """Read the data set and hand over the whole shop.
 
     Args:
@@ -33,7 +33,7 @@ def build_demo_shop(end_date: date | None) -> Iterator[Batch]:
     """
     source = read_demo_source(find_data_folder(), end_date)
     tables = complete_tables(build_demo_tables(source))
-    yield from (Batch(name, frame) for name, frame in tables.items())
+    yield from (RowBatch(name, frame) for name, frame in tables.items())
 
 
 def build_demo_tables(source: DemoSource) -> dict[str, pl.DataFrame]:

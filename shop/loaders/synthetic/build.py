@@ -27,7 +27,7 @@ from shop.loaders.synthetic.rows import (
     make_order_frame,
     make_user_frame,
 )
-from shop.loaders.writing import Batch
+from shop.loaders.writing import RowBatch
 
 ORDERS_PER_CHUNK = 400_000
 NUM_STAPLES = 6
@@ -46,7 +46,7 @@ class SyntheticShape:
     num_orders: int
 
 
-def build_synthetic_shop(shape: SyntheticShape, seed: int, end_date: date) -> Iterator[Batch]:
+def build_synthetic_shop(shape: SyntheticShape, seed: int, end_date: date) -> Iterator[RowBatch]:
     """Hand over the shop piece by piece: users, categories, products, then orders with their items.
 
     Args:
@@ -59,18 +59,18 @@ def build_synthetic_shop(shape: SyntheticShape, seed: int, end_date: date) -> It
     catalogue = build_catalogue(shape.num_products, rng)
     registered = np.sort(rng.random(shape.num_users) ** 2 * 0.95)  # most are old customers
     num_orders = rng.multinomial(shape.num_orders, rng.dirichlet(np.full(shape.num_users, 1.5)))
-    yield Batch("users", make_user_frame(registered, start))
-    yield Batch("categories", make_category_frame(catalogue, start))
-    yield Batch("products", make_product_frame(catalogue, start, PERIOD.total_seconds()))
-    yield Batch("product_images", make_image_frame(catalogue, start))
+    yield RowBatch("users", make_user_frame(registered, start))
+    yield RowBatch("categories", make_category_frame(catalogue, start))
+    yield RowBatch("products", make_product_frame(catalogue, start, PERIOD.total_seconds()))
+    yield RowBatch("product_images", make_image_frame(catalogue, start))
     next_order, next_item = 1, 1
     for number, chunk in enumerate(_split_users(num_orders), start=1):
         chunk_rng = np.random.default_rng([seed, number])
         users, order_at = _draw_orders(chunk, num_orders, registered, chunk_rng)
         lines = _draw_lines(users - chunk.start, order_at, num_orders[chunk], catalogue, chunk_rng)
         items = make_item_frame(lines, catalogue, next_order, next_item, start, chunk_rng)
-        yield Batch("orders", make_order_frame(users, order_at, items, next_order, start))
-        yield Batch("order_items", items.drop("cents"))
+        yield RowBatch("orders", make_order_frame(users, order_at, items, next_order, start))
+        yield RowBatch("order_items", items.drop("cents"))
         next_order, next_item = next_order + len(users), next_item + len(items)
 
 

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from deploy.local import start
-from deploy.local.services import Health, Part
+from deploy.local.services import HealthProbe, Part
 from deploy.local.start import PartError, start_parts
 from deploy.local.supervise import Supervisor
 from deploy.local.supervisor_config import socket_path
@@ -41,7 +41,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
 
 def start_sleeper(supervisor: Supervisor) -> list[psutil.Process]:
     """Start a service with a child in a session of its own; return both."""
-    part = python_part("sleeper", SLEEPER, health=Health("unused"))
+    part = python_part("sleeper", SLEEPER, health=HealthProbe("unused"))
     supervisor.boot([part], ROOT, {})
     supervisor.start("sleeper")
     wait_for(lambda: supervisor.state("sleeper")["statename"] == "RUNNING")
@@ -101,7 +101,7 @@ def test_service_that_dies_is_started_again(supervisor: Supervisor) -> None:
 
 def test_boot_again_leaves_running_services_alone(supervisor: Supervisor) -> None:
     [parent, _] = start_sleeper(supervisor)
-    same = python_part("sleeper", SLEEPER, health=Health("unused"))
+    same = python_part("sleeper", SLEEPER, health=HealthProbe("unused"))
     more = python_part("more", "pass")
 
     supervisor.boot([same, more], ROOT, {})
@@ -115,7 +115,7 @@ def test_parts_start_in_the_order_of_their_needs(supervisor: Supervisor, tmp_pat
     job = python_part("job", "open('done.txt', 'w').write('100%')")
     server = ("-m", "http.server", str(port), "--bind", "127.0.0.1")
     service = Part(
-        "web", "web", (sys.executable, *server), ("job",), Health(f"http://127.0.0.1:{port}/done.txt"), port=port
+        "web", "web", (sys.executable, *server), ("job",), HealthProbe(f"http://127.0.0.1:{port}/done.txt"), port=port
     )
 
     supervisor.boot([service, job], tmp_path, {})
@@ -145,7 +145,7 @@ def test_full_disk_is_named_where_a_part_fails(supervisor: Supervisor, monkeypat
 
 
 def test_service_that_keeps_dying_is_given_up_soon(supervisor: Supervisor) -> None:
-    service = python_part("dying", "raise SystemExit('no luck')", health=Health("http://127.0.0.1:9/"))
+    service = python_part("dying", "raise SystemExit('no luck')", health=HealthProbe("http://127.0.0.1:9/"))
     supervisor.boot([service], ROOT, {})
 
     with pytest.raises(PartError, match=r"instead of starting(.|\n)*no luck"):

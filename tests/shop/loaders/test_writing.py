@@ -6,7 +6,7 @@ from sqlalchemy import Engine, func, select
 from shop.database import session_scope
 from shop.loaders.directory import build_directory_shop
 from shop.loaders.validation import InvalidShopError
-from shop.loaders.writing import Batch, ShopNotEmptyError, write_shop
+from shop.loaders.writing import RowBatch, ShopNotEmptyError, write_shop
 from shop.migrate import list_differences
 from shop.tables import Product, User
 from tests.shop.loaders.shop_files import write_shop_files
@@ -22,7 +22,7 @@ def list_users(engine: Engine) -> list[int]:
         return list(connection.scalars(select(User.user_id).order_by(User.user_id)))
 
 
-def batches_of(tmp_path: Path) -> list[Batch]:
+def batches_of(tmp_path: Path) -> list[RowBatch]:
     return list(build_directory_shop(write_shop_files(tmp_path / "shop"), ignore))
 
 
@@ -47,7 +47,7 @@ def test_replacing_leaves_nothing_of_the_old_shop(any_empty_shop: Engine, tmp_pa
 def test_a_load_that_fails_leaves_the_old_shop(any_empty_shop: Engine, tmp_path: Path) -> None:
     fill_tiny_shop(any_empty_shop)
     batches = batches_of(tmp_path)
-    broken = [*batches[:-4], Batch("order_items", batches[-4].frame.with_columns(quantity=0))]
+    broken = [*batches[:-4], RowBatch("order_items", batches[-4].frame.with_columns(quantity=0))]
 
     with pytest.raises(InvalidShopError, match="quantity"):
         write_shop(any_empty_shop, broken, replace=True, report=ignore)
@@ -66,7 +66,7 @@ def test_the_writer_wants_every_column(empty_shop: Engine, tmp_path: Path) -> No
     users = batches_of(tmp_path)[0]
 
     with pytest.raises(InvalidShopError, match="column 'created_at' is missing"):
-        write_shop(empty_shop, [Batch("users", users.frame.drop("created_at"))], replace=False, report=ignore)
+        write_shop(empty_shop, [RowBatch("users", users.frame.drop("created_at"))], replace=False, report=ignore)
 
 
 def test_keys_that_repeat_in_a_later_batch_are_refused(any_empty_shop: Engine, tmp_path: Path) -> None:

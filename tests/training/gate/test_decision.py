@@ -6,7 +6,7 @@ import pytest
 from training.evaluation.checks import Check
 from training.evaluation.lists import Evaluation
 from training.evaluation.slices import SliceGain, compare_slices, compare_users
-from training.gate.decision import Evidence, Verdict, decide
+from training.gate.decision import GateEvidence, Verdict, decide
 
 NUM_USERS = 500
 NOISE = np.random.default_rng(0).normal(0, 0.02, NUM_USERS)
@@ -42,7 +42,7 @@ def evaluate(
     found = evaluation(0.10 if new_products is None else new_products)
     floors = [compare_users("products never bought before", found.ndcg, evaluation(0.10).ndcg)]
     ordering = compare_users("the order of categories", evaluation(ordering_of_categories).ndcg, evaluation(0.5).ndcg)
-    return decide(Evidence(challenger, old, obstacle, evaluated, floors, ordering, gains, checks))
+    return decide(GateEvidence(challenger, old, obstacle, evaluated, floors, ordering, gains, checks))
 
 
 @pytest.mark.parametrize(
