@@ -1,4 +1,4 @@
-"""Where things run: the one place that reads the environment (or `.env`).
+"""Settings of all services: the one place that reads the environment (or `.env`).
 
 Imported at entry points only; everything below them takes what it needs as arguments. How the model is trained
 lives in `training/config.yaml`, what it sees in `features/definitions.py`.

@@ -1,4 +1,4 @@
-"""Puts the API together: dependencies, routes, middleware. Nothing is connected before the application starts."""
+"""Application factory: assembles dependencies, routes and middleware; connects to nothing before it starts."""
 
 import asyncio
 import contextlib

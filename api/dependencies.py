@@ -1,4 +1,4 @@
-"""What routes ask for, as named types. The parts themselves are built once, in `api/application.py`."""
+"""FastAPI dependencies as named types; the parts behind them are built once, in `api/application.py`."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -41,13 +41,13 @@ class Parts:
 
 
 def parts_of(request: Request) -> Parts:
-    """Give the parts of the application that serves the request."""
+    """Return the parts of the application that serves the request."""
     parts: Parts = request.app.state.parts
     return parts
 
 
 async def get_parts(request: Request) -> Parts:
-    """Give the same as a dependency; async, since others are resolved in threads."""
+    """Return the same as a dependency; async, since others are resolved in threads."""
     return parts_of(request)
 
 
@@ -62,13 +62,13 @@ ProductIdPath = Annotated[int, Path(ge=0, le=MAX_ID)]
 
 
 async def require_shopper(request: Request, parts: PartsDep, user_id: UserIdQuery = None) -> int | None:
-    """Give the shopper whom a query names, if the request may speak of them."""
+    """Return the shopper whom a query names, if the request may speak of them."""
     parts.authenticator.require(request.headers.get("authorization"), user_id)
     return user_id
 
 
 async def require_owner(request: Request, parts: PartsDep, user_id: UserIdPath) -> int:
-    """Give the shopper whose page a path names, if the request may speak of them."""
+    """Return the shopper whose page a path names, if the request may speak of them."""
     parts.authenticator.require(request.headers.get("authorization"), user_id)
     return user_id
 

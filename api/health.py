@@ -1,4 +1,4 @@
-"""How the API is: degraded, and why. Asked often, so that an answer is kept for a moment."""
+"""Health check: degraded or ok, and why. The answer is cached for a moment, since it is asked often."""
 
 import asyncio
 import time
@@ -40,7 +40,7 @@ class HealthCheck:
         self._lock = asyncio.Lock()
 
     async def check(self) -> Health:
-        """Give the state, at most `KEPT_SECONDS` old."""
+        """Return the state, at most `KEPT_SECONDS` old."""
         async with self._lock:
             if self._kept is None or time.monotonic() > self._kept_until:
                 self._kept = await self._ask()

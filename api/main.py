@@ -1,4 +1,4 @@
-"""The API as a server finds it: `uvicorn api.main:app`."""
+"""ASGI entry point: `uvicorn api.main:app`."""
 
 import gc
 import sys

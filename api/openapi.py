@@ -11,7 +11,7 @@ COMMITTED = Path(__file__).parent / "openapi.json"
 
 
 def render_openapi() -> str:
-    """Give the description as it is committed. No setting changes it."""
+    """Return the description as it is committed. No setting changes it."""
     description = create_app(Settings(_env_file=None)).openapi()
     return json.dumps(description, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 

@@ -1,4 +1,4 @@
-"""How quick is the homepage? `python -m benchmarks.api [--seconds 5] [--database sqlite|mariadb|both]`.
+"""Benchmark of the homepage: `python -m benchmarks.api [--seconds 5] [--database sqlite|mariadb|both]`.
 
 Starts one worker of the API over a shop in which every user has a published list, and one of a bare FastAPI route that
 returns the same bytes, with the same server settings, and asks both in turn at 1, 16 and 64 connections; then at 70% of
@@ -51,7 +51,7 @@ class Worker:
     process: psutil.Process
 
     def cpu_seconds(self) -> float:
-        """Give the processor time that it has used."""
+        """Return the processor time that it has used."""
         times = self.process.cpu_times()
         return float(times.user + times.system)
 

@@ -1,4 +1,4 @@
-"""What do shoppers notice of a fault? `python -m benchmarks.faults [--requests 1000] [--rate 20]`.
+"""Benchmark of answers during faults: `python -m benchmarks.faults [--requests 1000] [--rate 20]`.
 
 Kills, stops (SIGSTOP) and slows (stopped four fifths of the time) the database, the model server, and both, each while
 a steady stream of shoppers asks one API for their homepages. Prints answers other than 200, and how long answers took.

@@ -1,4 +1,4 @@
-"""How fast are lists published? `python -m benchmarks.publish [--users 1000000] [--database sqlite|mariadb|both]`.
+"""Benchmark of publishing lists: `python -m benchmarks.publish [--users 1000000] [--database sqlite|mariadb|both]`.
 
 Publishes lists of 100 products for so many users (measured, encoded, written in transactions, noted bucket by bucket,
 audited, pointed at) and beside it loads the same bytes with the bare driver: `executemany` of ready tuples into the
@@ -118,7 +118,7 @@ def _timed(work: Callable[[], None]) -> float:
 
 @contextmanager
 def open_shop(database: str) -> Iterator[str]:
-    """Give the URL of an empty database."""
+    """Yield the URL of an empty database."""
     if database == "mariadb":
         with run_server("mariadb", "--innodb-buffer-pool-size=1G", "--innodb-log-file-size=1G") as server:
             yield server.create_database()

@@ -1,4 +1,4 @@
-"""How fast and how lean is hop 1? `python -m benchmarks.sync [--items 1000000 5000000]`.
+"""Benchmark of hop 1, speed and memory: `python -m benchmarks.sync [--items 1000000 5000000]`.
 
 Starts a MariaDB server of its own, fills a shop, and measures in one run, on the same rows: the same columns drained by
 the `mariadb` command line client, `pandas.read_sql`, the first load (a fresh process, Delta write included), and

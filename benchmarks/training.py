@@ -1,4 +1,4 @@
-"""How fast does the training loop feed the model? `python -m benchmarks.training [--users 2000]`.
+"""Benchmark of the training loop: `python -m benchmarks.training [--users 2000]`.
 
 Trains the committed settings on rows of the demo shop's shape, once through `training.model.trainer.train` and once
 through a bare PyTorch loop over the same tensors: gather, forward, loss, backward, step, with the same model, losses

@@ -1,4 +1,4 @@
-"""What the workflows hand to one another. An event's `extra` carries `as_of`: one instant travels the whole chain."""
+"""Airflow assets that trigger one workflow from another. An event's `extra` carries `as_of` along the whole chain."""
 
 from airflow.sdk import Asset
 

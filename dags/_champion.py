@@ -1,4 +1,4 @@
-"""The two waits of watch_champion: until the alias moves, and until what it says is served."""
+"""Deferrable steps of watch_champion: wait until the alias moves, and until the version that it names is served."""
 
 from typing import Any
 

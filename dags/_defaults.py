@@ -1,4 +1,4 @@
-"""What all workflows have in common: retries with their reason, the instant of a run, the pool of heavy steps."""
+"""Defaults of all workflows: retries with their reason, the instant of a run, the pool of heavy steps."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

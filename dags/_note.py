@@ -1,4 +1,4 @@
-"""What a run has to say in one line: left by a task, made the note of the run by plugins/run_note.py when it ends."""
+"""A run's note in one line: left by a task, set on the run by plugins/run_note.py when it ends."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A step that waits: run by the triggerer, so that waiting holds no task slot and is no task that a stop would kill."""
+"""Deferrable operator: the triggerer runs the waiting step, so that it holds no task slot and no stop kills it."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The little of Airflow's REST API that the launcher needs."""
+"""Client of the few calls of Airflow's REST API that the launcher needs."""
 
 import time
 from contextlib import suppress

@@ -43,7 +43,7 @@ def prepare_airflow(airflow: AirflowClient, pools: Path) -> None:
 
 
 def has_passed(airflow: AirflowClient) -> bool:
-    """Tell whether lists were published before: a successful `score_users` whose scoring was not skipped."""
+    """Return whether lists were published before: a successful `score_users` whose scoring was not skipped."""
     return any(_has_scored(airflow, run) for run in airflow.runs("score_users", state="success"))
 
 
@@ -79,7 +79,7 @@ def list_under_way(airflow: AirflowClient) -> list[str]:
 
 
 def _start_of_pass_under_way(airflow: AirflowClient) -> str | None:
-    """Tell when the pass began of which any workflow runs or is queued; `None` when there is none."""
+    """Return when the pass began of which any workflow runs or is queued; `None` when there is none."""
     if not list_under_way(airflow):
         return None
     begun = airflow.runs(FIRST)

@@ -1,4 +1,4 @@
-"""How fresh each hop of the data is, read where it rests: this works with every service down."""
+"""Freshness of each hop's data, read from storage: this works with every service down."""
 
 import configparser
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Mark what was done completely for some files as they are, so that it is done once. Standard library only."""
+"""Stamp files: record that a step was completed for the present files, so that it runs once. Standard library only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Stamp:
         self._note = note
 
     def is_set(self) -> bool:
-        """Tell whether it was done for the files as they are now."""
+        """Return whether it was done for the files as they are now."""
         return self.path.exists() and self.path.read_text(encoding="utf-8").strip() == self._hash()
 
     def set(self) -> None:

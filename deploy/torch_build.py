@@ -140,12 +140,12 @@ def ask_pip(python: str, torch: str, options: tuple[str, ...] = ()) -> Build:
 
 
 def needs_cuda(requirements: list[str]) -> bool:
-    """Tell whether a build with these requirements (`Requires-Dist`) is one for CUDA; on Linux alone there is one."""
+    """Return whether a build with these requirements (`Requires-Dist`) is one for CUDA; on Linux alone there is one."""
     return sys.platform == "linux" and any(need.startswith(CUDA_PREFIXES) for need in requirements)
 
 
 def has_gpu() -> bool:
-    """Tell whether an NVIDIA GPU is visible."""
+    """Return whether an NVIDIA GPU is visible."""
     return Path("/dev/nvidia0").exists() or shutil.which("nvidia-smi") is not None
 
 

@@ -20,5 +20,5 @@ def parse_instant(text: str) -> datetime:
 
 
 def latest_midnight() -> datetime:
-    """Give the last midnight in UTC, the instant that a run belongs to when none is named."""
+    """Return the last midnight in UTC, the instant that a run belongs to when none is named."""
     return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

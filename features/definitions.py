@@ -1,4 +1,4 @@
-"""What the model sees: one row a feature, one row a cross. The model's sizes and docs/features.md derive from it.
+"""Feature definitions: one row a feature, one row a cross. The model's sizes and docs/features.md derive from them.
 
 Entities: `user`; `user_category` (one row per user and category, bought or not); `product`; `pair` (a user and one
 candidate product). Every feature as of T reads purchases strictly before T. "decayed" counts weigh an order of age d days
@@ -162,17 +162,17 @@ HISTORY_FEATURES = [
 
 
 def list_features(entity: Entity) -> tuple[Feature, ...]:
-    """Give the features of one entity, in the order in which they stand in every array."""
+    """Return the features of one entity, in the order in which they stand in every array."""
     return tuple(feature for feature in FEATURES if feature.entity == entity)
 
 
 def list_names(entity: Entity) -> list[str]:
-    """Give the column names of one entity, in the order of every array."""
+    """Return the column names of one entity, in the order of every array."""
     return [feature.name for feature in list_features(entity)]
 
 
 def list_crosses(entity: CrossedEntity) -> tuple[Cross, ...]:
-    """Give the crosses of one entity, in the order in which their ids stand in every array."""
+    """Return the crosses of one entity, in the order in which their ids stand in every array."""
     return tuple(cross for cross in CROSSES if cross.entity == entity)
 
 

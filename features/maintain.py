@@ -1,4 +1,4 @@
-"""Keeps the ML store small and quick: `python -m features.maintain [--retention-days N] [--snapshot-days N] [--json]`.
+"""Maintenance of the ML store: `python -m features.maintain [--retention-days N] [--snapshot-days N] [--json]`.
 
 Compacts synced tables whose files have become many, drops snapshots older than `--snapshot-days` (but the newest), and
 deletes files that no version of the last `--retention-days` needs, those of killed runs too. What a registered model

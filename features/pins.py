@@ -1,4 +1,4 @@
-"""What must outlive the store's retention: the table versions and the instant that a registered model was made from.
+"""Pins: table versions that a registered model was made from, and the instant, kept beyond the store's retention.
 
 Whoever registers a model pins its inputs; `features/maintain.py` drops nothing that is pinned. The store keeps the pins
 itself, so that maintenance needs neither the registry nor its network.

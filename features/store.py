@@ -61,7 +61,7 @@ class MLStore:
         return f"{self.uri}/{table}"
 
     def exists(self, table: str) -> bool:
-        """Tell whether the table has been written at least once."""
+        """Return whether the table has been written at least once."""
         return bool(DeltaTable.is_deltatable(self.table_uri(table), self.storage_options))
 
     def open(self, table: str, version: int | None = None) -> DeltaTable:
@@ -78,11 +78,11 @@ class MLStore:
         return _PlainPathTable(self.table_uri(table), version=version, storage_options=self.storage_options)
 
     def version(self, table: str) -> int:
-        """Give the newest version of a table, the number that `scan` and `as_of` accept."""
+        """Return the newest version of a table, the number that `scan` and `as_of` accept."""
         return int(self.open(table).version())
 
     def versions(self) -> dict[str, int]:
-        """Give the newest version of each table; record it to read the very same rows again later."""
+        """Return the newest version of each table; record it to read the very same rows again later."""
         return {name: self.version(name) for name in self.tables() if not name.startswith("_")}
 
     def tables(self) -> list[str]:
@@ -192,7 +192,7 @@ class MLStore:
         return PyFileSystem(DeltaStorageHandler(self.uri, self.storage_options))
 
     def metadata(self, table: str) -> dict[str, str]:
-        """Give the custom metadata of the newest commit that carried any; empty if none did.
+        """Return the custom metadata of the newest commit that carried any; empty if none did.
 
         Raises:
             StoreError: the table was never written.

@@ -1,4 +1,4 @@
-"""The login of the MLflow server: off on one's own machine, demanded in production.
+"""Basic authentication of the MLflow server: off on one's own machine, demanded in production.
 
 Its users live in a SQLite file of their own in both modes: MLflow's login application names a foreign key twice, which
 MySQL refuses (mlflow issue 9642). The administrator's password is the one in the settings, at every start: the

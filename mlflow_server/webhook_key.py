@@ -1,4 +1,4 @@
-"""The key under which MLflow keeps the secrets of webhooks: with another one after a restart, none could be read."""
+"""The Fernet key of MLflow's webhook secrets: with another one after a restart, none could be decrypted."""
 
 import base64
 import secrets

@@ -1,1 +1,1 @@
-"""The registered model at work: online (BentoML), batch, publishing."""
+"""Serving of the registered model: online (BentoML), batch, publishing."""

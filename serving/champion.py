@@ -1,4 +1,4 @@
-"""A model version made ready to serve: downloaded, checked against its own promises and the snapshot's features.
+"""Loader of the champion: downloads a version, verifies it and checks it against the snapshot's features.
 
 Nothing of a version's folder is executed. A version that fails any check is never served; what serves stays.
 """
@@ -124,7 +124,7 @@ def remember_last_good(models_dir: Path, version: int) -> None:
 
 
 def recall_last_good(models_dir: Path) -> int | None:
-    """Give the version that served last on this machine; `None` if none ever did."""
+    """Return the version that served last on this machine; `None` if none ever did."""
     note = models_dir / LAST_GOOD
     if not note.exists():
         return None

@@ -53,7 +53,7 @@ class Recommender:
 
     @bentoml.api
     def score(self, user_ids: UserIds) -> ScoreAnswer:
-        """Give the probability that each user buys from each category within the horizon."""
+        """Return the probability that each user buys from each category within the horizon."""
         return answer_categories(self._champion(), user_ids)
 
     @bentoml.api

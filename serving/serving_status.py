@@ -1,4 +1,4 @@
-"""What is served right now, asked from outside as a shopper would get it: of the model server and of the API."""
+"""Served version and batch, asked of the model server and the API from outside, as a shopper would get them."""
 
 from dataclasses import dataclass
 

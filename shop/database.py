@@ -1,4 +1,4 @@
-"""Connections to the shop's database, SQLite or MySQL, opened with the same promises on both.
+"""Database engines for the shop, SQLite or MySQL, with the same guarantees on both.
 
 Every session runs in UTC, every wait has a limit, foreign keys hold, and files of the client are never sent.
 """

@@ -1,4 +1,4 @@
-"""What an error of the database means: may another try help, and what to do where none can."""
+"""Classification of database errors: whether a retry may help, and the remedy where none can."""
 
 from sqlalchemy.exc import DBAPIError
 
@@ -52,7 +52,7 @@ def find_remedy(error: BaseException) -> str | None:
 
 
 def is_transient(error: DBAPIError) -> bool:
-    """Tell whether the same statement may pass on a fresh connection."""
+    """Return whether the same statement may pass on a fresh connection."""
     if find_remedy(error) is not None:
         return False
     return error.connection_invalidated or find_number(error) in TRANSIENT_ERRORS

@@ -1,4 +1,4 @@
-"""Let a day's business happen in a shop: `python -m shop.simulate --orders N`, for demonstrations and tests.
+"""Simulation of a day's business in a shop: `python -m shop.simulate --orders N`, for demonstrations and tests.
 
 Users order again from a past basket, with now and then something new; a few orders are cancelled, prices move, products
 that were never sold are deleted, and some orders come late: stamped when they were written, visible only much later,

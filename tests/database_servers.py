@@ -64,7 +64,7 @@ class DatabaseServer:
 
     @property
     def pid(self) -> int:
-        """Give the server's process."""
+        """Return the server's process."""
         return int((self.folder / "pid").read_text())
 
     def connect(self) -> "pymysql.connections.Connection[pymysql.cursors.Cursor]":

@@ -1,4 +1,4 @@
-"""Trains as of a past instant on what was known then, scores every user, and evaluates on what followed.
+"""Backtest: trains as of a past instant, scores every user, and evaluates on the purchases that followed.
 
     python -m training.backtest --as-of 2017-10-15 --out DIR
 

@@ -1,4 +1,4 @@
-"""How the model is trained: the typed form of config.yaml, logged with each run and kept with each version."""
+"""Training settings: the typed form of config.yaml, logged with each run and kept with each version."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -135,7 +135,7 @@ class TrainingConfig(_Section):
         return TrainingConfig.model_validate(changed)
 
     def flatten(self) -> dict[str, object]:
-        """Give every setting under its dotted name, as it is logged with a run."""
+        """Return every setting under its dotted name, as it is logged with a run."""
         return {f"{part}.{key}": value for part, fields in self.model_dump().items() for key, value in fields.items()}
 
     def dump(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""From purchases to a version to evaluate: windows, encoder, lists, loop, export. `run` and `backtest` share it.
+"""Training of a version, from purchases to ONNX: windows, encoder, lists, loop, export.
 
 Time, back from as_of, with horizon h:
 
@@ -95,7 +95,7 @@ def fit(purchases: Purchases, config: TrainingConfig, folder: Path, report: Repo
 
 
 def reopen(purchases: Purchases, config: TrainingConfig, folder: Path) -> Fitted:
-    """Give a version that was fitted before, with the window and users to evaluate it on; nothing is trained.
+    """Return a version that was fitted before, with the window and users to evaluate it on; nothing is trained.
 
     Args:
         purchases: those that it was fitted on.

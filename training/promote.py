@@ -1,4 +1,4 @@
-"""Move the alias `champion` from a terminal.
+"""Promotion and rollback by hand: moves the alias `champion`.
 
     python -m training.promote 5 [--expected 4]      let version 5 serve, if version 4 still does
     python -m training.promote --rollback            let the version before serve again

@@ -1,1 +1,1 @@
-"""Clients of the services next door."""
+"""HTTP clients of the services that the API depends on."""

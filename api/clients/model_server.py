@@ -1,4 +1,4 @@
-"""The HTTP client of the model server: a hard deadline, a circuit breaker, and no trust in what comes back."""
+"""HTTP client of the model server: hard deadline, circuit breaker, answers validated before use."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""A circuit breaker: after failures in a row a dependency is not called for a while, so that nobody waits for it."""
+"""Circuit breaker: after failures in a row a dependency is not called for a while, so that no request waits for it."""
 
 import time
 from collections.abc import Callable
@@ -39,7 +39,7 @@ class CircuitBreaker:
         return self._failures >= self._failures_to_open
 
     def allows(self) -> bool:
-        """Tell whether a call may go out now; while open, one in each pause may."""
+        """Return whether a call may go out now; while open, one in each pause may."""
         if not self.is_open:
             return True
         now = self._clock()

@@ -1,4 +1,4 @@
-"""Reads of many callers as one: who asks while a read is under way goes along with the next one.
+"""Request coalescing: joins concurrent reads into one query; who asks during a read shares the next one.
 
 A busy process asks the database once for what several pages need, instead of several times for each page. Nothing is
 kept: what a caller gets was read after it asked.
@@ -58,7 +58,7 @@ class CoalescedReads(Generic[Key, Found]):
         self._runners: set[asyncio.Task[None]] = set()
 
     async def load(self, keys: Collection[Key]) -> Mapping[Key, Found]:
-        """Give what is known of these keys now, and of others that were asked for at the same moment.
+        """Return what is known of these keys now, and of others that were asked for at the same moment.
 
         Raises:
             ShopUnavailableError: the database fails, is too slow, or failed a moment ago.

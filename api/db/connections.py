@@ -1,4 +1,4 @@
-"""Three ways to run a reading function, `read(connection)`: at once, in a thread, or while the event loop goes on.
+"""Database connections in three modes: held and synchronous, in threads, or asynchronous on the event loop.
 
 A file is read at once: that is a matter of microseconds, which the way through a thread would double. MySQL is waited
 for by the event loop: a read in a thread asks for the interpreter's lock at each packet, and a busy loop lets go of it

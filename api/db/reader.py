@@ -1,4 +1,4 @@
-"""Reads of the shop's database under a deadline: a slow or dead database costs an answer at most that long."""
+"""Database reads under a deadline, behind a circuit breaker: a slow database delays an answer at most that long."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Statements of the busiest pages, compiled once: what is run is the driver's own SQL, what comes back plain tuples.
+"""Prepared statements of the busiest pages, compiled once; they return plain tuples.
 
 Building and typing a statement anew costs more than the database needs to answer it. Values come as the driver gives
 them; `to_instant` reads instants.
@@ -58,7 +58,7 @@ class Prepared:
         return self._execute_on_server(connection, values or {}, list(ids) or [NOBODYS_ID])
 
     def _execute_on_file(self, connection: Connection, values: Mapping[str, Any], ids: list[int]) -> Rows:
-        """Give the ids as one parameter however many they are, so that the file's own cache knows the statement."""
+        """Pass the ids as one parameter however many they are, so that the file's own cache knows the statement."""
         is_one = len(ids) == 1
         compiled = self._compile(connection, "named", 1 if is_one else ANY_NUMBER)
         given = {**compiled.constants, **values, "ids": ids[0] if is_one else orjson.dumps(ids).decode()}
@@ -106,7 +106,7 @@ async def _fetch_all(driver: Any, text: str, given: list[Any]) -> Rows:
 
 
 def _round_up(number: int) -> int:
-    """Give the next of 1, 2, 3, 4, 6, 8, 12, 16, 24 and so on."""
+    """Return the next of 1, 2, 3, 4, 6, 8, 12, 16, 24 and so on."""
     power: int = 1 << (number - 1).bit_length()
     less = power * 3 // 4
     return less if number <= less else power

@@ -1,4 +1,4 @@
-"""Writes to the shop's database under a deadline. A failed one is said, never dropped: whoever sent it asks again."""
+"""Database writes under a deadline; a failed one is reported to the caller, who may safely repeat it."""
 
 import asyncio
 import logging

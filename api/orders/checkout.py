@@ -1,4 +1,4 @@
-"""Placing an order: today's prices, the stock that is there, coupons redeemed, all in one transaction, once per key.
+"""Checkout: places an order at today's prices, from stock, with coupons, in one transaction, once per order key.
 
 The payment is simulated and succeeds. Each line also becomes an `order` event that names the answer which showed it.
 """

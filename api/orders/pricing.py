@@ -1,4 +1,4 @@
-"""What a cart costs today: live prices, and the coupons that take money off them. Quote and checkout both ask here."""
+"""Price of a cart today: live prices less coupons. Quote and checkout share it."""
 
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_DOWN, Decimal
@@ -48,7 +48,7 @@ class PricedLine(NamedTuple):
         return self.price * self.line.quantity - self.total
 
     def reduced_by(self, coupon: HeldCoupon) -> "PricedLine":
-        """Give the same line with a coupon on it."""
+        """Return the same line with a coupon on it."""
         return self._replace(discount=coupon.reduce(self.total))
 
 
@@ -150,6 +150,6 @@ def _find_line(lines: Sequence[PricedLine], coupon: HeldCoupon) -> int | None:
 
 
 def _tell_saving(lines: Sequence[PricedLine], coupon: HeldCoupon) -> Decimal:
-    """Tell what a coupon would take off; 0 where it finds no line."""
+    """Return what a coupon would take off; 0 where it finds no line."""
     place = _find_line(lines, coupon)
     return Decimal(0) if place is None else lines[place].reduced_by(coupon).saved

@@ -1,4 +1,4 @@
-"""What a cart would cost this shopper right now, coupons taken off: read, not ordered."""
+"""Quote: what a cart would cost this shopper now, less coupons. Reads only."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""A homepage that was put together, and where it comes from."""
+"""The homepage's answer in memory, packed, with its provenance."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

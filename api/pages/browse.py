@@ -1,4 +1,4 @@
-"""Walking through the shop: its departments, the products of one, and searching by title.
+"""Browsing and search: departments, the products of one, and search by title.
 
 A department begins with what the shown batch calls popular in it; the rest follows by id. A cursor names the batch that
 its page came from, so that walking on never mixes two orders.
@@ -88,7 +88,7 @@ class ShopFloor:
         return self._categories
 
     async def list_products(self, product_filter: ProductFilter, limit: int, cursor: Cursor | None) -> ProductPage:
-        """Give one page; without the database, what the local fallback has."""
+        """Return one page; without the database, what the local fallback has."""
         try:
             products, next_cursor = await self._reader.read(self._read_page, product_filter, limit, cursor)
         except ShopUnavailableError:
@@ -123,7 +123,7 @@ class ShopFloor:
     def _fetch_popular(
         self, connection: Connection, batch_id: str, product_filter: ProductFilter
     ) -> list[SellableProduct]:
-        """Give the popular products of a department (or of the shop) that match, best first."""
+        """Return the popular products of a department (or of the shop) that match, best first."""
         shared = self._cache.get(connection, batch_id)
         entries = (
             shared.popular

@@ -21,7 +21,7 @@ class Experiment:
     share: float = 0.5
 
     def assign(self, user_id: int | None) -> str | None:
-        """Give the variant of a shopper; `None` without an experiment or nobody is logged in."""
+        """Return the variant of a shopper; `None` without an experiment or a login."""
         if not self.alias or user_id is None:
             return None
         digest = hashlib.sha256(f"{self.alias}:{user_id}".encode()).digest()

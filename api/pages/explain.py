@@ -1,4 +1,4 @@
-"""Why a product stands on the homepage, in words that quote what the shopper did.
+"""Explanations: why a product is on the homepage, in words that quote what the shopper did.
 
 The code is the ranker's, which cites only evidence without which the score would be lower. The words are read as of the
 batch's instant, so that they quote what the ranker knew.

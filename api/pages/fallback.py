@@ -1,4 +1,4 @@
-"""The local fallback: what an API process still answers with when the shop's database does not.
+"""Local fallback: what an API process answers with when the shop's database does not.
 
 It holds the shared rungs of the last batch that could be read, already merged with the catalogue, and the pages that
 users were shown lately. The shared rungs also go to disk, for a start while the database is down.
@@ -83,11 +83,11 @@ class FallbackCache:
             self._pages.popitem(last=False)
 
     def recall_page(self, user_id: int | None) -> HomeAnswer | None:
-        """Give the page that a user was shown last."""
+        """Return the page that a user was shown last."""
         return None if user_id is None else self._pages.get(user_id)
 
     def recall_product(self, product_id: int) -> SellableProduct | None:
-        """Give a product of the copy."""
+        """Return a product of the copy."""
         return next((product for product in self.copy.products if product.product_id == product_id), None)
 
     def replace_copy(self, copy: FallbackCopy) -> None:

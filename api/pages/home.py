@@ -1,4 +1,4 @@
-"""The homepage's answer: climbs down the ladder until the page is full.
+"""The homepage: goes down the fallback chain, rung by rung, until the page is full.
 
 published   the user's list of the shown batch
 model       the model server's, for a known user whom the batch lacks
@@ -8,7 +8,7 @@ newest      newest in the batch
 catalogue   whatever can be sold: needs nothing published
 local:*     the local fallback, when the database does not answer
 
-What the user bought in the last hours is left out, unless it is of the kind that they buy again and again.
+What the user bought in the last hours is left out, unless the user reorders it regularly.
 """
 
 from collections.abc import Iterable
@@ -95,7 +95,7 @@ class HomePage:
         self._kept: Unchanged[tuple[int | None, int], HomeAnswer] = Unchanged(KEPT_PAGES)
 
     async def answer(self, user_id: int | None, limit: int) -> HomeAnswer:
-        """Give a full page as long as the shop has enough to sell.
+        """Return a full page as long as the shop has enough to sell.
 
         Args:
             user_id: the shopper; `None` when logged out.
@@ -198,5 +198,5 @@ class HomePage:
 
 
 def _has_coupon(coupons: list[HeldCoupon], product_id: int, category_id: int) -> bool:
-    """Tell whether a coupon speaks for a product; one for the whole shop speaks for none."""
+    """Return whether a coupon speaks for a product; one for the whole shop speaks for none."""
     return any(coupon.is_specific and coupon.covers(product_id, category_id) for coupon in coupons)

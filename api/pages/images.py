@@ -1,4 +1,4 @@
-"""Pictures of products: a real file where the shop has one, else a drawing made on demand."""
+"""Product images: the shop's own file, else a drawing made on demand."""
 
 import hashlib
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class ProductPictures:
         self._folder = folder
 
     async def fetch(self, category_id: int, product_id: int, extension: str) -> Picture | None:
-        """Give a product's picture; `None` if the shop has no such product.
+        """Return a product's picture; `None` if the shop has no such product.
 
         Args:
             category_id: as the picture's address names it; a drawing follows the product when it moves.

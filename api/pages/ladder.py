@@ -1,4 +1,4 @@
-"""The ladder: fills a page from one rung after another, best first, without holes and without repeats.
+"""Fallback chain: fills a page from one rung after another, best first, without holes and without repeats.
 
 The first slots hold at most a share of one category, as long as other products can be had, and at most a few products
 that a coupon lifted. Pure but for the catalogue that it is given; which rungs there are, and when, is decided in
@@ -121,7 +121,7 @@ class Ladder:
         await self.step("", [])
 
     def _propose(self, rung: str, entries: Iterable[StoredEntry]) -> Iterator[Candidate]:
-        """Give the products that did not come by before, one when asked for one: few pages need a whole list."""
+        """Yield the products that did not come by before, one when asked for one: few pages need a whole list."""
         met = self._met
         for product_id, category_id, _, reason in entries:
             if product_id not in met:

@@ -1,4 +1,4 @@
-"""What nothing has changed since: pages that are given again and products that are shown again without reading a row.
+"""Cache that is valid until the database changes: answered pages, and products that can be sold.
 
 Whether anything changed is what the database itself says (SQLite's `data_version`, which moves with every commit), so
 what is kept is never older than the shop. Where nothing says so, nothing is kept.
@@ -31,7 +31,7 @@ class Unchanged(Generic[Key, Kept]):
         self._kept: dict[Key, Kept] = {}
 
     def since(self, mark: int | None) -> dict[Key, Kept]:
-        """Give what was kept since the database was at `mark`, for the caller to look up and to add to.
+        """Return what was kept since the database was at `mark`, for the caller to look up and to add to.
 
         What is added must have been read after the mark. A caller that adds late, when the database has moved on, adds
         to what nobody looks at any more.
@@ -72,7 +72,7 @@ class LivePage:
         self._known = known
 
     async def load(self, product_ids: Collection[int]) -> Mapping[int, SellableProduct | None]:
-        """Give those that can be sold now; the others are absent or `None`."""
+        """Return those that can be sold now; the others are absent or `None`."""
         known = self._known
         unknown = [product_id for product_id in product_ids if product_id not in known]
         if unknown:

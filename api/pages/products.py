@@ -1,4 +1,4 @@
-"""The pages of one product: its details, and what goes with it."""
+"""Product pages: a product's details, and products that go with it."""
 
 from dataclasses import asdict, dataclass
 
@@ -44,7 +44,7 @@ class ProductPages:
         self._cache = cache
 
     async def fetch_details(self, product_id: int, user_id: int | None) -> ProductDetails | None:
-        """Give a product's page; `None` if the shop shows no such product, or cannot say right now.
+        """Return a product's page; `None` if the shop shows no such product, or cannot say right now.
 
         Without the database, products of the local fallback still have a page with what lists show of them.
 

@@ -1,4 +1,4 @@
-"""The live catalogue: what can be sold right now, at which price, with which picture."""
+"""Queries of the live catalogue: what can be sold now, at which price, with which image."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

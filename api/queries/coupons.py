@@ -1,4 +1,4 @@
-"""Coupons that a shopper can redeem right now: held, valid at this instant, not used."""
+"""Queries of coupons that a shopper can redeem now: held, valid at this instant, not used."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -33,19 +33,19 @@ class HeldCoupon(NamedTuple):
         return self.product_id is not None or self.category_id is not None
 
     def covers(self, product_id: int, category_id: int) -> bool:
-        """Tell whether the coupon is valid for a product."""
+        """Return whether the coupon is valid for a product."""
         if self.product_id is not None:
             return self.product_id == product_id
         return self.category_id is None or self.category_id == category_id
 
     def reduce(self, amount: Decimal) -> Decimal:
-        """Tell how much comes off an amount: never more than all of it, cents rounded down."""
+        """Return how much comes off an amount: never more than all of it, cents rounded down."""
         if self.discount_type == "percent":
             return (amount * self.discount_value / 100).quantize(CENT, ROUND_DOWN)
         return min(amount, self.discount_value)
 
     def describe(self) -> ListedCoupon:
-        """Give what the storefront shows of it."""
+        """Return what the storefront shows of it."""
         return ListedCoupon.model_validate(
             self._asdict() | {"discount_value": float(self.discount_value)}, extra="ignore"
         )

@@ -1,4 +1,4 @@
-"""Hop 8: what shoppers saw and did goes back to the shop's database, each event once however often it is sent."""
+"""Hop 8: writes shoppers' events to the shop's database, idempotently: each once however often it is sent."""
 
 from collections.abc import Sequence
 

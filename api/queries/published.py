@@ -1,4 +1,4 @@
-"""What the platform published: the pointer, the list of one user, and the lists that all shoppers share.
+"""Queries of published lists: the pointer, one user's list, and the lists that all users share.
 
 The pointer is read once an answer, in the same statement as the user's list; everything else of the answer is then read
 by that batch's id, so that no answer mixes two batches.
@@ -42,7 +42,7 @@ class BatchHead(NamedTuple):
     as_of: datetime
 
     def age_seconds(self) -> int:
-        """Tell how old the data behind the lists is, in seconds since `as_of`."""
+        """Return how old the data behind the lists is, in seconds since `as_of`."""
         return max(0, int((datetime.now(UTC) - self.as_of).total_seconds()))
 
 
@@ -204,7 +204,7 @@ class SharedListsCache:
         self._lock = threading.Lock()
 
     def get(self, connection: Connection, batch_id: str) -> SharedLists:
-        """Give a batch's lists, from memory if they were read before."""
+        """Return a batch's lists, from memory if they were read before."""
         with self._lock:
             found = self._lists.get(batch_id)
         if found is None:

@@ -1,4 +1,4 @@
-"""What one shopper bought: just now, and before."""
+"""Queries of one shopper's purchases: just now, and before."""
 
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -36,7 +36,7 @@ _OF_USER = (
 
 
 def fetch_just_bought(connection: Connection, user_id: int, hours: float) -> set[int]:
-    """Find what a user bought in the last hours and is not of the kind that they buy again and again."""
+    """Find what a user bought in the last hours and does not reorder regularly."""
     since = datetime.now(UTC) - timedelta(hours=hours)
     lately = (
         select(OrderItem.product_id)

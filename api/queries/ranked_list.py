@@ -1,4 +1,4 @@
-"""Ranked products as they were published."""
+"""Published lists of ranked products, parsed from JSON."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -31,7 +31,7 @@ class StoredList:
         self._text = text
 
     def __iter__(self) -> Iterator[StoredEntry]:
-        """Give the entries, best first."""
+        """Return the entries, best first."""
         return chain.from_iterable(self._parse())
 
     def _parse(self) -> Iterator[list[StoredEntry]]:

@@ -1,4 +1,4 @@
-"""What shoppers think of a product."""
+"""Queries of a product's reviews."""
 
 from sqlalchemy import Connection, func, select
 

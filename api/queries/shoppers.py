@@ -1,4 +1,4 @@
-"""Shoppers: some of each kind for a demonstration, and what one of them ordered."""
+"""Queries of shoppers: some of each kind for a demonstration, and the orders of one."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -41,7 +41,7 @@ def fetch_shoppers(connection: Connection) -> Shoppers:
 
 
 def _count_exactly(connection: Connection, chosen: list[Shopper]) -> list[Shopper]:
-    """Give the same shoppers with the orders that were not cancelled."""
+    """Return the same shoppers with the orders that were not cancelled."""
     exact = select(Order.user_id, func.count(Order.order_id), func.max(Order.ordered_at))
     ids = [one.user_id for one in chosen]
     rows = connection.execute(exact.where(Order.user_id.in_(ids), Order.status != "cancelled").group_by(Order.user_id))

@@ -1,4 +1,4 @@
-"""Which shown products were clicked and ordered: events traced to the answer, slot, rung and version that showed them.
+"""Attribution: traces clicks and orders back to the impression, slot, rung and version that showed the product.
 
 A product shown in one answer is one impression, however often that is reported. It counts as clicked when the same
 answer's product was clicked within the window after it was shown, as ordered likewise; what comes later does not count.

@@ -1,4 +1,4 @@
-"""Shares with their uncertainty: Wilson's interval, the difference of two ratios, the check of a split.
+"""Statistics of rates: Wilson's interval, the difference of two ratios, and the sample-ratio check of a split.
 
 Plain formulas on plain numbers; what they are computed from lives in `api/reporting/attribution.py`.
 """
@@ -23,7 +23,7 @@ NOTHING = Interval(None, None, None)
 
 
 def wilson(successes: int, trials: int) -> Interval:
-    """Give a share with Wilson's score interval, which holds for few trials and for shares near 0 (Wilson, 1927).
+    """Return a share with Wilson's score interval, which holds for few trials and for shares near 0 (Wilson, 1927).
 
     centre = (p + z²/2n) / (1 + z²/n), half-width = z / (1 + z²/n) * sqrt(p(1-p)/n + z²/4n²)
     """
@@ -65,7 +65,7 @@ def ratio_of_sums(users: Iterable[tuple[float, float]]) -> Ratio | None:
 
 
 def difference(left: Ratio | None, right: Ratio | None) -> Interval:
-    """Give right minus left with its 95% interval."""
+    """Return right minus left with its 95% interval."""
     if left is None or right is None:
         return NOTHING
     estimate, half = right.estimate - left.estimate, Z_95 * sqrt(left.variance + right.variance)
@@ -73,7 +73,7 @@ def difference(left: Ratio | None, right: Ratio | None) -> Interval:
 
 
 def split_p_value(observed: tuple[int, int], second_share: float) -> float | None:
-    """Tell how likely a split at least as uneven would be, if users were split as intended (chi-square, 1 df).
+    """Return how likely a split at least as uneven would be, if users were split as intended (chi-square, 1 df).
 
     Args:
         observed: users seen in the first and the second variant.

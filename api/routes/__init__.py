@@ -1,1 +1,1 @@
-"""The paths of the API, a file for each subject."""
+"""Routes of the API, a file for each subject."""

@@ -1,4 +1,4 @@
-"""Departments, and the products of one."""
+"""Routes of departments and their products."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What shoppers saw and did."""
+"""Route of shoppers' events: impressions, clicks and the rest."""
 
 from fastapi import APIRouter
 

@@ -1,4 +1,4 @@
-"""How the API is, for people, load balancers and Prometheus."""
+"""Routes of health and metrics, for people, load balancers and Prometheus."""
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -17,5 +17,5 @@ async def get_health(parts: PartsDep) -> Health:
 
 @router.get("/metrics", response_class=Response)
 async def get_metrics(parts: PartsDep) -> Response:
-    """Give this process's numbers to Prometheus."""
+    """Return this process's metrics for Prometheus."""
     return Response(generate_latest(parts.metrics.registry), media_type=CONTENT_TYPE_LATEST)

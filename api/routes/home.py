@@ -1,4 +1,4 @@
-"""The homepage's recommendations."""
+"""Routes of the homepage's recommendations."""
 
 import time
 from functools import lru_cache
@@ -42,7 +42,7 @@ async def get_home(
     explain: Annotated[bool, Query(description="Say for each product why, and which coupons it has.")] = False,
     user_id: UserIdQuery = None,
 ) -> Response:
-    """Give a shopper's homepage: personal where it can be, popular where not, always sellable.
+    """Return a shopper's homepage: personal where it can be, popular where not, always sellable.
 
     An unknown shopper and a logged-out one get popular products and an empty nickname.
     """
@@ -52,7 +52,7 @@ async def get_home(
 
 
 async def answer_home(parts: Parts, user_id: int | None, limit: int, *, explain: bool = False) -> Response:
-    """Give the homepage of a shopper who was admitted, with where it comes from in its headers."""
+    """Return the homepage of a shopper who was admitted, with where it comes from in its headers."""
     answer = await parts.home.answer(user_id, limit)
     parts.metrics.count_page(answer.rungs, is_short=answer.num_products < limit)
     body = orjson.dumps((await _explain(parts, answer, user_id)).model_dump(mode="json")) if explain else answer.body

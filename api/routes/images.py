@@ -1,4 +1,4 @@
-"""Pictures of products."""
+"""Route of product images."""
 
 from typing import Annotated, Literal
 
@@ -28,7 +28,7 @@ async def get_picture(
     extension: Literal["svg", "jpg", "png", "webp"],
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Give a product's picture: the shop's own file, else a drawing."""
+    """Return a product's picture: the shop's own file, else a drawing."""
     picture = await parts.pictures.fetch(category_id, product_id, extension)
     if picture is None:
         raise ApiError(404, "The shop has no product with this id.")

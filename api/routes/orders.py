@@ -1,4 +1,4 @@
-"""Quote and checkout."""
+"""Routes of quote and checkout."""
 
 from fastapi import APIRouter, Request, Response
 

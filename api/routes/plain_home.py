@@ -1,4 +1,4 @@
-"""The short way to the homepage: plain requests are answered before the framework takes them apart.
+"""Fast path of the homepage: middleware that answers plain requests before the framework parses them.
 
 Finding the route, resolving its parameters and validating them costs as much as reading the page. What needs none of
 that (`user_id` and `limit`, written as the storefront writes them, asked by a page of the same origin) goes this way.
@@ -48,7 +48,7 @@ class PlainHomepages:
 
 
 def _may_pass(parts: Parts, headers: Mapping[bytes, bytes], user_id: int) -> bool:
-    """Tell whether the request may speak of the user; the route says why not."""
+    """Return whether the request may speak of the user; the route says why not."""
     token = headers.get(b"authorization")
     try:
         parts.authenticator.require(None if token is None else token.decode("latin-1"), user_id)

@@ -1,4 +1,4 @@
-"""The pages of one product."""
+"""Routes of one product's pages."""
 
 import orjson
 from fastapi import APIRouter, Response
@@ -14,7 +14,7 @@ NO_SUCH_PRODUCT = "The shop shows no product with this id right now."
 
 @router.get("/products/{product_id}", responses=refusals(401, 403, 404, 422))
 async def get_product(parts: PartsDep, product_id: ProductIdPath, user_id: ShopperDep) -> ProductDetails:
-    """Give a product's page. Sold-out products still have one, hidden and deleted ones do not."""
+    """Return a product's page. Sold-out products still have one, hidden and deleted ones do not."""
     details = await parts.products.fetch_details(product_id, user_id)
     if details is None:
         raise ApiError(404, NO_SUCH_PRODUCT)

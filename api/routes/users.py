@@ -1,4 +1,4 @@
-"""Shoppers and their orders."""
+"""Routes of shoppers and their orders."""
 
 from datetime import timedelta
 

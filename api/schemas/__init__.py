@@ -1,4 +1,4 @@
-"""What the API takes and gives, field by field. The storefront's client is generated from these."""
+"""Request and response schemas of the API. The storefront's client is generated from them."""
 
 from api.schemas.basics import MAX_ID, Id, Token
 from api.schemas.catalogue import (

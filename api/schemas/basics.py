@@ -1,4 +1,4 @@
-"""Values that many answers and requests share."""
+"""Field types that many schemas share."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What the shop sells, as its pages show it."""
+"""Schemas of the catalogue's pages."""
 
 from datetime import datetime
 from typing import Literal

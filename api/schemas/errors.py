@@ -1,4 +1,4 @@
-"""The one shape of every error."""
+"""Schema of every error."""
 
 from pydantic import BaseModel, Field
 

@@ -1,4 +1,4 @@
-"""What shoppers saw and did."""
+"""Schemas of shoppers' events."""
 
 from typing import Annotated, Literal
 

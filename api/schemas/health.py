@@ -1,4 +1,4 @@
-"""How the API is."""
+"""Schema of the health check."""
 
 from datetime import datetime
 from typing import Literal

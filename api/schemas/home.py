@@ -1,4 +1,4 @@
-"""The homepage."""
+"""Schemas of the homepage."""
 
 from pydantic import BaseModel, Field
 

@@ -1,4 +1,4 @@
-"""Orders: what a checkout takes, what became of it, and what was ordered before."""
+"""Schemas of orders: checkout, receipt, and orders placed before."""
 
 from datetime import datetime
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""Shoppers to choose from in a demonstration."""
+"""Schemas of the shoppers to choose from in a demonstration."""
 
 from datetime import datetime
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Who may act as whom: a token signed by the shop, whose subject is the `user_id` that a request speaks of.
+"""Authentication by JWT: a request that names a user needs a token whose subject is that `user_id`.
 
 The shop's own login issues the tokens with the key that both share (HS256). In development nobody is asked for one.
 """

@@ -1,4 +1,4 @@
-"""Every error leaves in one shape: `{"error": {"code", "message", "details", "request_id"}}`, without traces or SQL."""
+"""Error handlers: one shape, `{"error": {"code", "message", "details", "request_id"}}`, without traces or SQL."""
 
 import logging
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What the API writes about its requests: one line each, with the request's id and without anything personal."""
+"""Access log: one line a request, with the request's id and no personal data."""
 
 import logging
 import sys

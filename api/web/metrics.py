@@ -1,4 +1,4 @@
-"""What Prometheus reads of an API process."""
+"""Prometheus metrics of an API process."""
 
 from functools import lru_cache
 

@@ -1,4 +1,4 @@
-"""What every request gets: an id, limits, safe headers, a measurement, a log line.
+"""Middleware around every request: id, limits, security headers, measurement, log line.
 
 Plain ASGI, since it is on every path.
 """
@@ -92,7 +92,7 @@ class RequestEnvelope:
 
 
 def _draw_request_ids() -> Iterator[str]:
-    """Give ids that nobody can guess, without asking the system for chance at each of them."""
+    """Yield ids that nobody can guess, without asking the system for chance at each of them."""
     while True:
         drawn = secrets.token_hex(REQUEST_IDS_AT_ONCE * REQUEST_ID_LENGTH // 2)
         for start in range(0, len(drawn), REQUEST_ID_LENGTH):
@@ -111,7 +111,7 @@ def _add_headers(message: Message, request_id: str) -> None:
 
 
 def _is_too_long(headers: Mapping[bytes, bytes]) -> bool:
-    """Tell whether a body is over the limit, or hides its length."""
+    """Return whether a body is over the limit, or hides its length."""
     length = headers.get(b"content-length")
     if length is None:
         return b"transfer-encoding" in headers

@@ -1,4 +1,4 @@
-"""How often one client may ask: a bucket of tokens for each, filled at a steady rate, in bounded memory."""
+"""Rate limiter: a token bucket for each client, in bounded memory."""
 
 import time
 from collections import OrderedDict

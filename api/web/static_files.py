@@ -1,4 +1,4 @@
-"""The storefront's built pages, served by the API itself on one machine. In production a web server has them."""
+"""The storefront's built pages, served by the API on one machine. In production a web server serves them."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ class StorefrontPages(StaticFiles):
     """Files of the storefront; a path that a browser opens and that is no file is the storefront's own to interpret."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Give a file, or the start page."""
+        """Return a file, or the start page."""
         answer = await self._find(path, scope)
         answer.headers["Content-Security-Policy"] = OWN_THINGS_ONLY
         return answer

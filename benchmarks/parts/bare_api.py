@@ -12,5 +12,5 @@ BODY = (Path(load_settings().var_dir) / "body.json").read_bytes()
 
 @app.get("/recommendations/home")
 async def get_home(user_id: int | None = None, limit: int = 20) -> Response:  # noqa: ARG001
-    """Give the same bytes to everybody."""
+    """Return the same bytes to everybody."""
     return Response(BODY, media_type="application/json")

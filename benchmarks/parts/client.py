@@ -25,7 +25,7 @@ class Measured:
         return self.cpu_seconds / max(1, len(self.seconds)) * 1e6
 
     def percentile_ms(self, share: float) -> float:
-        """Give the time that so many of the answers took at most, in milliseconds."""
+        """Return the time that so many of the answers took at most, in milliseconds."""
         ordered = sorted(self.seconds)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
 

@@ -33,7 +33,7 @@ class Dependencies:
     model_server_pid: int
 
     def of(self, name: str) -> list[int]:
-        """Give the processes of a dependency, or of both."""
+        """Return the processes of a dependency, or of both."""
         pids = {"database": [self.database_pid], "model_server": [self.model_server_pid]}
         return pids.get(name) or [pid for each in pids.values() for pid in each]
 

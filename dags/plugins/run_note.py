@@ -1,4 +1,4 @@
-"""Shows what a run has to say as its note in Airflow's lists and pages, green or red.
+"""Airflow listener that sets a run's note when it ends, green or red.
 
 A task cannot write the note of its run, so it leaves the sentence as an XCom (`dags/_note.py`); this listener, called
 by the scheduler when a run ends, moves it there. Airflow finds this folder by AIRFLOW__CORE__PLUGINS_FOLDER.

@@ -33,7 +33,7 @@ NEEDED_TEMPORARY_GIB = 1
 
 
 def is_current() -> bool:
-    """Tell whether the environment was installed completely from the lock as it is now."""
+    """Return whether the environment was installed completely from the lock as it is now."""
     return PYTHON.exists() and STAMP.is_set()
 
 

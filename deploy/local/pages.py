@@ -1,4 +1,4 @@
-"""The storefront's tool chain.
+"""Node tool chain of the storefront: install, build, test, lint, generated client.
 
 By hand: `python -m deploy.local.pages SCRIPT ...` runs scripts of `frontend/package.json` in order.
 

@@ -1,4 +1,4 @@
-"""What would stop the start, found before anything is started: ports, disk, folder."""
+"""Preflight checks before anything is started: ports, disk, folder."""
 
 import os
 import shutil

@@ -1,5 +1,6 @@
-"""What only the containers have beyond the full lock (Airflow's MySQL driver and logins), for tests: an environment of
-its own on top of this one, kept in the user's cache and made anew when a lock changes.
+"""Environment of the tests for what only containers have beyond the full lock: Airflow's MySQL driver and logins.
+
+It lies on top of this one, in the user's cache, and is made anew when a lock changes.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ class ProductionPackagesError(Exception):
 
 
 def locate() -> Path:
-    """Give the folder of the environment that fits the locks and this environment, whether it is there or not."""
+    """Return the folder of the environment that fits the locks and this environment, whether it is there or not."""
     base = hashlib.sha256(sys.prefix.encode()).hexdigest()[:8]
     locks = hashlib.sha256(sys.version.encode() + LOCK.read_bytes() + EXTRA_LOCK.read_bytes()).hexdigest()[:12]
     return CACHE / f"production-{base}-{locks}"

@@ -1,4 +1,4 @@
-"""What the launcher tells at the end of `make up` and in `make status`."""
+"""Status report at the end of `make up` and in `make status`."""
 
 import time
 from datetime import UTC, datetime

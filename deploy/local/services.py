@@ -1,4 +1,4 @@
-"""What runs in embedded mode, as a table: command, health, and what each part needs before it starts."""
+"""Services of the embedded mode as a table: command, health check, dependencies."""
 
 import sys
 from collections.abc import Mapping

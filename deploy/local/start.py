@@ -1,4 +1,4 @@
-"""Start the parts: each as soon as what it needs is healthy or done, independent ones at the same time."""
+"""Start the services in the order of their dependencies, independent ones at the same time."""
 
 import shutil
 import threading

@@ -1,4 +1,4 @@
-"""Supervisor, the process that keeps ours alive: its configuration, its remote control, its end.
+"""Control of supervisord, which keeps our processes alive: configuration, remote control, shutdown.
 
 Every part runs in a process group of its own under `supervisord`, which restarts a service that dies and writes one
 rotated log a part. Nothing of a part's output or state is kept by the launcher, so it may come and go.
@@ -36,7 +36,7 @@ class Supervisor:
         self._url = f"unix://{self._socket}"
 
     def is_running(self) -> bool:
-        """Tell whether our `supervisord` answers."""
+        """Return whether our `supervisord` answers."""
         if not self._socket.exists():
             return False
         try:

@@ -1,4 +1,4 @@
-"""What the purchases of a few users say about all products, types and brands."""
+"""User affinities to products, types and brands, computed for a few users at a time."""
 
 import numpy as np
 import scipy.sparse
@@ -117,7 +117,7 @@ class Affinity:
 
 
 def list_history(arrays: SnapshotArrays, user_rows: Int64) -> tuple[Int64, Int64]:
-    """Give (position in user_rows, history row) of all that some users bought."""
+    """Return (position in user_rows, history row) of all that some users bought."""
     starts, ends = arrays.history_offsets[user_rows], arrays.history_offsets[user_rows + 1]
     counts = ends - starts
     users = np.repeat(np.arange(len(user_rows)), counts)

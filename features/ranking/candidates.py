@@ -1,4 +1,4 @@
-"""Which products may be ranked for a user: at most `num_candidates`, drawn from the snapshot.
+"""Candidate generation: at most `num_candidates` products a user, drawn from the snapshot.
 
 Own purchases first (the strongest by decayed count); the rest never bought before, from the best sellers, by a
 retrieval score that adds three logarithms: what goes together with the user's purchases (EASE), who bought it lately
@@ -112,7 +112,7 @@ def draw_candidates(arrays: SnapshotArrays, user_rows: Int64, num_candidates: in
 
 
 def _draw_own(arrays: SnapshotArrays, user_rows: Int64, limit: int) -> tuple[Int64, Int64]:
-    """Give (position in user_rows, history row) of the strongest own purchases of each user."""
+    """Return (position in user_rows, history row) of the strongest own purchases of each user."""
     users, rows = list_history(arrays, user_rows)
     counts = np.bincount(users, minlength=len(user_rows))
     order = np.lexsort((rows, -arrays.history_decayed[rows], users))
@@ -122,7 +122,7 @@ def _draw_own(arrays: SnapshotArrays, user_rows: Int64, limit: int) -> tuple[Int
 
 
 def _draw_new(arrays: SnapshotArrays, affinity: Affinity, best_sellers: Int64, num_new: Int64) -> tuple[Int64, Int64]:
-    """Give (position in user_rows, product row) of the best of the best sellers that the user never bought."""
+    """Return (position in user_rows, product row) of the best of the best sellers that the user never bought."""
     scores = _score_retrieval(arrays, affinity, best_sellers)
     scores[:, _pick_fresh(arrays, best_sellers)] += 1e6
     bought = affinity.bought[:, best_sellers].tocoo()
@@ -138,7 +138,7 @@ def _draw_new(arrays: SnapshotArrays, affinity: Affinity, best_sellers: Int64, n
 
 
 def _pick_best(scores: Float32, k: int) -> Int64:
-    """Give the columns of the k best scores of each row, best first, equal ones in the order of the columns.
+    """Return the columns of the k best scores of each row, best first, equal ones in the order of the columns.
 
     A partition by index would pick among equal scores by chance, so that a user's candidates depended on who else is
     drawn with them.
@@ -169,14 +169,14 @@ def _score_retrieval(arrays: SnapshotArrays, affinity: Affinity, best_sellers: I
 
 
 def list_fresh_products(arrays: SnapshotArrays) -> Int64:
-    """Give the product rows that enter whatever their score: what trends this week, and best sellers among the new."""
+    """Return product rows that enter whatever their score: what trends this week and best sellers among the new."""
     best_sellers = arrays.popular_rows[:NUM_BEST_SELLERS]
     fresh: Int64 = best_sellers[_pick_fresh(arrays, best_sellers)]
     return fresh
 
 
 def _pick_fresh(arrays: SnapshotArrays, best_sellers: Int64) -> Int64:
-    """Give the positions among the best sellers of what trends this week and of the best sellers among the new."""
+    """Return the positions among the best sellers of what trends this week and of the best sellers among the new."""
     lately = arrays.product_column("product_orders_7d")[best_sellers]
     is_new = arrays.product_column("product_age_days")[best_sellers] < 28
     trending = np.argsort(-lately, kind="stable")[:NUM_TRENDING]

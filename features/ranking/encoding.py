@@ -1,4 +1,4 @@
-"""From raw feature arrays to what the model reads: standardised numbers and ids of crosses, stored as JSON.
+"""Feature encoder: standardised numbers and ids of crosses from raw feature arrays, stored as JSON.
 
 Fitted once on training rows, then frozen with the version. NaN follows the missing rule of definitions.py. Ids are
 int64 and start at 1; 0 is what the vocabulary does not know.
@@ -53,15 +53,15 @@ class Encoder:
         return np.nan_to_num(scaled, nan=0.0, posinf=10.0, neginf=-10.0).clip(-10.0, 10.0)
 
     def look_up_categories(self, category_ids: Int64) -> Int64:
-        """Give the vocabulary ids of categories, 0 for unknown ones."""
+        """Return the vocabulary ids of categories, 0 for unknown ones."""
         return find_rows(np.array(self.category_ids, dtype=np.int64), category_ids) + 1
 
     def look_up_products(self, product_ids: Int64) -> Int64:
-        """Give the vocabulary ids of products, 0 for unknown ones."""
+        """Return the vocabulary ids of products, 0 for unknown ones."""
         return find_rows(np.array(self.product_ids, dtype=np.int64), product_ids) + 1
 
     def cross(self, entity: CrossedEntity, columns: Mapping[str, np.ndarray]) -> Int64:
-        """Give the ids of an entity's crosses.
+        """Return the ids of an entity's crosses.
 
         Args:
             entity: `user_category` or `pair`.

@@ -1,4 +1,4 @@
-"""Features of a pair (user, product): what the user did with the product, and with what is like it.
+"""Features of a pair (user, product), from the user's history with the product and with products like it.
 
 Two moments: `build_history` runs once a snapshot, over what was bought; `assemble_pairs` runs at ranking time, over
 candidates, bought or not, and is the same code in training, batch and online.

@@ -56,32 +56,32 @@ class SnapshotArrays:
     audience_sizes: Float32 = field(repr=False)
 
     def find_users(self, user_ids: Int64) -> Int64:
-        """Give the rows of users, -1 for unknown ones. int64[len(user_ids)]."""
+        """Return the rows of users, -1 for unknown ones. int64[len(user_ids)]."""
         return find_rows(self.user_ids, user_ids)
 
     def find_categories(self, category_ids: Int64) -> Int64:
-        """Give the positions of categories, -1 for unknown ones. int64[len(category_ids)]."""
+        """Return the positions of categories, -1 for unknown ones. int64[len(category_ids)]."""
         return find_rows(self.category_ids, category_ids)
 
     def user_column(self, name: str) -> Float32:
-        """Give one user feature, float32[U]."""
+        """Return one user feature, float32[U]."""
         return self.users[:, list_names("user").index(name)]
 
     def user_category_column(self, name: str) -> Float32:
-        """Give one feature of users in categories, float32[U, C]."""
+        """Return one feature of users in categories, float32[U, C]."""
         return self.user_categories[:, :, list_names("user_category").index(name)]
 
     def product_column(self, name: str) -> Float32:
-        """Give one product feature, float32[N]."""
+        """Return one product feature, float32[N]."""
         return self.products[:, list_names("product").index(name)]
 
     def history_column(self, name: str) -> Float32:
-        """Give one feature of the pairs bought, float32[H]."""
+        """Return one feature of the pairs bought, float32[H]."""
         return self.history[:, HISTORY_FEATURES.index(name)]
 
     @cached_property
     def popular_rows(self) -> Int64:
-        """Give the rows of products that ever sold, most popular first, ties by id. int64[at most N]."""
+        """Return the rows of products that ever sold, most popular first, ties by id. int64[at most N]."""
         order = np.argsort(-self.popularity, kind="stable")
         return order[self.popularity[order] > 0]
 

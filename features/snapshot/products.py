@@ -1,4 +1,4 @@
-"""Features of a product: how it sells, how it is bought again, what it costs. Source: purchases before as_of."""
+"""Product features: sales, repurchase, price. Source: purchases before as_of."""
 
 import polars as pl
 

@@ -1,4 +1,4 @@
-"""What was bought before an instant: the one frame that every feature of ours is made from.
+"""Purchases before an instant: the one frame that every feature is computed from.
 
 Cancelled orders, and lines whose product or user is not known as of the instant, are left out here and nowhere else.
 """
@@ -52,7 +52,7 @@ class Purchases:
         )
 
     def within(self, start: datetime, end: datetime, item: BoughtItem = "product_id") -> pl.DataFrame:
-        """Give what was bought in a window [start, end).
+        """Return what was bought in a window [start, end).
 
         Args:
             start: from this instant on.

@@ -51,7 +51,7 @@ class Snapshot:
     tastes: pl.DataFrame
 
     def user_ids(self, bucket: int | None = None) -> Int64:
-        """Give the users known as of the instant, of one bucket or all, sorted."""
+        """Return the users known as of the instant, of one bucket or all, sorted."""
         users = self.users if bucket is None else self.users.filter(pl.col("bucket") == bucket)
         return users["user_id"].to_numpy().astype(np.int64)
 
@@ -185,5 +185,5 @@ def _read_table(store: MLStore, table: str, key: str, bucket: int | None) -> pl.
 
 
 def is_current(snapshot: Snapshot) -> bool:
-    """Tell whether the snapshot was built by today's definitions."""
+    """Return whether the snapshot was built by today's definitions."""
     return snapshot.feature_hash == hash_definitions()

@@ -1,4 +1,4 @@
-"""Features of a user, and of a user with a category. Source: purchases before as_of."""
+"""Features of users, and of users with categories. Source: purchases before as_of."""
 
 import polars as pl
 
@@ -119,7 +119,7 @@ def build_user_category_features(purchases: Purchases) -> pl.DataFrame:
 
 
 def build_category_reach(lines: pl.DataFrame) -> pl.DataFrame:
-    """Give the share of users active in the last 28 days who bought from each category in them.
+    """Return the share of users active in the last 28 days who bought from each category in them.
 
     Returns:
         category_id (sorted; every category ever bought from), category_reach_28d.

@@ -1,4 +1,4 @@
-"""Hop 1 as a command: `python -m features.sync`."""
+"""Command line of hop 1: `python -m features.sync`."""
 
 from features.sync.shop_sync import main
 

@@ -1,4 +1,4 @@
-"""The Parquet files of a synced table: which keys each may hold, and how one comes into the table and leaves it."""
+"""Parquet files of a synced table: key range of each, how one is added to the table and removed."""
 
 import json
 import time
@@ -28,7 +28,7 @@ class DataFile:
     high: int
 
     def may_hold(self, keys: Keys) -> bool:
-        """Tell whether one of these sorted keys lies in the file's range."""
+        """Return whether one of these sorted keys lies in the file's range."""
         return bool(np.searchsorted(keys, self.low) < np.searchsorted(keys, self.high, "right"))
 
     def removed(self, *, data_change: bool) -> RemoveAction:

@@ -1,4 +1,4 @@
-"""The keys of a table that others point at, and a quick answer to which of many references hold."""
+"""Set of a table's keys with fast membership tests, for checking the references of other tables."""
 
 import numpy as np
 
@@ -24,7 +24,7 @@ class KeySet:
         return int(self._keys.size)
 
     def holds(self, wanted: Keys) -> Flags:
-        """Tell of each key whether it is in the set.
+        """Return for each key whether it is in the set.
 
         Returns:
             bool[len(wanted)].

@@ -1,4 +1,4 @@
-"""One writer at a time: a lease with a fencing number, kept in the store itself, so that it holds across machines.
+"""Lease with a fencing token, kept in the store itself: one writer at a time, across machines.
 
 The number grows with each holder. A holder whose process is dead (same host) or whose lease ran out is taken over.
 Who takes over marks the tables with the new number, so that a commit of the old holder, should it wake up, fails.
@@ -53,7 +53,7 @@ class Lease:
 
     @property
     def number(self) -> int:
-        """Give the fencing number."""
+        """Return the fencing number."""
         return self.row.number
 
     def renew(self) -> None:
@@ -143,7 +143,7 @@ def _replace(store: MLStore, current: LeaseRow | None, number: int, holder: str)
 
 
 def _may_be_alive(lease: LeaseRow) -> bool:
-    """Tell whether the holder may still be at work. A process of this host that is gone is not."""
+    """Return whether the holder may still be at work. A process of this host that is gone is not."""
     if lease.holder == NOBODY or lease.expires_at < datetime.now(UTC):
         return False
     host, pid, _run = lease.holder.split("/")

@@ -1,4 +1,4 @@
-"""Has so much gone from the shop that the database is more likely the wrong or an empty one? Then nothing is closed."""
+"""Mass-delete guard: stops a sync when so many rows are gone that the database is likelier the wrong one or empty."""
 
 from collections.abc import Iterable
 

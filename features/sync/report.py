@@ -1,4 +1,4 @@
-"""What a sync found and did: for people as a table, for the scheduler as JSON, for later as a row of `_sync_runs`."""
+"""Report of a sync: a table for people, JSON for the scheduler, a row of `_sync_runs` for later."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -23,7 +23,7 @@ class TableReport:
     watermark: str
 
     def to_json(self) -> dict[str, Any]:
-        """Give plain JSON."""
+        """Return plain JSON."""
         return {**asdict(self.counts), "version": self.version, "watermark": self.watermark}
 
 
@@ -38,7 +38,7 @@ class TableVerdict:
 
     @property
     def is_equal(self) -> bool:
-        """Tell whether nothing differs after the repair."""
+        """Return whether nothing differs after the repair."""
         return self.num_differing == self.num_repaired
 
 
@@ -55,7 +55,7 @@ class SyncReport:
 
     @property
     def is_equal(self) -> bool:
-        """Tell whether the verification, if there was one, found or made the store equal to the shop."""
+        """Return whether the verification, if there was one, found or made the store equal to the shop."""
         return self.verification is None or all(verdict.is_equal for verdict in self.verification.values())
 
     @property
@@ -70,7 +70,7 @@ class SyncReport:
         return f"DIFFERS in {', '.join(stays)}: {checked}" if stays else f"equal: {checked}"
 
     def to_json(self) -> dict[str, Any]:
-        """Give plain JSON: small, without NaN, ready for XCom."""
+        """Return plain JSON: small, without NaN, ready for XCom."""
         verification = None
         if self.verification is not None:
             tables = {name: {**asdict(v), "is_equal": v.is_equal} for name, v in self.verification.items()}
@@ -88,7 +88,7 @@ class SyncReport:
         }
 
     def to_table(self) -> str:
-        """Give a table for people."""
+        """Return a table for people."""
         heads = ["table", "rows", "new", "changed", "back", "gone", "waiting", "version", "verified"]
         lines = [[name, *self._cells(name, table)] for name, table in self.tables.items()]
         widths = [max(len(line[column]) for line in [heads, *lines]) for column in range(len(heads))]

@@ -1,4 +1,4 @@
-"""Patience with a shop that does not answer: retries with jitter where they can help, and an end where they cannot."""
+"""Retries with jitter against the shop's database, where they can help, within a time budget."""
 
 import logging
 import random

@@ -1,4 +1,4 @@
-"""How rows of the shop become versions with a life `(known_from, known_until]`: pure functions on frames.
+"""Slowly changing dimension, type 2 (SCD2): row versions valid in `(known_from, known_until]`; pure functions.
 
 - The first version of a row begins at its `created_at`.
 - A change begins at the row's `updated_at` when that tells the truth: later than the version before, and not in the
@@ -43,7 +43,7 @@ class Changes:
 
 
 def versioned_schema(table: SyncedTable) -> pl.Schema:
-    """Give the columns of a synced table in the store: the shop's, then the two of the row's life."""
+    """Return the columns of a synced table in the store: the shop's, then the two of the row's life."""
     instant = pl.Datetime("us", "UTC")
     return pl.Schema({**table.store_schema, KNOWN_FROM: instant, KNOWN_UNTIL: instant})
 

@@ -1,4 +1,4 @@
-"""Which tables of the shop cross hop 1, and how each kind of column travels: packed in SQL, typed in the store.
+"""Column types across hop 1: which tables are synced, how each column is packed in SQL and typed in the store.
 
 A packed value reads the same from SQLite and MySQL: money as a decimal with two places, instants in microseconds since
 1970 UTC, flags 0 or 1. So no driver gets to round a price or shift an hour on the way.
@@ -58,12 +58,12 @@ class SyncedTable:
 
     @property
     def store_schema(self) -> pl.Schema:
-        """Give the columns as the store types them, without the two of the row's life."""
+        """Return the columns as the store types them, without the two of the row's life."""
         return pl.Schema({column.name: STORE_DTYPES[column.kind] for column in self.columns})
 
     @property
     def packed_schema(self) -> pl.Schema:
-        """Give the columns as they travel."""
+        """Return the columns as they travel."""
         return pl.Schema({column.name: PACKED_DTYPES[column.kind] for column in self.columns})
 
     def unpack(self, packed: pl.DataFrame) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Does the shop still have the columns that cross? Checked before the first write of a run.
+"""Schema check before a run's first write: does the shop still have the columns that are synced?
 
 A column that is missing, of another kind or newly nullable, or a key that is not unique stops the run and is named;
 extra columns do not cross and are a warning.
@@ -64,7 +64,7 @@ def _find_fault(table: SyncedTable, column: SyncedColumn, found: Mapping[str, Re
 
 
 def _holds(declared: types.TypeEngine[Any], kind: Kind) -> bool:
-    """Tell whether every value of a declared type crosses without loss as this kind."""
+    """Return whether every value of a declared type crosses without loss as this kind."""
     if kind in (Kind.INTEGER, Kind.FLAG):
         return isinstance(declared, types.Integer | types.Boolean)
     if kind is Kind.TEXT:

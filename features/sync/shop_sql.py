@@ -1,4 +1,4 @@
-"""The SQL that hop 1 sends to a shop, spelled for MySQL and for SQLite.
+"""SQL of hop 1, for MySQL and for SQLite.
 
 The database packs many rows into one value, CSV text of numbers and quoted strings: a server's aggregate and a native
 CSV parser together read ten times as many rows a second as a driver that makes a Python object of each cell, and unlike

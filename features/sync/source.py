@@ -1,4 +1,4 @@
-"""Reading a shop: one consistent read-only snapshot a run, pages by key, hashes of key ranges.
+"""Reader of the shop: one consistent read-only snapshot a run, pages by key, hashes of key ranges.
 
 Needs SELECT on the shop and nothing else. Works on MySQL (InnoDB) and SQLite (WAL).
 """
@@ -151,7 +151,7 @@ class ShopSnapshot:
         return Packed(int(count), data, tuple(int(number) for number in instants))
 
     def _is_cut(self, num_bytes: int) -> bool:
-        """Tell whether a packed value may have been cut at the limit; the cut falls at the end of a character."""
+        """Return whether a packed value may have been cut at the limit; the cut falls at the end of a character."""
         return num_bytes >= self.page_bytes - 8
 
     def _fetch(self, sql: str) -> tuple[Any, ...]:

@@ -101,7 +101,7 @@ class TableSync:
 
     @property
     def watermark(self) -> str:
-        """Give the instant up to which the next run may trust `updated_at`, less its look-back."""
+        """Return the instant up to which the next run may trust `updated_at`, less its look-back."""
         is_kept = not (self.target.is_new or self.target.has_changes)
         return self._before[WATERMARK] if is_kept else self.snapshot.bound.isoformat(timespec="microseconds")
 
@@ -129,7 +129,7 @@ class TableSync:
                 self._stage(diff(self.table, rows, orphans, newest, self.snapshot.bound, is_complete=True))
 
     def visible_keys(self) -> KeySet:
-        """Give the keys that a child of this table may point at, once this run is committed."""
+        """Return the keys that a child of this table may point at, once this run is committed."""
         return KeySet(np.concatenate([self.target.visible_keys(), *self._staged_visible]))
 
     def commit(self) -> int | None:

@@ -1,4 +1,4 @@
-"""Is the store the shop? Counts and ordered checksums of all columns, key range by key range; repair of what differs.
+"""Verification: row counts and ordered checksums of store and shop, by key range, and repair of what differs.
 
 The shop computes its side in SQL (MySQL: on the server, so no row travels), the store from its own files, and both hash
 the same text: the rows in CSV, by key, money as decimals, instants in microseconds. Both read the very snapshot that

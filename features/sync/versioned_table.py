@@ -1,4 +1,4 @@
-"""One synced table in the store, as one run found it: its files, their key ranges, and what the run will commit.
+"""One synced Delta table during a run: its files, their key ranges, and the changes to commit.
 
 Rows lie in files of at most `FILE_ROWS`, so a change rewrites the files that hold its keys and leaves the rest alone.
 New files are written beforehand and seen by nobody; one commit then adds and removes files and carries the watermark.
@@ -46,12 +46,12 @@ class VersionedTable:
 
     @property
     def is_new(self) -> bool:
-        """Tell whether the store has never held this table."""
+        """Return whether the store has never held this table."""
         return self._delta is None
 
     @property
     def has_changes(self) -> bool:
-        """Tell whether a commit would change any row."""
+        """Return whether a commit would change any row."""
         return bool(self._added or self._buffer or self._closings)
 
     def ranges(self) -> list[KeyRange]:
@@ -68,7 +68,7 @@ class VersionedTable:
         return [KeyRange(low, high) for low, high in zip([None, *cuts], [*cuts, None], strict=True)]
 
     def newest_of(self, keys: pl.Series) -> pl.DataFrame:
-        """Give the newest version, open or closed, of each of these keys that the store knows."""
+        """Return the newest version, open or closed, of each of these keys that the store knows."""
         wanted = np.unique(keys.to_numpy())
         files = [file for file in self._files if file.may_hold(wanted)]
         if not files:
@@ -77,11 +77,11 @@ class VersionedTable:
         return _newest(found, self.table.key)
 
     def newest_in(self, keys: KeyRange) -> pl.DataFrame:
-        """Give the newest version, open or closed, of each key in a range."""
+        """Return the newest version, open or closed, of each key in a range."""
         return _newest(self._read_range(keys).collect(), self.table.key)
 
     def open_in(self, keys: KeyRange, columns: list[str] | None = None) -> pl.DataFrame:
-        """Give the versions of a key range that are open, just as they are stored; only some columns if asked."""
+        """Return the versions of a key range that are open, just as they are stored; only some columns if asked."""
         return self._read_range(keys, pl.col(KNOWN_UNTIL).is_null()).select(columns or pl.all()).collect()
 
     def count_open(self, keys: KeyRange) -> int:
@@ -89,12 +89,12 @@ class VersionedTable:
         return int(self._read_range(keys, pl.col(KNOWN_UNTIL).is_null()).select(pl.len()).collect().item())
 
     def quarantined(self) -> pl.DataFrame:
-        """Give the rows that wait for a parent."""
+        """Return the rows that wait for a parent."""
         waiting = pl.col(KNOWN_FROM).is_null() & pl.col(KNOWN_UNTIL).is_null()
         return self._read_range(KeyRange(), waiting).collect()
 
     def visible_keys(self) -> Keys:
-        """Give the keys that were ever visible, once a version: what a child may point at."""
+        """Return the keys that were ever visible, once a version: what a child may point at."""
         visible = self._read_range(KeyRange(), pl.col(KNOWN_FROM).is_not_null()).select(self.table.key).collect()
         return visible.to_series().to_numpy()
 

@@ -1,4 +1,4 @@
-"""The rules that a batch must pass before shoppers see it: one table of names, measures and bounds.
+"""Audit rules of a batch, the middle of write-audit-publish: one table of names, measures and bounds.
 
 Deciding is pure: it takes measured values and gives findings. What is measured while writing lives in
 `serving/batch/statistics.py`, what is asked of the database in `serving/batch/measures.py`.
@@ -77,7 +77,7 @@ def audit(measures: Mapping[str, float | None], num_users: int) -> list[Finding]
 
 
 def summarise(findings: list[Finding]) -> dict[str, Any]:
-    """Give plain JSON for the batch's row: value, bound and outcome by rule."""
+    """Return plain JSON for the batch's row: value, bound and outcome by rule."""
     return {
         finding.rule.name: {
             "value": finding.value,

@@ -1,4 +1,4 @@
-"""The life of a batch's row: opened under a growing epoch, pointed at, refused or retired.
+"""State machine of a batch's row: opened under a growing epoch, pointed at, refused or retired.
 
 The epoch is the fence. Whoever starts a run takes the next one, and the pointer only moves to a larger epoch: a run
 that was overtaken while it hung cannot put its lists back. Serving an old batch again is opening it again.
@@ -143,7 +143,7 @@ def _move(engine: Engine, batch: Batch, name: str) -> str | None:
 
 
 def fetch_pointed_batch(engine: Engine, name: str = HOME) -> str | None:
-    """Give the batch that shoppers see; `None` before the first publication."""
+    """Return the batch that shoppers see; `None` before the first publication."""
     with Session(engine) as session:
         return session.scalar(select(BatchPointer.batch_id).where(BatchPointer.name == name))
 

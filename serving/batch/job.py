@@ -1,4 +1,4 @@
-"""Hop 5: ranks products for every user, bucket by bucket in bounded memory, and publishes the batch."""
+"""Hop 5, batch scoring: ranks products for every user, bucket by bucket in bounded memory, and publishes the batch."""
 
 import time
 from collections.abc import Callable, Iterator

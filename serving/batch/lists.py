@@ -1,4 +1,4 @@
-"""Ranked products as they are stored: one JSON text per list, and a checksum that does not depend on the text.
+"""Encoding of ranked lists as stored: one JSON text a list, and a checksum independent of the text.
 
 A stored list is `[[product_id, category_id, score, reason_code], ...]`, best first. Scores are written with as many
 digits as a float32 needs, so that reading them back gives the very same number.

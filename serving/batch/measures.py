@@ -1,4 +1,4 @@
-"""What the audit asks of the shop's database: are the lists there, are the products known, what changed."""
+"""Measures of the audit, read from the shop's database: lists present, products known, overlap with before."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ DISTINCT_ENOUGH = 100
 def gather_measures(
     engine: Engine, batch: Batch, facts: BatchFacts, *, expected_users: int, num_products: int, previous: str | None
 ) -> dict[str, float | None]:
-    """Give a value for each rule of `serving.batch.audit.RULES`.
+    """Return a value for each rule of `serving.batch.audit.RULES`.
 
     Args:
         engine: the shop's database.
@@ -51,7 +51,7 @@ def count_stored_users(engine: Engine, batch_id: str) -> int:
 
 
 def _unknown_share(engine: Engine, facts: BatchFacts) -> float:
-    """Give the share of first slots that hold a product without a row in the shop."""
+    """Return the share of first slots that hold a product without a row in the shop."""
     shown = facts.shown_products
     known = _known_products(engine, shown)
     unknown = sum(count for product_id, count in shown.items() if product_id not in known)
@@ -69,7 +69,7 @@ def _known_products(engine: Engine, product_ids: Iterable[int]) -> set[int]:
 
 
 def _overlap(engine: Engine, batch_id: str, previous: str | None) -> float | None:
-    """Give the mean share of the first page that users keep from the batch before; `None` without one."""
+    """Return the mean share of the first page that users keep from the batch before; `None` without one."""
     if previous is None or previous == batch_id:
         return None
     new, old = aliased(Recommendation), aliased(Recommendation)

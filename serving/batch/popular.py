@@ -1,4 +1,4 @@
-"""The lists for shoppers without one of their own: popular everywhere, popular by category, newest.
+"""Shared lists, for users without one of their own: popular, popular by category, newest; and item neighbours.
 
 They are published with every batch and walked by new shoppers all day, so that the fallback is an everyday path.
 """

@@ -1,4 +1,4 @@
-"""Publishing a batch: write its lists under its id, audit them, move the pointer. Shoppers see the last step alone.
+"""Write-audit-publish of a batch: its lists are written under its id and audited before the pointer moves.
 
 Every step can be repeated: lists are replaced by key, buckets that are noted as written are not written again, and a
 kill at any point leaves the pointer on the last good batch.
@@ -26,7 +26,7 @@ Item = TypeVar("Item")
 
 
 def fetch_written_buckets(engine: Engine, batch: Batch) -> dict[int, BatchFacts]:
-    """Give the facts of the buckets that are completely written."""
+    """Return the facts of the buckets that are completely written."""
     with Session(engine) as session:
         rows = session.execute(
             select(BatchBucket.bucket, BatchBucket.facts).where(BatchBucket.batch_id == batch.batch_id)

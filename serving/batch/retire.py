@@ -1,4 +1,4 @@
-"""Old batches go, the last few stay: rolling back to one of them must take seconds, and the database must not grow."""
+"""Retention of published batches: the last few stay, so that a rollback takes seconds and the database stays small."""
 
 from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session

@@ -1,4 +1,4 @@
-"""Products that are like one another, whether or not anybody ever bought both.
+"""Similar products by content and learned embedding, whether or not anybody ever bought both.
 
 The likeness of two products of one category is the cosine of the network's embeddings, plus 1 if they are of the same
 type. Products that the network never saw have their type alone. Among equals the more popular one is first.
@@ -45,7 +45,7 @@ def rank_alike(products: pl.DataFrame, embeddings: Float32) -> pl.DataFrame:
 
 
 def _find_alike(members: Int64, types: Int64, embeddings: Float32) -> Iterator[tuple[Int64, Int64, Float32]]:
-    """Give for some rows at a time the rows most like them, best first, and their likeness.
+    """Yield for some rows at a time the rows most like them, best first, and their likeness.
 
     Args:
         members: rows of one category, the most popular first.

@@ -1,4 +1,4 @@
-"""What is measured of a batch while it is written: the evidence that the audit decides on.
+"""Statistics of a batch, gathered while it is written, for the audit.
 
 Facts of pieces add up, so that a bucket is measured chunk by chunk in bounded memory, and a batch bucket by bucket.
 """
@@ -55,7 +55,7 @@ class BatchFacts:
         self.checksum %= CHECKSUM_MODULUS
 
     def to_json(self) -> dict[str, Any]:
-        """Give plain JSON, with the most shown products only."""
+        """Return plain JSON, with the most shown products only."""
         plain = {column.name: getattr(self, column.name) for column in fields(self)}
         for name in ("top_products", "shown_products"):
             plain[name] = plain[name].most_common(KEPT_PRODUCTS)

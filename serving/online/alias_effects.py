@@ -1,4 +1,4 @@
-"""What follows a moved alias in the shop's database: an audit row, and the kept lists of a version that serves again.
+"""Effects of a moved alias in the shop's database: an audit row, and the kept lists of a version that serves again.
 
 So a rollback restores lists in seconds, whether Airflow runs or not. A version without kept lists waits for the
 workflow `score_users`.
@@ -85,7 +85,7 @@ def show_kept_lists(engine: Engine, model_version: str, has_moved: bool = True) 
 
 
 def _fetch_shown(engine: Engine) -> RecommendationBatch | None:
-    """Give the batch that shoppers see; `None` before the first publication."""
+    """Return the batch that shoppers see; `None` before the first publication."""
     query = select(RecommendationBatch).join(BatchPointer, BatchPointer.batch_id == RecommendationBatch.batch_id)
     with Session(engine) as session:
         return session.scalar(query.where(BatchPointer.name == HOME))

@@ -1,4 +1,4 @@
-"""From the ranker's frames to the model server's answers. The same ranker, on the same arrays, as the batch."""
+"""Responses of the model server from the ranker's frames; the same ranker and arrays as the batch."""
 
 import numpy as np
 import polars as pl
@@ -52,7 +52,7 @@ def answer_categories(champion: Champion, user_ids: list[int]) -> ScoreAnswer:
 
 
 def _to_ids(user_ids: list[int]) -> np.ndarray:
-    """Give the users as int64, each once."""
+    """Return the users as int64, each once."""
     return np.unique(np.array(user_ids, dtype=np.int64))
 
 

@@ -1,4 +1,4 @@
-"""Hop 6: each worker of the model server watches the alias, loads beside, checks, warms up, and swaps one attribute.
+"""Hop 6, hot reload: each worker follows the alias, loads a new version beside the old, checks, warms up, swaps.
 
 Whatever goes wrong, what serves stays: the reason is kept for readiness and metrics, and written onto the version when
 it is the version's fault.
@@ -205,6 +205,6 @@ class ChampionWatcher:
 
 
 def _newest_instant(store: MLStore) -> datetime | None:
-    """Give the instant of the newest snapshot."""
+    """Return the instant of the newest snapshot."""
     newest = list_snapshots(store)["as_of"].max()
     return datetime.fromisoformat(newest) if isinstance(newest, str) else None

@@ -1,4 +1,4 @@
-"""What the model server takes and gives."""
+"""Request and response schemas of the model server."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""MLflow's call when an alias moves: it makes the watcher look at once. Polling finds what a lost call did not say.
+"""Webhook that MLflow calls when an alias moves: triggers a check at once. Polling covers lost calls.
 
 The call carries no decision: whoever forges one makes the watcher look, and it asks MLflow itself. It is verified all
 the same, so that strangers cannot keep it busy.
@@ -70,7 +70,7 @@ def ask_for_calls(registry: Registry, url: str, secret: str) -> threading.Thread
 
 
 def is_genuine(secret: str, headers: Mapping[str, str], body: bytes, now: float) -> bool:
-    """Tell whether a call was signed with the secret, and lately.
+    """Return whether a call was signed with the secret, and lately.
 
     Args:
         secret: shared with MLflow.

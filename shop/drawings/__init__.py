@@ -1,4 +1,4 @@
-"""Drawings of products, made on demand: nothing is written to disk, the same product always looks the same."""
+"""Drawings of products as SVG, made on demand: nothing is written to disk, the same product always looks the same."""
 
 from shop.drawings.product import render_product_drawing
 

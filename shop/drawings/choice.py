@@ -43,7 +43,7 @@ def choose_look(product_id: int, product_type: str, title: str, category_name: s
 
 @cache
 def load_drawing(name: str) -> str:
-    """Give the body of a drawing, on a field of 32 x 32."""
+    """Return the body of a drawing, on a field of 32 x 32."""
     return _read_drawings()[name]
 
 

@@ -1,1 +1,1 @@
-"""Where a shop's rows come from: the demo data set, a folder of files, or a generator. All end in one writer."""
+"""Loaders of a shop's rows: the demo data set, a folder of files, or a generator. All end in one writer."""

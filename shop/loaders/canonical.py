@@ -1,4 +1,4 @@
-"""The canonical tables: what every loader hands over, column by column. docs/loading.md is generated from here.
+"""Canonical tables that every loader hands over, column by column. docs/loading.md is generated from here.
 
 The columns are those of `shop.tables`. What a column says is enforced by `shop.loaders.validation`; what fills a
 column that was left out is in `shop.loaders.completion`.

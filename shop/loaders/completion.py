@@ -76,7 +76,7 @@ def _complete_order_items(tables: Frames) -> None:
 
 
 def has_prices(tables: Frames) -> bool:
-    """Tell whether the products came with prices."""
+    """Return whether the products came with prices."""
     return "price" in tables["products"].columns
 
 

@@ -1,4 +1,4 @@
-"""A shop from a folder of files: one parquet or CSV file a canonical table.
+"""Loader of a shop from a folder of files: one Parquet or CSV file a canonical table.
 
 What a file must hold, and what stands in for what it leaves out, is in docs/loading.md.
 """

@@ -1,4 +1,4 @@
-"""Turn a column of any spelling into its canonical type, and point at the first value that cannot be.
+"""Parsing of columns into their canonical types; an error names the first value that does not fit.
 
 Each reader returns a series of the canonical type that is null where a value was null or could not be read; the
 caller tells the two apart by the nulls of the source.

@@ -1,4 +1,4 @@
-"""The shop's tables, by subject: catalogue, sales, events, publishing. The one place that knows their columns."""
+"""The shop's SQLAlchemy tables, by subject. The one place that knows their columns."""
 
 from shop.tables.base import Base
 from shop.tables.catalogue import Category, Product, ProductImage, ProductReview

@@ -1,4 +1,4 @@
-"""What every table shares: the naming of constraints, MySQL's options, and the two time stamps."""
+"""Declarative base of all tables: names of constraints, MySQL's options, and the two time stamps."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the shop sells: categories, products, their images and reviews."""
+"""Tables of the catalogue: categories, products, their images and reviews."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""What shoppers saw and did in the storefront."""
+"""Tables of shoppers' events in the storefront."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What the platform publishes for the storefront: batches of lists, the pointer to the served one, the audit log.
+"""Tables of published recommendations: batches of lists, the pointer to the served one, the audit log.
 
 `products` is a JSON list, best first, of `[product_id, category_id, score, reason_code]`.
 """

@@ -1,4 +1,4 @@
-"""Who buys what: users, orders and their items, coupons and who holds them."""
+"""Tables of sales: users, orders and their items, coupons and their holders."""
 
 from datetime import datetime
 from decimal import Decimal

@@ -32,7 +32,7 @@ class Installation:
 
 
 def own_environment(settings: Settings) -> dict[str, str]:
-    """Give the environment of a command that belongs to this installation."""
+    """Return the environment of a command that belongs to this installation."""
     own = {name.upper(): str(getattr(settings, name)) for name in ("var_dir", *PORTS)}
     return {**os.environ, **own}
 

@@ -206,7 +206,7 @@ def test_an_alias_that_flips_under_load_fails_and_mixes_no_answer(
 
 
 def is_whole(answer: dict[str, Any], expected: dict[int, dict[int, list[tuple[int, float]]]]) -> bool:
-    """Tell whether an answer carries exactly the products and scores of the version that it names."""
+    """Return whether an answer carries exactly the products and scores of the version that it names."""
     ranked = expected[answer["model_version"]]
     for user in answer["recommendations"]:
         wanted = ranked[user["user_id"]]

@@ -43,6 +43,6 @@ def make_purchases(
 
 
 def read_row(frame: pl.DataFrame, names: Iterable[str], **key: int) -> dict[str, float]:
-    """Give some columns of the one row that has these keys; MISSING for null."""
+    """Return some columns of the one row that has these keys; MISSING for null."""
     row = frame.filter(**key).row(0, named=True)
     return {name: MISSING if row[name] is None else row[name] for name in names}

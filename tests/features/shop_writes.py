@@ -21,25 +21,25 @@ def execute(engine: Engine, *statements: str) -> None:
 
 
 def current(store: MLStore, table: str, column: str) -> dict[int, Any]:
-    """Give a column of the rows that stand in the store now, by key."""
+    """Return a column of the rows that stand in the store now, by key."""
     rows = store.as_of(table, TOMORROW).collect()
     return dict(zip(rows.to_series(0).to_list(), rows[column].to_list(), strict=True))
 
 
 def versions_of(store: MLStore, table: str, key: int) -> list[dict[str, Any]]:
-    """Give all versions of one row, oldest first."""
+    """Return all versions of one row, oldest first."""
     rows = store.scan(table).collect()
     return rows.filter(rows.to_series(0) == key).sort(KNOWN_FROM).to_dicts()
 
 
 def stored_rows(store: MLStore, table: SyncedTable) -> list[tuple[Any, ...]]:
-    """Give all rows that stand in the store, waiting ones too, by key."""
+    """Return all rows that stand in the store, waiting ones too, by key."""
     rows = store.scan(table.name).filter(pl.col(KNOWN_UNTIL).is_null()).sort(table.key)
     return rows.select(table.store_schema.names()).collect().rows()
 
 
 def shop_rows(engine: Engine, table: SyncedTable) -> list[tuple[Any, ...]]:
-    """Give all rows of the shop by key, read in the ordinary way: not as the sync reads them."""
+    """Return all rows of the shop by key, read in the ordinary way: not as the sync reads them."""
     columns = Base.metadata.tables[table.name].columns
     with engine.connect() as connection:
         rows = connection.execute(select(*columns).order_by(columns[table.key])).all()

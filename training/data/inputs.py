@@ -1,4 +1,4 @@
-"""The model's inputs, made from a snapshot: the one path that training, batch and online share."""
+"""Model inputs from a snapshot: the one path that training, batch and online share."""
 
 from dataclasses import dataclass
 
@@ -70,7 +70,7 @@ def encode_pairs(encoder: Encoder, arrays: SnapshotArrays, candidates: Candidate
 
 
 def no_pairs() -> PairInputs:
-    """Give the inputs of no pair at all, for callers who want categories alone."""
+    """Return the inputs of no pair at all, for callers who want categories alone."""
     num_features = len(list_names("pair")) + len(list_names("product"))
     return PairInputs(
         categories=np.empty(0, dtype=np.int64),

@@ -1,4 +1,4 @@
-"""Training rows: for some past windows, every user's categories and a list of candidate products, with labels."""
+"""Training samples: for some past windows, every user's categories and candidate products, with labels."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,7 +49,7 @@ class Lists:
 
 
 def choose_users(window: Window, config: DataConfig, seed: int) -> Int64:
-    """Give the rows of the users to learn from, ascending; none where nobody bought both before the window and in it.
+    """Return the rows of the users to learn from, ascending; none where nobody bought both before the window and in it.
 
     They are those who did, at most `max_users_per_window`, and at most half as many who bought nothing in it: what is
     learned from buyers alone holds for them alone. Both are seeded samples.

@@ -1,4 +1,4 @@
-"""Past windows: what was known at an instant, and what was bought from then on, for as long as the horizon.
+"""Windows in time: features known at an instant, labels from the purchases of the horizon that follows.
 
 A window's features are those of a snapshot as of its start; its labels are the purchases in [start, start + horizon).
 Nothing here reads past the instant that the purchases were loaded for.
@@ -54,12 +54,12 @@ class Window:
     categories: Labels
 
     def users_with_labels(self) -> Int64:
-        """Give the rows of users known before the window who bought something in it, ascending."""
+        """Return the rows of users known before the window who bought something in it, ascending."""
         rows = np.unique(self.products.users)
         return rows[rows >= 0]
 
     def users_without_labels(self, within_days: float = np.inf) -> Int64:
-        """Give the rows of users who bought nothing in the window, ascending.
+        """Return the rows of users who bought nothing in the window, ascending.
 
         Args:
             within_days: only of those who had ordered at most so many days before it.
@@ -69,7 +69,7 @@ class Window:
         return rows
 
     def repeated_users(self) -> Int64:
-        """Give the user row of each bought product that the user had bought before."""
+        """Return the user row of each bought product that the user had bought before."""
         num_products, labels = len(self.arrays.product_ids), self.products
         owners = np.repeat(np.arange(len(self.arrays.user_ids)), np.diff(self.arrays.history_offsets))
         bought = owners * num_products + self.arrays.history_products  # sorted by user, then product

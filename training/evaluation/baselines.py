@@ -1,4 +1,4 @@
-"""What is free: rankings without a trained model, for the gate and for the quality table.
+"""Baselines: rankings that need no training, for the gate and for the quality table.
 
 Each takes a snapshot's arrays, ascending user rows and k, and gives int64[U, k] product rows, -1 where a list is short.
 Rivals that need packages of their own stand in training/studies/rivals.py.

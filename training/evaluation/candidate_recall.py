@@ -1,4 +1,4 @@
-"""How much of what is bought the candidates hold: what ranking can reach at best, by source."""
+"""Candidate recall, the upper bound of what ranking can reach, by source of candidates."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Is a version sane, whatever its quality? Health of its lists, and behaviour that any recommender should show.
+"""Sanity checks of a version: health of its lists, and behaviour that any recommender should show.
 
 Measured on a sample of the evaluated users, through the code that serves. A broken health check refuses a version; an
 odd behaviour or poor calibration is flagged, for a reviewer to weigh.
@@ -184,7 +184,7 @@ def _score(arrays: SnapshotArrays, rows: Int64, ranker: Ranker) -> tuple[Int64, 
 
 
 def _reach(window: Window) -> float:
-    """Give the share of the window's buyers who bought its most bought product: so many lists may begin with it."""
+    """Return the share of the window's buyers who bought its most bought product: so many lists may begin with it."""
     buyers = np.bincount(window.products.items[window.products.is_known], minlength=1).max()
     return float(buyers / max(1, len(window.users_with_labels())))
 

@@ -57,7 +57,7 @@ class Evaluation:
     category_shares: CategoryShares | None = None
 
     def summarise(self) -> dict[str, float]:
-        """Give the means by metric name."""
+        """Return the means by metric name."""
         return {
             f"ndcg_at_{K}": float(self.ndcg.mean()),
             f"recall_at_{K}": float(self.recall.mean()),
@@ -68,7 +68,7 @@ class Evaluation:
         }
 
     def summarise_discovery(self) -> dict[str, float]:
-        """Give the means over the lists of products never bought before, by metric name; 0 where nobody bought any."""
+        """Return means over the lists of products never bought before, by metric name; 0 where none were bought."""
         named = {"ndcg": self.discovery_ndcg, "recall": self.discovery_recall, "hit_rate": self.discovery_hit_rate}
         means = {f"{name}_at_{K}": _mean(values) for name, values in named.items()}
         return {**means, "num_products": float(self.num_new_products)}
@@ -174,7 +174,7 @@ def evaluate_categories(
 
 
 def compare(ours: Evaluation, theirs: Evaluation) -> dict[str, float]:
-    """Give the mean difference in NDCG@K over the same users with its 95% interval."""
+    """Return the mean difference in NDCG@K over the same users with its 95% interval."""
     difference = ours.ndcg - theirs.ndcg
     low, high = metrics.bootstrap_interval(difference)
     return {"difference": float(difference.mean()), "low": low, "high": high}
@@ -187,14 +187,14 @@ def tabulate(evaluations: dict[str, Evaluation]) -> pl.DataFrame:
 
 
 def _find_lapsed(window: Window, user_rows: Int64, category_ids: Int64) -> npt.NDArray[np.bool_]:
-    """Tell which categories each user bought nothing from in as many days before the window as it has, or never."""
+    """Return which categories each user bought nothing from in as many days before the window as it has, or never."""
     columns = window.arrays.find_categories(category_ids)
     days = window.arrays.user_category_column("category_days_since")[user_rows]
     return ~(days[:, columns] <= (window.end - window.start).days) | (columns < 0)
 
 
 def _mean(per_user: PerUser) -> float:
-    """Give the mean; 0 where nobody is counted."""
+    """Return the mean; 0 where nobody is counted."""
     return float(per_user.mean()) if len(per_user) else 0.0
 
 

@@ -1,4 +1,4 @@
-"""Metrics of ranked lists and of probabilities, one short function each, per user where that makes sense.
+"""Ranking and probability metrics, one short function each, per user where that makes sense.
 
 Lists come as `hits`: bool[U, K], whether the product at each rank was bought; `num_labels`: int64[U], all that was
 bought, found or not. Every list metric gives float64[U], so that intervals can be drawn over users.

@@ -1,4 +1,4 @@
-"""Hop 4's decision, pure: does the challenger deserve to serve? What moves the alias is training/registry/alias.py."""
+"""Promotion rule, a pure function of the evidence. training/registry/alias.py moves the alias."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a reviewer reads: a version's description, one page with the comparison at the top."""
+"""Model card: a version's description for reviewers, on one page, with the comparison at the top."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What a reviewer looks at: the plots of a training run."""
+"""Plots of a training run, for reviewers."""
 
 from typing import Any
 

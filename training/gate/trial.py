@@ -1,4 +1,4 @@
-"""Gathers what the gate looks at: challenger, champion and baselines, all scored anew on the same frozen window.
+"""Trial of a challenger: champion, challenger and baselines, all scored anew on the same frozen window.
 
 Versions are evaluated by their holdout models, which were trained as the versions were but a horizon earlier: none of
 them has seen the window, whereas a champion of yesterday has learned from most of it.

@@ -237,7 +237,7 @@ def _rank(logits: Tensor, counts: Tensor) -> Tensor:
 
 
 def _shuffle(num_users: int, batch_size: int, seed: int) -> Iterator[Tensor]:
-    """Give user rows in random batches; the last, smaller one is left out where there is another.
+    """Yield user rows in random batches; the last, smaller one is left out where there is another.
 
     A lone user comes twice, since BatchNorm needs two rows.
     """

@@ -3,7 +3,7 @@
     P(label | x) = sigmoid(wide' [x, crosses(x)] + deep' h(x) + bias)          (the paper's equation 3)
 
 The category head asks which categories a user buys from within the horizon: whether the user orders at all, times what
-those who order buy (docs/decisions/0021). The product head ranks candidate products for who orders. The wide parts
+those who order buy (docs/decisions/0021). The product head ranks candidate products for users who order. The wide parts
 memorise the pair: its own features and their crosses. The deep parts generalise: the user's hidden state against
 embeddings. Losses live in training/model/trainer.py.
 
@@ -156,7 +156,7 @@ class Logits(NamedTuple):
     products: Tensor
 
     def multiply(self) -> Tensor:
-        """Give the logits [U, C] of P(orders) P(category | orders): the odds of both are 1 / (1/o + 1/c + 1/(o c))."""
+        """Return logits [U, C] of P(orders) P(category | orders): the odds of both are 1 / (1/o + 1/c + 1/(o c))."""
         orders = self.orders.expand_as(self.categories)
         return -torch.stack([-orders, -self.categories, -orders - self.categories]).logsumexp(dim=0)
 
@@ -182,7 +182,7 @@ class WideDeep(nn.Module):
         pair_features: Tensor,
         pair_crosses: Tensor,
     ) -> Logits:
-        """Give all logits; inputs as in the heads."""
+        """Return all logits; inputs as in the heads."""
         hidden = self.trunk(user_features, category_features)  # [U, H]
         orders, category_logits = self.category_head(hidden, category_features, category_crosses)  # [U, 1], [U, C]
         product_logits = self.product_head(
@@ -214,7 +214,7 @@ class Ensemble(nn.Module):
         return [network for network in self.networks if isinstance(network, WideDeep)]
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the logits of buying from each category [U, C] and product logits [P]; inputs as in WideDeep."""
+        """Return the logits of buying from each category [U, C] and product logits [P]; inputs as in WideDeep."""
         said = [member(*inputs) for member in self.members]
         categories = torch.stack([logits.multiply() for logits in said])
         return categories.mean(dim=0), torch.stack([logits.products for logits in said]).mean(dim=0)

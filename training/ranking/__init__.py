@@ -1,1 +1,1 @@
-"""From a snapshot and a version to ranked products. No torch here."""
+"""Ranking from a snapshot and a version. No torch here."""

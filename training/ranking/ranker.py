@@ -1,4 +1,4 @@
-"""From a snapshot and a version to ranked products: the one ranker of training, batch and online, without torch."""
+"""Ranker: ranked products from a snapshot and a version, in training, batch and online, without torch."""
 
 from pathlib import Path
 
@@ -115,7 +115,7 @@ class Ranker:
         return pl.concat(frames) if frames else pl.DataFrame(schema=LIST_SCHEMA)
 
     def score_categories(self, snapshot: Snapshot, user_ids: Int64) -> pl.DataFrame:
-        """Give the probability that each user buys from each category within the horizon.
+        """Return the probability that each user buys from each category within the horizon.
 
         Returns:
             user_id, category_id, score (float32); unknown users are absent.
@@ -134,7 +134,7 @@ class Ranker:
         return np.array(self.encoder.category_ids, dtype=np.int64)
 
     def embed_products(self, product_ids: Int64) -> Float32:
-        """Give what the network learned of products.
+        """Return what the network learned of products.
 
         Returns:
             float32[products, E], each of unit length; all zeros for a product that the network never saw.
@@ -158,7 +158,7 @@ class Ranker:
         return candidates, scores, categories
 
     def predict_categories(self, arrays: SnapshotArrays, rows: Int64) -> Float32:
-        """Give the probabilities of user rows to buy from each category, float32[len(rows), C]."""
+        """Return the probabilities of user rows to buy from each category, float32[len(rows), C]."""
         probabilities = np.empty((len(rows), len(self.encoder.category_ids)), dtype=np.float32)
         for start in range(0, len(rows), USERS_AT_ONCE):
             users = encode_users(self.encoder, arrays, rows[start : start + USERS_AT_ONCE])

@@ -1,4 +1,4 @@
-"""Why a product is ranked where it is: the strongest evidence without which the network would score it lower.
+"""Reasons by ablation: the strongest evidence without which the network would score the product lower.
 
 Evidence is taken away and the pair scored again, so that a reason is never a guess about the network: what it cites
 made a difference. Where nothing of what the user did made one, the product is there for being popular.

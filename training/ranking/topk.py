@@ -1,4 +1,4 @@
-"""The best k of each user's scored pairs."""
+"""Top-k of each user's scored pairs."""
 
 import numpy as np
 
@@ -25,7 +25,7 @@ def rank_top(owners: Int64, scores: Float32, k: int) -> tuple[Int64, Int64]:
 
 
 def lay_out(rows: Int64, owners: Int64, products: Int64, scores: Float32, k: int) -> Int64:
-    """Give the lists as int64[len(rows), k] of products, best first, -1 where a list is short.
+    """Return the lists as int64[len(rows), k] of products, best first, -1 where a list is short.
 
     Args:
         rows: ascending users, one line each.

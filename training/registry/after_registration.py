@@ -1,4 +1,4 @@
-"""What follows a registration, once: the version is fetched and checked as serving will, and the aliases move."""
+"""Steps after a registration, idempotent: verify the version as serving will, then move the aliases."""
 
 import logging
 
@@ -18,8 +18,8 @@ logger = logging.getLogger(__name__)
 def settle(registry: Registry, version: int, settings: Settings) -> None:
     """Validate a registered version, name it challenger, and let the gate's `promote` move the champion where it may.
 
-    It may where nothing serves yet, and with `auto_promote`. Done once for each version: a run that was killed in
-    between makes it good, and one that is repeated after a reviewer's decision changes nothing.
+    It may where nothing serves yet, and with `auto_promote`. Idempotent: a rerun completes an interrupted one, and one
+    after a reviewer's decision changes nothing.
 
     Args:
         registry: where it is registered.

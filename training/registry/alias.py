@@ -1,4 +1,4 @@
-"""Moves of the alias `champion`: one at a time, from where the mover believes it to be, each with an audit row.
+"""Moves of the alias `champion`: compare-and-set under a lock, one at a time, each with an audit row.
 
 MLflow knows no compare-and-set, so the lock is the shop's database: the audit row and the check of the alias lie in one
 transaction for writing. Moves in MLflow's UI pass by this file; whoever sees one notes it here.
@@ -85,7 +85,7 @@ def note_move(registry: Registry, engine: Engine, version: int) -> bool:
 
 
 def find_previous(engine: Engine, version: int) -> int | None:
-    """Give the version that served before one, as the audit log has it."""
+    """Return the version that served before one, as the audit log has it."""
     with Session(engine) as session:
         arrived = session.scalars(
             select(AuditLog)
@@ -96,7 +96,7 @@ def find_previous(engine: Engine, version: int) -> int | None:
 
 
 def _lock_last(session: Session) -> AuditLog | None:
-    """Give the last move; whoever else asks waits until this transaction is over."""
+    """Return the last move; whoever else asks waits until this transaction is over."""
     query = select(AuditLog).where(AuditLog.subject == SUBJECT).order_by(AuditLog.audit_id.desc()).limit(1)
     return session.scalars(query.with_for_update()).first()
 

@@ -1,4 +1,4 @@
-"""Runs, versions and aliases: the only module that talks to MLflow. Aliases, never stages; versions by number, always.
+"""MLflow client: runs, versions and aliases (never stages); the only module that talks to MLflow.
 
 An alias is resolved to a version once per load, and the version travels on: the alias may move at any time.
 """
@@ -38,7 +38,7 @@ class Registry:
         self.model_name = model_name
 
     def resolve_alias(self, alias: str) -> int | None:
-        """Give the version that an alias points at, None where it points nowhere."""
+        """Return the version that an alias points at, None where it points nowhere."""
         try:
             with _in_words():
                 return int(self._client.get_model_version_by_alias(self.model_name, alias).version)
@@ -53,7 +53,7 @@ class Registry:
             self._client.set_registered_model_alias(self.model_name, alias, str(version))
 
     def tags(self, version: int) -> dict[str, str]:
-        """Give the tags of a version."""
+        """Return the tags of a version."""
         with _in_words():
             return dict(self._client.get_model_version(self.model_name, str(version)).tags)
 
@@ -76,13 +76,13 @@ class Registry:
         return max((int(version.version) for version in found), default=None)
 
     def run_of(self, version: int) -> "dict[str, str]":
-        """Give the parameters of the run that trained a version."""
+        """Return the parameters of the run that trained a version."""
         with _in_words():
             run_id = self._client.get_model_version(self.model_name, str(version)).run_id
             return dict(self._client.get_run(run_id).data.params)
 
     def metrics_of(self, version: int) -> dict[str, float]:
-        """Give the last value of each metric of the run that trained a version."""
+        """Return the last value of each metric of the run that trained a version."""
         with _in_words():
             run_id = self._client.get_model_version(self.model_name, str(version)).run_id
             return dict(self._client.get_run(run_id).data.metrics)

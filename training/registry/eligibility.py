@@ -1,4 +1,4 @@
-"""May a version serve? Its tags say: what the gate refused serves only where somebody overrode it, with a reason."""
+"""Eligibility of a version to serve, by its tags: refused ones serve only when overridden, with a reason."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""A trained version, kept on disk until MLflow has it: an outage costs a registration, not a training."""
+"""Checkpoint of a trained version until MLflow has it: an outage costs a registration, not a training."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ class KeptTraining:
         self._folder = folder
 
     def load_epochs(self) -> list[dict[str, float]] | None:
-        """Give the metrics of each epoch if the training was finished, None if it is still to be done."""
+        """Return the metrics of each epoch if the training was finished, None if it is still to be done."""
         path = self._folder / EPOCHS
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 

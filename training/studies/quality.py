@@ -1,4 +1,4 @@
-"""The quality table: our model beside what is free and what is strong. Writes docs/quality.md.
+"""Quality table: our model beside baselines and strong baselines. Writes docs/quality.md.
 
     python -m training.studies.quality --cuts 2017-08-20 2017-10-15 --out docs/quality.md
 

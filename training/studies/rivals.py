@@ -1,4 +1,4 @@
-"""Strong rivals of the quality table: ALS, and LightGBM on our model's own rows. They need development dependencies.
+"""Strong baselines of the quality table: ALS, and LightGBM on our model's own rows. Need development dependencies.
 
 - ALS: matrix factorisation of implicit feedback (Hu, Koren & Volinsky 2008) on the users' decayed purchases.
 - LightGBM (Ke et al. 2017): boosted trees over the same candidates and encoded features as the network, learned from

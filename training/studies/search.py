@@ -1,4 +1,4 @@
-"""Searches settings of the training with Optuna, on a window that ends before the cut.
+"""Hyper-parameter search with Optuna, on a window that ends before the cut.
 
 By hand: `python -m training.studies.search`.
 

@@ -1,4 +1,4 @@
-"""What a search of settings found: its trials, the best settings, and what they are worth against the present ones.
+"""Report of a hyper-parameter search: its trials, the best settings, and their gain over the present ones.
 
 The best of many trials looks better than it is on the users who chose it, so it is compared on those who did not.
 """

@@ -1,1 +1,1 @@
-"""A version's folder: its files, their export, what MLflow is told of them."""
+"""A registered version's folder: its files, their export, their description in MLflow."""

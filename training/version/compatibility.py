@@ -1,4 +1,4 @@
-"""What this code feeds to a network and reads from it: one of another signature or vocabulary must not serve."""
+"""Compatibility of a network with this code: another signature or vocabulary must not serve."""
 
 import numpy as np
 import onnxruntime

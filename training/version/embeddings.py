@@ -1,4 +1,4 @@
-"""What a version's network learned of products, read from the file that serves. Nothing is executed."""
+"""Learned product embeddings, read from the ONNX file that serves. Nothing is executed."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""From trained weights to a version's folder: ONNX that gives probabilities, checked against torch on golden rows."""
+"""Export of trained weights to ONNX, checked against torch on golden rows."""
 
 import logging
 from pathlib import Path

@@ -34,7 +34,7 @@ class ArtefactError(Exception):
 
 
 def hash_file(path: Path) -> str:
-    """Give the SHA-256 of a file."""
+    """Return the SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""MLflow's own description of a version (flavour, signature), written around the version's files."""
+"""MLflow flavour and signature of a version, written around the version's files."""
 
 import shutil
 from pathlib import Path

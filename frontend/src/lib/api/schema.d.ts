@@ -73,7 +73,7 @@ export interface paths {
         };
         /**
          * Get Metrics
-         * @description Give this process's numbers to Prometheus.
+         * @description Return this process's metrics for Prometheus.
          */
         get: operations["get_metrics_metrics_get"];
         put?: never;
@@ -153,7 +153,7 @@ export interface paths {
         };
         /**
          * Get Product
-         * @description Give a product's page. Sold-out products still have one, hidden and deleted ones do not.
+         * @description Return a product's page. Sold-out products still have one, hidden and deleted ones do not.
          */
         get: operations["get_product_products__product_id__get"];
         put?: never;
@@ -193,7 +193,7 @@ export interface paths {
         };
         /**
          * Get Home
-         * @description Give a shopper's homepage: personal where it can be, popular where not, always sellable.
+         * @description Return a shopper's homepage: personal where it can be, popular where not, always sellable.
          *
          *     An unknown shopper and a logged-out one get popular products and an empty nickname.
          */
@@ -215,7 +215,7 @@ export interface paths {
         };
         /**
          * Get Picture
-         * @description Give a product's picture: the shop's own file, else a drawing.
+         * @description Return a product's picture: the shop's own file, else a drawing.
          */
         get: operations["get_picture_static_images_products_category_category_id__product_product_id___extension__get"];
         put?: never;
