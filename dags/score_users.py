@@ -27,7 +27,7 @@ def score_users() -> None:
 
     @task(outlets=[RECOMMENDATIONS], pool=HEAVY_POOL, priority_weight=10)
     def score(**context: Any) -> dict[str, Any]:
-        """Resolve the champion once; rank, write, audit, point."""
+        """Resolve the champion once; rank, write, audit, publish."""
         as_of = given_as_of(context)
         instant = ("--as-of", as_of) if as_of else ()
         report = run_module("serving.score", *instant, "--json", timeout_seconds=LIMIT_SECONDS)

@@ -48,7 +48,7 @@ class Watch:
     def compare(self) -> Outcome:
         """Compare once."""
         champion = self._registry.resolve_alias(CHAMPION)
-        return NOBODY if champion is None else _judge(champion, self._look_around())
+        return NOBODY if champion is None else _compare(champion, self._look_around())
 
     def await_move(self, announced: int | None, seconds: float) -> Outcome:
         """Wait until the alias names another version than the one announced last.
@@ -77,7 +77,7 @@ class Watch:
             passed = time.monotonic() - started
             is_refused = served.refused == wanted and passed > SETTLE_SECONDS
             if served.is_all(wanted) or is_refused or passed > seconds:
-                return _judge(wanted, served)
+                return _compare(wanted, served)
             time.sleep(POLL_SECONDS)
 
     def _resolve_patiently(self, announced: int | None, deadline: float) -> int | None:
@@ -95,14 +95,14 @@ class Watch:
         served = self._look_around()
         if served.lists is not None and served.lists != champion:
             return Outcome(0, f"once more: {served.describe(champion)}", champion)
-        outcome = _judge(champion, served)
+        outcome = _compare(champion, served)
         return outcome if outcome.code else Outcome(NOTHING_MOVED, outcome.words, champion)
 
 
 NOBODY = Outcome(NOTHING_MOVED, "no version is champion yet", None)
 
 
-def _judge(champion: int, served: Served) -> Outcome:
+def _compare(champion: int, served: Served) -> Outcome:
     return Outcome(0 if served.is_all(champion) else DIFFERENT, served.describe(champion), champion)
 
 

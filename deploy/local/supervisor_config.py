@@ -42,7 +42,7 @@ stdout_logfile_backups=2
 """
 
 JOB = "autorestart=false\nstartsecs=0\nstartretries=0"
-SERVICE = "autorestart=true\nstartretries=1000"  # it never gives up: a neighbour may be back only after an hour
+SERVICE = "autorestart=true\nstartretries=1000"  # it never gives up: a dependency may be back only after an hour
 
 
 def render_config(

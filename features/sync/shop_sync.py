@@ -1,7 +1,7 @@
 """Hop 1, shop database to ML store: `python -m features.sync [--full] [--verify] [--json]`.
 
 A run takes the store's lease, opens one snapshot of the shop, checks the columns, collects the differences of every
-table, judges them, and only then commits table by table, parents first. docs/sync.md says how it proves its result.
+table, checks them, and only then commits table by table, parents first. docs/sync.md says how it proves its result.
 """
 
 import argparse

@@ -65,7 +65,7 @@ class Scoring:
 
 
 def publish_scores(scoring: Scoring, alias: str | None, tell: Tell, pointer: str = HOME) -> Publication:
-    """Rank for all users, write, audit, point. A killed run resumes with the buckets that are missing.
+    """Rank for all users, then write, audit and publish. A killed run resumes with the buckets that are missing.
 
     Args:
         scoring: the version, its snapshot and the shop's database.

@@ -104,7 +104,7 @@ def _work_ahead(items: Iterator[Item]) -> Iterator[Item]:
 def audit_batch(
     engine: Engine, batch: Batch, facts: BatchFacts, *, expected_users: int, num_products: int, previous: str | None
 ) -> list[Finding]:
-    """Judge a written batch and note the verdict on its row.
+    """Audit a written batch and note the verdict on its row.
 
     Args:
         engine: the shop's database.

@@ -22,7 +22,7 @@ class GateEvidence:
         champion: evaluated anew; None if there is none or it cannot be evaluated.
         obstacle: why there is a champion that cannot be evaluated; empty otherwise.
         baselines: by the names of training/evaluation/baselines.py.
-        floors: gains in finding new products over what is free.
+        floors: gains in finding new products over the baselines.
         ordering: gain in ordering categories over counting purchases.
         gains: over the champion, slice by slice; empty without a champion to compare with.
         checks: of health and behaviour.
@@ -57,7 +57,7 @@ def decide(evidence: GateEvidence) -> Verdict:
     |---|---|
     | breaks a check of health | refuse |
     | not above global popularity | refuse |
-    | worse than what is free at finding new products | refuse |
+    | worse than the baselines at finding new products | refuse |
     | no champion serves | promote |
     | the champion cannot be evaluated on these features | keep |
     | below another baseline | keep |
@@ -81,9 +81,9 @@ def _decide(evidence: GateEvidence, flags: Sequence[str]) -> tuple[Decision, str
     against_floor = compare(evidence.challenger, evidence.baselines[FLOOR])
     if not against_floor["low"] > 0:
         return "refuse", f"{METRIC} is not above global popularity: {_in_words(against_floor)}."
-    free = [_describe_gain(gain) for gain in evidence.floors if gain.is_worse]
-    if free:
-        return "refuse", f"What is free does better: {'; '.join(free)}."
+    below_floor = [_describe_gain(gain) for gain in evidence.floors if gain.is_worse]
+    if below_floor:
+        return "refuse", f"Baselines do better: {'; '.join(below_floor)}."
     if evidence.obstacle:
         return "keep", f"A reviewer decides: {evidence.obstacle}."
     if evidence.champion is None:
@@ -105,7 +105,7 @@ def _decide(evidence: GateEvidence, flags: Sequence[str]) -> tuple[Decision, str
 def _flag(evidence: GateEvidence) -> list[str]:
     worse = [f"worse than the champion for {_describe_gain(gain)}" for gain in evidence.gains if gain.is_worse]
     if evidence.ordering.is_worse:
-        worse.append(f"worse than what is free at {_describe_gain(evidence.ordering)}")
+        worse.append(f"worse than the baselines at {_describe_gain(evidence.ordering)}")
     odd = [str(check) for check in evidence.checks if check.consequence == "flag" and not check.has_passed]
     return worse + odd
 

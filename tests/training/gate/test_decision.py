@@ -119,14 +119,14 @@ def test_worse_than_what_is_free_at_finding_new_products_is_refused(champion: fl
     verdict = evaluate(evaluation(0.40), champion, new_products=0.05)
 
     assert verdict.decision == "refuse"
-    assert "What is free does better: products never bought before (-0.04" in verdict.reason
+    assert "Baselines do better: products never bought before (-0.04" in verdict.reason
 
 
 def test_ordering_categories_worse_than_counting_does_is_flagged():
     verdict = evaluate(evaluation(0.40), 0.30, ordering_of_categories=0.4)
 
     assert verdict.decision == "keep"
-    assert "worse than what is free at the order of categories" in verdict.reason
+    assert "worse than the baselines at the order of categories" in verdict.reason
 
 
 def test_below_a_baseline_is_kept_and_names_it():
