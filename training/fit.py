@@ -59,7 +59,7 @@ class Fitted:
 
 
 def fit(purchases: Purchases, config: TrainingConfig, folder: Path, report: Report) -> Fitted:
-    """Train a version on what was bought before `purchases.as_of`.
+    """Train a version on the purchases before `purchases.as_of`.
 
     Args:
         purchases: all that may be known.

@@ -1,6 +1,6 @@
 """Features of a pair (user, product), from the user's history with the product and with products like it.
 
-Two moments: `build_history` runs once a snapshot, over what was bought; `assemble_pairs` runs at ranking time, over
+Two moments: `build_history` runs once a snapshot, over purchases; `assemble_pairs` runs at ranking time, over
 candidates, bought or not, and is the same code in training, batch and online.
 """
 
@@ -18,7 +18,7 @@ def build_history(purchases: Purchases, products: pl.DataFrame) -> pl.DataFrame:
     """Describe each user with each product that the user bought.
 
     Args:
-        purchases: what was bought before as_of.
+        purchases: those before as_of.
         products: the product features, for the usual interval of products bought only once.
 
     Returns:

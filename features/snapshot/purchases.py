@@ -52,7 +52,7 @@ class Purchases:
         )
 
     def within(self, start: datetime, end: datetime, item: BoughtItem = "product_id") -> pl.DataFrame:
-        """Return what was bought in a window [start, end).
+        """Return the purchases in a window [start, end).
 
         Args:
             start: from this instant on.

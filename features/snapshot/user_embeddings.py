@@ -59,7 +59,7 @@ def embed_users(purchases: scipy.sparse.csr_matrix, item_directions: Float32) ->
         item_directions: float32[N, EMBEDDING_SIZE].
 
     Returns:
-        float32[U, EMBEDDING_SIZE] of unit length, zeros for who bought nothing that has a direction.
+        float32[U, EMBEDDING_SIZE] of unit length, zeros for users without a purchase that has a direction.
     """
     embeddings = np.asarray(purchases @ item_directions, dtype=np.float32)
     lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)

@@ -33,7 +33,7 @@ class Lists:
         users: UserInputs of V rows. category_labels: float32[V, C].
         user_weights: float32[V]; 1 for a user who bought in the window, for any other so many as were not drawn.
         owners: int64[L], ascending; whose lists there are, as positions among the V users. The product head ranks for
-            who orders, so who bought nothing has none.
+            users who order, so users without a purchase have none.
         pairs: PairInputs of L * list_size rows, list by list. pair_labels: float32[L, list_size].
         pair_weights: float32[L, list_size]; 1 for a label, the inverse of its chance to be drawn for any other
             candidate, so that the list speaks for all candidates; 0 where a user has fewer candidates than slots.

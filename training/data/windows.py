@@ -39,12 +39,12 @@ class Labels:
 
 @dataclass(frozen=True)
 class Window:
-    """A past window: the snapshot's arrays as of its start, and what was bought in it.
+    """A past window: the snapshot's arrays as of its start, and the purchases in it.
 
     Attributes:
         start: features lie before it, labels in [start, end).
         arrays: the snapshot as of `start`.
-        products, categories: what was bought.
+        products, categories: of the purchases.
     """
 
     start: datetime

@@ -79,7 +79,7 @@ class Evaluation:
 
 
 def evaluate_lists(window: Window, user_rows: Int64, products: Int64, new_products: Int64) -> Evaluation:
-    """Evaluate lists against what was bought in the window.
+    """Evaluate lists against the purchases of the window.
 
     Args:
         window: after the lists' instant.

@@ -44,7 +44,7 @@ def average_precision(labels: npt.NDArray[np.bool_], scores: npt.NDArray[np.floa
     """Mean over a user's labels of the precision at their ranks; its mean over users is MAP. Ties keep column order.
 
     Args:
-        labels: bool[U, C], what was bought.
+        labels: bool[U, C], purchases.
         scores: float[U, C], higher ranks first.
     """
     order = np.argsort(-scores, axis=1, kind="stable")

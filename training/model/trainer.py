@@ -1,6 +1,6 @@
 """The training loop: batches of users with their lists, AdamW, early stopping on users of a later window.
 
-    loss = order_weight * BCE(ordered, orders) + category_weight * BCE(bought, categories of who ordered)
+    loss = order_weight * BCE(ordered, orders) + category_weight * BCE(bought, categories of users who ordered)
          + category_listwise_weight * CE(n, softmax(categories / category_temperature))
          + product_weight * weighted BCE(bought, pairs)
          + listwise_weight * CE(n ^ count_power, softmax(pairs / temperature + log weights))

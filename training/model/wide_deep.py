@@ -80,7 +80,7 @@ class CategoryHead(nn.Module):
 class ProductHead(nn.Module):
     """Wide and deep over (user, product); for products never bought, the user's state against their embedding too.
 
-    With embeddings of what was bought before, or in the deep layers, a network memorises who bought what in the
+    With embeddings of products bought before, or in the deep layers, a network memorises who bought what in the
     training windows, and a second pass over them ranks worse (docs/decisions/0018).
     """
 
