@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from shop.migrate import migrate
 from tests.chromium import LIMIT_MS, open_browser
-from tests.ports import free_settings
 from tests.frontend.shop import PRODUCTION, ROOT, RunningShop
+from tests.ports import free_settings
 
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -67,7 +67,13 @@ def open_page(shop: RunningShop, browser: Browser) -> Iterator[OpenPage]:
     contexts = []
 
     def open_one(
-        path: str = "/", *, at: RunningShop = shop, locale: str = "ko-KR", viewport: Any = DESK, consent: str = "declined", **options: Any
+        path: str = "/",
+        *,
+        at: RunningShop = shop,
+        locale: str = "ko-KR",
+        viewport: Any = DESK,
+        consent: str = "declined",
+        **options: Any,
     ) -> Page:
         context = browser.new_context(locale=locale, viewport=viewport, base_url=at.url, **options)
         context.set_default_timeout(LIMIT_MS)
