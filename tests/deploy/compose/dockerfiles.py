@@ -10,7 +10,13 @@ import yaml
 
 ROOT = Path(__file__).parents[3]
 SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-BUILT = {name: service["build"]["dockerfile"] for name, service in SERVICES.items() if "build" in service}
+DOCKERFILE_OF = {
+    service["image"]: service["build"]["dockerfile"] for service in SERVICES.values() if "build" in service
+}
+BUILT = {
+    name: DOCKERFILE_OF[service["image"]] for name, service in SERVICES.items() if service["image"] in DOCKERFILE_OF
+}
+"""The Dockerfile of each service that runs an image of ours; one service of each image builds it."""
 DOCKERFILES = sorted(set(BUILT.values()))
 PAGES = "frontend/Dockerfile"
 IN_PYTHON = [path for path in DOCKERFILES if path != PAGES]

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.deploy.compose.dockerfiles import (
+    BUILT,
     DOCKERFILES,
     IN_PYTHON,
     PAGES,
@@ -77,14 +78,14 @@ def test_the_process_is_not_root(path):
     assert users == ["10001:10001"]
 
 
-@pytest.mark.parametrize("name", sorted(name for name, service in SERVICES.items() if "build" in service))
+@pytest.mark.parametrize("name", sorted(BUILT))
 def test_whatever_is_written_is_mounted_over_a_folder_that_everyone_may_write(name):
     """Docker takes a mount's mode from the image: a volume at first, a tmpfs at each restart."""
     service = SERVICES[name]
     volumes = {volume.split(":")[1] for volume in service.get("volumes", [])}
     temporary = {mount.partition(":")[0] for mount in service["tmpfs"]}
 
-    text = "\n".join(instructions(service["build"]["dockerfile"]))
+    text = "\n".join(instructions(BUILT[name]))
     made = " ".join(re.findall(r"install --directory --mode 1777 (.+)", text))
 
     assert (volumes | temporary) - {"/tmp"} <= set(made.split())
