@@ -118,7 +118,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     try:
         installation.make("secrets")
         installation.compose("up", "--detach", "--build")
+        begun = installation.compose("ps", "--quiet", "airflow-scheduler")
         installation.compose("up", "--detach")
+        assert installation.compose("ps", "--quiet", "airflow-scheduler") == begun, "a second `up` restarts nothing"
         wait_for(lambda: is_published(installation), "the first lists", PASS_SECONDS)
         yield installation
     finally:

@@ -31,7 +31,7 @@ def test_two_shoppers_see_two_pages_of_their_own_in_a_browser(installation: Inst
     pages = []
     users = httpx.get(f"{installation.url('STOREFRONT_PORT')}/users", timeout=20).raise_for_status().json()["users"]
     with open_browser() as browser:
-        for shopper in [user["user_id"] for user in users[:2]]:
+        for shopper in [user["user_id"] for user in sorted(users, key=lambda user: -user["num_orders"])[:2]]:
             page = browser.new_context(locale="en-US").new_page()
             page.goto(f"{installation.url('STOREFRONT_PORT')}/?shopper={shopper}", timeout=LIMIT_MS)
             cards = page.locator("#recommendations article")
@@ -56,7 +56,7 @@ def test_every_part_lets_its_people_in(installation: Installation) -> None:
     assert httpx.get(installation.url("MLFLOW_PORT") + experiments, auth=login, timeout=20).status_code == 200
     assert httpx.get(installation.url("MLFLOW_PORT") + experiments, timeout=20).status_code == 401
     answer = httpx.post(installation.url("SERVING_PORT") + "/recommend", json={"user_ids": [1], "k": 5}, timeout=20)
-    assert len(answer.raise_for_status().json()["lists"][0]["items"]) == 5
+    assert len(answer.raise_for_status().json()["recommendations"][0]["products"]) == 5
 
 
 def test_status_tells_what_runs_and_how_fresh_it_is(installation: Installation) -> None:
