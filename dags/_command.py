@@ -130,8 +130,8 @@ def _log_lines(stream: IO[str]) -> None:
 def _stop_late(pid: int, timed_out: threading.Event) -> None:
     """Ask the group to stop; the reader sees the end of its output then, or gets it by force."""
     timed_out.set()
-    _signal_group(pid, signal.SIGTERM)
-    insist = threading.Timer(GRACE_SECONDS, _signal_group, (pid, signal.SIGKILL))
+    signal_group(pid, signal.SIGTERM)
+    insist = threading.Timer(GRACE_SECONDS, signal_group, (pid, signal.SIGKILL))
     insist.daemon = True
     insist.start()
 
@@ -139,12 +139,13 @@ def _stop_late(pid: int, timed_out: threading.Event) -> None:
 def _end_group(process: subprocess.Popen[str]) -> None:
     """Leave nothing of the step behind: its own children too, even if it ended well."""
     if process.poll() is None:
-        _signal_group(process.pid, signal.SIGTERM)
+        signal_group(process.pid, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(GRACE_SECONDS)
-    _signal_group(process.pid, signal.SIGKILL)
+    signal_group(process.pid, signal.SIGKILL)
 
 
-def _signal_group(pid: int, number: signal.Signals) -> None:
+def signal_group(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a step and all that it started; one that has ended needs none."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, number)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 from collections import deque
@@ -14,7 +13,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from dags._command import GRACE_SECONDS, ROOT, conclude, show_command
+from dags._command import GRACE_SECONDS, ROOT, conclude, show_command, signal_group
 
 KEPT_LINES = 20
 SPARE = timedelta(seconds=60)
@@ -114,12 +113,7 @@ class WaitingStep(BaseOperator):  # type: ignore[misc]
 async def _end_group(process: asyncio.subprocess.Process) -> None:
     """Leave nothing of the step behind, however the wait for it ended."""
     if process.returncode is None:
-        _signal(process.pid, signal.SIGTERM)
+        signal_group(process.pid, signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), GRACE_SECONDS)
-    _signal(process.pid, signal.SIGKILL)
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, number)
+    signal_group(process.pid, signal.SIGKILL)
