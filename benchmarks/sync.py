@@ -22,7 +22,7 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy import Engine, make_url, text
 
-from features.sync.shop_columns import SYNCED_TABLES
+from features.sync.source.columns import SYNCED_TABLES
 from shop.database import open_engine
 from shop.migrate import migrate
 from tests.database_servers import run_server

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from features.pins import Pins, load_pins
 from features.store import MLStore, StoreError
 from features.sync.lease import Lease, LeaseTakenError, hold_lease
-from features.sync.shop_columns import SYNCED_TABLES, SyncedTable
+from features.sync.source.columns import SYNCED_TABLES, SyncedTable
 from features.sync.versioned_table import VersionedTable
 from settings import load_settings
 

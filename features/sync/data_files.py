@@ -12,7 +12,7 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from features.store import MLStore
 from features.sync.key_set import Keys
-from features.sync.shop_columns import SyncedTable
+from features.sync.source.columns import SyncedTable
 
 MIN_KEY, MAX_KEY = -(2**63), 2**63 - 1
 

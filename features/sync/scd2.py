@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from features.store import KNOWN_FROM, KNOWN_UNTIL
-from features.sync.shop_columns import CREATED_AT, UPDATED_AT, SyncedTable
+from features.sync.source.columns import CREATED_AT, UPDATED_AT, SyncedTable
 
 TICK = timedelta(microseconds=1)
 OLD = "_old"

@@ -20,16 +20,16 @@ from features.sync.key_set import KeySet
 from features.sync.lease import Lease, LeaseTakenError, hold_lease
 from features.sync.mass_delete_guard import require_plausible
 from features.sync.report import SyncReport, TableReport, record_run
-from features.sync.retries import (
+from features.sync.source.columns import PARENTS, SYNCED_TABLES
+from features.sync.source.reader import ShopSnapshot, SourceError, open_snapshot
+from features.sync.source.retries import (
     CONNECT_TIMEOUT_SECONDS,
     READ_TIMEOUT_SECONDS,
     RefusedError,
     UnreachableError,
     retry_while_unreachable,
 )
-from features.sync.shop_columns import PARENTS, SYNCED_TABLES
-from features.sync.shop_schema import require_columns
-from features.sync.source import ShopSnapshot, SourceError, open_snapshot
+from features.sync.source.schema import require_columns
 from features.sync.table_sync import SyncOptions, TableSync
 from features.sync.verify import verify_tables
 from settings import load_settings

@@ -17,9 +17,9 @@ from features.store import KNOWN_FROM, MLStore
 from features.sync.key_set import Keys, KeySet
 from features.sync.lease import Lease
 from features.sync.scd2 import Changes, diff, open_first
-from features.sync.shop_columns import PARENTS, UPDATED_AT, SyncedTable
-from features.sync.shop_sql import HASH_MASK, KeyRange
-from features.sync.source import Page, ShopSnapshot, SourceError
+from features.sync.source.columns import PARENTS, UPDATED_AT, SyncedTable
+from features.sync.source.reader import Page, ShopSnapshot, SourceError
+from features.sync.source.sql import HASH_MASK, KeyRange
 from features.sync.versioned_table import RANGE_ROWS, VersionedTable
 
 WATERMARK = "watermark"

@@ -14,9 +14,9 @@ import polars as pl
 from features.sync.lease import Lease
 from features.sync.mass_delete_guard import require_plausible
 from features.sync.report import TableVerdict
-from features.sync.shop_columns import SyncedTable
-from features.sync.shop_sql import KeyRange
-from features.sync.source import ShopSnapshot
+from features.sync.source.columns import SyncedTable
+from features.sync.source.reader import ShopSnapshot
+from features.sync.source.sql import KeyRange
 from features.sync.table_sync import TableSync
 from features.sync.versioned_table import VersionedTable
 

@@ -17,8 +17,8 @@ from features.store import KNOWN_FROM, KNOWN_UNTIL, TABLE_CONFIGURATION, MLStore
 from features.sync.data_files import MAX_KEY, MIN_KEY, DataFile, list_files, write_file
 from features.sync.key_set import Keys
 from features.sync.scd2 import Changes, versioned_schema
-from features.sync.shop_columns import SYNCED_TABLES, SyncedTable
-from features.sync.shop_sql import KeyRange
+from features.sync.source.columns import SYNCED_TABLES, SyncedTable
+from features.sync.source.sql import KeyRange
 
 FILE_ROWS = 131_072
 RANGE_ROWS = 65_536

@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 
 from features.snapshot.purchases import Purchases, load_purchases
 from features.store import MLStore
-from features.sync.shop_columns import SYNCED_TABLES
 from features.sync.shop_sync import sync_shop
+from features.sync.source.columns import SYNCED_TABLES
 from shop.database import open_engine
 from shop.migrate import migrate
 from shop.tables import Base

@@ -7,7 +7,7 @@ import polars as pl
 from sqlalchemy import Engine, create_engine, select
 
 from features.store import KNOWN_FROM, KNOWN_UNTIL, MLStore
-from features.sync.shop_columns import SYNCED_TABLES, SyncedTable
+from features.sync.source.columns import SYNCED_TABLES, SyncedTable
 from shop.tables import Base
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1)

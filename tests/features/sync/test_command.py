@@ -82,7 +82,7 @@ def test_a_mass_disappearance_is_an_error_until_accepted(
 def test_a_database_that_is_not_there_is_one_line(
     use_shop: Callable[[str], None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("features.sync.retries.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("features.sync.source.retries.PATIENCE_SECONDS", 0.0)
     use_shop(f"mysql+pymysql://me:secret@127.0.0.1:{find_free_port()}/shop")
 
     assert main([]) == 1

@@ -7,13 +7,13 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, text
 
-import features.sync.source
+import features.sync.source.reader
 from features.store import MLStore
 from features.sync.mass_delete_guard import MassDisappearanceError
-from features.sync.shop_columns import SYNCED_TABLES
-from features.sync.shop_schema import SchemaDriftError
 from features.sync.shop_sync import sync_shop
-from features.sync.source import SourceError, open_snapshot
+from features.sync.source.columns import SYNCED_TABLES
+from features.sync.source.reader import SourceError, open_snapshot
+from features.sync.source.schema import SchemaDriftError
 from features.sync.table_sync import SyncOptions
 from features.sync.versioned_table import VersionedTable
 from tests.database_servers import DatabaseServer
@@ -78,7 +78,7 @@ def test_what_changes_during_the_first_load_is_in_the_next_run(server_shop: Engi
 def test_ties_are_neither_skipped_nor_split_by_page_edges(
     server_shop: Engine, store: MLStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(features.sync.source, "PAGE_ROWS", 3)
+    monkeypatch.setattr(features.sync.source.reader, "PAGE_ROWS", 3)
     sync_shop(server_shop, store)
     execute(server_shop, "UPDATE order_items SET quantity = 5, updated_at = '2026-02-01 00:00:00.000001'")
 
@@ -467,7 +467,7 @@ def test_full_compares_every_row_and_keeps_history(server_shop: Engine, store: M
 def test_a_row_wider_than_a_page_still_crosses(
     server_shop: Engine, store: MLStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(features.sync.source, "PAGE_BYTES", 300_000)
+    monkeypatch.setattr(features.sync.source.reader, "PAGE_BYTES", 300_000)
     execute(server_shop, "UPDATE products SET description = REPEAT('wide \"\u00e9\" ', 6000)")
 
     report = sync_shop(server_shop, store, verify=True)
@@ -479,7 +479,7 @@ def test_a_row_wider_than_a_page_still_crosses(
 def test_many_small_files_and_pages_give_the_same_store(
     server_shop: Engine, store: MLStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(features.sync.source, "PAGE_ROWS", 2)
+    monkeypatch.setattr(features.sync.source.reader, "PAGE_ROWS", 2)
     monkeypatch.setattr("features.sync.versioned_table.FILE_ROWS", 2)
     monkeypatch.setattr("features.sync.versioned_table.RANGE_ROWS", 2)
     monkeypatch.setattr("features.sync.table_sync.RANGE_ROWS", 2)

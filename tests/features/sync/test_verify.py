@@ -6,10 +6,10 @@ from deltalake import write_deltalake
 from sqlalchemy import Engine
 
 from features.store import KNOWN_UNTIL, MLStore
-from features.sync.shop_columns import SYNCED_TABLES
-from features.sync.shop_sql import KeyRange
 from features.sync.shop_sync import sync_shop
-from features.sync.source import open_snapshot
+from features.sync.source.columns import SYNCED_TABLES
+from features.sync.source.reader import open_snapshot
+from features.sync.source.sql import KeyRange
 from features.sync.table_sync import hash_rows
 from features.sync.verify import checksum_rows
 from features.sync.versioned_table import VersionedTable

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import Engine, text
 
-import features.sync.source
-from features.sync.shop_columns import SYNCED_TABLES
-from features.sync.shop_sql import KeyRange
-from features.sync.source import open_snapshot
+import features.sync.source.reader
+from features.sync.source.columns import SYNCED_TABLES
+from features.sync.source.reader import open_snapshot
+from features.sync.source.sql import KeyRange
 
 USERS = next(table for table in SYNCED_TABLES if table.name == "users")
 KEYS = {
@@ -33,7 +33,7 @@ def fill(engine: Engine, keys: list[int]) -> None:
 def test_windows_cover_a_range_exactly_once(
     empty_shop: Engine, monkeypatch: pytest.MonkeyPatch, keys: list[int], page_rows: int
 ) -> None:
-    monkeypatch.setattr(features.sync.source, "PAGE_ROWS", page_rows)
+    monkeypatch.setattr(features.sync.source.reader, "PAGE_ROWS", page_rows)
     fill(empty_shop, keys)
 
     with open_snapshot(empty_shop) as snapshot:
@@ -58,7 +58,7 @@ def test_a_bounded_range_holds_its_upper_and_not_its_lower_end(empty_shop: Engin
 
 
 def test_rows_are_fetched_by_key_and_missing_ones_left_out(empty_shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(features.sync.source, "LIST_KEYS", 3)
+    monkeypatch.setattr(features.sync.source.reader, "LIST_KEYS", 3)
     fill(empty_shop, [1, 2, 5, 8])
 
     with open_snapshot(empty_shop) as snapshot:

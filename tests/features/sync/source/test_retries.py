@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-import features.sync.retries
+import features.sync.source.retries
 from features.store import MLStore
-from features.sync.retries import (
+from features.sync.shop_sync import main, sync_shop
+from features.sync.source.retries import (
     CONNECT_TIMEOUT_SECONDS,
     MAX_PAUSE_SECONDS,
     PATIENCE_SECONDS,
@@ -23,7 +24,6 @@ from features.sync.retries import (
     UnreachableError,
     retry_while_unreachable,
 )
-from features.sync.shop_sync import main, sync_shop
 from settings import load_settings
 from shop.database import open_engine
 from shop.migrate import migrate
@@ -41,7 +41,7 @@ def test_the_command_ends_within_40_seconds_of_the_last_answer() -> None:
 
 @pytest.fixture
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(features.sync.retries, "PATIENCE_SECONDS", 1.5)
+    monkeypatch.setattr(features.sync.source.retries, "PATIENCE_SECONDS", 1.5)
 
 
 @pytest.mark.usefixtures("short_patience")
@@ -221,7 +221,7 @@ def test_an_account_that_may_only_select_is_enough(
 
 
 def test_a_rogue_server_gets_no_file(tmp_path: Path, store: MLStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(features.sync.retries, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(features.sync.source.retries, "PATIENCE_SECONDS", 0.1)
     secret = tmp_path / "secret"
     secret.write_text("never sent")
     received = bytearray()

@@ -12,8 +12,8 @@ from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.exc import NoSuchTableError
 
-from features.sync.shop_columns import Kind, SyncedColumn, SyncedTable
-from features.sync.source import SourceError
+from features.sync.source.columns import Kind, SyncedColumn, SyncedTable
+from features.sync.source.reader import SourceError
 
 
 class SchemaDriftError(SourceError):

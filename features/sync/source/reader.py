@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 import polars as pl
 from sqlalchemy import Connection, Engine
 
-from features.sync.shop_columns import UPDATED_AT, Kind, SyncedTable
-from features.sync.shop_sql import (
+from features.sync.source.columns import UPDATED_AT, Kind, SyncedTable
+from features.sync.source.sql import (
     MYSQL,
     SQLITE,
     Dialect,

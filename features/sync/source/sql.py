@@ -3,12 +3,12 @@
 The database packs many rows into one value, CSV text of numbers and quoted strings: a server's aggregate and a native
 CSV parser together read ten times as many rows a second as a driver that makes a Python object of each cell, and unlike
 readers that open connections of their own this stays on one connection, hence in one snapshot. Every identifier comes
-from `features/sync/shop_columns.py` and every value is an int, so nothing here has to be quoted.
+from `features/sync/source/columns.py` and every value is an int, so nothing here has to be quoted.
 """
 
 from dataclasses import dataclass
 
-from features.sync.shop_columns import UPDATED_AT, Kind, SyncedColumn, SyncedTable
+from features.sync.source.columns import UPDATED_AT, Kind, SyncedColumn, SyncedTable
 
 HASH_MASK = 2**31 - 1
 
