@@ -15,9 +15,9 @@ from api.clients.model_server import ModelServerClient
 from api.db.connections import HeldConnection, LoopConnections, ThreadConnections
 from api.db.reader import ShopReader, ShopUnavailableError
 from api.db.writer import ShopWriter
-from api.dependencies import Parts
+from api.dependencies import Services
 from api.health import HealthCheck
-from api.pages.browse import ShopFloor
+from api.pages.browse import CataloguePages
 from api.pages.experiment import Experiment
 from api.pages.fallback import FallbackCache, read_fallback_copy
 from api.pages.home import HomePage, PageRules
@@ -102,7 +102,7 @@ def _admit_development_server(app: FastAPI) -> None:
 async def _run(
     app: FastAPI, settings: Settings, deadlines: Deadlines, metrics: Metrics, authenticator: Authenticator
 ) -> AsyncIterator[None]:
-    """Build the parts, refresh the local fallback while the application runs, and close everything at the end."""
+    """Build the services, refresh the local fallback while the application runs, and close everything at the end."""
     reader = ShopReader(_connect_for_pages(settings), deadlines.database)
     background_reader = ShopReader(_connect_for_pages(settings), REFRESH_DEADLINE_SECONDS)
     slow_reader = ShopReader(ThreadConnections(_open_quick(settings, read_only=True)), deadlines.slow_page)
@@ -111,14 +111,14 @@ async def _run(
     cache = SharedListsCache()
     async with httpx.AsyncClient(base_url=settings.serving_url, timeout=READ_TIMEOUT_SECONDS) as client:
         model_server = ModelServerClient(client, deadlines.model_server)
-        app.state.parts = Parts(
-            home=HomePage(reader, model_server, fallback, cache, _read_rules(settings)),
-            products=ProductPages(reader, fallback, cache),
-            floor=ShopFloor(slow_reader, fallback, cache),
+        app.state.services = Services(
+            home_page=HomePage(reader, model_server, fallback, cache, _read_rules(settings)),
+            product_pages=ProductPages(reader, fallback, cache),
+            catalogue_pages=CataloguePages(slow_reader, fallback, cache),
             pictures=ProductPictures(reader, fallback, settings.var_dir / "images"),
             health=HealthCheck(reader, model_server, metrics),
             metrics=metrics,
-            slow_reader=slow_reader,
+            reader=slow_reader,
             writer=writer,
             authenticator=authenticator,
             is_demo=settings.environment == "development" or settings.demo_shoppers,
@@ -130,8 +130,8 @@ async def _run(
             refresher.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await refresher
-            for part in (reader, slow_reader, background_reader, writer):
-                part.close()
+            for each in (reader, slow_reader, background_reader, writer):
+                each.close()
 
 
 def _read_rules(settings: Settings) -> PageRules:

@@ -1,57 +1,76 @@
-"""FastAPI dependencies as named types; the parts behind them are built once, in `api/application.py`."""
+"""FastAPI dependencies as named types; the services behind them are built once, in `api/application.py`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Path, Query, Request
+from starlette.datastructures import State
 
 from api.db.reader import ShopReader
 from api.db.writer import ShopWriter
 from api.health import HealthCheck
-from api.pages.browse import ShopFloor
+from api.pages.browse import CataloguePages
 from api.pages.home import HomePage
 from api.pages.images import ProductPictures
 from api.pages.products import ProductPages
 from api.schemas import MAX_ID
 from api.web.auth import Authenticator
+from api.web.errors import ApiError
 from api.web.metrics import Metrics
+
+Service = TypeVar("Service")
 
 
 @dataclass(frozen=True)
-class Parts:
-    """The parts of one application.
+class Services:
+    """The services of one application.
 
     Attributes:
-        slow_reader: reads for pages that can wait a moment; its troubles do not count against the quick ones.
-        writer: for all that shoppers leave behind.
-        authenticator: who may act as whom.
+        reader: reads for pages that can wait a moment; its troubles do not count against the quick ones.
+        writer: writes what shoppers leave behind.
+        authenticator: decides who may act as whom.
         is_demo: whether anybody may act as any shopper.
     """
 
-    home: HomePage
-    products: ProductPages
-    floor: ShopFloor
+    home_page: HomePage
+    product_pages: ProductPages
+    catalogue_pages: CataloguePages
     pictures: ProductPictures
     health: HealthCheck
     metrics: Metrics
-    slow_reader: ShopReader
+    reader: ShopReader
     writer: ShopWriter
     authenticator: Authenticator
     is_demo: bool
 
 
-def parts_of(request: Request) -> Parts:
-    """Return the parts of the application that serves the request."""
-    parts: Parts = request.app.state.parts
-    return parts
+def services_of(state: State) -> Services:
+    """Return the services of an application by its state, where `api/application.py` puts them."""
+    services: Services = state.services
+    return services
 
 
-async def get_parts(request: Request) -> Parts:
-    """Return the same as a dependency; async, since others are resolved in threads."""
-    return parts_of(request)
+def _provide(choose: Callable[[Services], Service]) -> Any:
+    """Make the dependency that gives one of the services; async, since others are resolved in threads."""
+
+    async def provide(request: Request) -> Service:
+        return choose(services_of(request.app.state))
+
+    return Depends(provide)
 
 
-PartsDep = Annotated[Parts, Depends(get_parts)]
+HomePageDep = Annotated[HomePage, _provide(lambda services: services.home_page)]
+ProductPagesDep = Annotated[ProductPages, _provide(lambda services: services.product_pages)]
+CataloguePagesDep = Annotated[CataloguePages, _provide(lambda services: services.catalogue_pages)]
+PicturesDep = Annotated[ProductPictures, _provide(lambda services: services.pictures)]
+HealthCheckDep = Annotated[HealthCheck, _provide(lambda services: services.health)]
+MetricsDep = Annotated[Metrics, _provide(lambda services: services.metrics)]
+ShopReaderDep = Annotated[ShopReader, _provide(lambda services: services.reader)]
+ShopWriterDep = Annotated[ShopWriter, _provide(lambda services: services.writer)]
+AuthenticatorDep = Annotated[Authenticator, _provide(lambda services: services.authenticator)]
+IsDemoDep = Annotated[bool, _provide(lambda services: services.is_demo)]
+
 UserIdQuery = Annotated[int | None, Query(ge=0, le=MAX_ID, description="The shopper; absent when logged out.")]
 DEFAULT_LIMIT = 20
 """Products on a page whose size was not asked for."""
@@ -59,20 +78,30 @@ LimitQuery = Annotated[int, Query(ge=1, le=100, description="Products wanted.")]
 CursorQuery = Annotated[str | None, Query(max_length=120, description="`next_cursor` of the page before.")]
 UserIdPath = Annotated[int, Path(ge=0, le=MAX_ID)]
 ProductIdPath = Annotated[int, Path(ge=0, le=MAX_ID)]
+AuthorizationHeader = Annotated[str | None, Header(description="Bearer TOKEN, where the installation asks for one.")]
 
 
-async def require_shopper(request: Request, parts: PartsDep, user_id: UserIdQuery = None) -> int | None:
+async def require_shopper(request: Request, authenticator: AuthenticatorDep, user_id: UserIdQuery = None) -> int | None:
     """Return the shopper whom a query names, if the request may speak of them."""
-    parts.authenticator.require(request.headers.get("authorization"), user_id)
+    authenticator.require(request.headers.get("authorization"), user_id)
     return user_id
 
 
-async def require_owner(request: Request, parts: PartsDep, user_id: UserIdPath) -> int:
+async def require_owner(request: Request, authenticator: AuthenticatorDep, user_id: UserIdPath) -> int:
     """Return the shopper whose page a path names, if the request may speak of them."""
-    parts.authenticator.require(request.headers.get("authorization"), user_id)
+    authenticator.require(request.headers.get("authorization"), user_id)
     return user_id
+
+
+async def require_demo(is_demo: IsDemoDep) -> None:
+    """Refuse what only a demonstration has.
+
+    Raises:
+        ApiError: 404 where shoppers are who they are.
+    """
+    if not is_demo:
+        raise ApiError(404, "This shop lets nobody choose who they are.")
 
 
 ShopperDep = Annotated[int | None, Depends(require_shopper)]
 OwnerDep = Annotated[int, Depends(require_owner)]
-AuthorizationHeader = Annotated[str | None, Header(description="Bearer TOKEN, where the installation asks for one.")]

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class ShopUnavailableError(Exception):
-    """The shop's database cannot be read in time; answer from the local fallback."""
+    """The shop's database cannot be reached in time; answer from the local fallback, or 503 where there is none."""
 
 
 class ShopReader:

@@ -19,6 +19,10 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
+class NotWrittenError(ShopUnavailableError):
+    """The shop's database did not take a write in time, or took it too late to tell; repeat it."""
+
+
 class ShopWriter:
     """Runs writing functions in threads. Each must be safe to repeat, since a late one may have written after all."""
 
@@ -42,7 +46,7 @@ class ShopWriter:
         """Run `write(engine, ...)` and give its result.
 
         Raises:
-            ShopUnavailableError: the database fails or is too slow; sending the same again is safe.
+            NotWrittenError: the database fails or is too slow; sending the same again is safe.
         """
         loop = asyncio.get_running_loop()
         call = loop.run_in_executor(self._threads, lambda: write(self._engine, *args, **kwargs))
@@ -50,10 +54,10 @@ class ShopWriter:
             async with asyncio.timeout(self._deadline_seconds):
                 return await call
         except TimeoutError as err:
-            raise ShopUnavailableError(f"not written within {self._deadline_seconds * 1000:.0f} ms") from err
+            raise NotWrittenError(f"not written within {self._deadline_seconds * 1000:.0f} ms") from err
         except SQLAlchemyError as err:
             logger.warning("shop database does not take a write cause=%r", describe(err))
-            raise ShopUnavailableError(f"not written: it {name_failure(err)}") from err
+            raise NotWrittenError(f"not written: it {name_failure(err)}") from err
 
     def close(self) -> None:
         """Let go of threads and connections."""

@@ -31,7 +31,7 @@ ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
-class _Till:
+class _CheckoutContext:
     """One checkout at work: its transaction, what was asked for, and when and by which request."""
 
     session: Session
@@ -57,72 +57,72 @@ def place_order(engine: Engine, checkout: Checkout, request_id: str) -> OrderRec
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with session_scope(engine) as session:
-                return _place(_Till(session, checkout, request_id, datetime.now(UTC)))
+                return _place(_CheckoutContext(session, checkout, request_id, datetime.now(UTC)))
         except IntegrityError:  # the same key was ordered by another request at this very moment
             if attempt == ATTEMPTS:
                 raise
     raise AssertionError("the loop returns or raises")
 
 
-def _place(till: _Till) -> OrderReceipt:
-    placed = till.session.get(PlacedCheckout, till.checkout.order_key)
+def _place(context: _CheckoutContext) -> OrderReceipt:
+    placed = context.session.get(PlacedCheckout, context.checkout.order_key)
     if placed is not None:
-        return _repeat(till, placed.order_id)
-    if till.session.get(User, till.checkout.user_id) is None:
+        return _repeat(context, placed.order_id)
+    if context.session.get(User, context.checkout.user_id) is None:
         raise NoSuchUserError("The shop has no user with this id.")
-    lines = _take_from_stock(till)
-    coupons = _find_coupons(till)
+    lines = _take_from_stock(context)
+    coupons = _find_coupons(context)
     lines, used = redeem(lines, coupons)
     total = sum((line.total for line in lines), Decimal(0))
-    expected = till.checkout.expected_total
+    expected = context.checkout.expected_total
     if expected is not None and Decimal(f"{expected:.2f}") != total:
         problem = f"today's prices come to {total}, not {expected:.2f}"
         raise CheckoutError("Prices have changed; show them and ask again.", [detail("expected_total", problem)])
-    order_id = _write_order(till, lines, used, total)
-    return _receipt(till, order_id, is_repeat=False)
+    order_id = _write_order(context, lines, used, total)
+    return _receipt(context, order_id, is_repeat=False)
 
 
-def _take_from_stock(till: _Till) -> list[PricedLine]:
+def _take_from_stock(context: _CheckoutContext) -> list[PricedLine]:
     """Price the lines and take their products out of the stock.
 
     Raises:
         CheckoutError: some product is not sold, or too few of it are left; all such products are named.
     """
-    lines = price_lines(till.session.connection(), till.checkout.items, lock=True)
-    for product_id, quantity in sorted(count_products(till.checkout.items).items()):
+    lines = price_lines(context.session.connection(), context.checkout.items, lock=True)
+    for product_id, quantity in sorted(count_products(context.checkout.items).items()):
         row = update(Product).where(Product.product_id == product_id)
-        till.session.execute(row.values(stock=Product.stock - quantity))
+        context.session.execute(row.values(stock=Product.stock - quantity))
     return lines
 
 
-def _find_coupons(till: _Till) -> list[HeldCoupon]:
+def _find_coupons(context: _CheckoutContext) -> list[HeldCoupon]:
     """Find the coupons that are to be redeemed, one of each.
 
     Raises:
         CheckoutError: the user does not hold one, or it is used or not valid now.
     """
-    if not till.checkout.coupon_ids:
+    if not context.checkout.coupon_ids:
         return []
-    held = {each.coupon_id: each for each in fetch_held_coupons(till.session.connection(), till.checkout.user_id)}
-    wanted = list(dict.fromkeys(till.checkout.coupon_ids))
+    held = {each.coupon_id: each for each in fetch_held_coupons(context.session.connection(), context.checkout.user_id)}
+    wanted = list(dict.fromkeys(context.checkout.coupon_ids))
     details = [detail(f"coupon {each}", "can't be redeemed now") for each in wanted if each not in held]
     if details:
         raise CheckoutError("Some coupons can't be redeemed; leave them out and ask again.", details)
     return [held[each] for each in wanted]
 
 
-def _write_order(till: _Till, lines: list[PricedLine], used: list[Redemption], total: Decimal) -> int:
+def _write_order(context: _CheckoutContext, lines: list[PricedLine], used: list[Redemption], total: Decimal) -> int:
     """Write order, lines, key, redeemed coupons and events."""
-    stamps = {"created_at": till.now, "updated_at": till.now}
-    order = Order(user_id=till.checkout.user_id, status="paid", ordered_at=till.now, total_amount=total, **stamps)
-    till.session.add(order)
-    till.session.flush()
-    till.session.add(PlacedCheckout(order_key=till.checkout.order_key, order_id=order.order_id))
-    till.session.execute(insert(OrderItem), [_item(order.order_id, line) | stamps for line in lines])
+    stamps = {"created_at": context.now, "updated_at": context.now}
+    order = Order(user_id=context.checkout.user_id, status="paid", ordered_at=context.now, total_amount=total, **stamps)
+    context.session.add(order)
+    context.session.flush()
+    context.session.add(PlacedCheckout(order_key=context.checkout.order_key, order_id=order.order_id))
+    context.session.execute(insert(OrderItem), [_item(order.order_id, line) | stamps for line in lines])
     for coupon, _ in used:
         held = update(UserCoupon).where(UserCoupon.user_coupon_id == coupon.user_coupon_id)
-        till.session.execute(held.values(used_at=till.now, order_id=order.order_id))
-    till.session.execute(insert(Event), [_event(till, *each) for each in enumerate(till.checkout.items)])
+        context.session.execute(held.values(used_at=context.now, order_id=order.order_id))
+    context.session.execute(insert(Event), [_event(context, *each) for each in enumerate(context.checkout.items)])
     return order.order_id
 
 
@@ -136,29 +136,29 @@ def _item(order_id: int, line: PricedLine) -> dict[str, object]:
     }
 
 
-def _event(till: _Till, number: int, line: CheckoutLine) -> dict[str, object]:
+def _event(context: _CheckoutContext, number: int, line: CheckoutLine) -> dict[str, object]:
     names = ("request_id", "position", "batch_id", "model_version", "rung", "arm")
     source = {name: getattr(line.source, name, None) for name in names}
     return source | {
-        "request_id": source["request_id"] or till.request_id,
-        "event_key": f"order:{till.checkout.order_key}:{number}",
+        "request_id": source["request_id"] or context.request_id,
+        "event_key": f"order:{context.checkout.order_key}:{number}",
         "event_type": "order",
         "product_id": line.product_id,
-        "user_id": till.checkout.user_id,
-        "occurred_at": till.now,
+        "user_id": context.checkout.user_id,
+        "occurred_at": context.now,
     }
 
 
-def _repeat(till: _Till, order_id: int) -> OrderReceipt:
-    owner = till.session.scalar(select(Order.user_id).where(Order.order_id == order_id))
-    if owner != till.checkout.user_id:
+def _repeat(context: _CheckoutContext, order_id: int) -> OrderReceipt:
+    owner = context.session.scalar(select(Order.user_id).where(Order.order_id == order_id))
+    if owner != context.checkout.user_id:
         raise CheckoutError("This order_key was used before, for another cart; make a new one.")
-    return _receipt(till, order_id, is_repeat=True)
+    return _receipt(context, order_id, is_repeat=True)
 
 
-def _receipt(till: _Till, order_id: int, *, is_repeat: bool) -> OrderReceipt:
-    order = till.session.get_one(Order, order_id)
-    lines = fetch_lines(till.session.connection(), [order_id])[order_id]
+def _receipt(context: _CheckoutContext, order_id: int, *, is_repeat: bool) -> OrderReceipt:
+    order = context.session.get_one(Order, order_id)
+    lines = fetch_lines(context.session.connection(), [order_id])[order_id]
     summary = OrderSummary(
         order_id=order_id,
         status=order.status,

@@ -63,7 +63,7 @@ class ProductFilter:
         return in_category and all(word in title for word in self.words)
 
 
-class ShopFloor:
+class CataloguePages:
     """Answers for category pages and searches, whatever fails."""
 
     def __init__(self, reader: ShopReader, fallback: FallbackCache, cache: SharedListsCache):

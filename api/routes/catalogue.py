@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.dependencies import CursorQuery, LimitQuery, PartsDep
+from api.dependencies import CataloguePagesDep, CursorQuery, LimitQuery
 from api.pages.browse import Cursor, ProductFilter
 from api.schemas import MAX_ID, Categories, ProductPage
 from api.web.errors import ApiError, refusals
@@ -15,14 +15,14 @@ MAX_WORDS = 8
 
 
 @router.get("/categories")
-async def get_categories(parts: PartsDep) -> Categories:
+async def get_categories(pages: CataloguePagesDep) -> Categories:
     """List the shop's departments."""
-    return await parts.floor.list_categories()
+    return await pages.list_categories()
 
 
 @router.get("/products", responses=refusals(422))
 async def get_products(
-    parts: PartsDep,
+    pages: CataloguePagesDep,
     category_id: Annotated[int | None, Query(ge=0, le=MAX_ID, description="Only of this department.")] = None,
     query: Annotated[str, Query(max_length=100, description="Words that the title must hold.")] = "",
     limit: LimitQuery = 24,
@@ -34,4 +34,4 @@ async def get_products(
         place = None if cursor is None else Cursor.parse(cursor)
     except ValueError as err:
         raise ApiError(422, f"cursor: {err}.") from err
-    return await parts.floor.list_products(ProductFilter(category_id, words), limit, place)
+    return await pages.list_products(ProductFilter(category_id, words), limit, place)

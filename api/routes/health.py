@@ -3,19 +3,19 @@
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from api.dependencies import PartsDep
+from api.dependencies import HealthCheckDep, MetricsDep
 from api.schemas import Health
 
 router = APIRouter(tags=["operations"])
 
 
 @router.get("/health")
-async def get_health(parts: PartsDep) -> Health:
+async def get_health(health: HealthCheckDep) -> Health:
     """Say whether the API is degraded, and why. It answers 200 either way, since it serves either way."""
-    return await parts.health.check()
+    return await health.check()
 
 
 @router.get("/metrics", response_class=Response)
-async def get_metrics(parts: PartsDep) -> Response:
+async def get_metrics(metrics: MetricsDep) -> Response:
     """Return this process's metrics for Prometheus."""
-    return Response(generate_latest(parts.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -5,16 +5,18 @@ from functools import lru_cache
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
-from api.db.reader import ShopUnavailableError
-from api.dependencies import DEFAULT_LIMIT, LimitQuery, Parts, UserIdQuery, parts_of
+from api.db.reader import ShopReader, ShopUnavailableError
+from api.dependencies import DEFAULT_LIMIT, HomePageDep, LimitQuery, MetricsDep, ShopperDep, ShopReaderDep
 from api.pages.answer import HomeAnswer
 from api.pages.explain import ShopperEvidence, read_evidence
 from api.pages.explain import explain as write_reasons
+from api.pages.home import HomePage
 from api.queries.published import BatchHead
 from api.schemas import ExplainedHome, HomeRecommendations
 from api.web.errors import refusals
+from api.web.metrics import Metrics
 
 router = APIRouter(tags=["recommendations"])
 
@@ -37,41 +39,45 @@ PROVENANCE = {
     responses={200: {"headers": PROVENANCE}, **refusals(401, 403, 422)},
 )
 async def get_home(
-    request: Request,
+    home_page: HomePageDep,
+    metrics: MetricsDep,
+    reader: ShopReaderDep,
+    user_id: ShopperDep,
     limit: LimitQuery = DEFAULT_LIMIT,
     explain: Annotated[bool, Query(description="Say for each product why, and which coupons it has.")] = False,
-    user_id: UserIdQuery = None,
 ) -> Response:
     """Return a shopper's homepage: personal where it can be, popular where not, always sellable.
 
     An unknown shopper and a logged-out one get popular products and an empty nickname.
     """
-    parts = parts_of(request)
-    parts.authenticator.require(request.headers.get("authorization"), user_id)
-    return await answer_home(parts, user_id, limit, explain=explain)
+    answer = await answer_home(home_page, metrics, user_id, limit)
+    if not explain:
+        return HomeResponse(answer.body, answer)
+    explained = await _explain(reader, answer, user_id)
+    return HomeResponse(orjson.dumps(explained.model_dump(mode="json")), answer)
 
 
-async def answer_home(parts: Parts, user_id: int | None, limit: int, *, explain: bool = False) -> Response:
-    """Return the homepage of a shopper who was admitted, with where it comes from in its headers."""
-    answer = await parts.home.answer(user_id, limit)
-    parts.metrics.count_page(answer.rungs, is_short=answer.num_products < limit)
-    body = orjson.dumps((await _explain(parts, answer, user_id)).model_dump(mode="json")) if explain else answer.body
-    return _HomeResponse(body, answer)
+async def answer_home(home_page: HomePage, metrics: Metrics, user_id: int | None, limit: int) -> HomeAnswer:
+    """Make and count the homepage of a shopper who was admitted."""
+    answer = await home_page.answer(user_id, limit)
+    metrics.count_page(answer.rungs, is_short=answer.num_products < limit)
+    return answer
 
 
-async def _explain(parts: Parts, answer: HomeAnswer, user_id: int | None) -> ExplainedHome:
+async def _explain(reader: ShopReader, answer: HomeAnswer, user_id: int | None) -> ExplainedHome:
     """Add reasons; when the database is late, in plain words."""
     try:
-        evidence = await parts.slow_reader.read(read_evidence, answer, user_id)
+        evidence = await reader.read(read_evidence, answer, user_id)
     except ShopUnavailableError:
         evidence = ShopperEvidence()
     return write_reasons(answer, evidence)
 
 
-class _HomeResponse(Response):
+class HomeResponse(Response):
     """A homepage in JSON with where it comes from; what the pages of a second have in common is encoded once."""
 
     def __init__(self, body: bytes, answer: HomeAnswer):
+        """Take the page's JSON and where it comes from."""
         self.status_code, self.background, self.body = 200, None, body
         common = _provenance(int(time.time()), answer.head, answer.rungs, answer.model_version, answer.variant)
         self.raw_headers = [*common, (b"content-length", b"%d" % len(body))]

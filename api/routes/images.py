@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Path, Response
 
-from api.dependencies import PartsDep, ProductIdPath
+from api.dependencies import PicturesDep, ProductIdPath
 from api.schemas import MAX_ID, ErrorAnswer
 from api.web.errors import ApiError
 
@@ -22,14 +22,14 @@ FRESH_SECONDS = 3600
     responses={200: {"content": {"image/svg+xml": {}}}, 304: {}, 404: {"model": ErrorAnswer}},
 )
 async def get_picture(
-    parts: PartsDep,
+    pictures: PicturesDep,
     category_id: Annotated[int, Path(ge=0, le=MAX_ID)],
     product_id: ProductIdPath,
     extension: Literal["svg", "jpg", "png", "webp"],
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Return a product's picture: the shop's own file, else a drawing."""
-    picture = await parts.pictures.fetch(category_id, product_id, extension)
+    picture = await pictures.fetch(category_id, product_id, extension)
     if picture is None:
         raise ApiError(404, "The shop has no product with this id.")
     kept = "no-store" if picture.is_provisional else f"public, max-age={FRESH_SECONDS}"

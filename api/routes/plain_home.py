@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.dependencies import DEFAULT_LIMIT, Parts
-from api.routes.home import HOME_PATH, answer_home
+from api.dependencies import DEFAULT_LIMIT, services_of
+from api.routes.home import HOME_PATH, HomeResponse, answer_home
+from api.web.auth import Authenticator
 from api.web.errors import ApiError
 
 PLAIN_QUERY = re.compile(rb"user_id=([0-9]{1,18})(?:&limit=([1-9][0-9]?|100))?")
@@ -38,20 +39,21 @@ class PlainHomepages:
         """Serve one request."""
         if scope["type"] == "http" and scope["path"] == HOME_PATH and scope["method"] == "GET":
             plain, headers = PLAIN_QUERY.fullmatch(scope["query_string"]), dict(scope["headers"])
-            parts: Parts = scope["app"].state.parts
-            if plain and b"origin" not in headers and _may_pass(parts, headers, user_id := int(plain[1])):
+            services = services_of(scope["app"].state)
+            if plain and b"origin" not in headers and _may_pass(services.authenticator, headers, int(plain[1])):
                 scope["route"] = _Route
-                response = await answer_home(parts, user_id, int(plain[2] or DEFAULT_LIMIT))
-                await response(scope, receive, send)
+                user_id, limit = int(plain[1]), int(plain[2] or DEFAULT_LIMIT)
+                answer = await answer_home(services.home_page, services.metrics, user_id, limit)
+                await HomeResponse(answer.body, answer)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
 
-def _may_pass(parts: Parts, headers: Mapping[bytes, bytes], user_id: int) -> bool:
+def _may_pass(authenticator: Authenticator, headers: Mapping[bytes, bytes], user_id: int) -> bool:
     """Return whether the request may speak of the user; the route says why not."""
     token = headers.get(b"authorization")
     try:
-        parts.authenticator.require(None if token is None else token.decode("latin-1"), user_id)
+        authenticator.require(None if token is None else token.decode("latin-1"), user_id)
     except ApiError:
         return False
     return True

@@ -3,7 +3,7 @@
 import orjson
 from fastapi import APIRouter, Response
 
-from api.dependencies import LimitQuery, PartsDep, ProductIdPath, ShopperDep
+from api.dependencies import LimitQuery, ProductIdPath, ProductPagesDep, ShopperDep
 from api.schemas import ProductDetails, SimilarProducts
 from api.web.errors import ApiError, refusals
 
@@ -13,9 +13,9 @@ NO_SUCH_PRODUCT = "The shop shows no product with this id right now."
 
 
 @router.get("/products/{product_id}", responses=refusals(401, 403, 404, 422))
-async def get_product(parts: PartsDep, product_id: ProductIdPath, user_id: ShopperDep) -> ProductDetails:
+async def get_product(pages: ProductPagesDep, product_id: ProductIdPath, user_id: ShopperDep) -> ProductDetails:
     """Return a product's page. Sold-out products still have one, hidden and deleted ones do not."""
-    details = await parts.products.fetch_details(product_id, user_id)
+    details = await pages.fetch_details(product_id, user_id)
     if details is None:
         raise ApiError(404, NO_SUCH_PRODUCT)
     return details
@@ -26,9 +26,9 @@ async def get_product(parts: PartsDep, product_id: ProductIdPath, user_id: Shopp
     response_model=SimilarProducts,
     responses=refusals(404, 422),
 )
-async def get_similar(parts: PartsDep, product_id: ProductIdPath, limit: LimitQuery = 12) -> Response:
+async def get_similar(pages: ProductPagesDep, product_id: ProductIdPath, limit: LimitQuery = 12) -> Response:
     """List what is bought together with a product or is like it, topped up from its category."""
-    answer = await parts.products.fetch_similar(product_id, limit)
+    answer = await pages.fetch_similar(product_id, limit)
     if answer is None:
         raise ApiError(404, NO_SUCH_PRODUCT)
     body = {"product_id": product_id, "products": answer.products}

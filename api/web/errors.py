@@ -9,6 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.db.reader import ShopUnavailableError
+from api.db.writer import NotWrittenError
 from api.schemas import Error, ErrorAnswer, ErrorDetail
 
 logger = logging.getLogger(__name__)
@@ -25,30 +27,26 @@ CODES = {
     503: "unavailable",
 }
 
+ASK_AGAIN = "The shop's database does not answer right now; ask again in a moment."
+SEND_AGAIN = "This may not have been written; send the same again in a moment, with the same keys: it counts once."
+RETRY_AFTER_SECONDS = 5
+
 
 class ApiError(Exception):
     """An answer other than the one asked for, raised on purpose by a route."""
 
-    def __init__(
-        self,
-        status: int,
-        message: str,
-        retry_after_seconds: int | None = None,
-        details: Sequence[ErrorDetail] = (),
-    ):
+    def __init__(self, status: int, message: str, details: Sequence[ErrorDetail] = ()):
         """Describe the answer.
 
         Args:
             status: HTTP status, one of `CODES`.
             message: what is wrong and what to do, for the storefront's developer.
-            retry_after_seconds: when to try again, if that helps.
             details: what is wrong, piece by piece.
         """
         super().__init__(message)
         self.status = status
         self.message = message
         self.details = list(details)
-        self.headers = None if retry_after_seconds is None else {"Retry-After": str(retry_after_seconds)}
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -56,7 +54,12 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(ApiError)
     async def _on_purpose(request: Request, error: ApiError) -> JSONResponse:
-        return _answer(request, error.status, error.message, error.details, error.headers)
+        return _answer(request, error.status, error.message, error.details)
+
+    @app.exception_handler(ShopUnavailableError)
+    async def _without_database(request: Request, error: ShopUnavailableError) -> JSONResponse:
+        message = SEND_AGAIN if isinstance(error, NotWrittenError) else ASK_AGAIN
+        return _answer(request, 503, message, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
     @app.exception_handler(RequestValidationError)
     async def _malformed(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from api.application import Deadlines
+from api.web.errors import ASK_AGAIN, SEND_AGAIN
 from shop.tables import Base
 from tests.api.conftest import BATCH, ModelServer
 
@@ -151,15 +152,36 @@ def test_health_says_what_is_wrong_and_what_helps(api: TestClient, model_server:
     assert str(tmp_path) not in health.text
 
 
-def test_events_that_cannot_be_written_are_refused_not_dropped(api: TestClient, tmp_path: Path) -> None:
+CART = {"user_id": 1, "items": [{"product_id": 1, "quantity": 1}]}
+EVENT = {
+    "event_key": "a",
+    "event_type": "click",
+    "product_id": 1,
+    "request_id": "r1",
+    "occurred_at": "2026-01-25T12:00:00Z",
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "advice"),
+    [
+        ("GET", "/users", None, ASK_AGAIN),
+        ("GET", "/users/1/orders", None, ASK_AGAIN),
+        ("POST", "/orders/quote", CART, ASK_AGAIN),
+        ("POST", "/orders", CART | {"order_key": "c"}, SEND_AGAIN),
+        ("POST", "/events", {"events": [EVENT]}, SEND_AGAIN),
+    ],
+    ids=["shoppers", "orders of a shopper", "quote", "checkout", "events"],
+)
+def test_what_needs_the_database_says_when_to_come_back_and_whether_repeating_is_safe(
+    api: TestClient, tmp_path: Path, method: str, path: str, body: dict[str, object] | None, advice: str
+) -> None:
     lose_database(tmp_path)
-    event = {"event_key": "a", "event_type": "click", "product_id": 1, "request_id": "r1"}
 
-    answer = api.post("/events", json={"events": [event | {"occurred_at": "2026-01-25T12:00:00Z"}]})
+    answer = api.request(method, path, json=body)
 
-    assert answer.status_code == 503
-    assert answer.headers["retry-after"] == "5"
-    assert answer.json()["error"]["code"] == "unavailable"
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert (answer.json()["error"]["code"], answer.json()["error"]["message"]) == ("unavailable", advice)
 
 
 def test_pictures_and_products_of_the_local_copy_stay(api: TestClient, tmp_path: Path) -> None:
