@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends, Header, Path, Query, Request
+from fastapi import Depends, Path, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials
 from starlette.datastructures import State
 
 from api.db.reader import ShopReader
@@ -15,7 +16,7 @@ from api.pages.home import HomePage
 from api.pages.images import ProductPictures
 from api.pages.products import ProductPages
 from api.schemas import MAX_ID
-from api.web.auth import Authenticator
+from api.web.auth import BEARER, Authenticator
 from api.web.errors import ApiError
 from api.web.metrics import Metrics
 
@@ -78,18 +79,25 @@ LimitQuery = Annotated[int, Query(ge=1, le=100, description="Products wanted.")]
 CursorQuery = Annotated[str | None, Query(max_length=120, description="`next_cursor` of the page before.")]
 UserIdPath = Annotated[int, Path(ge=0, le=MAX_ID)]
 ProductIdPath = Annotated[int, Path(ge=0, le=MAX_ID)]
-AuthorizationHeader = Annotated[str | None, Header(description="Bearer TOKEN, where the installation asks for one.")]
 
 
-async def require_shopper(request: Request, authenticator: AuthenticatorDep, user_id: UserIdQuery = None) -> int | None:
+async def get_token(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]) -> str | None:
+    """Return the token that the request carries, unread; `None` without one."""
+    return None if credentials is None else credentials.credentials
+
+
+TokenDep = Annotated[str | None, Depends(get_token)]
+
+
+async def require_shopper(token: TokenDep, authenticator: AuthenticatorDep, user_id: UserIdQuery = None) -> int | None:
     """Return the shopper whom a query names, if the request may speak of them."""
-    authenticator.require(request.headers.get("authorization"), user_id)
+    authenticator.require(token, user_id)
     return user_id
 
 
-async def require_owner(request: Request, authenticator: AuthenticatorDep, user_id: UserIdPath) -> int:
+async def require_owner(token: TokenDep, authenticator: AuthenticatorDep, user_id: UserIdPath) -> int:
     """Return the shopper whose page a path names, if the request may speak of them."""
-    authenticator.require(request.headers.get("authorization"), user_id)
+    authenticator.require(token, user_id)
     return user_id
 
 

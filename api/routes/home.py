@@ -15,6 +15,7 @@ from api.pages.explain import explain as write_reasons
 from api.pages.home import HomePage
 from api.queries.published import BatchHead
 from api.schemas import ExplainedHome, HomeRecommendations
+from api.web.auth import GUESTS_TOO
 from api.web.errors import refusals
 from api.web.metrics import Metrics
 
@@ -36,6 +37,7 @@ PROVENANCE = {
 @router.get(
     HOME_PATH,
     response_model=HomeRecommendations | ExplainedHome,
+    openapi_extra=GUESTS_TOO,
     responses={200: {"headers": PROVENANCE}, **refusals(401, 403, 422)},
 )
 async def get_home(

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from api.dependencies import AuthenticatorDep, AuthorizationHeader, ShopReaderDep, ShopWriterDep
+from api.dependencies import AuthenticatorDep, ShopReaderDep, ShopWriterDep, TokenDep
 from api.orders.checkout import place_order
 from api.orders.pricing import CheckoutError, NoSuchUserError
 from api.orders.quote import quote_cart
@@ -23,13 +23,13 @@ router = APIRouter(tags=["orders"])
 async def post_order(
     writer: ShopWriterDep,
     authenticator: AuthenticatorDep,
+    token: TokenDep,
     checkout: Checkout,
     request: Request,
     response: Response,
-    authorization: AuthorizationHeader = None,
 ) -> OrderReceipt:
     """Order and pay a cart at today's prices. Sending it again is safe: a key orders once."""
-    authenticator.require(authorization, checkout.user_id)
+    authenticator.require(token, checkout.user_id)
     try:
         receipt = await writer.write(place_order, checkout, request.state.request_id)
     except NoSuchUserError as err:
@@ -42,11 +42,9 @@ async def post_order(
 
 
 @router.post("/orders/quote", responses=refusals(401, 403, 409, 413, 422, 503))
-async def post_quote(
-    reader: ShopReaderDep, authenticator: AuthenticatorDep, cart: Cart, authorization: AuthorizationHeader = None
-) -> CartQuote:
+async def post_quote(reader: ShopReaderDep, authenticator: AuthenticatorDep, token: TokenDep, cart: Cart) -> CartQuote:
     """Say what a cart costs right now with the coupons that take off most. Nothing is ordered."""
-    authenticator.require(authorization, cart.user_id)
+    authenticator.require(token, cart.user_id)
     try:
         return await reader.read(quote_cart, cart)
     except CheckoutError as err:

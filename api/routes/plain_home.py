@@ -8,6 +8,7 @@ Everything else goes the route's, errors included; both answer with the same fun
 import re
 from collections.abc import Mapping
 
+from fastapi.security.utils import get_authorization_scheme_param
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.dependencies import DEFAULT_LIMIT, services_of
@@ -51,9 +52,9 @@ class PlainHomepages:
 
 def _may_pass(authenticator: Authenticator, headers: Mapping[bytes, bytes], user_id: int) -> bool:
     """Return whether the request may speak of the user; the route says why not."""
-    token = headers.get(b"authorization")
+    scheme, token = get_authorization_scheme_param(headers.get(b"authorization", b"").decode("latin-1"))
     try:
-        authenticator.require(None if token is None else token.decode("latin-1"), user_id)
+        authenticator.require(token if token and scheme.lower() == "bearer" else None, user_id)
     except ApiError:
         return False
     return True

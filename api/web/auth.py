@@ -6,6 +6,7 @@ The shop's own login issues the tokens with the key that both share (HS256). In 
 from datetime import UTC, datetime, timedelta
 
 import jwt
+from fastapi.security import HTTPBearer
 
 from api.web.errors import ApiError
 from settings import Settings
@@ -13,7 +14,16 @@ from settings import Settings
 ALGORITHM = "HS256"
 LEAST_KEY_CHARACTERS = 32
 LEEWAY_SECONDS = 10
-BEARER = "bearer "
+
+BEARER = HTTPBearer(
+    auto_error=False,
+    bearerFormat="JWT",
+    description="Token of the shopper, signed by the shop's login; asked for in production, see docs/tokens.md.",
+)
+"""Reads the header `Authorization: Bearer TOKEN`, and is in the API's description as its security scheme."""
+
+GUESTS_TOO = {"security": [dict[str, list[str]]()]}
+"""For the description of a route that also answers who is logged out: no token is one of the ways."""
 
 
 class Authenticator:
@@ -27,11 +37,11 @@ class Authenticator:
         """
         self._key = key
 
-    def require(self, authorization: str | None, user_id: int | None) -> None:
+    def require(self, token: str | None, user_id: int | None) -> None:
         """Let a request pass that speaks of nobody, or of the subject of its own token.
 
         Args:
-            authorization: the header `Authorization`, `Bearer ...`.
+            token: the request's; `None` without one.
             user_id: whom the request speaks of.
 
         Raises:
@@ -39,11 +49,11 @@ class Authenticator:
         """
         if self._key is None or user_id is None:
             return
-        if not authorization or not authorization.lower().startswith(BEARER):
+        if token is None:
             raise ApiError(401, "This shopper's token is needed: Authorization: Bearer TOKEN.")
         try:
             claims = jwt.decode(
-                authorization[len(BEARER) :],
+                token,
                 self._key,
                 algorithms=[ALGORITHM],
                 leeway=LEEWAY_SECONDS,

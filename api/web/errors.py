@@ -54,7 +54,8 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(ApiError)
     async def _on_purpose(request: Request, error: ApiError) -> JSONResponse:
-        return _answer(request, error.status, error.message, error.details)
+        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+        return _answer(request, error.status, error.message, error.details, headers)
 
     @app.exception_handler(ShopUnavailableError)
     async def _without_database(request: Request, error: ShopUnavailableError) -> JSONResponse:

@@ -1,5 +1,6 @@
 """Production asks who speaks, how often, and how much; development does not."""
 
+import json
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,6 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from api.application import create_app
+from api.openapi import COMMITTED
 from api.web.auth import Authenticator
 from api.web.rate_limit import RateLimiter
 from settings import Settings
@@ -78,6 +80,24 @@ def test_other_tokens_open_nothing(api: TestClient, headers: dict[str, str]) -> 
     answer = api.get(HOME, params={"user_id": 1}, headers=headers)
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthorized")
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
+def test_the_schemes_name_may_be_written_in_any_case(api: TestClient, scheme: str) -> None:
+    token = bearer(1)["Authorization"].removeprefix("Bearer ")
+
+    assert ask_as(api, {"Authorization": f"{scheme} {token}"}) == [200, 200, 200, 202, 201]
+
+
+def test_the_description_names_the_token_on_every_route_that_may_ask_for_one() -> None:
+    description = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    [(scheme, kind)] = description["components"]["securitySchemes"].items()
+    operations = [each for path in description["paths"].values() for each in path.values()]
+
+    assert (kind["type"], kind["scheme"], kind["bearerFormat"]) == ("http", "bearer", "JWT")
+    assert any("401" in each["responses"] for each in operations)
+    assert all(({scheme: []} in each.get("security", [])) == ("401" in each["responses"]) for each in operations)
 
 
 def test_who_is_logged_out_needs_no_token(api: TestClient) -> None:

@@ -1000,10 +1000,7 @@ export interface operations {
     post_events_events_post: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Bearer TOKEN, where the installation asks for one. */
-                authorization?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -1110,10 +1107,7 @@ export interface operations {
     post_order_orders_post: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Bearer TOKEN, where the installation asks for one. */
-                authorization?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -1209,10 +1203,7 @@ export interface operations {
     post_quote_orders_quote_post: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Bearer TOKEN, where the installation asks for one. */
-                authorization?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
