@@ -34,6 +34,7 @@ from api.web.rate_limit import RateLimiter
 from api.web.static_files import STOREFRONT_PAGES, StorefrontPages
 from settings import Settings
 from shop.database import open_engine, open_loop_engine
+from shop.money import Currency
 
 CONNECT_TIMEOUT_SECONDS = 1.0
 READ_TIMEOUT_SECONDS = 1.0
@@ -121,6 +122,7 @@ async def _run(
             reader=slow_reader,
             writer=writer,
             authenticator=authenticator,
+            currency=Currency(settings.currency),
             is_demo=settings.environment == "development" or settings.demo_shoppers,
         )
         refresher = asyncio.create_task(_keep_fresh(background_reader, fallback, cache))

@@ -19,6 +19,7 @@ from api.schemas import MAX_ID
 from api.web.auth import BEARER, Authenticator
 from api.web.errors import ApiError
 from api.web.metrics import Metrics
+from shop.money import Currency
 
 Service = TypeVar("Service")
 
@@ -31,6 +32,7 @@ class Services:
         reader: reads for pages that can wait a moment; its troubles do not count against the quick ones.
         writer: writes what shoppers leave behind.
         authenticator: decides who may act as whom.
+        currency: of the shop's prices.
         is_demo: whether anybody may act as any shopper.
     """
 
@@ -43,6 +45,7 @@ class Services:
     reader: ShopReader
     writer: ShopWriter
     authenticator: Authenticator
+    currency: Currency
     is_demo: bool
 
 
@@ -70,6 +73,7 @@ MetricsDep = Annotated[Metrics, _provide(lambda services: services.metrics)]
 ShopReaderDep = Annotated[ShopReader, _provide(lambda services: services.reader)]
 ShopWriterDep = Annotated[ShopWriter, _provide(lambda services: services.writer)]
 AuthenticatorDep = Annotated[Authenticator, _provide(lambda services: services.authenticator)]
+CurrencyDep = Annotated[Currency, _provide(lambda services: services.currency)]
 IsDemoDep = Annotated[bool, _provide(lambda services: services.is_demo)]
 
 UserIdQuery = Annotated[int | None, Query(ge=0, le=MAX_ID, description="The shopper; absent when logged out.")]

@@ -1,6 +1,6 @@
 """Classification of database errors: whether a retry may help, and the remedy where none can."""
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 # Errors of the server and of its drivers that another try may not meet: too many connections, host blocked for a while,
 # shutting down, broken packets, cannot connect, gone away, lost connection, lock wait, deadlock, interrupted, a table
@@ -9,6 +9,9 @@ TRANSIENT_ERRORS = frozenset(
     {1040, 1053, 1158, 1159, 1160, 1161, 1205, 1213, 1317, 1412, 1927, 1969, 2002, 2003, 2006, 2013, 2055, 3024, 3169}
     | {4031}
 )
+
+CONFLICTS = frozenset({1020, 1205, 1213})
+"""A row changed since the snapshot, waiting for a lock, deadlock: the transaction was rolled back."""
 
 _LOGIN = "Correct user and password in the database's URL."
 _DATABASE = "Correct the database's name in the URL, or create the database and grant the account its rights."
@@ -56,6 +59,11 @@ def is_transient(error: DBAPIError) -> bool:
     if find_remedy(error) is not None:
         return False
     return error.connection_invalidated or find_number(error) in TRANSIENT_ERRORS
+
+
+def is_conflict(error: DBAPIError) -> bool:
+    """Return whether another transaction was in the way, so that the same one may pass when it begins anew."""
+    return isinstance(error, IntegrityError) or find_number(error) in CONFLICTS
 
 
 def describe(error: BaseException) -> str:

@@ -3,12 +3,13 @@
 The payment is simulated and succeeds. Each line also becomes an `order` event that names the answer which showed it.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from sqlalchemy import Engine, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from api.orders.pricing import (
@@ -25,9 +26,17 @@ from api.queries.coupons import HeldCoupon, fetch_held_coupons
 from api.queries.shoppers import fetch_lines
 from api.schemas import Checkout, CheckoutLine, OrderReceipt, OrderSummary
 from shop.database import session_scope
+from shop.failures import is_conflict
+from shop.money import LARGEST_AMOUNT, Currency
 from shop.tables import Event, Order, OrderItem, PlacedCheckout, Product, User, UserCoupon
 
 ATTEMPTS = 3
+DECIMALS_COMPARED = 6
+"""Of an expected total: more than any currency has, fewer than a sum of floats is exact to."""
+
+
+class _CouponTakenError(CheckoutError):
+    """Another order redeemed a coupon after this one had looked."""
 
 
 @dataclass(frozen=True)
@@ -37,49 +46,69 @@ class _CheckoutContext:
     session: Session
     checkout: Checkout
     request_id: str
+    currency: Currency
     now: datetime
 
 
-def place_order(engine: Engine, checkout: Checkout, request_id: str) -> OrderReceipt:
-    """Order and pay a cart. The same key again gives the order that it placed, and changes nothing.
+def place_order(engine: Engine, checkout: Checkout, request_id: str, currency: Currency) -> OrderReceipt:
+    """Order and pay a cart. The same key and cart again give the order that they placed, and change nothing.
 
     Args:
         engine: the shop's database, for writing.
         checkout: the cart.
         request_id: of this request; names the events of lines without a source.
+        currency: of the shop's prices.
 
     Raises:
         NoSuchUserError: the shop has no such user.
         CheckoutError: something is gone, sold out or dearer than expected, a coupon does not hold, or the key belongs
-            to another user's order.
+            to an order of another cart.
         sqlalchemy.exc.SQLAlchemyError: nothing was ordered.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with session_scope(engine) as session:
-                return _place(_CheckoutContext(session, checkout, request_id, datetime.now(UTC)))
-        except IntegrityError:  # the same key was ordered by another request at this very moment
-            if attempt == ATTEMPTS:
+                return _place(_CheckoutContext(session, checkout, request_id, currency, datetime.now(UTC)))
+        except (DBAPIError, _CouponTakenError) as err:
+            if attempt == ATTEMPTS or (isinstance(err, DBAPIError) and not is_conflict(err)):
                 raise
     raise AssertionError("the loop returns or raises")
+
+
+def hash_cart(checkout: Checkout) -> str:
+    """Return a hash of all that was asked for, by which the same cart is known again."""
+    return hashlib.sha256(checkout.model_dump_json(exclude_defaults=True).encode()).hexdigest()
 
 
 def _place(context: _CheckoutContext) -> OrderReceipt:
     placed = context.session.get(PlacedCheckout, context.checkout.order_key)
     if placed is not None:
-        return _repeat(context, placed.order_id)
+        return _repeat(context, placed)
     if context.session.get(User, context.checkout.user_id) is None:
         raise NoSuchUserError("The shop has no user with this id.")
     lines = _take_from_stock(context)
     coupons = _find_coupons(context)
     lines, used = redeem(lines, coupons)
-    total = sum((line.total for line in lines), Decimal(0))
-    expected = context.checkout.expected_total
-    if expected is not None and Decimal(f"{expected:.2f}") != total:
-        problem = f"today's prices come to {total}, not {expected:.2f}"
-        raise CheckoutError("Prices have changed; show them and ask again.", [detail("expected_total", problem)])
+    total = _add_up(context, lines)
     order_id = _write_order(context, lines, used, total)
     return _receipt(context, order_id, is_repeat=False)
+
+
+def _add_up(context: _CheckoutContext, lines: list[PricedLine]) -> Decimal:
+    """Add up what the cart costs.
+
+    Raises:
+        CheckoutError: it is not what the shopper was shown, or more than an order can hold.
+    """
+    total = sum((line.total for line in lines), Decimal(0))
+    if total > LARGEST_AMOUNT or any(line.saved > LARGEST_AMOUNT for line in lines):
+        problem = f"comes to {total}; an order holds at most {LARGEST_AMOUNT}"
+        raise CheckoutError("The cart costs too much for one order; split it.", [detail("items", problem)])
+    expected = context.checkout.expected_total
+    if expected is not None and round(Decimal(expected), DECIMALS_COMPARED) != total:
+        problem = f"today's prices come to {total}, not {expected}"
+        raise CheckoutError("Prices have changed; show them and ask again.", [detail("expected_total", problem)])
+    return total
 
 
 def _take_from_stock(context: _CheckoutContext) -> list[PricedLine]:
@@ -88,7 +117,7 @@ def _take_from_stock(context: _CheckoutContext) -> list[PricedLine]:
     Raises:
         CheckoutError: some product is not sold, or too few of it are left; all such products are named.
     """
-    lines = price_lines(context.session.connection(), context.checkout.items, lock=True)
+    lines = price_lines(context.session.connection(), context.checkout.items, context.currency, lock=True)
     for product_id, quantity in sorted(count_products(context.checkout.items).items()):
         row = update(Product).where(Product.product_id == product_id)
         context.session.execute(row.values(stock=Product.stock - quantity))
@@ -112,18 +141,34 @@ def _find_coupons(context: _CheckoutContext) -> list[HeldCoupon]:
 
 
 def _write_order(context: _CheckoutContext, lines: list[PricedLine], used: list[Redemption], total: Decimal) -> int:
-    """Write order, lines, key, redeemed coupons and events."""
+    """Write order, lines, key, redeemed coupons and events.
+
+    Raises:
+        _CouponTakenError: another order redeemed a coupon in the meantime.
+    """
     stamps = {"created_at": context.now, "updated_at": context.now}
     order = Order(user_id=context.checkout.user_id, status="paid", ordered_at=context.now, total_amount=total, **stamps)
     context.session.add(order)
     context.session.flush()
-    context.session.add(PlacedCheckout(order_key=context.checkout.order_key, order_id=order.order_id))
+    key = {"order_key": context.checkout.order_key, "cart_hash": hash_cart(context.checkout)}
+    context.session.add(PlacedCheckout(**key, order_id=order.order_id))
     context.session.execute(insert(OrderItem), [_item(order.order_id, line) | stamps for line in lines])
-    for coupon, _ in used:
-        held = update(UserCoupon).where(UserCoupon.user_coupon_id == coupon.user_coupon_id)
-        context.session.execute(held.values(used_at=context.now, order_id=order.order_id))
+    for coupon_id in sorted(coupon.user_coupon_id for coupon, _ in used):
+        _redeem(context, coupon_id, order.order_id)
     context.session.execute(insert(Event), [_event(context, *each) for each in enumerate(context.checkout.items)])
     return order.order_id
+
+
+def _redeem(context: _CheckoutContext, user_coupon_id: int, order_id: int) -> None:
+    """Mark a coupon as used by this order, unless another order used it since it was looked up.
+
+    Raises:
+        _CouponTakenError: another order did.
+    """
+    unused = update(UserCoupon).where(UserCoupon.user_coupon_id == user_coupon_id, UserCoupon.used_at.is_(None))
+    done = context.session.execute(unused.values(used_at=context.now, order_id=order_id))
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise _CouponTakenError("A coupon was redeemed by another order just now; ask for the price again.")
 
 
 def _item(order_id: int, line: PricedLine) -> dict[str, object]:
@@ -149,11 +194,11 @@ def _event(context: _CheckoutContext, number: int, line: CheckoutLine) -> dict[s
     }
 
 
-def _repeat(context: _CheckoutContext, order_id: int) -> OrderReceipt:
-    owner = context.session.scalar(select(Order.user_id).where(Order.order_id == order_id))
-    if owner != context.checkout.user_id:
+def _repeat(context: _CheckoutContext, placed: PlacedCheckout) -> OrderReceipt:
+    owner = context.session.scalar(select(Order.user_id).where(Order.order_id == placed.order_id))
+    if owner != context.checkout.user_id or placed.cart_hash not in (None, hash_cart(context.checkout)):
         raise CheckoutError("This order_key was used before, for another cart; make a new one.")
-    return _receipt(context, order_id, is_repeat=True)
+    return _receipt(context, placed.order_id, is_repeat=True)
 
 
 def _receipt(context: _CheckoutContext, order_id: int, *, is_repeat: bool) -> OrderReceipt:

@@ -1,13 +1,14 @@
 """Price of a cart today: live prices less coupons. Quote and checkout share it."""
 
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from api.queries.coupons import CENT, HeldCoupon
+from api.queries.coupons import HeldCoupon
 from api.schemas import MAX_COUPONS, CartLine, ErrorDetail
+from shop.money import Currency
 from shop.tables import Product
 
 
@@ -30,12 +31,13 @@ class PricedLine(NamedTuple):
     line: CartLine
     category_id: int
     price: Decimal
+    currency: Currency
     discount: Decimal = Decimal(0)
 
     @property
     def unit_price(self) -> Decimal:
         """What one unit costs in the end; what does not divide by the quantity is the shopper's."""
-        return ((self.price * self.line.quantity - self.discount) / self.line.quantity).quantize(CENT, ROUND_DOWN)
+        return self.currency.round_down((self.price * self.line.quantity - self.discount) / self.line.quantity)
 
     @property
     def total(self) -> Decimal:
@@ -49,7 +51,7 @@ class PricedLine(NamedTuple):
 
     def reduced_by(self, coupon: HeldCoupon) -> "PricedLine":
         """Return the same line with a coupon on it."""
-        return self._replace(discount=coupon.reduce(self.total))
+        return self._replace(discount=coupon.reduce(self.total, self.currency))
 
 
 class Redemption(NamedTuple):
@@ -59,12 +61,15 @@ class Redemption(NamedTuple):
     place: int
 
 
-def price_lines(connection: Connection, items: Sequence[CartLine], *, lock: bool = False) -> list[PricedLine]:
-    """Look up today's price of each line.
+def price_lines(
+    connection: Connection, items: Sequence[CartLine], currency: Currency, *, lock: bool = False
+) -> list[PricedLine]:
+    """Look up today's price of each line, in whole minor units as pages write it.
 
     Args:
         connection: to the shop's database.
         items: the cart; a product may stand on several lines.
+        currency: of the shop's prices.
         lock: keep the products' rows from others until the transaction ends, in the order of their ids so that two
             carts never wait for each other.
 
@@ -86,7 +91,10 @@ def price_lines(connection: Connection, items: Sequence[CartLine], *, lock: bool
     if details:
         raise CheckoutError("Some products can't be had; change the cart and ask again.", details)
     products = [(line, found[line.product_id]) for line in items]
-    return [PricedLine(line, product.category_id, product.price) for line, product in products]
+    return [
+        PricedLine(line, product.category_id, currency.round_half_up(product.price), currency)
+        for line, product in products
+    ]
 
 
 def count_products(items: Iterable[CartLine]) -> dict[int, int]:

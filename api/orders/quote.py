@@ -7,19 +7,21 @@ from sqlalchemy import Connection
 from api.orders.pricing import PricedLine, Redemption, choose_coupons, price_lines, redeem
 from api.queries.coupons import fetch_held_coupons
 from api.schemas import Cart, CartQuote, RedeemedCoupon
+from shop.money import Currency
 
 
-def quote_cart(connection: Connection, cart: Cart) -> CartQuote:
+def quote_cart(connection: Connection, cart: Cart, currency: Currency) -> CartQuote:
     """Price a cart with the coupons that take off most. Ordering the same cart with these coupons costs the same.
 
     Args:
         connection: to the shop's database.
         cart: what is asked about.
+        currency: of the shop's prices.
 
     Raises:
         CheckoutError: some product is not sold, or too few of it are left; all such products are named.
     """
-    lines = price_lines(connection, cart.items)
+    lines = price_lines(connection, cart.items, currency)
     coupons = choose_coupons(lines, fetch_held_coupons(connection, cart.user_id))
     reduced, used = redeem(lines, coupons)
     return CartQuote(

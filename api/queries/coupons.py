@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
 
 from api.schemas import ListedCoupon
+from shop.money import Currency
 from shop.tables import Coupon, UserCoupon
 
 MAX_HELD = 200
-CENT = Decimal("0.01")
 
 
 class HeldCoupon(NamedTuple):
@@ -38,11 +38,11 @@ class HeldCoupon(NamedTuple):
             return self.product_id == product_id
         return self.category_id is None or self.category_id == category_id
 
-    def reduce(self, amount: Decimal) -> Decimal:
-        """Return how much comes off an amount: never more than all of it, cents rounded down."""
+    def reduce(self, amount: Decimal, currency: Currency) -> Decimal:
+        """Return how much comes off an amount: never more than all of it, rounded down to the minor unit."""
         if self.discount_type == "percent":
-            return (amount * self.discount_value / 100).quantize(CENT, ROUND_DOWN)
-        return min(amount, self.discount_value)
+            return currency.round_down(amount * self.discount_value / 100)
+        return min(amount, currency.round_down(self.discount_value))
 
     def describe(self) -> ListedCoupon:
         """Return what the storefront shows of it."""

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from sqlalchemy import Engine, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from api.schemas import EventsReceipt, ShopperEvent
 from shop.database import session_scope
+from shop.failures import is_conflict
 from shop.tables import Event
 
 ATTEMPTS = 3
@@ -23,8 +24,8 @@ def write_events(engine: Engine, events: Sequence[ShopperEvent]) -> EventsReceip
         try:
             accepted = _write_new(engine, rows)
             return EventsReceipt(accepted=accepted, duplicates=len(events) - accepted)
-        except IntegrityError:  # the same events were written by another process at this very moment
-            if attempt == ATTEMPTS:
+        except DBAPIError as err:  # the same events may be written by another process at this very moment
+            if attempt == ATTEMPTS or not is_conflict(err):
                 raise
     raise AssertionError("the loop returns or raises")
 

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from api.dependencies import AuthenticatorDep, ShopReaderDep, ShopWriterDep, TokenDep
+from api.dependencies import AuthenticatorDep, CurrencyDep, ShopReaderDep, ShopWriterDep, TokenDep
 from api.orders.checkout import place_order
 from api.orders.pricing import CheckoutError, NoSuchUserError
 from api.orders.quote import quote_cart
@@ -24,6 +24,7 @@ async def post_order(
     writer: ShopWriterDep,
     authenticator: AuthenticatorDep,
     token: TokenDep,
+    currency: CurrencyDep,
     checkout: Checkout,
     request: Request,
     response: Response,
@@ -31,7 +32,7 @@ async def post_order(
     """Order and pay a cart at today's prices. Sending it again is safe: a key orders once."""
     authenticator.require(token, checkout.user_id)
     try:
-        receipt = await writer.write(place_order, checkout, request.state.request_id)
+        receipt = await writer.write(place_order, checkout, request.state.request_id, currency)
     except NoSuchUserError as err:
         raise ApiError(404, err.message) from err
     except CheckoutError as err:
@@ -42,10 +43,12 @@ async def post_order(
 
 
 @router.post("/orders/quote", responses=refusals(401, 403, 409, 413, 422, 503))
-async def post_quote(reader: ShopReaderDep, authenticator: AuthenticatorDep, token: TokenDep, cart: Cart) -> CartQuote:
+async def post_quote(
+    reader: ShopReaderDep, authenticator: AuthenticatorDep, token: TokenDep, currency: CurrencyDep, cart: Cart
+) -> CartQuote:
     """Say what a cart costs right now with the coupons that take off most. Nothing is ordered."""
     authenticator.require(token, cart.user_id)
     try:
-        return await reader.read(quote_cart, cart)
+        return await reader.read(quote_cart, cart, currency)
     except CheckoutError as err:
         raise ApiError(409, err.message, details=err.details) from err

@@ -15,7 +15,9 @@ class Source(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     request_id: Token = Field(description="X-Request-Id of the answer that showed the product.")
-    position: Annotated[int, Field(ge=0, le=1000)] | None = Field(None, description="Slot in that answer, from 0.")
+    position: Annotated[int, Field(ge=0, le=1000, strict=True)] | None = Field(
+        None, description="Slot in that answer, from 0."
+    )
     batch_id: Token | None = Field(None, description="X-Batch-Id of that answer.")
     model_version: Annotated[str, Field(max_length=32)] | None = Field(None, description="X-Model-Version of it.")
     rung: Annotated[str, Field(max_length=100)] | None = Field(None, description="X-Rung of it.")

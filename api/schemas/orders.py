@@ -19,7 +19,7 @@ class CartLine(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     product_id: Id
-    quantity: Annotated[int, Field(ge=1, le=99)]
+    quantity: Annotated[int, Field(ge=1, le=99, strict=True)]
 
 
 class CheckoutLine(CartLine):
@@ -63,7 +63,7 @@ class Checkout(BaseModel):
     coupon_ids: Annotated[list[Id], Field(max_length=MAX_COUPONS)] = Field(
         default=[], description="Coupons to redeem, each on the dearest line that it is valid for."
     )
-    expected_total: Annotated[float, Field(ge=0, le=1e9)] | None = Field(
+    expected_total: Annotated[float, Field(ge=0, le=1e10, strict=True, allow_inf_nan=False)] | None = Field(
         None, description="What the shopper was shown. When today's prices give another total, nothing is ordered."
     )
 

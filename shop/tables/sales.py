@@ -69,12 +69,16 @@ class OrderItem(Base):
 
 
 class PlacedCheckout(Base):
-    """The key under which a storefront placed an order: the same key again finds that order, and places none."""
+    """The key under which a storefront placed an order: the same key again finds that order, and places none.
+
+    `cart_hash` tells the same cart from another one; `NULL` in rows from before it was written.
+    """
 
     __tablename__ = "checkouts"
 
     order_key: Mapped[str] = mapped_column(String(64), primary_key=True)
     order_id: Mapped[int] = mapped_column(BigId, ForeignKey("orders.order_id", ondelete="CASCADE"))
+    cart_hash: Mapped[str | None] = mapped_column(String(64))
 
     __table_args__ = table_arguments(UniqueConstraint("order_id"))
 

@@ -2,17 +2,19 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from threading import Barrier
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, update
 
 from api.orders.checkout import place_order
 from api.orders.pricing import CheckoutError
 from api.schemas import Checkout
 from shop.database import session_scope
-from shop.tables import Coupon, Event, Order, OrderItem, Product, UserCoupon
+from shop.money import DOLLAR
+from shop.tables import Coupon, Event, Order, OrderItem, PlacedCheckout, Product, UserCoupon
 from tests.tiny_shop import fill_tiny_shop
 
 SOURCE = {"request_id": "r-1", "position": 2, "batch_id": "b-1", "model_version": "7", "rung": "published"}
@@ -32,14 +34,14 @@ def stock(engine: Engine, product_id: int) -> int:
         return session.scalar(select(Product.stock).where(Product.product_id == product_id)) or 0
 
 
-def issue_coupon(engine: Engine, **fields: Any) -> None:
+def issue_coupon(engine: Engine, times: int = 1, **fields: Any) -> None:
     now = datetime.now(UTC)
     values = {"coupon_id": 9, "code": "NINE", "name": "Nine", "discount_type": "percent", "discount_value": Decimal(10)}
     values |= {"valid_from": now - timedelta(days=1), "valid_until": now + timedelta(days=1)}
     with session_scope(engine) as session:
         session.add(Coupon(**values | fields))
         session.flush()
-        session.add(UserCoupon(user_id=1, coupon_id=9, issued_at=now - timedelta(hours=1)))
+        session.add_all(UserCoupon(user_id=1, coupon_id=9, issued_at=now - timedelta(hours=1)) for _ in range(times))
 
 
 def test_an_order_takes_todays_price_and_the_stock(api: TestClient, published_shop: Engine) -> None:
@@ -70,6 +72,75 @@ def test_a_key_of_another_user_is_refused_without_showing_the_order(api: TestCli
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "conflict")
     assert "items" not in answer.json()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"items": [{"product_id": 1, "quantity": 3}]},
+        {"items": [{"product_id": 5, "quantity": 2}]},
+        {"expected_total": 5.0},
+        {"coupon_ids": [9]},
+    ],
+    ids=["quantity", "product", "expected total", "coupon"],
+)
+def test_the_same_key_with_another_cart_is_refused(api: TestClient, published_shop: Engine, other: Any) -> None:
+    api.post("/orders", json=cart())
+
+    answer = api.post("/orders", json=cart(**other))
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "conflict")
+    assert (count(published_shop, Order), stock(published_shop, 1)) == (8, 38)
+
+
+def test_a_key_from_before_carts_were_hashed_still_gives_its_order(api: TestClient, published_shop: Engine) -> None:
+    api.post("/orders", json=cart())
+    with session_scope(published_shop) as session:
+        session.execute(update(PlacedCheckout).values(cart_hash=None))
+
+    assert api.post("/orders", json=cart()).status_code == 200
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_coupon_takes_off_as_often_as_it_is_held_however_many_orders_ask_at_once(
+    any_empty_shop: Engine, times: int
+) -> None:
+    fill_tiny_shop(any_empty_shop)
+    issue_coupon(any_empty_shop, times)
+    start = Barrier(4)
+
+    def order(number: int) -> list[str]:
+        lines = [{"product_id": (1, 3, 5, 6)[number], "quantity": 1}]
+        plain, reduced = cart(f"plain-{number}", items=lines), cart(f"cart-{number}", items=lines, coupon_ids=[9])
+        outcomes = [_try_order(any_empty_shop, Checkout(**plain))]  # opens the connection
+        start.wait()
+        return [*outcomes, _try_order(any_empty_shop, Checkout(**reduced))]
+
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = [each for several in threads.map(order, range(4)) for each in several]
+
+    with session_scope(any_empty_shop) as session:
+        reduced = session.scalar(select(func.count()).where(OrderItem.order_id > 7, OrderItem.discount_amount > 0))
+    assert (outcomes.count("new"), reduced) == (4 + times, times)
+
+
+@pytest.mark.parametrize("wrong", ["2", True, 2.0, 2.5], ids=repr)
+@pytest.mark.parametrize("field", ["product_id", "quantity"])
+def test_a_number_of_a_cart_is_written_as_a_whole_number(api: TestClient, field: str, wrong: Any) -> None:
+    item = {"product_id": 1, "quantity": 2} | {field: wrong}
+
+    assert api.post("/orders", json=cart(items=[item])).status_code == 422
+    assert api.post("/orders/quote", json={"user_id": 1, "items": [item]}).status_code == 422
+
+
+def test_a_cart_that_costs_more_than_an_order_can_hold_is_refused(api: TestClient, published_shop: Engine) -> None:
+    with session_scope(published_shop) as session:
+        session.execute(update(Product).values(price=Decimal("9999999999.00")))
+
+    answer = api.post("/orders", json=cart())
+
+    assert answer.status_code == 409
+    assert "at most 9999999999.99" in answer.json()["error"]["details"][0]["problem"]
 
 
 def test_each_line_becomes_an_event_that_names_its_source(api: TestClient, published_shop: Engine) -> None:
@@ -168,7 +239,7 @@ def test_the_last_ones_are_sold_once_however_many_ask(any_empty_shop: Engine) ->
 
 def _try_order(engine: Engine, checkout: Checkout) -> str:
     try:
-        return "repeat" if place_order(engine, checkout, "r-1").is_repeat else "new"
+        return "repeat" if place_order(engine, checkout, "r-1", DOLLAR).is_repeat else "new"
     except CheckoutError:
         return "refused"
 

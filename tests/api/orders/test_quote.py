@@ -12,6 +12,7 @@ from api.orders.pricing import PricedLine, choose_coupons, redeem
 from api.queries.coupons import HeldCoupon
 from api.schemas import MAX_COUPONS, CartLine
 from shop.database import session_scope
+from shop.money import DOLLAR
 from shop.tables import Coupon, Order, Product, UserCoupon
 
 MILK, BREAD = {"product_id": 1, "quantity": 2}, {"product_id": 3, "quantity": 1}
@@ -106,7 +107,7 @@ def test_what_cannot_be_had_is_named(api: TestClient, item: dict[str, int], name
 cents = st.integers(1, 5000).map(lambda number: Decimal(number) / 100)
 lines = st.builds(
     lambda product_id, quantity, price: PricedLine(
-        CartLine(product_id=product_id, quantity=quantity), category_id=product_id % 3, price=price
+        CartLine(product_id=product_id, quantity=quantity), category_id=product_id % 3, price=price, currency=DOLLAR
     ),
     st.integers(1, 6),
     st.integers(1, 9),

@@ -1,0 +1,20 @@
+from decimal import Decimal
+
+import pytest
+
+from shop.money import Currency
+
+
+@pytest.mark.parametrize(
+    ("code", "unit"), [("KRW", "1"), ("JPY", "1"), ("USD", "0.01"), ("KWD", "0.001"), ("XYZ", "0.01")]
+)
+def test_a_minor_unit_is_that_of_the_currency(code: str, unit: str) -> None:
+    assert Currency(code).minor_unit == Decimal(unit)
+
+
+@pytest.mark.parametrize(
+    ("code", "down", "half_up"), [("KRW", "94", "95"), ("USD", "94.50", "94.50"), ("KWD", "94.500", "94.500")]
+)
+def test_amounts_are_rounded_to_the_minor_unit(code: str, down: str, half_up: str) -> None:
+    assert str(Currency(code).round_down(Decimal("94.5"))) == down
+    assert str(Currency(code).round_half_up(Decimal("94.5"))) == half_up
