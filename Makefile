@@ -67,6 +67,7 @@ quality: environment ## the quality table at several cuts, on the synced shop wi
 	$(RUN) training.studies.quality --cuts $(CUTS) --out docs/quality.md
 
 docs: environment ## write the pages that are made from the code
+	$(RUN) deploy.version
 	$(RUN) deploy.compose.env_example
 	$(RUN) shop.loaders.documentation
 	$(RUN) features.documentation

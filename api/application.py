@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy import Engine, make_url
 
+from api import __version__
 from api.clients.model_server import ModelServerClient
 from api.db.connections import HeldConnection, LoopConnections, ThreadConnections
 from api.db.reader import ShopReader, ShopUnavailableError
@@ -69,7 +70,7 @@ def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAP
     is_production = settings.environment == "production"
     app = FastAPI(
         title="31IE storefront API",
-        version="1.0.0",
+        version=__version__,
         description="Recommendations and products for the storefront.",
         lifespan=lambda app: _run(app, settings, deadlines, metrics, authenticator),
         docs_url=None if is_production else "/docs",

@@ -1,7 +1,6 @@
 """The compose file, read as Compose reads it: what a container may do, what it listens on, where its secrets are."""
 
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -74,12 +73,6 @@ def test_images_have_a_version(name):
 
     assert re.search(r":\d", image), image
     assert "latest" not in image
-
-
-def test_our_images_carry_the_version_of_the_project():
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-
-    assert {SERVICES[name]["image"].partition(":")[2] for name in OURS} == {version}
 
 
 def test_each_image_of_ours_is_built_by_one_service_and_pulled_by_none():

@@ -1,0 +1,67 @@
+"""Write the version of pyproject.toml wherever else it must stand: `make docs`. A test holds the copies to it."""
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+COPIES = {
+    "api/__init__.py": r'__version__ = "',
+    "docker-compose.yml": r'image: 31ie/[a-z]+:|image\.version: "',
+    "frontend/package.json": r'"private": true,\n +"version": "',
+    "frontend/package-lock.json": r'"name": "storefront",\n +"version": "',
+    "CITATION.cff": r"\nversion: ",
+}
+"""What the version stands behind in each file that holds a copy. `api/openapi.json` is made from the API."""
+
+VERSION = r"[^\s\"]+"
+
+
+def read_version(root: Path = ROOT) -> str:
+    """Return the project's version."""
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return str(project["version"])
+
+
+def find_copies(text: str, before: str) -> list[str]:
+    """Return the versions that stand in a file's text behind what `before` matches."""
+    return re.findall(f"(?:{before})({VERSION})", text)
+
+
+def write_version(root: Path, version: str) -> list[str]:
+    """Write a version over its copies.
+
+    Args:
+        root: the project's folder.
+        version: what is to stand there.
+
+    Returns:
+        The files that had another version.
+
+    Raises:
+        ValueError: a file has no place for the version.
+    """
+    changed = []
+    for name, before in COPIES.items():
+        path = root / name
+        text = path.read_text(encoding="utf-8")
+        if not find_copies(text, before):
+            raise ValueError(f"{name} has no version where deploy/version.py looks for it; mend the pattern there.")
+        written = re.sub(f"({before}){VERSION}", rf"\g<1>{version}", text)
+        if written != text:
+            path.write_text(written, encoding="utf-8")
+            changed.append(name)
+    return changed
+
+
+def main() -> None:
+    """Write the version of this folder."""
+    version = read_version()
+    changed = write_version(ROOT, version)
+    sys.stdout.write(f"version {version}: {', '.join(changed) or 'stood everywhere'}\n")
+
+
+if __name__ == "__main__":
+    main()
