@@ -14,14 +14,22 @@ from tests.frontend.shop import ROOT, RunningShop
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 FIRST_SCRIPTS_BYTES = 150_000
 FIRST_STYLES_BYTES = 20_000
-PAGES = ["/?shopper=1", "/category/1", "/search?query=a", "/cart", "/my-orders?shopper=1"]
+PAGES = [
+    "/?shopper=1",
+    "/category/1",
+    "/search?query=a",
+    "/search?query=zzzz",
+    "/cart",
+    "/my-orders?shopper=1",
+    "/nowhere",
+]
 
 
-def serious_violations(page: Page) -> list[str]:
+def violations(page: Page) -> list[str]:
+    """Find what axe calls moderate, serious or critical."""
     page.evaluate(Path(AXE).read_text(encoding="utf-8"))
     found = page.evaluate("() => axe.run()")["violations"]
-    serious = [one for one in found if one["impact"] in ("serious", "critical")]
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in serious]
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] != "minor"]
 
 
 def weigh(urls: list[str], ending: str) -> int:
@@ -32,26 +40,26 @@ def weigh(urls: list[str], ending: str) -> int:
 
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_opens_by_its_address_and_axe_finds_nothing_serious(
+def test_a_page_opens_by_its_address_and_axe_finds_nothing_moderate(
     open_page: OpenPage, path: str, viewport: dict[str, int]
 ) -> None:
     page = open_page(path, viewport=viewport, reduced_motion="reduce", consent="undecided")
     page.wait_for_load_state("networkidle")
 
     expect(page.get_by_role("main")).not_to_be_empty()
-    assert serious_violations(page) == []
+    assert violations(page) == []
 
 
-def test_axe_finds_nothing_serious_on_a_product_and_in_open_menus(open_page: OpenPage, shop: RunningShop) -> None:
+def test_axe_finds_nothing_moderate_on_a_product_and_in_open_menus(open_page: OpenPage, shop: RunningShop) -> None:
     page = open_page(f"/product/{shop.recommended(1)[0]}?shopper=1", reduced_motion="reduce")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.wait_for_load_state("networkidle")
-    assert serious_violations(page) == []
+    assert violations(page) == []
 
     page.get_by_role("button", name=re.compile("고객 선택")).click()
     expect(page.get_by_role("menu")).to_be_visible()
 
-    assert serious_violations(page) == []
+    assert violations(page) == []
 
 
 def test_the_keyboard_alone_changes_the_shopper(open_page: OpenPage) -> None:

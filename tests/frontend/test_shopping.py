@@ -112,7 +112,7 @@ def test_the_cart_shows_what_coupons_take_off_and_the_order_costs_that(open_page
 
 def test_a_search_finds_words_of_titles(open_page: OpenPage) -> None:
     page = open_page("/?shopper=1")
-    words = page.locator("#recommendations article h3").first.inner_text()
+    words = page.locator("#recommendations article h2").first.inner_text()
 
     page.get_by_role("searchbox").fill(words)
     page.get_by_role("searchbox").press("Enter")

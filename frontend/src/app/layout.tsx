@@ -1,7 +1,8 @@
-import { Suspense, useEffect } from 'react'
+import { Suspense, useEffect, useRef } from 'react'
 import { Outlet, ScrollRestoration } from 'react-router'
 import { Footer } from './footer'
 import { Header } from './header'
+import { PageAnnouncer } from './page-announcer'
 import { ProductGridSkeleton } from '@/components/product-grid'
 import { ConsentBar } from '@/features/consent/components/consent-bar'
 import { localeStore } from '@/i18n/locale-store'
@@ -14,6 +15,7 @@ const FIRST_KEY = 'default'
 export function Layout() {
   const m = useMessages()
   const locale = localeStore.use()
+  const content = useRef<HTMLElement>(null)
   useEffect(() => {
     document.documentElement.lang = locale
   }, [locale])
@@ -26,13 +28,19 @@ export function Layout() {
         {m.shop.skipToContent}
       </a>
       <Header />
-      <main id="content" tabIndex={-1} className="mx-auto min-h-[80vh] w-full max-w-7xl px-4 py-5 outline-none sm:py-8">
+      <main
+        ref={content}
+        id="content"
+        tabIndex={-1}
+        className="mx-auto min-h-[80vh] w-full max-w-7xl px-4 py-5 outline-none sm:py-8"
+      >
         <Suspense fallback={<ProductGridSkeleton />}>
           <Outlet />
         </Suspense>
       </main>
       <Footer />
       <ConsentBar />
+      <PageAnnouncer content={content} />
       <ScrollRestoration getKey={({ key, pathname, search }) => (key === FIRST_KEY ? pathname + search : key)} />
     </>
   )

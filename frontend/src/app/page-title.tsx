@@ -8,7 +8,7 @@ interface PageTitleProps {
 
 /** The heading of a page, also shown in the browser's tab. */
 export function PageTitle({ children, icon }: PageTitleProps) {
-  useDocumentTitle(children)
+  useDocumentTitle(children.trim() ? children : undefined)
   return (
     <h1 className="mb-5 flex min-h-9 items-center gap-2.5 text-2xl font-extrabold tracking-tight">
       {icon}
@@ -17,9 +17,10 @@ export function PageTitle({ children, icon }: PageTitleProps) {
   )
 }
 
-/** Names the page in the browser's tab; the shop's name alone where there is none. */
-export function useDocumentTitle(title: string): void {
+/** Names the page in the browser's tab; the shop's name alone where there is none, the title before while it is unknown. */
+export function useDocumentTitle(title: string | undefined): void {
   useEffect(() => {
-    document.title = title.trim() ? `${title} · 31IE` : '31IE'
+    if (title === undefined) return
+    document.title = title ? `${title} · 31IE` : '31IE'
   }, [title])
 }

@@ -20,10 +20,12 @@ interface ProductCardProps {
   source: Source
   /** Whether it is in view when the page opens, and its picture should not wait. */
   isEager?: boolean
+  /** The level of its heading, below that of the list. */
+  heading?: 'h2' | 'h3'
 }
 
 /** A product in a grid. All of it leads to the product; the two buttons lie above the link. */
-export function ProductCard({ product, source, isEager = false }: ProductCardProps) {
+export function ProductCard({ product, source, isEager = false, heading: Heading = 'h2' }: ProductCardProps) {
   const formats = useFormats()
   const categoryName = useCategoryName(product.category_id)
   const coupon = product.coupons?.[0]
@@ -44,7 +46,7 @@ export function ProductCard({ product, source, isEager = false }: ProductCardPro
       {coupon && <CouponBadge coupon={coupon} className="absolute top-3 left-3" />}
       <div className="flex flex-1 flex-col gap-1 p-3 sm:p-4">
         <p className="truncate text-xs text-muted-foreground">{categoryName}</p>
-        <h3 className="line-clamp-2 min-h-10 text-sm leading-5 font-medium">
+        <Heading className="line-clamp-2 min-h-10 text-sm leading-5 font-medium">
           <Link
             to={`/product/${product.product_id}`}
             state={{ source }}
@@ -55,7 +57,7 @@ export function ProductCard({ product, source, isEager = false }: ProductCardPro
           >
             {product.title}
           </Link>
-        </h3>
+        </Heading>
         <div className="mt-auto flex items-center justify-between gap-2 pt-1">
           <p className="text-base font-bold tabular-nums sm:text-lg">{formats.price(product.price)}</p>
           <div className="relative z-10 flex items-center gap-1">

@@ -11,10 +11,11 @@ interface ProductGridProps {
   products: ListedProduct[]
   provenance: Provenance
   label: string
+  heading?: 'h2' | 'h3'
 }
 
 /** Two columns on a phone, four on a desk. */
-export function ProductGrid({ products, provenance, label }: ProductGridProps) {
+export function ProductGrid({ products, provenance, label, heading = 'h2' }: ProductGridProps) {
   return (
     <ul className={GRID} aria-label={label}>
       {products.map((product, position) => (
@@ -23,6 +24,7 @@ export function ProductGrid({ products, provenance, label }: ProductGridProps) {
             product={product}
             source={toSource(provenance, position)}
             isEager={position < IN_VIEW_AT_FIRST}
+            heading={heading}
           />
         </li>
       ))}

@@ -15,7 +15,7 @@ export function CategoryPage() {
   const categoryId = Number(useParams().categoryId)
   const category = categories?.find((each) => each.category_id === categoryId)
   if (!Number.isSafeInteger(categoryId) || (categories && !category))
-    return <Notice title={m.catalogue.missingCategory} />
+    return <Notice title={m.catalogue.missingCategory} isPage />
   const name = category ? translate(category.name) : '\u00a0'
   const icon = category && (
     <img src={drawingUrl(departmentDrawing(category.name, categoryId))} alt="" width={32} height={32} />

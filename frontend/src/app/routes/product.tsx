@@ -18,9 +18,9 @@ export function ProductPage() {
   const productId = Number(useParams().productId)
   const cameFrom = (useLocation().state as { source?: Source } | null)?.source
   const { data, error, refetch } = useQuery(productQuery(productId, toUserId(shopperStore.use())))
-  useDocumentTitle(data?.product.title ?? '')
-  if (error instanceof ApiError && (error.status === 404 || error.status === 422))
-    return <Notice title={m.product.missing} />
+  const isMissing = error instanceof ApiError && (error.status === 404 || error.status === 422)
+  useDocumentTitle(isMissing ? m.product.missing : data?.product.title)
+  if (isMissing) return <Notice title={m.product.missing} isPage />
   if (!data) return error ? <ErrorNotice error={error} onRetry={() => void refetch()} /> : <ProductViewSkeleton />
   return (
     <div className="flex flex-col gap-12">

@@ -2,6 +2,7 @@ import * as Primitive from '@radix-ui/react-dropdown-menu'
 import { clsx } from 'clsx'
 import { Check } from 'lucide-react'
 import type { ComponentProps } from 'react'
+import { portalContainer } from './portal-container'
 
 export const DropdownMenu = Primitive.Root
 export const DropdownMenuTrigger = Primitive.Trigger
@@ -9,7 +10,7 @@ export const DropdownMenuRadioGroup = Primitive.RadioGroup
 
 export function DropdownMenuContent({ className, sideOffset = 6, ...props }: ComponentProps<typeof Primitive.Content>) {
   return (
-    <Primitive.Portal>
+    <Primitive.Portal container={portalContainer()}>
       <Primitive.Content
         sideOffset={sideOffset}
         collisionPadding={12}

@@ -1,13 +1,14 @@
 import * as Primitive from '@radix-ui/react-popover'
 import { clsx } from 'clsx'
 import type { ComponentProps } from 'react'
+import { portalContainer } from './portal-container'
 
 export const Popover = Primitive.Root
 export const PopoverTrigger = Primitive.Trigger
 
 export function PopoverContent({ className, sideOffset = 6, ...props }: ComponentProps<typeof Primitive.Content>) {
   return (
-    <Primitive.Portal>
+    <Primitive.Portal container={portalContainer()}>
       <Primitive.Content
         sideOffset={sideOffset}
         collisionPadding={12}

@@ -22,6 +22,8 @@ export const en = {
     label: 'Offers',
     previous: 'Previous offer',
     next: 'Next offer',
+    pause: 'Pause the offers',
+    play: 'Let the offers turn',
     show: (number: number) => `Show offer ${number}`,
     slideOf: (number: number, total: number) => `${number} of ${total}`,
     slides: {
@@ -142,7 +144,7 @@ export const en = {
     modelVersion: 'Model version',
     batch: 'Batch',
     rung: 'Came from',
-    arm: 'Comparison',
+    arm: 'Experiment',
     age: 'Age of the list',
     latency: 'Answer took',
     requestId: 'Request',

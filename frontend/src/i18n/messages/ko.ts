@@ -21,6 +21,8 @@ export const ko: Messages = {
     label: '기획전',
     previous: '이전 기획전',
     next: '다음 기획전',
+    pause: '기획전 멈추기',
+    play: '기획전 넘기기',
     show: (number) => `${number}번째 기획전 보기`,
     slideOf: (number, total) => `${total}개 중 ${number}번째`,
     slides: {

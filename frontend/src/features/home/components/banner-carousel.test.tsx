@@ -83,6 +83,28 @@ test('it never turns by itself for those who asked for less motion', () => {
   expect(shown()).toBe(1)
 })
 
+test('it stays paused until it is let go', () => {
+  renderCarousel()
+
+  fireEvent.click(screen.getByRole('button', { name: '기획전 멈추기' }))
+  pass(60_000)
+  expect(shown()).toBe(1)
+
+  fireEvent.click(screen.getByRole('button', { name: '기획전 넘기기' }))
+  pass(3_000)
+  expect(shown()).toBe(2)
+})
+
+test('those who asked for less motion may still let it turn', () => {
+  preferReducedMotion()
+  renderCarousel()
+
+  fireEvent.click(screen.getByRole('button', { name: '기획전 넘기기' }))
+  pass(3_000)
+
+  expect(shown()).toBe(2)
+})
+
 test.each([
   ['다음 기획전', 2],
   ['이전 기획전', 4],

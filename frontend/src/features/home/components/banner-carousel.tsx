@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { clsx } from 'clsx'
-import { ChevronLeft, ChevronRight } from 'lucide-react'
+import { ChevronLeft, ChevronRight, Pause, Play } from 'lucide-react'
 import { useCallback, useState } from 'react'
 import { useAutoAdvance } from '../hooks/use-auto-advance'
 import { SLIDES, type Slide } from '../slides'
@@ -11,7 +11,7 @@ import { useMessages } from '@/i18n/use-messages'
 
 const ARROW = 'absolute top-1/2 hidden -translate-y-1/2 sm:block'
 
-/** Offers that turn every three seconds, and rest while somebody looks closer. */
+/** Offers that turn every three seconds until they are paused, and rest while somebody looks closer. */
 export function BannerCarousel() {
   const m = useMessages()
   const [shown, setShown] = useState(0)
@@ -22,7 +22,7 @@ export function BannerCarousel() {
   const advance = useCallback(() => {
     move(1)
   }, [move])
-  const { isTurning, pausing } = useAutoAdvance(advance, shown)
+  const { isTurning, isPlaying, setIsPlaying, pausing } = useAutoAdvance(advance, shown)
 
   const hrefOf = (slide: Slide) => {
     const category = categories.find(({ name }) => slide.department.test(name))
@@ -35,6 +35,18 @@ export function BannerCarousel() {
       className="relative h-44 overflow-hidden rounded-2xl sm:h-72"
       {...pausing}
     >
+      <div className="absolute top-2 right-2 z-10 sm:top-4 sm:right-4">
+        <Button
+          variant="floating"
+          size="icon"
+          aria-label={isPlaying ? m.banner.pause : m.banner.play}
+          onClick={() => {
+            setIsPlaying(!isPlaying)
+          }}
+        >
+          {isPlaying ? <Pause aria-hidden /> : <Play aria-hidden />}
+        </Button>
+      </div>
       <div aria-live={isTurning ? 'off' : 'polite'}>
         {SLIDES.map((slide, index) => (
           <BannerSlide

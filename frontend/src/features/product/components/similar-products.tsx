@@ -14,7 +14,7 @@ export function SimilarProducts({ productId }: { productId: number }) {
         {m.product.similar}
       </h2>
       {data ? (
-        <ProductGrid products={data.products} provenance={data.provenance} label={m.product.similar} />
+        <ProductGrid products={data.products} provenance={data.provenance} label={m.product.similar} heading="h3" />
       ) : (
         <ProductGridSkeleton />
       )}
