@@ -4,6 +4,7 @@ Own purchases first (the strongest by decayed count); the rest never bought befo
 retrieval score that adds three logarithms: what goes together with the user's purchases (EASE), who bought it lately
 (features/snapshot/user_embeddings.py), and what the user would pick by type (the user's mix of product types, smoothed
 by the shop's, times the product's share of its type's sales). What trends and what is new enters whatever its score.
+What is hidden or sold out as of the snapshot's instant is no candidate, though its purchases count for what is.
 """
 
 from dataclasses import dataclass, fields
@@ -77,7 +78,7 @@ def draw_candidates(arrays: SnapshotArrays, user_rows: Int64, num_candidates: in
         user_rows: int64[U'], ascending rows of the users; some hundreds at a time.
         num_candidates: at most so many products a user.
     """
-    best_sellers = arrays.popular_rows[:NUM_BEST_SELLERS]
+    best_sellers = arrays.best_sellers[:NUM_BEST_SELLERS]
     own_users, own_history = _draw_own(arrays, user_rows, int(OWN_SHARE * num_candidates))
     own_products = arrays.history_products[own_history]
     affinity = Affinity(arrays, user_rows)
@@ -114,6 +115,8 @@ def draw_candidates(arrays: SnapshotArrays, user_rows: Int64, num_candidates: in
 def _draw_own(arrays: SnapshotArrays, user_rows: Int64, limit: int) -> tuple[Int64, Int64]:
     """Return (position in user_rows, history row) of the strongest own purchases of each user."""
     users, rows = list_history(arrays, user_rows)
+    is_sellable = arrays.is_sellable[arrays.history_products[rows]]
+    users, rows = users[is_sellable], rows[is_sellable]
     counts = np.bincount(users, minlength=len(user_rows))
     order = np.lexsort((rows, -arrays.history_decayed[rows], users))
     rank = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -170,7 +173,7 @@ def _score_retrieval(arrays: SnapshotArrays, affinity: Affinity, best_sellers: I
 
 def list_fresh_products(arrays: SnapshotArrays) -> Int64:
     """Return product rows that enter whatever their score: what trends this week and best sellers among the new."""
-    best_sellers = arrays.popular_rows[:NUM_BEST_SELLERS]
+    best_sellers = arrays.best_sellers[:NUM_BEST_SELLERS]
     fresh: Int64 = best_sellers[_pick_fresh(arrays, best_sellers)]
     return fresh
 

@@ -28,7 +28,7 @@ class SnapshotArrays:
         users: float32[U, user features]. products: float32[N, product features].
         user_categories: float32[U, C, user_category features].
         category_rows, type_codes, brand_codes: int64[N].
-        popularity: float32[N].
+        popularity: float32[N]. is_sellable: bool[N], visible and in stock as of the instant: only such are ranked.
         history: float32[H, HISTORY_FEATURES], sorted by user, product. history_products: int64[H] rows of products.
         history_offsets: int64[U + 1]; the pairs of user row u are history_offsets[u] to history_offsets[u + 1].
         history_decayed: float32[H], the purchases decayed with a half-life of 112 days.
@@ -46,6 +46,7 @@ class SnapshotArrays:
     type_codes: Int64
     brand_codes: Int64
     popularity: Float32
+    is_sellable: npt.NDArray[np.bool_]
     history: Float32
     history_products: Int64
     history_offsets: Int64
@@ -84,6 +85,12 @@ class SnapshotArrays:
         """Return the rows of products that ever sold, most popular first, ties by id. int64[at most N]."""
         order = np.argsort(-self.popularity, kind="stable")
         return order[self.popularity[order] > 0]
+
+    @cached_property
+    def best_sellers(self) -> Int64:
+        """Return the rows of sellable products that ever sold, most popular first, ties by id. int64[at most N]."""
+        rows: Int64 = self.popular_rows[self.is_sellable[self.popular_rows]]
+        return rows
 
     @cached_property
     def purchases(self) -> scipy.sparse.csr_matrix:

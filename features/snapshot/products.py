@@ -15,8 +15,8 @@ def build_product_features(purchases: Purchases) -> pl.DataFrame:
 
     Returns:
         product_id (sorted), category_id, type_code, brand_code, popularity (buyers decayed by their last purchase,
-        half-life 28 days, plus a fiftieth of all buyers: it sorts the best sellers), first_sold_at, and the
-        `product` features, float32.
+        half-life 28 days, plus a fiftieth of all buyers: it sorts the best sellers), first_sold_at, is_sellable
+        (visible and in stock as of the instant), and the `product` features, float32.
     """
     lines = purchases.lines
     features = (
@@ -32,7 +32,7 @@ def build_product_features(purchases: Purchases) -> pl.DataFrame:
             ),
         )
     )
-    keys = ["product_id", "category_id", "type_code", "brand_code", "popularity", "first_sold_at"]
+    keys = ["product_id", "category_id", "type_code", "brand_code", "popularity", "first_sold_at", "is_sellable"]
     return features.select(*keys, pl.col(list_names("product")).cast(pl.Float32))
 
 

@@ -1,6 +1,7 @@
 """Purchases before an instant: the one frame that every feature is computed from.
 
-Cancelled orders, and lines whose product or user is not known as of the instant, are left out here and nowhere else.
+Cancelled orders, lines whose product or user is not known as of the instant, and what was bought while it was hidden
+(features/snapshot/availability.py) are left out here and nowhere else.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Literal
 
 import polars as pl
 
+from features.snapshot.availability import drop_hidden, load_availability, mark_sellable
 from features.store import MLStore
 
 # The storefront shows a product without a category under none; for the model it is one category of its own.
@@ -25,10 +27,13 @@ class Purchases:
     Attributes:
         as_of: the instant; every purchase lies strictly before it.
         user_ids: one row a user: user_id, sorted.
-        products: product_id (sorted), category_id, type_code, brand_code (dense codes, valid in this frame only).
+        products: product_id (sorted), category_id, type_code, brand_code (dense codes, valid in this frame only),
+            is_sellable (visible and in stock as of the instant); those that are visible, or that `lines` hold.
         lines: one row per order and product, sorted by user, time, product: user_id, product_id, order_id, category_id,
             type_code, brand_code, ordered_at, days (age at as_of), quantity, value (money paid), discount (money).
         coupons_used: user_id, used_at; one row a redemption.
+        availability: product_id, since (sorted), is_visible, is_sellable; one row a change, the first of each product
+            reaching back for ever.
     """
 
     as_of: datetime
@@ -36,6 +41,7 @@ class Purchases:
     products: pl.DataFrame
     lines: pl.DataFrame
     coupons_used: pl.DataFrame
+    availability: pl.DataFrame
 
     def before(self, as_of: datetime) -> "Purchases":
         """Go back to an earlier instant, with the users and products that had appeared by then in a purchase.
@@ -43,12 +49,14 @@ class Purchases:
         Training reads its past windows this way: one pass over the store, then filters in memory.
         """
         lines = self.lines.filter(pl.col("ordered_at") < as_of).with_columns(days=_age_days(as_of))
+        products = self.products.join(lines.select("product_id").unique(), on="product_id", how="semi")
         return Purchases(
             as_of=as_of,
             user_ids=self.user_ids.join(lines.select("user_id").unique(), on="user_id", how="semi"),
-            products=self.products.join(lines.select("product_id").unique(), on="product_id", how="semi"),
+            products=mark_sellable(products, self.availability, as_of),
             lines=lines,
             coupons_used=self.coupons_used.filter(pl.col("used_at") < as_of),
+            availability=self.availability,
         )
 
     def within(self, start: datetime, end: datetime, item: BoughtItem = "product_id") -> pl.DataFrame:
@@ -82,7 +90,6 @@ def load_purchases(store: MLStore, as_of: datetime, versions: Mapping[str, int] 
     Raises:
         StoreError: the shop was never synced.
     """
-    products = _load_products(store, as_of, versions)
     orders = (
         store.as_of("orders", as_of, versions)
         .filter((pl.col("ordered_at") < as_of) & (pl.col("status") != "cancelled"))
@@ -102,8 +109,11 @@ def load_purchases(store: MLStore, as_of: datetime, versions: Mapping[str, int] 
         .join(users.lazy(), on="user_id", how="semi")
         .collect()
     )
+    availability = load_availability(store, as_of, versions, lines)
+    lines = drop_hidden(lines, availability)
+    products = _load_products(store, as_of, versions, availability, lines["product_id"].unique())
     coupons_used = _load_coupons(store, as_of, versions)
-    return Purchases(as_of, users, products, _finish_lines(lines, products, as_of), coupons_used)
+    return Purchases(as_of, users, products, _finish_lines(lines, products, as_of), coupons_used, availability)
 
 
 def _finish_lines(lines: pl.DataFrame, products: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
@@ -112,7 +122,7 @@ def _finish_lines(lines: pl.DataFrame, products: pl.DataFrame, as_of: datetime) 
         lines.sort("user_id", "ordered_at", "order_id", "product_id", "quantity", "value", "discount")
         .group_by("user_id", "ordered_at", "order_id", "product_id", maintain_order=True)
         .agg(pl.col("quantity", "value", "discount").sum())
-        .join(products, on="product_id", maintain_order="left")
+        .join(products.drop("is_sellable"), on="product_id", maintain_order="left")
         .with_columns(days=_age_days(as_of))
     )
 
@@ -121,12 +131,19 @@ def _age_days(as_of: datetime) -> pl.Expr:
     return (pl.lit(as_of) - pl.col("ordered_at")).dt.total_microseconds() / 86_400e6
 
 
-def _load_products(store: MLStore, as_of: datetime, versions: Mapping[str, int] | None) -> pl.DataFrame:
+def _load_products(
+    store: MLStore,
+    as_of: datetime,
+    versions: Mapping[str, int] | None,
+    availability: pl.DataFrame,
+    bought: pl.Series,
+) -> pl.DataFrame:
     """Read the catalogue; a missing product type falls back to the category, a missing brand to none at all."""
     category = pl.col("category_id").fill_null(NO_CATEGORY)
     product_type = pl.coalesce("product_type", pl.format("category {}", category))
-    return (
+    products = (
         store.as_of("products", as_of, versions)
+        .filter(pl.col("is_visible") | pl.col("product_id").is_in(bought.implode()))
         .select("product_id", category_id=category, product_type=product_type, brand=pl.col("brand").fill_null(""))
         .unique("product_id")
         .sort("product_id")
@@ -137,6 +154,7 @@ def _load_products(store: MLStore, as_of: datetime, versions: Mapping[str, int] 
         .drop("product_type", "brand")
         .collect()
     )
+    return mark_sellable(products, availability, as_of)
 
 
 def _load_coupons(store: MLStore, as_of: datetime, versions: Mapping[str, int] | None) -> pl.DataFrame:

@@ -31,8 +31,8 @@ class Snapshot:
         user_categories: bucket, user_id, category_id (sorted) and `user_category` features; only categories bought
             from.
         history: bucket, user_id, product_id (sorted) and HISTORY_FEATURES.
-        products: product_id (sorted), category_id, type_code, brand_code, popularity, first_sold_at, `product`
-            features.
+        products: product_id (sorted), category_id, type_code, brand_code, popularity, first_sold_at, is_sellable,
+            `product` features.
         categories: category_id (sorted), category_reach_28d.
         neighbours: product_id, neighbour_id, weight.
         tastes: product_id (sorted), direction and crowd (lists of EMBEDDING_SIZE), crowd_size: what user_embeddings.py
@@ -72,6 +72,7 @@ class Snapshot:
             type_codes=self.products["type_code"].to_numpy(),
             brand_codes=self.products["brand_code"].to_numpy(),
             popularity=self.products["popularity"].cast(pl.Float32).to_numpy(),
+            is_sellable=self.products["is_sellable"].to_numpy(),
             history=to_matrix(self.history, HISTORY_FEATURES),
             history_products=find_rows(product_ids, self.history["product_id"].to_numpy()),
             history_offsets=np.searchsorted(owners, np.arange(len(user_ids) + 1)).astype(np.int64),
@@ -181,7 +182,14 @@ def _read_table(store: MLStore, table: str, key: str, bucket: int | None) -> pl.
     rows = store.scan(f"snapshot_{table}").filter(pl.col("as_of") == key)
     if bucket is not None and "bucket" in rows.collect_schema().names():
         rows = rows.filter(pl.col("bucket") == bucket)
-    return rows.drop("as_of").sort(_SORT_KEYS[table]).collect()
+    frame = rows.drop("as_of").sort(_SORT_KEYS[table]).collect()
+    return _complete_products(frame) if table == "products" else frame
+
+
+def _complete_products(products: pl.DataFrame) -> pl.DataFrame:
+    """Read a snapshot from before there was the column is_sellable: its products were all ranked."""
+    known = pl.col("is_sellable") if "is_sellable" in products.columns else pl.lit(None, pl.Boolean)
+    return products.with_columns(is_sellable=known.fill_null(True))
 
 
 def is_current(snapshot: Snapshot) -> bool:

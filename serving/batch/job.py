@@ -98,7 +98,7 @@ def publish_scores(scoring: Scoring, alias: str | None, tell: Tell, pointer: str
 def _write_and_audit(scoring: Scoring, batch: Batch, tell: Tell) -> BatchFacts:
     """Write what is missing of a batch and let the audit decide."""
     index = Snapshot.open(scoring.store, scoring.as_of)
-    num_products = index.products.height
+    num_products = int(index.products["is_sellable"].sum())
     _write_shared_lists(scoring, batch, index)
     written = fetch_written_buckets(scoring.engine, batch)
     facts = BatchFacts()

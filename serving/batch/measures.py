@@ -24,7 +24,7 @@ def gather_measures(
         batch: a batch whose buckets are all written.
         facts: what was measured while writing.
         expected_users: users of the snapshot.
-        num_products: products of the snapshot.
+        num_products: sellable products of the snapshot.
         previous: the batch that shoppers see now, to overlap with.
     """
     users = max(facts.num_users, 1)

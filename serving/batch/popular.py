@@ -15,13 +15,15 @@ def rank_popular(products: pl.DataFrame) -> pl.DataFrame:
     """Rank the snapshot's products into the shared lists.
 
     Args:
-        products: product_id, category_id, popularity (decayed orders), first_sold_at (null if never).
+        products: product_id, category_id, popularity (decayed orders), first_sold_at (null if never), is_sellable;
+            what is hidden or sold out is in no list.
 
     Returns:
         scope (`global`, `category`, `newest`), scope_category_id (0 unless the scope is `category`), rank, product_id,
         category_id, score, reason; sorted by scope, scope_category_id and rank. Equal scores are ordered by id, so that
         the same snapshot gives the same lists.
     """
+    products = products.filter("is_sellable")
     by_popularity = products.with_columns(score=pl.col("popularity").cast(pl.Float32).fill_null(0.0)).sort(
         ["score", "product_id"], descending=[True, False]
     )
@@ -63,7 +65,7 @@ def rank_neighbours(together: pl.DataFrame, alike: pl.DataFrame, products: pl.Da
     Args:
         together: product_id, neighbour_id, weight; only weights above 0 speak for a neighbour.
         alike: as `rank_alike` gives it.
-        products: product_id, category_id.
+        products: product_id, category_id, is_sellable; what is hidden or sold out has neighbours and is none.
 
     Returns:
         neighbour_of, rank, product_id, category_id, score, reason; at most NEIGHBOURS_LENGTH for each product, sorted
@@ -85,8 +87,10 @@ def rank_neighbours(together: pl.DataFrame, alike: pl.DataFrame, products: pl.Da
 
 def _rank_together(neighbours: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
     categories = products.select(pl.col("product_id", "category_id").cast(pl.Int64))
+    sellable = products.filter("is_sellable").select(neighbour_id="product_id")
     return (
         neighbours.filter(pl.col("weight") > 0)
+        .join(sellable, on="neighbour_id", how="semi")
         .sort(["product_id", "weight", "neighbour_id"], descending=[False, True, False])
         .with_columns(rank=pl.int_range(1, pl.len() + 1).over("product_id"))
         .filter(pl.col("rank") <= NEIGHBOURS_LENGTH)

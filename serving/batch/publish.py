@@ -111,7 +111,7 @@ def audit_batch(
         batch: a batch whose buckets are all written.
         facts: what was measured of all of them.
         expected_users: users of the snapshot.
-        num_products: products of the snapshot.
+        num_products: sellable products of the snapshot.
         previous: the batch that shoppers see now.
 
     Returns:

@@ -25,7 +25,8 @@ def rank_alike(products: pl.DataFrame, embeddings: Float32) -> pl.DataFrame:
     """Rank for each product those of its category that are most like it.
 
     Args:
-        products: product_id, category_id, type_code (negative or null = unknown), popularity; one row a product.
+        products: product_id, category_id, type_code (negative or null = unknown), popularity, is_sellable; one row a
+            product. What is hidden or sold out is like nothing, though others are like it.
         embeddings: float32[products, E], of unit length or all zeros, in the order of `products`.
 
     Returns:
@@ -35,24 +36,28 @@ def rank_alike(products: pl.DataFrame, embeddings: Float32) -> pl.DataFrame:
     ids = products["product_id"].to_numpy().astype(np.int64)
     types = products["type_code"].fill_null(-1).to_numpy().astype(np.int64)
     categories = products["category_id"].to_numpy().astype(np.int64)
+    is_sellable = products["is_sellable"].to_numpy()
     by_popularity = np.argsort(-products["popularity"].fill_null(0).to_numpy(), kind="stable")
     frames = [_frame(np.empty((0, 0), dtype=np.int64), np.empty((0, 0), dtype=np.float32), ids[:0], 0)]
     for category in np.unique(categories):
         members = by_popularity[categories[by_popularity] == category]
-        for rows, chosen, scores in _find_alike(members, types, embeddings):
+        others = members[is_sellable[members]][:CANDIDATES]
+        for rows, chosen, scores in _find_alike(members, others, types, embeddings):
             frames.append(_frame(ids[chosen], scores, ids[rows], int(category)))
     return pl.concat(frames).sort("neighbour_of", "rank")
 
 
-def _find_alike(members: Int64, types: Int64, embeddings: Float32) -> Iterator[tuple[Int64, Int64, Float32]]:
+def _find_alike(
+    members: Int64, others: Int64, types: Int64, embeddings: Float32
+) -> Iterator[tuple[Int64, Int64, Float32]]:
     """Yield for some rows at a time the rows most like them, best first, and their likeness.
 
     Args:
-        members: rows of one category, the most popular first.
+        members: rows of one category.
+        others: those among them that are sellable, the most popular first.
         types: int64, by row; negative = unknown.
         embeddings: float32, by row.
     """
-    others = members[:CANDIDATES]
     length = min(ALIKE_LENGTH, len(others) - 1)
     if length < 1:
         return

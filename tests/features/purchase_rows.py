@@ -12,11 +12,15 @@ MISSING = float("nan")
 
 
 def make_purchases(
-    rows: Sequence[tuple[int, int, float]], *, users: Iterable[int] = (), products: Iterable[int] = ()
+    rows: Sequence[tuple[int, int, float]],
+    *,
+    users: Iterable[int] = (),
+    products: Iterable[int] = (),
+    sold_out: Iterable[int] = (),
 ) -> Purchases:
     """Make purchases of single pieces at a price of 1; product p is of category, type and brand p % 3.
 
-    `users` and `products` add some that stand in no row.
+    `users` and `products` add some that stand in no row; of `sold_out` products nothing is left.
     """
     product_ids = sorted({product for _, product, _ in rows} | set(products))
     kinds = {"category_id": 1, "type_code": 0, "brand_code": 0}
@@ -24,6 +28,7 @@ def make_purchases(
         (pl.col("product_id") % 3 + shift).alias(name) for name, shift in kinds.items()
     )
     schema = {"user_id": pl.Int64, "product_id": pl.Int64, "days": pl.Float64}
+    catalogue = catalogue.with_columns(is_sellable=~pl.col("product_id").is_in(list(sold_out)))
     lines = pl.DataFrame(rows, schema=schema, orient="row").sort(["user_id", "days", "product_id"])
     lines = lines.with_columns(
         order_id=pl.struct("user_id", "days").rank("dense").cast(pl.Int64),
@@ -31,7 +36,7 @@ def make_purchases(
         quantity=pl.lit(1.0),
         value=pl.lit(1.0),
         discount=pl.lit(0.0),
-    ).join(catalogue, on="product_id", maintain_order="left")
+    ).join(catalogue.drop("is_sellable"), on="product_id", maintain_order="left")
     user_ids = sorted({user for user, _, _ in rows} | set(users))
     return Purchases(
         as_of=AS_OF,
@@ -39,6 +44,12 @@ def make_purchases(
         products=catalogue,
         lines=lines.sort("user_id", "ordered_at", "product_id"),
         coupons_used=pl.DataFrame(schema={"user_id": pl.Int64, "used_at": pl.Datetime("us", "UTC")}),
+        availability=catalogue.select(
+            "product_id",
+            pl.lit(datetime(2000, 1, 1, tzinfo=UTC)).dt.cast_time_unit("us").alias("since"),
+            pl.lit(True).alias("is_visible"),
+            "is_sellable",
+        ),
     )
 
 

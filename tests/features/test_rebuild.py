@@ -35,7 +35,7 @@ def test_the_command_writes_a_snapshot_and_says_what(
         "as_of": "2026-01-21T00:00:00+00:00",
         "feature_hash": hash_definitions(),
         "num_users": 4,
-        "num_products": 6,
+        "num_products": 5,
         "num_pairs": 5,
         "seconds": 0,
     }

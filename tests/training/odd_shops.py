@@ -61,6 +61,17 @@ def with_silent_users(frames: Frames, user_ids: list[int]) -> Frames:
     return frames | {"users": pl.concat([frames["users"], pl.DataFrame({"user_id": user_ids})])}
 
 
+def with_hidden_line(frames: Frames, product_id: int) -> Frames:
+    """Add a product that nobody can be shown, a bag or postage, to six of seven orders."""
+    orders = frames["orders"].filter(pl.col("order_id") % 7 > 0).select("order_id", product_id=pl.lit(product_id))
+    lines = orders.with_columns(quantity=pl.lit(1), unit_price=pl.lit(0.1)).cast(frames["order_items"].schema)
+    bag = pl.DataFrame({"product_id": [product_id], "category_id": [1], "stock": [0], "is_visible": [False]})
+    return frames | {
+        "order_items": pl.concat([frames["order_items"], lines]),
+        "products": pl.concat([frames["products"], bag], how="diagonal"),
+    }
+
+
 def with_orders_in(frames: Frames, start: datetime, end: datetime) -> Frames:
     """Keep the orders of [start, end)."""
     orders = frames["orders"].filter(pl.col("ordered_at") >= start, pl.col("ordered_at") < end)

@@ -22,6 +22,7 @@ from tests.training.odd_shops import (
     Frames,
     make_shop,
     sync_frames,
+    with_hidden_line,
     with_orders_in,
     with_silent_users,
     without_categories,
@@ -71,6 +72,21 @@ def test_everybody_gets_a_list_and_the_version_is_evaluated(tmp_path: Path, fram
     assert categories.height == len(users) * num_categories
     assert categories["score"].is_between(0, 1).all()
     assert 0 <= evaluations["wide_deep"].summarise()["ndcg_at_20"] <= 1
+
+
+def test_a_hidden_line_in_most_orders_changes_nothing(tmp_path: Path):
+    """What is trained, evaluated, ranked and audited is made of purchases alone."""
+    (tmp_path / "bag").mkdir()
+    with_bag = sync_frames(tmp_path / "bag", with_hidden_line(make_shop(), 999))
+    without = sync_frames(tmp_path, make_shop())
+
+    ours, theirs = (load_purchases(store, END) for store in (with_bag, without))
+
+    assert with_bag.as_of("order_items", END).filter(product_id=999).collect().height > 300
+    for one, other in ((ours, theirs), (ours.before(CUT), theirs.before(CUT))):
+        assert one.lines.equals(other.lines)
+        assert one.products.equals(other.products)
+        assert one.user_ids.equals(other.user_ids)
 
 
 def test_users_without_orders_are_ranked_what_is_popular(tmp_path: Path):

@@ -20,6 +20,8 @@ from training.config import DataConfig
 class Labels:
     """What users bought in a window, one row a user and item; items are products, or categories.
 
+    A product that was hidden or sold out at the window's start could not be ranked, so it is no label.
+
     Attributes:
         users, items: int64[L], rows in the window's arrays, -1 = not known at its start.
         num_orders: float32[L], the user's orders in the window that hold the item.
@@ -35,6 +37,10 @@ class Labels:
     def is_known(self) -> npt.NDArray[np.bool_]:
         """Which of them are of a user and an item that were known at the window's start."""
         return (self.users >= 0) & (self.items >= 0)
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> "Labels":
+        """Keep some rows."""
+        return Labels(self.users[rows], self.items[rows], self.num_orders[rows], self.is_first[rows])
 
 
 @dataclass(frozen=True)
@@ -123,7 +129,8 @@ def open_window(
         )
 
     products, categories = label("product_id", arrays.product_ids), label("category_id", arrays.category_ids)
-    return Window(start, end, arrays, products, categories)
+    could_be_ranked = (products.items < 0) | arrays.is_sellable[products.items]
+    return Window(start, end, arrays, products.take(could_be_ranked), categories)
 
 
 def list_window_starts(purchases: Purchases, before: datetime, config: DataConfig) -> list[datetime]:

@@ -1,6 +1,7 @@
 """Baselines: rankings that need no training, for the gate and for the quality table.
 
-Each takes a snapshot's arrays, ascending user rows and k, and gives int64[U, k] product rows, -1 where a list is short.
+Each takes a snapshot's arrays, ascending user rows and k, and gives int64[U, k] product rows, -1 where a list is short;
+products that are hidden or sold out as of the snapshot's instant are in no list.
 Rivals that need packages of their own stand in training/studies/rivals.py.
 """
 
@@ -15,12 +16,12 @@ USERS_AT_ONCE = 256
 
 def rank_by_global_popularity(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
     """Everybody gets the products of the most buyers so far."""
-    return _rank_alike(arrays.product_column("product_buyers"), user_rows, k)
+    return _rank_alike(arrays, arrays.product_column("product_buyers"), user_rows, k)
 
 
 def rank_by_category_popularity(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
     """Everybody gets what is popular in the categories they order from: P(category | user) x P(product | category)."""
-    orders = np.nan_to_num(arrays.product_column("product_orders_91d")).astype(np.float64)
+    orders = np.nan_to_num(arrays.product_column("product_orders_91d")).astype(np.float64) * arrays.is_sellable
     by_category = np.bincount(arrays.category_rows, orders, minlength=len(arrays.category_ids))
     shares = np.divide(orders, by_category[arrays.category_rows], out=np.zeros(len(orders)), where=orders > 0)
     best_first = np.lexsort((-orders, arrays.category_rows))
@@ -39,7 +40,7 @@ def rank_by_category_popularity(arrays: SnapshotArrays, user_rows: Int64, k: int
 
 def rank_by_recent_popularity(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
     """Everybody gets the products of the most buyers in the last 28 days."""
-    return _rank_alike(arrays.product_column("product_buyers_28d"), user_rows, k)
+    return _rank_alike(arrays, arrays.product_column("product_buyers_28d"), user_rows, k)
 
 
 def rank_by_frequency(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
@@ -54,12 +55,12 @@ def rank_by_own_purchases(arrays: SnapshotArrays, user_rows: Int64, k: int) -> I
 
 def rank_by_ease(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
     """EASE (Steck 2019) on fresh purchases, with the snapshot's sparse weights."""
-    return _rank_sparse(arrays.freshness @ arrays.neighbours, user_rows, k)
+    return _rank_sparse(arrays, arrays.freshness @ arrays.neighbours, user_rows, k)
 
 
 def rank_by_own_and_ease(arrays: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
     """Decayed own purchases, and EASE to fill what they leave open."""
-    return _rank_sparse(arrays.purchases + arrays.freshness @ arrays.neighbours, user_rows, k)
+    return _rank_sparse(arrays, arrays.purchases + arrays.freshness @ arrays.neighbours, user_rows, k)
 
 
 BASELINES = {
@@ -85,8 +86,9 @@ def count_categories(arrays: SnapshotArrays, user_rows: Int64, category_rows: In
     return np.nan_to_num(counts)[:, category_rows] * (category_rows >= 0)
 
 
-def _rank_alike(buyers: Float32, user_rows: Int64, k: int) -> Int64:
-    top = np.argsort(-np.nan_to_num(buyers), kind="stable")[:k]
+def _rank_alike(arrays: SnapshotArrays, buyers: Float32, user_rows: Int64, k: int) -> Int64:
+    sellable = np.flatnonzero(arrays.is_sellable)
+    top = sellable[np.argsort(-np.nan_to_num(buyers[sellable]), kind="stable")[:k]]
     padded = np.pad(top, (0, k - len(top)), constant_values=-1)
     return np.tile(padded, (len(user_rows), 1))
 
@@ -95,13 +97,15 @@ def _rank_own(arrays: SnapshotArrays, scores: Float32, user_rows: Int64, k: int)
     starts, ends = arrays.history_offsets[user_rows], arrays.history_offsets[user_rows + 1]
     rows = np.concatenate([np.arange(start, end) for start, end in zip(starts, ends, strict=True)] or [starts])
     owners = np.repeat(user_rows, ends - starts)
-    return lay_out(user_rows, owners, arrays.history_products[rows], scores[rows], k)
+    kept = arrays.is_sellable[arrays.history_products[rows]]
+    return lay_out(user_rows, owners[kept], arrays.history_products[rows][kept], scores[rows][kept], k)
 
 
-def _rank_sparse(scores: scipy.sparse.csr_matrix, user_rows: Int64, k: int) -> Int64:
+def _rank_sparse(arrays: SnapshotArrays, scores: scipy.sparse.csr_matrix, user_rows: Int64, k: int) -> Int64:
     lists = []
     for start in range(0, len(user_rows), USERS_AT_ONCE):
         rows = user_rows[start : start + USERS_AT_ONCE]
         chunk = scores[rows].tocoo()
-        lists.append(lay_out(rows, rows[chunk.row], chunk.col.astype(np.int64), chunk.data, k))
+        kept = arrays.is_sellable[chunk.col]
+        lists.append(lay_out(rows, rows[chunk.row][kept], chunk.col[kept].astype(np.int64), chunk.data[kept], k))
     return np.concatenate(lists) if lists else np.empty((0, k), dtype=np.int64)

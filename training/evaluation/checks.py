@@ -127,14 +127,14 @@ def _check_health(window: Window, sample: Sample) -> Iterator[Check]:
         num_users,
         MIN_USERS,
     )
-    distinct = len(np.unique(sample.products)) / min(len(window.arrays.popular_rows), 2 * K)
+    distinct = len(np.unique(sample.products)) / min(len(window.arrays.best_sellers), 2 * K)
     yield Check(
         "distinct_products",
         float(distinct),
         ">=",
         0.6,
         "refuse",
-        f"distinct products shown, as a share of {2 * K} or of all that ever sold",
+        f"distinct products shown, as a share of {2 * K} or of all sellable ones that ever sold",
         num_users,
         MIN_USERS,
     )

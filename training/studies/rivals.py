@@ -61,8 +61,14 @@ def fit_als(arrays: SnapshotArrays, seed: int) -> Baseline:
         model.fit(arrays.purchases, show_progress=False)
 
     def rank(of: SnapshotArrays, user_rows: Int64, k: int) -> Int64:
-        depth = min(k, len(of.product_ids))
-        found, scores = model.recommend(user_rows, of.purchases[user_rows], N=depth, filter_already_liked_items=False)
+        depth = min(k, int(of.is_sellable.sum()))
+        found, scores = model.recommend(
+            user_rows,
+            of.purchases[user_rows],
+            N=depth,
+            filter_already_liked_items=False,
+            filter_items=np.flatnonzero(~of.is_sellable),
+        )
         lists = np.full((len(user_rows), k), -1, dtype=np.int64)
         lists[:, :depth] = np.where(np.isfinite(scores), found, -1)
         return lists

@@ -96,6 +96,17 @@ def test_what_trends_and_what_is_new_is_always_there_unless_bought_before(arrays
         assert set(trending) | set(new) <= {*list_products(candidates, user), *bought}
 
 
+def test_what_is_sold_out_is_no_candidate_though_its_purchases_count():
+    rows = [(user, product, 5.0) for user in range(1, 9) for product in (1, 2)] + [(9, 1, 3.0), (NOBODY, 3, 200.0)]
+    arrays = build_snapshot(make_purchases(rows, sold_out=[1])).arrays
+
+    drawn = draw_candidates(arrays, np.arange(len(arrays.user_ids)), NUM_CANDIDATES)
+
+    assert set(arrays.product_ids[drawn.product_rows]) == {2, 3}
+    of_nine = (arrays.user_ids[drawn.user_rows] == 9) & (arrays.product_ids[drawn.product_rows] == 2)
+    assert drawn.together[of_nine] > 0
+
+
 def test_a_user_without_purchases_gets_popular_products(arrays: SnapshotArrays):
     nobody = int(arrays.find_users(np.array([NOBODY]))[0])
 

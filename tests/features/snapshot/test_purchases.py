@@ -11,7 +11,10 @@ from features.store import MLStore, StoreError
 from features.sync.shop_sync import sync_shop
 from shop.database import session_scope
 from shop.tables import OrderItem
+from tests.features.shop_writes import execute
 from tests.tiny_shop import day
+
+TICK = timedelta(microseconds=1)
 
 
 def test_each_order_and_product_is_one_line_sorted_by_user_and_time(tiny_purchases: Purchases):
@@ -93,7 +96,7 @@ def test_a_product_without_category_type_and_brand_is_of_no_category(tiny_store:
 
     purchases = load_purchases(store, day(25))
 
-    bread = purchases.products.row(2, named=True)
+    bread = purchases.products.row(1, named=True)
     others = purchases.products.filter(~is_bread)
     assert bread["category_id"] == NO_CATEGORY
     assert bread["type_code"] not in others["type_code"]
@@ -104,8 +107,75 @@ def test_a_product_without_category_type_and_brand_is_of_no_category(tiny_store:
 def test_codes_are_dense(tiny_purchases: Purchases):
     products = tiny_purchases.products
 
-    assert sorted(products["type_code"]) == [0, 1, 2, 3, 4, 5]
-    assert products["brand_code"].to_list() == [0, 0, 1, 1, 2, 2]
+    assert sorted(products["type_code"]) == [0, 1, 2, 3, 4]
+    assert products["brand_code"].to_list() == [0, 1, 1, 2, 2]
+
+
+def test_only_what_is_visible_and_in_stock_is_sellable(tiny_purchases: Purchases):
+    """Product 2 is hidden and was never bought, 4 is sold out."""
+    products = tiny_purchases.products.select("product_id", "is_sellable")
+
+    assert products.rows() == [(1, True), (3, True), (4, False), (5, True), (6, True)]
+
+
+HIDDEN_ON_10 = "UPDATE products SET is_visible = 0, updated_at = '2026-01-10 12:00:00.000000' WHERE product_id = {}"
+SOLD_OUT_ON_10 = "UPDATE products SET stock = 0, updated_at = '2026-01-10 12:00:00.000000' WHERE product_id = {}"
+
+
+def test_what_was_bought_while_it_was_hidden_is_left_out(tiny_shop: Engine, store: MLStore):
+    sync_shop(tiny_shop, store)
+    for product in (3, 5):
+        execute(tiny_shop, HIDDEN_ON_10.format(product))
+    sync_shop(tiny_shop, store)
+
+    purchases = load_purchases(store, day(25))
+
+    assert purchases.lines.filter(product_id=3)["order_id"].to_list() == [1, 2, 4]
+    assert purchases.lines.filter(product_id=5).is_empty()
+    assert purchases.products.filter(product_id=3)["is_sellable"].to_list() == [False]
+    assert 5 not in purchases.products["product_id"]
+
+
+def test_what_was_bought_before_it_was_sold_out_counts(tiny_shop: Engine, store: MLStore):
+    sync_shop(tiny_shop, store)
+    before = load_purchases(store, day(25))
+    execute(tiny_shop, SOLD_OUT_ON_10.format(1))
+    sync_shop(tiny_shop, store)
+
+    purchases = load_purchases(store, day(25))
+
+    assert purchases.lines.equals(before.lines)
+    assert purchases.products.filter(product_id=1)["is_sellable"].to_list() == [False]
+
+
+@pytest.mark.parametrize("statement", [HIDDEN_ON_10, SOLD_OUT_ON_10], ids=["hidden", "sold out"])
+def test_a_product_is_sellable_until_the_very_instant_at_which_it_is_not(
+    tiny_shop: Engine, store: MLStore, statement: str
+):
+    sync_shop(tiny_shop, store)
+    execute(tiny_shop, statement.format(3))
+    sync_shop(tiny_shop, store)
+
+    newest = load_purchases(store, day(25))
+    on_that_day = load_purchases(store, day(10)), newest.before(day(10))
+    just_after = load_purchases(store, day(10) + TICK), newest.before(day(10) + TICK)
+
+    assert [one.products.filter(product_id=3)["is_sellable"].item() for one in on_that_day] == [True, True]
+    assert [one.products.filter(product_id=3)["is_sellable"].item() for one in just_after] == [False, False]
+
+
+def test_a_product_that_is_shown_again_is_sellable_again(tiny_shop: Engine, store: MLStore):
+    sync_shop(tiny_shop, store)
+    execute(tiny_shop, HIDDEN_ON_10.format(1))
+    sync_shop(tiny_shop, store)
+    shown = "UPDATE products SET is_visible = 1, updated_at = '2026-01-20 12:00:00.000000' WHERE product_id = 1"
+    execute(tiny_shop, shown)
+    sync_shop(tiny_shop, store)
+
+    purchases = load_purchases(store, day(25))
+
+    assert purchases.lines.filter(product_id=1)["order_id"].to_list() == [1, 2, 7, 4]
+    assert purchases.products.filter(product_id=1)["is_sellable"].item()
 
 
 def test_going_back_reads_what_was_known_then(tiny_purchases: Purchases):

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -94,6 +95,15 @@ def test_one_instant_has_one_name_in_every_zone(store: MLStore, snapshot: Snapsh
     assert Snapshot.open(store).as_of.tzinfo == UTC
 
 
+def test_a_snapshot_from_before_stock_was_looked_at_still_opens(written: MLStore, tmp_path: Path):
+    older = MLStore(str(tmp_path / "older"))
+    for name in written.tables():
+        frame = written.scan(name).collect()
+        older.overwrite(name, frame.drop("is_sellable", strict=False), where={"as_of": frame["as_of"][0]})
+
+    assert Snapshot.open(older).products["is_sellable"].all()
+
+
 def test_an_unknown_instant_is_refused_naming_those_there_are(written: MLStore):
     with pytest.raises(StoreError, match=r"2020-01-01.*2026-02-01T00:00:00\+00:00.*features\.rebuild"):
         Snapshot.open(written, datetime(2020, 1, 1, tzinfo=UTC))
@@ -116,12 +126,13 @@ def test_arrays_point_at_the_rows_of_the_frames(tiny_purchases: Purchases):
     arrays = snapshot.arrays
 
     assert arrays.user_ids.tolist() == [1, 2, 3, 4]
-    assert arrays.product_ids.tolist() == [1, 2, 3, 4, 5, 6]
+    assert arrays.product_ids.tolist() == [1, 3, 4, 5, 6]
     assert arrays.category_ids.tolist() == [1, 2, 3]
-    assert arrays.category_rows.tolist() == [0, 0, 1, 1, 2, 2]
+    assert arrays.category_rows.tolist() == [0, 1, 1, 2, 2]
+    assert arrays.is_sellable.tolist() == [True, True, False, True, True]
     assert arrays.history_offsets.tolist() == [0, 2, 5, 5, 5]
-    assert arrays.history_products.tolist() == [0, 2, 0, 2, 4]
-    assert arrays.popular_rows.tolist() == [0, 2, 4]
+    assert arrays.history_products.tolist() == [0, 1, 0, 1, 3]
+    assert arrays.popular_rows.tolist() == [0, 1, 3]
     assert arrays.user_column("user_orders").tolist()[:2] == [4, 2]
     assert np.isnan(arrays.user_column("user_orders")[2:]).all()
 

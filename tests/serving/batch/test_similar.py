@@ -16,6 +16,7 @@ PRODUCTS = pl.DataFrame(
         "category_id": [1, 1, 1, 1, 2],
         "type_code": [7, 8, 7, None, 7],
         "popularity": [1.0, 9.0, 2.0, 5.0, 3.0],
+        "is_sellable": [True] * 5,
     }
 )
 NOBODY_BOUGHT = pl.DataFrame(schema={"product_id": pl.Int64, "neighbour_id": pl.Int64, "weight": pl.Float64})
@@ -43,6 +44,26 @@ def test_what_the_network_learned_decides_among_products_of_no_common_type() -> 
 
 def test_a_product_alone_in_its_category_is_like_none() -> None:
     assert neighbours_of(rank_alike(PRODUCTS, NOTHING_LEARNED), 5) == []
+
+
+WITHOUT_2 = PRODUCTS.with_columns(is_sellable=pl.col("product_id") != 2)
+
+
+def test_what_cannot_be_sold_is_like_none_yet_has_its_like() -> None:
+    ranked = rank_alike(WITHOUT_2, NOTHING_LEARNED)
+
+    assert neighbours_of(ranked, 1) == [3, 4]
+    assert 2 not in ranked["product_id"]
+    assert neighbours_of(ranked, 2)[0] == 4
+
+
+def test_what_cannot_be_sold_goes_with_nothing() -> None:
+    together = pl.DataFrame({"product_id": [1, 2], "neighbour_id": [2, 1], "weight": [3.0, 3.0]})
+
+    ranked = rank_neighbours(together, rank_alike(WITHOUT_2, NOTHING_LEARNED), WITHOUT_2)
+
+    assert 2 not in ranked["product_id"]
+    assert neighbours_of(ranked, 2)[0] == 1
 
 
 def test_both_kinds_take_turns_and_what_is_of_both_leads() -> None:
