@@ -12,13 +12,17 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from dags import _guard
+
 ROOT = Path(__file__).resolve().parent.parent
+GUARD = Path(_guard.__file__)
 GRACE_SECONDS = 10.0
 FINAL = 2
 NOTHING_TO_DO = 3
@@ -31,7 +35,8 @@ def run_module(
 ) -> dict[str, Any]:
     """Run `python -m module arguments`, its output going to the task's log line by line.
 
-    The step and all that it starts end with the task: at the time-out, when the task is stopped, when it is done.
+    The step and all that it starts end with the task: at the time-out, when the task is stopped or killed, when it is
+    done.
 
     Args:
         module: module with a command line, whose last line on stdout is a JSON object.
@@ -46,21 +51,27 @@ def run_module(
         TimeoutError: the limit passed.
         AirflowSkipException: the step says that there is nothing to do yet (exit code 3).
         AirflowFailException: trying again would not help (exit code 2): wrong arguments, or rows that stay different.
-        RuntimeError: the step failed; its own words stand above in the log.
+        RuntimeError: the step failed; the message is what it said last.
         ValueError: the last line is no JSON object.
     """
-    command = [sys.executable, "-m", module, *arguments]
     shown = show_command(module, *arguments)
     log.info("running %s (limit %.0f s)", shown, timeout_seconds)
     timed_out = threading.Event()
     last_line = ""
+    complaints: deque[str] = deque(maxlen=1)
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True
+        guarded(module, *arguments),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        start_new_session=True,
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        watchdog = threading.Timer(timeout_seconds, _stop_late, (process.pid, timed_out))
-        listener = threading.Thread(target=_log_lines, args=(process.stderr,), daemon=True)
+        watchdog = threading.Thread(target=_end_in_time, args=(process, timeout_seconds, timed_out), daemon=True)
+        listener = threading.Thread(target=_log_lines, args=(process.stderr, complaints), daemon=True)
         watchdog.start()
         listener.start()
         try:
@@ -69,7 +80,6 @@ def run_module(
                 last_line = line if line.strip() else last_line
             process.wait()
         finally:
-            watchdog.cancel()
             _end_group(process)
             listener.join(timeout=GRACE_SECONDS)
     if timed_out.is_set():
@@ -77,7 +87,12 @@ def run_module(
     report = parse_report(last_line)
     if heard and report is not None:
         heard(report)
-    return conclude(shown, process.returncode, last_line)
+    return conclude(shown, process.returncode, last_line, complaints[-1] if complaints else last_line)
+
+
+def guarded(module: str, *arguments: str) -> list[str]:
+    """Compose the command of a step under its guard, which ends it with this process however this process ends."""
+    return [sys.executable, str(GUARD), sys.executable, "-m", module, *arguments]
 
 
 def show_command(module: str, *arguments: str) -> str:
@@ -85,13 +100,14 @@ def show_command(module: str, *arguments: str) -> str:
     return " ".join(["python", "-m", module, *arguments])
 
 
-def conclude(shown: str, code: int, last_line: str) -> dict[str, Any]:
-    """Let a task end as its step did.
+def conclude(shown: str, code: int, last_line: str, reason: str) -> dict[str, Any]:
+    """Let a task end as its step did, in the step's own words.
 
     Args:
         shown: the command, for messages.
         code: the step's exit code.
         last_line: what it wrote last on stdout.
+        reason: what it said last of all that went wrong.
 
     Returns:
         The JSON object in the last line.
@@ -99,15 +115,16 @@ def conclude(shown: str, code: int, last_line: str) -> dict[str, Any]:
     Raises:
         AirflowSkipException: there is nothing to do yet (exit code 3).
         AirflowFailException: trying again would not help (exit code 2).
-        RuntimeError: the step failed; its own words stand above in the log.
+        RuntimeError: the step failed.
         ValueError: the last line is no JSON object.
     """
+    said = reason.strip() or f"{shown} ended with code {code} and said nothing."
     if code == FINAL:
-        raise AirflowFailException(f"{shown} failed and trying again would not help; the reason stands above.")
+        raise AirflowFailException(said)
     if code == NOTHING_TO_DO:
-        raise AirflowSkipException(f"{shown} has nothing to do yet; the reason stands above.")
+        raise AirflowSkipException(said)
     if code != 0:
-        raise RuntimeError(f"{shown} ended with code {code}; the reason stands above.")
+        raise RuntimeError(said if code > 0 else f"{shown} was ended by {signal.Signals(-code).name}. {reason}".strip())
     report = parse_report(last_line)
     if report is None:
         raise ValueError(f"{shown} should end with a line of JSON, its last line is {last_line.strip()!r}.")
@@ -122,18 +139,20 @@ def parse_report(last_line: str) -> dict[str, Any] | None:
     return None
 
 
-def _log_lines(stream: IO[str]) -> None:
+def _log_lines(stream: IO[str], last: deque[str]) -> None:
     for line in stream:
         log.info("%s", line.rstrip())
+        if line.strip():
+            last.append(line)
 
 
-def _stop_late(pid: int, timed_out: threading.Event) -> None:
-    """Ask the group to stop; the reader sees the end of its output then, or gets it by force."""
-    timed_out.set()
-    signal_group(pid, signal.SIGTERM)
-    insist = threading.Timer(GRACE_SECONDS, signal_group, (pid, signal.SIGKILL))
-    insist.daemon = True
-    insist.start()
+def _end_in_time(process: subprocess.Popen[str], timeout_seconds: float, timed_out: threading.Event) -> None:
+    """End what is left of the group once its leader has ended or its time is over: then the reader's pipe closes."""
+    try:
+        process.wait(timeout_seconds)
+    except subprocess.TimeoutExpired:
+        timed_out.set()
+    _end_group(process)
 
 
 def _end_group(process: subprocess.Popen[str]) -> None:

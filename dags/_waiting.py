@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import signal
-import sys
 from collections import deque
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -13,7 +12,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from dags._command import GRACE_SECONDS, ROOT, conclude, show_command, signal_group
+from dags._command import GRACE_SECONDS, ROOT, conclude, guarded, show_command, signal_group
 
 KEPT_LINES = 20
 SPARE = timedelta(seconds=60)
@@ -42,12 +41,15 @@ class StepTrigger(BaseTrigger):  # type: ignore[misc]  # Airflow is not typed he
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Run the step; one that this triggerer cannot bring to its end is begun again by the next."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", self.module, *self.arguments),
+            *guarded(self.module, *self.arguments),
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             cwd=ROOT,
             start_new_session=True,
         )
+        ended = asyncio.ensure_future(process.wait())
+        ended.add_done_callback(lambda _: signal_group(process.pid, signal.SIGKILL))  # closes the pipe of what is left
         lines: deque[str] = deque(maxlen=KEPT_LINES)
         try:
             async with asyncio.timeout(self.timeout_seconds):
@@ -107,7 +109,8 @@ class WaitingStep(BaseOperator):  # type: ignore[misc]
             self.log.info("%s", line)
         if event["code"] is None:
             raise TimeoutError(f"{shown} did not finish within {self.timeout_seconds:.0f} s and was stopped.")
-        return conclude(shown, event["code"], event["lines"][-1] if event["lines"] else "")
+        last_line = event["lines"][-1] if event["lines"] else ""
+        return conclude(shown, event["code"], last_line, last_line)
 
 
 async def _end_group(process: asyncio.subprocess.Process) -> None:

@@ -55,6 +55,19 @@ def test_exit_code_decides_what_becomes_of_the_task(write_step, code: int, error
         run_module("step", timeout_seconds=30)
 
 
+@pytest.mark.parametrize("code", [1, 2, 3])
+def test_a_task_gives_the_last_words_of_its_step_as_the_reason(write_step, code: int) -> None:
+    write_step(
+        "import sys\nprint('INFO on the way', file=sys.stderr)\n"
+        f"print('step: the disk is full', file=sys.stderr)\nprint('{{}}')\nsys.exit({code})\n"
+    )
+
+    with pytest.raises((RuntimeError, AirflowFailException, AirflowSkipException)) as ended:
+        run_module("step", timeout_seconds=30)
+
+    assert str(ended.value) == "step: the disk is full"
+
+
 @pytest.mark.parametrize("code", [0, 1, 2])
 def test_report_is_heard_however_the_step_ends(write_step, code: int) -> None:
     write_step(f'import sys\nprint(\'{{"state": "ended"}}\')\nsys.exit({code})\n')

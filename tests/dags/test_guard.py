@@ -1,0 +1,99 @@
+"""Real process trees whose owner, guard or command is ended in every way."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from dags import _guard
+
+ROOT = Path(__file__).parents[2]
+OWNER = """
+import pathlib, sys
+from dags import _command
+_command.ROOT = pathlib.Path(sys.argv[1])
+_command.run_module("step", timeout_seconds=100)
+"""
+STEP = """
+import os, pathlib, signal, subprocess, sys, time
+{first}
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"], start_new_session={leaves})
+pathlib.Path("pids.part").write_text(f"{{os.getppid()}} {{os.getpid()}} {{child.pid}}")
+pathlib.Path("pids.part").rename("pids")
+time.sleep(100)
+"""
+IGNORE = "signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+
+
+def start(folder: Path, first: str = "", leaves: bool = True) -> tuple[subprocess.Popen[bytes], list[psutil.Process]]:
+    """Start an owner as a task is one; return it, and the guard, the step and the step's child, which leaves their session."""
+    (folder / "step.py").write_text(STEP.format(first=first, leaves=leaves), encoding="utf-8")
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, str(folder)], cwd=ROOT, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    while not (folder / "pids").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return owner, [psutil.Process(int(pid)) for pid in (folder / "pids").read_text().split()]
+
+
+def living(processes: list[psutil.Process]) -> list[psutil.Process]:
+    return [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+
+def assert_gone(processes: list[psutil.Process], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while living(processes):
+        assert time.monotonic() < deadline, living(processes)
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_nothing_of_a_step_outlives_its_task(tmp_path: Path, number: signal.Signals) -> None:
+    owner, family = start(tmp_path)
+
+    owner.send_signal(number)
+    owner.wait()
+
+    assert_gone(family, 5)
+
+
+def test_a_step_that_ignores_the_request_outlives_its_task_by_the_grace_alone(tmp_path: Path) -> None:
+    owner, family = start(tmp_path, IGNORE)
+
+    owner.kill()
+    owner.wait()
+
+    assert_gone(family, 15)
+
+
+def test_nothing_of_a_step_outlives_its_guard(tmp_path: Path) -> None:
+    owner, family = start(tmp_path, leaves=False)
+
+    family[0].kill()
+
+    assert_gone(family, 5)
+    assert owner.wait(20) != 0
+
+
+def test_what_a_killed_step_left_ends_with_it(tmp_path: Path) -> None:
+    owner, [guard, step, child] = start(tmp_path)
+
+    step.kill()
+
+    assert_gone([guard, step, child], 5)
+    assert owner.wait(20) != 0
+
+
+@pytest.mark.parametrize(
+    ("code", "ending"),
+    [("raise SystemExit(3)", 3), ("import os; os.kill(os.getpid(), 9)", -9), ("import os; os.kill(os.getpid(), 15)", -15)],
+)
+def test_a_guard_ends_as_its_command_did(code: str, ending: int) -> None:
+    command = [sys.executable, _guard.__file__, sys.executable, "-c", code]
+
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as guard:
+        assert guard.wait(20) == ending
