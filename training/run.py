@@ -32,8 +32,18 @@ from training.gate.trial import find_rival, hold_trial
 from training.registry.after_registration import settle
 from training.registry.client import CHAMPION, FINGERPRINT, Registry, RegistryError, Run, connect
 from training.registry.eligibility import FLAGS, REASON, VERDICT
-from training.registry.resume import KeptTraining
+from training.registry.resume import KeptTraining, TrainingUnderWayError
 from training.version.files import FORMAT, ArtefactError
+
+FAILURES = (
+    OSError,
+    StoreError,
+    ValueError,
+    RegistryError,
+    ArtefactError,
+    SQLAlchemyError,
+    TrainingUnderWayError,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +60,7 @@ def run_training(settings: Settings, registry: Registry, config: TrainingConfig,
         StoreError: the shop was never synced.
         TooLittleDataError: its history is too short, or nobody bought lately.
         RegistryError: MLflow could not be reached.
+        TrainingUnderWayError: another process trains the same.
     """
     store = MLStore(settings.ml_store_uri)
     versions = store.versions()
@@ -59,16 +70,17 @@ def run_training(settings: Settings, registry: Registry, config: TrainingConfig,
     params = {**identity, **config.flatten(), **tables}
     fingerprint = hashlib.sha256(json.dumps(params, sort_keys=True, default=str).encode()).hexdigest()[:16]
     pin(store, f"{settings.model_name}/{fingerprint}", inputs, as_of)  # before it is needed: nothing goes meanwhile
-    known = registry.find_version(fingerprint)
-    if known is None:
-        kept = KeptTraining(settings.var_dir / "training" / fingerprint)
-        with registry.start_run(f"as of {as_of:%Y-%m-%d}", params, {FINGERPRINT: fingerprint}) as run:
-            fitted = _fit(run, load_purchases(store, as_of, versions), config, kept)
-            version = _evaluate_and_register(registry, run, fitted, fingerprint, settings)
-        kept.discard()
-    else:
-        logger.info("already registered version=%d fingerprint=%s", known, fingerprint)
-        version = known
+    kept = KeptTraining(settings.var_dir / "training" / fingerprint)
+    with kept.lock():
+        known = registry.find_version(fingerprint)
+        if known is None:
+            with registry.start_run(f"as of {as_of:%Y-%m-%d}", params, {FINGERPRINT: fingerprint}) as run:
+                fitted = _fit(run, load_purchases(store, as_of, versions), config, kept)
+                version = _evaluate_and_register(registry, run, fitted, fingerprint, settings)
+            kept.discard()
+        else:
+            logger.info("already registered version=%d fingerprint=%s", known, fingerprint)
+            version = known
     settle(registry, version, settings)
     return _summarise(registry, version, is_new=known is None)
 
@@ -147,7 +159,7 @@ def main(arguments: list[str] | None = None) -> int:
         config = load_config(options.config) if options.config else load_config()
         registry = connect(settings.mlflow_tracking_uri, settings.model_name)
         summary = run_training(settings, registry, config, options.as_of or latest_midnight())
-    except (OSError, StoreError, ValueError, RegistryError, ArtefactError, SQLAlchemyError) as err:
+    except FAILURES as err:
         sys.stderr.write(f"training.run: {err}\n")
         return 1
     summary["seconds"] = round(time.perf_counter() - started, 1)

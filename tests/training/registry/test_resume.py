@@ -1,0 +1,50 @@
+"""The lock of a logical run, held by a real process that is killed."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from training.registry.resume import KeptTraining, TrainingUnderWayError
+
+ROOT = Path(__file__).parents[3]
+FIRST_ATTEMPT = """
+import sys, time
+from pathlib import Path
+from training.registry.resume import KeptTraining
+with KeptTraining(Path(sys.argv[1])).lock():
+    print("locked", flush=True)
+    time.sleep(100)
+"""
+
+
+@pytest.fixture
+def first_attempt(tmp_path: Path):
+    command = [sys.executable, "-c", FIRST_ATTEMPT, str(tmp_path / "run")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout.readline() == b"locked\n"
+        yield process
+        process.kill()
+
+
+def test_a_second_attempt_beside_the_first_is_refused_and_names_it(tmp_path: Path, first_attempt) -> None:
+    with (
+        pytest.raises(TrainingUnderWayError, match=rf"the process {first_attempt.pid} trains the same run"),
+        KeptTraining(tmp_path / "run").lock(patience_seconds=0.5),
+    ):
+        pass
+
+
+def test_a_killed_attempt_holds_nothing(tmp_path: Path, first_attempt) -> None:
+    first_attempt.kill()
+    started = time.monotonic()
+
+    with KeptTraining(tmp_path / "run").lock():
+        assert time.monotonic() - started < 5
+
+
+def test_another_run_is_not_held_up(tmp_path: Path, first_attempt) -> None:
+    with KeptTraining(tmp_path / "another run").lock(patience_seconds=0):
+        pass
