@@ -1,5 +1,6 @@
 """Find processes of ours that lost their parents, and end processes."""
 
+import os
 import re
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +13,8 @@ MARKER = "SUPERVISOR_SERVER_URL"  # supervisord sets it in every process that it
 
 
 def find_marked(server_url: str) -> list[psutil.Process]:
-    """List this user's processes that were started under the `supervisord` with that address, dead or alive."""
-    return [process for process in psutil.process_iter() if _mark(process) == server_url]
+    """List this user's other processes that were started under the `supervisord` with that address, dead or alive."""
+    return [process for process in psutil.process_iter() if process.pid != os.getpid() and _mark(process) == server_url]
 
 
 def find_logged(supervisor_log: Path) -> list[psutil.Process]:
@@ -32,7 +33,27 @@ def find_logged(supervisor_log: Path) -> list[psutil.Process]:
                 found += [process, *process.children(recursive=True)]
         except psutil.Error:
             continue
-    return found
+    return [process for process in found if process.pid != os.getpid()]
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Return whether a process runs; one that has ended and was not waited for does not."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def find_listener(port: int, root_pid: int) -> int | None:
+    """Return which process at or below another one listens on a port, `None` if none does."""
+    try:
+        root = psutil.Process(root_pid)
+        for process in [root, *root.children(recursive=True)]:
+            if any(c.status == psutil.CONN_LISTEN and c.laddr[1] == port for c in process.net_connections("tcp")):
+                return int(process.pid)
+    except psutil.Error:
+        return None
+    return None
 
 
 def end_processes(processes: list[psutil.Process], *, patience_seconds: float = 5.0) -> None:

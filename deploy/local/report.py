@@ -10,7 +10,7 @@ from deploy.airflow_settings import USER
 from deploy.freshness import describe_freshness, format_age
 from deploy.interpreter import SetupError
 from deploy.local.services import HealthProbe, Part, services
-from deploy.local.start import is_healthy
+from deploy.local.start import find_trouble, is_healthy
 from deploy.local.supervise import Supervisor
 from deploy.progress import lay_out_table
 from settings import Settings
@@ -84,10 +84,8 @@ def describe_status(settings: Settings) -> str:
 
 def _row(part: Part, views: dict[str, dict[str, object]]) -> tuple[str, ...]:
     view = views.get(part.name, {"statename": "UNKNOWN", "pid": 0, "start": 0})
-    is_running = view["statename"] == "RUNNING"
-    assert part.health is not None
-    state = ("healthy" if is_healthy(part.health) else "not healthy") if is_running else str(view["statename"]).lower()
-    since = format_age(datetime.fromtimestamp(int(str(view["start"])), UTC)) if is_running else ""
+    since = format_age(datetime.fromtimestamp(int(str(view["start"])), UTC)) if view["pid"] else ""
+    state = find_trouble(part, view) or "healthy"
     return part.name, state, str(view["pid"] or ""), str(part.port or ""), since
 
 

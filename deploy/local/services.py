@@ -17,10 +17,12 @@ class HealthProbe:
     Attributes:
         url: answers 200 once the service does its work.
         field: path of a JSON field that must then read `healthy`; empty = the status is enough.
+        beat: path of a JSON field with the instant of the last sign of life, which may be of a process before.
     """
 
     url: str
     field: tuple[str, ...] = ()
+    beat: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def _airflow(settings: Settings) -> list[Part]:
 
     def component(name: str, title: str, *options: str, needs: tuple[str, ...], status: str, port: int = 0) -> Part:
         command = _module("airflow", name, *options)
-        health = HealthProbe(url, (status, "status"))
+        health = HealthProbe(url, (status, "status"), () if port else (status, f"latest_{status}_heartbeat"))
         return Part(f"airflow-{name}", title, command, needs, health, port, environment)
 
     return [

@@ -3,13 +3,16 @@
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from deploy.interpreter import SetupError
+from deploy.local.processes import find_listener
 from deploy.local.services import HealthProbe, Part
 from deploy.local.supervise import Supervisor
 from deploy.progress import Board, Step
@@ -47,16 +50,46 @@ def start_parts(parts: list[Part], supervisor: Supervisor, board: Board) -> None
         raise error
 
 
-def is_healthy(health: HealthProbe) -> bool:
-    """Ask a service once."""
+def is_healthy(health: HealthProbe, born: float = 0.0) -> bool:
+    """Ask a service once.
+
+    Args:
+        health: where to ask.
+        born: when its process began, seconds since 1970; what an earlier process left counts for nothing.
+    """
     try:
         answer = httpx.get(health.url, timeout=5)
         found: object = answer.json() if health.field else None
     except (httpx.HTTPError, ValueError):
         return False
-    for key in health.field:
+    if answer.status_code != httpx.codes.OK or (health.field and _dig(found, health.field) != "healthy"):
+        return False
+    return not health.beat or _to_seconds(_dig(found, health.beat)) >= born
+
+
+def find_trouble(part: Part, view: Mapping[str, Any]) -> str:
+    """Say why a part does not do its work; empty where it does.
+
+    Args:
+        part: a service.
+        view: Supervisor's of it.
+    """
+    assert part.health is not None
+    if view["statename"] != "RUNNING":
+        return str(view["statename"]).lower()
+    if part.port and find_listener(part.port, view["pid"]) is None:
+        return f"does not listen on port {part.port}"
+    return "" if is_healthy(part.health, view["start"]) else "not healthy"
+
+
+def _dig(found: object, path: tuple[str, ...]) -> object:
+    for key in path:
         found = found.get(key) if isinstance(found, dict) else None
-    return answer.status_code == httpx.codes.OK and (not health.field or found == "healthy")
+    return found
+
+
+def _to_seconds(instant: object) -> float:
+    return datetime.fromisoformat(instant).timestamp() if isinstance(instant, str) else 0.0
 
 
 def last_lines(log: Path, count: int = LOG_LINES) -> str:
@@ -85,7 +118,7 @@ def _await_health(part: Part, supervisor: Supervisor, abort: threading.Event, st
     for _ in _polls(part, supervisor, abort, f"was not healthy ({part.health.url})"):
         view = supervisor.state(part.name)
         births.add(view["start"])
-        if view["statename"] in {"STARTING", "RUNNING"} and is_healthy(part.health):
+        if not find_trouble(part, view):
             step.note = f"port {part.port}" if part.port else ""
             return
         if len(births) > MAX_DEATHS or view["statename"] == "FATAL":

@@ -4,6 +4,7 @@ Every part runs in a process group of its own under `supervisord`, which restart
 rotated log a part. Nothing of a part's output or state is kept by the launcher, so it may come and go.
 """
 
+import socket
 import subprocess
 import sys
 import time
@@ -14,11 +15,15 @@ from typing import Any
 from xmlrpc.client import Fault, ServerProxy
 
 import psutil
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import SupervisorTransport, UnixStreamHTTPConnection
 
 from deploy.local.processes import end_processes, find_logged, find_marked
 from deploy.local.services import Part
 from deploy.local.supervisor_config import STOP_SECONDS, render_config, socket_path
+
+ROOT = Path(__file__).resolve().parents[2]
+ANSWER_SECONDS = 2.0 * STOP_SECONDS
+"""Stopping a part takes up to `STOP_SECONDS`; a supervisord that is silent for longer is frozen."""
 
 
 class Supervisor:
@@ -60,9 +65,14 @@ class Supervisor:
         self._config.write_text(text, encoding="utf-8")
         if self.is_running():
             self._adopt_changes()
-            return
+        else:
+            self.launch()
+
+    def launch(self) -> None:
+        """Start `supervisord` by the configuration that `boot` wrote."""
         self._socket.unlink(missing_ok=True)
-        subprocess.run([sys.executable, "-m", "supervisor.supervisord", "-c", str(self._config)], check=True)
+        command = [sys.executable, "-m", "deploy.local.supervisord", str(self._config)]
+        subprocess.run(command, check=True, cwd=ROOT)
         _wait_until(self.is_running, 15)
 
     def start(self, name: str) -> None:
@@ -93,19 +103,24 @@ class Supervisor:
         Returns:
             How many processes ran and are gone.
         """
-        family = self._family()
-        if self.is_running():
-            self._call("shutdown")
-            _wait_until(lambda: not self.is_running(), 3 * STOP_SECONDS)
-        _, alive = psutil.wait_procs(family, timeout=2)
-        end_processes(alive)
-        orphans = self.end_orphans()
+        count = 0
+        while True:
+            family = self._family()
+            if self.is_running():
+                self._call("shutdown")
+                _wait_until(lambda: not self.is_running(), 3 * STOP_SECONDS)
+            _, alive = psutil.wait_procs(family, timeout=2)
+            end_processes(alive)
+            orphans = self.end_orphans()
+            count += len(family) + orphans
+            if not orphans:  # else a keeper may have been bringing everything back meanwhile
+                break
         self._remove_socket()
-        return len(family) + orphans
+        return count
 
     def end_orphans(self) -> int:
-        """End processes of ours that outlived a killed `supervisord`, and count them."""
-        orphans = {*find_marked(self._url), *find_logged(self.log_path("supervisord"))}
+        """End processes of ours that outlived a killed `supervisord`, and a frozen one with its own; count them."""
+        orphans = {*find_marked(self._url), *find_logged(self.log_path("supervisord")), *self._family()}
         end_processes(list(orphans))
         return len(orphans)
 
@@ -126,19 +141,35 @@ class Supervisor:
 
     def _family(self) -> list[psutil.Process]:
         """List `supervisord` and everything below it, whatever process group or session it moved to."""
-        if not self.is_running():
+        try:
+            supervisord = psutil.Process(int((self._run_dir / "supervisord.pid").read_text(encoding="utf-8")))
+            is_ours = str(self._config) in supervisord.cmdline()
+            return [supervisord, *supervisord.children(recursive=True)] if is_ours else []
+        except (OSError, ValueError, psutil.Error):
             return []
-        supervisord = psutil.Process(self._call("getPID"))
-        return [supervisord, *supervisord.children(recursive=True)]
 
     def _call(self, method: str, *arguments: Any) -> Any:
         """Ask `supervisord` over a new connection: threads and restarts then don't get in each other's way."""
         transport = SupervisorTransport(None, None, self._url)
+        transport._get_connection = lambda: _Connection(str(self._socket))
         try:
             proxy = ServerProxy("http://127.0.0.1", transport=transport)
             return getattr(proxy.supervisor, method)(*arguments)
         finally:
             transport.close()
+
+
+class _Connection(UnixStreamHTTPConnection):  # type: ignore[misc]
+    """Supervisor's own, which would wait for ever."""
+
+    def __init__(self, path: str):
+        super().__init__("localhost")
+        self.socketfile = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(ANSWER_SECONDS)
+        self.sock.connect(self.socketfile)
 
 
 def _wait_until(condition: Callable[[], bool], seconds: float) -> None:

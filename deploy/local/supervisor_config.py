@@ -1,12 +1,14 @@
 """Supervisor's configuration file, rendered from the table of parts."""
 
 import hashlib
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from deploy.local.services import Part
 
+ROOT = Path(__file__).resolve().parents[2]
 LONGEST_SOCKET_PATH = 90  # bytes; the system allows 108 (Linux) or 104 (macOS), supervisord adds its pid
 STOP_SECONDS = 10
 
@@ -30,7 +32,6 @@ PROGRAM = """
 [program:{name}]
 command={command}
 environment={environment}
-autostart=false
 {lifetime}
 stopasgroup=true
 killasgroup=true
@@ -41,8 +42,10 @@ stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=2
 """
 
-JOB = "autorestart=false\nstartsecs=0\nstartretries=0"
-SERVICE = "autorestart=true\nstartretries=1000"  # it never gives up: a dependency may be back only after an hour
+KEEPER = "keeper"
+JOB = "autostart=false\nautorestart=false\nstartsecs=0\nstartretries=0"
+# A service never gives up: what it depends on may be back only after an hour.
+SERVICE = "autostart=false\nautorestart=true\nstartretries=1000"
 
 
 def render_config(
@@ -67,7 +70,15 @@ def render_config(
         pidfile=_escape(run_dir / "supervisord.pid"),
         root=_escape(root),
     )
-    return head + "".join(_render_part(part, log_path(part.name), environment) for part in parts)
+    keeper = PROGRAM.format(
+        name=KEEPER,
+        command=_quote((sys.executable, "-m", "deploy.local.keeper", str(run_dir.parent))),
+        environment="",
+        lifetime=f"autorestart=true\nstartretries=1000\ndirectory={_escape(ROOT)}",
+        stop_seconds=STOP_SECONDS,
+        logfile=_escape(log_path(KEEPER)),
+    )
+    return head + keeper + "".join(_render_part(part, log_path(part.name), environment) for part in parts)
 
 
 def socket_path(run_dir: Path) -> Path:
@@ -83,12 +94,16 @@ def _render_part(part: Part, logfile: Path, environment: Mapping[str, str]) -> s
     variables = {**environment, **part.environment}
     return PROGRAM.format(
         name=part.name,
-        command=_escape(" ".join(f'"{word}"' for word in part.command)),
+        command=_quote(part.command),
         environment=",".join(f'{name}="{_escape(value)}"' for name, value in variables.items()),
         lifetime=JOB if part.is_job else SERVICE,
         stop_seconds=STOP_SECONDS,
         logfile=_escape(logfile),
     )
+
+
+def _quote(command: Iterable[str]) -> str:
+    return _escape(" ".join(f'"{word}"' for word in command))
 
 
 def _escape(value: object) -> str:

@@ -30,7 +30,7 @@ IGNORE = "signal.signal(signal.SIGTERM, signal.SIG_IGN)"
 
 
 def start(folder: Path, first: str = "", leaves: bool = True) -> tuple[subprocess.Popen[bytes], list[psutil.Process]]:
-    """Start an owner as a task is one; return it, and the guard, the step and the step's child, which leaves their session."""
+    """Start an owner as a task is one; return it, and the guard, the step and the step's child."""
     (folder / "step.py").write_text(STEP.format(first=first, leaves=leaves), encoding="utf-8")
     owner = subprocess.Popen([sys.executable, "-c", OWNER, str(folder)], cwd=ROOT, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 30
@@ -90,7 +90,11 @@ def test_what_a_killed_step_left_ends_with_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("code", "ending"),
-    [("raise SystemExit(3)", 3), ("import os; os.kill(os.getpid(), 9)", -9), ("import os; os.kill(os.getpid(), 15)", -15)],
+    [
+        ("raise SystemExit(3)", 3),
+        ("import os; os.kill(os.getpid(), 9)", -9),
+        ("import os; os.kill(os.getpid(), 15)", -15),
+    ],
 )
 def test_a_guard_ends_as_its_command_did(code: str, ending: int) -> None:
     command = [sys.executable, _guard.__file__, sys.executable, "-c", code]
