@@ -8,6 +8,7 @@ Exit codes: 0 reported, 1 the shop's database did not answer.
 import argparse
 import json
 import sys
+from argparse import ArgumentTypeError
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -114,9 +115,21 @@ def _render_interval(interval: dict[str, float | None]) -> str:
 
 
 def _parse_instant(text: str) -> datetime:
-    """Read an instant; without a time zone it is UTC."""
-    instant = datetime.fromisoformat(text)
-    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    """Read an instant; without a time zone it is UTC.
+
+    Raises:
+        ArgumentTypeError: the text is not ISO 8601, or the instant is still to come.
+    """
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as err:
+        raise ArgumentTypeError(f"not an instant: {text!r}; write it as 2026-11-22T00:00:00+00:00") from err
+    instant = instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    if instant > (now := datetime.now(UTC)):
+        raise ArgumentTypeError(
+            f"{text!r} lies in the future, now it is {now:%Y-%m-%dT%H:%M:%S}Z; choose an instant past"
+        )
+    return instant
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,5 +1,5 @@
 from argparse import ArgumentTypeError
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -24,6 +24,14 @@ def test_instants_are_utc(text: str, instant: datetime):
 def test_what_is_no_instant_is_refused_with_an_example(text: str):
     with pytest.raises(ArgumentTypeError, match=f"not an instant: {text!r}; write it as 2026-11-22"):
         parse_instant(text)
+
+
+def test_an_instant_to_come_is_refused_and_one_just_past_is_not():
+    now = datetime.now(UTC)
+
+    assert parse_instant(now.isoformat()) == now
+    with pytest.raises(ArgumentTypeError, match=r"lies in the future, now it is 20.*choose an instant past"):
+        parse_instant((now + timedelta(minutes=1)).isoformat())
 
 
 def test_midnight_has_no_hours_and_lies_in_the_past():

@@ -73,6 +73,18 @@ def test_the_report_equals_the_hand_count(any_empty_shop: Engine) -> None:
     assert report["comparison"] is None
 
 
+@pytest.mark.parametrize(("microseconds_early", "clicks"), [(1, 1), (0, 0)], ids=["just within", "at its very end"])
+def test_what_comes_at_the_end_of_the_window_is_too_late(
+    empty_shop: Engine, microseconds_early: int, clicks: int
+) -> None:
+    hours = 72 - microseconds_early / 3.6e9
+    write_log(empty_shop, [("r1", 1, "7", "impression", 0), ("r1", 1, "7", "click", hours)])
+
+    report = build_report(empty_shop, PERIOD, Experiment())
+
+    assert report["by_version"]["7"]["clicks"] == clicks
+
+
 def test_variants_are_compared_by_users_and_an_uneven_split_is_called_broken(empty_shop: Engine) -> None:
     for user in range(1, 61):
         arm = "challenger" if user <= 12 else "champion"
@@ -131,3 +143,15 @@ def test_the_command_prints_the_table_and_refuses_a_period_that_ends_before_it_b
     output = capsys.readouterr().out
     assert code == 0
     assert "33.33% [6.15%, 79.23%]" in output
+
+
+@pytest.mark.parametrize(
+    ("until", "words"), [("2999-01-01", "'2999-01-01' lies in the future"), ("soon", "not an instant: 'soon'")]
+)
+def test_an_instant_that_is_none_or_to_come_is_refused(
+    until: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--until", until])
+
+    assert words in capsys.readouterr().err

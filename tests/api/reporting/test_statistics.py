@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from api.reporting.statistics import NOTHING, difference, ratio_of_sums, split_p_value, wilson
+from api.reporting.statistics import NOTHING, Ratio, difference, ratio_of_sums, split_p_value, wilson
 
 
 def test_wilsons_interval_as_published() -> None:
@@ -17,6 +17,19 @@ def test_an_interval_holds_its_estimate_and_stays_a_share(successes: int, trials
 
     assert 0 <= interval.low <= interval.estimate <= interval.high <= 1
     assert interval.low < interval.high
+
+
+def test_the_variance_of_a_ratio_by_hand() -> None:
+    """Ratio 3/8, residuals 1/4, -3/4 and 1/2: variance 3/2 * 7/8 / 64."""
+    estimate, variance = ratio_of_sums([(1, 2), (0, 2), (2, 4)])
+
+    assert (estimate, variance) == (3 / 8, pytest.approx(3 / 2 * 7 / 8 / 64))
+
+
+def test_the_half_width_of_a_difference_by_hand() -> None:
+    interval = difference(Ratio(0.25, 0.0009), Ratio(0.5, 0.0016))
+
+    assert interval == (0.25, pytest.approx(0.25 - 1.959964 * 0.05), pytest.approx(0.25 + 1.959964 * 0.05))
 
 
 def test_nothing_observed_says_nothing() -> None:

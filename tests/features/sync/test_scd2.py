@@ -98,6 +98,18 @@ def test_a_row_gone_is_closed_when_noticed_and_only_if_all_rows_were_read() -> N
     assert (unseen.closings.height, unseen.num_deleted) == (0, 0)
 
 
+@pytest.mark.parametrize(
+    ("known_from", "end"),
+    [
+        pytest.param(BOUND - TICK, BOUND, id="begun before"),
+        pytest.param(BOUND, BOUND + TICK, id="begun at the same instant"),
+        pytest.param(day(20), day(20) + TICK, id="begun later, by a clock ahead"),
+    ],
+)
+def test_a_row_gone_ends_later_than_it_began(known_from: datetime, end: datetime) -> None:
+    assert ends(compare(shop(), stored(row(), known_from=known_from))) == [end]
+
+
 def test_a_row_that_was_closed_is_not_closed_again() -> None:
     assert compare(shop(), stored(row(), known_until=day(3))).closings.is_empty()
 

@@ -10,6 +10,8 @@ from training.gate.decision import GateEvidence, Verdict, decide
 
 NUM_USERS = 500
 NOISE = np.random.default_rng(0).normal(0, 0.02, NUM_USERS)
+OTHER_NOISE = np.random.default_rng(1).normal(0, 0.05, NUM_USERS)
+OTHER_NOISE -= OTHER_NOISE.mean()
 NEW_USERS = np.arange(NUM_USERS) < 100
 SANE = Check("coverage", 1.0, ">=", 0.995, "refuse", "share of users with a list")
 EMPTY_LISTS = Check("coverage", 0.4, ">=", 0.995, "refuse", "share of users with a list")
@@ -20,6 +22,12 @@ SHOUTING = Check("calibration_error", 0.3, "<=", 0.1, "flag", "mean gap of proba
 def evaluation(ndcg: float, for_new_users: float | None = None) -> Evaluation:
     level = np.where(NEW_USERS, ndcg if for_new_users is None else for_new_users, ndcg)
     per_user = np.clip(level + NOISE, 0, 1)
+    return Evaluation(*[per_user] * 6, num_products=10, num_new_products=10, categories={})
+
+
+def uncertain(ndcg: float) -> Evaluation:
+    """Return an evaluation whose differences from the others have an interval of about 0.005 on either side."""
+    per_user = evaluation(ndcg).ndcg + OTHER_NOISE
     return Evaluation(*[per_user] * 6, num_products=10, num_new_products=10, categories={})
 
 
@@ -64,6 +72,51 @@ def test_decision_by_quality(challenger: float, champion: float | None, decision
 
     assert verdict.decision == decision
     assert words in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("challenger", "decision"),
+    [
+        pytest.param(0.102, "refuse", id="above on average: the interval reaches below"),
+        pytest.param(0.110, "promote", id="the whole interval above"),
+    ],
+)
+def test_above_popularity_is_the_whole_interval(challenger: float, decision: str):
+    assert evaluate(uncertain(challenger), None).decision == decision
+
+
+@pytest.mark.parametrize(
+    ("challenger", "words"),
+    [
+        pytest.param(0.198, "is above the champion's", id="below on average: the interval reaches above"),
+        pytest.param(0.190, "is below own purchases", id="the whole interval below"),
+    ],
+)
+def test_below_a_baseline_is_the_whole_interval(challenger: float, words: str):
+    assert words in evaluate(uncertain(challenger), 0.15).reason
+
+
+@pytest.mark.parametrize(
+    ("challenger", "decision"),
+    [
+        pytest.param(0.302, "keep", id="above on average: the interval reaches below"),
+        pytest.param(0.310, "promote", id="the whole interval above"),
+    ],
+)
+def test_above_the_champion_is_the_whole_interval(challenger: float, decision: str):
+    assert evaluate(uncertain(challenger), 0.30).decision == decision
+
+
+@pytest.mark.parametrize(("ours", "is_worse"), [(0.298, False), (0.290, True)], ids=["on average", "wholly"])
+def test_worse_in_a_slice_is_the_whole_interval(ours: float, is_worse: bool):
+    assert compare_users("everybody", uncertain(ours).ndcg, evaluation(0.30).ndcg).is_worse is is_worse
+
+
+@pytest.mark.parametrize(("num_users", "is_worse"), [(19, False), (20, True)])
+def test_a_slice_speaks_from_twenty_users_on(num_users: int, is_worse: bool):
+    assert (
+        compare_users("some", evaluation(0.2).ndcg[:num_users], evaluation(0.3).ndcg[:num_users]).is_worse is is_worse
+    )
 
 
 def test_better_overall_but_worse_for_new_users_is_flagged_and_not_promoted():
