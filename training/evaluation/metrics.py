@@ -6,10 +6,15 @@ bought, found or not. Every list metric gives float64[U], so that intervals can 
 
 import numpy as np
 import numpy.typing as npt
+import scipy.stats
+import sklearn.metrics
 
 Hits = npt.NDArray[np.bool_]
 PerUser = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
+
+# Users drawn at once for an interval: bounds memory at some 16 bytes each.
+DRAWN_AT_ONCE = 2_000_000
 
 
 def ndcg_at_k(hits: Hits, num_labels: Counts, k: int) -> PerUser:
@@ -34,12 +39,6 @@ def hit_rate_at_k(hits: Hits, k: int) -> PerUser:
     return np.asarray(hits[:, :k].any(axis=1), dtype=np.float64)
 
 
-def reciprocal_rank(hits: Hits) -> PerUser:
-    """1 / rank of the first hit, 0 without one; its mean is MRR (Voorhees 1999)."""
-    found = hits.any(axis=1).astype(np.float64)
-    return np.asarray(found / (hits.argmax(axis=1) + 1), dtype=np.float64)
-
-
 def average_precision(labels: npt.NDArray[np.bool_], scores: npt.NDArray[np.float32]) -> PerUser:
     """Mean over a user's labels of the precision at their ranks; its mean over users is MAP. Ties keep column order.
 
@@ -54,35 +53,17 @@ def average_precision(labels: npt.NDArray[np.bool_], scores: npt.NDArray[np.floa
     return np.divide((precision * ranked).sum(axis=1), count, out=np.zeros(len(count)), where=count > 0)
 
 
-def auc(labels: npt.NDArray[np.bool_], scores: npt.NDArray[np.float32]) -> float:
-    """Area under the ROC curve by ranks (Mann & Whitney 1947), ties at half; NaN where one class is missing.
-
-    Args:
-        labels: bool[N].
-        scores: float[N].
-    """
-    num_positive = int(labels.sum())
-    num_negative = len(labels) - num_positive
-    if num_positive == 0 or num_negative == 0:
-        return float("nan")
-    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    mean_ranks = np.cumsum(counts) - (counts - 1) / 2
-    return float(
-        (mean_ranks[inverse][labels].sum() - num_positive * (num_positive + 1) / 2) / num_positive / num_negative
-    )
-
-
 def mean_auc(labels: npt.NDArray[np.bool_], scores: npt.NDArray[np.float32]) -> float:
     """Mean over columns (categories) of their AUC over users; columns of one class are left out, NaN where all are."""
-    by_column = np.array([auc(labels[:, column], scores[:, column]) for column in range(labels.shape[1])])
-    known = by_column[~np.isnan(by_column)]
-    return float(known.mean()) if len(known) else float("nan")
+    has_both = np.flatnonzero(labels.any(axis=0) & ~labels.all(axis=0))
+    by_column = [sklearn.metrics.roc_auc_score(labels[:, column], scores[:, column]) for column in has_both]
+    return float(np.mean(by_column)) if by_column else float("nan")
 
 
 def log_loss(labels: npt.NDArray[np.bool_], probabilities: npt.NDArray[np.float32]) -> float:
     """Mean of -log P(what happened), natural logarithm; probabilities are held within [1e-7, 1 - 1e-7]."""
-    held = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
-    return float(-np.where(labels, np.log(held), np.log1p(-held)).mean())
+    held = probabilities.ravel().astype(np.float64).clip(1e-7, 1 - 1e-7)
+    return float(sklearn.metrics.log_loss(labels.ravel(), held, labels=[False, True]))
 
 
 def reliability(
@@ -118,10 +99,20 @@ def count_distinct(products: npt.NDArray[np.int64], k: int) -> int:
 def bootstrap_interval(
     per_user: PerUser, seed: int = 31, num_samples: int = 1000, level: float = 0.95
 ) -> tuple[float, float]:
-    """Percentile interval of the mean over users, resampled with replacement (Efron 1979); NaN for no users."""
-    if len(per_user) == 0:
-        return float("nan"), float("nan")
-    generator = np.random.default_rng(seed)
-    means = [per_user[generator.integers(0, len(per_user), len(per_user))].mean() for _ in range(num_samples)]
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    """Percentile interval of the mean over users, resampled with replacement (Efron 1979).
+
+    A single user is the interval's both ends; NaN for no users.
+    """
+    if len(per_user) < 2:
+        return (float(per_user[0]),) * 2 if len(per_user) else (float("nan"),) * 2
+    drawn = scipy.stats.bootstrap(
+        (per_user,),
+        np.mean,
+        n_resamples=num_samples,
+        batch=max(1, DRAWN_AT_ONCE // len(per_user)),
+        confidence_level=level,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    )
+    low, high = drawn.confidence_interval
     return float(low), float(high)

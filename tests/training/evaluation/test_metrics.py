@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, ndcg_score, roc_auc_score
-from sklearn.metrics import log_loss as sklearn_log_loss
+from sklearn.metrics import average_precision_score, ndcg_score
 
 from training.evaluation import metrics
 
@@ -33,28 +32,31 @@ def test_recall_counts_labels_that_no_list_could_hold():
     assert metrics.recall_at_k(HITS, np.array([4, 4, 4]), 1) == pytest.approx([0.25, 0.0, 0.0])
 
 
-def test_hit_rate_and_reciprocal_rank():
+def test_hit_rate_is_of_users_with_a_hit():
     assert metrics.hit_rate_at_k(HITS, 1) == pytest.approx([1, 0, 0])
-    assert metrics.reciprocal_rank(HITS) == pytest.approx([1, 0, 0.5])
 
 
-def test_probability_metrics_agree_with_scikit_learn():
+def test_average_precision_agrees_with_scikit_learn():
     generator = np.random.default_rng(1)
-    labels = generator.random((30, 6)) < 0.4
-    labels[:, 0], labels[:, 1] = True, False
-    scores = np.round(generator.random((30, 6)), 1)  # rounded, so that there are ties
+    labels, scores = generator.random((30, 6)) < 0.4, generator.random((30, 6))
+    labels[:, 0] = True
 
-    assert metrics.auc(labels.ravel(), scores.ravel()) == pytest.approx(roc_auc_score(labels.ravel(), scores.ravel()))
-    assert metrics.log_loss(labels, scores) == pytest.approx(
-        sklearn_log_loss(labels.ravel(), scores.ravel().clip(1e-7, 1 - 1e-7))
-    )
-    untied = generator.random((30, 6))
-    expected = [average_precision_score(row, score) for row, score in zip(labels, untied, strict=True)]
-    assert metrics.average_precision(labels, untied) == pytest.approx(expected)
+    expected = [average_precision_score(row, score) for row, score in zip(labels, scores, strict=True)]
+    assert metrics.average_precision(labels, scores) == pytest.approx(expected)
 
 
-def test_auc_of_one_class_is_not_a_number():
-    assert np.isnan(metrics.auc(np.array([True, True]), np.array([0.1, 0.2])))
+def test_log_loss_is_that_of_what_happened_and_finite_where_it_was_held_impossible():
+    labels, probabilities = np.array([[True, False], [True, True]]), np.array([[0.25, 0.25], [0.0, 1.0]])
+
+    expected = -(np.log(0.25) + np.log(0.75) + np.log(1e-7) + np.log(1 - 1e-7)) / 4
+    assert metrics.log_loss(labels, probabilities) == pytest.approx(expected)
+    assert metrics.log_loss(np.ones((1, 1), dtype=bool), np.full((1, 1), 0.5)) == pytest.approx(np.log(2))
+
+
+def test_auc_counts_pairs_in_order_and_ties_by_half():
+    labels, scores = np.array([[True], [False], [True], [False]]), np.array([[0.9], [0.5], [0.5], [0.1]])
+
+    assert metrics.mean_auc(labels, scores) == (1 + 1 + 0.5 + 1) / 4
 
 
 def test_mean_auc_leaves_out_columns_of_one_class():
@@ -80,3 +82,19 @@ def test_bootstrap_interval_surrounds_the_mean_and_narrows_with_users():
 
     assert low < per_user.mean() < high
     assert few_high - few_low > high - low
+
+
+@pytest.mark.parametrize("at_once", [7, 50 * 1000], ids=["user by user", "all resamples at once"])
+def test_bootstrap_interval_is_the_quantiles_of_resampled_means(monkeypatch: pytest.MonkeyPatch, at_once: int):
+    per_user, generator = np.random.default_rng(2).random(50), np.random.default_rng(9)
+    means = [per_user[generator.integers(0, 50, 50)].mean() for _ in range(1000)]
+
+    monkeypatch.setattr(metrics, "DRAWN_AT_ONCE", at_once)
+    interval = metrics.bootstrap_interval(per_user, seed=9, level=0.9)
+
+    assert interval == pytest.approx(np.quantile(means, [0.05, 0.95]), abs=1e-12)
+
+
+def test_bootstrap_interval_of_one_user_is_a_point_and_of_none_is_not_a_number():
+    assert metrics.bootstrap_interval(np.array([0.3])) == (0.3, 0.3)
+    assert np.isnan(metrics.bootstrap_interval(np.empty(0))).all()
