@@ -16,7 +16,8 @@ from torch import Tensor
 
 from features.definitions import list_crosses, list_names
 from training.config import TrainingConfig, load_config
-from training.model.trainer import Tensors, compute_loss, train
+from training.data.samples import TrainingRows
+from training.model.trainer import compute_loss, gather_batch, train
 from training.model.wide_deep import Ensemble, InputSizes, WideDeep
 
 ALL_THREADS = torch.get_num_threads()
@@ -31,7 +32,7 @@ SIZES = InputSizes(
 )
 
 
-def draw_rows(num_users: int, list_size: int) -> Tensors:
+def draw_rows(num_users: int, list_size: int) -> TrainingRows[Tensor]:
     """Draw rows at random: what they hold does not change how fast they are read."""
     generator = torch.Generator().manual_seed(31)
 
@@ -42,7 +43,7 @@ def draw_rows(num_users: int, list_size: int) -> Tensors:
         return torch.randint(0, limit, shape, generator=generator)
 
     categories = SIZES.num_categories
-    return Tensors(
+    return TrainingRows(
         user_features=numbers(num_users, SIZES.user_features),
         category_features=numbers(num_users, categories, SIZES.category_features),
         category_crosses=ids(SIZES.category_crosses, num_users, categories, len(list_crosses("user_category"))).int(),
@@ -58,14 +59,14 @@ def draw_rows(num_users: int, list_size: int) -> Tensors:
     )
 
 
-def train_ours(rows: Tensors, config: TrainingConfig) -> float:
+def train_ours(rows: TrainingRows[Tensor], config: TrainingConfig) -> float:
     """Train one epoch through the project's loop; gives the seconds."""
     started = time.perf_counter()
     train(SIZES, rows, config)
     return time.perf_counter() - started
 
 
-def train_bare(rows: Tensors, config: TrainingConfig) -> float:
+def train_bare(rows: TrainingRows[Tensor], config: TrainingConfig) -> float:
     """Train one epoch with nothing around it; gives the seconds."""
     options = config.optimiser
     torch.set_num_threads(ALL_THREADS)
@@ -76,10 +77,10 @@ def train_bare(rows: Tensors, config: TrainingConfig) -> float:
     optimiser = torch.optim.AdamW(weights, lr=options.learning_rate, weight_decay=options.weight_decay)
     order = torch.randperm(rows.num_users)
     for start in range(0, len(order) - options.batch_size + 1, options.batch_size):
-        inputs, targets = rows.batch(order[start : start + options.batch_size])
+        inputs, targets = gather_batch(rows, order[start : start + options.batch_size])
         optimiser.zero_grad()
         for member in members:
-            compute_loss(member(*inputs), targets, config.loss).backward()
+            compute_loss(member(inputs), targets, config.loss).backward()
         optimiser.step()
     return time.perf_counter() - started
 
@@ -93,7 +94,7 @@ def main() -> None:
     config = load_config()
     config = config.model_copy(update={"optimiser": config.optimiser.model_copy(update={"epochs": 1, "min_steps": 1})})
     rows = draw_rows(chosen.users, config.data.list_size)
-    ways: dict[str, Callable[[Tensors, TrainingConfig], float]] = {
+    ways: dict[str, Callable[[TrainingRows[Tensor], TrainingConfig], float]] = {
         "bare loop": train_bare,
         "training.model.trainer": train_ours,
     }

@@ -15,16 +15,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from features.definitions import list_names
 from features.ranking.encoding import Encoder
 from features.snapshot.arrays import Int64
 from features.snapshot.purchases import Purchases
 from training.config import TrainingConfig, load_config
-from training.data.samples import Lists, build_lists_of_windows, fit_window_encoder
+from training.data.inputs import ModelInputs, UserInputs
+from training.data.samples import TrainingRows, build_rows_of_windows, fit_window_encoder
 from training.data.windows import Window, list_window_starts, open_window
 from training.evaluation.networks import encode_chunks, evaluate_network
-from training.model.trainer import STOPPING_METRICS, Report, stack_lists, train
+from training.model.trainer import STOPPING_METRICS, Report, gather_batch, stack_rows, train
 from training.model.wide_deep import Ensemble, InputSizes
 from training.version.export import export_version
 from training.version.files import CONFIG
@@ -76,8 +79,8 @@ def fit(purchases: Purchases, config: TrainingConfig, folder: Path, report: Repo
     evaluation_window = open_window(purchases, evaluation_start, config.data.horizon_days)
     encoder = fit_window_encoder(evaluation_window, config.data, config.model.vocabulary_size, seed)
     newer = [start for start in list_window_starts(purchases, purchases.as_of, config.data) if start not in starts]
-    newest = build_lists_of_windows(purchases, newer, evaluation_window, encoder, config.data, seed)
-    earlier = build_lists_of_windows(purchases, starts, evaluation_window, encoder, config.data, seed)
+    newest = build_rows_of_windows(purchases, newer, evaluation_window, encoder, config.data, seed)
+    earlier = build_rows_of_windows(purchases, starts, evaluation_window, encoder, config.data, seed)
     if not earlier:
         raise TooLittleDataError(
             f"No user bought both before and within the {len(starts)} windows before "
@@ -87,10 +90,10 @@ def fit(purchases: Purchases, config: TrainingConfig, folder: Path, report: Repo
     sizes = measure_inputs(encoder)
     config = config.with_categories(sizes.num_categories)
     evaluate = _make_evaluator(evaluation_window, stop_users, encoder, config)
-    holdout = train(sizes, stack_lists(earlier), config, evaluate=evaluate, report=report)
-    lists = [*newest, *earlier][: config.data.num_windows]
-    model = train(sizes, stack_lists(lists), config, stop_after=holdout.num_epochs).model
-    export_version(folder, model, holdout.model, encoder, config, _pick_golden(lists[0]))
+    holdout = train(sizes, stack_rows(earlier), config, evaluate=evaluate, report=report)
+    windows = [*newest, *earlier][: config.data.num_windows]
+    model = train(sizes, stack_rows(windows), config, stop_after=holdout.num_epochs).model
+    export_version(folder, model, holdout.model, encoder, config, _pick_golden(windows[0]))
     return Fitted(folder, model, config, evaluation_window, evaluation_users)
 
 
@@ -157,18 +160,15 @@ def _make_evaluator(
     return evaluate
 
 
-def _pick_golden(lists: Lists) -> dict[str, np.ndarray]:
+def _pick_golden(rows: TrainingRows[np.ndarray]) -> ModelInputs[Tensor]:
     """Take the first lists with the first pairs of each: rows that any later load must score alike."""
-    owners, list_size = lists.owners[:GOLDEN_USERS], lists.pair_labels.shape[1]
-    num_pairs = min(GOLDEN_PAIRS, list_size)
-    rows = (np.arange(len(owners))[:, None] * list_size + np.arange(num_pairs)[None, :]).ravel()
-    return {
-        "user_features": lists.users.features[owners],
-        "category_features": lists.users.categories[owners],
-        "category_crosses": lists.users.category_crosses[owners],
-        "pair_users": np.repeat(np.arange(len(owners)), num_pairs),
-        "pair_categories": lists.pairs.categories[rows],
-        "pair_products": lists.pairs.products[rows],
-        "pair_features": lists.pairs.features[rows],
-        "pair_crosses": lists.pairs.crosses[rows],
-    }
+    tensors = TrainingRows(*map(torch.from_numpy, rows))
+    users = (tensors.lists >= 0).nonzero().squeeze(1)[:GOLDEN_USERS]
+    inputs, _ = gather_batch(tensors, users)
+    kept = torch.arange(len(inputs.pair_users)) % tensors.pair_labels.shape[1] < GOLDEN_PAIRS
+    return ModelInputs(
+        *(value if name in UserInputs._fields else value[kept] for name, value in inputs._asdict().items())
+    )._replace(
+        category_crosses=inputs.category_crosses.long(),
+        pair_crosses=inputs.pair_crosses[kept].long(),
+    )

@@ -14,9 +14,9 @@ from shop.database import open_engine
 from shop.migrate import migrate
 from shop.tables import AuditLog
 from tests.synthetic import AS_OF, SMALL_CONFIG
+from training.data.inputs import ModelInputs, ModelOutputs
 from training.registry.client import CHALLENGER, CHAMPION, Registry, RegistryError, connect
 from training.run import run_training
-from training.version.export import INPUT_NAMES, OUTPUT_NAMES
 from training.version.files import ArtefactError
 
 
@@ -112,8 +112,8 @@ def test_mlflow_shows_the_networks_signature(first: dict[str, object], settings:
     info = mlflow.models.get_model_info("models:/wide_deep/1")
 
     assert info.signature is not None
-    assert [value.name for value in info.signature.inputs] == INPUT_NAMES
-    assert [value.name for value in info.signature.outputs] == OUTPUT_NAMES
+    assert [value.name for value in info.signature.inputs] == list(ModelInputs._fields)
+    assert [value.name for value in info.signature.outputs] == list(ModelOutputs._fields)
     assert "onnx" in info.flavors
 
 

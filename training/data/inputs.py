@@ -1,6 +1,6 @@
-"""Model inputs from a snapshot: the one path that training, batch and online share."""
+"""The model's inputs and outputs, and inputs from a snapshot: the one path that training, batch and online share."""
 
-from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -10,31 +10,66 @@ from features.ranking.encoding import Encoder
 from features.ranking.pairs import assemble_pairs
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 
+Array = TypeVar("Array")
 
-@dataclass(frozen=True)
-class UserInputs:
-    """U users, encoded: features float32[U, F], categories float32[U, C, F'], category_crosses int64[U, C, X']."""
 
-    features: Float32
-    categories: Float32
+class UserInputs(NamedTuple):
+    """The part of `ModelInputs` that is of users."""
+
+    user_features: Float32
+    category_features: Float32
     category_crosses: Int64
 
 
-@dataclass(frozen=True)
-class PairInputs:
-    """P pairs, encoded.
+class PairInputs(NamedTuple):
+    """The part of `ModelInputs` that is of pairs, but for whose pair each is."""
+
+    pair_categories: Int64
+    pair_products: Int64
+    pair_features: Float32
+    pair_crosses: Int64
+
+
+class ModelInputs(NamedTuple, Generic[Array]):
+    """What the model reads of U users and P pairs, under the names and in the order that the ONNX file has.
 
     Attributes:
-        categories: int64[P], vocabulary ids; 0 = unknown.
-        products: int64[P], likewise; 0 also for what the user bought before, where the pair itself says more.
-        features: float32[P, F].
-        crosses: int64[P, X].
+        user_features: float32[U, F].
+        category_features: float32[U, C, F'], of the user in each category of the vocabulary.
+        category_crosses: int64[U, C, X'].
+        pair_users: int64[P], row of the pair's user.
+        pair_categories: int64[P], vocabulary id of the product's category; 0 = unknown.
+        pair_products: int64[P], vocabulary id of the product; 0 = unknown, or bought by the user before, where the
+            pair itself says more.
+        pair_features: float32[P, F''], of the pair, then of its product.
+        pair_crosses: int64[P, X''].
     """
 
-    categories: Int64
-    products: Int64
-    features: Float32
-    crosses: Int64
+    user_features: Array
+    category_features: Array
+    category_crosses: Array
+    pair_users: Array
+    pair_categories: Array
+    pair_products: Array
+    pair_features: Array
+    pair_crosses: Array
+
+
+class ModelOutputs(NamedTuple, Generic[Array]):
+    """What a version's network gives, under the names and in the order that the ONNX file has.
+
+    Attributes:
+        category_probabilities: float32[U, C].
+        product_scores: float32[P].
+    """
+
+    category_probabilities: Array
+    product_scores: Array
+
+
+def join_inputs(users: UserInputs, pairs: PairInputs, owners: Int64) -> ModelInputs[np.ndarray]:
+    """Put users and pairs together; `owners` int64[P] is the row of each pair's user."""
+    return ModelInputs(*users, owners, *pairs)
 
 
 def encode_users(encoder: Encoder, arrays: SnapshotArrays, user_rows: Int64) -> UserInputs:
@@ -45,8 +80,8 @@ def encode_users(encoder: Encoder, arrays: SnapshotArrays, user_rows: Int64) -> 
     category_ids = np.broadcast_to(np.arange(1, len(columns) + 1), raw.shape[:2])
     by_name = {name: raw[..., index] for index, name in enumerate(list_names("user_category"))}
     return UserInputs(
-        features=encoder.standardise("user", arrays.users[user_rows]),
-        categories=encoder.standardise("user_category", raw),
+        user_features=encoder.standardise("user", arrays.users[user_rows]),
+        category_features=encoder.standardise("user_category", raw),
         category_crosses=encoder.cross("user_category", {**by_name, "category_id": category_ids}),
     )
 
@@ -62,10 +97,10 @@ def encode_pairs(encoder: Encoder, arrays: SnapshotArrays, candidates: Candidate
     columns |= {name: raw_products[:, index] for index, name in enumerate(list_names("product"))}
     features = [encoder.standardise("pair", pairs), encoder.standardise("product", raw_products)]
     return PairInputs(
-        categories=categories,
-        products=np.where(candidates.history_rows < 0, products, 0),
-        features=np.concatenate(features, axis=1),
-        crosses=encoder.cross("pair", columns),
+        pair_categories=categories,
+        pair_products=np.where(candidates.history_rows < 0, products, 0),
+        pair_features=np.concatenate(features, axis=1),
+        pair_crosses=encoder.cross("pair", columns),
     )
 
 
@@ -73,8 +108,8 @@ def no_pairs() -> PairInputs:
     """Return the inputs of no pair at all, for callers who want categories alone."""
     num_features = len(list_names("pair")) + len(list_names("product"))
     return PairInputs(
-        categories=np.empty(0, dtype=np.int64),
-        products=np.empty(0, dtype=np.int64),
-        features=np.empty((0, num_features), dtype=np.float32),
-        crosses=np.empty((0, len(list_crosses("pair"))), dtype=np.int64),
+        pair_categories=np.empty(0, dtype=np.int64),
+        pair_products=np.empty(0, dtype=np.int64),
+        pair_features=np.empty((0, num_features), dtype=np.float32),
+        pair_crosses=np.empty((0, len(list_crosses("pair"))), dtype=np.int64),
     )

@@ -1,7 +1,7 @@
 """Training samples: for some past windows, every user's categories and candidate products, with labels."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -12,7 +12,7 @@ from features.ranking.pairs import assemble_pairs
 from features.snapshot.arrays import Float32, Int64, find_rows
 from features.snapshot.purchases import Purchases
 from training.config import DataConfig
-from training.data.inputs import PairInputs, UserInputs, encode_pairs, encode_users
+from training.data.inputs import Array, encode_pairs, encode_users
 from training.data.windows import Window, open_window
 
 # Users whose candidates are drawn at once: bounds the dense arrays of features/ranking/candidates.py.
@@ -23,29 +23,46 @@ OTHERS_PER_BUYER = 0.5
 USERS_TO_FIT = 1024
 
 
-@dataclass(frozen=True)
-class Lists:
-    """Training rows of V users, encoded and with labels; for the L who bought, a list of candidates each.
+class TrainingRows(NamedTuple, Generic[Array]):
+    """V users, encoded and with labels; for the L who bought, a list of candidates each, with S slots.
 
-    A label is the number of the user's orders in the window that hold the category or product; 0 = not bought.
+    Inputs are those of `ModelInputs`, crosses as int32. A label is the number of the user's orders in the window that
+    hold the category or product; 0 = not bought.
 
     Attributes:
-        users: UserInputs of V rows. category_labels: float32[V, C].
+        user_features: float32[V, F].
+        category_features: float32[V, C, F'].
+        category_crosses: int32[V, C, X'].
+        category_labels: float32[V, C].
         user_weights: float32[V]; 1 for a user who bought in the window, for any other so many as were not drawn.
-        owners: int64[L], ascending; whose lists there are, as positions among the V users. The product head ranks for
-            users who order, so users without a purchase have none.
-        pairs: PairInputs of L * list_size rows, list by list. pair_labels: float32[L, list_size].
-        pair_weights: float32[L, list_size]; 1 for a label, the inverse of its chance to be drawn for any other
-            candidate, so that the list speaks for all candidates; 0 where a user has fewer candidates than slots.
+        lists: int64[V], which of the L lists is the user's, -1 = none. The product head ranks for users who order, so
+            users without a purchase have none.
+        pair_categories: int64[L, S].
+        pair_products: int64[L, S].
+        pair_features: float32[L, S, F''].
+        pair_crosses: int32[L, S, X''].
+        pair_labels: float32[L, S].
+        pair_weights: float32[L, S]; 1 for a label, the inverse of its chance to be drawn for any other candidate, so
+            that the list speaks for all candidates; 0 where a user has fewer candidates than slots.
     """
 
-    users: UserInputs
-    category_labels: Float32
-    user_weights: Float32
-    owners: Int64
-    pairs: PairInputs
-    pair_labels: Float32
-    pair_weights: Float32
+    user_features: Array
+    category_features: Array
+    category_crosses: Array
+    category_labels: Array
+    user_weights: Array
+    lists: Array
+    pair_categories: Array
+    pair_products: Array
+    pair_features: Array
+    pair_crosses: Array
+    pair_labels: Array
+    pair_weights: Array
+
+    @property
+    def num_users(self) -> int:
+        """Count the users, V."""
+        return len(self.user_features)  # type: ignore[arg-type]  # every array has a length
 
 
 def choose_users(window: Window, config: DataConfig, seed: int) -> Int64:
@@ -85,7 +102,9 @@ def fit_window_encoder(window: Window, config: DataConfig, vocabulary_size: int,
     )
 
 
-def build_lists(window: Window, encoder: Encoder, user_rows: Int64, config: DataConfig, seed: int) -> Lists:
+def build_rows(
+    window: Window, encoder: Encoder, user_rows: Int64, config: DataConfig, seed: int
+) -> TrainingRows[np.ndarray]:
     """Encode users, draw the candidates of those who bought, keep `list_size` of each one's and encode them.
 
     Args:
@@ -102,27 +121,30 @@ def build_lists(window: Window, encoder: Encoder, user_rows: Int64, config: Data
         _sample_lists(window, buyers[start : start + USERS_AT_ONCE], config, generator)
         for start in range(0, len(buyers), USERS_AT_ONCE)
     ]
+    users = encode_users(encoder, window.arrays, user_rows)
     pairs = [encode_pairs(encoder, window.arrays, candidates) for candidates, _, _ in parts]
+    categories, products, features, crosses = (np.concatenate(column) for column in zip(*pairs, strict=True))
+    slots = (len(buyers), config.list_size)
     stands_for = len(window.users_without_labels()) / max(1, int((~buys).sum()))
-    return Lists(
-        users=encode_users(encoder, window.arrays, user_rows),
+    return TrainingRows(
+        user_features=users.user_features,
+        category_features=users.category_features,
+        category_crosses=users.category_crosses.astype(np.int32),
         category_labels=window.category_labels(user_rows, np.array(encoder.category_ids, dtype=np.int64)),
         user_weights=np.where(buys, 1.0, stands_for).astype(np.float32),
-        owners=np.flatnonzero(buys),
-        pairs=PairInputs(
-            categories=np.concatenate([part.categories for part in pairs]),
-            products=np.concatenate([part.products for part in pairs]),
-            features=np.concatenate([part.features for part in pairs]),
-            crosses=np.concatenate([part.crosses for part in pairs]),
-        ),
+        lists=np.where(buys, np.cumsum(buys) - 1, -1),
+        pair_categories=categories.reshape(slots),
+        pair_products=products.reshape(slots),
+        pair_features=features.reshape(*slots, -1),
+        pair_crosses=crosses.astype(np.int32).reshape(*slots, -1),
         pair_labels=np.concatenate([labels for _, labels, _ in parts]),
         pair_weights=np.concatenate([weights for _, _, weights in parts]),
     )
 
 
-def build_lists_of_windows(
+def build_rows_of_windows(
     purchases: Purchases, starts: list[datetime], opened: Window, encoder: Encoder, config: DataConfig, seed: int
-) -> list[Lists]:
+) -> list[TrainingRows[np.ndarray]]:
     """Build the training rows of those windows that have users with purchases before and in them.
 
     Windows are opened one at a time, to bound memory; `opened`, if it is among them, is open already.
@@ -131,7 +153,7 @@ def build_lists_of_windows(
         opened if start == opened.start else open_window(purchases, start, config.horizon_days) for start in starts
     )
     return [
-        build_lists(window, encoder, users, config, seed)
+        build_rows(window, encoder, users, config, seed)
         for window in windows
         if len(users := choose_users(window, config, seed))
     ]

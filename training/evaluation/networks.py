@@ -13,14 +13,12 @@ import torch
 from features.ranking.candidates import Candidates, draw_candidates
 from features.ranking.encoding import Encoder
 from features.snapshot.arrays import Float32, Int64
-from training.data.inputs import encode_pairs, encode_users
+from training.data.inputs import ModelInputs, encode_pairs, encode_users, join_inputs
 from training.data.samples import USERS_AT_ONCE
 from training.data.windows import Window
 from training.evaluation.lists import Evaluation, K, evaluate_lists
 from training.model.wide_deep import Ensemble
-from training.ranking.ranker import to_feeds
 from training.ranking.topk import lay_out
-from training.version.export import INPUT_NAMES
 
 
 @dataclass(frozen=True)
@@ -30,12 +28,12 @@ class Chunk:
     Attributes:
         user_rows: int64[U], ascending rows in the window's arrays.
         candidates: P pairs, user by user.
-        feeds: the model's inputs by name, users [U, ...] and pairs [P, ...].
+        inputs: the same, encoded.
     """
 
     user_rows: Int64
     candidates: Candidates
-    feeds: dict[str, np.ndarray]
+    inputs: ModelInputs[np.ndarray]
 
 
 Score = Callable[[Chunk], Float32]
@@ -49,7 +47,7 @@ def encode_chunks(window: Window, user_rows: Int64, encoder: Encoder, num_candid
         candidates = draw_candidates(window.arrays, rows, num_candidates)
         owners = np.searchsorted(rows, candidates.user_rows)
         encoded = encode_users(encoder, window.arrays, rows), encode_pairs(encoder, window.arrays, candidates)
-        yield Chunk(rows, candidates, to_feeds(*encoded, owners))
+        yield Chunk(rows, candidates, join_inputs(*encoded, owners))
 
 
 def evaluate_chunks(window: Window, chunks: Iterable[Chunk], score: Score) -> Evaluation:
@@ -70,7 +68,7 @@ def evaluate_network(window: Window, chunks: Iterable[Chunk], network: Ensemble)
 
     def score(chunk: Chunk) -> Float32:
         with torch.inference_mode():
-            scores: Float32 = network(*(torch.from_numpy(chunk.feeds[name]) for name in INPUT_NAMES))[1].numpy()
+            scores: Float32 = network(ModelInputs(*map(torch.from_numpy, chunk.inputs)))[1].numpy()
         return scores
 
     return evaluate_chunks(window, chunks, score)

@@ -22,7 +22,8 @@ import torch
 from torch import Tensor, nn
 
 from training.config import LossConfig, OptimiserConfig, TrainingConfig
-from training.data.samples import Lists
+from training.data.inputs import ModelInputs
+from training.data.samples import TrainingRows
 from training.model.wide_deep import Ensemble, InputSizes, Logits, WideDeep
 
 logger = logging.getLogger(__name__)
@@ -34,49 +35,8 @@ STOPPING_METRICS = ("ndcg_at_20", "discovery_ndcg_at_20")
 NUM_THREADS = 1
 
 
-@dataclass(frozen=True)
-class Tensors:
-    """The training rows of all windows as tensors, as `Lists` has them; `lists` [V] is each user's list, -1 = none."""
-
-    user_features: Tensor
-    category_features: Tensor
-    category_crosses: Tensor
-    category_labels: Tensor
-    user_weights: Tensor
-    lists: Tensor
-    pair_categories: Tensor
-    pair_products: Tensor
-    pair_features: Tensor
-    pair_crosses: Tensor
-    pair_labels: Tensor
-    pair_weights: Tensor
-
-    @property
-    def num_users(self) -> int:
-        """Count the users of all windows."""
-        return len(self.user_features)
-
-    def batch(self, rows: Tensor) -> tuple[tuple[Tensor, ...], "Targets"]:
-        """Gather users: the model's inputs, and what it should say; pairs are those of the users who have a list."""
-        lists = self.lists[rows]
-        owners = (lists >= 0).nonzero().squeeze(1)
-        lists = lists[owners]
-        inputs = (
-            self.user_features[rows],
-            self.category_features[rows],
-            self.category_crosses[rows],
-            owners.repeat_interleave(self.pair_weights.shape[1]),
-            self.pair_categories[lists].flatten(),
-            self.pair_products[lists].flatten(),
-            self.pair_features[lists].flatten(end_dim=1),
-            self.pair_crosses[lists].flatten(end_dim=1),
-        )
-        of_users = self.category_labels[rows], self.user_weights[rows]
-        return inputs, Targets(*of_users, self.pair_labels[lists], self.pair_weights[lists])
-
-
 class Targets(NamedTuple):
-    """Labels and weights of U users and of the lists that some of them have, as `Lists` has them."""
+    """Labels and weights of U users and of the lists that some of them have, as `TrainingRows` has them."""
 
     categories: Tensor
     user_weights: Tensor
@@ -84,35 +44,33 @@ class Targets(NamedTuple):
     pair_weights: Tensor
 
 
-def stack_lists(lists: list[Lists]) -> Tensors:
-    """Join the rows of several windows into tensors; crosses stay int32 until a batch is gathered."""
-    list_size = lists[0].pair_weights.shape[1]
-    starts = np.cumsum([0, *(len(part.user_weights) for part in lists)])
-    list_of_user = np.full(starts[-1], -1, dtype=np.int64)
-    owners = np.concatenate([part.owners + start for part, start in zip(lists, starts[:-1], strict=True)])
-    list_of_user[owners] = np.arange(len(owners))
+def stack_rows(windows: list[TrainingRows[np.ndarray]]) -> TrainingRows[Tensor]:
+    """Join the rows of several windows into tensors."""
+    starts = np.cumsum([0, *(len(rows.pair_labels) for rows in windows)])
+    shifted = [
+        rows._replace(lists=np.where(rows.lists >= 0, rows.lists + start, -1))
+        for rows, start in zip(windows, starts[:-1], strict=True)
+    ]
+    return TrainingRows(*(torch.from_numpy(np.concatenate(column)) for column in zip(*shifted, strict=True)))
 
-    def join(arrays: list[np.ndarray]) -> Tensor:
-        return torch.from_numpy(np.concatenate(arrays))
 
-    def join_pairs(arrays: list[np.ndarray]) -> Tensor:
-        joined = join(arrays)
-        return joined.reshape(-1, list_size, *joined.shape[1:])
-
-    return Tensors(
-        user_features=join([part.users.features for part in lists]),
-        category_features=join([part.users.categories for part in lists]),
-        category_crosses=join([part.users.category_crosses for part in lists]).int(),
-        category_labels=join([part.category_labels for part in lists]),
-        user_weights=join([part.user_weights for part in lists]),
-        lists=torch.from_numpy(list_of_user),
-        pair_categories=join_pairs([part.pairs.categories for part in lists]),
-        pair_products=join_pairs([part.pairs.products for part in lists]),
-        pair_features=join_pairs([part.pairs.features for part in lists]),
-        pair_crosses=join_pairs([part.pairs.crosses.astype(np.int32) for part in lists]),
-        pair_labels=join([part.pair_labels for part in lists]),
-        pair_weights=join([part.pair_weights for part in lists]),
+def gather_batch(rows: TrainingRows[Tensor], users: Tensor) -> tuple[ModelInputs[Tensor], Targets]:
+    """Gather users: the model's inputs, and what it should say; pairs are those of the users who have a list."""
+    lists = rows.lists[users]
+    owners = (lists >= 0).nonzero().squeeze(1)
+    lists = lists[owners]
+    inputs = ModelInputs(
+        user_features=rows.user_features[users],
+        category_features=rows.category_features[users],
+        category_crosses=rows.category_crosses[users],
+        pair_users=owners.repeat_interleave(rows.pair_weights.shape[1]),
+        pair_categories=rows.pair_categories[lists].flatten(),
+        pair_products=rows.pair_products[lists].flatten(),
+        pair_features=rows.pair_features[lists].flatten(end_dim=1),
+        pair_crosses=rows.pair_crosses[lists].flatten(end_dim=1),
     )
+    of_users = rows.category_labels[users], rows.user_weights[users]
+    return inputs, Targets(*of_users, rows.pair_labels[lists], rows.pair_weights[lists])
 
 
 @dataclass(frozen=True)
@@ -125,7 +83,7 @@ class Trained:
 
 def train(
     sizes: InputSizes,
-    rows: Tensors,
+    rows: TrainingRows[Tensor],
     config: TrainingConfig,
     *,
     evaluate: Callable[[Ensemble], dict[str, float]] | None = None,
@@ -160,7 +118,7 @@ def train(
         started = time.perf_counter()
         model.train()
         losses = [
-            _step(model, optimiser, schedule, rows.batch(batch), config.loss)
+            _step(model, optimiser, schedule, gather_batch(rows, batch), config.loss)
             for batch in _shuffle(rows.num_users, options.batch_size, options.seed + epoch)
         ]
         seconds = time.perf_counter() - started
@@ -195,14 +153,14 @@ def _step(
     model: Ensemble,
     optimiser: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
-    batch: tuple[tuple[Tensor, ...], Targets],
+    batch: tuple[ModelInputs[Tensor], Targets],
     config: LossConfig,
 ) -> float:
     inputs, targets = batch
     optimiser.zero_grad()
     total = 0.0
     for member in model.members:  # one after another, so that memory holds one member's activations
-        loss = compute_loss(member(*inputs), targets, config)
+        loss = compute_loss(member(inputs), targets, config)
         loss.backward()  # type: ignore[no-untyped-call]
         total += float(loss.detach())
     optimiser.step()

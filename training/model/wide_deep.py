@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from training.config import ModelConfig
+from training.data.inputs import ModelInputs
 
 
 @dataclass(frozen=True)
@@ -101,39 +102,17 @@ class ProductHead(nn.Module):
         self.category_weight = nn.Parameter(torch.tensor(0.1))
         self.id_dropout = config.id_dropout
 
-    def forward(
-        self,
-        hidden: Tensor,
-        user_features: Tensor,
-        category_logits: Tensor,
-        users: Tensor,
-        categories: Tensor,
-        products: Tensor,
-        features: Tensor,
-        crosses: Tensor,
-    ) -> Tensor:
-        """Score pairs.
-
-        Args:
-            hidden: [U, H].
-            user_features: [U, F'].
-            category_logits: [U, C].
-            users: int64[P], row of the pair's user in `hidden`.
-            categories: int64[P], vocabulary id of the product's category; 0 = unknown.
-            products: int64[P], vocabulary id of the product; 0 = unknown, or bought by the user before.
-            features: [P, F].
-            crosses: int64[P, X].
-
-        Returns:
-            logits [P].
-        """
+    def forward(self, hidden: Tensor, category_logits: Tensor, inputs: ModelInputs[Tensor]) -> Tensor:
+        """Map hidden [U, H], category logits [U, C] and the pairs to logits [P]."""
+        users, categories, features = inputs.pair_users, inputs.pair_categories, inputs.pair_features
         user = self.user(hidden)[users]  # [P, E]
-        product = self.product(self._hide(products))  # [P, E]
-        described = torch.cat([features, user_features[users], self.category(categories)], dim=1)  # [P, F + F' + E]
+        product = self.product(self._hide(inputs.pair_products))  # [P, E]
+        user_features = inputs.user_features[users]  # [P, F']
+        described = torch.cat([features, user_features, self.category(categories)], dim=1)  # [P, F + F' + E]
         known = nn.functional.pad(category_logits, (1, 0))  # [U, 1 + C]; the unknown category scores 0
         of_category = known.flatten()[users * known.shape[1] + categories]  # [P]
         generalised = self.deep(described).squeeze(-1) + (user * product).sum(dim=1)
-        return self.wide(features, crosses) + generalised + self.category_weight * of_category
+        return self.wide(features, inputs.pair_crosses) + generalised + self.category_weight * of_category
 
     def _hide(self, products: Tensor) -> Tensor:
         """In training, take some products for unknown ones, so that their features carry what ids would memorise."""
@@ -171,31 +150,12 @@ class WideDeep(nn.Module):
         self.category_head = CategoryHead(sizes, config.hidden_dims[-1])
         self.product_head = ProductHead(sizes, config.hidden_dims[-1], config)
 
-    def forward(
-        self,
-        user_features: Tensor,
-        category_features: Tensor,
-        category_crosses: Tensor,
-        pair_users: Tensor,
-        pair_categories: Tensor,
-        pair_products: Tensor,
-        pair_features: Tensor,
-        pair_crosses: Tensor,
-    ) -> Logits:
-        """Return all logits; inputs as in the heads."""
-        hidden = self.trunk(user_features, category_features)  # [U, H]
-        orders, category_logits = self.category_head(hidden, category_features, category_crosses)  # [U, 1], [U, C]
-        product_logits = self.product_head(
-            hidden,
-            user_features,
-            category_logits,
-            pair_users,
-            pair_categories,
-            pair_products,
-            pair_features,
-            pair_crosses,
-        )  # [P]
-        return Logits(orders, category_logits, product_logits)
+    def forward(self, inputs: ModelInputs[Tensor]) -> Logits:
+        """Return all logits."""
+        hidden = self.trunk(inputs.user_features, inputs.category_features)  # [U, H]
+        orders, category_logits = self.category_head(hidden, inputs.category_features, inputs.category_crosses)
+        product_logits = self.product_head(hidden, category_logits, inputs)  # [P]
+        return Logits(orders, category_logits, product_logits)  # [U, 1], [U, C], [P]
 
 
 class Ensemble(nn.Module):
@@ -213,8 +173,8 @@ class Ensemble(nn.Module):
         """The networks, in the order of their seeds."""
         return [network for network in self.networks if isinstance(network, WideDeep)]
 
-    def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the logits of buying from each category [U, C] and product logits [P]; inputs as in WideDeep."""
-        said = [member(*inputs) for member in self.members]
+    def forward(self, inputs: ModelInputs[Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the logits of buying from each category [U, C] and product logits [P]."""
+        said = [member(inputs) for member in self.members]
         categories = torch.stack([logits.multiply() for logits in said])
         return categories.mean(dim=0), torch.stack([logits.products for logits in said]).mean(dim=0)

@@ -11,7 +11,15 @@ from features.ranking.encoding import Encoder
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 from features.snapshot.tables import Snapshot
 from training.config import load_config
-from training.data.inputs import PairInputs, UserInputs, encode_pairs, encode_users, no_pairs
+from training.data.inputs import (
+    ModelInputs,
+    ModelOutputs,
+    UserInputs,
+    encode_pairs,
+    encode_users,
+    join_inputs,
+    no_pairs,
+)
 from training.ranking.reasons import cite
 from training.ranking.topk import rank_top
 from training.version.compatibility import check_signature, check_vocabulary
@@ -162,13 +170,13 @@ class Ranker:
         probabilities = np.empty((len(rows), len(self.encoder.category_ids)), dtype=np.float32)
         for start in range(0, len(rows), USERS_AT_ONCE):
             users = encode_users(self.encoder, arrays, rows[start : start + USERS_AT_ONCE])
-            probabilities[start : start + USERS_AT_ONCE] = self.run(users, no_pairs(), np.empty(0, dtype=np.int64))[0]
+            outputs = self.run(join_inputs(users, no_pairs(), np.empty(0, dtype=np.int64)))
+            probabilities[start : start + USERS_AT_ONCE] = outputs.category_probabilities
         return probabilities
 
-    def run(self, users: UserInputs, pairs: PairInputs, owners: Int64) -> tuple[Float32, Float32]:
-        """Run the network: category probabilities float32[U, C] and product scores float32[P]."""
-        categories, products = self._session.run(None, to_feeds(users, pairs, owners))
-        return categories, products
+    def run(self, inputs: ModelInputs[np.ndarray]) -> ModelOutputs[np.ndarray]:
+        """Run the network."""
+        return ModelOutputs(*self._session.run(None, inputs._asdict()))
 
     def _rank_chunk(self, arrays: SnapshotArrays, rows: Int64, k: int, only_new: bool) -> pl.DataFrame:
         candidates = draw_candidates(arrays, rows, self._num_candidates)
@@ -179,29 +187,15 @@ class Ranker:
             candidates, scores = candidates.take(is_new), scores[is_new]
         order, ranks = rank_top(candidates.user_rows, scores, k)
         chosen, scores = candidates.take(order), scores[order]
-        reasons = cite(chosen, scores, lambda pairs: self._score_pairs(arrays, rows, users, pairs)[1])
+        reasons = cite(chosen, scores, lambda pairs: self._score_pairs(arrays, rows, users, pairs).product_scores)
         return lay_out_pairs(arrays, chosen, ranks, scores).with_columns(reason=pl.Series(reasons, dtype=pl.String))
 
     def _score_pairs(
         self, arrays: SnapshotArrays, rows: Int64, users: UserInputs, pairs: Candidates
-    ) -> tuple[Float32, Float32]:
+    ) -> ModelOutputs[np.ndarray]:
         """Encode pairs of user rows and run the network; `users` are those rows, encoded."""
         owners = np.searchsorted(rows, pairs.user_rows)
-        return self.run(users, encode_pairs(self.encoder, arrays, pairs), owners)
-
-
-def to_feeds(users: UserInputs, pairs: PairInputs, owners: Int64) -> dict[str, np.ndarray]:
-    """Name the network's inputs; `owners` int64[P] is the row of each pair's user."""
-    return {
-        "user_features": users.features,
-        "category_features": users.categories,
-        "category_crosses": users.category_crosses,
-        "pair_users": owners,
-        "pair_categories": pairs.categories,
-        "pair_products": pairs.products,
-        "pair_features": pairs.features,
-        "pair_crosses": pairs.crosses,
-    }
+        return self.run(join_inputs(users, encode_pairs(self.encoder, arrays, pairs), owners))
 
 
 def _known_rows(arrays: SnapshotArrays, user_ids: Int64) -> Int64:

@@ -17,8 +17,8 @@ from features.ranking.encoding import Encoder
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 from features.snapshot.purchases import Purchases
 from training.config import TrainingConfig
-from training.data.inputs import UserInputs, encode_users
-from training.data.samples import Lists, build_lists_of_windows, fit_window_encoder
+from training.data.inputs import ModelInputs, UserInputs, encode_users
+from training.data.samples import TrainingRows, build_rows_of_windows, fit_window_encoder
 from training.data.windows import Window, list_window_starts, open_window
 from training.evaluation.lists import Baseline, Evaluation, add_active_users, evaluate_categories
 from training.evaluation.networks import Chunk, encode_chunks, evaluate_chunks
@@ -41,6 +41,9 @@ BOOSTING = {
 }
 PRODUCT_TREES, CATEGORY_TREES = 300, 100
 CATEGORY_COLUMN = 0
+
+OfUsers = UserInputs | ModelInputs[np.ndarray] | TrainingRows[np.ndarray]
+"""Whatever holds `user_features` and `category_features`."""
 
 
 def fit_als(arrays: SnapshotArrays, seed: int) -> Baseline:
@@ -95,9 +98,8 @@ class Boosted:
         return evaluated.with_categories(evaluate_categories(window, everybody, ids, probabilities))
 
     def _score(self, chunk: Chunk) -> Float32:
-        feeds = chunk.feeds
-        users = UserInputs(feeds["user_features"], feeds["category_features"], feeds["category_crosses"])
-        rows = _lay_pairs(users, feeds["pair_users"], feeds["pair_categories"], feeds["pair_features"])
+        inputs = chunk.inputs
+        rows = _lay_pairs(inputs, inputs.pair_users, inputs.pair_categories, inputs.pair_features)
         return np.asarray(self.products.predict(rows, raw_score=True), dtype=np.float32)
 
 
@@ -113,26 +115,25 @@ def fit_boosted(purchases: Purchases, config: TrainingConfig) -> Boosted:
         raise ValueError(f"No window of {horizon} days before {purchases.as_of:%Y-%m-%d} has a history to learn from.")
     newest = open_window(purchases, starts[0], horizon)
     encoder = fit_window_encoder(newest, config.data, config.model.vocabulary_size, seed)
-    lists = build_lists_of_windows(purchases, starts, newest, encoder, config.data, seed)
-    return Boosted(encoder, _grow_products(lists, seed), _grow_categories(lists, seed))
+    windows = build_rows_of_windows(purchases, starts, newest, encoder, config.data, seed)
+    return Boosted(encoder, _grow_products(windows, seed), _grow_categories(windows, seed))
 
 
-def _grow_products(lists: list[Lists], seed: int) -> lightgbm.Booster:
+def _grow_products(windows: list[TrainingRows[np.ndarray]], seed: int) -> lightgbm.Booster:
     rows, labels, weights = [], [], []
-    for part in lists:
-        owners = np.repeat(part.owners, part.pair_labels.shape[1])
-        used = part.pair_weights.ravel() > 0
-        pairs = part.pairs
-        rows.append(_lay_pairs(part.users, owners[used], pairs.categories[used], pairs.features[used]))
-        labels.append(part.pair_labels.ravel()[used] > 0)
-        weights.append(part.pair_weights.ravel()[used])
+    for part in windows:
+        owners = np.broadcast_to(np.flatnonzero(part.lists >= 0)[:, None], part.pair_labels.shape)
+        used = part.pair_weights > 0
+        rows.append(_lay_pairs(part, owners[used], part.pair_categories[used], part.pair_features[used]))
+        labels.append(part.pair_labels[used] > 0)
+        weights.append(part.pair_weights[used])
     return _grow(np.concatenate(rows), np.concatenate(labels), np.concatenate(weights), PRODUCT_TREES, seed)
 
 
-def _grow_categories(lists: list[Lists], seed: int) -> lightgbm.Booster:
-    rows = np.concatenate([_lay_categories(part.users) for part in lists])
-    labels = np.concatenate([part.category_labels.ravel() > 0 for part in lists])
-    weights = np.concatenate([np.repeat(part.user_weights, part.category_labels.shape[1]) for part in lists])
+def _grow_categories(windows: list[TrainingRows[np.ndarray]], seed: int) -> lightgbm.Booster:
+    rows = np.concatenate([_lay_categories(part) for part in windows])
+    labels = np.concatenate([part.category_labels.ravel() > 0 for part in windows])
+    weights = np.concatenate([np.repeat(part.user_weights, part.category_labels.shape[1]) for part in windows])
     return _grow(rows, labels, weights, CATEGORY_TREES, seed)
 
 
@@ -141,17 +142,17 @@ def _grow(rows: Float32, labels: Float32, weights: Float32, num_trees: int, seed
     return lightgbm.train({**BOOSTING, "seed": seed}, data, num_boost_round=num_trees)
 
 
-def _lay_pairs(users: UserInputs, owners: Int64, categories: Int64, features: Float32) -> Float32:
+def _lay_pairs(users: OfUsers, owners: Int64, categories: Int64, features: Float32) -> Float32:
     """Lay side by side: the category's id, the pair and its product, the user, the user in the product's category."""
     known = categories > 0
-    within = users.categories[owners, np.maximum(categories - 1, 0)] * known[:, None]
-    columns = [categories[:, None].astype(np.float32), features, users.features[owners], within]
+    within = users.category_features[owners, np.maximum(categories - 1, 0)] * known[:, None]
+    columns = [categories[:, None].astype(np.float32), features, users.user_features[owners], within]
     return np.concatenate(columns, axis=1)
 
 
-def _lay_categories(users: UserInputs) -> Float32:
+def _lay_categories(users: OfUsers) -> Float32:
     """Lay side by side, a row each user and category: the category's id, the user in it, the user."""
-    num_users, num_categories, width = users.categories.shape
+    num_users, num_categories, width = users.category_features.shape
     ids = np.tile(np.arange(1, num_categories + 1, dtype=np.float32), num_users)[:, None]
     owners = np.repeat(np.arange(num_users), num_categories)
-    return np.concatenate([ids, users.categories.reshape(-1, width), users.features[owners]], axis=1)
+    return np.concatenate([ids, users.category_features.reshape(-1, width), users.user_features[owners]], axis=1)

@@ -24,17 +24,18 @@ from typing import Any
 import numpy as np
 import optuna
 from optuna.trial import Trial, TrialState
+from torch import Tensor
 
 from features.clock import parse_instant
 from features.snapshot.purchases import Purchases, load_purchases
 from features.store import MLStore, StoreError
 from settings import load_settings
 from training.config import TrainingConfig, load_config
-from training.data.samples import build_lists_of_windows, fit_window_encoder
+from training.data.samples import TrainingRows, build_rows_of_windows, fit_window_encoder
 from training.data.windows import Window, list_window_starts, open_window
 from training.evaluation.networks import Chunk, encode_chunks, evaluate_network
 from training.fit import TooLittleDataError, measure_inputs
-from training.model.trainer import STOPPING_METRICS, Tensors, stack_lists, train
+from training.model.trainer import STOPPING_METRICS, stack_rows, train
 from training.model.wide_deep import Ensemble, InputSizes
 from training.studies.search_page import CURRENT, REPEAT, ROLE, summarise, write_page
 
@@ -75,7 +76,7 @@ class Ground:
     """What all trials share: the training rows, and the encoded users of the validation window in two halves."""
 
     sizes: InputSizes
-    rows: Tensors
+    rows: TrainingRows[Tensor]
     window: Window
     guides: list[Chunk]
     held_out: list[Chunk]
@@ -91,16 +92,16 @@ def prepare(purchases: Purchases, config: TrainingConfig) -> Ground:
     window = open_window(purchases, start, config.data.horizon_days)
     encoder = fit_window_encoder(window, config.data, config.model.vocabulary_size, seed)
     starts = list_window_starts(purchases, start, config.data)
-    lists = build_lists_of_windows(purchases, starts, window, encoder, config.data, seed)
+    windows = build_rows_of_windows(purchases, starts, window, encoder, config.data, seed)
     evaluated = np.random.default_rng([seed, 5]).permutation(window.users_with_labels())
-    if not lists or len(evaluated) < 2:
+    if not windows or len(evaluated) < 2:
         raise TooLittleDataError(
             f"A search as of {purchases.as_of:%Y-%m-%d} needs orders in and before the {config.data.horizon_days} days "
             "that precede it, by two users at least: choose a later --as-of."
         )
     halves = np.sort(evaluated[: len(evaluated) // 2]), np.sort(evaluated[len(evaluated) // 2 :])
     guides, held_out = (list(encode_chunks(window, half, encoder, config.data.num_candidates)) for half in halves)
-    return Ground(measure_inputs(encoder), stack_lists(lists), window, guides, held_out)
+    return Ground(measure_inputs(encoder), stack_rows(windows), window, guides, held_out)
 
 
 def run_search(ground: Ground, config: TrainingConfig, num_trials: int, out: Path) -> optuna.Study:

@@ -5,12 +5,14 @@ import onnxruntime
 
 from features.definitions import list_crosses, list_names
 from features.ranking.encoding import Encoder
+from training.data.inputs import ModelInputs, ModelOutputs
 from training.version.files import ArtefactError
 
 FLOAT, INTEGER = "tensor(float)", "tensor(int64)"
 ANY = "any"
 
-Value = tuple[str, str, tuple[int | str, ...]]
+Sizes = tuple[int | str, ...]
+Value = tuple[str, str, Sizes]
 
 
 def check_signature(session: onnxruntime.InferenceSession, encoder: Encoder) -> None:
@@ -33,23 +35,24 @@ def check_signature(session: onnxruntime.InferenceSession, encoder: Encoder) -> 
 def _expect_inputs(encoder: Encoder) -> list[Value]:
     num_categories = len(encoder.category_ids)
     num_pair = len(list_names("pair")) + len(list_names("product"))
-    return [
-        ("user_features", FLOAT, (ANY, len(list_names("user")))),
-        ("category_features", FLOAT, (ANY, num_categories, len(list_names("user_category")))),
-        ("category_crosses", INTEGER, (ANY, num_categories, len(list_crosses("user_category")))),
-        ("pair_users", INTEGER, (ANY,)),
-        ("pair_categories", INTEGER, (ANY,)),
-        ("pair_products", INTEGER, (ANY,)),
-        ("pair_features", FLOAT, (ANY, num_pair)),
-        ("pair_crosses", INTEGER, (ANY, len(list_crosses("pair")))),
-    ]
+    inputs: ModelInputs[tuple[str, Sizes]] = ModelInputs(
+        user_features=(FLOAT, (ANY, len(list_names("user")))),
+        category_features=(FLOAT, (ANY, num_categories, len(list_names("user_category")))),
+        category_crosses=(INTEGER, (ANY, num_categories, len(list_crosses("user_category")))),
+        pair_users=(INTEGER, (ANY,)),
+        pair_categories=(INTEGER, (ANY,)),
+        pair_products=(INTEGER, (ANY,)),
+        pair_features=(FLOAT, (ANY, num_pair)),
+        pair_crosses=(INTEGER, (ANY, len(list_crosses("pair")))),
+    )
+    return [(name, *value) for name, value in inputs._asdict().items()]
 
 
 def _expect_outputs(encoder: Encoder) -> list[Value]:
-    return [
-        ("category_probabilities", FLOAT, (ANY, len(encoder.category_ids))),
-        ("product_scores", FLOAT, (ANY,)),
-    ]
+    outputs: ModelOutputs[tuple[str, Sizes]] = ModelOutputs(
+        category_probabilities=(FLOAT, (ANY, len(encoder.category_ids))), product_scores=(FLOAT, (ANY,))
+    )
+    return [(name, *value) for name, value in outputs._asdict().items()]
 
 
 def _read(value: onnxruntime.NodeArg) -> Value:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from features.ranking.encoding import Encoder
 from training.config import TrainingConfig
+from training.data.inputs import ModelInputs, ModelOutputs, UserInputs
 from training.model.wide_deep import Ensemble
 from training.version.files import (
     CONFIG,
@@ -24,18 +25,6 @@ from training.version.files import (
     write_manifest,
 )
 
-INPUT_NAMES = [
-    "user_features",
-    "category_features",
-    "category_crosses",
-    "pair_users",
-    "pair_categories",
-    "pair_products",
-    "pair_features",
-    "pair_crosses",
-]
-OUTPUT_NAMES = ["category_probabilities", "product_scores"]
-_USER_INPUTS = 3
 # The exporter tells every folded constant; only what goes wrong is of interest here.
 for _chatty in ("onnxscript", "onnx_ir", "torch.onnx"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)
@@ -48,28 +37,9 @@ class _Probabilities(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(
-        self,
-        user_features: Tensor,
-        category_features: Tensor,
-        category_crosses: Tensor,
-        pair_users: Tensor,
-        pair_categories: Tensor,
-        pair_products: Tensor,
-        pair_features: Tensor,
-        pair_crosses: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        category_logits, product_logits = self.model(
-            user_features,
-            category_features,
-            category_crosses,
-            pair_users,
-            pair_categories,
-            pair_products,
-            pair_features,
-            pair_crosses,
-        )
-        return category_logits.sigmoid(), product_logits.sigmoid()
+    def forward(self, inputs: ModelInputs[Tensor]) -> ModelOutputs[Tensor]:
+        category_logits, product_logits = self.model(inputs)
+        return ModelOutputs(category_logits.sigmoid(), product_logits.sigmoid())
 
 
 def export_version(
@@ -78,7 +48,7 @@ def export_version(
     holdout: Ensemble,
     encoder: Encoder,
     config: TrainingConfig,
-    golden: dict[str, np.ndarray],
+    golden: ModelInputs[Tensor],
 ) -> None:
     """Write a version's folder.
 
@@ -88,7 +58,7 @@ def export_version(
         holdout: trained without the newest window, in evaluation mode; the gate evaluates it there.
         encoder: that both were trained with.
         config: that both were trained with.
-        golden: a few encoded users and pairs by input name; at least two of each.
+        golden: a few encoded users and pairs; at least two of each.
 
     Raises:
         ArtefactError: an exported network and torch differ by more than 1e-6 on the golden rows.
@@ -97,37 +67,40 @@ def export_version(
     encoder.save(folder / ENCODER)
     config.dump(folder / CONFIG)
     _export_network(folder / HOLDOUT, holdout, golden)
-    write_golden(folder, _export_network(folder / MODEL, model, golden), golden)
+    write_golden(folder, _export_network(folder / MODEL, model, golden), _name_arrays(golden))
     write_manifest(folder)
 
 
-def _export_network(path: Path, model: Ensemble, golden: dict[str, np.ndarray]) -> InferenceSession:
+def _export_network(path: Path, model: Ensemble, golden: ModelInputs[Tensor]) -> InferenceSession:
     """Write a network and give it back opened, once it scores the golden rows as torch does."""
     network = _Probabilities(model).eval()
-    inputs = tuple(torch.from_numpy(golden[name]) for name in INPUT_NAMES)
     users, pairs = torch.export.Dim("users"), torch.export.Dim("pairs")
-    shapes = tuple({0: users} if index < _USER_INPUTS else {0: pairs} for index in range(len(INPUT_NAMES)))
+    shapes = ModelInputs(*({0: users} if name in UserInputs._fields else {0: pairs} for name in ModelInputs._fields))
     program = torch.onnx.export(
         network,
-        inputs,
+        (golden,),
         dynamo=True,
-        dynamic_shapes=shapes,
-        input_names=INPUT_NAMES,
-        output_names=OUTPUT_NAMES,
+        dynamic_shapes=(shapes,),
+        input_names=list(ModelInputs._fields),
+        output_names=list(ModelOutputs._fields),
         verbose=False,
     )
     if program is None:
         raise ArtefactError("The ONNX exporter returned nothing; see its log above.")
     onnx.save_model(program.model_proto, str(path))
     session = open_session(path)
-    _compare(network, inputs, session.run(None, golden))
+    _compare(network, golden, session.run(None, _name_arrays(golden)))
     return session
 
 
-def _compare(network: nn.Module, inputs: tuple[Tensor, ...], exported: list[np.ndarray]) -> None:
+def _name_arrays(inputs: ModelInputs[Tensor]) -> dict[str, np.ndarray]:
+    return {name: tensor.numpy() for name, tensor in inputs._asdict().items()}
+
+
+def _compare(network: nn.Module, inputs: ModelInputs[Tensor], exported: list[np.ndarray]) -> None:
     with torch.inference_mode():
-        expected = network(*inputs)
-    for name, ours, theirs in zip(OUTPUT_NAMES, expected, exported, strict=True):
+        expected = network(inputs)
+    for name, ours, theirs in zip(ModelOutputs._fields, expected, exported, strict=True):
         difference = float(np.abs(ours.numpy() - theirs).max())
         if not difference <= TOLERANCE:
             raise ArtefactError(f"{name}: ONNX differs from torch by {difference!r}, allowed {TOLERANCE}.")

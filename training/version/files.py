@@ -14,6 +14,7 @@ import numpy as np
 import onnxruntime
 
 from features.ranking.encoding import Encoder
+from training.data.inputs import ModelOutputs
 
 MODEL, ENCODER, CONFIG, GOLDEN, MANIFEST = "model.onnx", "encoder.json", "config.yaml", "golden.json", "manifest.json"
 # The holdout model: the same recipe, trained without the newest window, on which the gate evaluates it; it never
@@ -82,11 +83,10 @@ def open_session(path: Path, num_threads: int = 0) -> onnxruntime.InferenceSessi
 
 def write_golden(folder: Path, session: onnxruntime.InferenceSession, inputs: Inputs) -> None:
     """Score a few rows and keep inputs and outputs, to be compared wherever the version is loaded."""
-    categories, products = session.run(None, dict(inputs))
+    outputs = ModelOutputs(*session.run(None, dict(inputs)))
     golden = {
         "inputs": {name: {"dtype": str(value.dtype), "rows": value.tolist()} for name, value in inputs.items()},
-        "category_probabilities": categories.tolist(),
-        "product_scores": products.tolist(),
+        **{name: value.tolist() for name, value in outputs._asdict().items()},
     }
     (folder / GOLDEN).write_text(json.dumps(golden), encoding="utf-8")
 
@@ -103,11 +103,11 @@ def check_golden(folder: Path, session: onnxruntime.InferenceSession) -> float:
     golden: dict[str, Any] = json.loads((folder / GOLDEN).read_text(encoding="utf-8"))
     inputs = {name: np.array(value["rows"], dtype=value["dtype"]) for name, value in golden["inputs"].items()}
     try:
-        categories, products = session.run(None, inputs)
+        outputs = session.run(None, inputs)
     except Exception as err:  # the runtime's own errors have no public base
         raise ArtefactError(f"Golden rows do not score: {type(err).__name__}: {err}") from err
-    expected = np.concatenate([np.ravel(golden["category_probabilities"]), np.ravel(golden["product_scores"])])
-    difference = float(np.abs(np.concatenate([categories.ravel(), products.ravel()]) - expected).max())
+    expected = np.concatenate([np.ravel(golden[name]) for name in ModelOutputs._fields])
+    difference = float(np.abs(np.concatenate([output.ravel() for output in outputs]) - expected).max())
     if not difference <= TOLERANCE:  # also refuses NaN
         raise ArtefactError(
             f"Golden rows differ by {difference!r}, allowed {TOLERANCE}: the version scores otherwise here."

@@ -12,7 +12,7 @@ from onnx import numpy_helper
 from features.snapshot.purchases import load_purchases
 from features.store import MLStore
 from tests.synthetic import AS_OF, SMALL_CONFIG
-from training.data.samples import Lists, build_lists
+from training.data.samples import TrainingRows, build_rows
 from training.data.windows import Labels, Window
 from training.evaluation.checks import MIN_USERS, draw_sample, run_checks
 from training.evaluation.lists import K
@@ -32,10 +32,10 @@ def trial(fitted: Fitted) -> Trial:
     return hold_trial(fitted, Rival(CHAMPION, Ranker.load(fitted.folder, is_holdout=True)))
 
 
-def shuffle_purchases(window: Window, *others: Any) -> Lists:
+def shuffle_purchases(window: Window, *others: Any) -> TrainingRows[np.ndarray]:
     """Training rows in which everybody bought what somebody else did."""
     products, categories = (shuffle_items(labels) for labels in (window.products, window.categories))
-    return build_lists(replace(window, products=products, categories=categories), *others)
+    return build_rows(replace(window, products=products, categories=categories), *others)
 
 
 def shuffle_items(labels: Labels) -> Labels:
@@ -46,7 +46,7 @@ def shuffle_items(labels: Labels) -> Labels:
 def test_training_on_shuffled_labels_is_refused(
     synthetic_store: MLStore, fitted: Fitted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("training.data.samples.build_lists", shuffle_purchases)
+    monkeypatch.setattr("training.data.samples.build_rows", shuffle_purchases)
     nonsense = fit(load_purchases(synthetic_store, AS_OF), SMALL_CONFIG, tmp_path / "version", lambda *_: None)
 
     as_first = hold_trial(nonsense, Rival(None, None)).verdict

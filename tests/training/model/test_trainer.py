@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 
 from training.config import ModelConfig, OptimiserConfig, TrainingConfig
-from training.model.trainer import Tensors, train
+from training.data.samples import TrainingRows
+from training.model.trainer import train
 from training.model.wide_deep import Ensemble, InputSizes
 
 NUM_USERS, LIST_SIZE, NUM_CATEGORIES = 64, 6, 2
@@ -25,7 +26,7 @@ CONFIG = TrainingConfig(
 
 
 @pytest.fixture(scope="module")
-def rows() -> Tensors:
+def rows() -> TrainingRows[Tensor]:
     generator = torch.Generator().manual_seed(7)
 
     def numbers(*shape: int) -> Tensor:
@@ -34,7 +35,7 @@ def rows() -> Tensors:
     def ids(most: int, *shape: int) -> Tensor:
         return torch.randint(0, most, shape, generator=generator)
 
-    return Tensors(
+    return TrainingRows(
         user_features=numbers(NUM_USERS, SIZES.user_features),
         category_features=numbers(NUM_USERS, NUM_CATEGORIES, SIZES.category_features),
         category_crosses=ids(SIZES.category_crosses, NUM_USERS, NUM_CATEGORIES, 1).int(),
@@ -60,7 +61,7 @@ def rows() -> Tensors:
         pytest.param([0.40, 0.393, 0.387, 0.380], 2, id="worse little by little"),
     ],
 )
-def test_the_last_epoch_that_is_not_clearly_worse_is_kept(rows: Tensors, scores: list[float], kept: int):
+def test_the_last_epoch_that_is_not_clearly_worse_is_kept(rows: TrainingRows[Tensor], scores: list[float], kept: int):
     seen: list[Tensor] = []
 
     def evaluate(model: Ensemble) -> dict[str, float]:
@@ -73,6 +74,6 @@ def test_the_last_epoch_that_is_not_clearly_worse_is_kept(rows: Tensors, scores:
     assert torch.equal(trained.model.members[0].product_head.wide.linear.weight, seen[kept - 1])
 
 
-def test_without_an_evaluator_all_epochs_are_kept(rows: Tensors):
+def test_without_an_evaluator_all_epochs_are_kept(rows: TrainingRows[Tensor]):
     assert train(SIZES, rows, CONFIG).num_epochs == 4
     assert train(SIZES, rows, CONFIG, stop_after=3).num_epochs == 3

@@ -11,11 +11,10 @@ from features.snapshot.purchases import load_purchases
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from tests.synthetic import AS_OF
-from training.data.inputs import encode_pairs, encode_users
+from training.data.inputs import ModelInputs, encode_pairs, encode_users, join_inputs
 from training.data.windows import open_window
 from training.fit import Fitted
-from training.ranking.ranker import Ranker, to_feeds
-from training.version.export import INPUT_NAMES
+from training.ranking.ranker import Ranker
 from training.version.files import ArtefactError
 
 K = 20
@@ -46,13 +45,13 @@ def test_training_and_serving_agree(ranker: Ranker, fitted: Fitted):
     arrays, rows = fitted.evaluation_window.arrays, fitted.evaluation_users[:8]
     candidates, scores, categories = ranker.score_candidates(arrays, rows)
 
-    feeds = to_feeds(
+    inputs = join_inputs(
         encode_users(ranker.encoder, arrays, rows),
         encode_pairs(ranker.encoder, arrays, candidates),
         np.searchsorted(rows, candidates.user_rows),
     )
     with torch.inference_mode():
-        category_logits, product_logits = fitted.model(*[torch.from_numpy(feeds[name]) for name in INPUT_NAMES])
+        category_logits, product_logits = fitted.model(ModelInputs(*map(torch.from_numpy, inputs)))
 
     assert np.abs(product_logits.sigmoid().numpy() - scores).max() <= 1e-6
     assert np.abs(category_logits.sigmoid().numpy() - categories).max() <= 1e-6

@@ -8,7 +8,7 @@ import pytest
 
 from features.ranking.candidates import draw_candidates
 from features.snapshot.tables import Snapshot
-from training.data.inputs import encode_pairs, encode_users
+from training.data.inputs import encode_pairs, encode_users, join_inputs
 from training.ranking.ranker import Ranker
 from training.ranking.reasons import EVIDENCE, POPULAR, cite
 
@@ -27,7 +27,9 @@ def test_without_the_cited_evidence_the_score_falls(ranker, snapshot, lists, evi
     candidates, _, _ = ranker.score_candidates(arrays, rows)
     pairs = evidence.remove(candidates)
     users = encode_users(ranker.encoder, arrays, rows)
-    _, without = ranker.run(users, encode_pairs(ranker.encoder, arrays, pairs), pairs.user_rows)
+    without = ranker.run(
+        join_inputs(users, encode_pairs(ranker.encoder, arrays, pairs), pairs.user_rows)
+    ).product_scores
     scored = pl.DataFrame(
         {
             "user_id": arrays.user_ids[pairs.user_rows],
