@@ -62,19 +62,20 @@ def require_permission(registry: Registry, version: int) -> dict[str, str]:
     return tags
 
 
-def load_ranker(registry: Registry, models_dir: Path, version: int) -> Ranker:
+def load_ranker(registry: Registry, models_dir: Path, version: int, num_threads: int = 0) -> Ranker:
     """Get a version from the registry, or from the copy of an earlier time, and check it.
 
     Args:
         registry: where versions live.
         models_dir: folder of local copies, one per version.
         version: number of the version.
+        num_threads: of the network; 0 leaves it to the runtime.
 
     Raises:
         training.version.files.ArtefactError: a file is missing, altered or unexpected, or the golden rows differ.
         training.registry.client.RegistryError: MLflow does not answer and there is no local copy.
     """
-    ranker = Ranker.load(_fetch_version(registry, models_dir / str(version), version))
+    ranker = Ranker.load(_fetch_version(registry, models_dir / str(version), version), num_threads)
     ranker.check_golden()
     return ranker
 
@@ -93,7 +94,12 @@ def _fetch_version(registry: Registry, folder: Path, version: int) -> Path:
 
 
 def load_champion(
-    registry: Registry, store: MLStore, models_dir: Path, version: int, as_of: datetime | None = None
+    registry: Registry,
+    store: MLStore,
+    models_dir: Path,
+    version: int,
+    as_of: datetime | None = None,
+    num_threads: int = 0,
 ) -> Champion:
     """Make a version ready on a snapshot.
 
@@ -103,13 +109,14 @@ def load_champion(
         models_dir: folder of local copies of versions.
         version: number of the version.
         as_of: instant of the snapshot; the newest one if it is None.
+        num_threads: of the network; 0 leaves it to the runtime.
 
     Raises:
         training.version.files.ArtefactError: the version breaks a promise, or was trained on other features.
         training.registry.client.RegistryError: MLflow does not answer and there is no local copy.
         features.store.StoreError: there is no such snapshot.
     """
-    ranker = load_ranker(registry, models_dir, version)
+    ranker = load_ranker(registry, models_dir, version, num_threads)
     snapshot = Snapshot.open(store, as_of)
     ranker.check_snapshot(snapshot)
     return Champion(version, ranker, snapshot)

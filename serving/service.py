@@ -4,21 +4,26 @@ Ranks users of the newest snapshot with the champion. Answers carry the version;
 """
 
 import logging
+from functools import partial
 
 import bentoml
 from bentoml.exceptions import ServiceUnavailable
 from starlette.types import Receive, Scope, Send
 
 from features.store import MLStore
-from serving.champion import Champion
+from serving.champion import Champion, load_champion
 from serving.online.alias_effects import Followup
 from serving.online.answers import answer_categories, answer_lists
+from serving.online.coalescing import CoalescedRanker
 from serving.online.reloader import ChampionWatcher, Sources
 from serving.online.schemas import ListLength, RecommendAnswer, ScoreAnswer, StatusAnswer, UserIds
 from serving.online.webhook import MOUNT, PATH, ask_for_calls, ensure_secret, make_receiver
 from settings import load_settings
 from shop.database import open_engine
 from training.registry.client import connect
+
+# Of the network, a request: a second one only spins, at twice the processor time and no sooner an answer.
+NETWORK_THREADS = 1
 
 load_settings()  # A wrong setting ends the server here; from a worker it would only start the next worker.
 
@@ -41,15 +46,17 @@ class Recommender:
         models, secret = settings.var_dir / "models", ensure_secret(settings.var_dir / "models")
         followup = Followup(registry, open_engine(settings.shop_database_url))
         sources = Sources(registry, MLStore(settings.ml_store_uri), models, followup)
-        self._watcher = ChampionWatcher(sources, settings.champion_poll_seconds)
+        load = partial(load_champion, num_threads=NETWORK_THREADS)
+        self._watcher = ChampionWatcher(sources, settings.champion_poll_seconds, load)
+        self._ranker = CoalescedRanker(lambda user_ids, k: answer_lists(self._champion(), user_ids, k))
         self.receiver = make_receiver(secret, self._watcher.look_now)
         self._watcher.start()
         ask_for_calls(registry, f"{settings.serving_url}{PATH}", secret)
 
     @bentoml.api
-    def recommend(self, user_ids: UserIds, k: ListLength = 20) -> RecommendAnswer:
+    async def recommend(self, user_ids: UserIds, k: ListLength = 20) -> RecommendAnswer:
         """Rank products for users, best first, each with its score and reason."""
-        return answer_lists(self._champion(), user_ids, k)
+        return await self._ranker.rank(user_ids, k)
 
     @bentoml.api
     def score(self, user_ids: UserIds) -> ScoreAnswer:

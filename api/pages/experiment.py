@@ -30,5 +30,5 @@ class Experiment:
 
 
 def pointer_of(variant: str | None) -> str:
-    """Name the pointer that an variant's shoppers follow."""
+    """Name the pointer that a variant's shoppers follow."""
     return HOME if variant in (None, CHAMPION) else name_pointer(str(variant))

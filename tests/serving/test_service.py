@@ -1,5 +1,6 @@
 """The model server, as far as it goes without a network: the class, then the application over ASGI."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def test_the_class_ranks_known_users_and_names_the_unknown(
 ) -> None:
     recommender = service.Recommender.inner()
 
-    answer = recommender.recommend(user_ids=[7, 999_999, 3, 7], k=5)
+    answer = asyncio.run(recommender.recommend(user_ids=[7, 999_999, 3, 7], k=5))
 
     recommender.stop()
     assert (answer.model_version, answer.as_of) == (1, AS_OF)
@@ -97,7 +98,7 @@ def test_without_a_champion_it_is_not_ready_and_says_why(
     recommender = service.Recommender.inner()
 
     with pytest.raises(ServiceUnavailable, match="no version carries the alias"):
-        recommender.recommend(user_ids=[3], k=5)
+        asyncio.run(recommender.recommend(user_ids=[3], k=5))
 
     recommender.stop()
     assert recommender.__is_ready__() is False

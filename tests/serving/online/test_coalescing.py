@@ -1,0 +1,116 @@
+"""Ranking requests that are ranked together."""
+
+import asyncio
+import threading
+from datetime import UTC, datetime
+
+import pytest
+
+from serving.online.coalescing import USERS_AT_ONCE, CoalescedRanker
+from serving.online.schemas import RecommendAnswer, ScoredProduct, UserRecommendations
+
+UNKNOWN = 404
+
+
+class SlowRanker:
+    """A ranker that works when it is let, and notes its calls. Each user's list begins with the user's own number."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[int]] = []
+        self.may_go = threading.Event()
+
+    def __call__(self, user_ids: list[int], k: int) -> RecommendAnswer:
+        self.calls.append(user_ids)
+        assert self.may_go.wait(30)
+        known = sorted(set(user_ids) - {UNKNOWN})
+        return RecommendAnswer(
+            model_version=len(self.calls),
+            as_of=datetime(2026, 7, 1, tzinfo=UTC),
+            recommendations=[UserRecommendations(user_id=user, products=rank_products(user, k)) for user in known],
+            unknown_user_ids=[UNKNOWN] if UNKNOWN in user_ids else [],
+        )
+
+
+def rank_products(user_id: int, k: int) -> list[ScoredProduct]:
+    return [ScoredProduct(product_id=user_id + rank, category_id=1, score=0.5, reason="popular") for rank in range(k)]
+
+
+async def ask_while_busy(ranker: SlowRanker, requests: list[tuple[list[int], int]]) -> list[RecommendAnswer]:
+    """Let one request keep the ranker busy, send the others, then let it work."""
+    coalesced = CoalescedRanker(ranker)
+    first = asyncio.create_task(coalesced.rank([1], 3))
+    while not ranker.calls:
+        await asyncio.sleep(0.001)
+    others = [asyncio.create_task(coalesced.rank(user_ids, k)) for user_ids, k in requests]
+    await asyncio.sleep(0)
+    ranker.may_go.set()
+    return list(await asyncio.gather(first, *others))
+
+
+def test_what_waits_is_ranked_in_one_call() -> None:
+    ranker = SlowRanker()
+
+    answers = asyncio.run(ask_while_busy(ranker, [([7], 3), ([3, UNKNOWN], 1), ([7], 2)]))
+
+    assert ranker.calls == [[1], [7, 3, UNKNOWN, 7]]
+    assert [[each.user_id for each in answer.recommendations] for answer in answers] == [[1], [7], [3], [7]]
+    assert [len(answer.recommendations[0].products) for answer in answers] == [3, 3, 1, 2]
+    assert [answer.unknown_user_ids for answer in answers] == [[], [], [UNKNOWN], []]
+
+
+def test_a_call_holds_so_many_users_and_the_rest_come_next() -> None:
+    ranker = SlowRanker()
+    half = list(range(100, 100 + USERS_AT_ONCE // 2))
+
+    asyncio.run(ask_while_busy(ranker, [(half, 1), (half, 1), ([5], 1)]))
+
+    assert [len(call) for call in ranker.calls] == [1, USERS_AT_ONCE, 1]
+
+
+def test_many_users_are_ranked_by_themselves_and_keep_nobody_waiting() -> None:
+    ranker = SlowRanker()
+    many = list(range(USERS_AT_ONCE + 1))
+
+    asyncio.run(ask_while_busy(ranker, [(many, 1), ([5], 1)]))
+
+    assert sorted(map(len, ranker.calls)) == [1, 1, len(many)]
+
+
+def test_all_requests_of_a_call_that_fails_get_its_error_and_the_next_call_works() -> None:
+    def fail_for_nine(user_ids: list[int], k: int) -> RecommendAnswer:
+        if 9 in user_ids:
+            raise ValueError("nine")
+        return ranker(user_ids, k)
+
+    async def ask() -> None:
+        coalesced = CoalescedRanker(fail_for_nine)
+        failed = await asyncio.gather(coalesced.rank([9], 1), coalesced.rank([5], 1), return_exceptions=True)
+        assert [str(error) for error in failed] == ["nine", "nine"]
+        assert (await coalesced.rank([5], 1)).recommendations[0].user_id == 5
+
+    ranker = SlowRanker()
+    ranker.may_go.set()
+
+    asyncio.run(ask())
+
+
+def test_a_client_that_went_away_is_not_ranked_for() -> None:
+    ranker = SlowRanker()
+
+    async def ask() -> None:
+        coalesced = CoalescedRanker(ranker)
+        first = asyncio.create_task(coalesced.rank([1], 1))
+        while not ranker.calls:
+            await asyncio.sleep(0.001)
+        gone = asyncio.create_task(coalesced.rank([6], 1))
+        stays = asyncio.create_task(coalesced.rank([7], 1))
+        await asyncio.sleep(0)
+        gone.cancel()
+        ranker.may_go.set()
+        await asyncio.gather(first, stays)
+        with pytest.raises(asyncio.CancelledError):
+            await gone
+
+    asyncio.run(ask())
+
+    assert ranker.calls == [[1], [7]]
