@@ -14,13 +14,14 @@ RUN = .venv/bin/python -m
 IN_CONTAINERS = $(shell docker compose ps --quiet airflow-scheduler 2>/dev/null)
 STEP = $(if $(IN_CONTAINERS),docker compose exec --no-TTY airflow-scheduler python -m,$(RUN))
 COLUMNS = "table {{.Service}}\t{{.Status}}\t{{.Ports}}"
+SITE = NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict
 PACKAGES = settings.py api dags deploy features mlflow_server serving shop training
 SHOP ?= demo
 CUTS ?= 2017-08-20 2017-09-10 2017-10-15
 PYTEST_ARGS ?=
 SERVED_SECONDS ?= 600
 
-.PHONY: help up down status promote rollback step test test-containers check bench quality lock secrets docs environment tools format clean
+.PHONY: help up down status promote rollback step test test-containers check bench quality lock secrets docs site environment tools format clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -52,13 +53,14 @@ test: environment tools ## run all tests, on real databases, servers and browser
 test-containers: environment tools ## build the images, start them all on real MySQL, drive a browser: needs a Docker engine
 	$(RUN) pytest -m containers tests/containers $(PYTEST_ARGS)
 
-check: environment ## lint, types, docstrings, import contracts, of the pages too
+check: environment ## lint, types, docstrings, import contracts, the storefront's pages, links of the documentation
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy $(PACKAGES)
 	$(RUN) deploy.local.docstrings $(PACKAGES)
 	.venv/bin/lint-imports
 	$(RUN) deploy.local.pages lint types
+	@$(SITE)
 
 bench: environment tools ## run the benchmarks, each prints a table
 	@for file in benchmarks/*.py; do echo "== $$file"; $(RUN) benchmarks.$$(basename $$file .py) || exit 1; done
@@ -73,6 +75,9 @@ docs: environment ## write the pages that are made from the code
 	$(RUN) features.documentation
 	$(RUN) api.openapi
 	$(RUN) deploy.local.pages client
+
+site: environment ## build the documentation's site into var/site; while you write: .venv/bin/python -m mkdocs serve
+	@$(SITE) && echo "file://$$PWD/var/site/index.html"
 
 format: environment ## lay out the code
 	$(RUN) ruff check --fix . ; $(RUN) ruff format . ; $(RUN) deploy.local.pages format
