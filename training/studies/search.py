@@ -2,7 +2,7 @@
 
 By hand: `python -m training.studies.search`.
 
-    python -m training.studies.search --as-of 2017-08-20 --trials 12 --out DIR [--page docs/search.md]
+    python -m training.studies.search --as-of 2017-08-20 --trials 12 --out DIR [--page FILE]
 
     ... | train | train | train | validation window [as_of - h, as_of) | as_of: nothing later is read
 

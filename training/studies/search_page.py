@@ -3,6 +3,7 @@
 The best of many trials looks better than it is on the users who chose it, so it is compared on those who did not.
 """
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ def write_page(evidence: dict[str, Any], window: Window, config: TrainingConfig,
     names = list(best["values"])
     lines = [
         "# Search of settings",
+        "",
+        f"{datetime.now(UTC):%Y-%m-%d} · {'to be evaluated at other cuts' if _list_gains(evidence) else 'left'}",
         "",
         f"Made by `python -m training.studies.search --as-of {window.end:%Y-%m-%d} --members "
         f"{config.model.num_members}`: the {len(evidence['trials'])} trials that ended, best first.",
@@ -126,13 +129,21 @@ def _nest(values: dict[str, Any]) -> str:
 
 
 def _evaluate(evidence: dict[str, Any]) -> str:
-    """Say whether the best settings are better than chance: an interval above zero, a gain beyond a reseeding's."""
-    best, luck = evidence["gains"].get("best", {}), evidence["gains"].get(REPEAT, {})
-    better = [
-        name for name, (mean, low, _) in best.items() if low > 0 and (name not in luck or mean > abs(luck[name][0]))
-    ]
-    worse = [name for name, (_, _, high) in best.items() if high < 0]
-    if better and not worse:
+    if better := _list_gains(evidence):
         names = " and ".join(better)
         return f"The gain in {names} is more than chance in this window: evaluate the settings at other cuts next."
     return "No kind of list gains beyond chance without loss in the other: config.yaml stays as it is."
+
+
+def _list_gains(evidence: dict[str, Any]) -> list[str]:
+    """List the metrics in which the best settings beat chance: an interval above zero, a gain beyond a reseeding's.
+
+    Returns:
+        Their names; none where another metric falls.
+    """
+    best, luck = evidence["gains"].get("best", {}), evidence["gains"].get(REPEAT, {})
+    if any(high < 0 for _, _, high in best.values()):
+        return []
+    return [
+        name for name, (mean, low, _) in best.items() if low > 0 and (name not in luck or mean > abs(luck[name][0]))
+    ]

@@ -1,6 +1,7 @@
 """The search on the small shop: two trials, taken up again, and a page that tells them from chance."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -75,6 +76,12 @@ def test_page_holds_each_trial_and_the_best_as_yaml(study: Study, ground: Ground
     assert set(evidence["gains"]) == {"best", "repeat"}
     assert all(f"\n| {number} | " in page for number in range(NUM_TRIALS))
     assert "optimiser:\n  learning_rate: " in page
+
+
+def test_page_says_when_it_was_made_and_what_became_of_it(study: Study, ground: Ground, folder: Path) -> None:
+    page = write_page(summarise(study, folder), ground.window, CONFIG, 10)
+
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d · (left|to be evaluated at other cuts)", page.splitlines()[2])
 
 
 def test_too_short_a_history_is_refused(synthetic_store: MLStore) -> None:
