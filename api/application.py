@@ -118,7 +118,7 @@ async def _run(
             product_pages=ProductPages(reader, fallback, cache),
             catalogue_pages=CataloguePages(slow_reader, fallback, cache),
             pictures=ProductPictures(reader, fallback, settings.var_dir / "images"),
-            health=HealthCheck(reader, model_server, metrics),
+            health=HealthCheck(reader, model_server, fallback, metrics),
             metrics=metrics,
             reader=slow_reader,
             writer=writer,
@@ -169,6 +169,7 @@ async def _keep_fresh(reader: ShopReader, fallback: FallbackCache, cache: Shared
             await asyncio.to_thread(fallback.replace_copy, copy)
         except ShopUnavailableError as err:
             logger.info("local fallback stays reason=%r", str(err))
-        except Exception:
+        except Exception as err:  # our own mistake: an ended task would let the fallback age unseen, /health names this
+            fallback.failure = type(err).__name__
             logger.exception("local fallback not renewed")
         await asyncio.sleep(REFRESH_SECONDS)

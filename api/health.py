@@ -5,6 +5,7 @@ import time
 
 from api.clients.model_server import ModelServerClient
 from api.db.reader import ShopReader, ShopUnavailableError
+from api.pages.fallback import FallbackCache
 from api.queries.published import BatchHead, fetch_head
 from api.schemas import Health, Problem
 from api.web.metrics import Metrics
@@ -15,6 +16,10 @@ STALE_SECONDS = 36 * 3600
 """A daily batch is at most a day old plus the time that it takes; half a day more is late."""
 
 RANKS_NOBODY = "Users without a published list get popular products. See `make status` and BentoML's log."
+NOT_RENEWED = (
+    "Pages are as usual; while the database is down they would come from the copy made before. See the API's log for "
+    "the trace: most likely a published list cannot be read."
+)
 GOES_ON = (
     "The model server goes on ranking with the version that it holds, from its local copy; no shopper notices. It "
     "follows the alias again by itself once this is mended: see `make status`, MLflow's log and the version's page."
@@ -24,16 +29,18 @@ GOES_ON = (
 class HealthCheck:
     """Asks the dependencies how they are."""
 
-    def __init__(self, reader: ShopReader, model_server: ModelServerClient, metrics: Metrics):
+    def __init__(self, reader: ShopReader, model_server: ModelServerClient, fallback: FallbackCache, metrics: Metrics):
         """Take the dependencies.
 
         Args:
             reader: the shop's database.
             model_server: the model server.
+            fallback: the local fallback.
             metrics: gauges that follow what was found.
         """
         self._reader = reader
         self._model_server = model_server
+        self._fallback = fallback
         self._metrics = metrics
         self._kept: Health | None = None
         self._kept_until = 0.0
@@ -54,6 +61,9 @@ class HealthCheck:
         if trouble:
             remedy = GOES_ON if trouble.is_serving else RANKS_NOBODY
             problems.append(Problem(part="model_server", problem=trouble.problem, remedy=remedy))
+        if failure := self._fallback.failure:
+            problem = f"the local fallback is not renewed: {failure}"
+            problems.append(Problem(part="fallback", problem=problem, remedy=NOT_RENEWED))
         age = head.age_seconds() if head else None
         if age is not None:
             self._metrics.batch_age.set(age)

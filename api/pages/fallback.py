@@ -74,6 +74,8 @@ class FallbackCache:
         self._path = path
         self._pages: OrderedDict[int, HomeAnswer] = OrderedDict()
         self.copy = _load_copy(path)
+        self.failure: str | None = None
+        """What kept the copy from being renewed though the database answers; `None` when nothing did."""
 
     def remember_page(self, user_id: int, page: HomeAnswer) -> None:
         """Keep a page; the least recently shown one goes when there are too many."""
@@ -93,6 +95,7 @@ class FallbackCache:
     def replace_copy(self, copy: FallbackCopy) -> None:
         """Keep a fresh copy, in memory and on disk. A disk that refuses is worth a warning, not a failure."""
         self.copy = copy
+        self.failure = None
         part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,14 @@
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, update
 
 from api.openapi import COMMITTED, render_openapi
 from shop.database import session_scope
-from shop.tables import RecommendationBatch
+from shop.tables import PopularList, RecommendationBatch
 from tests.api.conftest import BATCH, ModelServer
 
 
@@ -28,6 +30,35 @@ def test_an_old_batch_is_a_problem_that_is_named(api: TestClient) -> None:
     assert health["status"] == "degraded"
     assert [problem["part"] for problem in health["problems"]] == ["recommendations"]
     assert "hours old" in health["problems"][0]["problem"]
+
+
+def find_fallback_problem(api: TestClient, *, expected: bool) -> list[dict[str, str]]:
+    """Wait until health names trouble with the local fallback, or no longer does."""
+    deadline = time.monotonic() + 60
+    while True:
+        problems = [each for each in api.get("/health").json()["problems"] if each["part"] == "fallback"]
+        if bool(problems) == expected:
+            return problems
+        assert time.monotonic() < deadline, f"problems of the fallback: {problems}"
+        time.sleep(0.2)
+
+
+def test_a_fallback_that_cannot_be_renewed_is_named_until_it_can(
+    published_shop: Engine, open_api: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.application.REFRESH_SECONDS", 0.1)
+    newest = update(PopularList).where(PopularList.scope == "newest")
+    with session_scope(published_shop) as session:
+        session.execute(newest.values(products=[[1]]))
+
+    api = open_api()
+    [problem] = find_fallback_problem(api, expected=True)
+    with session_scope(published_shop) as session:
+        session.execute(newest.values(products=[]))
+
+    assert problem["problem"] == "the local fallback is not renewed: TypeError"
+    assert "log" in problem["remedy"]
+    assert find_fallback_problem(api, expected=False) == []
 
 
 def test_nothing_published_is_a_problem_with_a_remedy(tiny_shop: Engine, open_api: Callable[..., TestClient]) -> None:

@@ -638,7 +638,7 @@ export interface components {
              * Part
              * @enum {string}
              */
-            part: "database" | "recommendations" | "model_server";
+            part: "database" | "recommendations" | "model_server" | "fallback";
             /** Problem */
             problem: string;
             /** Remedy */
