@@ -16,7 +16,6 @@ from api.clients.model_server import ModelServerClient
 from api.db.connections import HeldConnection, LoopConnections, ThreadConnections
 from api.db.reader import ShopReader, ShopUnavailableError
 from api.db.writer import ShopWriter
-from api.dependencies import Services
 from api.health import HealthCheck
 from api.pages.browse import CataloguePages
 from api.pages.experiment import Experiment
@@ -26,6 +25,7 @@ from api.pages.images import ProductPictures
 from api.pages.products import ProductPages
 from api.queries.published import SharedListsCache
 from api.routes import catalogue, events, health, home, images, orders, products, users
+from api.routes.dependencies import Services
 from api.routes.plain_home import PlainHomepages
 from api.web.auth import Authenticator, make_authenticator
 from api.web.errors import install_error_handlers

@@ -1,4 +1,4 @@
-"""Write api/openapi.json, from which the storefront's client is made: `python -m api.openapi`."""
+"""Write api/schemas/openapi.json, from which the storefront's client is made: `python -m api.openapi`."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 from api.application import create_app
 from settings import Settings
 
-COMMITTED = Path(__file__).parent / "openapi.json"
+COMMITTED = Path(__file__).parent / "schemas" / "openapi.json"
 
 
 def render_openapi() -> str:

@@ -14,7 +14,7 @@ COPIES = {
     "frontend/package-lock.json": r'"name": "storefront",\n +"version": "',
     "CITATION.cff": r"\nversion: ",
 }
-"""What the version stands behind in each file that holds a copy. `api/openapi.json` is made from the API."""
+"""What the version stands behind in each file that holds a copy. `api/schemas/openapi.json` is made from the API."""
 
 VERSION = r"[^\s\"]+"
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.dependencies import CataloguePagesDep, CursorQuery, LimitQuery
 from api.pages.browse import Cursor, ProductFilter
+from api.routes.dependencies import CataloguePagesDep, CursorQuery, LimitQuery
 from api.schemas import MAX_ID, Categories, ProductPage
 from api.web.errors import ApiError, refusals
 

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.dependencies import AuthenticatorDep, ShopWriterDep, TokenDep
 from api.queries.events import write_events
+from api.routes.dependencies import AuthenticatorDep, ShopWriterDep, TokenDep
 from api.schemas import EventsReceipt, ShopperEvents
 from api.web.auth import GUESTS_TOO
 from api.web.errors import refusals

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from api.dependencies import HealthCheckDep, MetricsDep
+from api.routes.dependencies import HealthCheckDep, MetricsDep
 from api.schemas import Health
 
 router = APIRouter(tags=["operations"])

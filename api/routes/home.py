@@ -8,12 +8,12 @@ import orjson
 from fastapi import APIRouter, Query, Response
 
 from api.db.reader import ShopReader, ShopUnavailableError
-from api.dependencies import DEFAULT_LIMIT, HomePageDep, LimitQuery, MetricsDep, ShopperDep, ShopReaderDep
 from api.pages.answer import HomeAnswer
 from api.pages.explain import ShopperEvidence, read_evidence
 from api.pages.explain import explain as write_reasons
 from api.pages.home import HomePage
 from api.queries.published import BatchHead
+from api.routes.dependencies import DEFAULT_LIMIT, HomePageDep, LimitQuery, MetricsDep, ShopperDep, ShopReaderDep
 from api.schemas import ExplainedHome, HomeRecommendations
 from api.web.auth import GUESTS_TOO
 from api.web.errors import refusals

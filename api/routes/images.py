@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Path, Response
 
-from api.dependencies import PicturesDep, ProductIdPath
+from api.routes.dependencies import PicturesDep, ProductIdPath
 from api.schemas import MAX_ID, ErrorAnswer
 from api.web.errors import ApiError
 

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, Request, Response
 
-from api.dependencies import AuthenticatorDep, CurrencyDep, ShopReaderDep, ShopWriterDep, TokenDep
 from api.orders.checkout import place_order
 from api.orders.pricing import CheckoutError, NoSuchUserError
 from api.orders.quote import quote_cart
+from api.routes.dependencies import AuthenticatorDep, CurrencyDep, ShopReaderDep, ShopWriterDep, TokenDep
 from api.schemas import Cart, CartQuote, Checkout, OrderReceipt
 from api.web.errors import ApiError, refusals
 

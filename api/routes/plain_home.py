@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.dependencies import DEFAULT_LIMIT, services_of
+from api.routes.dependencies import DEFAULT_LIMIT, services_of
 from api.routes.home import HOME_PATH, HomeResponse, answer_home
 from api.web.auth import Authenticator
 from api.web.errors import ApiError

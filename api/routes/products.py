@@ -3,7 +3,7 @@
 import orjson
 from fastapi import APIRouter, Response
 
-from api.dependencies import LimitQuery, ProductIdPath, ProductPagesDep, ShopperDep
+from api.routes.dependencies import LimitQuery, ProductIdPath, ProductPagesDep, ShopperDep
 from api.schemas import ProductDetails, SimilarProducts
 from api.web.auth import GUESTS_TOO
 from api.web.errors import ApiError, refusals

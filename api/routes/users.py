@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from fastapi import APIRouter, Depends
 
-from api.dependencies import AuthenticatorDep, CursorQuery, LimitQuery, OwnerDep, ShopReaderDep, require_demo
 from api.queries.shoppers import fetch_orders, fetch_shoppers
+from api.routes.dependencies import AuthenticatorDep, CursorQuery, LimitQuery, OwnerDep, ShopReaderDep, require_demo
 from api.schemas import MAX_ID, Shoppers, UserOrders
 from api.web.errors import ApiError, refusals
 
