@@ -11,7 +11,6 @@ local:*     the local fallback, when the database does not answer
 What the user bought in the last hours is left out, unless the user reorders it regularly.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -29,7 +28,6 @@ from api.queries.catalogue import fetch_any_sellable, fetch_favourite_categories
 from api.queries.coupons import HeldCoupon, fetch_held_coupons
 from api.queries.published import PageContext, PageRequest, SharedLists, SharedListsCache, fetch_contexts
 from api.queries.purchases import fetch_just_bought
-from api.queries.ranked_list import StoredEntry
 
 KEPT_PAGES = 10_000
 
@@ -154,11 +152,10 @@ class HomePage:
         context = request.context
         without = await self._fetch_just_bought(request)
         ladder = Ladder(request.limit, products.load, without, self._rules.category_share)
-        listed: Iterable[StoredEntry] = context.entries or []
-        if context.has_coupons and context.entries is not None and request.user_id is not None:
-            listed = whole = list(context.entries)  # a coupon may speak for any of it
+        listed = context.entries or []
+        if context.has_coupons and listed and request.user_id is not None:
             coupons = await self._reader.read(fetch_held_coupons, request.user_id)
-            await ladder.lift(whole, partial(_has_coupon, coupons))
+            await ladder.lift(listed, partial(_has_coupon, coupons))
         await ladder.step("published", listed)
         await ladder.step("model", ranked.entries if ranked else [])
         if ladder.missing:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Text, and_, bindparam, exists, select, type_coerce
 
 from api.db.statements import IDS, Prepared, from_instant, to_instant
-from api.queries.ranked_list import Entry, StoredList, parse_entries
+from api.queries.ranked_list import Entry, StoredEntry, parse_entries, parse_list
 from shop.tables import (
     HOME,
     BatchPointer,
@@ -59,7 +59,7 @@ class PageContext(NamedTuple):
 
     head: BatchHead | None
     nickname: str | None = None
-    entries: StoredList | None = None
+    entries: list[StoredEntry] | None = None
     ordered_lately: bool = False
     has_coupons: bool = False
 
@@ -162,7 +162,7 @@ def _to_head(batch_id: str, model_version: str, as_of: Any) -> BatchHead:
 def _to_context(
     head: BatchHead | None, nickname: str | None, ordered_lately: Any, has_coupons: Any, products: Any = None
 ) -> PageContext:
-    entries = None if products is None else StoredList(products)
+    entries = None if products is None else parse_list(products)
     return PageContext(head, nickname, entries, bool(ordered_lately), bool(has_coupons))
 
 

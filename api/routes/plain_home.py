@@ -2,7 +2,8 @@
 
 Finding the route, resolving its parameters and validating them costs as much as reading the page. What needs none of
 that (`user_id` and `limit`, written as the storefront writes them, asked by a page of the same origin) goes this way.
-Everything else goes the route's, errors included; both answer with the same function.
+Everything else goes the route's, errors included; both answer with the same function. What it saves is measured in
+docs/experiments/plain-homepage.md.
 """
 
 import re
