@@ -5,10 +5,13 @@ What features read "known before T" hangs on `created_at`: a user or product is 
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import polars as pl
 
 from shop.loaders.canonical import TABLES, Table
+from shop.loaders.validation import InvalidShopError
+from shop.money import LARGEST_AMOUNT
 
 Frames = dict[str, pl.DataFrame]
 
@@ -81,17 +84,30 @@ def has_prices(tables: Frames) -> bool:
 
 
 def _complete_orders(tables: Frames) -> None:
-    cents = (pl.col("unit_price") * 100).cast(pl.Int64) * pl.col("quantity")
+    """Add up what the orders cost, exactly and held to what an amount may be.
+
+    Raises:
+        InvalidShopError: an order without a total costs more than an amount can hold.
+    """
+    cents = (pl.col("unit_price") * 100).cast(pl.Int128) * pl.col("quantity").cast(pl.Int128)
     totals = tables["order_items"].group_by("order_id").agg(cents=cents.sum())
     orders = tables["orders"].join(totals, on="order_id", how="left", maintain_order="left")
+    has_total = pl.col("total_amount").is_not_null() if "total_amount" in orders.columns else pl.lit(False)
+    too_much = orders.filter(pl.col("cents") > LARGEST_AMOUNT * 100, ~has_total)
+    if not too_much.is_empty():
+        order_id, costs = too_much["order_id"][0], Decimal(too_much["cents"][0]) / 100
+        raise InvalidShopError(
+            f"orders: the items of order {order_id} come to {costs:,.2f}, more than the {LARGEST_AMOUNT:,} that an "
+            "amount can hold; give its total_amount, or split it"
+        )
     total = from_cents(pl.col("cents").fill_null(0))
     orders = _add(orders, status=pl.lit("delivered"), total_amount=total, **_stamp(pl.col("ordered_at")))
     tables["orders"] = orders
 
 
 def from_cents(cents: pl.Expr) -> pl.Expr:
-    """Make exact amounts of whole cents; a double holds each of them, below 10**12, to the cent."""
-    return (cents / 100).round(2).cast(pl.Decimal(12, 2))
+    """Make exact amounts of whole cents; a double holds each of them, below 10**12, to the cent. Others become null."""
+    return pl.when(cents.abs() < 10**12).then((cents / 100).round(2)).cast(pl.Decimal(12, 2))
 
 
 def _complete_users(tables: Frames) -> None:
@@ -109,8 +125,7 @@ def _complete_categories(tables: Frames) -> None:
     if categories.is_empty():
         categories = products.select(pl.col("category_id").drop_nulls().unique().sort())
     if products["category_id"].has_nulls():
-        largest = categories["category_id"].max()
-        everything = 1 if largest is None else int(str(largest)) + 1
+        everything = _find_free_id(categories["category_id"])
         row = pl.DataFrame({"category_id": [everything], "name": [EVERYTHING]})
         categories = pl.concat([categories, row], how="diagonal")
         products = products.with_columns(pl.col("category_id").fill_null(everything))
@@ -118,6 +133,15 @@ def _complete_categories(tables: Frames) -> None:
     categories = _add(categories, name=pl.format("Category {}", "category_id"))
     place = pl.col("name").rank("ordinal").cast(pl.Int64) - 1
     tables["categories"] = _add(categories, position=place, **_stamp(_start_of_data(tables)))
+
+
+def _find_free_id(ids: pl.Series) -> int:
+    """Find an id that no row has: the next one, or the first gap where the largest possible id is taken."""
+    taken = set(ids.drop_nulls().to_list())
+    following = max(taken, default=0) + 1
+    return (
+        following if following < 2**63 else next(number for number in range(1, len(taken) + 2) if number not in taken)
+    )
 
 
 def _complete_products(tables: Frames) -> None:

@@ -10,6 +10,7 @@ import polars as pl
 
 from shop.loaders.canonical import TABLES, Table
 from shop.loaders.completion import complete_tables
+from shop.loaders.csv_file import read_csv_file
 from shop.loaders.validation import InvalidShopError, Origin, validate_frame
 from shop.loaders.writing import RowBatch
 
@@ -33,8 +34,8 @@ def build_directory_shop(folder: Path, report: Callable[[str], None]) -> Iterato
     for table in TABLES:
         path = find_table_file(folder, table)
         if path is not None:
-            origin = Origin(path.name, has_header=path.suffix == ".csv")
-            frame = read_table_file(path)
+            frame, lines = read_table_file(path)
+            origin = Origin(path.name, lines)
             unused = [name for name in frame.columns if name not in table.column_names]
             if unused:
                 report(f"{path.name}: not used: {', '.join(unused)}")
@@ -58,17 +59,19 @@ def find_table_file(folder: Path, table: Table) -> Path | None:
     return found[0] if found else None
 
 
-def read_table_file(path: Path) -> pl.DataFrame:
+def read_table_file(path: Path) -> tuple[pl.DataFrame, pl.Series | None]:
     """Read a file; CSV comes as text, so that ids keep their digits and errors can show what was written.
+
+    Returns:
+        The rows, and of a CSV file the line that each begins on.
 
     Raises:
         InvalidShopError: the file is damaged, empty, or not what its name says.
     """
+    if path.suffix == ".csv":
+        return read_csv_file(path)
     try:
-        if path.suffix == ".parquet":
-            return pl.read_parquet(path)
-        frame = pl.read_csv(path, infer_schema=False, encoding="utf8", truncate_ragged_lines=False)
+        return pl.read_parquet(path, glob=False), None
     except (pl.exceptions.PolarsError, OSError) as error:
         cause = str(error).strip().splitlines()[0]
-        raise InvalidShopError(f"{path.name} cannot be read as {path.suffix[1:]}: {cause}") from error
-    return frame.rename({name: name.strip().removeprefix("\ufeff") for name in frame.columns})
+        raise InvalidShopError(f"{path.name} cannot be read as parquet: {cause}") from error

@@ -14,6 +14,11 @@ TRUE_WORDS = ("true", "t", "yes", "y", "1")
 FALSE_WORDS = ("false", "f", "no", "n", "0")
 LARGEST_EXACT_FLOAT = 2.0**53
 
+WORDS_FOR_NOTHING = ("null", "none", "nan", "nat", "nil", "n/a", "na", "<na>", "#n/a", "\\n", "-")
+"""What databases, spreadsheets and pandas write for a value that is not there, in small letters."""
+WORDS_FOR_NO_TEXT = ("NULL", "\\N", "<NA>", "#N/A", "NaN")
+"""Those that no text consists of; a product may be called None, or Na."""
+
 EXPECTED: dict[Kind, str] = {
     "id": "a whole number",
     "integer": "a whole number",
@@ -45,14 +50,18 @@ def read_column(values: pl.Series, column: Column) -> pl.Series:
     return readers[column.kind](values).alias(column.name)
 
 
-def blank_to_null(values: pl.Series) -> pl.Series:
-    """Make the two spellings of a missing value, NaN and empty text, null."""
+def blank_to_null(values: pl.Series, column: Column) -> pl.Series:
+    """Make the spellings of a missing value null: NaN, empty text, and the words that exports write for it."""
     if values.dtype.is_float():
         return values.fill_nan(None)
     if values.dtype == pl.Categorical or isinstance(values.dtype, pl.Enum):
         values = values.cast(pl.String)
     if values.dtype == pl.String:
-        return values.set(values.str.strip_chars() == "", None)
+        text = values.str.strip_chars()
+        is_word = text.is_in(WORDS_FOR_NO_TEXT)
+        if column.kind != "text":
+            is_word = text.str.to_lowercase().is_in(WORDS_FOR_NOTHING)
+        return values.set((text == "") | is_word, None)
     return values
 
 

@@ -22,18 +22,18 @@ class Origin:
 
     Attributes:
         name: the file's name, or the table's.
-        has_header: the file's first line holds the names, so that row 1 stands on line 2.
+        lines: on which line of the file each row begins, where it has lines.
         first_row: how many rows of the table came before this frame.
     """
 
     name: str
-    has_header: bool = False
+    lines: pl.Series | None = None
     first_row: int = 0
 
     def locate(self, index: int) -> str:
         """Name a row of the frame by its number, counted from 1."""
         row = self.first_row + index + 1
-        return f"row {row} (line {row + 1} of the file)" if self.has_header else f"row {row}"
+        return f"row {row}" if self.lines is None else f"row {row} (line {self.lines[index]} of the file)"
 
 
 def validate_frame(
@@ -76,7 +76,7 @@ def _validate_column(
     values: pl.Series, column: Column, origin: Origin, known: Mapping[str, pl.Series], must_be_full: bool
 ) -> pl.Series:
     """Read one column and check each of its values."""
-    given = blank_to_null(values)
+    given = blank_to_null(values, column)
     read = read_column(given, column)
     _refuse(read.is_null() & given.is_not_null(), values, f"is not {EXPECTED[column.kind]}", column, origin)
     if not column.nullable and (must_be_full or column.is_required):

@@ -79,3 +79,9 @@ def test_cents_become_exact_amounts() -> None:
     amounts = pl.DataFrame({"cents": cents}).select(from_cents(pl.col("cents"))).to_series()
 
     assert amounts.to_list() == [Decimal(number) / 100 for number in cents]
+
+
+def test_cents_beyond_an_amount_become_none() -> None:
+    assert pl.DataFrame({"cents": [10**12, 10**30]}, schema={"cents": pl.Int128()}).select(
+        from_cents(pl.col("cents"))
+    ).to_series().to_list() == [None, None]

@@ -113,6 +113,39 @@ def test_a_shop_without_orders_is_a_shop(tmp_path: Path) -> None:
     assert build(folder)["users"]["created_at"].to_list() == [datetime(2000, 1, 1, tzinfo=UTC)] * 3
 
 
+def test_a_total_that_is_given_need_not_be_computed(tmp_path: Path) -> None:
+    folder = write_shop_files(
+        tmp_path / "shop",
+        orders="order_id,user_id,ordered_at,total_amount\n100,1,2026-01-05,7\n",
+        order_items="order_id,product_id,quantity,unit_price\n100,10,2147483647,9999999999.99\n",
+    )
+
+    assert build(folder)["orders"]["total_amount"].to_list() == [7]
+
+
+def test_products_without_a_category_get_one_beside_the_largest_id(tmp_path: Path) -> None:
+    folder = write_shop_files(
+        tmp_path / "shop",
+        categories=f"category_id,name\n1,Tea\n{2**63 - 1},Cups\n",
+        products=f"product_id,category_id\n10,1\n11,\n12,{2**63 - 1}\n",
+    )
+
+    assert build(folder)["products"]["category_id"].to_list() == [1, 2, 2**63 - 1]
+
+
+def test_words_and_rows_for_nothing_are_nothing(tmp_path: Path) -> None:
+    folder = write_shop_files(
+        tmp_path / "shop",
+        products="product_id,title,brand,price\n10,Tea,NULL,NULL\n11,None,Acme,null\n12,Cup,\\N,nan\n,,,\n",
+    )
+
+    products = build(folder)["products"]
+
+    assert products["product_id"].to_list() == [10, 11, 12]
+    assert products["title"].to_list() == ["Tea", "None", "Cup"]
+    assert products["brand"].to_list() == [None, "Acme", None]
+
+
 def test_columns_that_mean_nothing_to_us_are_named(tmp_path: Path) -> None:
     folder = write_shop_files(tmp_path / "shop", users="user_id,shoe_size\n1,43\n2,38\n3,40\n")
     lines: list[str] = []
@@ -159,8 +192,24 @@ BROKEN = {
         r"products\.csv, column 'title', row 1 .* is longer than 500",
     ),
     "table missing": ({"orders": None}, r"lacks orders\.parquet or orders\.csv"),
-    "empty file": ({"orders": ""}, r"orders\.csv cannot be read as csv"),
-    "ragged lines": ({"orders": "order_id,user_id,ordered_at\n1,1,2026-01-01,9,9\n"}, r"orders\.csv cannot be read"),
+    "empty file": ({"orders": ""}, r"orders\.csv is empty"),
+    "ragged lines": ({"orders": "order_id,user_id,ordered_at\n1,1,2026-01-01,9,9\n"}, r"orders\.csv, line 2: 5 val"),
+    "text with its own quotation marks": (
+        {"products": 'product_id,title,price\n10,"Pipe 3/4" steel",4\n11,"Pipe 1/2" steel",3\n'},
+        r"products\.csv, line 2: ",
+    ),
+    "a line further down than its row": (
+        {"orders": 'order_id,user_id,ordered_at,note\n\n100,1,2026-01-05,"a\nb"\n101,9,2026-01-06,\n'},
+        r"orders\.csv, column 'user_id', row 2 \(line 5 of the file\): '9' is not in users",
+    ),
+    "a total beyond an amount": (
+        {"order_items": "order_id,product_id,quantity,unit_price\n100,10,1,1\n101,11,500,50000000\n101,10,1,4.50\n"},
+        r"orders: the items of order 101 come to 25,000,000,004\.50, more than",
+    ),
+    "a total beyond 64 bits": (
+        {"order_items": "order_id,product_id,quantity,unit_price\n100,10,2147483647,9999999999.99\n"},
+        r"orders: the items of order 100 come to 21,474,836,469,978,525,163\.53, more than",
+    ),
 }
 
 
@@ -194,7 +243,7 @@ def test_bytes_that_are_no_utf8_are_named(tmp_path: Path) -> None:
     folder = write_shop_files(tmp_path / "shop")
     (folder / "users.csv").write_bytes("user_id,nickname\n1,Zoë\n".encode("latin-1"))
 
-    with pytest.raises(InvalidShopError, match=r"users\.csv cannot be read as csv"):
+    with pytest.raises(InvalidShopError, match=r"users\.csv, line 2: not UTF-8"):
         build(folder)
 
 

@@ -27,15 +27,21 @@ READABLE: list[tuple[Kind, list[Any], list[Any]]] = [
     ("instant", [datetime(2026, 1, 31, 12)], [NOON]),
     ("instant", [NOON.astimezone(timezone(timedelta(hours=9)))], [NOON]),
     ("text", ["a", "", "  "], ["a", None, None]),
+    ("text", ["NULL", "\\N", "<NA>", "#N/A", "NaN"], [None] * 5),
+    ("text", ["None", "Na", "null", "-"], ["None", "Na", "null", "-"]),
+    ("id", ["7", "NULL", "\\N", "nan", " n/a "], [7, None, None, None, None]),
+    ("money", ["7.5", "null", "None", "-", "<NA>"], [Decimal("7.50"), None, None, None, None]),
+    ("boolean", ["yes", "NaN", "#N/A"], [True, None, None]),
+    ("instant", ["2026-01-31", "NaT", "\\N"], [NOON - timedelta(hours=12), None, None]),
     ("text", [7], ["7"]),
 ]
 
 
 @pytest.mark.parametrize(("kind", "given", "expected"), READABLE)
 def test_readable_values(kind: Kind, given: list[Any], expected: list[Any]) -> None:
-    values = blank_to_null(pl.Series(given, strict=False))
+    column = Column("x", kind)
 
-    assert read_column(values, Column("x", kind)).to_list() == expected
+    assert read_column(blank_to_null(pl.Series(given, strict=False), column), column).to_list() == expected
 
 
 UNREADABLE: list[tuple[Kind, Any]] = [
