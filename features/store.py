@@ -5,10 +5,13 @@ instant can be read. What fills them lives in `features/sync/shop_sync.py`; here
 versions. Tables whose name starts with `_` are the store's own (runs, leases) and stay out of `versions()`.
 """
 
+import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, write_deltalake
@@ -24,6 +27,10 @@ KNOWN_UNTIL = "known_until"
 TABLE_CONFIGURATION = {"delta.logRetentionDuration": "interval 36500 days", "delta.checkpointInterval": "20"}
 
 
+UNUSABLE_IN_PATHS = re.compile(r"[\[\]^|\\\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
+"""What deltalake cannot have in the path of a table, however it is encoded."""
+
+
 class StoreError(Exception):
     """The ML store lacks what was asked of it, or holds something that it should not."""
 
@@ -33,11 +40,10 @@ class _PlainPathTable(DeltaTable):  # type: ignore[misc]  # its types are not fo
 
     def file_uris(self, *arguments: Any, **options: Any) -> list[str]:
         uris: list[str] = super().file_uris(*arguments, **options)
-        encoded = self.table_uri.removeprefix("file://")
-        folder = unquote(encoded)
-        if "://" in encoded or folder == encoded:
+        if not self.table_uri.startswith("file://"):
             return uris
-        return [folder + uri.removeprefix(encoded) for uri in uris]
+        encoded = self.table_uri.removeprefix("file://")
+        return [unquote(encoded) + uri.removeprefix(encoded) for uri in uris]
 
 
 class MLStore:
@@ -52,13 +58,33 @@ class MLStore:
         Args:
             uri: a folder, or an object-store prefix such as `s3://bucket/store`.
             storage_options: credentials and endpoint of the object store, passed through to deltalake and polars.
+
+        Raises:
+            StoreError: the folder's path holds characters that deltalake cannot have.
         """
         self.uri = str(uri).rstrip("/")
         self.storage_options = dict(storage_options or {})
+        if not self._is_remote and (bad := UNUSABLE_IN_PATHS.search(str(Path(self.uri).absolute()))):
+            raise StoreError(
+                f"The ML store cannot lie in {self.uri!r}: its tables cannot have {bad.group()!r} in their path. "
+                "Give another folder as ML_STORE_URI or VAR_DIR."
+            )
+
+    @property
+    def _is_remote(self) -> bool:
+        return "://" in self.uri
 
     def table_uri(self, table: str) -> str:
-        """Name the place of a table."""
-        return f"{self.uri}/{table}"
+        """Name the place of a table for deltalake, which takes a folder for a URL if that parses as one."""
+        return f"{self._root}/{table}"
+
+    def path(self, name: str) -> str:
+        """Name the place of a table or file for polars, which takes a path as it stands."""
+        return f"{self.uri}/{name}"
+
+    @property
+    def _root(self) -> str:
+        return self.uri if self._is_remote else f"file://{quote(str(Path(self.uri).absolute()))}"
 
     def exists(self, table: str) -> bool:
         """Return whether the table has been written at least once."""
@@ -176,11 +202,11 @@ class MLStore:
         """
         try:
             rows.write_parquet(
-                f"{self.uri}/{path}",
+                self.path(path),
                 compression="zstd",
                 compression_level=1,
                 storage_options=self.storage_options or None,
-                mkdir="://" not in self.uri,
+                mkdir=not self._is_remote,
             )
         except OSError as error:
             raise StoreError(
@@ -189,7 +215,7 @@ class MLStore:
         return int(self._filesystem().get_file_info(path).size)
 
     def _filesystem(self) -> PyFileSystem:
-        return PyFileSystem(DeltaStorageHandler(self.uri, self.storage_options))
+        return PyFileSystem(DeltaStorageHandler(self._root, self.storage_options))
 
     def metadata(self, table: str) -> dict[str, str]:
         """Return the custom metadata of the newest commit that carried any; empty if none did.
@@ -197,12 +223,19 @@ class MLStore:
         Raises:
             StoreError: the table was never written.
         """
-        delta_table = self.open(table)
-        for limit in (1, 10, None):
-            for commit in delta_table.history(limit):
-                if custom := _custom_metadata(commit):
-                    return custom
+        for version in range(self.version(table), -1, -1):
+            if custom := self._read_metadata(table, version):
+                return custom
         return {}
+
+    def _read_metadata(self, table: str, version: int) -> dict[str, str]:
+        """Read what a commit carried from the log itself: deltalake's `history()` finds none below a folder `a?b`."""
+        try:
+            with self._filesystem().open_input_stream(f"{table}/_delta_log/{version:020d}.json") as stream:
+                actions = [json.loads(line) for line in stream.read().splitlines() if line]
+        except FileNotFoundError:
+            return {}
+        return next((_custom_metadata(action["commitInfo"]) for action in actions if "commitInfo" in action), {})
 
 
 # What delta-rs itself writes into a commit; every other string is ours.

@@ -2,13 +2,28 @@
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-# Errors of the server and of its drivers that another try may not meet: too many connections, host blocked for a while,
-# shutting down, broken packets, cannot connect, gone away, lost connection, lock wait, deadlock, interrupted, a table
-# changed since the snapshot, killed, over the time limit, idle for too long.
-TRANSIENT_ERRORS = frozenset(
-    {1040, 1053, 1158, 1159, 1160, 1161, 1205, 1213, 1317, 1412, 1927, 1969, 2002, 2003, 2006, 2013, 2055, 3024, 3169}
-    | {4031}
-)
+# Errors of the server and of its drivers that another try may not meet.
+CONNECTION_ERRORS = frozenset({2002, 2003, 2006, 2013, 2055, 4031})
+"""The driver's own: cannot connect, gone away, connection lost or idle for too long. All others are answers."""
+TRANSIENT_ERRORS = CONNECTION_ERRORS | {
+    1020,  # record has changed since it was read: "try restarting transaction"
+    1040,  # too many connections
+    1041, 1135,  # no memory or thread for a connection
+    1042, 1043, 1158, 1159, 1160, 1161,  # broken handshake or packets
+    1047,  # a Galera node that is not ready
+    1053,  # shutting down
+    1152, 1184, 1927,  # connection aborted or killed
+    1203, 1226,  # more connections than the account may have at a time, or in an hour
+    1205, 1213,  # lock wait, deadlock: "try restarting transaction"
+    1317,  # interrupted
+    1412,  # table changed since the snapshot: "please retry transaction"
+    1615,  # statement must be prepared again
+    1637,  # too many transactions
+    1969, 3024, 3169,  # over the limit of time, session killed
+}  # fmt: skip
+
+STATEMENT_TOO_LONG = frozenset({1969, 3024})
+"""A statement ran into the server's limit of time (MariaDB, MySQL); the session and its snapshot go on."""
 
 CONFLICTS = frozenset({1020, 1205, 1213})
 """A row changed since the snapshot, waiting for a lock, deadlock: the transaction was rolled back."""

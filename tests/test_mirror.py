@@ -29,6 +29,7 @@ OF_A_BEHAVIOUR = {
     "features/sync/test_kills.py": "a sync that is killed anywhere",
     "features/sync/test_pitfalls.py": "what burnt others, one by one",
     "features/sync/test_property.py": "random writers",
+    "features/sync/test_set_aside.py": "rows that cannot be read, pages that cost too much",
     "features/test_leak.py": "rows of the future, which must change nothing",
     "mlflow_server/test_server.py": "a running server",
     "serving/batch/test_killed.py": "a scoring that is killed anywhere",

@@ -63,7 +63,10 @@ class Lease:
             LeaseLostError: a newer holder exists.
         """
         if self.row.expires_at - datetime.now(UTC) < TIME_TO_LIVE * 3 / 4:
-            self.row = _replace(self.store, self.require(), self.number, self.row.holder)
+            try:
+                self.row = _replace(self.store, self.require(), self.number, self.row.holder)
+            except LeaseTakenError as error:
+                raise LeaseLostError(f"Run {self.number} has lost the store to a newer run.") from error
 
     def require(self) -> LeaseRow:
         """Make sure that nobody has taken the lease over.
@@ -136,10 +139,16 @@ def _replace(store: MLStore, current: LeaseRow | None, number: int, holder: str)
         else:
             write_deltalake(store.open(LEASE_TABLE, current.version), frame, mode="overwrite", commit_properties=once)
     except (DeltaError, OSError) as error:
-        if isinstance(error, CommitFailedError) or (current is None and store.exists(LEASE_TABLE)):
+        if isinstance(error, CommitFailedError) or (current is None and _is_anothers(store, holder)):
             raise LeaseTakenError(f"Another process took the lease of {store.uri!r} at the same moment.") from error
         raise StoreError(f"Could not write to the ML store {store.uri!r}: {error}. Check disk and rights.") from error
     return LeaseRow(number, holder, expires_at, 0 if current is None else current.version + 1)
+
+
+def _is_anothers(store: MLStore, holder: str) -> bool:
+    """Return whether somebody else made the lease, whose making has just failed here."""
+    made = _read(store)
+    return made is not None and made.holder != holder
 
 
 def _may_be_alive(lease: LeaseRow) -> bool:

@@ -111,7 +111,12 @@ def _sync_snapshot(
         sync.target.write_files()
         at_step(f"commit {sync.table.name}")
         lease.require()
+        snapshot.keep_alive()
         tables[sync.table.name] = TableReport(sync.counts, sync.commit(), sync.watermark)
+        warnings += [
+            f"{sync.table.name} has a row that cannot be read and is set aside: {sync.table.key} {key}, {reason}"
+            for key, reason in sync.set_aside.items()
+        ]
     at_step("committed")
     verdict = verify_tables(syncs, lease, at_step) if verify else None
     return SyncReport(lease.number, snapshot.bound, tables, warnings, verdict)

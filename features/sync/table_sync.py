@@ -6,6 +6,7 @@ row. Rows that wait for a parent are looked at again. A table larger than `sweep
 each run and the others in turn, so an increment's cost follows the change; `full` and the first load read everything.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,10 +20,12 @@ from features.sync.lease import Lease
 from features.sync.scd2 import Changes, diff, open_first
 from features.sync.source.columns import PARENTS, UPDATED_AT, SyncedTable
 from features.sync.source.reader import Page, ShopSnapshot, SourceError
-from features.sync.source.sql import HASH_MASK, KeyRange
+from features.sync.source.sql import KeyRange
+from features.sync.source.sums import hash_rows
 from features.sync.versioned_table import RANGE_ROWS, VersionedTable
 
 WATERMARK = "watermark"
+SET_ASIDE = "set_aside"
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,11 @@ class SyncOptions:
 
 @dataclass
 class TableCounts:
-    """What one run found in one table; `num_rows` and `num_quarantined` are the state after it, the rest is change."""
+    """What one run found in one table; rows, quarantined and set aside are the state after it, the rest is change."""
 
     num_rows: int = 0
     num_quarantined: int = 0
+    num_set_aside: int = 0
     num_inserted: int = 0
     num_changed: int = 0
     num_revived: int = 0
@@ -100,9 +104,18 @@ class TableSync:
         self.num_compared = 0
 
     @property
+    def set_aside(self) -> dict[int, str]:
+        """Return the keys of the rows that cannot be read, each with the reason."""
+        return self.snapshot.set_aside.get(self.table.name, {})
+
+    @property
+    def _must_commit(self) -> bool:
+        return self.target.is_new or self.target.has_changes or sorted(self.set_aside) != self._set_aside_before()
+
+    @property
     def watermark(self) -> str:
         """Return the instant up to which the next run may trust `updated_at`, less its look-back."""
-        is_kept = not (self.target.is_new or self.target.has_changes)
+        is_kept = not self._must_commit
         return self._before[WATERMARK] if is_kept else self.snapshot.bound.isoformat(timespec="microseconds")
 
     def collect(self, *, full: bool) -> None:
@@ -124,7 +137,8 @@ class TableSync:
             self.num_compared += 0 if keys in self._swept else self.target.count_open(keys)
             for page_keys, page in self.snapshot.pages_of_range(self.table, keys):
                 rows = self._admit(page).join(self._touched, on=self.table.key, how="anti")
-                newest = self.target.newest_in(page_keys).join(self._touched, on=self.table.key, how="anti")
+                newest = self._readable(self.target.newest_in(page_keys))
+                newest = newest.join(self._touched, on=self.table.key, how="anti")
                 orphans = self._find_orphans(rows)
                 self._stage(diff(self.table, rows, orphans, newest, self.snapshot.bound, is_complete=True))
 
@@ -142,10 +156,12 @@ class TableSync:
             self.counts.num_inserted + self.counts.num_revived - self.counts.num_deleted
         )
         self.counts.num_quarantined += self._stored("num_quarantined")
-        if not (self.target.is_new or self.target.has_changes):
+        self.counts.num_set_aside = len(self.set_aside)
+        if not self._must_commit:
             return None
         metadata = {
             WATERMARK: self.watermark,
+            SET_ASIDE: json.dumps(sorted(self.set_aside)),
             "num_rows": str(self.counts.num_rows),
             "num_quarantined": str(self.counts.num_quarantined),
             "fencing_number": str(self.lease.number),
@@ -153,20 +169,32 @@ class TableSync:
         return self.target.commit(metadata, self.lease.number)
 
     def _collect_changed(self) -> None:
-        """Stage rows by `updated_at`, and quarantined ones whose parents may have come."""
+        """Stage rows by `updated_at`, those that can be read again, and waiting ones whose parents may have come."""
+        read_again = list(self.snapshot.pages_of_keys(self.table, self._set_aside_before()))
         since = datetime.fromisoformat(self._before[WATERMARK]) - self.options.look_back
         for page in self.snapshot.pages_changed_since(self.table, since):
-            self._compare(self._admit(page))
+            self._compare(page)
+        for page in read_again:
+            self._compare(page)
         if self._stored("num_quarantined"):
             waiting = self.target.quarantined().join(self._touched, on=self.table.key, how="anti")[self.table.key]
             for page in self.snapshot.pages_of_keys(self.table, waiting.to_list()):
-                self._compare(self._admit(page))
+                self._compare(page)
 
-    def _compare(self, rows: pl.DataFrame) -> None:
+    def _compare(self, page: Page) -> None:
+        rows = self._admit(page).join(self._touched, on=self.table.key, how="anti")
         newest = self.target.newest_of(rows[self.table.key])
         changes = diff(self.table, rows, self._find_orphans(rows), newest, self.snapshot.bound, is_complete=False)
         self._touched = pl.concat([self._touched, changes.openings.select(self._touched.columns)])
         self._stage(changes)
+
+    def _set_aside_before(self) -> list[int]:
+        keys: list[int] = json.loads(self._before.get(SET_ASIDE, "[]"))
+        return keys
+
+    def _readable(self, stored: pl.DataFrame) -> pl.DataFrame:
+        """Leave out stored rows that cannot be read in the shop: what is known of them stays as it is."""
+        return stored.filter(~pl.col(self.table.key).is_in(list(self.set_aside))) if self.set_aside else stored
 
     def _find_differing(self) -> list[KeyRange]:
         """Compare counts and hashes of key ranges, as the store will be with what is staged."""
@@ -195,7 +223,7 @@ class TableSync:
         touched = self._touched.filter(*low, *high)
         stored = self.target.open_in(keys, [self.table.key, UPDATED_AT])
         self.num_compared += stored.height
-        stored = stored.join(touched, on=self.table.key, how="anti")
+        stored = self._readable(stored).join(touched, on=self.table.key, how="anti")
         return hash_rows(self.table, pl.concat([stored, touched]))
 
     def _admit(self, page: Page) -> pl.DataFrame:
@@ -231,10 +259,3 @@ class TableSync:
 
     def _stored(self, name: str) -> int:
         return int(self._before.get(name, "0"))
-
-
-def hash_rows(table: SyncedTable, rows: pl.DataFrame) -> tuple[int, int]:
-    """Count rows and sum the hash of (key, `updated_at`): what `select_range_hash` computes in the shop."""
-    a = pl.col(table.key) & HASH_MASK
-    b = pl.col(UPDATED_AT).cast(pl.Int64).fill_null(0) & HASH_MASK
-    return rows.height, int(rows.select(((a * b + a * a) % HASH_MASK).sum()).item() or 0)

@@ -182,9 +182,9 @@ class VersionedTable:
         return self._scan(files).filter(*above, *below, *conditions)
 
     def _scan(self, files: list[DataFile]) -> pl.LazyFrame:
-        folder = self._store.table_uri(self.table.name)
         return pl.scan_parquet(
-            [f"{folder}/{file.path}" for file in files],
+            [self._store.path(f"{self.table.name}/{file.path}") for file in files],
+            glob=False,
             schema=versioned_schema(self.table),
             storage_options=self._store.storage_options or None,
         )

@@ -145,13 +145,31 @@ def test_tables_of_the_stores_own_stay_out_of_versions(store: MLStore) -> None:
     assert store.versions() == {}
 
 
-@pytest.mark.parametrize("name", ["my shop", "내 가게 (1)", "what?", "a#b", "{c}"])
+@pytest.mark.parametrize("name", ["my shop", "내 가게 (1)", "what?", "a#b", "{c}", "st*r", "50%"])
 def test_a_store_may_lie_in_any_folder(tmp_path: Path, name: str) -> None:
     store = MLStore(str(tmp_path / name / "store"))
     frame = pl.DataFrame({"user_id": [1, 2], "kind": ["a b", "가/나"]})
 
-    store.overwrite("users", frame, partition_by=["kind"])
+    store.overwrite("users", frame, partition_by=["kind"], metadata={"watermark": "now"})
 
+    assert store.metadata("users") == {"watermark": "now"}
     assert store.scan("users").sort("user_id").collect().equals(frame)
     assert store.tables() == ["users"]
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["br[1]x", "pct%20x", "back\\slash", "p|pe", "tab\tbed"])
+def test_a_folder_that_deltalake_cannot_have_is_refused_before_anything_is_made(tmp_path: Path, name: str) -> None:
+    with pytest.raises(StoreError, match=r"its tables cannot have .* in their path. Give another folder"):
+        MLStore(str(tmp_path / name / "store"))
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_relative_folder_is_that_of_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    MLStore("my store").overwrite("users", pl.DataFrame({"user_id": [1]}))
+
+    assert (tmp_path / "my store" / "users").is_dir()
+    assert MLStore("my store").scan("users").collect().height == 1

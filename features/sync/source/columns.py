@@ -35,6 +35,9 @@ STORE_DTYPES: dict[Kind, pl.DataType] = {
     Kind.INSTANT: pl.Datetime("us", "UTC"),
 }
 
+FIRST_MICROS, LAST_MICROS = -62_135_596_800_000_000, 253_402_300_799_999_999
+"""The years 1 to 9999, in microseconds since 1970: what other programs call a date."""
+
 PACKED_DTYPES = {**STORE_DTYPES, Kind.FLAG: pl.Int64(), Kind.INSTANT: pl.Int64()}
 
 
@@ -70,9 +73,10 @@ class SyncedTable:
         """Turn travelling values into the store's types."""
         return packed.select(_unpack(column) for column in self.columns)
 
-    def pack(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Turn the store's values into travelling ones: the inverse of `unpack`; other columns are dropped."""
-        return rows.select(_pack(column) for column in self.columns)
+    def pack_rows(self, rows: pl.DataFrame) -> pl.Series:
+        """Write each row as the line that the shop hashes: cells with commas between, texts after their length."""
+        cells = (_pack(column) for column in self.columns)
+        return rows.select(pl.concat_str(cells, separator=",")).to_series()
 
 
 def _unpack(column: SyncedColumn) -> pl.Expr:
@@ -80,15 +84,19 @@ def _unpack(column: SyncedColumn) -> pl.Expr:
     if column.kind is Kind.FLAG:
         return value != 0
     if column.kind is Kind.INSTANT:
-        return value.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+        is_date = value.is_between(FIRST_MICROS, LAST_MICROS)
+        return pl.when(is_date).then(value).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     return value
 
 
 def _pack(column: SyncedColumn) -> pl.Expr:
     value = pl.col(column.name)
     if column.kind in (Kind.FLAG, Kind.INSTANT):
-        return value.cast(pl.Int64)
-    return value
+        value = value.cast(pl.Int64)
+    cell = value.cast(pl.String)
+    if column.kind is Kind.TEXT:
+        cell = pl.concat_str(value.str.len_bytes(), pl.lit(":"), value)
+    return cell.fill_null("")
 
 
 def _kind_of(table: Table, name: str) -> Kind:

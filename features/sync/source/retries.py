@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from shop.database import name_database
-from shop.failures import describe, find_remedy, is_transient
+from shop.failures import CONNECTION_ERRORS, describe, find_number, find_remedy, is_transient
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -55,6 +55,8 @@ def retry_while_unreachable(engine: Engine, run: Callable[[Callable[[], None]], 
         except (DBAPIError, RuntimeError) as error:  # RuntimeError: pymysql was asked for a file of ours
             if find_remedy(error) is not None:
                 raise RefusedError(f"The shop {name_database(engine)} refuses the sync: {describe(error)}") from error
+            if _is_answer(error):
+                hear()
             silence = time.monotonic() - last_answer
             if (
                 not (isinstance(error, DBAPIError) and is_transient(error))
@@ -70,7 +72,18 @@ def retry_while_unreachable(engine: Engine, run: Callable[[Callable[[], None]], 
     raise AssertionError("the loop above returns or raises")
 
 
+def _is_answer(error: BaseException) -> bool:
+    """Return whether the server itself said this, as against a connection that could not be had or was lost."""
+    number = find_number(error)
+    return number is not None and number not in CONNECTION_ERRORS
+
+
 def _explain(engine: Engine, error: DBAPIError | RuntimeError, silence: float) -> str:
+    if _is_answer(error):
+        return (
+            f"The shop {name_database(engine)} answers, and does not serve the sync: {describe(error).rstrip('.')}. "
+            "Nothing was written; look for what else works on its tables and server, then run the sync again."
+        )
     return (
         f"The shop {name_database(engine)} did not serve the sync ({describe(error)}; {silence:.0f} s since its last "
         "answer). Check that the server runs and can be reached from here, SHOP_DATABASE_URL names it, and the account "

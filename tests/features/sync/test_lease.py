@@ -7,10 +7,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from deltalake import write_deltalake
 from sqlalchemy import Engine
 
 import features.sync.lease
-from features.store import MLStore
+from features.store import MLStore, StoreError
 from features.sync.lease import LEASE_TABLE, LeaseLostError, LeaseTakenError, hold_lease
 from features.sync.shop_sync import sync_shop
 from features.sync.versioned_table import FencedError
@@ -81,6 +82,19 @@ def test_the_lease_of_a_dead_process_of_this_host_is_taken_at_once(store: MLStor
         lease.row = features.sync.lease._replace(store, lease.row, 1, f"{socket.gethostname()}/{child}/dead")
         with hold_lease(store) as new:
             assert new.is_taken_over
+
+
+def test_a_store_that_cannot_be_written_is_not_called_busy(store: MLStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        write_deltalake(*arguments, **options)
+        raise OSError("disk full")
+
+    monkeypatch.setattr(features.sync.lease, "write_deltalake", fail)
+
+    with pytest.raises(StoreError, match="disk full") as said, hold_lease(store):
+        pass
+
+    assert not isinstance(said.value, LeaseTakenError)
 
 
 def test_renewing_prolongs_only_when_due(store: MLStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,8 +108,9 @@ def test_mass_disappearance_is_refused_with_the_counts(shop: Engine, store: MLSt
     assert store.versions() == before
 
 
-def test_a_store_in_a_folder_with_a_space_and_a_korean_name_follows_the_shop(tiny_shop: Engine, tmp_path: Path) -> None:
-    store = MLStore(str(tmp_path / "내 가게 (1)" / "store"))
+@pytest.mark.parametrize("name", ["내 가게 (1)", "a?b", "q#h"])
+def test_a_store_in_a_folder_of_any_name_follows_the_shop(tiny_shop: Engine, tmp_path: Path, name: str) -> None:
+    store = MLStore(str(tmp_path / name / "store"))
     sync_shop(tiny_shop, store)
     execute(tiny_shop, "UPDATE users SET nickname = 'renamed', updated_at = '2030-01-01 00:00:00' WHERE user_id = 1")
 

@@ -10,8 +10,7 @@ from features.sync.shop_sync import sync_shop
 from features.sync.source.columns import SYNCED_TABLES
 from features.sync.source.reader import open_snapshot
 from features.sync.source.sql import KeyRange
-from features.sync.table_sync import hash_rows
-from features.sync.verify import checksum_rows
+from features.sync.source.sums import checksum_rows, hash_rows
 from features.sync.versioned_table import VersionedTable
 from tests.features.shop_writes import assert_equal, current
 

@@ -187,6 +187,41 @@ def test_a_table_that_changes_beside_the_snapshot_is_read_in_another_one(server_
     assert_equal(server_shop, store)
 
 
+def test_a_table_emptied_beside_the_snapshot_is_read_in_another_one(server_shop: Engine, store: MLStore) -> None:
+    emptied: list[str] = []
+
+    def empty(step: str) -> None:
+        if step == "collect product_reviews" and not emptied:
+            emptied.append(step)
+            execute(server_shop, "TRUNCATE product_reviews")
+
+    report = sync_shop(server_shop, store, verify=True, at_step=empty)
+
+    assert emptied
+    assert report.is_equal
+    assert_equal(server_shop, store)
+
+
+def test_a_server_that_answers_is_not_called_down(server_shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features.sync.source.retries, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(features.sync.source.retries, "MAX_ATTEMPTS", 2)
+    attempts: list[int] = []
+
+    def run(_heard: object) -> None:
+        attempts.append(1)
+        time.sleep(0.6)
+        with server_shop.connect() as connection:
+            connection.exec_driver_sql("SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1412, MESSAGE_TEXT = 'retry, please'")
+
+    with pytest.raises(
+        UnreachableError, match=r"answers, and does not serve the sync: error 1412, retry, please\."
+    ) as said:
+        retry_while_unreachable(server_shop, run)
+
+    assert len(attempts) == 2, "its answer renews the patience"
+    assert "server runs" not in str(said.value)
+
+
 def test_the_command_says_that_trying_again_would_not_help(
     server_shop: Engine, store: MLStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
