@@ -50,7 +50,7 @@ def fill_shop(url: str) -> None:
 
 def publish(engine: Engine, num_users: int) -> None:
     """Publish as `serving.score` does, but for the ranking."""
-    batch = open_batch(engine, AS_OF, "1", "champion")
+    batch = open_batch(engine, "first", AS_OF, "1", "champion")
     facts, pieces = BatchFacts(), make_pieces(num_users)
     for bucket in range(BUCKETS):
         share = _take(pieces, -(-num_users // BUCKETS))
@@ -61,7 +61,7 @@ def publish(engine: Engine, num_users: int) -> None:
 
 def load_bare(engine: Engine, num_users: int) -> float:
     """Load the same bytes with the driver alone; gives the seconds, the making of the bytes left out."""
-    batch = open_batch(engine, AS_OF, "2", None)
+    batch = open_batch(engine, "second", AS_OF, "2", None)
     mark = "?" if engine.dialect.name == "sqlite" else "%s"
     statement = f"INSERT INTO recommendations (batch_id, user_id, products) VALUES ({mark}, {mark}, {mark})"
     seconds = 0.0

@@ -5,21 +5,31 @@ Nothing of a version's folder is executed. A version that fails any check is nev
 
 import json
 import logging
-import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from training.ranking.ranker import Ranker
 from training.registry.client import Registry
+from training.registry.copies import fetch_copy, find_copy, refetch_copy
 from training.registry.eligibility import find_bar
 from training.version.files import ArtefactError
 
 LAST_GOOD = "last_good.json"
 
 logger = logging.getLogger(__name__)
+
+
+class Identity(NamedTuple):
+    """The run of a version, and the contents of a snapshot, beside the number and the instant that name them."""
+
+    version: int
+    run_id: str
+    as_of: datetime
+    snapshot_id: str
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,11 @@ class Champion:
     def as_of(self) -> datetime:
         """The instant of the features."""
         return self.snapshot.as_of
+
+    @property
+    def identity(self) -> Identity:
+        """What it is made of, apart from numbers and instants that can come again."""
+        return Identity(self.version, self.ranker.folder.name, self.as_of, self.snapshot.snapshot_id)
 
 
 class BarredVersionError(Exception):
@@ -62,39 +77,38 @@ def require_permission(registry: Registry, version: int) -> dict[str, str]:
     return tags
 
 
-def load_ranker(registry: Registry, models_dir: Path, version: int, num_threads: int = 0) -> Ranker:
-    """Get a version from the registry, or from the copy of an earlier time, and check it.
+def load_ranker(registry: Registry | None, models_dir: Path, version: int, num_threads: int = 0) -> Ranker:
+    """Get a version and check it.
 
     Args:
-        registry: where versions live.
-        models_dir: folder of local copies, one per version.
+        registry: where versions live; None while it does not answer, for the copy of what the number meant last.
+        models_dir: folder of local copies, one per run.
         version: number of the version.
         num_threads: of the network; 0 leaves it to the runtime.
 
     Raises:
         training.version.files.ArtefactError: a file is missing, altered or unexpected, or the golden rows differ.
-        training.registry.client.RegistryError: MLflow does not answer and there is no local copy.
+        training.registry.client.RegistryError: MLflow does not answer.
     """
-    ranker = Ranker.load(_fetch_version(registry, models_dir / str(version), version), num_threads)
+    folder = find_copy(version, models_dir) if registry is None else _fetch_version(registry, models_dir, version)
+    ranker = Ranker.load(folder, num_threads)
     ranker.check_golden()
     return ranker
 
 
-def _fetch_version(registry: Registry, folder: Path, version: int) -> Path:
+def _fetch_version(registry: Registry, models_dir: Path, version: int) -> Path:
     """Get a version's folder; a local copy that was damaged is fetched anew, once."""
-    had_copy = folder.is_dir()
     try:
-        return registry.download(version, folder)
+        return fetch_copy(registry, version, models_dir)
     except ArtefactError as err:
-        if not had_copy:
+        if not (models_dir / registry.run_id_of(version)).is_dir():
             raise
         logger.warning("local copy of version %s is damaged and fetched anew: %s", version, err)
-        shutil.rmtree(folder)
-        return registry.download(version, folder)
+        return refetch_copy(registry, version, models_dir)
 
 
 def load_champion(
-    registry: Registry,
+    registry: Registry | None,
     store: MLStore,
     models_dir: Path,
     version: int,
@@ -104,7 +118,7 @@ def load_champion(
     """Make a version ready on a snapshot.
 
     Args:
-        registry: where versions live.
+        registry: where versions live; None while it does not answer.
         store: the ML store.
         models_dir: folder of local copies of versions.
         version: number of the version.
@@ -113,7 +127,7 @@ def load_champion(
 
     Raises:
         training.version.files.ArtefactError: the version breaks a promise, or was trained on other features.
-        training.registry.client.RegistryError: MLflow does not answer and there is no local copy.
+        training.registry.client.RegistryError: MLflow does not answer.
         features.store.StoreError: there is no such snapshot.
     """
     ranker = load_ranker(registry, models_dir, version, num_threads)

@@ -105,7 +105,7 @@ def _prepare(settings: Settings, registry: Registry, version: int, as_of: dateti
     snapshot = Snapshot.open(store, as_of)
     ranker.check_snapshot(snapshot)
     engine = open_engine(settings.shop_database_url)
-    return Scoring(version=version, ranker=ranker, store=store, as_of=snapshot.as_of, engine=engine)
+    return Scoring(version, ranker, store, snapshot.as_of, snapshot.snapshot_id, engine)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -22,6 +22,7 @@ from training.evaluation.lists import METRICS_PREFIX, evaluate_ranker
 from training.fit import fit
 from training.ranking.ranker import Ranker
 from training.registry.client import Registry, RegistryError, connect
+from training.registry.copies import fetch_copy
 from training.version.files import CONFIG, HOLDOUT, MODEL, ArtefactError, hash_file
 
 TABLE_PREFIX = "table."
@@ -50,7 +51,7 @@ def reproduce(registry: Registry, store: MLStore, models: Path, version: int) ->
             f"Version {version} reads features {params['feature_hash']}, this code defines {hash_definitions()}: "
             "check out the commit that trained it."
         )
-    folder = registry.download(version, models / str(version))
+    folder = fetch_copy(registry, version, models)
     versions = {
         name.removeprefix(TABLE_PREFIX): int(value) for name, value in params.items() if name.startswith(TABLE_PREFIX)
     }

@@ -38,7 +38,7 @@ def fill_shop(url: str, num_users: int, num_products: int, num_orders: int) -> N
 
 def publish_lists(engine: Engine, num_users: int) -> Batch:
     """Publish random lists for users 1 to `num_users`."""
-    batch = open_batch(engine, datetime(2026, 2, 1, tzinfo=UTC), "1", "champion")
+    batch = open_batch(engine, "lists", datetime(2026, 2, 1, tzinfo=UTC), "1", "champion")
     with engine.connect() as connection:
         rows = connection.execute(select(Product.product_id, Product.category_id).order_by(Product.product_id)).all()
     products = pl.DataFrame(

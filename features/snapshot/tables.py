@@ -4,10 +4,12 @@ Per-user tables are partitioned by `bucket`, so that scoring reads one bucket at
 `features/rebuild.py`; here are the tables' layout, reading, writing and the way to arrays.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -27,6 +29,7 @@ class Snapshot:
         as_of: UTC; nothing in the frames is dated at or after it.
         num_buckets: user buckets of the per-user tables.
         feature_hash: hash of definitions.py when it was built.
+        snapshot_id: hash of the frames as they were written; empty for one that was not read from the store.
         users: bucket, user_id (sorted) and `user` features.
         user_categories: bucket, user_id, category_id (sorted) and `user_category` features; only categories bought
             from.
@@ -49,6 +52,7 @@ class Snapshot:
     categories: pl.DataFrame
     neighbours: pl.DataFrame
     tastes: pl.DataFrame
+    snapshot_id: str = ""
 
     def user_ids(self, bucket: int | None = None) -> Int64:
         """Return the users known as of the instant, of one bucket or all, sorted."""
@@ -121,11 +125,20 @@ class Snapshot:
             "as_of": key,
             "num_buckets": self.num_buckets,
             "feature_hash": self.feature_hash,
+            "snapshot_id": self._hash_frames(),
             "num_users": self.users.height,
             "num_products": self.products.height,
             "num_features": json.dumps({entity: len(list_features(entity)) for entity in _ENTITIES}),
         }
         store.overwrite("snapshots", pl.DataFrame([index]), partition_by=["as_of"], where={"as_of": key})
+
+    def _hash_frames(self) -> str:
+        """Hash all rows: the same instant computed from other rows is another snapshot."""
+        digest = hashlib.sha256(self.feature_hash.encode())
+        for table in TABLES:
+            rows = getattr(self, table).sort(_SORT_KEYS[table]).hash_rows(seed=31)
+            digest.update(f"{table} {len(rows)} ".encode() + rows.to_numpy().tobytes())
+        return digest.hexdigest()
 
     @classmethod
     def open(cls, store: MLStore, as_of: datetime | None = None, bucket: int | None = None) -> "Snapshot":
@@ -133,7 +146,7 @@ class Snapshot:
 
         Args:
             store: the ML store.
-            as_of: the instant; the newest snapshot if it is None.
+            as_of: the instant; the newest snapshot if it is None, those of instants to come left aside.
             bucket: read the rows of this user bucket only; the global tables are whole either way.
 
         Raises:
@@ -141,7 +154,7 @@ class Snapshot:
         """
         index = list_snapshots(store)
         key = None if as_of is None else as_of.astimezone(UTC).isoformat()
-        found = index.tail(1) if key is None else index.filter(pl.col("as_of") == key)
+        found = _past(index).tail(1) if key is None else index.filter(pl.col("as_of") == key)
         if found.is_empty():
             raise StoreError(
                 f"No snapshot {'at all' if key is None else f'as of {key!r}'}; there are {index['as_of'].to_list()!r}. "
@@ -149,12 +162,12 @@ class Snapshot:
             )
         row = found.row(0, named=True)
         frames = {table: _read_table(store, table, row["as_of"], bucket) for table in TABLES}
-        instant = datetime.fromisoformat(row["as_of"])
-        return cls(as_of=instant, num_buckets=row["num_buckets"], feature_hash=row["feature_hash"], **frames)
+        instant, snapshot_id = datetime.fromisoformat(row["as_of"]), row.get("snapshot_id") or ""
+        return cls(instant, row["num_buckets"], row["feature_hash"], **frames, snapshot_id=snapshot_id)
 
 
 _ENTITIES: tuple[Entity, ...] = ("user", "user_category", "product", "pair")
-TABLES = tuple(item.name for item in fields(Snapshot) if item.name not in ("as_of", "num_buckets", "feature_hash"))
+TABLES = tuple(item.name for item in fields(Snapshot) if item.type is pl.DataFrame)
 _SORT_KEYS = {
     "users": ["user_id"],
     "user_categories": ["user_id", "category_id"],
@@ -171,6 +184,27 @@ def list_snapshots(store: MLStore) -> pl.DataFrame:
     if not store.exists("snapshots"):
         return pl.DataFrame(schema={"as_of": pl.String, "num_buckets": pl.Int64, "feature_hash": pl.String})
     return store.scan("snapshots").sort("as_of").collect()
+
+
+class SnapshotName(NamedTuple):
+    """An instant, and what was computed for it."""
+
+    as_of: datetime
+    snapshot_id: str
+
+
+def find_newest(store: MLStore) -> SnapshotName | None:
+    """Name the newest snapshot, without reading it; None where there is none. Instants to come are left aside."""
+    newest = _past(list_snapshots(store)).tail(1)
+    if newest.is_empty():
+        return None
+    row = newest.row(0, named=True)
+    return SnapshotName(datetime.fromisoformat(row["as_of"]), row.get("snapshot_id") or "")
+
+
+def _past(index: pl.DataFrame) -> pl.DataFrame:
+    """Leave out instants that are still to come: nobody knows yet what is known before them."""
+    return index.filter(pl.col("as_of") <= datetime.now(UTC).isoformat())
 
 
 def _to_rows(lists: pl.Series) -> Float32:

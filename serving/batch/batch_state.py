@@ -16,6 +16,8 @@ from shop.database import session_scope
 from shop.tables import HOME, AuditLog, BatchBucket, BatchPointer, RecommendationBatch
 
 ACTOR = "serving.score"
+DIGITS = 12
+"""Of a hash, in the name of a batch."""
 OPEN_ATTEMPTS = 5
 
 
@@ -49,13 +51,36 @@ class Batch:
         return self.state in ("audited", "published")
 
 
-def name_batch(as_of: datetime, model_version: str) -> str:
-    """Name a batch by what it is made of, so that the same run again is the same batch."""
-    return f"{as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}-v{model_version}"
+def name_model(version: int, contents: str) -> str:
+    """Name a version by its number and the hash of its files: numbers come again, contents do not."""
+    return f"v{version}-{contents[:DIGITS]}"
 
 
-def open_batch(engine: Engine, as_of: datetime, model_version: str, alias: str | None) -> Batch:
+def name_batch(as_of: datetime, model: str, snapshot_id: str) -> str:
+    """Name a batch by what it is made of: the same rows and files again are the same batch, and others are another.
+
+    Args:
+        as_of: instant of the features.
+        model: as `name_model` names it.
+        snapshot_id: hash of the features.
+    """
+    return f"{as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}-{model}-{snapshot_id[:DIGITS]}"
+
+
+def is_of_model(batch_id: str, model: str) -> bool:
+    """Return whether a batch was made by a version, as `name_model` names it."""
+    return f"-{model}-" in batch_id
+
+
+def open_batch(engine: Engine, batch_id: str, as_of: datetime, model_version: str, alias: str | None) -> Batch:
     """Take the next epoch for a batch, new or known. A refused or retired batch starts afresh.
+
+    Args:
+        engine: the shop's database.
+        batch_id: as `name_batch` names it.
+        as_of: instant of its features.
+        model_version: number of the version that scores.
+        alias: that named the version; None for a version named by hand.
 
     Raises:
         sqlalchemy.exc.IntegrityError: other runs took the next epoch five times in a row.
@@ -63,15 +88,14 @@ def open_batch(engine: Engine, as_of: datetime, model_version: str, alias: str |
     for attempt in range(1, OPEN_ATTEMPTS + 1):
         try:
             with session_scope(engine) as session:
-                return _open(session, as_of, model_version, alias)
+                return _open(session, batch_id, as_of, model_version, alias)
         except IntegrityError:
             if attempt == OPEN_ATTEMPTS:
                 raise
     raise AssertionError("the loop returns or raises")
 
 
-def _open(session: Session, as_of: datetime, model_version: str, alias: str | None) -> Batch:
-    batch_id = name_batch(as_of, model_version)
+def _open(session: Session, batch_id: str, as_of: datetime, model_version: str, alias: str | None) -> Batch:
     epoch = (session.scalar(select(func.max(RecommendationBatch.epoch))) or 0) + 1
     row = session.get(RecommendationBatch, batch_id, with_for_update=True)
     if row is None:

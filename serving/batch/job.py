@@ -10,7 +10,15 @@ from sqlalchemy import Engine
 
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
-from serving.batch.batch_state import Batch, fetch_pointed_batch, move_pointer, open_batch
+from serving.batch.batch_state import (
+    Batch,
+    PublicationError,
+    fetch_pointed_batch,
+    move_pointer,
+    name_batch,
+    name_model,
+    open_batch,
+)
 from serving.batch.lists import encode_lists
 from serving.batch.popular import rank_neighbours, rank_popular
 from serving.batch.publish import audit_batch, fetch_written_buckets, write_bucket, write_lists
@@ -61,7 +69,22 @@ class Scoring:
     ranker: Ranker
     store: MLStore
     as_of: datetime
+    snapshot_id: str
     engine: Engine
+
+    def open_snapshot(self, bucket: int | None = None) -> Snapshot:
+        """Read the snapshot, whole or one bucket of it.
+
+        Raises:
+            serving.batch.batch_state.PublicationError: it was rebuilt from other rows meanwhile.
+        """
+        snapshot = Snapshot.open(self.store, self.as_of, bucket=bucket)
+        if snapshot.snapshot_id != self.snapshot_id:
+            raise PublicationError(
+                f"the snapshot as of {self.as_of.isoformat()} was rebuilt from other rows while it was scored; the "
+                "last lists stay. Run `python -m serving.score` again."
+            )
+        return snapshot
 
 
 def publish_scores(scoring: Scoring, alias: str | None, tell: Tell, pointer: str = HOME) -> Publication:
@@ -77,7 +100,9 @@ def publish_scores(scoring: Scoring, alias: str | None, tell: Tell, pointer: str
         serving.batch.batch_state.PublicationError: the audit refuses the batch, or a newer one is shown already.
     """
     started = time.perf_counter()
-    batch = open_batch(scoring.engine, scoring.as_of, str(scoring.version), alias)
+    model = name_model(scoring.version, scoring.ranker.content_hash)
+    batch_id = name_batch(scoring.as_of, model, scoring.snapshot_id)
+    batch = open_batch(scoring.engine, batch_id, scoring.as_of, str(scoring.version), alias)
     tell(f"batch opened batch_id={batch.batch_id} epoch={batch.epoch} state={batch.state}")
     counts: Batch | BatchFacts = batch if batch.is_complete else _write_and_audit(scoring, batch, tell)
     previous = move_pointer(scoring.engine, batch, pointer)
@@ -97,7 +122,7 @@ def publish_scores(scoring: Scoring, alias: str | None, tell: Tell, pointer: str
 
 def _write_and_audit(scoring: Scoring, batch: Batch, tell: Tell) -> BatchFacts:
     """Write what is missing of a batch and let the audit decide."""
-    index = Snapshot.open(scoring.store, scoring.as_of)
+    index = scoring.open_snapshot()
     num_products = int(index.products["is_sellable"].sum())
     _write_shared_lists(scoring, batch, index)
     written = fetch_written_buckets(scoring.engine, batch)
@@ -125,7 +150,7 @@ def _write_and_audit(scoring: Scoring, batch: Batch, tell: Tell) -> BatchFacts:
 
 def _rank_bucket(scoring: Scoring, bucket: int) -> Iterator[pl.DataFrame]:
     """Rank the users of one bucket, some thousand at a time."""
-    snapshot = Snapshot.open(scoring.store, scoring.as_of, bucket=bucket)
+    snapshot = scoring.open_snapshot(bucket)
     user_ids = snapshot.user_ids(bucket)
     for start in range(0, len(user_ids), USERS_PER_PIECE):
         yield scoring.ranker.rank(snapshot, user_ids[start : start + USERS_PER_PIECE], LIST_LENGTH)

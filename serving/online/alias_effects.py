@@ -9,7 +9,7 @@ import logging
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from serving.batch.batch_state import move_pointer, open_batch
+from serving.batch.batch_state import is_of_model, move_pointer, name_model, open_batch
 from shop.tables import HOME, BatchPointer, RecommendationBatch
 from training.registry.alias import note_move
 from training.registry.client import CHAMPION, Registry
@@ -40,7 +40,7 @@ class Followup:
         if note_move(self._registry, self._engine, version):
             logger.info("alias move noted to=%s", version)
 
-    def show_kept_lists(self, version: int, has_moved: bool) -> None:
+    def show_kept_lists(self, version: int, contents: str, has_moved: bool) -> None:
         """Point at the newest kept batch of a version that serves, if shoppers see another version's lists.
 
         Asked at every look, since a scoring that resolved the alias earlier may publish after it has moved on.
@@ -49,16 +49,16 @@ class Followup:
             sqlalchemy.exc.SQLAlchemyError: the shop's database does not answer.
             serving.batch.batch_state.PublicationError: another run published meanwhile.
         """
-        if batch_id := show_kept_lists(self._engine, str(version), has_moved):
+        if batch_id := show_kept_lists(self._engine, name_model(version, contents), has_moved):
             logger.info("kept lists shown again version=%s batch_id=%s", version, batch_id)
 
 
-def show_kept_lists(engine: Engine, model_version: str, has_moved: bool = True) -> str | None:
+def show_kept_lists(engine: Engine, model: str, has_moved: bool = True) -> str | None:
     """Point at the newest complete batch of a version, under a new epoch.
 
     Args:
         engine: the shop's database.
-        model_version: that serves.
+        model: that serves, as `name_model` names it: a number that came again is another model.
         has_moved: whether it is new. If not, lists that somebody published by naming their version stay.
 
     Returns:
@@ -68,16 +68,15 @@ def show_kept_lists(engine: Engine, model_version: str, has_moved: bool = True) 
         serving.batch.batch_state.PublicationError: another run published meanwhile.
     """
     shown = _fetch_shown(engine)
-    if shown and (shown.model_version == model_version or (shown.alias is None and not has_moved)):
+    if shown and (is_of_model(shown.batch_id, model) or (shown.alias is None and not has_moved)):
         return None
-    kept = select(RecommendationBatch.as_of).where(
-        RecommendationBatch.model_version == model_version, RecommendationBatch.state == "published"
-    )
     with Session(engine) as session:
-        as_of = session.scalars(kept.order_by(RecommendationBatch.as_of.desc()).limit(1)).first()
-    if as_of is None:
+        published = select(RecommendationBatch).where(RecommendationBatch.state == "published")
+        newest = published.order_by(RecommendationBatch.as_of.desc(), RecommendationBatch.epoch.desc())
+        kept = next((batch for batch in session.scalars(newest) if is_of_model(batch.batch_id, model)), None)
+    if kept is None:
         return None
-    batch = open_batch(engine, as_of, model_version, CHAMPION)
+    batch = open_batch(engine, kept.batch_id, kept.as_of, kept.model_version, CHAMPION)
     if not batch.is_complete:  # it was retired in this very moment
         return None
     move_pointer(engine, batch)

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from features.snapshot.tables import list_snapshots
+from features.snapshot.tables import find_newest
 from features.store import MLStore, StoreError
 from serving.batch.batch_state import PublicationError
 from serving.champion import (
     BarredVersionError,
     Champion,
+    Identity,
     load_champion,
     recall_last_good,
     remember_last_good,
@@ -64,7 +65,7 @@ class ChampionWatcher:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._has_looked = threading.Event()
-        self._refused: tuple[int, datetime] | None = None
+        self._refused: Identity | None = None
         self._noted: int | None = None
         self._shown: int | None = None
         self.current: Champion | None = None
@@ -89,34 +90,36 @@ class ChampionWatcher:
 
     def look(self) -> None:
         """Compare what serves with the alias and the newest snapshot, and swap if they differ and all checks pass."""
+        registry = self._sources.registry
         try:
-            version = self._sources.registry.resolve_alias(CHAMPION)
-            as_of = _newest_instant(self._sources.store)
+            version = registry.resolve_alias(CHAMPION)
+            snapshot = find_newest(self._sources.store)
+            if version is None or snapshot is None:
+                self._note(
+                    f"no version carries the alias {CHAMPION!r} yet" if version is None else "there is no snapshot yet"
+                )
+                return
+            wanted = Identity(version, registry.run_id_of(version), *snapshot)
         except (RegistryError, StoreError) as err:
             self._note(str(err))
             return
-        if version is None or as_of is None:
-            self._note(
-                f"no version carries the alias {CHAMPION!r} yet" if version is None else "there is no snapshot yet"
-            )
-            return
-        serving = self.current and (self.current.version, self.current.as_of)
-        if (version, as_of) == serving:
+        if self.current and wanted == self.current.identity:
             self.failure = self._refused = self.refused_version = None
-        elif (version, as_of) != self._refused:
-            self._swap(version, as_of)
+        elif wanted != self._refused:
+            self._swap(wanted)
         self._follow_up(version)
 
-    def _swap(self, version: int, as_of: datetime) -> None:
+    def _swap(self, wanted: Identity) -> None:
         """Make the new champion ready beside the old one, then let it serve."""
+        version = wanted.version
         try:
             tags = require_permission(self._sources.registry, version)
-            champion = self._prepare(version, as_of)
+            champion = self._prepare(self._sources.registry, version, wanted.as_of)
         except BarredVersionError as err:  # asked again at the next look: an override may come
             self.refused_version = version
             self._note(str(err))
         except ArtefactError as err:
-            self._refused, self.refused_version = (version, as_of), version
+            self._refused, self.refused_version = wanted, version
             self._note(f"version {version} is refused: {err}")
             self._write_tag(version, str(err))
         except (RegistryError, StoreError) as err:
@@ -133,20 +136,21 @@ class ChampionWatcher:
                 self._sources.followup.note(version)
                 self._noted = version
             if self.current and self.current.version == version:
-                self._sources.followup.show_kept_lists(version, has_moved=version != self._shown)
+                contents = self.current.ranker.content_hash
+                self._sources.followup.show_kept_lists(version, contents, has_moved=version != self._shown)
                 self._shown = version
         except (RegistryError, PublicationError) as err:
             logger.warning("move not followed up version=%s reason=%s", version, err)
         except SQLAlchemyError as err:
             logger.warning("move not followed up version=%s reason=%s", version, describe(err))
 
-    def _prepare(self, version: int, as_of: datetime) -> Champion:
+    def _prepare(self, registry: Registry | None, version: int, as_of: datetime) -> Champion:
         """Load, check, and rank once, so that the first shopper does not pay for it.
 
         Raises:
             ArtefactError: a check failed, or the version's files made a library fail, whatever the error.
         """
-        champion = self._load(*self._as_arguments(), version, as_of)
+        champion = self._load(registry, self._sources.store, self._sources.models_dir, version, as_of)
         try:
             champion.ranker.rank(champion.snapshot, champion.snapshot.user_ids()[:WARM_UP_USERS], 10)
         except Exception as err:
@@ -163,12 +167,12 @@ class ChampionWatcher:
     def _serve_last_good(self) -> None:
         """Start from the local copy of what served last; the failure stays noted until the alias can be read."""
         version = recall_last_good(self._sources.models_dir)
-        as_of = _newest_instant(self._sources.store) if version is not None else None
-        if version is None or as_of is None:
+        snapshot = find_newest(self._sources.store) if version is not None else None
+        if version is None or snapshot is None:
             return
         try:
-            last_good = self._prepare(version, as_of)
-        except (ArtefactError, RegistryError, StoreError) as err:
+            last_good = self._prepare(None, version, snapshot.as_of)
+        except (ArtefactError, StoreError) as err:
             self._note(f"the last good version {version} does not load either: {err}")
         else:
             self.current = self.current or last_good
@@ -199,12 +203,3 @@ class ChampionWatcher:
         if failure != self.failure:
             logger.warning("champion stays version=%s reason=%s", self.current and self.current.version, failure)
         self.failure = failure
-
-    def _as_arguments(self) -> tuple[Registry, MLStore, Path]:
-        return self._sources.registry, self._sources.store, self._sources.models_dir
-
-
-def _newest_instant(store: MLStore) -> datetime | None:
-    """Return the instant of the newest snapshot."""
-    newest = list_snapshots(store)["as_of"].max()
-    return datetime.fromisoformat(newest) if isinstance(newest, str) else None

@@ -1,19 +1,22 @@
 """A small real loop up to a trained version, made once; and a registry that stands in for MLflow at its border."""
 
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from features.rebuild import rebuild
 from features.snapshot.purchases import load_purchases
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from features.sync.shop_sync import sync_shop
+from serving.batch.batch_state import name_batch, name_model
+from serving.batch.job import Scoring
 from shop.database import open_engine
 from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
@@ -21,7 +24,7 @@ from training.config import TrainingConfig
 from training.fit import fit
 from training.ranking.ranker import Ranker
 from training.registry.client import RegistryError
-from training.version.files import verify_folder
+from training.version.files import verify_folder, write_manifest
 
 AS_OF = datetime(2026, 7, 1, tzinfo=UTC)
 NUM_BUCKETS = 3
@@ -31,6 +34,16 @@ SMALL = TrainingConfig.model_validate(
         "data": {"num_windows": 1, "num_candidates": 150, "list_size": 32},
         "optimiser": {"epochs": 1, "batch_size": 16},
     }
+)
+
+
+LATE_ORDER = (
+    "INSERT INTO orders (order_id, user_id, status, ordered_at, total_amount, created_at, updated_at)"
+    " VALUES (:order, 1, 'delivered', :at, 31, :at, :at)"
+)
+LATE_ITEM = (
+    "INSERT INTO order_items (order_item_id, order_id, product_id, quantity, unit_price, discount_amount, created_at,"
+    " updated_at) VALUES (:item, :order, 57, 1, 31, 0, :at, :at)"
 )
 
 
@@ -44,6 +57,18 @@ class TrainedShop:
     folder: Path
     ranker: Ranker
 
+    def model(self, version: int) -> str:
+        """Name the version under a number, as batches do."""
+        return name_model(version, self.ranker.content_hash)
+
+    def batch_id(self, version: int) -> str:
+        """Name the batch of the version under a number."""
+        return name_batch(AS_OF, self.model(version), self.snapshot.snapshot_id)
+
+    def score_as(self, version: int, engine: Engine) -> Scoring:
+        """Score with the version under a number."""
+        return Scoring(version, self.ranker, self.store, AS_OF, self.snapshot.snapshot_id, engine)
+
 
 @pytest.fixture(scope="session")
 def trained_shop(tmp_path_factory: pytest.TempPathFactory) -> TrainedShop:
@@ -55,7 +80,8 @@ def trained_shop(tmp_path_factory: pytest.TempPathFactory) -> TrainedShop:
     store = MLStore(str(home / "store"))
     sync_shop(engine, store)
     engine.dispose()
-    snapshot = rebuild(store, AS_OF, NUM_BUCKETS)
+    rebuild(store, AS_OF, NUM_BUCKETS)
+    snapshot = Snapshot.open(store)
     folder = home / "version"
     fit(load_purchases(store, AS_OF), SMALL, folder, lambda *_: None)
     return TrainedShop(home / "shop.db", store, snapshot, folder, Ranker.load(folder))
@@ -76,6 +102,7 @@ class ScriptedRegistry:
 
     aliases: dict[str, int] = field(default_factory=dict)
     folders: dict[int, Path] = field(default_factory=dict)
+    run_ids: dict[int, str] = field(default_factory=dict)
     written_tags: dict[int, dict[str, str]] = field(default_factory=dict)
     is_down: bool = False
 
@@ -83,12 +110,15 @@ class ScriptedRegistry:
         self._require_up()
         return self.aliases.get(alias)
 
-    def download(self, version: int, folder: Path) -> Path:
-        if not folder.is_dir():
-            self._require_up()
-            shutil.copytree(self.folders[version], folder)
+    def run_id_of(self, version: int) -> str:
+        self._require_up()
+        return self.run_ids.get(version, f"run-of-{version}")
+
+    def download(self, run_id: str, folder: Path) -> None:
+        self._require_up()
+        [version] = [version for version in self.folders if self.run_id_of(version) == run_id]
+        shutil.copytree(self.folders[version], folder)
         verify_folder(folder)
-        return folder
 
     def tags(self, version: int) -> dict[str, str]:
         self._require_up()
@@ -108,6 +138,35 @@ class ScriptedRegistry:
     def _require_up(self) -> None:
         if self.is_down:
             raise RegistryError("MLflow says: connection refused")
+
+
+def reissue(folder: Path, target: Path) -> Path:
+    """Copy a version so that it is another one: other bytes, the same scores."""
+    shutil.copytree(folder, target)
+    golden = target / "golden.json"
+    golden.write_text(json.dumps(json.loads(golden.read_text()), indent=1))
+    write_manifest(target)
+    return target
+
+
+@pytest.fixture
+def late_rows(trained_shop: TrainedShop, shop_of_version: Engine, tmp_path: Path) -> Callable[[], MLStore]:
+    """Copy the store; what is returned adds 30 orders of product 57 by user 1 before AS_OF, and rebuilds there."""
+    store = MLStore(shutil.copytree(trained_shop.store.uri, tmp_path / "late"))
+
+    def add_rows() -> MLStore:
+        with shop_of_version.begin() as connection:
+            for number in range(90_001, 90_031):
+                at = f"{AS_OF - timedelta(days=1 + number % 12):%Y-%m-%d %H:%M:%S.%f}"
+                values = {"order": number, "item": 900_000 + number, "at": at}
+                connection.execute(text(LATE_ORDER), values)
+                connection.execute(text(LATE_ITEM), values)
+        sync_shop(shop_of_version, store)
+        rebuild(store, AS_OF, NUM_BUCKETS)
+        return store
+
+    add_rows.store = store
+    return add_rows
 
 
 @pytest.fixture

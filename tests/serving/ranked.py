@@ -1,5 +1,7 @@
 """Ranked frames to publish: what a ranker gives, made by hand so that tests know every number."""
 
+from datetime import datetime
+
 import polars as pl
 from sqlalchemy import Engine
 
@@ -29,9 +31,14 @@ def ranked(lists: dict[int, list[int]], scores: list[float] | None = None) -> pl
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
+def open_named(engine: Engine, as_of: datetime, version: str, alias: str | None) -> Batch:
+    """Open a batch that is named by its instant and version alone."""
+    return open_batch(engine, f"{as_of:%Y%m%dT%H%M%SZ}-v{version}", as_of, version, alias)
+
+
 def publish(engine: Engine, version: str, lists: dict[int, list[int]], as_of_day: int = 25) -> Batch:
     """Open, write in two buckets, audit, point."""
-    batch = open_batch(engine, day(as_of_day), version, "champion")
+    batch = open_named(engine, day(as_of_day), version, "champion")
     finish(engine, batch, lists)
     return batch
 

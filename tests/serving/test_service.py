@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from serving import service
-from serving.batch.job import Scoring, publish_scores
+from serving.batch.job import publish_scores
 from serving.batch.publish import read_stored_rows
 from settings import Settings
 from tests.serving.conftest import AS_OF, ScriptedRegistry, TrainedShop
@@ -51,7 +51,7 @@ def test_the_class_ranks_known_users_and_names_the_unknown(
 
 
 def test_online_and_batch_agree_to_1e_6(client: TestClient, trained_shop: TrainedShop, shop_of_version: Engine) -> None:
-    scoring = Scoring(1, trained_shop.ranker, trained_shop.store, AS_OF, shop_of_version)
+    scoring = trained_shop.score_as(1, shop_of_version)
     publication = publish_scores(scoring, "champion", tell=str)
     user_ids = trained_shop.snapshot.user_ids().tolist()
 

@@ -16,6 +16,7 @@ from shop.tables import AuditLog
 from tests.synthetic import AS_OF, SMALL_CONFIG
 from training.data.inputs import ModelInputs, ModelOutputs
 from training.registry.client import CHALLENGER, CHAMPION, Registry, RegistryError, connect
+from training.registry.copies import fetch_copy
 from training.run import run_training
 from training.version.files import ArtefactError
 
@@ -93,11 +94,11 @@ def test_maintenance_is_told_what_the_version_was_made_from(
 def test_a_downloaded_version_is_whole_and_a_spoilt_copy_is_refused(
     first: dict[str, object], registry: Registry, tmp_path: Path
 ):
-    folder = registry.download(1, tmp_path / "1")
+    folder = fetch_copy(registry, 1, tmp_path)
     (folder / "model.onnx").write_bytes(b"spoilt")
 
     with pytest.raises(ArtefactError, match="altered"):
-        registry.download(1, folder)
+        fetch_copy(registry, 1, tmp_path)
 
 
 def test_an_unset_alias_and_an_unknown_version_differ(first: dict[str, object], registry: Registry):

@@ -19,6 +19,7 @@ from training.fit import Fitted
 from training.gate.decision import GateEvidence, Verdict, decide
 from training.ranking.ranker import Ranker
 from training.registry.client import Registry
+from training.registry.copies import fetch_copy
 from training.version.files import ArtefactError
 
 logger = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ def find_rival(registry: Registry, version: int | None, models: Path) -> Rival:
     if version is None:
         return Rival(None, None)
     try:
-        ranker = Ranker.load(registry.download(version, models / str(version)), is_holdout=True)
+        ranker = Ranker.load(fetch_copy(registry, version, models), is_holdout=True)
     except ArtefactError as err:
         return _refuse_rival(version, f"the champion, version {version}, does not load: {err}")
     if ranker.feature_hash != hash_definitions():

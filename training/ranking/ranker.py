@@ -30,6 +30,7 @@ from training.version.files import (
     MODEL,
     ArtefactError,
     check_golden,
+    identify,
     load_encoder,
     open_session,
     verify_folder,
@@ -78,6 +79,16 @@ class Ranker:
         check_signature(session, encoder)
         check_vocabulary(session, encoder)
         return cls(folder, encoder, session, config.data.num_candidates)
+
+    @property
+    def folder(self) -> Path:
+        """Where the version's files lie, named by the run that made them."""
+        return self._folder
+
+    @property
+    def content_hash(self) -> str:
+        """The hash of the version's files."""
+        return identify(self._folder)
 
     @property
     def feature_hash(self) -> str:

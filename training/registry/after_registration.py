@@ -7,6 +7,7 @@ from shop.database import open_engine
 from training.ranking.ranker import Ranker
 from training.registry.alias import MoveError, move_champion
 from training.registry.client import CHALLENGER, CHAMPION, Registry
+from training.registry.copies import fetch_copy
 from training.registry.eligibility import REASON, VERDICT
 
 SETTLED, VALIDATED = "settled", "validated"
@@ -33,7 +34,7 @@ def settle(registry: Registry, version: int, settings: Settings) -> None:
     tags = registry.tags(version)
     if SETTLED in tags:
         return
-    ranker = Ranker.load(registry.download(version, settings.var_dir / "models" / str(version)))
+    ranker = Ranker.load(fetch_copy(registry, version, settings.var_dir / "models"))
     registry.tag(version, VALIDATED, f"golden rows within {ranker.check_golden():.1e}")
     registry.set_alias(CHALLENGER, version)
     champion = registry.resolve_alias(CHAMPION)

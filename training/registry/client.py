@@ -75,6 +75,11 @@ class Registry:
             )
         return max((int(version.version) for version in found), default=None)
 
+    def run_id_of(self, version: int) -> str:
+        """Return the id of the run that trained a version: numbers come again after a rename, ids do not."""
+        with _in_words():
+            return str(self._client.get_model_version(self.model_name, str(version)).run_id)
+
     def run_of(self, version: int) -> "dict[str, str]":
         """Return the parameters of the run that trained a version."""
         with _in_words():
@@ -87,32 +92,24 @@ class Registry:
             run_id = self._client.get_model_version(self.model_name, str(version)).run_id
             return dict(self._client.get_run(run_id).data.metrics)
 
-    def download(self, version: int, folder: Path) -> Path:
-        """Fetch a version's files and check them; a folder that is already there and whole is kept.
+    def download(self, run_id: str, folder: Path) -> None:
+        """Fetch the files that a run registered, and check them.
 
         Args:
-            version: number.
-            folder: where the version's files shall be; appears whole or not at all.
-
-        Returns:
-            `folder`.
+            run_id: of the run.
+            folder: where the files shall be; appears whole or not at all.
 
         Raises:
             ArtefactError: a file is missing, altered or unexpected.
-            RegistryError: MLflow could not be reached, or has no such version.
+            RegistryError: MLflow could not be reached, or has no such run.
         """
-        if folder.is_dir():
-            verify_folder(folder)
-            return folder
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".download-") as scratch:
             with _in_words():
-                run_id = self._client.get_model_version(self.model_name, str(version)).run_id
                 fetched = Path(self._client.download_artifacts(run_id, _ARTEFACT_PATH, scratch))
             verify_folder(fetched)
             if not folder.exists():  # another worker may have been quicker
                 fetched.rename(folder)
-        return folder
 
     def ensure_webhook(self, name: str, url: str, secret: str) -> None:
         """Let MLflow call an address whenever an alias moves; the same name again replaces the address and the secret.

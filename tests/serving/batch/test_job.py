@@ -4,22 +4,22 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from serving.batch.batch_state import fetch_pointed_batch
-from serving.batch.job import Publication, Scoring, publish_scores
+from serving.batch.job import Publication, publish_scores
 from serving.batch.publish import read_stored_rows
 from shop.database import session_scope
 from shop.tables import PopularList, ProductNeighbours, Recommendation
-from tests.serving.conftest import AS_OF, NUM_BUCKETS, TrainedShop
+from tests.serving.conftest import NUM_BUCKETS, TrainedShop
 
 
 def run(trained_shop: TrainedShop, engine: Engine, version: int = 1) -> Publication:
-    scoring = Scoring(version, trained_shop.ranker, trained_shop.store, AS_OF, engine)
+    scoring = trained_shop.score_as(version, engine)
     return publish_scores(scoring, "champion", tell=str)
 
 
 def test_every_user_has_a_list_of_a_hundred(trained_shop: TrainedShop, shop_of_version: Engine) -> None:
     publication = run(trained_shop, shop_of_version)
 
-    assert publication.batch_id == fetch_pointed_batch(shop_of_version) == "20260701T000000Z-v1"
+    assert publication.batch_id == fetch_pointed_batch(shop_of_version) == trained_shop.batch_id(1)
     assert (publication.num_users, publication.num_rows) == (len(trained_shop.snapshot.user_ids()), 150 * 100)
     rows = pl.concat(read_stored_rows(shop_of_version, publication.batch_id))
     assert set(rows["user_id"]) == set(trained_shop.snapshot.user_ids().tolist())
@@ -60,7 +60,7 @@ def test_a_killed_run_resumes_with_the_missing_buckets(
     trained_shop: TrainedShop, shop_of_version: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
-    scoring = Scoring(1, trained_shop.ranker, trained_shop.store, AS_OF, shop_of_version)
+    scoring = trained_shop.score_as(1, shop_of_version)
 
     def die_after_two_buckets(line: str) -> None:
         told.append(line)

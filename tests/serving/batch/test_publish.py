@@ -4,13 +4,13 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine, func, select
 
-from serving.batch.batch_state import PublicationError, fetch_pointed_batch, move_pointer, open_batch
+from serving.batch.batch_state import PublicationError, fetch_pointed_batch, move_pointer
 from serving.batch.lists import encode_lists
 from serving.batch.publish import audit_batch, fetch_written_buckets, read_stored_rows, write_bucket, write_lists
 from serving.batch.statistics import BatchFacts, measure
 from shop.database import session_scope
 from shop.tables import AuditLog, BatchPointer, Recommendation, RecommendationBatch
-from tests.serving.ranked import finish, publish, ranked
+from tests.serving.ranked import finish, open_named, publish, ranked
 from tests.tiny_shop import day, fill_tiny_shop
 
 LISTS = {1: [1, 3, 5], 2: [5, 3, 1], 3: [3, 1, 6]}
@@ -48,7 +48,7 @@ def test_the_same_run_twice_changes_no_list(shop: Engine) -> None:
     first = publish(shop, "1", LISTS)
     checksum = fetch_batch(shop, first.batch_id).checksum
 
-    again = open_batch(shop, day(25), "1", "champion")
+    again = open_named(shop, day(25), "1", "champion")
 
     assert again.batch_id == first.batch_id
     assert again.is_complete
@@ -73,7 +73,7 @@ def test_a_refused_batch_leaves_the_pointer_and_names_the_rule(shop: Engine) -> 
 
 
 def test_scores_that_are_not_numbers_are_refused(shop: Engine) -> None:
-    batch = open_batch(shop, day(25), "1", "champion")
+    batch = open_named(shop, day(25), "1", "champion")
     piece = ranked(LISTS).with_columns(score=pl.lit(float("nan"), dtype=pl.Float32))
 
     facts = write_bucket(shop, batch, 0, [piece], full_length=3)
@@ -88,7 +88,7 @@ def test_products_that_the_shop_does_not_know_are_refused(shop: Engine) -> None:
 
 
 def test_a_list_that_the_database_lost_is_noticed(shop: Engine) -> None:
-    batch = open_batch(shop, day(25), "1", "champion")
+    batch = open_named(shop, day(25), "1", "champion")
     facts = write_bucket(shop, batch, 0, [ranked(LISTS)], full_length=3)
     with session_scope(shop) as session:
         session.delete(session.get_one(Recommendation, (batch.batch_id, 2)))
@@ -108,7 +108,7 @@ def test_a_refused_batch_can_be_written_again(shop: Engine) -> None:
 
 
 def test_an_overtaken_run_cannot_put_its_lists_back(shop: Engine) -> None:
-    slow = open_batch(shop, day(25), "1", "champion")
+    slow = open_named(shop, day(25), "1", "champion")
     fast = publish(shop, "2", OTHER_LISTS)
 
     with pytest.raises(PublicationError, match="overtaken"):
@@ -121,7 +121,7 @@ def test_an_old_batch_is_shown_again_by_opening_it_again(shop: Engine) -> None:
     old = publish(shop, "1", LISTS)
     publish(shop, "2", OTHER_LISTS)
 
-    move_pointer(shop, open_batch(shop, day(25), "1", "champion"))
+    move_pointer(shop, open_named(shop, day(25), "1", "champion"))
 
     with session_scope(shop) as session:
         pointer = session.get_one(BatchPointer, "home")
@@ -129,12 +129,12 @@ def test_an_old_batch_is_shown_again_by_opening_it_again(shop: Engine) -> None:
 
 
 def test_a_resumed_run_writes_only_the_missing_buckets(shop: Engine) -> None:
-    batch = open_batch(shop, day(25), "1", "champion")
+    batch = open_named(shop, day(25), "1", "champion")
     write_bucket(shop, batch, 0, [ranked({2: LISTS[2]})], full_length=3)
     half_of_a_bucket = ranked({1: [6, 6, 6]})
     write_lists(shop, batch, "recommendations", encode_lists(half_of_a_bucket, ["user_id"]))
 
-    resumed = open_batch(shop, day(25), "1", "champion")
+    resumed = open_named(shop, day(25), "1", "champion")
 
     assert set(fetch_written_buckets(shop, resumed)) == {0}
     finish(shop, resumed, LISTS)
@@ -142,7 +142,7 @@ def test_a_resumed_run_writes_only_the_missing_buckets(shop: Engine) -> None:
 
 
 def test_lists_are_only_written_to_tables_of_lists(shop: Engine) -> None:
-    batch = open_batch(shop, day(25), "1", None)
+    batch = open_named(shop, day(25), "1", None)
 
     with pytest.raises(ValueError, match="users"):
         write_lists(shop, batch, "users", encode_lists(ranked(LISTS), ["user_id"]))
@@ -151,7 +151,7 @@ def test_lists_are_only_written_to_tables_of_lists(shop: Engine) -> None:
 def test_overlap_compares_with_what_shoppers_see(shop: Engine) -> None:
     many = {user: [[1, 3, 5], [3, 5, 1]][user % 2] for user in range(1, 201)}
     previous = publish(shop, "1", many)
-    batch = open_batch(shop, day(25), "2", None)
+    batch = open_named(shop, day(25), "2", None)
     facts = BatchFacts()
     for bucket in (0, 1):
         mine = {user: [[2, 4, 6], [4, 6, 2]][bucket] for user in many if user % 2 == bucket}
@@ -162,7 +162,7 @@ def test_overlap_compares_with_what_shoppers_see(shop: Engine) -> None:
 
 
 def test_every_open_takes_a_larger_epoch(shop: Engine) -> None:
-    epochs = [open_batch(shop, day(25), version, None).epoch for version in ("1", "2", "1", "3")]
+    epochs = [open_named(shop, day(25), version, None).epoch for version in ("1", "2", "1", "3")]
 
     assert epochs == [1, 2, 3, 4]
     with session_scope(shop) as session:

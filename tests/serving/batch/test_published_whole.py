@@ -9,13 +9,12 @@ import httpx
 from sqlalchemy import Engine
 
 from api.application import create_app
-from serving.batch.batch_state import open_batch
 from serving.batch.retire import retire_old_batches
 from settings import Settings
 from shop.database import session_scope
 from shop.tables import Product
 from tests.api.conftest import PATIENT, serve
-from tests.serving.ranked import finish
+from tests.serving.ranked import finish, open_named
 from tests.tiny_shop import day, fill_tiny_shop
 
 READERS = 20
@@ -71,6 +70,6 @@ def test_no_answer_mixes_two_batches(any_empty_shop: Engine, tmp_path: Any) -> N
 
 
 def publish(engine: Engine, version: int) -> None:
-    batch = open_batch(engine, day(25), str(version), "champion")
+    batch = open_named(engine, day(25), str(version), "champion")
     finish(engine, batch, {user: list_of(version) for user in USERS})
     retire_old_batches(engine)

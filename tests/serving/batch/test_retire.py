@@ -1,11 +1,10 @@
 import pytest
 from sqlalchemy import Engine, func, select
 
-from serving.batch.batch_state import open_batch
 from serving.batch.retire import retire_old_batches
 from shop.database import session_scope
 from shop.tables import Recommendation, RecommendationBatch
-from tests.serving.ranked import publish
+from tests.serving.ranked import open_named, publish
 
 LISTS = {1: [1, 3, 5], 2: [5, 3, 1], 3: [3, 1, 6]}
 
@@ -39,7 +38,7 @@ def test_the_newest_batch_of_each_of_the_last_versions_stays(tiny_shop: Engine) 
 def test_a_batch_that_is_being_written_stays(tiny_shop: Engine) -> None:
     for as_of_day in range(20, 26):
         publish(tiny_shop, "1", LISTS, as_of_day=as_of_day)
-    writing = open_batch(tiny_shop, publish(tiny_shop, "2", LISTS).as_of, "3", None)
+    writing = open_named(tiny_shop, publish(tiny_shop, "2", LISTS).as_of, "3", None)
 
     assert writing.batch_id not in retire_old_batches(tiny_shop)
 

@@ -2,12 +2,12 @@ import numpy as np
 import polars as pl
 from sqlalchemy import Engine, select
 
-from serving.batch.job import Scoring, publish_scores
+from serving.batch.job import publish_scores
 from serving.batch.popular import rank_neighbours
 from serving.batch.similar import rank_alike
 from shop.database import session_scope
 from shop.tables import ProductNeighbours
-from tests.serving.conftest import AS_OF, TrainedShop
+from tests.serving.conftest import TrainedShop
 
 NOTHING_LEARNED = np.zeros((5, 2), dtype=np.float32)
 PRODUCTS = pl.DataFrame(
@@ -85,7 +85,7 @@ def test_without_any_common_purchase_products_still_have_neighbours() -> None:
 
 
 def test_a_batch_publishes_neighbours_of_both_kinds(trained_shop: TrainedShop, shop_of_version: Engine) -> None:
-    scoring = Scoring(1, trained_shop.ranker, trained_shop.store, AS_OF, shop_of_version)
+    scoring = trained_shop.score_as(1, shop_of_version)
 
     publish_scores(scoring, "champion", tell=str)
 

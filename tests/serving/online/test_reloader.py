@@ -1,6 +1,7 @@
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,11 +13,12 @@ from sqlalchemy.orm import Session
 from features.rebuild import rebuild
 from features.store import MLStore
 from serving.batch.batch_state import fetch_pointed_batch
-from serving.batch.job import Scoring, publish_scores
+from serving.batch.job import publish_scores
 from serving.online.alias_effects import Followup
+from serving.online.answers import answer_lists
 from serving.online.reloader import ChampionWatcher, Sources
 from shop.tables import AuditLog
-from tests.serving.conftest import AS_OF, NUM_BUCKETS, ScriptedRegistry, TrainedShop
+from tests.serving.conftest import AS_OF, NUM_BUCKETS, ScriptedRegistry, TrainedShop, reissue
 from tests.spoilt_versions import SPOILERS, Spoiler
 
 
@@ -122,12 +124,10 @@ def test_lists_of_an_overtaken_scoring_are_put_right_at_the_next_look(
 ) -> None:
     registry.aliases["champion"] = 2
     for version in (2, 1):
-        publish_scores(
-            Scoring(version, trained_shop.ranker, trained_shop.store, AS_OF, shop_of_version), "champion", str
-        )
+        publish_scores(trained_shop.score_as(version, shop_of_version), "champion", str)
         watcher.look()
 
-    assert fetch_pointed_batch(shop_of_version) == "20260701T000000Z-v2"
+    assert fetch_pointed_batch(shop_of_version) == trained_shop.batch_id(2)
 
 
 def test_moving_the_alias_back_ends_the_alarm(
@@ -211,6 +211,32 @@ def test_a_newer_snapshot_is_served_at_the_next_look(
     watcher.look()
 
     assert watcher.current.as_of == AS_OF + timedelta(days=1)
+
+
+def test_the_same_instant_from_more_rows_is_served_at_the_next_look(
+    sources: Sources, late_rows: Callable[[], MLStore]
+) -> None:
+    watcher = ChampionWatcher(replace(sources, store=late_rows.store), poll_seconds=3600)
+    watcher.look()
+    before = watcher.current
+
+    late_rows()
+    watcher.look()
+
+    assert watcher.current.as_of == before.as_of
+    [ranked] = answer_lists(watcher.current, [1], 5).recommendations
+    assert 57 in [product.product_id for product in ranked.products]
+
+
+def test_a_number_that_came_again_for_another_version_is_served(
+    watcher: ChampionWatcher, registry: ScriptedRegistry, trained_shop: TrainedShop, tmp_path: Path
+) -> None:
+    registry.folders[1] = reissue(trained_shop.folder, tmp_path / "other")
+    registry.run_ids[1] = "another-run"
+
+    watcher.look()
+
+    assert (watcher.current.version, watcher.current.ranker.folder.name) == (1, "another-run")
 
 
 def test_a_copy_that_was_damaged_on_disk_is_fetched_anew(
