@@ -15,9 +15,10 @@ from datetime import datetime
 import polars as pl
 
 from features.clock import latest_midnight, parse_instant
-from features.definitions import hash_definitions
-from features.ranking.pairs import build_history
+from features.definitions import UnfilledFeatureError, hash_definitions
+from features.ranking.pairs import require_expressions
 from features.snapshot.buckets import assign_bucket
+from features.snapshot.history import build_history
 from features.snapshot.item_neighbours import CORE_PRODUCTS, build_neighbours
 from features.snapshot.products import build_product_features
 from features.snapshot.purchases import Purchases, load_purchases
@@ -31,7 +32,12 @@ logger = logging.getLogger(__name__)
 
 
 def build_snapshot(purchases: Purchases, num_buckets: int = 1) -> Snapshot:
-    """Turn purchases into a snapshot as of their instant, in memory."""
+    """Turn purchases into a snapshot as of their instant, in memory.
+
+    Raises:
+        UnfilledFeatureError: a feature is declared that nothing computes.
+    """
+    require_expressions()
     products = build_product_features(purchases)
     history = build_history(purchases, products)
     sold = products.filter(products["popularity"] > 0).sort("popularity", "product_id", descending=[True, False])
@@ -76,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
     as_of = options.as_of or latest_midnight()
     try:
         snapshot = rebuild(MLStore(settings.ml_store_uri), as_of, settings.num_buckets)
-    except StoreError as err:
+    except (StoreError, UnfilledFeatureError) as err:
         sys.stderr.write(f"features.rebuild: {err}\n")
         return 1
     summary = {

@@ -3,14 +3,14 @@
 import numpy as np
 import scipy.sparse
 
+from features.definitions import ALIKE_FLOOR, window_days
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 from features.snapshot.item_neighbours import HALF_LIFE_DAYS, weigh_purchases
 from features.snapshot.user_embeddings import AUDIENCE_HALF_LIFE_DAYS, embed_users
 
 # Half-life of a purchase where only recent ones count for what goes with them.
-LATELY_HALF_LIFE_DAYS = 28.0
-# Floor of the likeness to a product's recent buyers, and the buyers without likeness that its mean starts from.
-ALIKE_FLOOR = 0.05
+LATELY_HALF_LIFE_DAYS = window_days("pair_together_28d")
+# Buyers without likeness that the mean likeness to a product's recent buyers starts from.
 ALIKE_PRIOR = 2.0
 
 

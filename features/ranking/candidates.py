@@ -7,11 +7,13 @@ by the shop's, times the product's share of its type's sales). What trends and w
 What is hidden or sold out as of the snapshot's instant is no candidate, though its purchases count for what is.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from features.definitions import BOUGHT, TOGETHER_FLOOR, list_features, list_names
 from features.ranking.affinity import Affinity, list_history
+from features.ranking.pairs import PairContext, measure_pairs
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 
 # A user's own purchases take at most this share of the candidates.
@@ -20,8 +22,7 @@ OWN_SHARE = 0.6
 NUM_TRENDING = 50
 NUM_NEW = 50
 NUM_BEST_SELLERS = 8_000
-# Of the retrieval score: floor of the EASE score, weight of the type's score, the shop's share in the mix of types.
-TOGETHER_FLOOR = 0.01
+# Of the retrieval score: weight of the type's score, the shop's share in the mix of types.
 TYPE_WEIGHT = 0.5
 TYPE_SMOOTHING = 0.1
 
@@ -33,32 +34,13 @@ class Candidates:
     Attributes:
         user_rows, product_rows: int64[P], rows in the snapshot's arrays.
         history_rows: int64[P], row of the pair in `arrays.history`, -1 = never bought.
-        together, together_lately: float32[P], EASE score, from all purchases and from the latest.
-        type_decayed, brand_decayed: float32[P], the user's decayed purchases of the product's type and brand.
-        type_share: float32[P], the type's share of the user's decayed purchases.
-        type_days_since: float32[P], days since the user bought the type, NaN = never.
-        type_brand_decayed: float32[P], decayed purchases of the product's brand within its type.
-        type_log_price: float32[P], mean logarithm of the prices of what the user buys of the type, NaN = none known.
-        type_products, type_orders: float32[P], distinct products of the type that the user bought, and how often.
-        alike, alike_mean: float32[P], likeness of the user to the product's other recent buyers, summed (in logarithms)
-            and its mean.
+        features: float32[P, `pair` features], in the order of definitions.py, NaN = missing.
     """
 
     user_rows: Int64
     product_rows: Int64
     history_rows: Int64
-    together: Float32
-    together_lately: Float32
-    type_decayed: Float32
-    type_share: Float32
-    brand_decayed: Float32
-    type_days_since: Float32
-    type_brand_decayed: Float32
-    type_log_price: Float32
-    type_products: Float32
-    type_orders: Float32
-    alike: Float32
-    alike_mean: Float32
+    features: Float32
 
     @property
     def num_pairs(self) -> int:
@@ -68,6 +50,19 @@ class Candidates:
     def take(self, rows: np.ndarray) -> "Candidates":
         """Keep some pairs, given by index or mask."""
         return Candidates(**{column.name: getattr(self, column.name)[rows] for column in fields(self)})
+
+    def column(self, name: str) -> Float32:
+        """Return one pair feature, float32[P]."""
+        return self.features[:, list_names("pair").index(name)]
+
+    def without(self, evidence: str) -> "Candidates":
+        """Return the pairs as they would be without a kind of evidence: what stands on it says nothing."""
+        features = self.features.copy()
+        for index, feature in enumerate(list_features("pair")):
+            if evidence in feature.evidence:
+                features[:, index] = feature.raw_without_evidence
+        history = np.full_like(self.history_rows, -1) if evidence == BOUGHT else self.history_rows
+        return replace(self, history_rows=history, features=features)
 
 
 def draw_candidates(arrays: SnapshotArrays, user_rows: Int64, num_candidates: int) -> Candidates:
@@ -88,28 +83,9 @@ def draw_candidates(arrays: SnapshotArrays, user_rows: Int64, num_candidates: in
     products = np.concatenate([own_products, new_products])
     history = np.concatenate([own_history, np.full(len(new_users), -1, dtype=np.int64)])
     order = np.argsort(users, kind="stable")
-    users, products = users[order], products[order]
-    history = history[order]
-    types = arrays.type_codes[products]
-    type_decayed = affinity.types[users, types]
-    alike, alike_mean = affinity.measure_alike(users, products, history)
-    return Candidates(
-        user_rows=user_rows[users],
-        product_rows=products,
-        history_rows=history,
-        together=affinity.together[users, products],
-        together_lately=affinity.together_lately[users, products],
-        type_decayed=type_decayed,
-        type_share=type_decayed / np.maximum(affinity.totals[users], 1e-9),
-        brand_decayed=affinity.brands[users, arrays.brand_codes[products]],
-        type_days_since=affinity.type_ages[users, types],
-        type_brand_decayed=np.asarray(affinity.type_brands[users, arrays.type_brand_codes[products]]).ravel(),
-        type_log_price=affinity.type_log_prices[users, types],
-        type_products=affinity.type_products[users, types],
-        type_orders=affinity.type_orders[users, types],
-        alike=alike,
-        alike_mean=alike_mean,
-    )
+    users, products, history = users[order], products[order], history[order]
+    features = measure_pairs(PairContext(arrays, affinity, users, products, history))
+    return Candidates(user_rows[users], products, history, features)
 
 
 def _draw_own(arrays: SnapshotArrays, user_rows: Int64, limit: int) -> tuple[Int64, Int64]:

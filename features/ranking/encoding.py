@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from features.definitions import (
-    FAR_DAYS,
+    MISSING_VALUES,
     Cross,
     CrossedEntity,
     Entity,
@@ -165,7 +165,7 @@ def _transform(features: tuple[Feature, ...], raw: Float32) -> Float32:
     for index, feature in enumerate(features):
         column = values[..., index]
         if feature.missing != "mean":
-            column[np.isnan(column)] = FAR_DAYS if feature.missing == "far" else 0.0
+            column[np.isnan(column)] = MISSING_VALUES[feature.missing]
         if feature.transform == "log1p":
             np.log1p(np.maximum(column, 0.0, out=column), out=column)
     return values

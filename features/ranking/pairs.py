@@ -1,100 +1,123 @@
-"""Features of a pair (user, product), from the user's history with the product and with products like it.
+"""Features of pairs (user, product) at ranking time: one expression a feature, bought before or not.
 
-Two moments: `build_history` runs once a snapshot, over purchases; `assemble_pairs` runs at ranking time, over
-candidates, bought or not, and is the same code in training, batch and online.
+The same code in training, batch and online. What stands on the user's own purchases of the product alone is read from
+the snapshot instead (features/snapshot/history.py).
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
-import polars as pl
 
-from features.definitions import HISTORY_FEATURES, list_names
-from features.ranking.candidates import Candidates
-from features.snapshot.arrays import Float32, SnapshotArrays
-from features.snapshot.purchases import Purchases
-from features.snapshot.users import DAYS, decayed, lately, mean_interval
+from features.definitions import HISTORY_FEATURES, list_names, require_filled
+from features.ranking.affinity import Affinity
+from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 
 
-def build_history(purchases: Purchases, products: pl.DataFrame) -> pl.DataFrame:
-    """Describe each user with each product that the user bought.
+@dataclass(frozen=True)
+class PairContext:
+    """P pairs of some users, and what an expression may read.
 
-    Args:
-        purchases: those before as_of.
-        products: the product features, for the usual interval of products bought only once.
-
-    Returns:
-        user_id, product_id (sorted) and HISTORY_FEATURES, float32, null = missing.
+    Attributes:
+        arrays: the snapshot.
+        affinity: of the users.
+        users: int64[P], positions among those users.
+        products: int64[P], rows of products.
+        history: int64[P], rows of the pairs in the history, -1 = never bought.
     """
-    lines = _number_orders(purchases.lines)
-    gross = (pl.col("value") + pl.col("discount")).sum()
-    since_first = pl.col("num_orders") - pl.col("order_number").min() + 1
-    history = (
-        lines.group_by("user_id", "product_id", maintain_order=True)
-        .agg(
-            pair_orders=pl.len(),
-            pair_orders_28d=lately(28),
-            pair_orders_91d=lately(91),
-            pair_quantity=pl.col("quantity").sum(),
-            pair_decayed_7d=decayed(7),
-            pair_decayed_28d=decayed(28),
-            pair_decayed_112d=decayed(112),
-            pair_order_share=pl.len() / since_first.first(),
-            pair_days_since=DAYS.min(),
-            pair_orders_since=pl.col("num_orders").first() - pl.col("order_number").max(),
-            pair_discount_share=pl.when(gross > 0).then(pl.col("discount").sum() / gross),
-            pair_interval_days=mean_interval(DAYS.max(), DAYS.min(), pl.len()),
-        )
-        .join(products.select("product_id", "product_interval_days"), on="product_id", maintain_order="left")
-    )
-    usual = pl.coalesce("pair_interval_days", "product_interval_days").clip(1)
-    history = history.with_columns(pair_due=pl.col("pair_days_since") / usual)
-    return history.select("user_id", "product_id", pl.col(HISTORY_FEATURES).cast(pl.Float32)).sort(
-        "user_id", "product_id"
-    )
+
+    arrays: SnapshotArrays
+    affinity: Affinity
+    users: Int64
+    products: Int64
+    history: Int64
+
+    @cached_property
+    def is_bought(self) -> np.ndarray:
+        """Which pairs have a history, bool[P]."""
+        return self.history >= 0
+
+    @cached_property
+    def alike(self) -> tuple[Float32, Float32]:
+        """Likeness to the product's other recent buyers, summed (in logarithms) and its mean."""
+        return self.affinity.measure_alike(self.users, self.products, self.history)
+
+    def of_type(self, types: Float32) -> Float32:
+        """Look up what is known of each user and product type, float32[users, types], for the product's type."""
+        known: Float32 = types[self.users, self.arrays.type_codes[self.products]]
+        return known
 
 
-def _number_orders(lines: pl.DataFrame) -> pl.DataFrame:
-    """Number each user's orders in time, 1 for the first; `num_orders` is the number of the last."""
-    orders = lines.select("user_id", "ordered_at", "order_id").unique().sort("user_id", "ordered_at", "order_id")
-    numbered = orders.with_columns(
-        order_number=pl.int_range(1, pl.len() + 1).over("user_id"), num_orders=pl.len().over("user_id")
-    )
-    return lines.join(numbered.drop("ordered_at"), on=["user_id", "order_id"], maintain_order="left")
+def _share_type(pairs: PairContext) -> Float32:
+    totals = np.maximum(pairs.affinity.totals[pairs.users], 1e-9)
+    return np.asarray(pairs.of_type(pairs.affinity.types) / totals, dtype=np.float32)
 
 
-def assemble_pairs(arrays: SnapshotArrays, candidates: Candidates) -> Float32:
-    """Put the pair features of candidates side by side.
+def _count_brand_in_type(pairs: PairContext) -> Float32:
+    codes = pairs.arrays.type_brand_codes[pairs.products]
+    return np.asarray(pairs.affinity.type_brands[pairs.users, codes]).ravel()
 
-    Args:
-        arrays: the snapshot that the candidates were drawn from.
-        candidates: P pairs.
+
+def _divide_variety(pairs: PairContext) -> Float32:
+    products, orders = pairs.of_type(pairs.affinity.type_products), pairs.of_type(pairs.affinity.type_orders)
+    return np.divide(products, orders, out=np.full_like(products, np.nan), where=orders > 0)
+
+
+def _share_within_type(pairs: PairContext) -> Float32:
+    own = np.zeros(len(pairs.users), dtype=np.float32)
+    own[pairs.is_bought] = pairs.arrays.history_decayed[pairs.history[pairs.is_bought]]
+    return np.asarray(own / np.maximum(pairs.of_type(pairs.affinity.types), 1e-3), dtype=np.float32)
+
+
+def _compare_level(pairs: PairContext) -> Float32:
+    levels = pairs.arrays.product_column("product_price_level")[pairs.products]
+    return levels - pairs.arrays.user_column("user_price_level")[pairs.affinity.user_rows][pairs.users]
+
+
+EXPRESSIONS: dict[str, Callable[[PairContext], Float32]] = {
+    "pair_together": lambda pairs: pairs.affinity.together[pairs.users, pairs.products],
+    "pair_together_28d": lambda pairs: pairs.affinity.together_lately[pairs.users, pairs.products],
+    "pair_type_decayed": lambda pairs: pairs.of_type(pairs.affinity.types),
+    "pair_type_share": _share_type,
+    "pair_brand_decayed": lambda pairs: pairs.affinity.brands[pairs.users, pairs.arrays.brand_codes[pairs.products]],
+    "pair_type_brand_decayed": _count_brand_in_type,
+    "pair_type_days_since": lambda pairs: pairs.of_type(pairs.affinity.type_ages),
+    "pair_type_products": lambda pairs: pairs.of_type(pairs.affinity.type_products),
+    "pair_type_variety": _divide_variety,
+    "pair_type_loyalty": _share_within_type,
+    "pair_alike": lambda pairs: pairs.alike[0],
+    "pair_alike_mean": lambda pairs: pairs.alike[1],
+    "pair_type_price_gap": lambda pairs: (
+        pairs.arrays.log_prices[pairs.products] - pairs.of_type(pairs.affinity.type_log_prices)
+    ),
+    "pair_price_gap": _compare_level,
+}
+
+
+def require_expressions() -> None:
+    """Require an expression for each declared pair feature that is not of the history.
+
+    Raises:
+        UnfilledFeatureError: one has none.
+    """
+    require_filled(list_names("pair"), {*HISTORY_FEATURES, *EXPRESSIONS}, "features/ranking/pairs.py")
+
+
+def measure_pairs(pairs: PairContext) -> Float32:
+    """Compute all pair features.
 
     Returns:
         float32[P, number of `pair` features], in the order of definitions.py, NaN = missing.
+
+    Raises:
+        UnfilledFeatureError: a declared feature has no expression.
     """
-    features = np.full((candidates.num_pairs, len(list_names("pair"))), np.nan, dtype=np.float32)
-    column = {name: index for index, name in enumerate(list_names("pair"))}
-    bought = candidates.history_rows >= 0
-    own = np.array([column[name] for name in HISTORY_FEATURES])
-    features[np.ix_(bought, own)] = arrays.history[candidates.history_rows[bought]]
-    features[:, column["pair_together"]] = candidates.together
-    features[:, column["pair_together_28d"]] = candidates.together_lately
-    features[:, column["pair_type_decayed"]] = candidates.type_decayed
-    features[:, column["pair_type_share"]] = candidates.type_share
-    features[:, column["pair_brand_decayed"]] = candidates.brand_decayed
-    features[:, column["pair_type_brand_decayed"]] = candidates.type_brand_decayed
-    features[:, column["pair_type_days_since"]] = candidates.type_days_since
-    features[:, column["pair_type_products"]] = candidates.type_products
-    knows_type = candidates.type_orders > 0
-    variety = candidates.type_products[knows_type] / candidates.type_orders[knows_type]
-    features[knows_type, column["pair_type_variety"]] = variety
-    own_decayed = np.zeros(candidates.num_pairs, dtype=np.float32)
-    own_decayed[bought] = arrays.history_decayed[candidates.history_rows[bought]]
-    features[:, column["pair_type_loyalty"]] = own_decayed / np.maximum(candidates.type_decayed, 1e-3)
-    features[:, column["pair_alike"]] = candidates.alike
-    features[:, column["pair_alike_mean"]] = candidates.alike_mean
-    log_prices = arrays.log_prices[candidates.product_rows]
-    features[:, column["pair_type_price_gap"]] = log_prices - candidates.type_log_price
-    user_level = arrays.user_column("user_price_level")[candidates.user_rows]
-    features[:, column["pair_price_gap"]] = arrays.product_column("product_price_level")[candidates.product_rows]
-    features[:, column["pair_price_gap"]] -= user_level
+    require_expressions()
+    names = list_names("pair")
+    features = np.full((len(pairs.users), len(names)), np.nan, dtype=np.float32)
+    own = np.array([names.index(name) for name in HISTORY_FEATURES])
+    features[np.ix_(pairs.is_bought, own)] = pairs.arrays.history[pairs.history[pairs.is_bought]]
+    for name, express in EXPRESSIONS.items():
+        features[:, names.index(name)] = express(pairs)
     return features

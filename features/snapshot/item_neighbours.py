@@ -11,6 +11,8 @@ import polars as pl
 import scipy.linalg
 import scipy.sparse
 
+from features.definitions import window_days
+
 Float32 = npt.NDArray[np.float32]
 
 # Memory grows with 8 * CORE_PRODUCTS^2 bytes, time with its cube. Past MAX_USERS every second, third, ... user counts.
@@ -18,7 +20,7 @@ CORE_PRODUCTS = 3_000
 MAX_USERS = 50_000
 PENALTY = 300.0
 NEIGHBOURS_KEPT = 500
-HALF_LIFE_DAYS = 112.0
+HALF_LIFE_DAYS = window_days("pair_together")
 
 
 def build_neighbours(history: pl.DataFrame, core_ids: np.ndarray) -> pl.DataFrame:

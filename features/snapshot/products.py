@@ -2,10 +2,12 @@
 
 import polars as pl
 
-from features.definitions import list_names
+from features.definitions import window_days
+from features.snapshot.aggregates import DAYS, aggregate, decayed, divide, lately, mean_interval, select_declared
 from features.snapshot.purchases import Purchases
-from features.snapshot.users import DAYS, decayed, lately, mean_interval
 
+# Shares of new buyers: of the product, and of its type.
+NEW_SHARES = ("product_new_share", "product_type_new_share")
 # Repeat rates of products with few buyers are pulled towards the shop's mean, as if this many more buyers had it.
 PRIOR_BUYERS = 5.0
 
@@ -25,31 +27,25 @@ def build_product_features(purchases: Purchases) -> pl.DataFrame:
         .join(_describe_prices(lines), on="product_id", how="left", maintain_order="left")
         .with_columns(pl.col("popularity").fill_null(0.0))
         .with_columns(
-            product_type_share=_divide(pl.col("popularity"), pl.col("popularity").sum().over("type_code")),
-            product_new_share=_divide(pl.col("new_buyers_91d"), pl.col("product_orders_91d")),
-            product_type_new_share=_divide(
-                pl.col("new_buyers_91d").sum().over("type_code"), pl.col("product_orders_91d").sum().over("type_code")
+            product_type_share=divide(pl.col("popularity"), pl.col("popularity").sum().over("type_code")),
+            product_new_share=divide(pl.col("new:product_new_share"), pl.col("all:product_new_share")),
+            product_type_new_share=divide(
+                pl.col("new:product_type_new_share").sum().over("type_code"),
+                pl.col("all:product_type_new_share").sum().over("type_code"),
             ),
         )
     )
     keys = ["product_id", "category_id", "type_code", "brand_code", "popularity", "first_sold_at", "is_sellable"]
-    return features.select(*keys, pl.col(list_names("product")).cast(pl.Float32))
-
-
-def _divide(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
-    return pl.when(whole > 0).then(part / whole)
+    return select_declared(features, keys, "product")
 
 
 def _describe_sales(lines: pl.DataFrame) -> pl.DataFrame:
-    orders_28d = lately(28)
-    orders_before = lately(56) - orders_28d
+    half = window_days("product_trend") / 2
+    orders_before = lately(2 * half) - lately(half)
     sales = lines.group_by("product_id", maintain_order=True).agg(
-        product_orders_7d=lately(7),
-        product_orders_28d=orders_28d,
-        product_orders_91d=lately(91),
-        product_trend=((orders_28d + 1) / (orders_before + 1)).log(),
-        product_age_days=DAYS.max(),
-        product_days_since_sale=DAYS.min(),
+        **aggregate("product", ["count", "first", "last"]),
+        **{f"all:{name}": lately(window_days(name)) for name in NEW_SHARES},
+        product_trend=((lately(half) + 1) / (orders_before + 1)).log(),
         first_sold_at=pl.col("ordered_at").min(),
     )
     return sales.join(_describe_buyers(lines), on="product_id", maintain_order="left")
@@ -61,15 +57,10 @@ def _describe_buyers(lines: pl.DataFrame) -> pl.DataFrame:
     New ones count by their first: who already buys a product says little about who will try it.
     """
     buyers = lines.group_by("product_id", "user_id", maintain_order=True).agg(days=DAYS.min(), first=DAYS.max())
-    first = pl.col("first")
     return buyers.group_by("product_id", maintain_order=True).agg(
-        product_buyers=pl.len(),
-        product_buyers_7d=lately(7),
-        product_buyers_28d=lately(28),
-        product_new_buyers_7d=(first < 7).sum(),
-        product_new_buyers_28d=(first < 28).sum(),
-        new_buyers_91d=(first < 91).sum(),
-        popularity=decayed(28) + 0.02 * pl.len(),
+        **aggregate("product", ["buyers", "new_buyers"]),
+        **{f"new:{name}": lately(window_days(name), pl.col("first")) for name in NEW_SHARES},
+        popularity=decayed(window_days("product_type_share")) + 0.02 * pl.len(),
     )
 
 
@@ -87,20 +78,15 @@ def _describe_repeats(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _describe_prices(lines: pl.DataFrame) -> pl.DataFrame:
     """Prices are means over pieces, discounts shares of the value before them; a shop without prices has nulls."""
-    recent = DAYS < 28
-    value, quantity, discount = pl.col("value"), pl.col("quantity"), pl.col("discount")
-    quarter = DAYS < 91
+    value, quantity = pl.col("value"), pl.col("quantity")
+    recent = window_days("product_price") > DAYS
     category_price = pl.col("price").mean().over("category_id")
-    gross_28d = (value + discount).filter(recent).sum()
-    week = DAYS < 7
-    gross_7d = (value + discount).filter(week).sum()
     prices = lines.group_by("product_id", "category_id", maintain_order=True).agg(
+        **aggregate("product", ["discount_share"]),
         price=value.sum() / quantity.sum(),
-        product_price=pl.when(quarter.any())
-        .then(value.filter(quarter).sum() / quantity.filter(quarter).sum())
+        product_price=pl.when(recent.any())
+        .then(value.filter(recent).sum() / quantity.filter(recent).sum())
         .otherwise(value.sum() / quantity.sum()),
-        product_discount_7d=pl.when(gross_7d > 0).then(discount.filter(week).sum() / gross_7d),
-        product_discount_28d=pl.when(gross_28d > 0).then(discount.filter(recent).sum() / gross_28d),
     )
     level = pl.when(pl.col("price") > 0).then((pl.col("price") / category_price).log())
     return prices.with_columns(product_price_level=level).drop("price", "category_id")

@@ -13,12 +13,13 @@ import polars as pl
 import scipy.sparse
 from sklearn.utils.extmath import randomized_svd
 
+from features.definitions import window_days
 from features.snapshot.item_neighbours import Float32, lay_out_purchases, sample_users
 
 EMBEDDING_SIZE = 32
 # Embeddings are made of what sells best; memory and time grow with these products.
 EMBEDDED_PRODUCTS = 8_000
-AUDIENCE_HALF_LIFE_DAYS = 28.0
+AUDIENCE_HALF_LIFE_DAYS = window_days("pair_alike")
 SEED = 31
 
 

@@ -2,25 +2,9 @@
 
 import polars as pl
 
-from features.definitions import list_names
+from features.definitions import window_days
+from features.snapshot.aggregates import DAYS, aggregate, lately, mean_interval, select_declared
 from features.snapshot.purchases import Purchases
-
-DAYS = pl.col("days")
-
-
-def decayed(half_life_days: float) -> pl.Expr:
-    """Sum rows weighted by age: one as old as the half-life counts one half."""
-    return (0.5 ** (DAYS / half_life_days)).sum()
-
-
-def lately(window_days: float) -> pl.Expr:
-    """Count the rows younger than the window; one exactly as old as the window lies outside."""
-    return (window_days > DAYS).sum()
-
-
-def mean_interval(age_first: pl.Expr, age_last: pl.Expr, times: pl.Expr) -> pl.Expr:
-    """Mean days between purchases; null for a single one."""
-    return pl.when(times > 1).then((age_first - age_last) / (times - 1))
 
 
 def build_user_features(purchases: Purchases) -> pl.DataFrame:
@@ -35,7 +19,7 @@ def build_user_features(purchases: Purchases) -> pl.DataFrame:
         .join(_describe_lines(purchases.lines), on="user_id", how="left", maintain_order="left")
         .join(coupons, on="user_id", how="left", maintain_order="left")
     )
-    return features.select("user_id", pl.col(list_names("user")).cast(pl.Float32))
+    return select_declared(features, ["user_id"], "user")
 
 
 def _describe_orders(lines: pl.DataFrame) -> pl.DataFrame:
@@ -44,19 +28,14 @@ def _describe_orders(lines: pl.DataFrame) -> pl.DataFrame:
         pl.len().alias("basket_products"),
         pl.col("value", "discount").sum(),
     )
-    days_since, tenure, orders_28d = DAYS.min(), DAYS.max(), lately(28)
-    interval = mean_interval(tenure, days_since, pl.len())
+    interval = mean_interval(DAYS.max(), DAYS.min(), pl.len())
+    trend_days = window_days("user_order_trend")
     return orders.group_by("user_id", maintain_order=True).agg(
-        user_days_since_order=days_since,
-        user_tenure_days=tenure,
-        user_orders=pl.len(),
-        user_orders_28d=orders_28d,
-        user_order_interval_days=interval,
-        user_order_due=days_since / interval.clip(1),
-        user_order_trend=(orders_28d + 1) / (lately(91) * (28 / 91) + 1),
+        **aggregate("user"),
+        user_order_due=DAYS.min() / interval.clip(1),
+        user_order_trend=(lately(28) + 1) / (lately(trend_days) * (28 / trend_days) + 1),
         user_basket_products=pl.col("basket_products").mean(),
         user_basket_value=pl.col("value").mean(),
-        user_spend_28d=pl.col("value").filter(DAYS < 28).sum(),
         user_discount_share=pl.col("discount").sum() / (pl.col("value") + pl.col("discount")).sum(),
         user_weekend_share=(pl.col("ordered_at").dt.weekday() > 5).mean(),
         user_evening_share=(pl.col("ordered_at").dt.hour() >= 17).mean(),
@@ -96,12 +75,7 @@ def build_user_category_features(purchases: Purchases) -> pl.DataFrame:
     features = (
         visits.group_by("user_id", "category_id", maintain_order=True)
         .agg(
-            category_orders=pl.len(),
-            category_orders_28d=lately(28),
-            category_decayed_28d=decayed(28),
-            category_decayed_112d=decayed(112),
-            category_days_since=DAYS.min(),
-            category_interval_days=interval,
+            **aggregate("user_category"),
             category_due=DAYS.min() / interval.clip(1),
             num_lines=pl.col("num_lines").sum(),
             value=pl.col("value").sum(),
@@ -114,17 +88,17 @@ def build_user_category_features(purchases: Purchases) -> pl.DataFrame:
             category_spend_share=pl.when(pl.col("all_value") > 0).then(pl.col("value") / pl.col("all_value")),
         )
     )
-    names = list_names("user_category")
-    return features.select("user_id", "category_id", pl.col(names).cast(pl.Float32)).sort("user_id", "category_id")
+    keys = ["user_id", "category_id"]
+    return select_declared(features, keys, "user_category").sort(keys)
 
 
 def build_category_reach(lines: pl.DataFrame) -> pl.DataFrame:
-    """Return the share of users active in the last 28 days who bought from each category in them.
+    """Return the share of users active within the feature's window who bought from each category in it.
 
     Returns:
         category_id (sorted; every category ever bought from), category_reach_28d.
     """
-    recent = lines.filter(DAYS < 28)
+    recent = lines.filter(window_days("category_reach_28d") > DAYS)
     num_active = max(recent["user_id"].n_unique(), 1)
     reach = recent.group_by("category_id").agg(category_reach_28d=pl.col("user_id").n_unique() / num_active)
     every = lines.select("category_id").unique().sort("category_id")

@@ -3,7 +3,17 @@ import dataclasses
 import pytest
 
 from features import definitions
-from features.definitions import CROSSES, FEATURES, hash_definitions, list_crosses, list_names
+from features.definitions import (
+    CROSSES,
+    EVIDENCE,
+    FEATURES,
+    SAME_NUMBERS,
+    find_feature,
+    hash_definitions,
+    list_crosses,
+    list_features,
+    list_names,
+)
 from features.rebuild import build_snapshot
 from features.snapshot.purchases import Purchases
 from features.snapshot.tables import Snapshot
@@ -55,7 +65,7 @@ def test_entities_part_the_features_and_the_crosses():
         (
             "products",
             "product",
-            {"product_id", "category_id", "type_code", "brand_code", "popularity", "first_sold_at"},
+            {"product_id", "category_id", "type_code", "brand_code", "popularity", "first_sold_at", "is_sellable"},
         ),
     ],
 )
@@ -72,6 +82,7 @@ def test_a_frame_has_exactly_the_declared_columns(snapshot: Snapshot, table: str
         ("FEATURES", "transform", "identity"),
         ("FEATURES", "missing", "mean"),
         ("FEATURES", "window", "1 d"),
+        ("FEATURES", "aggregate", "own"),
         ("FEATURES", "name", "user_age"),
         ("CROSSES", "num_buckets", 99),
         ("CROSSES", "columns", ("product_id",)),
@@ -94,3 +105,36 @@ def test_the_hash_moves_when_rows_change_places(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(definitions, "FEATURES", FEATURES[::-1])
 
     assert hash_definitions() != before
+
+
+@pytest.mark.parametrize(("field", "value"), [("meaning", "in other words"), ("evidence", ("bought_together",))])
+def test_the_hash_stays_when_the_words_change(monkeypatch: pytest.MonkeyPatch, field: str, value: object):
+    before = hash_definitions()
+    first, *rest = FEATURES
+
+    monkeypatch.setattr(definitions, "FEATURES", (dataclasses.replace(first, **{field: value}), *rest))
+
+    assert hash_definitions() == before
+
+
+def test_numbers_that_did_not_change_keep_the_hash_that_installations_stored(monkeypatch: pytest.MonkeyPatch):
+    stored = hash_definitions()
+
+    monkeypatch.setattr(definitions, "SAME_NUMBERS", {})
+
+    assert SAME_NUMBERS.get(hash_definitions(), hash_definitions()) == stored
+
+
+def test_evidence_is_of_pairs_and_of_a_declared_kind():
+    kinds = [kind.name for kind in EVIDENCE]
+
+    assert all(set(feature.evidence) <= set(kinds) for feature in FEATURES)
+    assert {feature.entity for feature in FEATURES if feature.evidence} == {"pair"}
+    assert [kind.name in find_feature(kind.shown_by).evidence for kind in EVIDENCE] == [True] * len(kinds)
+
+
+def test_purchases_of_a_type_or_brand_are_decayed_as_those_of_the_product_are():
+    by_kind = [row for row in list_features("pair") if row.window.startswith("half") and "_type_" in row.name]
+
+    assert {row.window for row in by_kind} == {find_feature("pair_decayed_112d").window}
+    assert find_feature("pair_brand_decayed").window == find_feature("pair_decayed_112d").window

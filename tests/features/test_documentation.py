@@ -1,4 +1,4 @@
-from features.definitions import CROSSES, FEATURES
+from features.definitions import CROSSES, EVIDENCE, FEATURES
 from features.documentation import TARGET, render
 
 
@@ -6,7 +6,7 @@ def test_the_page_is_what_the_definitions_say_today():
     assert TARGET.read_text(encoding="utf-8") == render(), "definitions.py changed: run `make docs`"
 
 
-def test_every_feature_and_cross_has_one_row():
+def test_every_feature_cross_and_kind_of_evidence_has_one_row():
     rows = [line.split("`")[1] for line in render().splitlines() if line.startswith("| `")]
 
-    assert rows == [item.name for item in (*FEATURES, *CROSSES)]
+    assert rows == [item.name for item in (*FEATURES, *CROSSES, *EVIDENCE)]

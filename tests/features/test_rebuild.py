@@ -1,10 +1,12 @@
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from features.definitions import hash_definitions
+from features import definitions
+from features.definitions import FEATURES, Entity, hash_definitions
 from features.rebuild import main, rebuild
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
@@ -52,6 +54,36 @@ def test_a_shop_that_was_never_synced_ends_with_one_clear_line(
     assert len(said) == 1
     assert said[0].startswith("features.rebuild: ")
     assert "python -m features.sync" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("entity", "place"),
+    [
+        ("user", "features/snapshot/users.py"),
+        ("user_category", "features/snapshot/users.py"),
+        ("product", "features/snapshot/products.py"),
+        ("pair", "features/ranking/pairs.py"),
+    ],
+)
+def test_a_declared_feature_that_nothing_computes_ends_with_one_clear_line(
+    environment: pytest.MonkeyPatch,
+    tiny_store: MLStore,
+    capsys: pytest.CaptureFixture[str],
+    entity: Entity,
+    place: str,
+):
+    row = dataclasses.replace(FEATURES[0], name=f"{entity}_mood", entity=entity, aggregate="own")
+    environment.setattr(definitions, "FEATURES", (*FEATURES, row))
+    environment.setenv("ML_STORE_URI", tiny_store.uri)
+
+    code = main(["--as-of", "2026-01-21"])
+
+    said = capsys.readouterr().err.strip().splitlines()
+    assert code == 1
+    assert said == [
+        f"features.rebuild: features/definitions.py declares '{entity}_mood', which nothing computes: give the row an "
+        f"aggregate, or add an expression of that name to {place}."
+    ]
 
 
 def test_what_is_no_instant_is_refused(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):

@@ -7,7 +7,6 @@ import numpy as np
 from features.definitions import list_crosses, list_names
 from features.ranking.candidates import Candidates
 from features.ranking.encoding import Encoder
-from features.ranking.pairs import assemble_pairs
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 
 Array = TypeVar("Array")
@@ -88,14 +87,13 @@ def encode_users(encoder: Encoder, arrays: SnapshotArrays, user_rows: Int64) -> 
 
 def encode_pairs(encoder: Encoder, arrays: SnapshotArrays, candidates: Candidates) -> PairInputs:
     """Encode candidates: what the pair did, then what the product is."""
-    pairs = assemble_pairs(arrays, candidates)
     raw_products = arrays.products[candidates.product_rows]
     categories = encoder.look_up_categories(arrays.category_ids)[arrays.category_rows[candidates.product_rows]]
     products = encoder.look_up_products(arrays.product_ids[candidates.product_rows])
     columns: dict[str, np.ndarray] = {"category_id": categories, "product_id": products}
-    columns |= {name: pairs[:, index] for index, name in enumerate(list_names("pair"))}
+    columns |= {name: candidates.column(name) for name in list_names("pair")}
     columns |= {name: raw_products[:, index] for index, name in enumerate(list_names("product"))}
-    features = [encoder.standardise("pair", pairs), encoder.standardise("product", raw_products)]
+    features = [encoder.standardise("pair", candidates.features), encoder.standardise("product", raw_products)]
     return PairInputs(
         pair_categories=categories,
         pair_products=np.where(candidates.history_rows < 0, products, 0),

@@ -8,7 +8,6 @@ import polars as pl
 
 from features.ranking.candidates import Candidates, draw_candidates
 from features.ranking.encoding import Encoder, fit_encoder
-from features.ranking.pairs import assemble_pairs
 from features.snapshot.arrays import Float32, Int64, find_rows
 from features.snapshot.purchases import Purchases
 from training.config import DataConfig
@@ -94,7 +93,7 @@ def fit_window_encoder(window: Window, config: DataConfig, vocabulary_size: int,
         {
             "user": arrays.users[rows],
             "user_category": arrays.user_categories[rows].reshape(-1, arrays.user_categories.shape[2]),
-            "pair": assemble_pairs(arrays, candidates),
+            "pair": candidates.features,
             "product": arrays.products[candidates.product_rows],
         },
         category_ids=arrays.category_ids,

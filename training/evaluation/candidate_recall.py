@@ -28,7 +28,11 @@ def measure_candidate_recall(window: Window, sizes: tuple[int, ...] = SIZES) -> 
         for start in range(0, len(users), USERS_AT_ONCE):
             candidates = draw_candidates(window.arrays, users[start : start + USERS_AT_ONCE], size)
             is_label = window.pair_labels(candidates.user_rows, candidates.product_rows) > 0
-            of = [candidates.history_rows >= 0, np.isin(candidates.product_rows, fresh), candidates.together > 0]
+            of = [
+                candidates.history_rows >= 0,
+                np.isin(candidates.product_rows, fresh),
+                candidates.column("pair_together") > 0,
+            ]
             source = np.select(of, np.arange(len(of)), default=len(of))
             found += np.bincount(source, weights=is_label, minlength=len(SOURCES))
         shares = found / max(num_labels, 1)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.definitions import BOUGHT, EVIDENCE, EvidenceKind, Feature, list_features
 from features.ranking.candidates import NUM_NEW, NUM_TRENDING, OWN_SHARE, Candidates, draw_candidates
 from features.rebuild import build_snapshot
 from features.snapshot.arrays import SnapshotArrays
@@ -104,7 +105,7 @@ def test_what_is_sold_out_is_no_candidate_though_its_purchases_count():
 
     assert set(arrays.product_ids[drawn.product_rows]) == {2, 3}
     of_nine = (arrays.user_ids[drawn.user_rows] == 9) & (arrays.product_ids[drawn.product_rows] == 2)
-    assert drawn.together[of_nine] > 0
+    assert drawn.column("pair_together")[of_nine] > 0
 
 
 def test_a_user_without_purchases_gets_popular_products(arrays: SnapshotArrays):
@@ -113,7 +114,7 @@ def test_a_user_without_purchases_gets_popular_products(arrays: SnapshotArrays):
     candidates = draw_candidates(arrays, np.array([nobody]), NUM_CANDIDATES)
 
     assert (candidates.history_rows == -1).all()
-    assert not candidates.together.any()
+    assert not candidates.column("pair_together").any()
     assert set(arrays.popular_rows[:20]) <= set(candidates.product_rows)
 
 
@@ -123,7 +124,7 @@ def test_a_user_gets_the_same_whoever_else_is_drawn_with_them(arrays: SnapshotAr
 
         together = candidates.take(candidates.user_rows == user)
         assert alone.product_rows.tolist() == together.product_rows.tolist()
-        assert np.abs(alone.together - together.together).max() <= 1e-6
+        assert np.abs(alone.column("pair_together") - together.column("pair_together")).max() <= 1e-6
 
 
 def test_equal_scores_are_drawn_by_popularity_whoever_else_is_drawn():
@@ -147,8 +148,33 @@ def test_type_and_brand_affinity_sum_what_the_user_bought(arrays: SnapshotArrays
 
     expected = [of_type[code] for code in arrays.type_codes[candidates.product_rows[rows]]]
 
-    assert candidates.type_decayed[rows] == pytest.approx(expected, rel=1e-5)
-    assert candidates.type_share[rows] == pytest.approx(np.array(expected) / bought.data.sum(), rel=1e-5)
+    assert candidates.column("pair_type_decayed")[rows] == pytest.approx(expected, rel=1e-5)
+    assert candidates.column("pair_type_share")[rows] == pytest.approx(np.array(expected) / bought.data.sum(), rel=1e-5)
+
+
+@pytest.mark.parametrize("feature", [row for row in list_features("pair") if row.evidence], ids=lambda row: row.name)
+def test_without_evidence_a_feature_is_that_of_a_user_who_never_bought_anything(
+    arrays: SnapshotArrays, candidates: Candidates, feature: Feature
+):
+    nobody = candidates.take(candidates.user_rows == int(arrays.find_users(np.array([NOBODY]))[0]))
+
+    stripped = candidates
+    for name in feature.evidence:
+        stripped = stripped.without(name)
+
+    expected = np.unique(nobody.column(feature.name))
+    assert np.unique(stripped.column(feature.name)) == pytest.approx(expected, rel=1e-6, nan_ok=True)
+
+
+@pytest.mark.parametrize("kind", EVIDENCE, ids=lambda kind: kind.name)
+def test_taking_evidence_away_leaves_what_does_not_stand_on_it(candidates: Candidates, kind: EvidenceKind):
+    stripped = candidates.without(kind.name)
+
+    kept = [kind.name not in feature.evidence for feature in list_features("pair")]
+    assert np.array_equal(stripped.features[:, kept], candidates.features[:, kept], equal_nan=True)
+    assert not (stripped.column(kind.shown_by) > kind.above).any()
+    assert (candidates.column(kind.shown_by) > kind.above).any()
+    assert (stripped.history_rows == candidates.history_rows).all() == (kind.name != BOUGHT)
 
 
 @settings(max_examples=25, deadline=None)

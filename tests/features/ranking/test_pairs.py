@@ -6,87 +6,21 @@ import pytest
 
 from features.definitions import HISTORY_FEATURES, list_names
 from features.ranking.candidates import draw_candidates
-from features.ranking.pairs import assemble_pairs, build_history
+from features.ranking.pairs import EXPRESSIONS
 from features.rebuild import build_snapshot
-from features.snapshot.products import build_product_features
 from features.snapshot.purchases import Purchases
-from tests.features.purchase_rows import MISSING, make_purchases, read_row
-
-# Of tests/tiny_shop.py as of noon of 25 January.
-MILK_EVERY_WEEK = {
-    "pair_orders": 4,
-    "pair_orders_28d": 4,
-    "pair_quantity": 5,
-    "pair_decayed_28d": sum(0.5 ** (age / 28) for age in (24, 17, 10, 3)),
-    "pair_decayed_112d": sum(0.5 ** (age / 112) for age in (24, 17, 10, 3)),
-    "pair_order_share": 4 / 4,
-    "pair_days_since": 3,
-    "pair_orders_since": 0,
-    "pair_interval_days": 7,
-    "pair_due": 3 / 7,
-}
-BREAD_TWICE = {
-    "pair_orders": 2,
-    "pair_order_share": 2 / 4,
-    "pair_days_since": 17,
-    "pair_orders_since": 2,
-    "pair_interval_days": 7,
-    "pair_due": 17 / 7,
-}
-MILK_ONCE = {"pair_orders": 1, "pair_order_share": 1 / 2, "pair_orders_since": 1, "pair_interval_days": MISSING}
-MILK_ONCE_DUE = {"pair_due": 22 / 7}  # by the milk of others, every 7 days
-BREAD_FOR_LESS = {"pair_discount_share": 0.30 / 3.00}
-COLA_ONCE = {"pair_order_share": 1, "pair_orders_since": 0, "pair_interval_days": MISSING, "pair_due": MISSING}
-
-
-@pytest.fixture(scope="module")
-def history(tiny_purchases: Purchases) -> pl.DataFrame:
-    return build_history(tiny_purchases, build_product_features(tiny_purchases))
-
-
-@pytest.mark.parametrize(
-    ("user", "product", "expected"),
-    [
-        pytest.param(1, 1, MILK_EVERY_WEEK, id="a habit"),
-        pytest.param(1, 3, BREAD_TWICE, id="overdue"),
-        pytest.param(2, 1, MILK_ONCE, id="once, an order since"),
-        pytest.param(2, 1, MILK_ONCE_DUE, id="once, due by the product's interval"),
-        pytest.param(2, 3, BREAD_FOR_LESS, id="at a discount"),
-        pytest.param(2, 5, COLA_ONCE, id="once, with the latest order"),
-    ],
-)
-def test_a_pair_by_hand(history: pl.DataFrame, user: int, product: int, expected: dict[str, float]):
-    row = read_row(history, expected, user_id=user, product_id=product)
-
-    assert row == pytest.approx(expected, rel=1e-6, nan_ok=True)
-
-
-def test_history_holds_what_was_bought_and_nothing_else(history: pl.DataFrame):
-    assert history.select("user_id", "product_id").rows() == [(1, 1), (1, 3), (2, 1), (2, 3), (2, 5)]
+from tests.features.purchase_rows import make_purchases
 
 
 def test_what_history_leaves_open_is_computed_for_candidates():
-    of_type = [
-        "pair_type_decayed",
-        "pair_type_share",
-        "pair_brand_decayed",
-        "pair_type_brand_decayed",
-        "pair_type_days_since",
-        "pair_type_products",
-        "pair_type_variety",
-        "pair_type_loyalty",
-    ]
-    of_price = ["pair_type_price_gap", "pair_price_gap"]
-    others = ["pair_together", "pair_together_28d", *of_type, "pair_alike", "pair_alike_mean", *of_price]
-
-    assert HISTORY_FEATURES + others == list_names("pair")
+    assert HISTORY_FEATURES + list(EXPRESSIONS) == list_names("pair")
 
 
 def test_pairs_bought_before_carry_their_history_and_new_ones_none(tiny_purchases: Purchases):
     arrays = build_snapshot(tiny_purchases).arrays
     candidates = draw_candidates(arrays, np.array([0, 1]), 10)
 
-    pairs = pl.DataFrame(assemble_pairs(arrays, candidates), schema=list_names("pair")).with_columns(
+    pairs = pl.DataFrame(candidates.features, schema=list_names("pair")).with_columns(
         user=arrays.user_ids[candidates.user_rows], product=arrays.product_ids[candidates.product_rows]
     )
 
@@ -99,7 +33,7 @@ def test_what_is_alike_counts_for_pairs_never_bought():
     arrays = build_snapshot(purchases).arrays
     candidates = draw_candidates(arrays, np.array([0]), 10)
 
-    pairs = pl.DataFrame(assemble_pairs(arrays, candidates), schema=list_names("pair"))
+    pairs = pl.DataFrame(candidates.features, schema=list_names("pair"))
 
     of_4 = pairs.row(arrays.product_ids[candidates.product_rows].tolist().index(4), named=True)
     assert of_4["pair_type_decayed"] == of_4["pair_brand_decayed"] == 1
@@ -123,7 +57,7 @@ def test_a_new_product_is_held_against_what_the_user_buys_of_its_type():
     ).arrays
 
     candidates = draw_candidates(arrays, np.array([0]), 10)
-    pairs = pl.DataFrame(assemble_pairs(arrays, candidates), schema=list_names("pair"))
+    pairs = pl.DataFrame(candidates.features, schema=list_names("pair"))
 
     of_7 = pairs.row(arrays.product_ids[candidates.product_rows].tolist().index(7), named=True)
     assert (of_7["pair_type_products"], of_7["pair_type_variety"]) == (2, pytest.approx(2 / 3))
@@ -135,7 +69,7 @@ def test_a_type_never_bought_has_no_variety_and_no_price():
     arrays = build_snapshot(make_purchases([(1, 1, 0), (2, 2, 0)])).arrays
     candidates = draw_candidates(arrays, np.array([0]), 10)
 
-    pairs = pl.DataFrame(assemble_pairs(arrays, candidates), schema=list_names("pair"))
+    pairs = pl.DataFrame(candidates.features, schema=list_names("pair"))
 
     of_2 = pairs.row(arrays.product_ids[candidates.product_rows].tolist().index(2), named=True)
     assert (of_2["pair_type_products"], of_2["pair_type_brand_decayed"]) == (0, 0)
@@ -150,7 +84,7 @@ def test_an_old_purchase_speaks_less_for_what_goes_with_it_lately():
     arrays = build_snapshot(make_purchases([(1, 1, age), *companions, *others])).arrays
     candidates = draw_candidates(arrays, np.array([0]), 10)
 
-    pairs = pl.DataFrame(assemble_pairs(arrays, candidates), schema=list_names("pair"))
+    pairs = pl.DataFrame(candidates.features, schema=list_names("pair"))
 
     of_2 = pairs.row(arrays.product_ids[candidates.product_rows].tolist().index(2), named=True)
     assert of_2["pair_together"] > 0
@@ -161,7 +95,7 @@ def test_the_price_gap_is_the_products_level_less_the_users(tiny_purchases: Purc
     arrays = build_snapshot(tiny_purchases).arrays
     candidates = draw_candidates(arrays, np.array([1]), 10)
 
-    gaps = assemble_pairs(arrays, candidates)[:, list_names("pair").index("pair_price_gap")]
+    gaps = candidates.column("pair_price_gap")
 
     levels = arrays.product_column("product_price_level")[candidates.product_rows]
     assert gaps == pytest.approx(levels - arrays.user_column("user_price_level")[1])

@@ -2,7 +2,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features.ranking.affinity import ALIKE_FLOOR, ALIKE_PRIOR, Affinity
+from features.definitions import ALIKE_FLOOR
+from features.ranking.affinity import ALIKE_PRIOR, Affinity
 from features.rebuild import build_snapshot
 from features.snapshot import user_embeddings
 from features.snapshot.arrays import SnapshotArrays

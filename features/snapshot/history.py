@@ -1,0 +1,43 @@
+"""History of pairs: features from the user's own purchases of a product, computed once a snapshot."""
+
+import polars as pl
+
+from features.definitions import HISTORY_FEATURES
+from features.snapshot.aggregates import aggregate, select_declared
+from features.snapshot.purchases import Purchases
+
+
+def build_history(purchases: Purchases, products: pl.DataFrame) -> pl.DataFrame:
+    """Describe each user with each product that the user bought.
+
+    Args:
+        purchases: those before as_of.
+        products: the product features, for the usual interval of products bought only once.
+
+    Returns:
+        user_id, product_id (sorted) and HISTORY_FEATURES, float32, null = missing.
+    """
+    lines = _number_orders(purchases.lines)
+    since_first = pl.col("num_orders") - pl.col("order_number").min() + 1
+    history = (
+        lines.group_by("user_id", "product_id", maintain_order=True)
+        .agg(
+            **aggregate("pair"),
+            pair_order_share=pl.len() / since_first.first(),
+            pair_orders_since=pl.col("num_orders").first() - pl.col("order_number").max(),
+        )
+        .join(products.select("product_id", "product_interval_days"), on="product_id", maintain_order="left")
+    )
+    usual = pl.coalesce("pair_interval_days", "product_interval_days").clip(1)
+    history = history.with_columns(pair_due=pl.col("pair_days_since") / usual)
+    keys = ["user_id", "product_id"]
+    return select_declared(history, keys, "pair", HISTORY_FEATURES).sort(keys)
+
+
+def _number_orders(lines: pl.DataFrame) -> pl.DataFrame:
+    """Number each user's orders in time, 1 for the first; `num_orders` is the number of the last."""
+    orders = lines.select("user_id", "ordered_at", "order_id").unique().sort("user_id", "ordered_at", "order_id")
+    numbered = orders.with_columns(
+        order_number=pl.int_range(1, pl.len() + 1).over("user_id"), num_orders=pl.len().over("user_id")
+    )
+    return lines.join(numbered.drop("ordered_at"), on=["user_id", "order_id"], maintain_order="left")

@@ -1,0 +1,121 @@
+"""Windows and aggregates of the feature rows: what a row declares is what is computed."""
+
+import dataclasses
+
+import numpy as np
+import polars as pl
+import pytest
+
+from features import definitions
+from features.definitions import FEATURES, Feature, UnfilledFeatureError
+from features.snapshot.aggregates import AGGREGATES, aggregate, select_declared
+from features.snapshot.history import build_history
+from features.snapshot.products import build_product_features
+from features.snapshot.purchases import Purchases
+from features.snapshot.users import build_category_reach, build_user_category_features, build_user_features
+from tests.features.purchase_rows import make_purchases
+
+# Computed at ranking time, for candidates: features/ranking.
+AT_RANKING = {row.name for row in FEATURES if row.entity == "pair" and not row.is_of_history}
+WINDOWED = [row for row in FEATURES if row.window != "all" and row.name not in AT_RANKING]
+LINES = pl.DataFrame(
+    {
+        "days": [1.0, 10.0, 28.0, 40.0],
+        "first": [1.0, 30.0, 28.0, 40.0],
+        "quantity": [1.0, 2.0, 4.0, 8.0],
+        "value": [1.0, 10.0, 100.0, 1000.0],
+        "discount": [1.0, 10.0, 0.0, 1000.0],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def purchases() -> Purchases:
+    """Some months of six users with products old and new, at prices and discounts that change."""
+    generator = np.random.default_rng(3)
+    rows = [
+        (user, product, float(age)) for user in range(1, 7) for product in range(8) for age in (2, 5, 20, 40, 70, 120)
+    ]
+    made = make_purchases([row for row in rows if generator.random() < 0.2] + [(1, 9, 5.0), (2, 9, 2.0), (3, 10, 20.0)])
+    age = pl.col("days")
+    return dataclasses.replace(
+        made, lines=made.lines.with_columns(value=1 + age, discount=0.1 * (age + pl.col("user_id")))
+    )
+
+
+def compute(purchases: Purchases, feature: Feature) -> list[float]:
+    products = build_product_features(purchases)
+    frames = [
+        products,
+        build_user_features(purchases),
+        build_user_category_features(purchases),
+        build_history(purchases, products),
+    ]
+    return next(frame[feature.name].to_list() for frame in frames if feature.name in frame.columns)
+
+
+@pytest.mark.parametrize("feature", WINDOWED, ids=lambda feature: feature.name)
+def test_a_rows_window_is_the_one_that_is_computed(
+    purchases: Purchases, feature: Feature, monkeypatch: pytest.MonkeyPatch
+):
+    before = compute(purchases, feature)
+    shorter = dataclasses.replace(feature, window="half 3 d" if feature.is_decayed else "4 d")
+
+    rows = [shorter if row.name == feature.name else row for row in FEATURES]
+    monkeypatch.setattr(definitions, "FEATURES", tuple(rows))
+
+    assert compute(purchases, feature) != before
+
+
+@pytest.mark.parametrize(
+    ("kind", "window", "expected"),
+    [
+        ("count", "all", 4),
+        ("count", "28 d", 2),  # one exactly as old as the window lies outside
+        ("count", "half 10 d", sum(0.5 ** (age / 10) for age in (1, 10, 28, 40))),
+        ("first", "all", 40),
+        ("first", "28 d", 10),
+        ("last", "all", 1),
+        ("interval", "all", 13),
+        ("interval", "28 d", 9),
+        ("buyers", "28 d", 2),
+        ("new_buyers", "29 d", 2),
+        ("pieces", "28 d", 3),
+        ("spend", "28 d", 11),
+        ("discount_share", "28 d", 0.5),
+        ("discount_share", "all", 1011 / 2122),
+    ],
+)
+def test_an_aggregate_by_hand(kind: definitions.Aggregate, window: str, expected: float):
+    feature = dataclasses.replace(FEATURES[0], aggregate=kind, window=window)
+
+    found = LINES.select(AGGREGATES[kind](feature)).item()
+
+    assert found == pytest.approx(expected)
+
+
+def test_a_row_with_an_aggregate_needs_no_expression(purchases: Purchases, monkeypatch: pytest.MonkeyPatch):
+    row = definitions.find_feature("user_orders_28d")
+    added = dataclasses.replace(row, name="user_orders_56d", window="56 d")
+
+    monkeypatch.setattr(definitions, "FEATURES", (*FEATURES, added))
+
+    assert {"user_orders_56d", "user_orders_28d"} <= aggregate("user").keys()
+    assert max(compute(purchases, added)) > max(compute(purchases, row))
+
+
+def test_a_declared_feature_that_was_not_computed_is_named(purchases: Purchases):
+    frame = build_user_features(purchases).drop("user_orders")
+
+    with pytest.raises(UnfilledFeatureError, match=r"'user_orders'.*features/snapshot/users\.py"):
+        select_declared(frame, ["user_id"], "user")
+
+
+def test_a_category_nobody_bought_from_within_the_window_reaches_nobody(
+    purchases: Purchases, monkeypatch: pytest.MonkeyPatch
+):
+    lines = purchases.lines.filter((pl.col("category_id") == 1) | (pl.col("days") > 28))
+
+    reach = dict(build_category_reach(lines).rows())
+
+    assert {category: share > 0 for category, share in reach.items()} == {1: True, 2: False, 3: False}
