@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from api.application import create_app
+from command import write_made_file
 from settings import Settings
 
 COMMITTED = Path(__file__).parent / "schemas" / "openapi.json"
@@ -16,6 +17,10 @@ def render_openapi() -> str:
     return json.dumps(description, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
+def main() -> int:
+    """Write the file."""
+    return write_made_file("api.openapi", __doc__, COMMITTED, render_openapi)
+
+
 if __name__ == "__main__":
-    COMMITTED.write_text(render_openapi(), encoding="utf-8")
-    sys.stdout.write(f"wrote {COMMITTED.name}\n")
+    sys.exit(main())

@@ -18,6 +18,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from command import Command, CommandError, Result, say
 from deploy.interpreter import SUPPORTED, find_interpreters
 from deploy.torch_build import CUDA_PREFIXES
 
@@ -96,36 +97,38 @@ def merge(chosen: dict[tuple[int, int], dict[str, str]]) -> list[str]:
     )
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     """Resolve on every Python that is here, and replace the lock."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.lockfile", description=__doc__)
-    parser.add_argument(
+    command = Command("deploy.lockfile", __doc__)
+    command.add_argument(
         "--keep", action="store_true", help="keep the versions of the present lock (default: the newest)"
     )
-    keep = parser.parse_args().keep
+    return command.run(_lock, arguments)
+
+
+def _lock(options: argparse.Namespace) -> Result:
     interpreters = find_interpreters()
     for major, minor in sorted(set(SUPPORTED) - set(interpreters)):
-        sys.stdout.write(f"Python {major}.{minor} is not on this machine: the lock is not resolved for it.\n")
+        say(f"Python {major}.{minor} is not on this machine: the lock is not resolved for it.")
     chosen: dict[tuple[int, int], dict[str, str]] = {}
     with tempfile.TemporaryDirectory() as folder:
         constraint = Path(folder) / "constraint.txt"
-        constraint.write_text(LOCK.read_text(encoding="utf-8") if keep else "", encoding="utf-8")
+        constraint.write_text(LOCK.read_text(encoding="utf-8") if options.keep else "", encoding="utf-8")
         for python in sorted(interpreters):
-            sys.stdout.write(f"resolving for Python {python[0]}.{python[1]}\n")
-            sys.stdout.flush()
-            chosen[python] = _resolve_or_exit(interpreters[python], constraint)
-            if not keep:
+            say(f"resolving for Python {python[0]}.{python[1]}")
+            chosen[python] = _resolve(interpreters[python], constraint)
+            if not options.keep:
                 constraint.write_text("\n".join(merge(chosen)), encoding="utf-8")
     lines = merge(chosen)
     LOCK.write_text(HEAD + "\n".join(lines) + "\n", encoding="utf-8")
-    sys.stdout.write(f"{LOCK.name}: {len(lines)} packages\n")
+    return Result(f"{LOCK.name}: {len(lines)} packages")
 
 
-def _resolve_or_exit(python: str, constraint: Path) -> dict[str, str]:
+def _resolve(python: str, constraint: Path) -> dict[str, str]:
     """Resolve with the versions that are chosen already, or freely where they don't fit this Python.
 
     Raises:
-        SystemExit: pip finds no set of versions at all.
+        CommandError: pip finds no set of versions at all.
     """
     for held in (constraint, None):
         try:
@@ -134,7 +137,7 @@ def _resolve_or_exit(python: str, constraint: Path) -> dict[str, str]:
             reason = (
                 f"pip found no set of versions that fits {python} (code {err.returncode}); its reason stands above."
             )
-    sys.exit(reason)
+    raise CommandError(reason)
 
 
 def _marker(pythons: list[tuple[int, int]]) -> str:
@@ -142,4 +145,4 @@ def _marker(pythons: list[tuple[int, int]]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

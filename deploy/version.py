@@ -1,9 +1,12 @@
 """Write the version of pyproject.toml wherever else it must stand: `make docs`. A test holds the copies to it."""
 
+import argparse
 import re
 import sys
 import tomllib
 from pathlib import Path
+
+from command import Command, Result
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -56,12 +59,16 @@ def write_version(root: Path, version: str) -> list[str]:
     return changed
 
 
-def main() -> None:
-    """Write the version of this folder."""
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command."""
+    return Command("deploy.version", __doc__, failed="").run(_write, arguments, (OSError, ValueError))
+
+
+def _write(_options: argparse.Namespace) -> Result:
     version = read_version()
     changed = write_version(ROOT, version)
-    sys.stdout.write(f"version {version}: {', '.join(changed) or 'stood everywhere'}\n")
+    return Result(f"version {version}: {', '.join(changed) or 'stood everywhere'}")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

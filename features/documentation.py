@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from command import write_made_file
 from features.definitions import CROSSES, EVIDENCE, FAR_DAYS, Cross, Entity, EvidenceKind, Feature, list_features
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "features.md"
@@ -119,11 +120,10 @@ def _render_kind(kind: EvidenceKind) -> str:
     return f"| `{kind.name}` | {kind.meaning} | `{kind.shown_by}` is above {kind.above:g} |\n"
 
 
-def main() -> None:
+def main() -> int:
     """Write the page."""
-    TARGET.write_text(render(), encoding="utf-8")
-    sys.stdout.write(f"{TARGET.name} written\n")
+    return write_made_file("features.documentation", __doc__, TARGET, render)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

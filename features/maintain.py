@@ -6,12 +6,12 @@ was made from is pinned (`features/pins.py`) and stays, whatever its age.
 """
 
 import argparse
-import json
 import logging
 import sys
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from command import Command, Result
 from features.pins import Pins, load_pins
 from features.store import MLStore, StoreError
 from features.sync.lease import Lease, LeaseTakenError, hold_lease
@@ -135,27 +135,22 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         0, also when a sync is at work and nothing was done; 1 on an error, in one line.
     """
-    parser = argparse.ArgumentParser(prog="python -m features.maintain", description=__doc__.splitlines()[0])
-    parser.add_argument("--retention-days", type=float, default=RETENTION.days, help="age of readable versions")
-    parser.add_argument("--snapshot-days", type=float, default=SNAPSHOT_RETENTION.days, help="age of kept snapshots")
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
-    chosen = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    command = Command("features.maintain", __doc__, has_json=True, has_logs=True)
+    command.add_argument("--retention-days", type=float, default=RETENTION.days, help="age of readable versions")
+    command.add_argument("--snapshot-days", type=float, default=SNAPSHOT_RETENTION.days, help="age of kept snapshots")
+    return command.run(_maintain, arguments, (StoreError,))
+
+
+def _maintain(options: argparse.Namespace) -> Result:
     store = MLStore(load_settings().ml_store_uri)
-    retention, snapshot_retention = timedelta(days=chosen.retention_days), timedelta(days=chosen.snapshot_days)
+    retention, snapshot_retention = timedelta(days=options.retention_days), timedelta(days=options.snapshot_days)
     try:
         report = maintain_store(store, retention=retention, snapshot_retention=snapshot_retention)
     except LeaseTakenError as busy:
-        sys.stdout.write((json.dumps({"state": "busy", "reason": str(busy)}) if chosen.json else str(busy)) + "\n")
-        return 0
-    except StoreError as error:
-        sys.stderr.write(f"features.maintain: {error}\n")
-        return 1
+        return Result(str(busy), {"state": "busy", "reason": str(busy)})
     done = asdict(report)
     logger.info("store maintained %s", " ".join(f"{name}={value}" for name, value in done.items()))
-    if chosen.json:
-        sys.stdout.write(json.dumps({"state": "maintained", **done}) + "\n")
-    return 0
+    return Result(report={"state": "maintained", **done})
 
 
 if __name__ == "__main__":

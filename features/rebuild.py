@@ -6,7 +6,6 @@ Running it again for the same instant writes the same snapshot.
 """
 
 import argparse
-import json
 import logging
 import sys
 import time
@@ -14,6 +13,7 @@ from datetime import datetime
 
 import polars as pl
 
+from command import Command, Result
 from features.clock import latest_midnight, parse_instant
 from features.definitions import UnfilledFeatureError, hash_definitions
 from features.ranking.pairs import require_expressions
@@ -70,21 +70,17 @@ def rebuild(store: MLStore, as_of: datetime, num_buckets: int) -> Snapshot:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; see the module's docstring."""
-    parser = argparse.ArgumentParser(prog="python -m features.rebuild", description=__doc__.splitlines()[0])
-    parser.add_argument(
+    command = Command("features.rebuild", __doc__, has_json=True, has_logs=True)
+    command.add_argument(
         "--as-of", type=parse_instant, default=None, help="instant, UTC; the last midnight if not given"
     )
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
-    options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    return command.run(_rebuild, arguments, (StoreError, UnfilledFeatureError))
+
+
+def _rebuild(options: argparse.Namespace) -> Result:
     settings = load_settings()
     started = time.perf_counter()
-    as_of = options.as_of or latest_midnight()
-    try:
-        snapshot = rebuild(MLStore(settings.ml_store_uri), as_of, settings.num_buckets)
-    except (StoreError, UnfilledFeatureError) as err:
-        sys.stderr.write(f"features.rebuild: {err}\n")
-        return 1
+    snapshot = rebuild(MLStore(settings.ml_store_uri), options.as_of or latest_midnight(), settings.num_buckets)
     summary = {
         "as_of": snapshot.as_of.isoformat(),
         "feature_hash": snapshot.feature_hash,
@@ -94,9 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
         "seconds": round(time.perf_counter() - started, 1),
     }
     logger.info("snapshot written %s", " ".join(f"{key}={value}" for key, value in summary.items()))
-    if options.json:
-        sys.stdout.write(json.dumps(summary) + "\n")
-    return 0
+    return Result(report=summary)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 `/health` would not do: it answers 200 whatever the database, the host check and the login say.
 """
 
+import argparse
 import base64
 import sys
 import urllib.request
 
+from command import Command, CommandError, Result
 from settings import Settings, load_settings
 
 TIMEOUT_SECONDS = 5.0
@@ -30,14 +32,19 @@ def ask(settings: Settings) -> None:
         answer.read()
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     """Exit 0 when the API answers, else 1 with one line that says why."""
+    return Command("mlflow_server.health", __doc__, failed="MLflow").run(_check, arguments)
+
+
+def _check(_options: argparse.Namespace) -> Result:
     settings = load_settings()
     try:
         ask(settings)
     except OSError as err:
-        sys.exit(f"MLflow on port {settings.mlflow_port} does not answer its API: {err}")
+        raise CommandError(f"port {settings.mlflow_port} does not answer its API: {err}") from err
+    return Result()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -5,12 +5,12 @@ settings.
 """
 
 import argparse
-import logging
 import sys
 
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from command import Command, CommandError, Result
 from mlflow_server.command import backend_uri
 from settings import load_settings
 
@@ -31,24 +31,27 @@ def has_newest_schema(url: str) -> bool:
     return True
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     """Migrate, or check; exit 1 with one line when that fails."""
-    parser = argparse.ArgumentParser(prog="python -m mlflow_server.migrate", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; fail if the schema is not the newest")
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    command = Command("mlflow_server.migrate", __doc__, has_logs=True)
+    command.add_argument("--check", action="store_true", help="change nothing; fail if the schema is not the newest")
+    return command.run(_migrate, arguments)
+
+
+def _migrate(options: argparse.Namespace) -> Result:
     url = backend_uri(load_settings())
     try:
-        if arguments.check:
-            if not has_newest_schema(url):
-                sys.exit("MLflow's schema is not the newest: run python -m mlflow_server.migrate")
-            return
-        from mlflow import db
+        if options.check and not has_newest_schema(url):
+            raise CommandError("MLflow's schema is not the newest: run python -m mlflow_server.migrate")
+        if not options.check:
+            from mlflow import db
 
-        db.upgrade.callback(url)
+            db.upgrade.callback(url)
     except SQLAlchemyError as err:
-        sys.exit(f"MLflow's database cannot be migrated: {getattr(err, 'orig', None) or type(err).__name__}")
+        said = getattr(err, "orig", None) or type(err).__name__
+        raise CommandError(f"MLflow's database cannot be migrated: {said}") from err
+    return Result()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -7,7 +7,6 @@ not serve, or a database that refuses (trying again would not help), 3 there is 
 """
 
 import argparse
-import json
 import logging
 import sys
 from dataclasses import asdict
@@ -15,6 +14,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from command import Command, CommandError, Result
 from features.clock import parse_instant
 from features.snapshot.tables import Snapshot
 from features.store import MLStore, StoreError
@@ -114,34 +114,24 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit code; see the module's docstring.
     """
-    parser = argparse.ArgumentParser(prog="python -m serving.score", description="Score all users and publish.")
-    parser.add_argument("--as-of", type=parse_instant, help="instant of the snapshot, UTC; the newest if not given")
-    parser.add_argument("--version", type=int, help="version in MLflow; the champion if not given")
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
-    options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    command = Command("serving.score", __doc__, has_json=True, has_logs=True)
+    command.add_argument("--as-of", type=parse_instant, help="instant of the snapshot, UTC; the newest if not given")
+    command.add_argument("--version", type=int, help="version in MLflow; the champion if not given")
+    codes = {NoChampionError: NO_CHAMPION, BarredVersionError: UNFIT, ArtefactError: UNFIT}
+    return command.run(_score, arguments, codes | dict.fromkeys((PublicationError, RegistryError, StoreError), 1))
+
+
+def _score(options: argparse.Namespace) -> Result:
+    settings = load_settings()
     try:
-        settings = load_settings()
         publication = score(settings, options)
         compared = score_compared(settings, options)
-    except NoChampionError as err:
-        sys.stderr.write(f"serving.score: {err}\n")
-        return NO_CHAMPION
-    except (BarredVersionError, ArtefactError) as err:
-        sys.stderr.write(f"serving.score: {err}\n")
-        return UNFIT
-    except (PublicationError, RegistryError, StoreError) as err:
-        sys.stderr.write(f"serving.score: {err}\n")
-        return 1
     except SQLAlchemyError as err:
-        sys.stderr.write(f"serving.score: the last good lists stay, the shop's database failed: {describe(err)}\n")
-        return 1 if find_remedy(err) is None else UNFIT
+        reason = f"the last good lists stay, the shop's database failed: {describe(err)}"
+        raise CommandError(reason, 1 if find_remedy(err) is None else UNFIT) from err
     logger.info("published batch_id=%s seconds=%s", publication.batch_id, publication.seconds)
-    if options.json:
-        summary = asdict(publication) | {"as_of": publication.as_of.isoformat()}
-        summary["compared_batch_id"] = compared and compared.batch_id
-        sys.stdout.write(json.dumps(summary) + "\n")
-    return 0
+    summary = asdict(publication) | {"as_of": publication.as_of.isoformat()}
+    return Result(report=summary | {"compared_batch_id": compared and compared.batch_id})
 
 
 if __name__ == "__main__":

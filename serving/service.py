@@ -10,6 +10,7 @@ import bentoml
 from bentoml.exceptions import ServiceUnavailable
 from starlette.types import Receive, Scope, Send
 
+from command import LOG_FORMAT
 from features.store import MLStore
 from serving.champion import Champion, load_champion
 from serving.online.alias_effects import Followup
@@ -40,7 +41,7 @@ class Recommender:
 
     def __init__(self) -> None:
         settings = load_settings()
-        logging.basicConfig(format="%(asctime)s %(name)s %(message)s")
+        logging.basicConfig(format=LOG_FORMAT)
         logging.getLogger("serving").setLevel(logging.INFO)
         registry = connect(settings.mlflow_tracking_uri, settings.model_name)
         models, secret = settings.var_dir / "models", ensure_secret(settings.var_dir / "models")

@@ -8,12 +8,12 @@ Exit codes: 0 served as the alias says, or moved; 1 MLflow did not answer; 2 som
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from command import Command, CommandError, Result
 from serving.serving_status import Served, read_served
 from settings import Settings, load_settings
 from training.registry.client import CHAMPION, Registry, RegistryError, connect
@@ -112,31 +112,26 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit code; see the module's docstring.
     """
-    parser = argparse.ArgumentParser(prog="python -m serving.watch", description="Compare the alias with what serves.")
-    wait = parser.add_mutually_exclusive_group()
+    command = Command("serving.watch", __doc__, has_json=True)
+    wait = command.add_mutually_exclusive_group()
     wait.add_argument("--await-move", type=float, metavar="SECONDS", help="wait for the alias to move")
     wait.add_argument("--await-served", type=float, metavar="SECONDS", help="wait for the alias to take effect")
-    parser.add_argument("--announced", type=int, help="version that was announced last, for --await-move")
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
-    options = parser.parse_args(arguments)
+    command.add_argument("--announced", type=int, help="version that was announced last, for --await-move")
+    return command.run(_watch, arguments, {RegistryError: UNANSWERED})
+
+
+def _watch(options: argparse.Namespace) -> Result:
     watch = _make_watch(load_settings())
-    try:
-        if options.await_move is not None:
-            outcome = watch.await_move(options.announced, options.await_move)
-        elif options.await_served is not None:
-            sys.stderr.write("waiting until model server and homepage serve what the alias says\n")
-            outcome = watch.await_served(options.await_served)
-        else:
-            outcome = watch.compare()
-    except RegistryError as err:
-        sys.stderr.write(f"serving.watch: {err}\n")
-        return UNANSWERED
-    if outcome.code:
-        sys.stderr.write(f"serving.watch: {outcome.words}\n")
+    if options.await_move is not None:
+        outcome = watch.await_move(options.announced, options.await_move)
+    elif options.await_served is not None:
+        sys.stderr.write("waiting until model server and homepage serve what the alias says\n")
+        outcome = watch.await_served(options.await_served)
     else:
-        words = json.dumps({"champion": outcome.champion, "words": outcome.words}) if options.json else outcome.words
-        sys.stdout.write(f"{words}\n")
-    return outcome.code
+        outcome = watch.compare()
+    if outcome.code:
+        raise CommandError(outcome.words, outcome.code)
+    return Result(outcome.words, {"champion": outcome.champion, "words": outcome.words})
 
 
 def _make_watch(settings: Settings) -> Watch:

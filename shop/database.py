@@ -100,9 +100,23 @@ def session_scope(engine: Engine) -> Iterator[Session]:
         yield session
 
 
-def explain_failure(engine: Engine, error: SQLAlchemyError) -> str:
-    """Put a database's failure into one line: which database, without its password, what it said and what to do."""
-    return f"{name_database(engine)}: {describe(error)}"
+class ShopFailedError(Exception):
+    """The shop's database failed, in one line: which one, without its password, what it said and what to do."""
+
+
+@contextmanager
+def engine_scope(engine: Engine) -> Iterator[Engine]:
+    """Run a command's block on an engine, whose connections are closed at its end.
+
+    Raises:
+        ShopFailedError: the database failed within the block.
+    """
+    try:
+        yield engine
+    except SQLAlchemyError as err:
+        raise ShopFailedError(f"{name_database(engine)}: {describe(err)}") from err
+    finally:
+        engine.dispose()
 
 
 def name_database(engine: Engine) -> str:

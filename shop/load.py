@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
+from command import Command, Result, say
 from settings import load_settings
-from shop.database import explain_failure, name_database, open_engine
+from shop.database import ShopFailedError, engine_scope, name_database, open_engine
 from shop.loaders.demo.build import build_demo_shop, find_yesterday
 from shop.loaders.directory import build_directory_shop
 from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
@@ -20,12 +19,14 @@ from shop.loaders.writing import RowBatch, ShopNotEmptyError, refuse_non_empty, 
 READ_TIMEOUT_SECONDS = 600
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_command() -> Command:
     """Describe the command line."""
-    parser = argparse.ArgumentParser(prog="python -m shop.load", description="Load a shop into SHOP_DATABASE_URL.")
+    command = Command("shop.load", "Load a shop into SHOP_DATABASE_URL.", failed="nothing loaded")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--replace", action="store_true", help="load over a shop that has rows; they are deleted")
-    sources = parser.add_subparsers(dest="source", required=True, metavar="{demo,directory,synthetic}")
+    sources = command.add_subparsers(
+        dest="source", required=True, metavar="{demo,directory,synthetic}", parser_class=argparse.ArgumentParser
+    )
 
     demo = sources.add_parser("demo", parents=[common], help="the real demo shop: a year of a grocer's purchases")
     dates = demo.add_mutually_exclusive_group()
@@ -46,7 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
     synthetic.add_argument("--orders", type=_parse_count, required=True, metavar="N")
     synthetic.add_argument("--seed", type=int, default=0, metavar="S", help="same seed, same shop (default: 0)")
     synthetic.add_argument("--end-date", type=_parse_date, metavar="YYYY-MM-DD", help="last day (default: yesterday)")
-    return parser
+    return command
 
 
 def _parse_date(text: str) -> date:
@@ -76,36 +77,29 @@ def open_source(options: argparse.Namespace) -> Iterator[RowBatch]:
     return build_synthetic_shop(shape, options.seed, options.end_date or find_yesterday())
 
 
-def _report(line: str) -> None:
-    sys.stdout.write(f"  {line}\n")
-    sys.stdout.flush()
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the command.
 
     Returns:
         The exit code: 0, or 1 with one line on stderr.
     """
-    options = make_parser().parse_args(arguments)
+    failures = (InvalidShopError, ShopNotEmptyError, FileNotFoundError, ShopFailedError)
+    return make_command().run(_load, arguments, failures)
+
+
+def _load(options: argparse.Namespace) -> Result:
     start = time.monotonic()
-    engine = open_engine(load_settings().shop_database_url, read_timeout_seconds=READ_TIMEOUT_SECONDS)
-    try:
+    url = load_settings().shop_database_url
+    with engine_scope(open_engine(url, read_timeout_seconds=READ_TIMEOUT_SECONDS)) as engine:
         if not options.replace:
             refuse_non_empty(engine)
         num_rows = write_shop(engine, open_source(options), replace=options.replace, report=_report)
-    except (InvalidShopError, ShopNotEmptyError, FileNotFoundError) as error:
-        sys.stderr.write(f"nothing loaded: {error}\n")
-        return 1
-    except SQLAlchemyError as error:
-        sys.stderr.write(f"nothing loaded: {explain_failure(engine, error)}\n")
-        return 1
-    finally:
-        engine.dispose()
-    total = sum(num_rows.values())
-    sys.stdout.write(f"loaded {total:,} rows into {name_database(engine)} ")
-    sys.stdout.write(f"in {time.monotonic() - start:.1f} s\n")
-    return 0
+    seconds = time.monotonic() - start
+    return Result(f"loaded {sum(num_rows.values()):,} rows into {name_database(engine)} in {seconds:.1f} s")
+
+
+def _report(line: str) -> None:
+    say(f"  {line}")
 
 
 if __name__ == "__main__":

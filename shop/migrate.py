@@ -9,10 +9,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
+from command import Command, CommandError, Result
 from settings import load_settings
-from shop.database import explain_failure, open_engine
+from shop.database import ShopFailedError, engine_scope, open_engine
 from shop.tables import Base
 
 MIGRATIONS_FOLDER = Path(__file__).parent / "migrations"
@@ -54,22 +54,18 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit code: 0, or 1 with one line on stderr.
     """
-    parser = argparse.ArgumentParser(prog="python -m shop.migrate", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; fail if the schema is not the newest")
-    options = parser.parse_args(arguments)
-    engine = open_engine(load_settings().shop_database_url)
-    try:
-        if options.check:
-            differences = list_differences(engine)
-            if differences:
-                sys.stderr.write(f"the schema is behind: {len(differences)} differences; run python -m shop.migrate\n")
-                return 1
-        else:
-            sys.stdout.write(f"the shop's schema is at revision {migrate(engine)}\n")
-    except SQLAlchemyError as error:
-        sys.stderr.write(f"cannot migrate {explain_failure(engine, error)}\n")
-        return 1
-    return 0
+    command = Command("shop.migrate", __doc__)
+    command.add_argument("--check", action="store_true", help="change nothing; fail if the schema is not the newest")
+    return command.run(_migrate, arguments, (ShopFailedError,))
+
+
+def _migrate(options: argparse.Namespace) -> Result:
+    with engine_scope(open_engine(load_settings().shop_database_url)) as engine:
+        if not options.check:
+            return Result(f"the shop's schema is at revision {migrate(engine)}")
+        if differences := list_differences(engine):
+            raise CommandError(f"the schema is behind: {len(differences)} differences; run python -m shop.migrate")
+    return Result()
 
 
 if __name__ == "__main__":

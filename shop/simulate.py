@@ -15,11 +15,11 @@ from decimal import Decimal
 from typing import TypeVar
 
 from sqlalchemy import Engine, func, select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from command import Command, Result
 from settings import load_settings
-from shop.database import explain_failure, open_engine, session_scope
+from shop.database import ShopFailedError, engine_scope, open_engine, session_scope
 from shop.tables import Base, Order, OrderItem, Product
 
 ORDERS_IN_TRANSACTION = 50
@@ -197,27 +197,19 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit code: 0, or 1 with one line on stderr.
     """
-    parser = argparse.ArgumentParser(prog="python -m shop.simulate", description="Let business happen in the shop.")
-    parser.add_argument("--orders", type=int, required=True, metavar="N", help="orders to place")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="same seed, same decisions (default: 0)")
-    parser.add_argument("--late-seconds", type=float, default=1.0, help="how long late orders stay invisible")
-    chosen = parser.parse_args(arguments)
-    if chosen.orders < 1:
-        parser.error(f"--orders must be at least 1, got {chosen.orders}")
-    engine = open_engine(load_settings().shop_database_url)
-    try:
-        business = simulate(engine, chosen.orders, chosen.seed, late_seconds=chosen.late_seconds)
-    except EmptyShopError as error:
-        sys.stderr.write(f"nothing simulated: {error}\n")
-        return 1
-    except SQLAlchemyError as error:
-        sys.stderr.write(f"stopped: {explain_failure(engine, error)}\n")
-        return 1
-    finally:
-        engine.dispose()
-    for name, number in asdict(business).items():
-        sys.stdout.write(f"{name.replace('_', ' '):<20}{number:>8,}\n")
-    return 0
+    command = Command("shop.simulate", __doc__)
+    command.add_argument("--orders", type=int, required=True, metavar="N", help="orders to place")
+    command.add_argument("--seed", type=int, default=0, metavar="S", help="same seed, same decisions (default: 0)")
+    command.add_argument("--late-seconds", type=float, default=1.0, help="how long late orders stay invisible")
+    return command.run(_simulate, arguments, (EmptyShopError, ShopFailedError))
+
+
+def _simulate(options: argparse.Namespace) -> Result:
+    if options.orders < 1:
+        raise argparse.ArgumentError(None, f"--orders must be at least 1, got {options.orders}")
+    with engine_scope(open_engine(load_settings().shop_database_url)) as engine:
+        business = simulate(engine, options.orders, options.seed, late_seconds=options.late_seconds)
+    return Result("\n".join(f"{name.replace('_', ' '):<20}{number:>8,}" for name, number in asdict(business).items()))
 
 
 if __name__ == "__main__":

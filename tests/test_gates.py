@@ -47,7 +47,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("copy")
     for name in LINTER["root_packages"]:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("settings.py", "pyproject.toml"):
+    for name in ("command.py", "settings.py", "pyproject.toml"):
         shutil.copy2(ROOT / name, folder / name)
     return folder
 

@@ -21,14 +21,14 @@ def find_shared_names(sources: Mapping[str, str]) -> dict[str, list[str]]:
 
 def read_packages() -> dict[str, str]:
     """Read the Python files of our packages."""
-    paths = [ROOT / "settings.py", *(path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))]
+    paths = [*ROOT.glob("*.py"), *(path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))]
     return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in paths}
 
 
 def test_no_two_public_classes_share_a_name() -> None:
     sources = read_packages()
 
-    assert {Path(path).parts[0] for path in sources} == PACKAGES | {"settings.py"}
+    assert {Path(path).parts[0] for path in sources} == PACKAGES | {"command.py", "settings.py"}
     assert find_shared_names(sources) == {}
 
 

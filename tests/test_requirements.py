@@ -14,7 +14,7 @@ from deploy.lockfile import requirement_files
 ROOT = Path(__file__).parents[1]
 APART = {"tests", "deploy"}  # have the full lock; deploy's own file is what its first check needs before that
 FOLDERS = sorted({path.parent.relative_to(ROOT).as_posix() for path in requirement_files()} - APART)
-OURS = {path.parent.name for path in ROOT.glob("*/__init__.py")} | {"settings"}
+OURS = {path.parent.name for path in ROOT.glob("*/__init__.py")} | {path.stem for path in ROOT.glob("*.py")}
 # Commands of development alone: what they need besides is in tests/requirements.in and in no image.
 DEVELOPMENT = {"training/studies/rivals.py", "training/studies/search.py", "training/studies/search_page.py"}
 DISTRIBUTIONS = packages_distributions()

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from command import Command, Result
 from features.clock import parse_instant
 from features.ranking.candidates import Candidates
 from features.rebuild import build_snapshot
@@ -103,31 +104,28 @@ def _evaluate(store: MLStore, config: TrainingConfig, snapshot: Snapshot, ranker
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; see the module's docstring."""
-    parser = argparse.ArgumentParser(prog="python -m training.backtest", description=__doc__.splitlines()[0])
-    parser.add_argument("--as-of", type=parse_instant, required=True, help="the cut, UTC")
-    parser.add_argument("--horizon-days", type=int, default=28, help="length of the label window")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the results")
-    options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
-    settings = load_settings()
+    command = Command("training.backtest", __doc__, has_logs=True)
+    command.add_argument("--as-of", type=parse_instant, required=True, help="the cut, UTC")
+    command.add_argument("--horizon-days", type=int, default=28, help="length of the label window")
+    command.add_argument("--out", type=Path, required=True, help="folder of the results")
+    return command.run(_backtest, arguments, (OSError, StoreError, ValueError, ArtefactError))
+
+
+def _backtest(options: argparse.Namespace) -> Result:
     started = time.perf_counter()
-    try:
-        config = load_config().with_horizon(options.horizon_days)
-        evaluations = run_backtest(MLStore(settings.ml_store_uri), config, options.as_of, options.out)
-    except (OSError, StoreError, ValueError, ArtefactError) as err:
-        sys.stderr.write(f"training.backtest: {err}\n")
-        return 1
+    config = load_config().with_horizon(options.horizon_days)
+    evaluations = run_backtest(MLStore(load_settings().ml_store_uri), config, options.as_of, options.out)
     seconds = round(time.perf_counter() - started, 1)
     metrics = {name: evaluation.summarise() for name, evaluation in evaluations.items()}
     peak = round(measure_peak_memory_gb(), 2)
     cost = {"seconds": seconds, "peak_memory_gb": peak}
     result = {"as_of": options.as_of.isoformat(), "horizon_days": options.horizon_days, **cost, **metrics}
     (options.out / "metrics.json").write_text(json.dumps(_to_plain(result), indent=1), encoding="utf-8")
-    if evaluations:
-        with pl.Config(tbl_cols=-1, tbl_width_chars=200, float_precision=4, tbl_hide_dataframe_shape=True):
-            sys.stdout.write(f"{tabulate(evaluations)}\n")
-    sys.stdout.write(f"written to {options.out} in {seconds} s, at most {peak} GB of memory\n")
-    return 0
+    done = f"written to {options.out} in {seconds} s, at most {peak} GB of memory"
+    if not evaluations:
+        return Result(done)
+    with pl.Config(tbl_cols=-1, tbl_width_chars=200, float_precision=4, tbl_hide_dataframe_shape=True):
+        return Result(f"{tabulate(evaluations)}\n{done}")
 
 
 def _to_plain(value: object) -> object:

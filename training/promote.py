@@ -11,10 +11,10 @@ import getpass
 import sys
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
+from command import Command, CommandError, Result
 from settings import load_settings
-from shop.database import explain_failure, open_engine
+from shop.database import ShopFailedError, engine_scope, open_engine
 from training.registry.alias import Move, MoveError, find_previous, move_champion
 from training.registry.client import CHAMPION, Registry, RegistryError, connect
 from training.registry.eligibility import LOAD_FAILED, OVERRIDE, find_bar
@@ -69,29 +69,26 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         0 when the alias is where it was wanted, 1 when it was not moved.
     """
-    parser = argparse.ArgumentParser(prog="python -m training.promote", description=__doc__.splitlines()[0])
-    target = parser.add_mutually_exclusive_group(required=True)
+    command = Command("training.promote", __doc__)
+    target = command.add_mutually_exclusive_group(required=True)
     target.add_argument("version", type=int, nargs="?", help="number of the version that shall serve")
     target.add_argument("--rollback", action="store_true", help="the version that served before")
-    parser.add_argument("--expected", type=int, help="version that serves now; default: whatever does at the start")
-    parser.add_argument("--override", metavar="WHY", help="serve a refused version all the same, for this reason")
-    parser.add_argument("--reason", help="for the audit log")
-    options = parser.parse_args(arguments)
+    command.add_argument("--expected", type=int, help="version that serves now; default: whatever does at the start")
+    command.add_argument("--override", metavar="WHY", help="serve a refused version all the same, for this reason")
+    command.add_argument("--reason", help="for the audit log")
+    return command.run(_promote, arguments, (MoveError, RegistryError))
+
+
+def _promote(options: argparse.Namespace) -> Result:
     settings = load_settings()
-    engine = open_engine(settings.shop_database_url)
+    registry = connect(settings.mlflow_tracking_uri, settings.model_name)
     try:
-        move = promote(connect(settings.mlflow_tracking_uri, settings.model_name), engine, options)
-    except (MoveError, RegistryError) as err:
-        sys.stderr.write(f"training.promote: {err}\n")
-        return 1
-    except SQLAlchemyError as err:
-        sys.stderr.write(f"training.promote: the audit log cannot be written: {explain_failure(engine, err)}\n")
-        return 1
-    finally:
-        engine.dispose()
+        with engine_scope(open_engine(settings.shop_database_url)) as engine:
+            move = promote(registry, engine, options)
+    except ShopFailedError as err:
+        raise CommandError(f"the audit log cannot be written: {err}") from err
     before = "nothing" if move.previous is None else f"version {move.previous}"
-    sys.stdout.write(f"{CHAMPION} moved from {before} to version {move.version}\n")
-    return 0
+    return Result(f"{CHAMPION} moved from {before} to version {move.version}")
 
 
 if __name__ == "__main__":

@@ -6,13 +6,13 @@ Same table versions, settings and definitions give the same weights on the same 
 """
 
 import argparse
-import json
 import logging
 import sys
 import tempfile
 from datetime import datetime
 from pathlib import Path
 
+from command import Command, Result
 from features.definitions import hash_definitions
 from features.snapshot.purchases import load_purchases
 from features.store import MLStore, StoreError
@@ -75,24 +75,21 @@ def _log_epoch(epoch: int, metrics: dict[str, float]) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; see the module's docstring."""
-    parser = argparse.ArgumentParser(prog="python -m training.reproduce", description=__doc__.splitlines()[0])
-    parser.add_argument("version", type=int, help="number of the registered version")
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
-    options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    command = Command("training.reproduce", __doc__, has_json=True, has_logs=True)
+    command.add_argument("version", type=int, help="number of the registered version")
+    return command.run(_compare, arguments, (OSError, StoreError, ValueError, RegistryError, ArtefactError))
+
+
+def _compare(options: argparse.Namespace) -> Result:
     settings = load_settings()
     registry = connect(settings.mlflow_tracking_uri, settings.model_name)
-    try:
-        rows = reproduce(registry, MLStore(settings.ml_store_uri), settings.var_dir / "models", options.version)
-    except (OSError, StoreError, ValueError, RegistryError, ArtefactError) as err:
-        sys.stderr.write(f"training.reproduce: {err}\n")
-        return 1
+    rows = reproduce(registry, MLStore(settings.ml_store_uri), settings.var_dir / "models", options.version)
     is_equal = all(before == after for _, before, after in rows)
-    for name, before, after in rows:
-        sys.stdout.write(f"{'same' if before == after else 'DIFFERS':8} {name:36} {before!s:20} {after!s}\n")
-    if options.json:
-        sys.stdout.write(json.dumps({"version": options.version, "is_equal": is_equal}) + "\n")
-    return 0 if is_equal else 1
+    lines = [
+        f"{'same' if before == after else 'DIFFERS':8} {name:36} {before!s:20} {after!s}"
+        for name, before, after in rows
+    ]
+    return Result("\n".join(lines), {"version": options.version, "is_equal": is_equal}, code=0 if is_equal else 1)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from command import Command, Result
 from features.clock import latest_midnight, parse_instant
 from features.definitions import hash_definitions
 from features.pins import pin
@@ -147,28 +148,20 @@ def _summarise(registry: Registry, version: int, *, is_new: bool) -> dict[str, o
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; see the module's docstring."""
-    parser = argparse.ArgumentParser(prog="python -m training.run", description=__doc__.splitlines()[0])
-    parser.add_argument("--as-of", type=parse_instant, default=None, help="instant, UTC; default: the last midnight")
-    parser.add_argument("--config", type=Path, default=None, help="settings to train by; default: training/config.yaml")
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
-    options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    command = Command("training.run", __doc__, has_json=True, has_logs=True)
+    command.add_argument("--as-of", type=parse_instant, default=None, help="instant, UTC; default: the last midnight")
+    command.add_argument("--config", type=Path, default=None, help="settings; default: training/config.yaml")
+    return command.run(_run, arguments, FAILURES)
+
+
+def _run(options: argparse.Namespace) -> Result:
     settings = load_settings()
     started = time.perf_counter()
-    try:
-        config = load_config(options.config) if options.config else load_config()
-        registry = connect(settings.mlflow_tracking_uri, settings.model_name)
-        summary = run_training(settings, registry, config, options.as_of or latest_midnight())
-    except FAILURES as err:
-        sys.stderr.write(f"training.run: {err}\n")
-        return 1
+    config = load_config(options.config) if options.config else load_config()
+    registry = connect(settings.mlflow_tracking_uri, settings.model_name)
+    summary = run_training(settings, registry, config, options.as_of or latest_midnight())
     summary["seconds"] = round(time.perf_counter() - started, 1)
-    sys.stdout.write(json.dumps(summary) + "\n" if options.json else _format(summary))
-    return 0
-
-
-def _format(summary: dict[str, object]) -> str:
-    return "".join(f"{key:10} {value}\n" for key, value in summary.items())
+    return Result("\n".join(f"{key:10} {value}" for key, value in summary.items()), summary)
 
 
 if __name__ == "__main__":

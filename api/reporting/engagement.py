@@ -6,7 +6,6 @@ Exit codes: 0 reported, 1 the shop's database did not answer.
 """
 
 import argparse
-import json
 import sys
 from argparse import ArgumentTypeError
 from dataclasses import asdict
@@ -14,13 +13,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from api.pages.experiment import CHAMPION, Experiment
 from api.reporting.attribution import Attribution, Period, Tally, fetch_shown, tally
 from api.reporting.statistics import Interval, difference, ratio_of_sums, split_p_value, wilson
+from command import Command, Result
 from settings import load_settings
-from shop.database import explain_failure, open_engine
+from shop.database import ShopFailedError, engine_scope, open_engine
 
 DAYS = 7
 WINDOW_HOURS = 72.0
@@ -138,29 +137,23 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit code; see the module's docstring.
     """
-    parser = argparse.ArgumentParser(prog="python -m api.reporting.engagement", description="Rates of what was shown.")
-    parser.add_argument("--since", type=_parse_instant, help=f"first impression (default: {DAYS} days before --until)")
-    parser.add_argument("--until", type=_parse_instant, help="impressions before this instant (default: now)")
-    parser.add_argument("--window-hours", type=float, default=WINDOW_HOURS, help="how long clicks and orders count")
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
-    chosen = parser.parse_args(arguments)
-    until = chosen.until or datetime.now(UTC)
-    period = Period(chosen.since or until - timedelta(days=DAYS), until, timedelta(hours=chosen.window_hours))
+    command = Command("api.reporting.engagement", __doc__, has_json=True)
+    command.add_argument("--since", type=_parse_instant, help=f"first impression (default: {DAYS} days before --until)")
+    command.add_argument("--until", type=_parse_instant, help="impressions before this instant (default: now)")
+    command.add_argument("--window-hours", type=float, default=WINDOW_HOURS, help="how long clicks and orders count")
+    return command.run(_report, arguments, (ShopFailedError,))
+
+
+def _report(options: argparse.Namespace) -> Result:
+    until = options.until or datetime.now(UTC)
+    period = Period(options.since or until - timedelta(days=DAYS), until, timedelta(hours=options.window_hours))
     if period.since >= period.until or period.window <= timedelta(0):
-        parser.error("--since must be before --until, and --window-hours above 0")
+        raise argparse.ArgumentError(None, "--since must be before --until, and --window-hours above 0")
     settings = load_settings()
-    engine = open_engine(settings.shop_database_url, read_only=True, read_timeout_seconds=600)
-    try:
-        report = build_report(engine, period, Experiment(settings.compared_alias, settings.compared_share))
-    except SQLAlchemyError as err:
-        sys.stderr.write(f"api.reporting.engagement: {explain_failure(engine, err)}\n")
-        return 1
-    finally:
-        engine.dispose()
-    sys.stdout.write(render(report))
-    if chosen.json:
-        sys.stdout.write(json.dumps(report) + "\n")
-    return 0
+    experiment = Experiment(settings.compared_alias, settings.compared_share)
+    with engine_scope(open_engine(settings.shop_database_url, read_only=True, read_timeout_seconds=600)) as engine:
+        report = build_report(engine, period, experiment)
+    return Result(render(report), report)
 
 
 if __name__ == "__main__":

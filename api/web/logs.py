@@ -5,12 +5,12 @@ import sys
 import time
 from contextlib import suppress
 
-FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+from command import LOG_FORMAT
 
 
 def set_up_logs() -> None:
     """Log to stderr. The server's own access log stays silent: it would write down who looked at what."""
-    logging.basicConfig(stream=sys.stderr, format=FORMAT)
+    logging.basicConfig(stream=sys.stderr, format=LOG_FORMAT)
     logging.getLogger("api").setLevel(logging.INFO)
     access = logging.getLogger("uvicorn.access")
     access.handlers.clear()

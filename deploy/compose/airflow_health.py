@@ -9,6 +9,8 @@ import json
 import sys
 import urllib.request
 
+from command import Command, CommandError, Result
+
 COMPONENTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 TIMEOUT_SECONDS = 5.0
 
@@ -31,19 +33,23 @@ def component_status(url: str, component: str) -> str:
         return str(json.load(answer).get(component, {}).get("status"))
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     """Exit 0 when the component is healthy, else 1 with one line that says what it is."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.compose.airflow_health", description=__doc__)
-    parser.add_argument("component", choices=COMPONENTS)
-    parser.add_argument("--url", default="http://127.0.0.1:8080", help="where Airflow's API answers")
-    arguments = parser.parse_args()
+    command = Command("deploy.compose.airflow_health", __doc__, failed="")
+    command.add_argument("component", choices=COMPONENTS)
+    command.add_argument("--url", default="http://127.0.0.1:8080", help="where Airflow's API answers")
+    return command.run(_check, arguments)
+
+
+def _check(options: argparse.Namespace) -> Result:
     try:
-        status = component_status(arguments.url, arguments.component)
+        status = component_status(options.url, options.component)
     except (OSError, ValueError) as err:
-        sys.exit(f"Airflow at {arguments.url} does not answer: {err}")
+        raise CommandError(f"Airflow at {options.url} does not answer: {err}") from err
     if status != "healthy":
-        sys.exit(f"Airflow's {arguments.component} is {status}")
+        raise CommandError(f"Airflow's {options.component} is {status}")
+    return Result()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

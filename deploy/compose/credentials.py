@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from command import Command, Result
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "secrets"
 CONTAINER_ID = 10001  # user and group in the containers when root generates the secrets
@@ -156,19 +158,20 @@ def _give(path: Path, owner: tuple[int, int]) -> None:
         os.chown(path, *owner)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command."""
+    command = Command("deploy.compose.credentials", __doc__, failed="The secrets were not written")
+    command.add_argument("--renew", nargs="+", default=[], metavar="NAME", help=f"draw anew: {', '.join(DRAWN)}")
+    return command.run(_draw, arguments, (OSError, ValueError))
+
+
+def _draw(options: argparse.Namespace) -> Result:
     """Write what is missing and say what was done."""
-    parser = argparse.ArgumentParser(prog="python3 -m deploy.compose.credentials", description=__doc__)
-    parser.add_argument("--renew", nargs="+", default=[], metavar="NAME", help=f"draw anew: {', '.join(DRAWN)}")
-    arguments = parser.parse_args()
     owner = (os.getuid(), os.getgid()) if os.getuid() else (CONTAINER_ID, CONTAINER_ID)
-    try:
-        written = write_secrets(FOLDER, owner, arguments.renew)
-        write_env(ROOT / ".env", owner, FOLDER)
-    except (OSError, ValueError) as err:
-        sys.exit(f"The secrets were not written: {err}")
-    sys.stdout.write(f"secrets written: {', '.join(written) or 'none, all were there'}\n")
+    written = write_secrets(FOLDER, owner, options.renew)
+    write_env(ROOT / ".env", owner, FOLDER)
+    return Result(f"secrets written: {', '.join(written) or 'none, all were there'}")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -14,6 +14,7 @@ from pymysql.cursors import Cursor
 from sqlalchemy import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPICursor
 
+from command import Command, Result
 from deploy.compose.credentials import SEEN_BY_DATABASES, URLS, stamp
 from settings import SECRETS_DIR
 
@@ -146,22 +147,22 @@ def require_stamp(noted: str) -> None:
         )
 
 
-def main() -> None:
-    """Create the accounts; exit 1 with one line when that fails."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.compose.databases", description=__doc__)
-    parser.add_argument("--stamp", required=True, help="what `make secrets` noted of the secrets that this job reads")
-    arguments = parser.parse_args()
-    try:
-        require_stamp(arguments.stamp)
-        urls = [make_url(read_secret(name)) for name in URLS]
-        with connect_as_root(urls[0], read_secret("mysql_root_password")) as connection:
-            with connection.cursor() as cursor:
-                require_triggers(cursor)
-            create_accounts(connection, urls)
-    except (OSError, ValueError, pymysql.MySQLError) as err:
-        sys.exit(f"The databases could not be prepared: {err}")
-    sys.stdout.write(f"databases with an account each: {', '.join(str(url.database) for url in urls)}\n")
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; exit 1 with one line when that fails."""
+    command = Command("deploy.compose.databases", __doc__, failed="The databases could not be prepared")
+    command.add_argument("--stamp", required=True, help="what `make secrets` noted of the secrets that this job reads")
+    return command.run(_prepare, arguments, (OSError, ValueError, pymysql.MySQLError))
+
+
+def _prepare(options: argparse.Namespace) -> Result:
+    require_stamp(options.stamp)
+    urls = [make_url(read_secret(name)) for name in URLS]
+    with connect_as_root(urls[0], read_secret("mysql_root_password")) as connection:
+        with connection.cursor() as cursor:
+            require_triggers(cursor)
+        create_accounts(connection, urls)
+    return Result(f"databases with an account each: {', '.join(str(url.database) for url in urls)}")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -7,6 +7,7 @@ from textwrap import wrap
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from command import write_made_file
 from settings import FIXED, SECRET, Settings
 
 TARGET = Path(__file__).resolve().parents[2] / ".env.example"
@@ -78,11 +79,10 @@ def show_default(default: object) -> str:
     return str(default)
 
 
-def main() -> None:
-    """Write the file."""
-    TARGET.write_text(render(), encoding="utf-8")
-    sys.stdout.write(f"{TARGET.name} written\n")
+def main() -> int:
+    """Write the page."""
+    return write_made_file("deploy.compose.env_example", __doc__, TARGET, render)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

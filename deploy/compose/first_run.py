@@ -8,6 +8,7 @@ import sys
 
 import httpx
 
+from command import Command, Result
 from deploy.airflow_client import AirflowClient
 from deploy.first_run import CHAIN, FIRST, has_passed, list_under_way
 from settings import SECRETS_DIR
@@ -36,18 +37,17 @@ def start_first_pass(airflow: AirflowClient) -> str:
     return f"started {FIRST} ({airflow.trigger(FIRST)}); follow it in Airflow's UI"
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     """Start the pass; exit 1 with one line when Airflow refuses."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.compose.first_run", description=__doc__)
-    parser.add_argument("--url", default="http://airflow-api-server:8080", help="where Airflow's API answers")
-    arguments = parser.parse_args()
-    try:
-        password = (SECRETS_DIR / "airflow_admin_password").read_text(encoding="utf-8").strip()
-        done = start_first_pass(AirflowClient(arguments.url, "admin", password))
-    except (OSError, TimeoutError, httpx.HTTPError) as err:
-        sys.exit(f"The first pass was not started: {err}")
-    sys.stdout.write(f"{done}\n")
+    command = Command("deploy.compose.first_run", __doc__, failed="The first pass was not started")
+    command.add_argument("--url", default="http://airflow-api-server:8080", help="where Airflow's API answers")
+    return command.run(_start, arguments, (OSError, TimeoutError, httpx.HTTPError))
+
+
+def _start(options: argparse.Namespace) -> Result:
+    password = (SECRETS_DIR / "airflow_admin_password").read_text(encoding="utf-8").strip()
+    return Result(start_first_pass(AirflowClient(options.url, "admin", password)))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

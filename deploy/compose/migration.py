@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, MetaData, create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from command import Command, CommandError, Result
 from deploy.compose.databases import read_secret, require_triggers
 
 MARK = "alembic_under_way"  # MLflow takes a database for empty as long as it holds tables of this prefix alone
@@ -197,27 +198,31 @@ def run_command(command: tuple[str, ...]) -> bool:
         return False
 
 
-def main() -> None:
-    """Migrate; exit 1 with one line when the database is refused or the migration fails."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.compose.migration", description=__doc__)
-    parser.add_argument("tool", choices=sorted(TOOLS), help="whose database")
-    parser.add_argument(
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; exit 1 with one line when the database is refused or the migration fails."""
+    command = Command("deploy.compose.migration", __doc__, failed="")
+    command.add_argument("tool", choices=sorted(TOOLS), help="whose database")
+    command.add_argument(
         "--start-over", action="store_true", help="empty a database whose first migration broke off, then migrate"
     )
-    arguments = parser.parse_args()
-    tool = TOOLS[arguments.tool]
+    return command.run(_migrate, arguments)
+
+
+def _migrate(options: argparse.Namespace) -> Result:
+    tool = TOOLS[options.tool]
     try:
         engine = create_engine(read_secret(tool.secret), connect_args={"connect_timeout": CONNECT_SECONDS})
         if tool.has_triggers:
             with engine.connect() as connection:
                 require_triggers(connection.connection.cursor())
-        if arguments.start_over:
+        if options.start_over:
             start_over(engine)
         done = migrate(engine, tool, run_command)
     except (OSError, ValueError, SQLAlchemyError, HalfMigrationError, MigrationError) as err:
-        sys.exit(f"{arguments.tool}'s database was not migrated. {getattr(err, 'orig', None) or err}")
-    sys.stdout.write(f"{arguments.tool}: {done}\n")
+        reason = getattr(err, "orig", None) or err
+        raise CommandError(f"{options.tool}'s database was not migrated. {reason}") from err
+    return Result(f"{options.tool}: {done}")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

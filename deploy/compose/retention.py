@@ -6,13 +6,13 @@ Airflow itself keeps every run and every log for ever.
 """
 
 import argparse
-import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
+from command import Command, Result
 from deploy.airflow_settings import airflow_environment
 from settings import Settings, load_settings
 
@@ -91,23 +91,19 @@ def log_folder(settings: Settings) -> Path:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Delete; exit 1 with one line when that fails."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.compose.retention", description=__doc__)
-    parser.add_argument("--rows-days", type=int, default=ROWS_DAYS, help="age of the rows that go")
-    parser.add_argument("--logs-days", type=int, default=LOGS_DAYS, help="age of the logs that go")
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
-    options = parser.parse_args(arguments)
+    """Run the command; exit 1 with one line when that fails."""
+    command = Command("deploy.compose.retention", __doc__, has_json=True)
+    command.add_argument("--rows-days", type=int, default=ROWS_DAYS, help="age of the rows that go")
+    command.add_argument("--logs-days", type=int, default=LOGS_DAYS, help="age of the logs that go")
+    return command.run(_delete, arguments, (OSError, RuntimeError, subprocess.TimeoutExpired))
+
+
+def _delete(options: argparse.Namespace) -> Result:
     settings, now = load_settings(), datetime.now(UTC)
-    try:
-        clean_rows(settings, now - timedelta(days=options.rows_days))
-        count, size = clean_logs(log_folder(settings), now - timedelta(days=options.logs_days))
-    except (OSError, RuntimeError, subprocess.TimeoutExpired) as err:
-        sys.stderr.write(f"deploy.compose.retention: {err}\n")
-        return 1
-    report = {"rows_before_days": options.rows_days, "log_files": count, "log_bytes": size}
+    clean_rows(settings, now - timedelta(days=options.rows_days))
+    count, size = clean_logs(log_folder(settings), now - timedelta(days=options.logs_days))
     words = f"{count} logs deleted ({size / 2**20:.1f} MB), and rows older than {options.rows_days} days"
-    sys.stdout.write(f"{json.dumps(report) if options.json else words}\n")
-    return 0
+    return Result(words, {"rows_before_days": options.rows_days, "log_files": count, "log_bytes": size})
 
 
 if __name__ == "__main__":

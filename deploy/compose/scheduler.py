@@ -17,6 +17,8 @@ from types import FrameType
 
 import psutil
 
+from command import Command, Result
+
 COMMAND = ("airflow", "scheduler", "--skip-serve-logs")
 REPEAT_SECONDS = 1.0
 GRACE_SECONDS = 14.0
@@ -80,13 +82,16 @@ def leads_a_session(pid: int) -> bool:
     return os.getsid(pid) == pid
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run the scheduler until it ends or is told to."""
-    argparse.ArgumentParser(prog="python -m deploy.compose.scheduler", description=__doc__).parse_args()
+    return Command("deploy.compose.scheduler", __doc__).run(_supervise, arguments)
+
+
+def _supervise(_options: argparse.Namespace) -> Result:
     scheduler = StoppableScheduler()
     signal.signal(signal.SIGTERM, scheduler.stop)
     signal.signal(signal.SIGINT, scheduler.stop)
-    return scheduler.wait()
+    return Result(code=scheduler.wait())
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ By hand: `python -m deploy.compose.status`, which `make status` calls.
 import argparse
 import sys
 
+from command import Command, Result
 from deploy.freshness import describe_freshness
 from deploy.progress import lay_out_table
 from serving.serving_status import read_served
@@ -23,13 +24,15 @@ def _name(version: int | None) -> str:
     return "none" if version is None else f"version {version}"
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     """Print both."""
-    argparse.ArgumentParser(prog="python -m deploy.compose.status", description=__doc__).parse_args()
+    return Command("deploy.compose.status", __doc__).run(_describe, arguments)
+
+
+def _describe(_options: argparse.Namespace) -> Result:
     settings = load_settings()
-    rows = [*describe_freshness(settings), *describe_serving(settings)]
-    sys.stdout.write(f"{lay_out_table(('data', ''), rows)}\n")
+    return Result(lay_out_table(("data", ""), [*describe_freshness(settings), *describe_serving(settings)]))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

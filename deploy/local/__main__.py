@@ -9,48 +9,46 @@ import time
 
 import httpx
 
+from command import Command, CommandError, Result
 from deploy.interpreter import SetupError
 from deploy.local.preflight import check_machine
 from deploy.progress import Board, format_seconds
 from settings import Settings, load_settings
 
 
-def main() -> None:
-    """Run one command; what a person can fix ends it with one clear message and code 1."""
-    arguments = _parse()
-    settings = load_settings()
-    try:
-        _run(arguments, settings)
-    except SetupError as err:
-        sys.exit(f"\n{err}")
-    except (httpx.HTTPError, TimeoutError) as err:
-        sys.exit(
-            f"\nA service stopped answering ({err}). See `make status` and the logs in {settings.var_dir / 'logs'}."
-        )
-
-
-def _run(arguments: argparse.Namespace, settings: Settings) -> None:
-    match arguments.command:
-        case "preflight":
-            check_machine(settings)
-        case "up":
-            _up(settings, arguments.shop.split())
-        case "down":
-            _down(settings)
-        case _:
-            _status(settings)
-
-
-def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
-    parser.add_argument("command", choices=["up", "down", "status", "preflight"])
-    parser.add_argument(
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; what a person can fix ends it with one clear message and code 1."""
+    command = Command("deploy.local", __doc__, failed="")
+    command.add_argument("command", choices=["up", "down", "status", "preflight"])
+    command.add_argument(
         "--shop",
         default="demo",
         help="what fills an empty shop, as for `python -m shop.load`: demo (default), 'synthetic --users 500 ...', "
         "'directory DIR'",
     )
-    return parser.parse_args()
+    return command.run(_run, arguments, (SetupError,))
+
+
+def _run(options: argparse.Namespace) -> Result:
+    settings = load_settings()
+    try:
+        _choose(options, settings)
+    except (httpx.HTTPError, TimeoutError) as err:
+        logs = settings.var_dir / "logs"
+        raise CommandError(f"A service stopped answering ({err}). See `make status` and the logs in {logs}.") from err
+    return Result()
+
+
+def _choose(options: argparse.Namespace, settings: Settings) -> None:
+    match options.command:
+        case "preflight":
+            check_machine(settings)
+        case "up":
+            _up(settings, options.shop.split())
+        case "down":
+            _down(settings)
+        case _:
+            _status(settings)
 
 
 def _up(settings: Settings, shop: list[str]) -> None:
@@ -61,7 +59,7 @@ def _up(settings: Settings, shop: list[str]) -> None:
     try:
         summary = bring_up(settings, shop, board)
     except KeyboardInterrupt:
-        sys.exit("\nInterrupted. `make status` tells what runs on, `make down` stops it.")
+        raise CommandError("Interrupted. `make status` tells what runs on, `make down` stops it.") from None
     board.say(f"\n{summary}\n\nReady after {format_seconds(time.monotonic() - started)}.")
 
 
@@ -80,4 +78,4 @@ def _status(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

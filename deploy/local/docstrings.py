@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from command import Command, Result
+
 UNTRUE = {"DOC102", "DOC104", "DOC202", "DOC403", "DOC602"}
 """Arguments, returns, yields and attributes that are described and do not exist, or stand in another order."""
 INVENTED = "Arguments in the docstring but not in the function signature"
@@ -40,19 +42,18 @@ def find_untrue(paths: list[str], program: str) -> list[str]:
     return [line for line in violations if set(VIOLATION.findall(line)) & UNTRUE or INVENTED in line]
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     """Print what is untrue; exit 1 if anything is, or if pydoclint could not tell."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.local.docstrings", description=__doc__)
-    parser.add_argument("paths", nargs="+", metavar="PATH")
-    parser.add_argument("--pydoclint", default=str(Path(sys.executable).with_name("pydoclint")), help="the program")
-    arguments = parser.parse_args()
-    try:
-        untrue = find_untrue(arguments.paths, arguments.pydoclint)
-    except RuntimeError as err:
-        sys.exit(f"The docstrings were not checked: {err}")
-    if untrue:
-        sys.exit("\n".join(untrue))
+    command = Command("deploy.local.docstrings", __doc__, failed="The docstrings were not checked")
+    command.add_argument("paths", nargs="+", metavar="PATH")
+    command.add_argument("--pydoclint", default=str(Path(sys.executable).with_name("pydoclint")), help="the program")
+    return command.run(_check, arguments, (RuntimeError,))
+
+
+def _check(options: argparse.Namespace) -> Result:
+    untrue = find_untrue(options.paths, options.pydoclint)
+    return Result("\n".join(untrue), code=1 if untrue else 0)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -16,6 +16,7 @@ from xmlrpc.client import Fault
 
 import psutil
 
+from command import Command, Result
 from deploy.local.processes import end_processes, is_alive
 from deploy.local.supervise import Supervisor
 from deploy.local.supervisor_config import KEEPER
@@ -88,14 +89,17 @@ def _with_descendants(processes: list[psutil.Process]) -> list[psutil.Process]:
     return [process for process in found if process.pid != os.getpid() and is_alive(process)]
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     """Watch until supervisord stops this process, or is gone and brought back."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.local.keeper", description=__doc__)
-    parser.add_argument("var_dir", type=Path, help="folder of the installation")
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
-    Keeper(Supervisor(arguments.var_dir), psutil.Process(os.getppid())).watch()
+    command = Command("deploy.local.keeper", __doc__, has_logs=True)
+    command.add_argument("var_dir", type=Path, help="folder of the installation")
+    return command.run(_watch, arguments)
+
+
+def _watch(options: argparse.Namespace) -> Result:
+    Keeper(Supervisor(options.var_dir), psutil.Process(os.getppid())).watch()
+    return Result()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

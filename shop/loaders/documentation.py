@@ -1,7 +1,9 @@
 """The tables of docs/loading.md, written from `canonical.py`: `python -m shop.loaders.documentation` refreshes them."""
 
+import sys
 from pathlib import Path
 
+from command import write_made_file
 from shop.loaders.canonical import TABLES, Column, Table
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "loading.md"
@@ -50,5 +52,12 @@ def refresh(text: str) -> str:
     return f"{before}{START}{render_tables()}{END}{after}"
 
 
+def main() -> int:
+    """Refresh the tables in the page."""
+    return write_made_file(
+        "shop.loaders.documentation", __doc__, DOCUMENT, lambda: refresh(DOCUMENT.read_text(encoding="utf-8"))
+    )
+
+
 if __name__ == "__main__":
-    DOCUMENT.write_text(refresh(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
+    sys.exit(main())

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from settings import load_settings
-from shop.load import main, make_parser
+from shop.load import main, make_command
 from tests.shop.loaders.shop_files import write_shop_files
 
 SMALL = ["synthetic", "--users", "5", "--products", "5", "--orders", "9", "--seed", "3"]
@@ -79,6 +79,6 @@ def test_bad_arguments_end_with_the_usage(arguments: list[str], capsys: pytest.C
 
 
 def test_help_names_the_three_sources() -> None:
-    text = make_parser().format_help()
+    text = make_command().format_help()
 
     assert all(word in text for word in ("demo", "directory", "synthetic"))

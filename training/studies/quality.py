@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from command import Command, Result, log_to_stderr
 from features.clock import parse_instant
 from features.snapshot.purchases import load_purchases
 from features.store import MLStore, StoreError
@@ -194,33 +195,24 @@ def _measure_apart(store: MLStore, cuts: list[datetime]) -> list[Cut]:
     """Measure each cut in a process of its own: memory that one has used would count as the next one's peak."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
-        max_workers=1, mp_context=context, max_tasks_per_child=1, initializer=_log_progress
+        max_workers=1, mp_context=context, max_tasks_per_child=1, initializer=log_to_stderr
     ) as processes:
         return [processes.submit(measure_cut, store, load_config(), cut).result() for cut in cuts]
 
 
-def _log_progress() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; see the module's docstring."""
-    parser = argparse.ArgumentParser(prog="python -m training.studies.quality", description=__doc__.splitlines()[0])
-    parser.add_argument("--cuts", type=parse_instant, nargs="+", required=True, help="instants to evaluate from, UTC")
-    parser.add_argument("--out", type=Path, default=None, help="page to write; only printed if not given")
-    options = parser.parse_args(arguments)
-    _log_progress()
-    settings = load_settings()
-    try:
-        store = MLStore(settings.ml_store_uri)
-        page = write_page(_measure_apart(store, options.cuts))
-    except (OSError, StoreError, ValueError, ArtefactError) as err:
-        sys.stderr.write(f"training.studies.quality: {err}\n")
-        return 1
-    sys.stdout.write(page)
+    command = Command("training.studies.quality", __doc__, has_logs=True)
+    command.add_argument("--cuts", type=parse_instant, nargs="+", required=True, help="instants to evaluate from, UTC")
+    command.add_argument("--out", type=Path, default=None, help="page to write; only printed if not given")
+    return command.run(_compare, arguments, (OSError, StoreError, ValueError, ArtefactError))
+
+
+def _compare(options: argparse.Namespace) -> Result:
+    page = write_page(_measure_apart(MLStore(load_settings().ml_store_uri), options.cuts))
     if options.out:
         options.out.write_text(page, encoding="utf-8")
-    return 0
+    return Result(page)
 
 
 if __name__ == "__main__":

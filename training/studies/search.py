@@ -26,6 +26,7 @@ import optuna
 from optuna.trial import Trial, TrialState
 from torch import Tensor
 
+from command import Command, Result
 from features.clock import parse_instant
 from features.snapshot.purchases import Purchases, load_purchases
 from features.store import MLStore, StoreError
@@ -184,28 +185,25 @@ def _summarise(ground: Ground, model: Ensemble) -> dict[str, float]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; see the module's docstring."""
-    parser = argparse.ArgumentParser(prog="python -m training.studies.search", description=__doc__.splitlines()[0])
-    parser.add_argument("--as-of", type=parse_instant, required=True, help="the cut, UTC; nothing later is read")
-    parser.add_argument("--trials", type=int, default=20, help="trials in all, those of earlier calls among them")
-    parser.add_argument("--members", type=int, default=1, help="members of each trial's ensemble")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the search, made or continued")
-    parser.add_argument("--page", type=Path, default=None, help="page of the evidence (Markdown) to write")
-    options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
-    try:
-        config = load_config().replace({"model.num_members": options.members})
-        ground = prepare(load_purchases(MLStore(load_settings().ml_store_uri), options.as_of), config)
-        study = run_search(ground, config, options.trials, options.out)
-        evidence = summarise(study, options.out)
-        page = write_page(evidence, ground.window, config, sum(len(chunk.user_rows) for chunk in ground.held_out))
-    except (OSError, StoreError, ValueError) as err:
-        sys.stderr.write(f"training.studies.search: {err}\n")
-        return 1
+    command = Command("training.studies.search", __doc__, has_logs=True)
+    command.add_argument("--as-of", type=parse_instant, required=True, help="the cut, UTC; nothing later is read")
+    command.add_argument("--trials", type=int, default=20, help="trials in all, those of earlier calls among them")
+    command.add_argument("--members", type=int, default=1, help="members of each trial's ensemble")
+    command.add_argument("--out", type=Path, required=True, help="folder of the search, made or continued")
+    command.add_argument("--page", type=Path, default=None, help="page of the evidence (Markdown) to write")
+    return command.run(_search, arguments, (OSError, StoreError, ValueError))
+
+
+def _search(options: argparse.Namespace) -> Result:
+    config = load_config().replace({"model.num_members": options.members})
+    ground = prepare(load_purchases(MLStore(load_settings().ml_store_uri), options.as_of), config)
+    study = run_search(ground, config, options.trials, options.out)
+    evidence = summarise(study, options.out)
+    page = write_page(evidence, ground.window, config, sum(len(chunk.user_rows) for chunk in ground.held_out))
     (options.out / "trials.json").write_text(json.dumps(evidence, indent=1), encoding="utf-8")
     if options.page:
         options.page.write_text(page, encoding="utf-8")
-    sys.stdout.write(page)
-    return 0
+    return Result(page)
 
 
 if __name__ == "__main__":

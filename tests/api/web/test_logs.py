@@ -2,7 +2,8 @@ import logging
 import subprocess
 import sys
 
-from api.web.logs import FORMAT, RequestLog
+from api.web.logs import RequestLog
+from command import LOG_FORMAT
 
 WRITE_LINES = """
 import logging
@@ -17,7 +18,7 @@ RequestLog("api.web.middleware").write("GET", "/health", 200, 0.0123, "page-8")
 
 
 def test_instants_are_written_as_the_library_writes_them() -> None:
-    log, usual = RequestLog("api"), logging.Formatter(FORMAT)
+    log, usual = RequestLog("api"), logging.Formatter(LOG_FORMAT)
     for now in (1_700_000_000.0, 1_700_000_000.875, 1_700_000_001.0, 1_700_003_600.25, 1_700_000_000.5):
         record = logging.makeLogRecord({"created": now, "msecs": now % 1 * 1000})
 

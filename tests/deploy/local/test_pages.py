@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from command import CommandError
 from deploy.local import pages
 
 
@@ -61,7 +62,7 @@ def test_a_failed_installation_says_what_helps(
 ) -> None:
     Npm(monkeypatch, code=1, words=words)
 
-    with pytest.raises(SystemExit, match=hint) as stopped:
+    with pytest.raises(CommandError, match=hint) as stopped:
         pages.ensure_packages()
 
     assert words in str(stopped.value)
@@ -96,7 +97,7 @@ def test_what_is_installed_or_built_is_no_source(frontend: Path, monkeypatch: py
 def test_pages_that_cannot_be_built_stop_the_command(frontend: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Npm(monkeypatch, code=3)
 
-    with pytest.raises(SystemExit) as stopped:
+    with pytest.raises(CommandError) as stopped:
         pages.build_pages("USD")
 
     assert stopped.value.code == 3

@@ -1,6 +1,9 @@
 """`python -m features.sync`: what it prints, and how it ends."""
 
 import json
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,3 +93,16 @@ def test_a_database_that_is_not_there_is_one_line(
     last = capsys.readouterr().err.splitlines()[-1]
     assert "Check that the server runs" in last
     assert "secret" not in last
+
+
+def test_the_process_ends_with_the_code(store: MLStore, use_shop: Callable[[str], None], tmp_path: Path) -> None:
+    use_shop(f"sqlite:///{tmp_path / 'of_another_program.db'}")
+    with sqlite3.connect(tmp_path / "of_another_program.db") as connection:
+        connection.execute("CREATE TABLE notes (text)")
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "features.sync", "--json"], capture_output=True, text=True, check=False, timeout=120
+    )
+
+    assert ended.returncode != 0
+    assert json.loads(ended.stdout.splitlines()[-1])["state"] == "failed"
