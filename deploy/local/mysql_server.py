@@ -159,7 +159,8 @@ def find_source() -> tuple[str, str]:
     """
     for distribution in DISTRIBUTIONS:
         fields = (*SOURCE_FIELDS, f"Origin: {distribution.name}", f"Label: {distribution.name}")
-        listed = subprocess.run(["apt-get", "indextargets", *fields], capture_output=True, text=True, check=False)
+        command = ["apt-get", "indextargets", *fields]
+        listed = subprocess.run(command, capture_output=True, text=True, check=False)
         targets = [line.split(" ", 2) for line in listed.stdout.splitlines() if line.count(" ") >= 2]
         if targets:
             address, own_suite, key = targets[0]

@@ -86,7 +86,7 @@ def create_indexes(table: str, *indexes: tuple[str, ...]) -> None:
 
 def reference(table: str, column: str, target: str, *, on_delete: str | None = None) -> sa.ForeignKeyConstraint:
     """Declare that a column names a row of `target` ("table.column")."""
-    name = op.f(f"fk_{table}_{column}_{target.split('.')[0]}")
+    name = op.f(f"fk_{table}_{column}_{target.partition('.')[0]}")
     return sa.ForeignKeyConstraint([column], [target], name=name, ondelete=on_delete)
 
 

@@ -64,7 +64,7 @@ def test_as_of_refuses_an_instant_without_time_zone(store: MLStore, versioned_or
     store.overwrite("orders", versioned_orders)
 
     with pytest.raises(ValueError, match="time zone"):
-        store.as_of("orders", datetime(2026, 1, 1))
+        store.as_of("orders", datetime(2026, 1, 1))  # noqa: DTZ001
 
 
 def test_recorded_versions_read_the_same_rows_after_the_table_was_replaced(

@@ -24,7 +24,7 @@ READABLE: list[tuple[Kind, list[Any], list[Any]]] = [
     ("instant", ["2026-01-31 12:00:00 UTC", "2026-01-31T07:00:00-0500", "2026-01-31 17:00+05"], [NOON] * 3),
     ("instant", ["2026-01-31"], [NOON - timedelta(hours=12)]),
     ("instant", [date(2026, 1, 31)], [NOON - timedelta(hours=12)]),
-    ("instant", [datetime(2026, 1, 31, 12)], [NOON]),
+    ("instant", [datetime(2026, 1, 31, 12)], [NOON]),  # noqa: DTZ001
     ("instant", [NOON.astimezone(timezone(timedelta(hours=9)))], [NOON]),
     ("text", ["a", "", "  "], ["a", None, None]),
     ("text", ["NULL", "\\N", "<NA>", "#N/A", "NaN"], [None] * 5),

@@ -50,7 +50,7 @@ def test_instants_keep_their_microseconds_and_zone(shop: Engine) -> None:
 
 def test_an_instant_without_a_zone_is_refused(shop: Engine) -> None:
     with pytest.raises(StatementError, match="time zone"), session_scope(shop) as session:
-        session.get_one(Order, 1).ordered_at = datetime(2026, 1, 1)
+        session.get_one(Order, 1).ordered_at = datetime(2026, 1, 1)  # noqa: DTZ001
 
 
 def test_updated_at_follows_the_databases_clock(shop: Engine) -> None:
