@@ -1,9 +1,9 @@
 """Fast path of the homepage: middleware that answers plain requests before the framework parses them.
 
 Finding the route, resolving its parameters and validating them costs as much as reading the page. What needs none of
-that (`user_id` and `limit`, written as the storefront writes them, asked by a page of the same origin) goes this way.
-Everything else goes the route's, errors included; both answer with the same function. What it saves is measured in
-docs/experiments/plain-homepage.md.
+that goes this way: `user_id` and `limit` in this order, without an `Origin`, as a shop's own server asks for a page.
+Everything else goes the route's, errors and the storefront's `explain=true` included; both answer with the same
+function. What it saves is measured in docs/experiments/plain-homepage.md.
 """
 
 import re
