@@ -165,7 +165,7 @@ async def _keep_fresh(reader: ShopReader, fallback: FallbackCache, cache: Shared
     """Renew the local fallback every few seconds. While the database fails, the last one stays."""
     while True:
         try:
-            copy = await reader.within_deadline(read_fallback_copy(reader, cache))
+            copy = await reader.within_deadline(read_fallback_copy(reader, cache, fallback.latest))
             await asyncio.to_thread(fallback.replace_copy, copy)
         except ShopUnavailableError as err:
             logger.info("local fallback stays reason=%r", str(err))

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from api.db.breaker import CircuitBreaker
-from api.queries.ranked_list import Entry
+from api.queries.ranked_list import Entry, keep_usable
 
 LIST_LENGTH = 100
 MOST_CHARACTERS = 300
@@ -18,16 +18,9 @@ MOST_CHARACTERS = 300
 logger = logging.getLogger(__name__)
 
 
-class _Product(BaseModel):
-    product_id: int
-    category_id: int
-    score: float
-    reason: str
-
-
 class _UserList(BaseModel):
     user_id: int
-    products: list[_Product]
+    products: list[dict[str, Any]]
 
 
 class _Answer(BaseModel):
@@ -97,8 +90,8 @@ class ModelServerClient:
         lists = {user_list.user_id: user_list.products for user_list in answer.recommendations}
         if user_id not in lists:
             return None
-        entries = [Entry(item.product_id, item.category_id, item.score, item.reason) for item in lists[user_id]]
-        return ModelList(str(answer.model_version), entries)
+        ranked = keep_usable([[item.get(name) for name in Entry._fields] for item in lists[user_id]])
+        return ModelList(str(answer.model_version), [Entry._make(item) for item in ranked])
 
     async def find_trouble(self, timeout_seconds: float) -> Trouble | None:
         """Ask the model server how it is.

@@ -1,8 +1,14 @@
-"""Database reads under a deadline, behind a circuit breaker: a slow database delays an answer at most that long."""
+"""Database reads under a deadline, behind a circuit breaker: a slow database delays an answer at most that long.
+
+A database that is slow because the machine is busy is not dead. While the circuit is open, a trial in the background
+waits longer than any page would; a database that answers it is asked again, with up to twice the deadline until it is
+quick.
+"""
 
 import asyncio
 import logging
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -12,10 +18,20 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.db.breaker import CircuitBreaker
 from api.db.connections import HeldConnection, LoopConnections, ThreadConnections
+from api.db.deadline import Deadline
 from shop.failures import describe, find_number, find_remedy
 
 DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error, MySQLError)
 """Statements of `api/db/statements.py` run on the driver itself, whose errors come as they are."""
+
+TRIAL_SECONDS = 1.0
+"""How long a trial waits for a database that failed."""
+
+MOST_PATIENCE = 2
+"""Times the usual deadline that pages wait at most for a database that is known to be slow."""
+
+CALMING = 0.98
+"""Share of a longer deadline that stays after each answer: it is the usual one again after some dozen."""
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -38,7 +54,8 @@ class ShopReader:
             deadline_seconds: longest wait of a caller. What is read at once is not waited for.
         """
         self._connections = connections
-        self._deadline_seconds = deadline_seconds
+        self._usual_seconds = self._deadline_seconds = deadline_seconds
+        self._trial: asyncio.Task[None] | None = None
         self.is_direct = isinstance(connections, HeldConnection)
         self.breaker = CircuitBreaker()
 
@@ -55,15 +72,18 @@ class ShopReader:
         """
         if isinstance(self._connections, HeldConnection):
             return self.read_now(read, *args, **kwargs)
-        self._require_closed_circuit()
+        if self.breaker.is_open:
+            self._try_again(self._connections)
+            raise ShopUnavailableError(self.breaker.last_failure)
         try:
-            async with asyncio.timeout(self._deadline_seconds):
+            async with Deadline(self._deadline_seconds):
                 result = await self._connections.run(lambda connection: read(connection, *args, **kwargs))
         except TimeoutError as err:
             raise self._fail(f"no answer within {self._deadline_seconds * 1000:.0f} ms", err) from err
         except DATABASE_ERRORS as err:
             raise self._fail_with(err) from err
         self.breaker.succeed()
+        self._deadline_seconds = max(self._usual_seconds, CALMING * self._deadline_seconds)
         return result
 
     def read_now(
@@ -74,7 +94,8 @@ class ShopReader:
     ) -> Result:
         """Do as `read` does, at once, where reads are direct."""
         assert isinstance(self._connections, HeldConnection)
-        self._require_closed_circuit()
+        if not self.breaker.allows():
+            raise ShopUnavailableError(self.breaker.last_failure)
         try:
             result = self._connections.run_now(lambda connection: read(connection, *args, **kwargs))
         except DATABASE_ERRORS as err:
@@ -91,7 +112,7 @@ class ShopReader:
         if self.is_direct:  # nothing waits
             return await reads
         try:
-            async with asyncio.timeout(self._deadline_seconds):
+            async with Deadline(self._deadline_seconds):
                 return await reads
         except TimeoutError as err:
             raise self._fail(f"no answer within {self._deadline_seconds * 1000:.0f} ms", err) from err
@@ -108,11 +129,29 @@ class ShopReader:
 
     def close(self) -> None:
         """Let go of the connections without waiting for a stuck one."""
+        if self._trial is not None:
+            self._trial.cancel()
         self._connections.close()
 
-    def _require_closed_circuit(self) -> None:
-        if not self.breaker.allows():
-            raise ShopUnavailableError(self.breaker.last_failure)
+    def _try_again(self, connections: ThreadConnections | LoopConnections) -> None:
+        """Begin a trial, one in each pause of the breaker, that no page waits for."""
+        if self.breaker.allows():
+            self._trial = asyncio.create_task(self._run_trial(connections))
+
+    async def _run_trial(self, connections: ThreadConnections | LoopConnections) -> None:
+        """Close the circuit if the database answers at all, and let pages wait as long as it takes now."""
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(TRIAL_SECONDS):
+                await connections.run(_read_nothing)
+        except TimeoutError as err:
+            self._fail(f"no answer within {TRIAL_SECONDS:g} s", err)
+        except DATABASE_ERRORS as err:
+            self._fail_with(err)
+        else:
+            self.breaker.succeed()
+            took = time.monotonic() - began
+            self._deadline_seconds = min(MOST_PATIENCE * self._usual_seconds, max(self._usual_seconds, 2 * took))
 
     def _fail_with(self, error: Exception) -> ShopUnavailableError:
         return self._fail(name_failure(error), error)
@@ -132,6 +171,10 @@ def name_failure(error: BaseException) -> str:
     if remedy is None:
         return f"fails with {type(getattr(error, 'orig', None) or error).__name__}"
     return f"refuses with error {find_number(error)}: {remedy}"
+
+
+def _read_nothing(connection: Connection) -> None:
+    connection.exec_driver_sql("SELECT 1").all()
 
 
 def _read_data_version(connection: Connection) -> int:

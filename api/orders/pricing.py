@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from api.queries.coupons import HeldCoupon
 from api.schemas import MAX_COUPONS, CartLine, ErrorDetail
-from shop.money import Currency
+from shop.money import LARGEST_AMOUNT, Currency
 from shop.tables import Product
 
 
@@ -81,7 +81,8 @@ def price_lines(
         Product.product_id.in_(wanted), Product.is_visible
     )
     query = query.order_by(Product.product_id)
-    found = {row.product_id: row for row in connection.execute(query.with_for_update() if lock else query)}
+    rows = connection.execute(query.with_for_update() if lock else query)
+    found = {row.product_id: row for row in rows if row.price.is_finite() and 0 <= row.price <= LARGEST_AMOUNT}
     details = []
     for product_id, quantity in sorted(wanted.items()):
         if product_id not in found:

@@ -8,15 +8,13 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Self
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from api.db.reader import ShopReader, ShopUnavailableError
 from api.pages.fallback import FallbackCache
-from api.queries.catalogue import SellableProduct, fetch_sellable, fetch_sellable_after
-from api.queries.published import SharedListsCache, fetch_head
+from api.queries.catalogue import SellableProduct, fetch_categories, fetch_sellable, fetch_sellable_after
+from api.queries.published import SharedListsCache, fetch_head, fetch_popular_list
 from api.schemas import Categories, ListedProduct, ProductPage
-from api.schemas.catalogue import ListedCategory
-from shop.tables import Category
 
 POPULAR_FIRST = 200
 
@@ -77,23 +75,38 @@ class CataloguePages:
         self._reader = reader
         self._fallback = fallback
         self._cache = cache
-        self._categories = Categories(categories=[])
+        self._categories: Categories | None = None
 
     async def list_categories(self) -> Categories:
-        """List the departments; without the database, those that were read last."""
+        """List the departments; without the database, those that were read last.
+
+        Raises:
+            ShopUnavailableError: the database cannot be reached, and no departments were read before.
+        """
         try:
             self._categories = await self._reader.read(fetch_categories)
         except ShopUnavailableError:
-            return self._categories
+            known = self._categories or self._fallback.copy.categories
+            if known is None:
+                raise
+            return known
         return self._categories
 
     async def list_products(self, product_filter: ProductFilter, limit: int, cursor: Cursor | None) -> ProductPage:
-        """Return one page; without the database, what the local fallback has."""
+        """Return one page; without the database, what the local fallback has.
+
+        Raises:
+            ShopUnavailableError: the database cannot be reached, and whether anything is there, or follows the cursor,
+                the local fallback cannot say.
+        """
         try:
             products, next_cursor = await self._reader.read(self._read_page, product_filter, limit, cursor)
         except ShopUnavailableError:
-            products = [product for product in self._fallback.copy.products if product_filter.matches(product)]
-            return _to_page([] if cursor else products[:limit], None)
+            products = [product for product in self._fallback.list_products() if product_filter.matches(product)]
+            if cursor is not None or not products:
+                raise
+            return _to_page(products[:limit], None)
+        self._fallback.latest.note_sellable(products)
         return _to_page(products, next_cursor)
 
     def _read_page(
@@ -101,6 +114,8 @@ class CataloguePages:
     ) -> tuple[list[SellableProduct], Cursor | None]:
         if cursor is None:
             head = fetch_head(connection)
+            if head is not None:
+                self._cache.get(connection, head)
             cursor = Cursor(head.batch_id if head else "")
         popular = self._fetch_popular(connection, cursor.batch_id, product_filter)
         if cursor.after_id is None:
@@ -124,23 +139,15 @@ class CataloguePages:
         self, connection: Connection, batch_id: str, product_filter: ProductFilter
     ) -> list[SellableProduct]:
         """Return the popular products of a department (or of the shop) that match, best first."""
-        shared = self._cache.get(connection, batch_id)
-        entries = (
-            shared.popular
-            if product_filter.category_id is None
-            else shared.by_category.get(product_filter.category_id, [])
-        )
+        category_id, shared = product_filter.category_id, self._cache.find(batch_id)
+        if shared is None:
+            entries = fetch_popular_list(connection, batch_id, category_id)
+        else:
+            entries = shared.popular if category_id is None else shared.by_category.get(category_id, [])
         ids = [entry.product_id for entry in entries[:POPULAR_FIRST]]
         sellable = fetch_sellable(connection, ids)
         found = (sellable[product_id] for product_id in ids if product_id in sellable)
         return [product for product in found if product_filter.matches(product)]
-
-
-def fetch_categories(connection: Connection) -> Categories:
-    """Read the departments in the order of the menu."""
-    columns = (Category.category_id, Category.name)
-    rows = connection.execute(select(*columns).order_by(Category.position, Category.category_id))
-    return Categories(categories=[ListedCategory(category_id=row.category_id, name=row.name) for row in rows])
 
 
 def _to_page(products: Iterable[SellableProduct], cursor: Cursor | None) -> ProductPage:

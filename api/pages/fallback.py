@@ -10,17 +10,18 @@ import os
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-import orjson
+from pydantic import TypeAdapter
 
 from api.db.reader import ShopReader
 from api.pages.answer import HomeAnswer
 from api.pages.ladder import RankedProduct
-from api.queries.catalogue import SellableProduct, fetch_any_sellable, fetch_sellable
+from api.pages.latest_products import LatestProducts
+from api.queries.catalogue import SellableProduct, fetch_any_sellable, fetch_categories, fetch_sellable
 from api.queries.published import BatchHead, SharedListsCache, fetch_head
 from api.queries.ranked_list import Entry
+from api.schemas import Categories
 
 REMEMBERED_USERS = 10_000
 COPY_LENGTH = 100
@@ -38,10 +39,16 @@ class FallbackCopy:
 
     head: BatchHead | None
     products: list[SellableProduct]
+    categories: Categories | None = None
 
 
-async def read_fallback_copy(reader: ShopReader, cache: SharedListsCache) -> FallbackCopy:
+async def read_fallback_copy(reader: ShopReader, cache: SharedListsCache, latest: LatestProducts) -> FallbackCopy:
     """Gather popular, newest and any sellable products of the shown batch, merged with the catalogue.
+
+    Args:
+        reader: the shop's database.
+        cache: shared lists by batch.
+        latest: learns what can be sold now.
 
     Raises:
         ShopUnavailableError: the database fails or is too slow.
@@ -49,17 +56,25 @@ async def read_fallback_copy(reader: ShopReader, cache: SharedListsCache) -> Fal
     head = await reader.read(fetch_head)
     entries: list[Entry] = []
     if head is not None:
-        shared = await reader.read(cache.get, head.batch_id)
+        shared = await reader.read(cache.get, head)
         entries = [*shared.popular, *shared.newest, *(entry for each in shared.by_category.values() for entry in each)]
     ids = list(dict.fromkeys(entry.product_id for entry in entries))
     sellable: dict[int, SellableProduct] = {}
     for start in range(0, len(ids), READ_AT_ONCE):
-        sellable |= await reader.read(fetch_sellable, ids[start : start + READ_AT_ONCE])
+        asked = ids[start : start + READ_AT_ONCE]
+        found = await reader.read(fetch_sellable, asked)
+        latest.note(asked, found)
+        sellable |= found
         await asyncio.sleep(PAUSE_SECONDS)
     products = [sellable[product_id] for product_id in ids if product_id in sellable]
     shown = {product.product_id for product in products}
     others = await reader.read(fetch_any_sellable, COPY_LENGTH)
-    return FallbackCopy(head, [*products, *(product for product in others if product.product_id not in shown)])
+    latest.note_sellable(others)
+    products += [product for product in others if product.product_id not in shown]
+    return FallbackCopy(head, products, await reader.read(fetch_categories))
+
+
+_COPY = TypeAdapter(FallbackCopy)
 
 
 class FallbackCache:
@@ -73,6 +88,7 @@ class FallbackCache:
         """
         self._path = path
         self._pages: OrderedDict[int, HomeAnswer] = OrderedDict()
+        self.latest = LatestProducts()
         self.copy = _load_copy(path)
         self.failure: str | None = None
         """What kept the copy from being renewed though the database answers; `None` when nothing did."""
@@ -88,9 +104,23 @@ class FallbackCache:
         """Return the page that a user was shown last."""
         return None if user_id is None else self._pages.get(user_id)
 
+    def list_products(self) -> list[SellableProduct]:
+        """Return the products of the copy, best first, as they were read last."""
+        return self.latest.renew(self.copy.products)
+
     def recall_product(self, product_id: int) -> SellableProduct | None:
-        """Return a product of the copy."""
-        return next((product for product in self.copy.products if product.product_id == product_id), None)
+        """Return a product that this process read, or that the copy has."""
+        copied = (product for product in self.list_products() if product.product_id == product_id)
+        return self.latest.find(product_id) or next(copied, None)
+
+    def fill_page(self, remembered: Iterable[RankedProduct], limit: int) -> list[RankedProduct]:
+        """Make a page of a remembered one, topped up from the copy, without repeats and as products were read last."""
+        reasons = {ranked.product.product_id: ranked.reason for ranked in remembered}
+        products = self.latest.renew(ranked.product for ranked in remembered)[:limit]
+        kept = [RankedProduct(product, "local:recent", reasons[product.product_id]) for product in products]
+        shown = {product.product_id for product in products}
+        fresh = [product for product in self.list_products() if product.product_id not in shown]
+        return kept + [RankedProduct(product, "local:popular", "popular") for product in fresh[: limit - len(kept)]]
 
     def replace_copy(self, copy: FallbackCopy) -> None:
         """Keep a fresh copy, in memory and on disk. A disk that refuses is worth a warning, not a failure."""
@@ -99,18 +129,10 @@ class FallbackCache:
         part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(orjson.dumps({"head": copy.head, "products": copy.products}, default=list))
+            part.write_bytes(_COPY.dump_json(copy))
             part.replace(self._path)
         except OSError as err:
             logger.warning("local fallback not written path=%s reason=%r", self._path, str(err))
-
-
-def fill_from_copy(remembered: Iterable[RankedProduct], copy: FallbackCopy, limit: int) -> list[RankedProduct]:
-    """Make a page of a remembered one, topped up from the copy, without repeats."""
-    kept = [RankedProduct(ranked.product, "local:recent", ranked.reason) for ranked in remembered][:limit]
-    shown = {ranked.product.product_id for ranked in kept}
-    fresh = [product for product in copy.products if product.product_id not in shown]
-    return kept + [RankedProduct(product, "local:popular", "popular") for product in fresh[: limit - len(kept)]]
 
 
 def _load_copy(path: Path) -> FallbackCopy:
@@ -118,9 +140,7 @@ def _load_copy(path: Path) -> FallbackCopy:
     if not path.exists():
         return FallbackCopy(None, [])
     try:
-        plain = orjson.loads(path.read_bytes())
-        head = plain["head"] and BatchHead(plain["head"][0], plain["head"][1], datetime.fromisoformat(plain["head"][2]))
-        return FallbackCopy(head, [SellableProduct(**product) for product in plain["products"]])
-    except (OSError, ValueError, TypeError, KeyError) as err:
-        logger.warning("local fallback not read path=%s reason=%r", path, str(err))
+        return _COPY.validate_json(path.read_bytes())
+    except (OSError, ValueError) as err:
+        logger.warning("local fallback not read path=%s reason=%s", path, type(err).__name__)
         return FallbackCopy(None, [])

@@ -11,6 +11,8 @@ local:*     the local fallback, when the database does not answer
 What the user bought in the last hours is left out, unless the user reorders it regularly.
 """
 
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -21,15 +23,20 @@ from api.db.coalescing import CoalescedReads
 from api.db.reader import ShopReader, ShopUnavailableError
 from api.pages.answer import NOBODY, HomeAnswer, pack_answer
 from api.pages.experiment import Experiment, pointer_of
-from api.pages.fallback import FallbackCache, fill_from_copy
+from api.pages.fallback import FallbackCache
 from api.pages.ladder import Ladder, RankedProduct
 from api.pages.live_products import LivePage, LiveProducts, Unchanged
 from api.queries.catalogue import fetch_any_sellable, fetch_favourite_categories
 from api.queries.coupons import HeldCoupon, fetch_held_coupons
 from api.queries.published import PageContext, PageRequest, SharedLists, SharedListsCache, fetch_contexts
 from api.queries.purchases import fetch_just_bought
+from api.queries.ranked_list import StoredEntry, keep_usable
 
 KEPT_PAGES = 10_000
+UNREADABLE = (ArithmeticError, LookupError, TypeError, ValueError)
+"""Raised by values that no query expects: what is known to occur is left out one by one, the rest costs the page."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,7 @@ class HomePage:
         self._contexts: CoalescedReads[PageRequest, PageContext] = CoalescedReads(
             reader, partial(fetch_contexts, lately=timedelta(hours=rules.recent_hours))
         )
-        self._products = LiveProducts(reader)
+        self._products = LiveProducts(reader, fallback.latest)
         self._model_server = model_server
         self._fallback = fallback
         self._cache = cache
@@ -107,9 +114,13 @@ class HomePage:
             answer = await self._answer_live(user_id, limit, mark)
         except ShopUnavailableError:
             return self._answer_locally(user_id, limit)
-        if mark is not None and not answer.depends_on_time:
-            unchanged[user_id, limit] = answer
-        if user_id is not None and answer.nickname != NOBODY:
+        except UNREADABLE:
+            logger.exception("homepage answered locally: what was read is not what the shop's tables hold")
+            return self._answer_locally(user_id, limit)
+        is_somebody = user_id is not None and answer.nickname != NOBODY
+        if mark is not None and not answer.depends_on_time and (is_somebody or user_id is None):
+            unchanged[user_id, limit] = answer  # never by a made-up id, which could push out all others
+        if user_id is not None and is_somebody:
             self._fallback.remember_page(user_id, answer)
         return answer
 
@@ -152,10 +163,11 @@ class HomePage:
         context = request.context
         without = await self._fetch_just_bought(request)
         ladder = Ladder(request.limit, products.load, without, self._rules.category_share)
-        listed = context.entries or []
-        if context.has_coupons and listed and request.user_id is not None:
+        listed: Iterable[StoredEntry] = keep_usable(context.entries or [])
+        if context.has_coupons and context.entries and request.user_id is not None:
+            listed = whole = list(listed)  # a coupon may speak for any of it
             coupons = await self._reader.read(fetch_held_coupons, request.user_id)
-            await ladder.lift(listed, partial(_has_coupon, coupons))
+            await ladder.lift(whole, partial(_has_coupon, coupons))
         await ladder.step("published", listed)
         await ladder.step("model", ranked.entries if ranked else [])
         if ladder.missing:
@@ -168,7 +180,7 @@ class HomePage:
     async def _step_down(self, request: HomeRequest, ladder: Ladder) -> None:
         """Go on with the rungs that all shoppers share, as far as the head's rule allows."""
         head, user_id = request.context.head, request.user_id
-        shared = await self._reader.read(self._cache.get, head.batch_id) if head else SharedLists()
+        shared = await self._reader.read(self._cache.get, head) if head else SharedLists()
         if user_id is not None and request.context.nickname is not None:
             favourites = await self._reader.read(fetch_favourite_categories, user_id)
             await ladder.step("categories", shared.of_categories(favourites))
@@ -189,7 +201,7 @@ class HomePage:
         page, copy = self._fallback.recall_page(user_id), self._fallback.copy
         if page and copy.products and page.num_products < limit and page.head != copy.head:
             page = None
-        ranked_products = fill_from_copy(page.ranked_products if page else [], copy, limit)
+        ranked_products = self._fallback.fill_page(page.ranked_products if page else [], limit)
         head = page.head if page else copy.head
         return pack_answer(ranked_products, page.nickname if page else NOBODY, head, head.model_version if head else "")
 

@@ -1,7 +1,7 @@
 """Product images: the shop's own file, else a drawing made on demand."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -72,8 +72,8 @@ class ProductPictures:
         except ShopUnavailableError:
             product = self._fallback.recall_product(product_id)
             title = product.title if product else ""
-            drawing = draw(product_id=product_id, category_id=category_id, title=title)
-            return Picture(drawing.content, drawing.media_type, drawing.etag, is_provisional=True)
+            drawing = render_product_drawing(product_id=product_id, category_id=category_id, title=title)
+            return replace(_to_picture(drawing.encode(), MEDIA_TYPES["svg"]), is_provisional=True)
         return None if facts is None else draw(**facts)
 
 

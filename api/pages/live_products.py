@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from api.db.coalescing import CoalescedReads
 from api.db.reader import ShopReader
+from api.pages.latest_products import LatestProducts
 from api.queries.catalogue import SellableProduct, fetch_sellable
 
 KEPT_PRODUCTS = 200_000
@@ -44,30 +45,39 @@ class Unchanged(Generic[Key, Kept]):
 class LiveProducts:
     """What can be sold at the moment of a page."""
 
-    def __init__(self, reader: ShopReader):
+    def __init__(self, reader: ShopReader, latest: LatestProducts):
         """Read nothing yet.
 
         Args:
             reader: the shop's database.
+            latest: learns what is read.
         """
+        self._latest = latest
         self._reads: CoalescedReads[int, SellableProduct] = CoalescedReads(reader, fetch_sellable)
         self._unchanged: Unchanged[int, SellableProduct | None] = Unchanged(KEPT_PRODUCTS)
 
     def since(self, mark: int | None) -> "LivePage":
         """Begin a page that saw the database at `mark`."""
-        return LivePage(self._reads, self._unchanged.since(mark))
+        return LivePage(self._reads, self._unchanged.since(mark), self._latest)
 
 
 class LivePage:
     """The products of one page, each looked up once."""
 
-    def __init__(self, reads: CoalescedReads[int, SellableProduct], known: dict[int, SellableProduct | None]):
+    def __init__(
+        self,
+        reads: CoalescedReads[int, SellableProduct],
+        known: dict[int, SellableProduct | None],
+        latest: LatestProducts,
+    ):
         """Take what is known already.
 
         Args:
             reads: where the others come from.
             known: products as they can be sold now; `None` for one that cannot.
+            latest: learns what is read.
         """
+        self._latest = latest
         self._reads = reads
         self._known = known
 
@@ -78,4 +88,5 @@ class LivePage:
         if unknown:
             found = await self._reads.load(unknown)
             known.update(zip(unknown, map(found.get, unknown), strict=True))
+            self._latest.note(unknown, found)
         return known

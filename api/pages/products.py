@@ -39,24 +39,31 @@ class ProductPages:
             cache: shared lists by batch.
         """
         self._reader = reader
-        self._products = LiveProducts(reader)
+        self._products = LiveProducts(reader, fallback.latest)
         self._fallback = fallback
         self._cache = cache
 
     async def fetch_details(self, product_id: int, user_id: int | None) -> ProductDetails | None:
-        """Return a product's page; `None` if the shop shows no such product, or cannot say right now.
+        """Return a product's page; `None` if the shop shows no such product.
 
-        Without the database, products of the local fallback still have a page with what lists show of them.
+        Without the database, products that this process has read still have a page with what lists show of them.
 
         Args:
             product_id: the product.
             user_id: whose coupons to name; `None` when logged out.
+
+        Raises:
+            ShopUnavailableError: the database cannot be reached, and nothing is known of the product.
         """
         try:
-            return await self._reader.read(read_details, product_id, user_id)
+            details = await self._reader.read(read_details, product_id, user_id)
         except ShopUnavailableError:
             product = self._fallback.recall_product(product_id)
-            return None if product is None else _describe_copy(product)
+            if product is None:
+                raise
+            return _describe_copy(product)
+        self._fallback.latest.note((product_id,), _to_listed(details))
+        return details
 
     async def fetch_similar(self, product_id: int, limit: int) -> SimilarAnswer | None:
         """List what is bought together with a product or like it, then what is popular in its category.
@@ -67,9 +74,8 @@ class ProductPages:
         try:
             return await self._reader.within_deadline(self._answer_similar(product_id, limit))
         except ShopUnavailableError:
-            copy = self._fallback.copy
-            product = self._fallback.recall_product(product_id)
-            others = [other for other in copy.products if other.product_id != product_id]
+            copy, product = self._fallback.copy, self._fallback.recall_product(product_id)
+            others = [other for other in self._fallback.list_products() if other.product_id != product_id]
             if product is not None:
                 others.sort(key=lambda other: other.category_id != product.category_id)
             return SimilarAnswer(others[:limit], copy.head.batch_id if copy.head else "", "local:popular")
@@ -97,7 +103,7 @@ class ProductPages:
         head = fetch_head(connection)
         if head is None:
             return None, {}
-        shared = self._cache.get(connection, head.batch_id)
+        shared = self._cache.get(connection, head)
         return head, {
             NEIGHBOURS: fetch_neighbours(connection, head.batch_id, product_id),
             "category": shared.by_category.get(found[0].category_id, []),
@@ -124,6 +130,15 @@ def read_details(connection: Connection, product_id: int, user_id: int | None) -
         "coupons": [coupon.describe() for coupon in covering(held, product_id, row.category_id)],
     }
     return ProductDetails(**(fields | more))
+
+
+def _to_listed(details: ProductDetails | None) -> dict[int, SellableProduct]:
+    """Return what lists show of a product that can be sold; nothing of another."""
+    if details is None or not details.in_stock:
+        return {}
+    url = details.image_urls[0]
+    product = SellableProduct(details.product_id, details.category_id, details.title, details.price, url)
+    return {details.product_id: product}
 
 
 def _name_rung(ranked: RankedProduct) -> str:

@@ -1,13 +1,17 @@
 """Queries of the live catalogue: what can be sold now, at which price, with which image."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import inf
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Float, Row, Select, func, select, type_coerce
 
 from api.db.statements import IDS, Prepared
+from api.schemas import Categories
+from api.schemas.catalogue import ListedCategory
+from api.web.metrics import count_unusable
 from shop.tables import Category, Order, OrderItem, Product, ProductImage
 
 FAVOURITE_CATEGORIES = 5
@@ -37,7 +41,10 @@ FIRST_IMAGE = (
     .limit(1)
     .scalar_subquery()
 )
-_COLUMNS = (Product.product_id, Product.category_id, Product.title, Product.price, FIRST_IMAGE.label("image_url"))
+_PRICE = type_coerce(Product.price, Float).label("price")
+"""The price as the driver gives it: what is none must not fail the others."""
+
+_COLUMNS = (Product.product_id, Product.category_id, Product.title, _PRICE, FIRST_IMAGE.label("image_url"))
 _IS_SELLABLE = (Product.is_visible, Product.stock > 0)
 _SELLABLE = select(*_COLUMNS).where(*_IS_SELLABLE)
 _AMONG = Prepared(_SELLABLE.where(Product.product_id.in_(IDS)))
@@ -57,8 +64,8 @@ def fetch_sellable(connection: Connection, product_ids: Collection[int]) -> dict
     """Read which of the products can be sold now. Deleted, hidden and sold-out ones are absent."""
     ids, products = list(product_ids), {}
     for start in range(0, len(ids), MOST_AT_ONCE):
-        for row in _AMONG.execute(connection, ids=ids[start : start + MOST_AT_ONCE]):
-            products[row[0]] = _to_product(*row)
+        for product in _to_products(_AMONG.execute(connection, ids=ids[start : start + MOST_AT_ONCE])):
+            products[product.product_id] = product
     return products
 
 
@@ -78,7 +85,7 @@ def fetch_any_sellable(
         query = query.where(Product.product_id.not_in(without))
     if not_of:
         query = query.where(Product.category_id.not_in(not_of))
-    return [_to_product(*row) for row in connection.execute(query)]
+    return list(_to_products(connection.execute(query)))
 
 
 def fetch_sellable_after(
@@ -106,7 +113,7 @@ def fetch_sellable_after(
         query = query.where(func.lower(Product.title).contains(word, autoescape=True))
     if without:
         query = query.where(Product.product_id.not_in(without))
-    return [_to_product(*row) for row in connection.execute(query.order_by(Product.product_id).limit(limit))]
+    return list(_to_products(connection.execute(query.order_by(Product.product_id).limit(limit))))
 
 
 def fetch_favourite_categories(connection: Connection, user_id: int) -> list[int]:
@@ -114,10 +121,17 @@ def fetch_favourite_categories(connection: Connection, user_id: int) -> list[int
     return [category_id for (category_id,) in _FAVOURITES.execute(connection, ids=(user_id,))]
 
 
+def fetch_categories(connection: Connection) -> Categories:
+    """Read the departments in the order of the menu."""
+    columns = (Category.category_id, Category.name)
+    rows = connection.execute(select(*columns).order_by(Category.position, Category.category_id))
+    return Categories(categories=[ListedCategory(category_id=row.category_id, name=row.name) for row in rows])
+
+
 def fetch_product(connection: Connection, product_id: int) -> tuple[Row[Any], list[str]] | None:
     """Read one visible product with its category's name, and its pictures; `None` if there is no such product."""
     row = connection.execute(_details(product_id)).one_or_none()
-    if row is None:
+    if row is None or not _is_price(row.price, product_id):
         return None
     images = select(ProductImage.image_url).where(ProductImage.product_id == product_id).order_by(ProductImage.position)
     return row, list(connection.execute(images).scalars()) or [drawing_url(row.category_id, product_id)]
@@ -130,7 +144,7 @@ def drawing_url(category_id: int, product_id: int) -> str:
 
 def _details(product_id: int) -> Select[*tuple[Any, ...]]:
     columns = (Product.product_id, Product.category_id, Category.name.label("category_name"), Product.title)
-    more = (Product.brand, Product.product_type, Product.size, Product.price, Product.stock, Product.description)
+    more = (Product.brand, Product.product_type, Product.size, _PRICE, Product.stock, Product.description)
     return (
         select(*columns, *more)
         .join(Category, Category.category_id == Product.category_id)
@@ -138,9 +152,16 @@ def _details(product_id: int) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _to_product(
-    product_id: int, category_id: int, title: str, price: Decimal | float, image_url: str | None
-) -> SellableProduct:
-    """Make the product of a row."""
-    url = image_url or drawing_url(category_id, product_id)
-    return SellableProduct(product_id, category_id, title, float(price), url)
+def _to_products(rows: Iterable[Sequence[Any]]) -> Iterator[SellableProduct]:
+    """Make the products of rows; one without a price that can be charged is left out."""
+    for product_id, category_id, title, price, image_url in rows:
+        if _is_price(price, product_id):
+            url = image_url or drawing_url(category_id, product_id)
+            yield SellableProduct(product_id, category_id, title, float(price), url)
+
+
+def _is_price(price: Any, product_id: int) -> bool:
+    """Return whether a stored value is a price; what is none is counted."""
+    if isinstance(price, Decimal | float | int) and 0 <= price < inf:
+        return True
+    return count_unusable("price", f"{price!r} of product {product_id}")

@@ -5,13 +5,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, String, bindparam, select, type_coerce
 
+from api.db.statements import to_instant
 from api.schemas import ListedCoupon
-from shop.money import Currency
-from shop.tables import Coupon, UserCoupon
+from api.web.metrics import count_unusable
+from shop.money import LARGEST_AMOUNT, Currency
+from shop.tables import DISCOUNT_TYPES, Coupon, UserCoupon
 
 MAX_HELD = 200
+MOST_PERCENT = 100
 
 
 class HeldCoupon(NamedTuple):
@@ -55,7 +58,7 @@ _HELD = (
     select(
         UserCoupon.user_coupon_id,
         *(Coupon.coupon_id, Coupon.code, Coupon.name, Coupon.discount_type, Coupon.discount_value),
-        *(Coupon.valid_until, Coupon.product_id, Coupon.category_id),
+        *(type_coerce(Coupon.valid_until, String).label("valid_until"), Coupon.product_id, Coupon.category_id),
     )
     .join(Coupon, Coupon.coupon_id == UserCoupon.coupon_id)
     .where(
@@ -73,7 +76,21 @@ _HELD = (
 def fetch_held_coupons(connection: Connection, user_id: int) -> list[HeldCoupon]:
     """Read what a user can redeem now, soonest to expire first."""
     rows = connection.execute(_HELD, {"user_id": user_id, "now": datetime.now(UTC)})
-    return [HeldCoupon(*row) for row in rows]
+    return [coupon for row in rows if (coupon := _to_coupon(HeldCoupon._make(row))) is not None]
+
+
+def _to_coupon(stored: HeldCoupon) -> HeldCoupon | None:
+    """Read the coupon of a row; one that cannot be redeemed as it stands is counted."""
+    try:
+        valid_until = to_instant(stored.valid_until)
+    except (TypeError, ValueError):
+        valid_until = None
+    largest = MOST_PERCENT if stored.discount_type == "percent" else LARGEST_AMOUNT
+    is_value = stored.discount_value.is_finite() and 0 <= stored.discount_value <= largest
+    if valid_until is not None and is_value and stored.discount_type in DISCOUNT_TYPES:
+        return stored._replace(valid_until=valid_until)
+    count_unusable("coupon", stored.coupon_id)
+    return None
 
 
 def covering(coupons: Iterable[HeldCoupon], product_id: int, category_id: int) -> list[HeldCoupon]:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Text, and_, bindparam, exists, select, type_c
 
 from api.db.statements import IDS, Prepared, from_instant, to_instant
 from api.queries.ranked_list import Entry, StoredEntry, parse_entries, parse_list
+from api.web.metrics import count_unusable
 from shop.tables import (
     HOME,
     BatchPointer,
@@ -156,7 +157,12 @@ def _find_instants(second: int, lately: timedelta) -> dict[str, str]:
 
 @lru_cache(KEPT_BATCHES)
 def _to_head(batch_id: str, model_version: str, as_of: Any) -> BatchHead:
-    return BatchHead(batch_id, model_version, to_instant(as_of) or datetime.min.replace(tzinfo=UTC))
+    try:
+        instant = to_instant(as_of)
+    except (TypeError, ValueError):
+        count_unusable("as_of", as_of)
+        instant = None
+    return BatchHead(batch_id, model_version, instant or datetime.min.replace(tzinfo=UTC))
 
 
 def _to_context(
@@ -196,21 +202,40 @@ def fetch_neighbour_lists(connection: Connection, batch_id: str, product_ids: Se
     return {row[0]: parse_entries(row[1]) for row in connection.execute(lists)}
 
 
+def fetch_popular_list(connection: Connection, batch_id: str, category_id: int | None) -> list[Entry]:
+    """Read what a published batch calls popular, in the shop or in a category; empty if there is no such batch."""
+    scope = PopularList.scope == ("global" if category_id is None else "category")
+    products = select(type_coerce(PopularList.products, Text)).join(
+        RecommendationBatch, RecommendationBatch.batch_id == PopularList.batch_id
+    )
+    of_batch = products.where(PopularList.batch_id == batch_id, RecommendationBatch.state == "published")
+    text = connection.execute(of_batch.where(scope, PopularList.category_id == (category_id or 0))).scalar()
+    return [] if text is None else parse_entries(text)
+
+
 class SharedListsCache:
-    """Shared lists by batch. A batch never changes, so that what was read once holds; the last few stay in memory."""
+    """Shared lists of the batches that pointers named lately.
+
+    A published batch never changes, so that what was read once holds. Ids that come from clients are never kept: what
+    they name may not be there yet, and made-up ones would push out what is shown.
+    """
 
     def __init__(self) -> None:
         self._lists: OrderedDict[str, SharedLists] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, connection: Connection, batch_id: str) -> SharedLists:
-        """Return a batch's lists, from memory if they were read before."""
-        with self._lock:
-            found = self._lists.get(batch_id)
+    def get(self, connection: Connection, head: BatchHead) -> SharedLists:
+        """Return the lists of a batch that is shown, from memory if they were read before."""
+        found = self.find(head.batch_id)
         if found is None:
-            found = fetch_shared_lists(connection, batch_id)
+            found = fetch_shared_lists(connection, head.batch_id)
             with self._lock:
-                self._lists[batch_id] = found
+                self._lists[head.batch_id] = found
                 while len(self._lists) > KEPT_BATCHES:
                     self._lists.popitem(last=False)
         return found
+
+    def find(self, batch_id: str) -> SharedLists | None:
+        """Return a batch's lists if they are in memory; no read is made."""
+        with self._lock:
+            return self._lists.get(batch_id)

@@ -1,9 +1,18 @@
-"""Published lists of ranked products, parsed from JSON."""
+"""Published lists of ranked products, parsed from JSON and checked entry by entry.
 
-from collections.abc import Sequence
+What cannot be used costs itself and is counted: an entry leaves the list, a list that is none is empty, and the next
+rung follows.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from math import inf
 from typing import Any, NamedTuple
 
 import orjson
+
+from api.schemas import MAX_ID
+from api.web.metrics import count_unusable
 
 
 class Entry(NamedTuple):
@@ -19,12 +28,44 @@ StoredEntry = Sequence[Any]
 """An `Entry`, or the same four values as they are stored: giving names to a hundred of them costs more than reading."""
 
 
-def parse_list(text: str) -> list[StoredEntry]:
-    """Read a stored list as it is, for pages that look at a fifth of it."""
-    entries: list[StoredEntry] = orjson.loads(text)
-    return entries
+def parse_list(text: str) -> list[Any]:
+    """Read a stored list as it is, for pages that look at a fifth of it; `keep_usable` checks what is looked at.
+
+    One that holds NaN or numbers of any size is read too.
+    """
+    try:
+        items = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        try:
+            items = json.loads(text)
+        except (ValueError, RecursionError):
+            items = None
+    if isinstance(items, list):
+        return items
+    count_unusable("list", text)
+    return []
 
 
 def parse_entries(text: Any) -> list[Entry]:
     """Read a stored list with names: `[[product_id, category_id, score, reason_code], ...]`."""
-    return list(map(Entry._make, orjson.loads(text)))
+    return [Entry._make(item) for item in keep_usable(parse_list(text))]
+
+
+def keep_usable(items: Iterable[Any]) -> Iterator[StoredEntry]:
+    """Yield the entries of a list, and count what is none."""
+    return (item for item in items if _is_entry(item) or count_unusable("list entry", item))
+
+
+def _is_entry(item: Any) -> bool:
+    if type(item) is not list or len(item) != 4:
+        return False
+    product_id, category_id, score, reason = item
+    return (
+        type(product_id) is int
+        and type(category_id) is int
+        and type(reason) is str
+        and (type(score) is float or type(score) is int)
+        and 0 <= product_id <= MAX_ID
+        and 0 <= category_id <= MAX_ID
+        and -inf < score < inf
+    )

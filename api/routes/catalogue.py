@@ -14,13 +14,13 @@ router = APIRouter(tags=["catalogue"])
 MAX_WORDS = 8
 
 
-@router.get("/categories")
+@router.get("/categories", responses=refusals(503))
 async def get_categories(pages: CataloguePagesDep) -> Categories:
     """List the shop's departments."""
     return await pages.list_categories()
 
 
-@router.get("/products", responses=refusals(422))
+@router.get("/products", responses=refusals(422, 503))
 async def get_products(
     pages: CataloguePagesDep,
     category_id: Annotated[int | None, Query(ge=0, le=MAX_ID, description="Only of this department.")] = None,

@@ -13,7 +13,7 @@ router = APIRouter(tags=["products"])
 NO_SUCH_PRODUCT = "The shop shows no product with this id right now."
 
 
-@router.get("/products/{product_id}", openapi_extra=GUESTS_TOO, responses=refusals(401, 403, 404, 422))
+@router.get("/products/{product_id}", openapi_extra=GUESTS_TOO, responses=refusals(401, 403, 404, 422, 503))
 async def get_product(pages: ProductPagesDep, product_id: ProductIdPath, user_id: ShopperDep) -> ProductDetails:
     """Return a product's page. Sold-out products still have one, hidden and deleted ones do not."""
     details = await pages.fetch_details(product_id, user_id)

@@ -1,11 +1,43 @@
 """Prometheus metrics of an API process."""
 
+import logging
 from functools import lru_cache
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 MOST_LABELS = 256
 LATENCY_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.3, 0.6, 1.0, 3.0)
+SHOWN_CHARACTERS = 80
+LOGGED_OF_EACH_KIND = 20
+"""Unusable items that a process describes in its log; the others are only counted."""
+
+UNUSABLE = Counter(
+    "api_unusable_items_total",
+    "Stored lists, their entries, products and coupons that were read and could not be used.",
+    ["kind"],
+    registry=None,
+)
+
+logger = logging.getLogger(__name__)
+_logged: dict[str, int] = {}
+
+
+def count_unusable(kind: str, item: Any) -> bool:
+    """Count something that was read and cannot be used, for the whole process.
+
+    Args:
+        kind: what it was meant to be.
+        item: what was read; the first ones of a kind are described in the log.
+
+    Returns:
+        False, so that a filter may end with it.
+    """
+    UNUSABLE.labels(kind).inc()
+    _logged[kind] = _logged.get(kind, 0) + 1
+    if _logged[kind] <= LOGGED_OF_EACH_KIND:
+        logger.warning("unusable item left out kind=%r item=%r", kind, repr(item)[:SHOWN_CHARACTERS])
+    return False
 
 
 class Metrics:
@@ -13,6 +45,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.registry.register(UNUSABLE)
         self.seconds = Histogram(
             "api_request_seconds",
             "Time to the last byte, by route and status.",

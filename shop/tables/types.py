@@ -76,8 +76,10 @@ class Money(TypeDecorator[Decimal]):
         return float(value) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Decimal | float | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
-        """Read back the exact amount."""
-        return None if value is None else Decimal(f"{value:.2f}")
+        """Read back the exact amount; what is no number in the file of a careless writer is NaN."""
+        if value is None or isinstance(value, Decimal):
+            return value
+        return Decimal(f"{value:.2f}") if isinstance(value, float | int) else Decimal("NaN")
 
 
 class server_now(ColumnElement[datetime]):  # noqa: N801  (named like the SQL function that it renders)

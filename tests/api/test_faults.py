@@ -1,9 +1,11 @@
 """Dependencies that are dead, slow or talk nonsense: the page stays full, in time, and says which rung it came from."""
 
 import contextlib
+import json
 import sqlite3
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from api.application import Deadlines
+from api.dependencies import services_of
 from api.web.errors import ASK_AGAIN, SEND_AGAIN
-from shop.tables import Base
+from shop.database import session_scope
+from shop.tables import Base, Product
 from tests.api.conftest import BATCH, ModelServer
 
 HOME = "/recommendations/home"
@@ -84,6 +88,105 @@ def test_a_longer_page_than_remembered_is_topped_up_without_repeats(api: TestCli
 
     assert shown(answer) == [5, 6, 1, 3]
     assert answer.headers["x-rung"] == "local:recent,local:popular"
+
+
+def test_a_product_that_the_copy_lacks_is_not_called_gone(api: TestClient, tmp_path: Path) -> None:
+    wait_for_fallback(tmp_path)
+    lose_database(tmp_path)
+
+    answer = api.get("/products/999")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+def test_what_was_read_last_wins_over_older_copies(api: TestClient, published_shop: Engine, tmp_path: Path) -> None:
+    api.get(HOME, params={"user_id": 1, "limit": 4})
+    wait_for_fallback(tmp_path)
+    with session_scope(published_shop) as session:
+        session.get_one(Product, 3).is_visible = False
+        session.get_one(Product, 1).price = Decimal("9.75")
+    for product_id in (1, 3):
+        api.get(f"/products/{product_id}")
+    lose_database(tmp_path)
+
+    remembered = api.get(HOME, params={"user_id": 1, "limit": 4})
+    popular = api.get(HOME, params={"limit": 4})
+
+    for answer in (remembered, popular):
+        prices = {product["product_id"]: product["price"] for product in answer.json()["recommendations"]}
+        assert prices == {1: 9.75, 5: 1.99, 6: 3.49}
+    assert remembered.headers["x-rung"] == "local:recent"
+    assert api.get("/products/1").json()["price"] == 9.75
+
+
+@pytest.mark.parametrize(
+    "content", [b"[]", b"{}", b'{"head": [], "products": []}', b'{"head": null, "products": [1]}', b"\xff"]
+)
+def test_a_copy_on_disk_that_is_none_is_left_alone(
+    published_shop: Engine, open_api: Callable[..., TestClient], tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "last_good.json").write_bytes(content)
+
+    assert open_api().get(HOME, params={"user_id": 1}).headers["x-rung"] == "published"
+
+
+def test_a_list_or_an_instant_that_cannot_be_read_costs_itself(api: TestClient, published_shop: Engine) -> None:
+    with published_shop.begin() as connection:
+        connection.exec_driver_sql("UPDATE recommendation_batches SET as_of = 'once'")
+        connection.exec_driver_sql('UPDATE recommendations SET products = \'[[3, 2, NaN, "x"], [1, 1, 0.5, "a"]]\'')
+
+    answer = api.get(HOME, params={"user_id": 1, "limit": 3})
+
+    assert answer.status_code == 200
+    assert shown(answer) == [1, 3, 5]
+    assert 'api_unusable_items_total{kind="list entry"}' in api.get("/metrics").text
+
+
+def test_a_coupon_that_makes_no_sense_costs_itself(api: TestClient, published_shop: Engine) -> None:
+    with published_shop.begin() as connection:
+        connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        for number, (kind, value, until) in enumerate(
+            [("gift", 5, "2199-01-01"), ("percent", 1e999, "2199-01-01"), ("percent", 5, "never")], start=10
+        ):
+            connection.exec_driver_sql(
+                "INSERT INTO coupons (coupon_id, code, name, discount_type, discount_value, valid_from, valid_until) "
+                "VALUES (?, ?, 'x', ?, ?, '2020-01-01', ?)",
+                (number, f"C{number}", kind, value, until),
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO user_coupons (user_id, coupon_id, issued_at) VALUES (1, ?, '2020-01-01')", (number,)
+            )
+
+    assert api.get(HOME, params={"user_id": 1}).headers["x-rung"].startswith("published")
+    assert api.get("/products/1", params={"user_id": 1}).json()["coupons"] == []
+    assert api.post("/orders/quote", json=CART).json()["coupons"] == []
+
+
+def test_a_product_of_the_model_servers_that_is_none_costs_itself(
+    published_shop: Engine, open_api: Callable[..., TestClient], model_server: ModelServer
+) -> None:
+    good = {"product_id": 6, "category_id": 3, "score": 0.5, "reason": "popular"}
+    products = [good | {"product_id": 2**70}, good | {"score": None}, {"product_id": 3}, good]
+    lists = [{"user_id": 3, "products": products}]
+    model_server.body = json.dumps({"model_version": 8, "recommendations": lists}).encode()
+
+    answer = open_api().get(HOME, params={"user_id": 3, "limit": 2})
+
+    assert (shown(answer)[0], answer.headers["x-rung"]) == (6, "model,popular")
+
+
+def test_made_up_shoppers_push_nobody_out_of_memory(api: TestClient) -> None:
+    home_page = services_of(api.app.state).home_page
+    for user_id in (1, 2):
+        api.get(HOME, params={"user_id": user_id})
+    kept = len(home_page._kept.since(home_page._reader.read_mark()))
+
+    for user_id in range(1000, 1020):
+        api.get(HOME, params={"user_id": user_id})
+
+    assert kept > 0
+    assert len(home_page._kept.since(home_page._reader.read_mark())) == kept
 
 
 def test_a_locked_database_is_read_all_the_same(api: TestClient, tmp_path: Path) -> None:

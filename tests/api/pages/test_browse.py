@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from shop.database import session_scope
-from shop.tables import Product
+from shop.tables import Product, RecommendationBatch
 from tests.api.conftest import publish_by_hand
 from tests.api.test_faults import lose_database, wait_for_fallback
 
@@ -81,3 +81,55 @@ def test_without_the_database_the_local_copy_answers(api: TestClient, tmp_path: 
     assert len(api.get("/categories").json()["categories"]) == 3
     assert walk(api, category_id=3) == [[5, 6]]
     assert walk(api, query="cola") == [[5]]
+
+
+def test_departments_outlive_a_restart_without_the_database(
+    published_shop: Engine, open_api: Callable[..., TestClient], tmp_path: Path
+) -> None:
+    open_api()
+    wait_for_fallback(tmp_path)
+    lose_database(tmp_path)
+
+    assert len(open_api().get("/categories").json()["categories"]) == 3
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"query": "yogurt"}, {"cursor": "popular.2.20260125T120000Z-v7"}],
+    ids=["a search that the copy cannot answer", "what follows a page"],
+)
+def test_what_the_local_copy_cannot_say_is_not_called_nothing(
+    api: TestClient, tmp_path: Path, query: dict[str, str]
+) -> None:
+    wait_for_fallback(tmp_path)
+    lose_database(tmp_path)
+
+    answer = api.get("/products", params=query)
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+def test_a_cursor_that_names_a_coming_batch_empties_no_rung_of_it(
+    published_shop: Engine, open_api: Callable[..., TestClient]
+) -> None:
+    api, coming = open_api(), "20260127T120000Z-v9"
+    for number in range(5):
+        for batch_id in (coming, f"made-up-{number}"):
+            assert api.get("/products", params={"cursor": f"popular.0.{batch_id}"}).status_code == 200
+
+    publish_by_hand(published_shop, {}, coming, epoch=2)
+
+    home = api.get("/recommendations/home", params={"limit": 3})
+    assert (home.headers["x-batch-id"], home.headers["x-rung"]) == (coming, "popular")
+    assert walk(api, limit=3)[0] == [1, 3, 5]
+
+
+def test_a_batch_that_is_being_written_is_not_walked_through(api: TestClient, published_shop: Engine) -> None:
+    coming = "20260127T120000Z-v9"
+    publish_by_hand(published_shop, {}, coming, epoch=2)
+    with session_scope(published_shop) as session:
+        session.get_one(RecommendationBatch, coming).state = "writing"
+
+    page = api.get("/products", params={"category_id": 3, "limit": 1, "cursor": f"popular.1.{coming}"}).json()
+
+    assert [product["product_id"] for product in page["products"]] == [5]

@@ -1,9 +1,13 @@
 from decimal import Decimal
 
+import pytest
 from sqlalchemy import Engine, delete, update
 
-from api.queries.catalogue import SellableProduct, fetch_sellable
+from api.orders.pricing import CheckoutError, price_lines
+from api.queries.catalogue import SellableProduct, fetch_any_sellable, fetch_product, fetch_sellable
+from api.schemas import CartLine
 from shop.database import session_scope
+from shop.money import DOLLAR
 from shop.tables import Product, ProductImage
 from tests.tiny_shop import fill_tiny_shop
 
@@ -32,3 +36,18 @@ def test_what_cannot_be_sold_is_absent(any_empty_shop: Engine) -> None:
     with any_empty_shop.connect() as connection:
         assert fetch_sellable(connection, range(1, 10)).keys() == {1, 3, 5, 6}
         assert fetch_sellable(connection, []) == {}
+
+
+@pytest.mark.parametrize(
+    "price", ["9e999", "-9e999", "'dear'", "-1"], ids=["infinite", "less than all", "text", "negative"]
+)
+def test_a_product_whose_price_is_none_costs_itself(tiny_shop: Engine, price: str) -> None:
+    with tiny_shop.connect() as connection:
+        connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        connection.exec_driver_sql(f"UPDATE products SET price = {price} WHERE product_id = 1")
+
+        assert fetch_sellable(connection, [1, 3, 5]).keys() == {3, 5}
+        assert [each.product_id for each in fetch_any_sellable(connection, 9)] == [6, 5, 3]
+        assert fetch_product(connection, 1) is None
+        with pytest.raises(CheckoutError):
+            price_lines(connection, [CartLine(product_id=1, quantity=1)], DOLLAR)

@@ -1,0 +1,60 @@
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from api.db.connections import ThreadConnections
+from api.db.reader import ShopReader, ShopUnavailableError
+
+
+def run_reader(engine: Engine, work: Callable[[ShopReader], Any], deadline_seconds: float = 0.2) -> Any:
+    """Do something with a reader whose reads run in threads, as on a server."""
+
+    async def run() -> Any:
+        reader = ShopReader(ThreadConnections(engine), deadline_seconds)
+        try:
+            return await work(reader)
+        finally:
+            reader.close()
+
+    return asyncio.run(run())
+
+
+async def open_circuit(reader: ShopReader) -> None:
+    for _ in range(3):
+        with pytest.raises(ShopUnavailableError):
+            await reader.read(lambda _: time.sleep(0.6))
+    assert reader.breaker.is_open
+
+
+async def wait_until_closed(reader: ShopReader) -> None:
+    deadline = time.monotonic() + 60
+    while reader.breaker.is_open:
+        assert time.monotonic() < deadline, "the circuit stayed open"
+        with pytest.raises(ShopUnavailableError):
+            await reader.read(lambda _: 1)
+        await asyncio.sleep(0.05)
+
+
+def test_a_database_that_answers_again_is_read_again_and_no_page_waits_for_the_trial(tiny_shop: Engine) -> None:
+    async def work(reader: ShopReader) -> int:
+        await open_circuit(reader)
+        await wait_until_closed(reader)
+        return await reader.read(lambda connection: connection.exec_driver_sql("SELECT 7").scalar_one())
+
+    assert run_reader(tiny_shop, work) == 7
+
+
+def test_a_database_slower_than_the_deadline_is_given_up_to_twice_as_long(
+    tiny_shop: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(reader: ShopReader) -> str:
+        await open_circuit(reader)
+        monkeypatch.setattr("api.db.reader._read_nothing", lambda _: time.sleep(0.5))
+        await wait_until_closed(reader)
+        return await reader.read(lambda _: time.sleep(0.45) or "late")
+
+    assert run_reader(tiny_shop, work, deadline_seconds=0.4) == "late"
