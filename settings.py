@@ -6,10 +6,11 @@ lives in `training/config.yaml`, what it sees in `features/definitions.py`.
 
 import sys
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, JsonValue, SecretStr, ValidationError, model_validator
+from pydantic import Field, JsonValue, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRETS_DIR = Path("/run/secrets")
@@ -94,6 +95,19 @@ class Settings(BaseSettings):
         description="Key that the shop signs its shoppers' tokens with (HS256); asked for in production.",
         json_schema_extra=SECRET,
     )
+    api_metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Token that `GET /metrics` asks for in production (Bearer); empty = no metrics there.",
+        json_schema_extra=SECRET,
+    )
+    allowed_hosts: str = Field(
+        "localhost,127.0.0.1,api",
+        description="Host names that the API answers to in production, with commas; `*.shop.example` = all below it.",
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses or networks, with commas, of the web servers whose X-Forwarded-For the API believes.",
+    )
     demo_shoppers: bool = Field(
         False, description="Let anybody act as any shopper, to look around a demonstration. Always so in development."
     )
@@ -113,6 +127,14 @@ class Settings(BaseSettings):
     )
     compared_share: float = Field(0.5, gt=0, lt=1, description="Share of the shoppers who see that alias's lists.")
     champion_poll_seconds: float = Field(5.0, gt=0, description="How often the model server looks at the alias.")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _require_networks(cls, value: str) -> str:
+        """Refuse what is no address, which would be ignored without a word."""
+        for network in filter(None, map(str.strip, value.split(","))):
+            ip_network(network)
+        return value
 
     @model_validator(mode="before")
     @classmethod

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import httpx
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
 from sqlalchemy import Engine, make_url
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import __version__
 from api.clients.model_server import ModelServerClient
@@ -30,7 +32,7 @@ from api.routes.plain_home import PlainHomepages
 from api.web.auth import Authenticator, make_authenticator
 from api.web.errors import install_error_handlers
 from api.web.metrics import Metrics
-from api.web.middleware import RequestEnvelope
+from api.web.middleware import AllowedHosts, RequestEnvelope
 from api.web.rate_limit import RateLimiter
 from api.web.static_files import STOREFRONT_PAGES, StorefrontPages
 from settings import Settings
@@ -74,18 +76,23 @@ def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAP
         description="Recommendations and products for the storefront.",
         lifespan=lambda app: _run(app, settings, deadlines, metrics, authenticator),
         docs_url=None if is_production else "/docs",
+        openapi_url=None if is_production else "/openapi.json",
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would lead to whatever Host the request names
     )
     limiter = RateLimiter(settings.requests_per_minute) if is_production else None
+    hosts = AllowedHosts(settings.allowed_hosts) if is_production else None
     if not is_production:
         _admit_development_server(app)
     app.add_middleware(PlainHomepages)
-    app.add_middleware(RequestEnvelope, metrics=metrics, limiter=limiter)
+    app.add_middleware(RequestEnvelope, metrics=metrics, limiter=limiter, hosts=hosts)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     install_error_handlers(app)
     for routes in (home, catalogue, products, users, orders, images, events, health):
         app.include_router(routes.router)
     if not is_production and STOREFRONT_PAGES.is_dir():
-        app.mount("/", StorefrontPages(directory=STOREFRONT_PAGES, html=True), name="storefront")
+        app.mount("/", GZipMiddleware(StorefrontPages(directory=STOREFRONT_PAGES, html=True)), name="storefront")
     return app
 
 
@@ -124,6 +131,7 @@ async def _run(
             writer=writer,
             authenticator=authenticator,
             currency=Currency(settings.currency),
+            metrics_token=_choose_metrics_token(settings),
             is_demo=settings.environment == "development" or settings.demo_shoppers,
         )
         refresher = asyncio.create_task(_keep_fresh(background_reader, fallback, cache))
@@ -135,6 +143,10 @@ async def _run(
                 await refresher
             for each in (reader, slow_reader, background_reader, writer):
                 each.close()
+
+
+def _choose_metrics_token(settings: Settings) -> str | None:
+    return None if settings.environment == "development" else settings.api_metrics_token.get_secret_value()
 
 
 def _read_rules(settings: Settings) -> PageRules:

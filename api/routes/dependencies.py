@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hmac import compare_digest
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Path, Query, Request
@@ -33,6 +34,7 @@ class Services:
         writer: writes what shoppers leave behind.
         authenticator: decides who may act as whom.
         currency: of the shop's prices.
+        metrics_token: what `GET /metrics` asks for; empty = there are none, `None` = nobody is asked.
         is_demo: whether anybody may act as any shopper.
     """
 
@@ -46,6 +48,7 @@ class Services:
     writer: ShopWriter
     authenticator: Authenticator
     currency: Currency
+    metrics_token: str | None
     is_demo: bool
 
 
@@ -74,6 +77,7 @@ ShopReaderDep = Annotated[ShopReader, _provide(lambda services: services.reader)
 ShopWriterDep = Annotated[ShopWriter, _provide(lambda services: services.writer)]
 AuthenticatorDep = Annotated[Authenticator, _provide(lambda services: services.authenticator)]
 CurrencyDep = Annotated[Currency, _provide(lambda services: services.currency)]
+MetricsTokenDep = Annotated[str | None, _provide(lambda services: services.metrics_token)]
 IsDemoDep = Annotated[bool, _provide(lambda services: services.is_demo)]
 
 UserIdQuery = Annotated[int | None, Query(ge=0, le=MAX_ID, description="The shopper; absent when logged out.")]
@@ -113,6 +117,20 @@ async def require_demo(is_demo: IsDemoDep) -> None:
     """
     if not is_demo:
         raise ApiError(404, "This shop lets nobody choose who they are.")
+
+
+async def require_metrics_token(token: TokenDep, expected: MetricsTokenDep) -> None:
+    """Let Prometheus pass.
+
+    Raises:
+        ApiError: 404 where production has no token for metrics, 401 without that token.
+    """
+    if expected is None:
+        return
+    if not expected:
+        raise ApiError(404, "This installation shows no metrics; API_METRICS_TOKEN sets the token that they ask for.")
+    if token is None or not compare_digest(token.encode(), expected.encode()):
+        raise ApiError(401, "The token of the metrics is needed: Authorization: Bearer API_METRICS_TOKEN.")
 
 
 ShopperDep = Annotated[int | None, Depends(require_shopper)]

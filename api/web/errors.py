@@ -22,6 +22,7 @@ CODES = {
     405: "method_not_allowed",
     409: "conflict",
     413: "too_large",
+    421: "misdirected",
     422: "invalid_request",
     429: "too_often",
     503: "unavailable",

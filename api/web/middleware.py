@@ -14,13 +14,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.web.logs import RequestLog
 from api.web.metrics import Metrics
-from api.web.rate_limit import RateLimiter
+from api.web.rate_limit import RateLimiter, name_client
 
 MAX_BODY_BYTES = 256 * 1024
+MAX_HOST_CHARACTERS = 255
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 REQUEST_ID_LENGTH = 32
+_PORT = re.compile(r":\d*$")
 REQUEST_IDS_AT_ONCE = 256
-NEVER_LIMITED = frozenset({"/health", "/metrics"})
+ALWAYS_SERVED = frozenset({"/health", "/metrics"})
+"""Paths that load balancers and Prometheus ask for, as often as they like and by whatever name."""
 SAFE_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -30,17 +33,43 @@ SAFE_HEADERS = [
 ANSWERS_LOAD_NOTHING = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
 
+class AllowedHosts:
+    """Names that a server goes by, as `ALLOWED_HOSTS` lists them."""
+
+    def __init__(self, names: str):
+        """Take names with commas: `shop.example`, `*.shop.example` for all below it, `*` for any."""
+        patterns = [name.strip().lower() for name in names.split(",") if name.strip()]
+        self._any = "*" in patterns
+        self._names = {name for name in patterns if not name.startswith("*")}
+        self._endings = tuple(name[1:] for name in patterns if name.startswith("*."))
+
+    def have(self, host: bytes) -> bool:
+        """Return whether a Host header names this server, on whatever port."""
+        if self._any:
+            return True
+        name = _PORT.sub("", host[:MAX_HOST_CHARACTERS].decode("latin-1")).lower()
+        return name in self._names or name.endswith(self._endings)
+
+
 class RequestEnvelope:
     """Wraps a request: takes or makes `X-Request-Id`, refuses what is too long or too often, adds headers, measures."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, limiter: RateLimiter | None = None):
+    def __init__(
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        limiter: RateLimiter | None = None,
+        hosts: AllowedHosts | None = None,
+    ):
         """Wrap an application.
 
         Args:
             app: the application.
             metrics: where the time of each request goes.
             limiter: how often a client may ask; `None` = as often as it likes.
+            hosts: the names that requests may call this server by; `None` = any.
         """
+        self._hosts = hosts
         self._app = app
         self._metrics = metrics
         self._limiter = limiter
@@ -79,11 +108,17 @@ class RequestEnvelope:
         """Make the answer of a request that goes no further; `None` if it may."""
         if _is_too_long(headers):
             message = f"Send at most {MAX_BODY_BYTES} bytes, with a Content-Length."
-            return _refuse(413, "too_large", message, request_id)
-        if self._limiter is None or scope["path"] in NEVER_LIMITED:
+            refusal = _refuse(413, "too_large", message, request_id)
+            refusal.headers["Connection"] = "close"  # the rest of the body is not waited for
+            return refusal
+        if scope["path"] in ALWAYS_SERVED:
+            return None
+        if self._hosts is not None and not self._hosts.have(headers.get(b"host", b"")):
+            return _refuse(421, "misdirected", "This server goes by other names; see ALLOWED_HOSTS.", request_id)
+        if self._limiter is None:
             return None
         client = scope.get("client")
-        wait = self._limiter.find_wait(client[0] if client else "")
+        wait = self._limiter.find_wait(name_client(client[0]) if client else "")
         if not wait:
             return None
         refusal = _refuse(429, "too_often", "Too many requests from this address; slow down.", request_id)

@@ -3,10 +3,34 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 REMEMBERED_CLIENTS = 50_000
 BURST_SECONDS = 10.0
 """A client that was quiet may ask for so many seconds' worth at once: a page with all its pictures."""
+
+
+IPV6_PREFIX = 64
+"""Bits of an IPv6 address that one client cannot choose: the rest is a network of its own."""
+
+
+@lru_cache(REMEMBERED_CLIENTS)
+def name_client(address: str) -> str:
+    """Name the client that an address belongs to, as the limiter counts it.
+
+    Returns:
+        An IPv4 address or an IPv6 network; empty for what is no address, so that made-up ones are one client.
+    """
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(IPv6Network((int(parsed), IPV6_PREFIX), strict=False))
+    return str(parsed)
 
 
 class RateLimiter:

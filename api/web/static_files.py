@@ -16,6 +16,13 @@ OWN_THINGS_ONLY = (
 )
 """Pages run the storefront's own scripts alone; pictures may lie elsewhere."""
 
+ASSETS = "assets/"
+FOR_GOOD = "public, max-age=31536000, immutable"
+"""Names of the files in `assets/` change with their contents."""
+
+ASK_FIRST = "no-cache"
+"""Whatever else there is may be kept, if the browser asks each time whether it is still the same."""
+
 
 class StorefrontPages(StaticFiles):
     """Files of the storefront; a path that a browser opens and that is no file is the storefront's own to interpret."""
@@ -24,6 +31,7 @@ class StorefrontPages(StaticFiles):
         """Return a file, or the start page."""
         answer = await self._find(path, scope)
         answer.headers["Content-Security-Policy"] = OWN_THINGS_ONLY
+        answer.headers["Cache-Control"] = FOR_GOOD if path.startswith(ASSETS) else ASK_FIRST
         return answer
 
     async def _find(self, path: str, scope: Scope) -> Response:
@@ -31,6 +39,6 @@ class StorefrontPages(StaticFiles):
             return await super().get_response(path, scope)
         except HTTPException as err:
             wants_page = "text/html" in Headers(scope=scope).get("accept", "")
-            if err.status_code != 404 or not wants_page:
+            if err.status_code != 404 or not wants_page or path.startswith(ASSETS):
                 raise
             return await super().get_response(START, scope)

@@ -38,6 +38,7 @@ def database_url(driver: str, name: str) -> str:
 DRAWN: dict[str, Callable[[], str]] = {
     "mysql_root_password": token,
     "api_token_key": token,
+    "api_metrics_token": token,
     "shop_database_url": lambda: database_url("mysql+pymysql", "shop"),
     "mlflow_backend_uri": lambda: database_url("mysql+pymysql", "mlflow"),
     "airflow_database_url": lambda: database_url("mysql+mysqldb", "airflow"),

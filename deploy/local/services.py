@@ -127,9 +127,8 @@ def _model_server(settings: Settings) -> Part:
 
 
 def _api(settings: Settings) -> Part:
-    command = _module("uvicorn", "api.main:app", "--host", settings.host, "--port", str(settings.api_port))
     health = HealthProbe(f"{_url(settings.api_port)}/health")
-    return Part("api", "API (storefront)", command, ("shop", "pages"), health, settings.api_port)
+    return Part("api", "API (storefront)", _module("api.server"), ("shop", "pages"), health, settings.api_port)
 
 
 def _module(*arguments: str) -> tuple[str, ...]:

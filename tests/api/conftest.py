@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 
 from api.application import Deadlines, create_app
 from api.db.connections import LoopConnections
+from api.web.protocol import BoundedHttpProtocol
 from settings import Settings
 from shop.database import open_loop_engine, session_scope
 from shop.tables import BatchPointer, PopularList, ProductNeighbours, Recommendation, RecommendationBatch
@@ -100,7 +101,7 @@ def serve(app: FastAPI) -> Iterator[str]:
     """Run an application on a real port of its own; gives its address."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        server = uvicorn.Server(uvicorn.Config(app, http=BoundedHttpProtocol, log_level="warning", access_log=False))
         thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         deadline = monotonic() + 60

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from api.application import Deadlines
-from api.dependencies import services_of
+from api.routes.dependencies import services_of
 from api.web.errors import ASK_AGAIN, SEND_AGAIN
 from shop.database import session_scope
 from shop.tables import Base, Product

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from api.application import create_app
 from api.openapi import COMMITTED
 from api.web.auth import Authenticator
-from api.web.rate_limit import RateLimiter
+from api.web.rate_limit import RateLimiter, name_client
 from settings import Settings
 from tests.api.conftest import PATIENT
 
@@ -34,6 +34,7 @@ CART = {"order_key": "c", "user_id": 1, "items": [{"product_id": 1, "quantity": 
 
 def production(tmp_path: Path, url: str, **fields: Any) -> Settings:
     values = {"environment": "production", "api_token_key": SecretStr(KEY), "requests_per_minute": 100_000}
+    values |= {"allowed_hosts": "testserver,*.shop.example", "api_metrics_token": SecretStr("m" * 43)}
     return Settings(var_dir=tmp_path, shop_database_url=url, **(values | fields))
 
 
@@ -146,6 +147,77 @@ def test_a_bucket_fills_again_and_clients_do_not_share_one() -> None:
     assert limiter.find_wait("a") == 0.0
 
 
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("unknown", ""),
+        ("192.0.2.7, 192.0.2.8", ""),
+        ("x" * 10_000, ""),
+    ],
+    ids=["IPv4", "IPv4 in IPv6", "IPv6", "a word", "a list", "long"],
+)
+def test_a_client_is_named_by_its_address_and_made_up_ones_are_one_client(address: str, client: str) -> None:
+    assert name_client(address) == client
+
+
+@pytest.mark.parametrize(
+    ("trusted", "status"),
+    [("", 429), ("192.0.2.0/24", 429), ("testclient", 200)],
+    ids=["nobody", "others", "the client"],
+)
+def test_a_forwarded_address_counts_from_trusted_proxies_alone(
+    published_shop: Engine, tmp_path: Path, sqlite_url: str, trusted: str, status: int
+) -> None:
+    settings = production(tmp_path, sqlite_url, requests_per_minute=30).model_copy(update={"trusted_proxies": trusted})
+
+    with TestClient(create_app(settings, PATIENT)) as api:
+        answers = [api.get(HOME, headers={"X-Forwarded-For": f"203.0.113.{number}"}) for number in range(8)]
+
+    assert answers[7].status_code == status
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("testserver", 200),
+        ("TESTSERVER:8000", 200),
+        ("eu.shop.example", 200),
+        ("shop.example", 421),
+        ("evil.test", 421),
+        ("evil-shop.example", 421),
+        ("testserver.evil.test", 421),
+        ("", 421),
+    ],
+)
+def test_only_hosts_that_the_server_goes_by_are_answered(api: TestClient, host: str, status: int) -> None:
+    answer = api.get(HOME, headers={"Host": host})
+
+    assert answer.status_code == status
+    assert api.get("/health", headers={"Host": host}).status_code == 200
+
+
+def test_no_answer_leads_to_the_host_that_a_request_names(api: TestClient) -> None:
+    for path in ("/categories/", "/products/1/", "/users/1/orders/"):
+        answer = api.get(path, follow_redirects=False)
+        assert (answer.status_code, "location" in answer.headers) == (404, False)
+
+
+def test_metrics_ask_for_their_token_and_the_description_stays_inside(
+    api: TestClient, published_shop: Engine, tmp_path: Path, sqlite_url: str
+) -> None:
+    assert api.get("/openapi.json").status_code == 404
+    assert api.get("/metrics").status_code == 401
+    assert api.get("/metrics", headers=bearer(1)).status_code == 401
+    assert "api_request_seconds" in api.get("/metrics", headers={"Authorization": f"Bearer {'m' * 43}"}).text
+
+    settings = production(tmp_path, sqlite_url, api_metrics_token=SecretStr(""))
+    with TestClient(create_app(settings, PATIENT)) as without:
+        assert without.get("/metrics").status_code == 404
+
+
 def test_every_answer_carries_safe_headers(api: TestClient) -> None:
     for path in (HOME, "/products/1", "/products/999", "/health", "/nothing", f"{HOME}?user_id=x"):
         headers = api.get(path).headers
@@ -162,7 +234,9 @@ def test_foreign_pages_may_not_call_in_production(api: TestClient) -> None:
 
 
 def test_a_body_that_hides_its_length_is_refused(api: TestClient) -> None:
-    assert api.post("/events", content=iter([b"{}"])).status_code == 413
+    answer = api.post("/events", content=iter([b"{}"]))
+
+    assert (answer.status_code, answer.headers["connection"]) == (413, "close")
 
 
 def test_a_log_line_has_the_request_and_nothing_personal(

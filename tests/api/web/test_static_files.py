@@ -14,7 +14,7 @@ def built_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "dist"
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text("<title>Storefront</title>")
-    (folder / "assets" / "app.js").write_text("void 0")
+    (folder / "assets" / "app.js").write_text("void 0;" * 1000)
     monkeypatch.setattr("api.application.STOREFRONT_PAGES", folder)
 
 
@@ -29,6 +29,25 @@ def test_the_built_pages_are_served_and_their_own_paths_begin_at_the_start_page(
         assert "default-src 'self'" in answer.headers["content-security-policy"]
     assert api.get("/assets/app.js").status_code == 200
     assert api.get("/recommendations/home", headers=BROWSER).json()["recommendations"]
+
+
+def test_pages_travel_compressed_and_are_kept_as_long_as_they_stay_the_same(
+    built_pages: None, published_shop: Engine, open_api: Callable[..., TestClient]
+) -> None:
+    api = open_api()
+
+    script, start, page = (
+        api.get(path, headers=BROWSER | {"Accept-Encoding": "gzip"}) for path in ("/assets/app.js", "/", "/cart")
+    )
+
+    assert script.headers["content-encoding"] == "gzip"
+    assert "Accept-Encoding" in script.headers["vary"]
+    assert int(script.headers["content-length"]) < 1000 < len(script.content)
+    assert script.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert {answer.headers["cache-control"] for answer in (start, page)} == {"no-cache"}
+    assert api.get("/assets/gone.js", headers=BROWSER).status_code == 404
+    again = api.get("/", headers={"If-None-Match": start.headers["etag"]})
+    assert again.status_code == 304
 
 
 def test_what_asks_for_data_is_told_that_there_is_none(

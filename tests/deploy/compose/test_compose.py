@@ -133,7 +133,7 @@ def test_training_and_serving_share_the_ml_store():
 
 
 def test_the_api_reaches_neither_the_ml_store_nor_mlflow_secrets():
-    assert SERVICES["api"]["secrets"] == ["shop_database_url", "api_token_key"]
+    assert SERVICES["api"]["secrets"] == ["shop_database_url", "api_token_key", "api_metrics_token"]
     assert not any(volume.startswith("store") for volume in SERVICES["api"]["volumes"])
 
 

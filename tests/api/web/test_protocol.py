@@ -1,0 +1,130 @@
+"""Requests that are too long, too slow or never end, on a real port."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from fastapi import FastAPI, Request
+
+from api.web import protocol
+from tests.api.conftest import serve
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+LONG = b"a" * (protocol.MAX_HEAD_BYTES + 1)
+
+
+@pytest.fixture
+def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An application that reads its requests' bodies, where they may take half a second."""
+    monkeypatch.setattr(protocol, "RECEIVE_SECONDS", 0.5)
+    with serve(make_app()) as running:
+        yield running
+
+
+def make_app() -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/")
+    @app.post("/")
+    async def read(request: Request) -> int:
+        return len(await request.body())
+
+    return app
+
+
+@contextmanager
+def connect(address: str) -> Iterator[socket.socket]:
+    with socket.create_connection((urlsplit(address).hostname, urlsplit(address).port), timeout=30) as connection:
+        yield connection
+
+
+def read_all(connection: socket.socket) -> bytes:
+    """Read until the server hangs up."""
+    received = b""
+    try:
+        while piece := connection.recv(65536):
+            received += piece
+    except ConnectionResetError:
+        pass  # hung up with some of what was sent unread
+    return received
+
+
+def send_on(connection: socket.socket, data: bytes, times: int) -> None:
+    """Send on until the server hangs up."""
+    try:
+        for _ in range(times):
+            connection.sendall(data)
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\nX: " + LONG + b"\r\n\r\n",
+        b"GET /" + LONG + b" HTTP/1.1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 5\r\nX: " + LONG + b"\r\n\r\nhello",
+        b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: y\r\n" % number for number in range(5000)) + b"\r\n",
+    ],
+    ids=["header", "path", "header before a body", "many headers"],
+)
+def test_a_head_that_is_too_long_is_refused(address: str, head: bytes) -> None:
+    with connect(address) as connection:
+        connection.sendall(head)
+
+        assert read_all(connection).startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_header_without_an_end_is_cut_off(address: str) -> None:
+    with connect(address) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nX: ")
+        send_on(connection, b"a" * 10_000, 100)
+
+        read_all(connection)
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"",
+        b"GET / HT",
+        b"GET / HTTP/1.1\r\nHost: x\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf",
+    ],
+    ids=["nothing", "a line", "a head", "a body"],
+)
+@pytest.mark.parametrize("before", [b"", GET], ids=["at first", "after a request"])
+def test_a_request_that_does_not_come_in_time_ends_its_connection(address: str, begun: bytes, before: bytes) -> None:
+    with connect(address) as connection:
+        connection.sendall(before + begun)
+
+        answer = read_all(connection)
+
+    assert answer.count(b"HTTP/1.1 200 ") == (1 if before else 0)
+
+
+def test_a_request_in_pieces_and_several_on_one_connection_are_answered(address: str) -> None:
+    with connect(address) as connection:
+        for piece in (GET[:5], GET[5:20], GET[20:] + GET, b"POST / HTTP/1.1\r\nContent-Length: 70000\r\n\r\n"):
+            connection.sendall(piece)
+            time.sleep(0.05)
+        connection.sendall(b"b" * 70_000 + GET.replace(b"Host", b"Connection: close\r\nHost"))
+
+        answer = read_all(connection)
+
+    assert answer.count(b"HTTP/1.1 200 ") == 4
+    assert b"70000" in answer
+
+
+def test_a_request_that_never_ends_does_not_keep_the_server_from_stopping() -> None:
+    with serve(make_app()) as address:
+        unfinished = socket.create_connection((urlsplit(address).hostname, urlsplit(address).port), timeout=30)
+        unfinished.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
+        time.sleep(0.3)
+        began = time.monotonic()
+
+    assert time.monotonic() - began < protocol.RECEIVE_SECONDS / 2
+    unfinished.close()
