@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from api.db.reader import ShopUnavailableError, name_failure
 from shop.failures import describe
@@ -21,6 +21,10 @@ Result = TypeVar("Result")
 
 class NotWrittenError(ShopUnavailableError):
     """The shop's database did not take a write in time, or took it too late to tell; repeat it."""
+
+
+class RefusedValueError(Exception):
+    """The database cannot store a value of this write; repeating it changes nothing."""
 
 
 class ShopWriter:
@@ -47,6 +51,7 @@ class ShopWriter:
 
         Raises:
             NotWrittenError: the database fails or is too slow; sending the same again is safe.
+            RefusedValueError: a value does not fit its column.
         """
         loop = asyncio.get_running_loop()
         call = loop.run_in_executor(self._threads, lambda: write(self._engine, *args, **kwargs))
@@ -55,6 +60,9 @@ class ShopWriter:
                 return await call
         except TimeoutError as err:
             raise NotWrittenError(f"not written within {self._deadline_seconds * 1000:.0f} ms") from err
+        except DataError as err:
+            logger.warning("shop database refuses a value cause=%r", describe(err))
+            raise RefusedValueError(name_failure(err)) from err
         except SQLAlchemyError as err:
             logger.warning("shop database does not take a write cause=%r", describe(err))
             raise NotWrittenError(f"not written: it {name_failure(err)}") from err

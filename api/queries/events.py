@@ -1,6 +1,12 @@
-"""Hop 8: writes shoppers' events to the shop's database, idempotently: each once however often it is sent."""
+"""Hop 8: writes shoppers' events to the shop's database, idempotently: each once however often it is sent.
 
+What a shopper reports is not believed further than it can be: keys count for the shopper who sent them alone, instants
+lie in the near past, and orders are the checkout's to report.
+"""
+
+import hashlib
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import DBAPIError
@@ -11,29 +17,70 @@ from shop.failures import is_conflict
 from shop.tables import Event
 
 ATTEMPTS = 3
+OLDEST = timedelta(days=7)
+"""How late an event may arrive: a page keeps what it could not send, but not for ever."""
+
+AHEAD = timedelta(minutes=5)
+"""How far a shopper's clock may be ahead."""
+
+KEY_LENGTH = 100
+"""Characters of a stored key."""
+
+Identity = tuple[str, int, str]
 
 
 def write_events(engine: Engine, events: Sequence[ShopperEvent]) -> EventsReceipt:
-    """Write the events whose key is new, in one transaction.
+    """Write the events whose key is new and that can be true, in one transaction.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: nothing was written.
     """
-    rows = {event.event_key: event.model_dump() for event in events}
+    rows, num_refused = _choose(events, datetime.now(UTC))
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            accepted = _write_new(engine, rows)
-            return EventsReceipt(accepted=accepted, duplicates=len(events) - accepted)
+            accepted, num_others = _write_new(engine, rows)
+            refused = num_refused + num_others
+            return EventsReceipt(accepted=accepted, duplicates=len(events) - accepted - refused, refused=refused)
         except DBAPIError as err:  # the same events may be written by another process at this very moment
             if attempt == ATTEMPTS or not is_conflict(err):
                 raise
     raise AssertionError("the loop returns or raises")
 
 
-def _write_new(engine: Engine, rows: dict[str, dict[str, object]]) -> int:
+def _choose(events: Sequence[ShopperEvent], now: datetime) -> tuple[dict[str, ShopperEvent], int]:
+    """Choose the events that can be true, one of each key, and count those that cannot."""
+    rows, num_refused = dict[str, ShopperEvent](), 0
+    for event in events:
+        is_of_now = now - OLDEST <= event.occurred_at <= now + AHEAD
+        if is_of_now and _identify(rows.setdefault(make_key(event), event)) == _identify(event):
+            continue
+        num_refused += 1
+    return rows, num_refused
+
+
+def make_key(event: ShopperEvent) -> str:
+    """Make the stored key of an event: no shopper can use up the keys of another's, or those of orders."""
+    owner = "guest" if event.user_id is None else str(event.user_id)
+    key = f"{owner}:{event.event_key}"
+    return key if len(key) <= KEY_LENGTH else f"{owner}:{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def _identify(event: ShopperEvent) -> Identity:
+    """Return what must be the same when a key is sent again."""
+    return event.event_type, event.product_id, event.request_id
+
+
+def _write_new(engine: Engine, rows: dict[str, ShopperEvent]) -> tuple[int, int]:
+    """Write the events whose key is not there.
+
+    Returns:
+        How many were written, and how many have the key of another event.
+    """
+    columns = (Event.event_key, Event.event_type, Event.product_id, Event.request_id)
     with session_scope(engine) as session:
-        known = set(session.scalars(select(Event.event_key).where(Event.event_key.in_(rows))))
-        fresh = [row for key, row in rows.items() if key not in known]
+        found = session.execute(select(*columns).where(Event.event_key.in_(rows)))
+        known = {key: tuple(identity) for key, *identity in found}
+        fresh = [event.model_dump() | {"event_key": key} for key, event in rows.items() if key not in known]
         if fresh:
             session.execute(insert(Event), fresh)
-        return len(fresh)
+        return len(fresh), sum(identity != _identify(rows[key]) for key, identity in known.items())

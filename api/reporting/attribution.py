@@ -1,7 +1,8 @@
 """Attribution: traces clicks and orders back to the impression, slot, rung and version that showed the product.
 
 A product shown in one answer is one impression, however often that is reported. It counts as clicked when the same
-answer's product was clicked within the window after it was shown, as ordered likewise; what comes later does not count.
+answer's product was clicked by the same shopper within the window after it was shown, as ordered likewise; what comes
+later, or from somebody else who names that answer, does not count.
 """
 
 from collections import defaultdict
@@ -90,7 +91,7 @@ def fetch_shown(connection: Connection, period: Period) -> Iterator[Shown]:
             _first("order"),
         )
         .where(Event.occurred_at >= period.since, Event.occurred_at < period.until + period.window)
-        .group_by(Event.request_id, Event.product_id)
+        .group_by(Event.request_id, Event.product_id, Event.user_id)
         .having(shown_at < period.until)
     )
     for row in connection.execution_options(yield_per=5000).execute(query):

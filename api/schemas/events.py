@@ -28,12 +28,16 @@ class ShopperEvent(Source):
     """Something that a shopper saw or did with one product."""
 
     event_key: Annotated[str, Field(min_length=1, max_length=100)] = Field(
-        description="Made by the storefront, unique to the event: the same key again changes nothing."
+        description="Made by the storefront, unique among the shopper's events: the same key again changes nothing."
     )
-    event_type: Literal["impression", "click", "cart", "order"]
+    event_type: Literal["impression", "click", "cart"] = Field(
+        description="Orders are reported by the checkout itself."
+    )
     product_id: Id
     user_id: Id | None = None
-    occurred_at: AwareDatetime = Field(description="When it happened, with a time zone.")
+    occurred_at: AwareDatetime = Field(
+        description="When it happened, with a time zone: at most 7 days ago, and not in the future."
+    )
 
 
 class ShopperEvents(BaseModel):
@@ -49,3 +53,4 @@ class EventsReceipt(BaseModel):
 
     accepted: int = Field(description="Events written now.")
     duplicates: int = Field(description="Events that were written before.")
+    refused: int = Field(description="Events of another time, or with the key of another event: never written.")

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from api.db.reader import ShopUnavailableError
-from api.db.writer import NotWrittenError
+from api.db.writer import NotWrittenError, RefusedValueError
 from api.schemas import Error, ErrorAnswer, ErrorDetail
 
 logger = logging.getLogger(__name__)
@@ -62,6 +62,10 @@ def install_error_handlers(app: FastAPI) -> None:
     async def _without_database(request: Request, error: ShopUnavailableError) -> JSONResponse:
         message = SEND_AGAIN if isinstance(error, NotWrittenError) else ASK_AGAIN
         return _answer(request, 503, message, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+    @app.exception_handler(RefusedValueError)
+    async def _unstorable(request: Request, error: RefusedValueError) -> JSONResponse:  # noqa: ARG001
+        return _answer(request, 422, "This holds a value that the shop's database cannot store; nothing was written.")
 
     @app.exception_handler(RequestValidationError)
     async def _malformed(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -5,6 +5,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -261,7 +262,7 @@ EVENT = {
     "event_type": "click",
     "product_id": 1,
     "request_id": "r1",
-    "occurred_at": "2026-01-25T12:00:00Z",
+    "occurred_at": datetime.now(UTC).isoformat(),
 }
 
 

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ EVENT = {
     "event_type": "click",
     "product_id": 1,
     "request_id": "r",
-    "occurred_at": "2026-01-25T12:00Z",
+    "occurred_at": datetime.now(UTC).isoformat(),
 }
 CART = {"order_key": "c", "user_id": 1, "items": [{"product_id": 1, "quantity": 1}]}
 

@@ -21,7 +21,7 @@ afterEach(() => {
 
 /** Opens the homepage and keeps what is sent to the shop. */
 async function openHome() {
-  const bodies = collect<EventsBody>('/events', 202, { accepted: 1, duplicates: 0 })
+  const bodies = collect<EventsBody>('/events', 202, { accepted: 1, duplicates: 0, refused: 0 })
   const user = renderApp('/')
   await screen.findByRole('link', { name: 'Product 1' })
   const events = () => bodies.flatMap((body) => body.events)

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -10,32 +10,73 @@ from api.schemas import ShopperEvent
 from shop.database import session_scope
 from shop.tables import Event
 
+NOW = datetime.now(UTC)
+SEOUL = timezone(timedelta(hours=9))
+
 
 def event(key: str, **fields: Any) -> dict[str, Any]:
     base = {"event_key": key, "event_type": "click", "product_id": 1, "user_id": 1, "request_id": "r-1", "position": 0}
-    return base | {"occurred_at": "2026-01-25T21:00:00+09:00", "batch_id": "b-1", "model_version": "7"} | fields
+    return base | {"occurred_at": NOW.astimezone(SEOUL).isoformat(), "batch_id": "b-1", "model_version": "7"} | fields
 
 
 def test_events_are_written_with_all_that_they_say(api: TestClient, published_shop: Engine) -> None:
     answer = api.post("/events", json={"events": [event("a"), event("b", event_type="cart", user_id=None)]})
 
-    assert (answer.status_code, answer.json()) == (202, {"accepted": 2, "duplicates": 0})
+    assert (answer.status_code, answer.json()) == (202, {"accepted": 2, "duplicates": 0, "refused": 0})
     with session_scope(published_shop) as session:
         first, second = session.scalars(select(Event).order_by(Event.event_key)).all()
         assert (first.event_type, first.user_id, first.position, first.batch_id) == ("click", 1, 0, "b-1")
-        assert first.occurred_at == datetime(2026, 1, 25, 12, tzinfo=UTC)
+        assert first.occurred_at == NOW
         assert (second.event_type, second.user_id) == ("cart", None)
 
 
 def test_the_same_event_again_changes_nothing(api: TestClient, published_shop: Engine) -> None:
     api.post("/events", json={"events": [event("a")]})
 
-    answer = api.post("/events", json={"events": [event("a", product_id=5), event("b"), event("b")]})
+    answer = api.post("/events", json={"events": [event("a"), event("b"), event("b")]})
 
-    assert answer.json() == {"accepted": 1, "duplicates": 2}
+    assert answer.json() == {"accepted": 1, "duplicates": 2, "refused": 0}
     with session_scope(published_shop) as session:
         assert session.scalar(select(func.count()).select_from(Event)) == 2
-        assert session.scalar(select(Event.product_id).where(Event.event_key == "a")) == 1
+
+
+@pytest.mark.parametrize(
+    "instant",
+    [
+        "9999-12-31T23:59:59-12:00",
+        "1900-01-01T00:00:00Z",
+        (NOW + timedelta(hours=1)).isoformat(),
+        "2026-01-25T12:00:00Z",
+    ],
+    ids=["the last year", "the first year", "an hour ahead", "long ago"],
+)
+def test_an_event_of_another_time_is_refused_by_itself(api: TestClient, published_shop: Engine, instant: str) -> None:
+    answer = api.post("/events", json={"events": [event("a", occurred_at=instant), event("b")]})
+
+    assert (answer.status_code, answer.json()) == (202, {"accepted": 1, "duplicates": 0, "refused": 1})
+
+
+@pytest.mark.parametrize("other", [{"product_id": 5}, {"event_type": "cart"}, {"request_id": "r-2"}], ids=str)
+def test_the_same_key_with_another_event_is_refused(api: TestClient, other: dict[str, Any]) -> None:
+    together = api.post("/events", json={"events": [event("a"), event("a", **other)]})
+    later = api.post("/events", json={"events": [event("a", **other)]})
+
+    assert together.json() == {"accepted": 1, "duplicates": 0, "refused": 1}
+    assert later.json() == {"accepted": 0, "duplicates": 0, "refused": 1}
+
+
+@pytest.mark.parametrize("key", ["a", "k" * 100], ids=["short", "long"])
+def test_nobody_uses_up_the_keys_of_others(api: TestClient, published_shop: Engine, key: str) -> None:
+    answer = api.post("/events", json={"events": [event(key, user_id=user_id) for user_id in (1, 2, None)]})
+
+    assert answer.json() == {"accepted": 3, "duplicates": 0, "refused": 0}
+
+
+def test_no_event_blocks_an_order(api: TestClient) -> None:
+    api.post("/events", json={"events": [event("order:cart-1:0"), event("order:cart-1:0", user_id=None)]})
+
+    cart = {"order_key": "cart-1", "user_id": 1, "items": [{"product_id": 1, "quantity": 1}]}
+    assert api.post("/orders", json=cart).status_code == 201
 
 
 def test_events_are_written_once_on_each_database(any_empty_shop: Engine) -> None:
@@ -50,13 +91,14 @@ def test_events_are_written_once_on_each_database(any_empty_shop: Engine) -> Non
         {},
         {"events": []},
         {"events": [event("a", event_type="purchase")]},
+        {"events": [event("a", event_type="order")]},
         {"events": [event("a", product_id=-1)]},
         {"events": [event("a", occurred_at="2026-01-25T12:00:00")]},
         {"events": [event("a", request_id="<b>")]},
         {"events": [event("a", price=1)]},
         {"events": [event(str(number)) for number in range(201)]},
     ],
-    ids=["nothing", "empty", "type", "product", "no time zone", "request id", "extra field", "too many"],
+    ids=["nothing", "empty", "type", "order", "product", "no time zone", "request id", "extra field", "too many"],
 )
 def test_malformed_events_get_422(api: TestClient, body: dict[str, Any]) -> None:
     answer = api.post("/events", json=body)

@@ -56,6 +56,17 @@ def write_log(engine: Engine, log: list[tuple[str, int, str, str, float]] = LOG,
         session.execute(insert(Event), rows)
 
 
+def test_who_names_an_answer_that_somebody_else_saw_changes_no_rate(any_empty_shop: Engine) -> None:
+    write_log(any_empty_shop, [("r1", 1, "7", "impression", 0)])
+    write_log(any_empty_shop, [("r1", 1, "7", "order", 1)], user_id=2, event_key="foreign")
+    write_log(any_empty_shop, [("r1", 1, "7", "click", 2)], user_id=None, event_key="guest")
+
+    with any_empty_shop.connect() as connection:
+        [shown] = fetch_shown(connection, PERIOD)
+
+    assert (shown.user_id, shown.is_clicked, shown.is_ordered) == (1, False, False)
+
+
 def test_the_report_equals_the_hand_count(any_empty_shop: Engine) -> None:
     write_log(any_empty_shop)
 

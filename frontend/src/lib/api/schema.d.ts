@@ -409,6 +409,11 @@ export interface components {
              * @description Events that were written before.
              */
             duplicates: number;
+            /**
+             * Refused
+             * @description Events of another time, or with the key of another event: never written.
+             */
+            refused: number;
         };
         /**
          * ExplainedHome
@@ -841,14 +846,15 @@ export interface components {
             batch_id?: string | null;
             /**
              * Event Key
-             * @description Made by the storefront, unique to the event: the same key again changes nothing.
+             * @description Made by the storefront, unique among the shopper's events: the same key again changes nothing.
              */
             event_key: string;
             /**
              * Event Type
+             * @description Orders are reported by the checkout itself.
              * @enum {string}
              */
-            event_type: "impression" | "click" | "cart" | "order";
+            event_type: "impression" | "click" | "cart";
             /**
              * Model Version
              * @description X-Model-Version of it.
@@ -857,7 +863,7 @@ export interface components {
             /**
              * Occurred At
              * Format: date-time
-             * @description When it happened, with a time zone.
+             * @description When it happened, with a time zone: at most 7 days ago, and not in the future.
              */
             occurred_at: string;
             /**
@@ -995,6 +1001,15 @@ export interface operations {
                     "application/json": components["schemas"]["Categories"];
                 };
             };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
         };
     };
     post_events_events_post: {
@@ -1101,6 +1116,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
             };
         };
     };
@@ -1314,6 +1347,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
         };
     };
     get_product_products__product_id__get: {
@@ -1368,6 +1410,15 @@ export interface operations {
             };
             /** @description invalid_request */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
