@@ -23,6 +23,7 @@ ROOT_PAGES = {
     "README.md": "index.md",
     "README.ko.md": "ko.md",
     "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
     "CODE_OF_CONDUCT.md": "code_of_conduct.md",
     "SECURITY.md": "security.md",
 }
