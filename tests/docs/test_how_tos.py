@@ -27,8 +27,8 @@ def project(page: Path, tmp_path: Path) -> Path:
     """A copy of the packages and their tests, with what the page changes in it."""
     for name in COPIED:
         shutil.copytree(ROOT / name, tmp_path / name, ignore=NOT_COPIED)
-    for name in ("settings.py", "pyproject.toml"):
-        shutil.copy2(ROOT / name, tmp_path / name)
+    for path in (*ROOT.glob("*.py"), ROOT / "pyproject.toml"):
+        shutil.copy2(path, tmp_path / path.name)
     for section in SECTION.finditer(page.read_text(encoding="utf-8")):
         fences = list(FENCE.finditer(section["body"]))
         assert fences, f"{page.name}: nothing to do in {section['path']}"
