@@ -14,6 +14,13 @@ PAGES = sorted(
     if not set(path.relative_to(ROOT).parts) & {"node_modules", "var"}
 )
 README, KOREAN = ROOT / "README.md", ROOT / "README.ko.md"
+METHODS = {
+    "wide_deep": "Wide & Deep (ours)",
+    "lightgbm": "LightGBM",
+    "own_and_ease": "own purchases, then EASE",
+    "ease": "EASE",
+    "global_popularity": "popularity",
+}
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE_BLOCK = re.compile(r"^```\w*\n.*?^```$", re.MULTILINE | re.DOTALL)
 INLINE_CODE = re.compile(r"`([^`\n]+)`")
@@ -107,5 +114,36 @@ def test_messages_that_the_readme_quotes_are_those_that_the_code_says():
     said = re.sub(r'"\s*\n\s*f?"', "", "\n".join(path.read_text(encoding="utf-8") for path in sources))
     said = re.sub(r"\{name\.upper\(\)\}", "API_PORT", said).replace("{port}", "8000")
 
-    for quote in re.findall(r'\*\*[^*"]*"([^"]+)"', README.read_text(encoding="utf-8")):
+    troubles = README.read_text(encoding="utf-8").split("## When something goes wrong")[1].split("\n## ")[0]
+    for quote in re.findall(r'\*\*[^*"]*"([^"]+)"', troubles):
         assert quote.removesuffix(" ...") in said, quote
+
+
+def test_the_ranking_figures_are_those_of_the_quality_page():
+    results = README.read_text(encoding="utf-8").split("## Results")[1].split("\n## ")[0]
+    cut = (ROOT / "docs" / "quality.md").read_text(encoding="utf-8").split("## 2017-10-15")[1]
+    everything, discovery = cut.split("| discovery |")[0], cut.split("| discovery |")[1].split("| ours less |")[0]
+
+    for method, title in METHODS.items():
+        first, second = (
+            re.search(rf"^\| {method} \| ([\d.]+) \| ([\d.]+)", part, re.MULTILINE) for part in (everything, discovery)
+        )
+        assert f"| {title} | {first[1]} | {first[2]} | {second[1]} |" in results
+
+
+def test_the_figures_of_speed_are_those_of_the_pages_that_say_how():
+    results = README.read_text(encoding="utf-8").split("**Speed**")[1].split("\n## ")[0]
+    measured = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("api.md", "reviewing.md"))
+
+    figures = re.findall(r"\d+,\d{3}\b|\d+(?:\.\d+)? m?s\b", results)
+    assert len(figures) >= 10
+    assert [figure for figure in figures if not re.search(rf"(?<![\d.,]){re.escape(figure)}", measured)] == []
+
+
+def test_both_languages_give_the_same_figures():
+    english, korean = (page.read_text(encoding="utf-8") for page in (README, KOREAN))
+    sections = english.split("## Results")[1].split("\n## ")[0], korean.split("## 결과")[1].split("\n## ")[0]
+
+    first, second = (sorted(re.findall(r"\d+(?:[.,]\d+)*", section)) for section in sections)
+
+    assert second == first
