@@ -30,8 +30,8 @@ from training.config import TrainingConfig, load_config
 from training.data.windows import open_window
 from training.evaluation.baselines import BASELINES
 from training.evaluation.lists import Evaluation, evaluate_baseline, evaluate_ranker, tabulate
+from training.evaluation.memory import measure_peak_memory_gb
 from training.fit import fit
-from training.memory import measure_peak_memory_gb
 from training.ranking.ranker import USERS_AT_ONCE, Ranker, lay_out_categories, lay_out_pairs
 from training.ranking.topk import rank_top
 from training.version.files import ArtefactError

@@ -39,10 +39,10 @@ from training.evaluation.lists import (
     evaluate_categories,
     evaluate_ranker,
 )
+from training.evaluation.memory import measure_peak_memory_gb
 from training.evaluation.metrics import PerUser, bootstrap_interval
 from training.fit import fit
 from training.gate.markdown import format_table
-from training.memory import measure_peak_memory_gb
 from training.ranking.ranker import Ranker
 from training.studies.rivals import fit_als, fit_boosted
 from training.version.files import ArtefactError
