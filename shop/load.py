@@ -15,6 +15,7 @@ from shop.loaders.directory import build_directory_shop
 from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.validation import InvalidShopError
 from shop.loaders.writing import RowBatch, ShopNotEmptyError, refuse_non_empty, write_shop
+from shop.money import Currency
 
 READ_TIMEOUT_SECONDS = 600
 
@@ -67,12 +68,12 @@ def _parse_count(text: str) -> int:
     return number
 
 
-def open_source(options: argparse.Namespace) -> Iterator[RowBatch]:
+def open_source(options: argparse.Namespace, decimals: int) -> Iterator[RowBatch]:
     """Choose the loader that the command line names."""
     if options.source == "demo":
         return build_demo_shop(None if options.original_dates else options.end_date or find_yesterday())
     if options.source == "directory":
-        return build_directory_shop(options.folder, _report)
+        return build_directory_shop(options.folder, _report, decimals)
     shape = SyntheticShape(options.users, options.products, options.orders)
     return build_synthetic_shop(shape, options.seed, options.end_date or find_yesterday())
 
@@ -89,11 +90,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _load(options: argparse.Namespace) -> Result:
     start = time.monotonic()
-    url = load_settings().shop_database_url
+    settings = load_settings()
+    url, decimals = settings.shop_database_url, Currency(settings.currency).decimals
     with engine_scope(open_engine(url, read_timeout_seconds=READ_TIMEOUT_SECONDS)) as engine:
         if not options.replace:
             refuse_non_empty(engine)
-        num_rows = write_shop(engine, open_source(options), replace=options.replace, report=_report)
+        source = open_source(options, decimals)
+        num_rows = write_shop(engine, source, replace=options.replace, report=_report, decimals=decimals)
     seconds = time.monotonic() - start
     return Result(f"loaded {sum(num_rows.values()):,} rows into {name_database(engine)} in {seconds:.1f} s")
 

@@ -10,6 +10,10 @@ CODES_BY_DECIMALS = {
 }
 """Currencies whose minor unit is not the hundredth."""
 
+MOST_DECIMALS = max(CODES_BY_DECIMALS)
+DIGITS = 10 + MOST_DECIMALS
+"""Digits of a stored amount: ten before the point, and as many after it as any currency has."""
+
 LARGEST_AMOUNT = Decimal("9999999999.99")
 """What a column of amounts holds at most: ten digits before the point."""
 

@@ -20,11 +20,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from command import Command, Result
 from settings import load_settings
 from shop.database import ShopFailedError, engine_scope, open_engine, session_scope
+from shop.money import DOLLAR, Currency
 from shop.tables import Base, Order, OrderItem, Product
 
 ORDERS_IN_TRANSACTION = 50
 MAX_TRIES = 100
-CENT = Decimal("0.01")
 Row = TypeVar("Row", bound=Base)
 
 
@@ -41,6 +41,7 @@ class Habits:
         repriced, deleted: products whose price moves, or that are deleted because nobody ever bought them.
         repeated: chance that a product of the past basket is bought again.
         discounted: chance that a line is 10% cheaper.
+        currency: of the shop's prices.
     """
 
     cancelled: float = 0.05
@@ -49,6 +50,7 @@ class Habits:
     deleted: float = 0.02
     repeated: float = 0.7
     discounted: float = 0.2
+    currency: Currency = DOLLAR
 
 
 @dataclass
@@ -87,7 +89,7 @@ def simulate(
                 _place_order(session, rng, habits, business, datetime.now(UTC))
     with session_scope(engine) as session:
         _cancel_orders(session, rng, _count(num_orders, habits.cancelled), business, opened_at)
-        _move_prices(session, rng, _count(num_orders, habits.repriced), business)
+        _move_prices(session, rng, _count(num_orders, habits.repriced), business, habits.currency)
         _delete_unsold(session, _count(num_orders, habits.deleted), business)
     time.sleep(late_seconds)
     with session_scope(engine) as session:
@@ -154,12 +156,12 @@ def _sell(product: Product, rng: random.Random, habits: Habits) -> OrderItem | N
     if quantity < 1 or not product.is_visible:
         return None
     price = product.price * quantity
-    discount = (price / 10).quantize(CENT) if rng.random() < habits.discounted else Decimal(0)
+    discount = habits.currency.round_down(price / 10) if rng.random() < habits.discounted else Decimal(0)
     product.stock -= quantity
     return OrderItem(
         product_id=product.product_id,
         quantity=quantity,
-        unit_price=((price - discount) / quantity).quantize(CENT),
+        unit_price=habits.currency.round_down((price - discount) / quantity),
         discount_amount=discount,
     )
 
@@ -173,11 +175,12 @@ def _cancel_orders(session: Session, rng: random.Random, number: int, business: 
         business.cancelled_orders += 1
 
 
-def _move_prices(session: Session, rng: random.Random, number: int, business: Business) -> None:
-    """Move prices by up to a tenth, never below a cent."""
+def _move_prices(session: Session, rng: random.Random, number: int, business: Business, currency: Currency) -> None:
+    """Move prices by up to a tenth, never below the smallest amount that can be charged."""
     for _ in range(number):
         product = _draw(session, rng, Product, Product.product_id)
-        product.price = max(CENT, (product.price * rng.randint(90, 110) / 100).quantize(CENT))
+        moved = currency.round_half_up(product.price * rng.randint(90, 110) / 100)
+        product.price = max(currency.minor_unit, moved)
         product.updated_at = datetime.now(UTC)
         business.repriced_products += 1
 
@@ -207,8 +210,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _simulate(options: argparse.Namespace) -> Result:
     if options.orders < 1:
         raise argparse.ArgumentError(None, f"--orders must be at least 1, got {options.orders}")
-    with engine_scope(open_engine(load_settings().shop_database_url)) as engine:
-        business = simulate(engine, options.orders, options.seed, late_seconds=options.late_seconds)
+    settings = load_settings()
+    habits = Habits(currency=Currency(settings.currency))
+    with engine_scope(open_engine(settings.shop_database_url)) as engine:
+        business = simulate(engine, options.orders, options.seed, habits, options.late_seconds)
     return Result("\n".join(f"{name.replace('_', ' '):<20}{number:>8,}" for name, number in asdict(business).items()))
 
 

@@ -9,14 +9,16 @@ from typing import Literal
 
 import polars as pl
 
+from shop.money import DIGITS, MOST_DECIMALS
 from shop.tables import DISCOUNT_TYPES, EVENT_TYPES, ORDER_STATUSES
 
-Kind = Literal["id", "integer", "money", "boolean", "instant", "text"]
+Kind = Literal["id", "integer", "money", "number", "boolean", "instant", "text"]
 
 DTYPES: dict[Kind, pl.DataType] = {
     "id": pl.Int64(),
     "integer": pl.Int64(),
-    "money": pl.Decimal(12, 2),
+    "money": pl.Decimal(DIGITS, MOST_DECIMALS),
+    "number": pl.Decimal(DIGITS, MOST_DECIMALS),
     "boolean": pl.Boolean(),
     "instant": pl.Datetime("us", "UTC"),
     "text": pl.String(),
@@ -191,7 +193,7 @@ TABLES: tuple[Table, ...] = (
             Column("code", "text", default="`COUPON-` and the id", max_length=64),
             Column("name", "text", default="the code", max_length=200),
             Column("discount_type", "text", choices=DISCOUNT_TYPES),
-            Column("discount_value", "money", minimum=0),
+            Column("discount_value", "number", minimum=0),
             Column("valid_from", "instant"),
             Column("valid_until", "instant"),
             Column("product_id", "id", default="none: any product", nullable=True, references="products.product_id"),

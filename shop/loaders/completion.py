@@ -9,9 +9,9 @@ from decimal import Decimal
 
 import polars as pl
 
-from shop.loaders.canonical import TABLES, Table
+from shop.loaders.canonical import DTYPES, TABLES, Table
 from shop.loaders.validation import InvalidShopError
-from shop.money import LARGEST_AMOUNT
+from shop.money import LARGEST_AMOUNT, MOST_DECIMALS
 
 Frames = dict[str, pl.DataFrame]
 
@@ -19,6 +19,7 @@ START_WITHOUT_ORDERS = datetime(2000, 1, 1, tzinfo=UTC)
 PRICE_SAMPLE = 20
 DEFAULT_STOCK = 100
 EVERYTHING = "Everything"
+THOUSAND = 10**MOST_DECIMALS
 
 
 def complete_tables(frames: Frames) -> Frames:
@@ -69,7 +70,7 @@ def _stamp(created: pl.Expr) -> dict[str, pl.Expr]:
 def _complete_order_items(tables: Frames) -> None:
     """Number, price and stamp the lines. Runs before products, whose price may come from here."""
     items = _add(tables["order_items"], **_number("order_item_id"), quantity=pl.lit(1))
-    no_money = pl.lit(0).cast(pl.Decimal(12, 2))
+    no_money = pl.lit(0).cast(DTYPES["money"])
     prices = tables["products"].select("product_id", list_price="price" if has_prices(tables) else no_money)
     times = tables["orders"].select("order_id", "ordered_at")
     items = items.join(prices, on="product_id", how="left", maintain_order="left")
@@ -89,25 +90,31 @@ def _complete_orders(tables: Frames) -> None:
     Raises:
         InvalidShopError: an order without a total costs more than an amount can hold.
     """
-    cents = (pl.col("unit_price") * 100).cast(pl.Int128) * pl.col("quantity").cast(pl.Int128)
-    totals = tables["order_items"].group_by("order_id").agg(cents=cents.sum())
+    amount = (pl.col("unit_price") * THOUSAND).cast(pl.Int128) * pl.col("quantity").cast(pl.Int128)
+    totals = tables["order_items"].group_by("order_id").agg(thousandths=amount.sum())
     orders = tables["orders"].join(totals, on="order_id", how="left", maintain_order="left")
     has_total = pl.col("total_amount").is_not_null() if "total_amount" in orders.columns else pl.lit(False)
-    too_much = orders.filter(pl.col("cents") > LARGEST_AMOUNT * 100, ~has_total)
+    too_much = orders.filter(pl.col("thousandths") > LARGEST_AMOUNT * THOUSAND, ~has_total)
     if not too_much.is_empty():
-        order_id, costs = too_much["order_id"][0], Decimal(too_much["cents"][0]) / 100
+        order_id, costs = too_much["order_id"][0], Decimal(too_much["thousandths"][0]) / THOUSAND
         raise InvalidShopError(
             f"orders: the items of order {order_id} come to {costs:,.2f}, more than the {LARGEST_AMOUNT:,} that an "
             "amount can hold; give its total_amount, or split it"
         )
-    total = from_cents(pl.col("cents").fill_null(0))
+    total = _to_money(pl.col("thousandths").fill_null(0), THOUSAND)
     orders = _add(orders, status=pl.lit("delivered"), total_amount=total, **_stamp(pl.col("ordered_at")))
     tables["orders"] = orders
 
 
 def from_cents(cents: pl.Expr) -> pl.Expr:
-    """Make exact amounts of whole cents; a double holds each of them, below 10**12, to the cent. Others become null."""
-    return pl.when(cents.abs() < 10**12).then((cents / 100).round(2)).cast(pl.Decimal(12, 2))
+    """Make exact amounts of whole cents; what an amount cannot hold becomes null."""
+    return _to_money(cents, 100)
+
+
+def _to_money(parts: pl.Expr, parts_of_one: int) -> pl.Expr:
+    """Make exact amounts of whole parts: a double holds each of them that an amount can hold."""
+    amount = (parts / parts_of_one).round(MOST_DECIMALS)
+    return pl.when(parts.abs() < 10**10 * parts_of_one).then(amount).cast(DTYPES["money"])
 
 
 def _complete_users(tables: Frames) -> None:
@@ -156,7 +163,7 @@ def _complete_products(tables: Frames) -> None:
     tables["products"] = _add(
         products,
         title=title,
-        price=pl.coalesce("paid_price", pl.lit(0).cast(pl.Decimal(12, 2))),
+        price=pl.coalesce("paid_price", pl.lit(0).cast(DTYPES["money"])),
         stock=pl.lit(DEFAULT_STOCK),
         is_visible=pl.lit(True),
         **_stamp(pl.coalesce("first", _start_of_data(tables))),
@@ -174,7 +181,7 @@ def recent_prices(items: pl.DataFrame) -> pl.DataFrame:
     """
     paid = items.filter(pl.col("unit_price") > 0).sort("ordered_at", maintain_order=True)
     median = pl.col("unit_price").cast(pl.Float64).tail(PRICE_SAMPLE).quantile(0.5, "nearest")
-    return paid.group_by("product_id").agg(price=median.round(2).cast(pl.Decimal(12, 2)))
+    return paid.group_by("product_id").agg(price=median.round(MOST_DECIMALS).cast(DTYPES["money"]))
 
 
 def _complete_product_images(tables: Frames) -> None:

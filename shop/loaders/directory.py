@@ -13,16 +13,20 @@ from shop.loaders.completion import complete_tables
 from shop.loaders.csv_file import read_csv_file
 from shop.loaders.validation import InvalidShopError, Origin, validate_frame
 from shop.loaders.writing import RowBatch
+from shop.money import DEFAULT_DECIMALS
 
 SUFFIXES = (".parquet", ".csv")
 
 
-def build_directory_shop(folder: Path, report: Callable[[str], None]) -> Iterator[RowBatch]:
+def build_directory_shop(
+    folder: Path, report: Callable[[str], None], decimals: int = DEFAULT_DECIMALS
+) -> Iterator[RowBatch]:
     """Read and check all files of a folder, then hand over the whole shop.
 
     Args:
         folder: holds `users`, `products`, `orders`, `order_items` and any other canonical table, as .parquet or .csv.
         report: gets a line for each column or file that is not used.
+        decimals: of the shop's currency, which amounts of money are rounded to.
 
     Raises:
         InvalidShopError: a table is missing or a file breaks a rule, named with column and row.
@@ -35,7 +39,7 @@ def build_directory_shop(folder: Path, report: Callable[[str], None]) -> Iterato
         path = find_table_file(folder, table)
         if path is not None:
             frame, lines = read_table_file(path)
-            origin = Origin(path.name, lines)
+            origin = Origin(path.name, lines, decimals=decimals)
             unused = [name for name in frame.columns if name not in table.column_names]
             if unused:
                 report(f"{path.name}: not used: {', '.join(unused)}")

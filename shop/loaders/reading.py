@@ -6,7 +6,10 @@ caller tells the two apart by the nulls of the source.
 
 import polars as pl
 
-from shop.loaders.canonical import Column, Kind
+from shop.loaders.canonical import DTYPES, Column, Kind
+from shop.money import DEFAULT_DECIMALS, MOST_DECIMALS
+
+NUMBER = DTYPES["number"]
 
 INTEGER_PATTERN = r"^\s*[+-]?\d{1,19}(\.0*)?\s*$"
 NUMBER_PATTERN = r"^\s*[+-]?(\d+\.?\d*|\.\d+)\s*$"
@@ -23,18 +26,20 @@ EXPECTED: dict[Kind, str] = {
     "id": "a whole number",
     "integer": "a whole number",
     "money": "a number such as 12.50, below 10,000,000,000",
+    "number": "a number such as 12.50, below 10,000,000,000",
     "boolean": "true or false",
     "instant": "a date or time such as 2026-01-31 or 2026-01-31T18:30:00Z, years 1900 to 2199",
     "text": "text",
 }
 
 
-def read_column(values: pl.Series, column: Column) -> pl.Series:
+def read_column(values: pl.Series, column: Column, decimals: int = DEFAULT_DECIMALS) -> pl.Series:
     """Read values as the column's kind.
 
     Args:
         values: what the file holds, of any type. Float NaN and empty text count as missing.
         column: says which kind is expected.
+        decimals: of the shop's currency, which money is rounded to.
 
     Returns:
         A series of the canonical type, null where nothing can be read.
@@ -42,7 +47,8 @@ def read_column(values: pl.Series, column: Column) -> pl.Series:
     readers = {
         "id": _read_integers,
         "integer": _read_integers,
-        "money": _read_money,
+        "money": lambda given: _round_money(_read_numbers(given), decimals),
+        "number": _read_numbers,
         "boolean": _read_booleans,
         "instant": _read_instants,
         "text": _read_text,
@@ -79,18 +85,23 @@ def _read_integers(values: pl.Series) -> pl.Series:
     return _unreadable(values, pl.Int64())
 
 
-def _read_money(values: pl.Series) -> pl.Series:
-    """Read amounts, rounded to two decimals."""
+def _round_money(amounts: pl.Series, decimals: int) -> pl.Series:
+    """Round to the minor unit, halves away from zero."""
+    return amounts.round(decimals, mode="half_away_from_zero").cast(NUMBER, strict=False)
+
+
+def _read_numbers(values: pl.Series) -> pl.Series:
+    """Read amounts and shares, rounded to as many decimals as any currency has."""
     if values.dtype == pl.String:
         values = values.str.strip_chars().set(~values.str.contains(NUMBER_PATTERN), None)
         values = values.cast(pl.Float64, strict=False)
     if values.dtype.is_float():
-        # Adding 0 turns -0.0 into 0.0; Float64 holds every amount below 10**10 to the cent.
+        # Adding 0 turns -0.0 into 0.0; Float64 holds every amount below 10**10 to the thousandth.
         amounts = values.cast(pl.Float64)
-        return (amounts.set(~(amounts.abs() < 1e10), None).round(2) + 0.0).cast(pl.Decimal(12, 2), strict=False)
+        return (amounts.set(~(amounts.abs() < 1e10), None).round(MOST_DECIMALS) + 0.0).cast(NUMBER, strict=False)
     if values.dtype.is_integer() or values.dtype.is_decimal():
-        return values.cast(pl.Decimal(12, 2), strict=False)
-    return _unreadable(values, pl.Decimal(12, 2))
+        return values.cast(NUMBER, strict=False)
+    return _unreadable(values, NUMBER)
 
 
 def _read_booleans(values: pl.Series) -> pl.Series:

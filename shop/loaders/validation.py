@@ -10,6 +10,7 @@ import polars as pl
 
 from shop.loaders.canonical import Column, Table
 from shop.loaders.reading import EXPECTED, blank_to_null, read_column
+from shop.money import DEFAULT_DECIMALS
 
 
 class InvalidShopError(ValueError):
@@ -24,11 +25,13 @@ class Origin:
         name: the file's name, or the table's.
         lines: on which line of the file each row begins, where it has lines.
         first_row: how many rows of the table came before this frame.
+        decimals: of the shop's currency, which amounts of money are rounded to.
     """
 
     name: str
     lines: pl.Series | None = None
     first_row: int = 0
+    decimals: int = DEFAULT_DECIMALS
 
     def locate(self, index: int) -> str:
         """Name a row of the frame by its number, counted from 1."""
@@ -77,7 +80,7 @@ def _validate_column(
 ) -> pl.Series:
     """Read one column and check each of its values."""
     given = blank_to_null(values, column)
-    read = read_column(given, column)
+    read = read_column(given, column, origin.decimals)
     _refuse(read.is_null() & given.is_not_null(), values, f"is not {EXPECTED[column.kind]}", column, origin)
     if not column.nullable and (must_be_full or column.is_required):
         _refuse(read.is_null(), values, "is missing", column, origin)

@@ -10,9 +10,10 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Engine, delete, select
 
-from shop.loaders.canonical import TABLE_BY_NAME, TABLES, Table
+from shop.loaders.canonical import DTYPES, TABLE_BY_NAME, TABLES, Table
 from shop.loaders.validation import InvalidShopError, Origin, validate_frame
 from shop.migrate import migrate
+from shop.money import DEFAULT_DECIMALS
 from shop.tables import Base
 
 ROWS_PER_INSERT = 50_000
@@ -34,6 +35,7 @@ class RowBatch:
 class _Progress:
     """What was written so far: counts for the report, keys for the references of later tables."""
 
+    decimals: int
     num_rows: dict[str, int] = field(default_factory=dict)
     keys: dict[str, list[pl.Series]] = field(default_factory=dict)
 
@@ -50,7 +52,14 @@ class ShopNotEmptyError(Exception):
     """The database holds a shop already, and nobody asked to replace it."""
 
 
-def write_shop(engine: Engine, batches: Iterable[RowBatch], *, replace: bool, report: Report) -> dict[str, int]:
+def write_shop(
+    engine: Engine,
+    batches: Iterable[RowBatch],
+    *,
+    replace: bool,
+    report: Report,
+    decimals: int = DEFAULT_DECIMALS,
+) -> dict[str, int]:
     """Write a whole shop: migrate, empty the tables if asked, validate and insert, commit at the end.
 
     Args:
@@ -58,6 +67,7 @@ def write_shop(engine: Engine, batches: Iterable[RowBatch], *, replace: bool, re
         batches: rows in an order in which references point backwards; a table may come in several batches.
         replace: delete what the shop holds, recommendations included; otherwise a shop with rows is refused.
         report: gets one line of progress now and then.
+        decimals: of the shop's currency, which amounts of money are rounded to.
 
     Returns:
         Rows written, by table.
@@ -67,7 +77,7 @@ def write_shop(engine: Engine, batches: Iterable[RowBatch], *, replace: bool, re
         InvalidShopError: the rows break a rule; nothing was written.
     """
     migrate(engine)
-    progress = _Progress()
+    progress = _Progress(decimals)
     with engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
         _prepare(connection, replace, report)
         indexes = _drop_indexes(connection)
@@ -133,7 +143,7 @@ def _write_batch(connection: Connection, batch: RowBatch, progress: _Progress, r
     """Validate one frame and insert it piece by piece."""
     table = TABLE_BY_NAME[batch.table]
     num_before = progress.num_rows.get(table.name, 0)
-    origin = Origin(table.name, first_row=num_before)
+    origin = Origin(table.name, first_row=num_before, decimals=progress.decimals)
     frame = validate_frame(table, batch.frame, origin, progress.known(table), complete=True)
     progress.keys.setdefault(f"{table.name}.{table.key}", []).append(frame[table.key])
     statement, encode = _statement_for(connection, table)
@@ -163,7 +173,7 @@ def _encode_for_sqlite(frame: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
     """Spell instants and amounts as `shop.tables.types` stores them on SQLite."""
     encoded = frame.with_columns(
         pl.col(pl.Datetime("us", "UTC")).dt.strftime("%Y-%m-%d %H:%M:%S%.6f"),
-        pl.col(pl.Decimal(12, 2)).cast(pl.Float64),
+        pl.col(DTYPES["money"]).cast(pl.Float64),
         pl.col(pl.Boolean).cast(pl.Int8),
     )
     return encoded.iter_rows()
@@ -173,7 +183,7 @@ def _encode_for_mysql(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
     """Spell instants and amounts as text, which the server reads exactly."""
     encoded = frame.with_columns(
         pl.col(pl.Datetime("us", "UTC")).dt.strftime("%Y-%m-%d %H:%M:%S%.6f"),
-        pl.col(pl.Decimal(12, 2)).cast(pl.String),
+        pl.col(DTYPES["money"]).cast(pl.String),
         pl.col(pl.Boolean).cast(pl.Int8),
     )
     return encoded.rows()

@@ -11,6 +11,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from shop.money import DIGITS, MOST_DECIMALS
+
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """64 bits everywhere; SQLite numbers rows by itself only in a column declared INTEGER."""
 
@@ -45,17 +47,18 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Money(TypeDecorator[Decimal]):
-    """An exact amount of at most ten digits before the point and two after it.
+    """An exact amount of at most ten digits before the point and three after it, as many as any currency has.
 
-    SQLite keeps numbers as doubles, which hold every such amount; the two decimals are restored on the way out.
+    SQLite keeps numbers as doubles, which hold every such amount; the decimals are restored on the way out. Its columns
+    are declared with two, as they were first made: there the declaration holds nothing back.
     """
 
-    impl = Numeric(12, 2)
+    impl = Numeric(DIGITS, MOST_DECIMALS)
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Bypass SQLAlchemy's decimal conversion on SQLite: this class does it without loss."""
-        numeric: TypeEngine[Any] = Numeric(12, 2)
+        numeric: TypeEngine[Any] = Numeric(DIGITS, MOST_DECIMALS)
         if dialect.name == "sqlite":
             numeric = Numeric(12, 2, asdecimal=False)
         return dialect.type_descriptor(numeric)
@@ -65,21 +68,21 @@ class Money(TypeDecorator[Decimal]):
 
         Raises:
             TypeError: the value is a float, whose cents are not exact.
-            ValueError: the value has more than two decimals.
+            ValueError: the value has more decimals than any currency.
         """
         if value is None:
             return value
         if not isinstance(value, Decimal | int):
             raise TypeError(f"money must be a Decimal, got {value!r}; write Decimal('{value}')")
-        if value != round(value, 2):
-            raise ValueError(f"money has two decimals, got {value!r}; round it first")
+        if value != round(value, MOST_DECIMALS):
+            raise ValueError(f"money has at most {MOST_DECIMALS} decimals, got {value!r}; round it first")
         return float(value) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Decimal | float | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
         """Read back the exact amount; what is no number in the file of a careless writer is NaN."""
         if value is None or isinstance(value, Decimal):
             return value
-        return Decimal(f"{value:.2f}") if isinstance(value, float | int) else Decimal("NaN")
+        return Decimal(f"{value:.{MOST_DECIMALS}f}") if isinstance(value, float | int) else Decimal("NaN")
 
 
 class server_now(ColumnElement[datetime]):  # noqa: N801  (named like the SQL function that it renders)

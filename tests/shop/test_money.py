@@ -1,8 +1,11 @@
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from shop.money import Currency
+from shop.money import CODES_BY_DECIMALS, Currency
+
+PAGES = Path(__file__).parents[2] / "frontend" / "src" / "lib" / "minor-units.ts"
 
 
 @pytest.mark.parametrize(
@@ -18,3 +21,8 @@ def test_a_minor_unit_is_that_of_the_currency(code: str, unit: str) -> None:
 def test_amounts_are_rounded_to_the_minor_unit(code: str, down: str, half_up: str) -> None:
     assert str(Currency(code).round_down(Decimal("94.5"))) == down
     assert str(Currency(code).round_half_up(Decimal("94.5"))) == half_up
+
+
+@pytest.mark.parametrize("codes", CODES_BY_DECIMALS.values())
+def test_the_pages_know_the_same_currencies(codes: str) -> None:
+    assert f"'{codes}'" in PAGES.read_text(encoding="utf-8")

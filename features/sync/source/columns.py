@@ -1,7 +1,7 @@
 """Column types across hop 1: which tables are synced, how each column is packed in SQL and typed in the store.
 
-A packed value reads the same from SQLite and MySQL: money as a decimal with two places, instants in microseconds since
-1970 UTC, flags 0 or 1. So no driver gets to round a price or shift an hour on the way.
+A packed value reads the same from SQLite and MySQL: money as a decimal rounded to two places, instants in microseconds
+since 1970 UTC, flags 0 or 1. So no driver gets to round a price or shift an hour on the way.
 """
 
 from collections.abc import Mapping

@@ -73,7 +73,7 @@ def _holds(declared: types.TypeEngine[Any], kind: Kind) -> bool:
         return isinstance(declared, types.DateTime)
     if not isinstance(declared, types.Numeric) or isinstance(declared, types.Float):
         return False
-    return declared.scale == 2 and (declared.precision or 0) <= 12
+    return declared.scale in (2, 3) and (declared.precision or 0) - declared.scale <= 10
 
 
 def _is_unique(inspector: Inspector, table: SyncedTable) -> bool:

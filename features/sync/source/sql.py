@@ -97,7 +97,7 @@ class Dialect:
 MYSQL = Dialect(
     integer="{0} + 0",
     flag="{0} <> 0",
-    money="{0} + 0",
+    money="ROUND({0}, 2) + 0",
     text="CONCAT(X'FD', CAST(CONVERT({0} USING utf8mb4) AS BINARY), X'FD')",
     text_checked="CONCAT(LENGTH(CONVERT({0} USING utf8mb4)), ':', CONVERT({0} USING utf8mb4))",
     no_date="DAY({0}) > 28 AND DAY({0}) > DAY(LAST_DAY({0}))",

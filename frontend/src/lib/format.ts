@@ -1,10 +1,12 @@
 import { env } from '@/config/env'
 import type { Locale } from '@/i18n/locale-store'
 import { localeStore } from '@/i18n/locale-store'
+import { countDecimals } from '@/lib/minor-units'
 
 const TAGS: Record<Locale, string> = { ko: 'ko-KR', en: 'en-US' }
 
 export interface Formats {
+  /** An amount in the decimals of the currency, in which it is charged. */
   price: (amount: number) => string
   day: (instant: string) => string
   number: (value: number) => string
@@ -14,7 +16,14 @@ export interface Formats {
 
 export function makeFormats(locale: Locale, currency: string): Formats {
   const tag = TAGS[locale]
-  const price = new Intl.NumberFormat(tag, { style: 'currency', currency, currencyDisplay: 'narrowSymbol' })
+  const decimals = countDecimals(currency)
+  const price = new Intl.NumberFormat(tag, {
+    style: 'currency',
+    currency,
+    currencyDisplay: 'narrowSymbol',
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  })
   const day = new Intl.DateTimeFormat(tag, { dateStyle: 'long' })
   const number = new Intl.NumberFormat(tag)
   return {

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
+from shop.loaders.canonical import DTYPES
 from shop.loaders.completion import complete_tables, from_cents, recent_prices
 from shop.loaders.demo.coupons import build_coupons, build_user_coupons
 from shop.loaders.demo.source import DemoSource, find_data_folder, read_demo_source
@@ -123,7 +124,7 @@ def _build_products(source: DemoSource, categories: pl.DataFrame, items: pl.Data
 
 
 def _median_price(group: str) -> pl.Expr:
-    return pl.col("price").cast(pl.Float64).median().over(group).round(2).cast(pl.Decimal(12, 2))
+    return pl.col("price").cast(pl.Float64).median().over(group).round(2).cast(DTYPES["money"])
 
 
 def _plan_stock(items: pl.DataFrame) -> pl.DataFrame:

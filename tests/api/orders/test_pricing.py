@@ -48,10 +48,21 @@ def sell(published_shop: Engine, tmp_path: Path, sqlite_url: str) -> Callable[..
         ("KRW", "1350", 3, ("percent", "7"), "3765"),
         ("KRW", "1350", 1, ("amount", "0.50"), "1350"),
         ("KRW", "1350.50", 2, ("percent", "0"), "2702"),
+        ("KWD", "1.255", 1, ("percent", "7"), "1.168"),
+        ("KWD", "0.005", 3, ("amount", "0.001"), "0.012"),
         ("USD", "13.50", 1, ("percent", "7"), "12.56"),
         ("USD", "2.50", 3, ("amount", "1.00"), "6.48"),
     ],
-    ids=["percent of won", "won that do not divide", "half a won off", "half a won", "percent of cents", "cents"],
+    ids=[
+        "percent of won",
+        "won that do not divide",
+        "half a won off",
+        "half a won",
+        "percent of fils",
+        "fils",
+        "percent of cents",
+        "cents",
+    ],
 )
 def test_what_is_charged_is_whole_minor_units_and_what_was_quoted(
     sell: Callable[..., tuple[Any, Any, Decimal]],

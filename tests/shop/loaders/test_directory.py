@@ -10,7 +10,7 @@ from shop.database import session_scope
 from shop.loaders.directory import build_directory_shop
 from shop.loaders.validation import InvalidShopError
 from shop.loaders.writing import write_shop
-from shop.tables import Category, Order, OrderItem, Product, User
+from shop.tables import Category, Coupon, Order, OrderItem, Product, User
 from tests.shop.loaders.shop_files import FILES, write_shop_files
 
 
@@ -296,3 +296,28 @@ def test_impossible_coupons_are_refused(tmp_path: Path, line: str, message: str)
 
 def test_the_files_of_this_test_are_all_used() -> None:
     assert set(BROKEN["unknown user"][0]) <= {name.removesuffix(".csv") for name in FILES}
+
+
+@pytest.mark.parametrize(
+    ("decimals", "price", "total"), [(0, "1", "3"), (2, "1.26", "3.78"), (3, "1.255", "3.765")], ids=["0", "2", "3"]
+)
+def test_amounts_have_the_decimals_of_the_currency_and_totals_follow(
+    any_empty_shop: Engine, tmp_path: Path, decimals: int, price: str, total: str
+) -> None:
+    files = {
+        "users": "user_id\n1\n",
+        "products": "product_id,price\n3,1.255\n",
+        "orders": "order_id,user_id,ordered_at\n1,1,2026-11-01\n",
+        "order_items": "order_id,product_id,quantity\n1,3,3\n",
+        "coupons": "coupon_id,discount_type,discount_value,valid_from,valid_until\n1,percent,7.5,2026-01-01,2028-01-01",
+    }
+    for name, text in files.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+
+    shop = build_directory_shop(tmp_path, ignore, decimals)
+    write_shop(any_empty_shop, shop, replace=False, report=ignore, decimals=decimals)
+
+    with any_empty_shop.connect() as connection:
+        assert connection.execute(select(Product.price)).scalar() == Decimal(price)
+        assert connection.execute(select(Order.total_amount)).scalar() == Decimal(total)
+        assert connection.execute(select(Coupon.discount_value)).scalar() == Decimal("7.5")

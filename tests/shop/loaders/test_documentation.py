@@ -1,6 +1,7 @@
 """docs/loading.md is generated where it can be, and its example runs."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -47,5 +48,5 @@ def test_the_example_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     engine.dispose()
     load_settings.cache_clear()
     assert code == 0
-    assert {key: str(value) for key, value in totals.items()} == {100: "9.00", 101: "16.50"}
-    assert {key: str(value) for key, value in prices.items()} == {10: "4.50", 11: "12.00"}
+    assert totals == {100: Decimal("9.00"), 101: Decimal("16.50")}
+    assert prices == {10: Decimal("4.50"), 11: Decimal("12.00")}

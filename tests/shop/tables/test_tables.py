@@ -25,15 +25,15 @@ def test_text_of_any_script_survives(shop: Engine) -> None:
 
 def test_money_stays_exact(shop: Engine) -> None:
     with session_scope(shop) as session:
-        session.add(Product(product_id=7, category_id=1, title="Dear", price=Decimal("9999999999.99")))
+        session.add(Product(product_id=7, category_id=1, title="Dear", price=Decimal("9999999999.985")))
         session.flush()
         session.expire_all()
 
-        assert session.get_one(Product, 7).price == Decimal("9999999999.99")
+        assert session.get_one(Product, 7).price == Decimal("9999999999.985")
         assert session.get_one(Product, 5).price == Decimal("1.99")
 
 
-@pytest.mark.parametrize("price", [1.99, Decimal("1.999")], ids=["float", "three decimals"])
+@pytest.mark.parametrize("price", [1.99, Decimal("1.9999")], ids=["float", "four decimals"])
 def test_money_that_would_drift_is_refused(shop: Engine, price: object) -> None:
     with pytest.raises(StatementError, match="money"), session_scope(shop) as session:
         session.add(Product(category_id=1, title="Cheap", price=price))

@@ -1,8 +1,10 @@
 import { useQueries, useQuery } from '@tanstack/react-query'
 import { quoteQuery } from './api/get-quote'
 import { productQuery } from '@/api/get-product'
+import { env } from '@/config/env'
 import { ApiError } from '@/lib/api/api-error'
 import type { components } from '@/lib/api/schema'
+import { toMinorUnits } from '@/lib/minor-units'
 import { sumUp, useCart, type Cart, type CartLine } from '@/stores/cart'
 
 export type LiveLine = CartLine & { isSoldOut: boolean }
@@ -30,7 +32,7 @@ export function useLiveCart(userId: number | undefined): LiveCart {
     const product = answers[index]?.data?.product
     return {
       ...line,
-      price: product?.price ?? line.price,
+      price: toMinorUnits(product?.price ?? line.price, env.currency),
       isSoldOut: product ? !product.in_stock : isRefused(answers[index]?.error, 404),
     }
   })
