@@ -126,6 +126,9 @@ class Settings(BaseSettings):
         description="Alias that is compared with the champion on real shoppers; empty = none.",
     )
     compared_share: float = Field(0.5, gt=0, lt=1, description="Share of the shoppers who see that alias's lists.")
+    failure_webhook: SecretStr = Field(
+        SecretStr(""), description="Address that is told of each failed task with a POST of JSON; empty = none."
+    )
     champion_poll_seconds: float = Field(5.0, gt=0, description="How often the model server looks at the alias.")
 
     @field_validator("trusted_proxies")

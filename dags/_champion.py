@@ -9,6 +9,7 @@ LOOK_SECONDS = 540
 SERVED_SECONDS = 1800
 """Scoring a large shop takes its time; a version that is refused is noticed within half a minute."""
 SPARE_SECONDS = 60
+LATEST_EVENTS = 100
 
 
 class Look(WaitingStep):
@@ -19,9 +20,10 @@ class Look(WaitingStep):
         super().__init__(module="serving.watch", timeout_seconds=limit, inlets=[CHAMPION], outlets=[CHAMPION], **task)
 
     def arguments(self, context: Any) -> list[str]:
-        """Name the version that was announced last."""
-        events = context["inlet_events"][CHAMPION]
-        announced = ["--announced", str(events[-1].extra["version"])] if len(events) else []
+        """Name the version that was announced last. An event that somebody made by hand may name none."""
+        latest = context["inlet_events"][CHAMPION].ascending(False).limit(LATEST_EVENTS)
+        versions = [version for event in latest if str(version := event.extra.get("version", "")).isdecimal()]
+        announced = ["--announced", str(versions[0])] if versions else []
         return ["--await-move", str(LOOK_SECONDS), *announced, "--json"]
 
     def resume(self, context: Any, event: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -5,8 +5,13 @@ from typing import Any
 
 from airflow.sdk import Param
 
+from dags._failure import call_webhook, say_reason
+
 HEAVY_POOL = "heavy"
 """Steps that want all cores and much memory. Its slots (`dags/pools.json`) are how many of them fit on the machine."""
+
+SCORING_POOL = "scoring"
+"""Scoring takes a minute, a training hours: a promotion must not wait for one."""
 
 AS_OF = Param(
     None,
@@ -16,29 +21,39 @@ AS_OF = Param(
     description="Instant that the run belongs to (UTC). Empty: that of the data that started it, or else midnight.",
 )
 
-TRANSIENT = {"retries": 2, "retry_delay": timedelta(seconds=30), "retry_exponential_backoff": True}
+TRANSIENT: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=30), "retry_exponential_backoff": True}
 """For steps that talk to a database or server: it may be restarting, and is back after a minute or two."""
 
-ONCE_MORE = {"retries": 1, "retry_delay": timedelta(seconds=30)}
+AGAIN_SOON: dict[str, Any] = {"retries": 9, "retry_delay": timedelta(seconds=10)}
+"""For what shoppers wait for: a database is back after a minute or two, and whoever promotes meanwhile waits no longer
+than the delay. Each try asks anew which version is champion."""
+
+ONCE_MORE: dict[str, Any] = {"retries": 1, "retry_delay": timedelta(seconds=30)}
 """For long computations on local files: worth one more try (a killed process), not more (the same rows fail again)."""
 
 
-def workflow(run_book: str, tags: list[str], **default_args: Any) -> dict[str, Any]:
+def workflow(run_book: str, tags: list[str], *, max_active_runs: int = 1, **default_args: Any) -> dict[str, Any]:
     """Return the arguments that every workflow passes to `@dag`.
 
     Args:
         run_book: the file's docstring; its first line reads `# name: what it does.`
         tags: what the UI filters by.
-        **default_args: retry rule of its tasks, `TRANSIENT` or `ONCE_MORE`.
+        max_active_runs: runs at once; more where one that sleeps before its next try must not hold up others.
+        **default_args: retry rule of its tasks, `TRANSIENT`, `AGAIN_SOON` or `ONCE_MORE`.
     """
     return {
         "doc_md": run_book,
         "description": run_book.partition("\n")[0].partition(": ")[2],
         "catchup": False,
-        "max_active_runs": 1,
+        "max_active_runs": max_active_runs,
         "params": {"as_of": AS_OF},
         "tags": tags,
-        "default_args": {"owner": "31ie", **default_args},
+        "default_args": {
+            "owner": "31ie",
+            "on_retry_callback": say_reason,
+            "on_failure_callback": [call_webhook, say_reason],
+            **default_args,
+        },
     }
 
 
@@ -54,11 +69,16 @@ def resolve_as_of(context: Any) -> str:
     return given_as_of(context) or datetime(due.year, due.month, due.day, tzinfo=UTC).isoformat()
 
 
+def chosen_as_of(context: Any) -> str | None:
+    """Read the instant that a person gave a run."""
+    chosen = context["params"].get("as_of")
+    return _aware(datetime.fromisoformat(chosen)).isoformat() if chosen else None
+
+
 def given_as_of(context: Any) -> str | None:
     """Find the instant that a run was given: its own parameter, else the latest among the events that started it."""
-    chosen = context["params"].get("as_of")
-    if chosen:
-        return _aware(datetime.fromisoformat(chosen)).isoformat()
+    if chosen := chosen_as_of(context):
+        return chosen
     events = context["triggering_asset_events"] or {}
     carried = [event.extra["as_of"] for of_asset in events.values() for event in of_asset if event.extra.get("as_of")]
     return str(max(carried)) if carried else None

@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from dags._command import GRACE_SECONDS, ROOT, conclude, guarded, show_command, signal_group
+from dags._note import leave_note
 
 KEPT_LINES = 20
 SPARE = timedelta(seconds=60)
@@ -101,7 +102,15 @@ class WaitingStep(BaseOperator):  # type: ignore[misc]
             AirflowFailException: trying again would not help, or the trigger said nothing.
             RuntimeError: the step failed.
         """
-        del context  # an heir may need it
+        try:
+            report = self._conclude(event)
+        except Exception as err:
+            leave_note(context, str(err))
+            raise
+        leave_note(context, str(report.get("words", "")))
+        return report
+
+    def _conclude(self, event: dict[str, Any] | None) -> dict[str, Any]:
         if event is None:
             raise AirflowFailException(f"{self.module} ended without a word from the triggerer; see its log.")
         shown = show_command(self.module)

@@ -14,8 +14,8 @@ from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from dags._command import run_module
 from dags._defaults import TRANSIENT, workflow
+from dags._note import run_noted
 
 LIMIT_SECONDS = 1800
 
@@ -28,11 +28,15 @@ def maintain_airflow() -> None:
     """Declare the workflow."""
 
     @task
-    def forget() -> dict[str, Any]:
+    def forget(**context: Any) -> dict[str, Any]:
         """Delete what is past its time."""
-        return run_module("deploy.compose.retention", "--json", timeout_seconds=LIMIT_SECONDS)
+        return run_noted(context, _describe, "deploy.compose.retention", "--json", timeout_seconds=LIMIT_SECONDS)
 
     forget()
+
+
+def _describe(report: dict[str, Any]) -> str:
+    return f"{report['log_files']} logs deleted, rows older than {report['rows_before_days']} days too"
 
 
 maintain_airflow()

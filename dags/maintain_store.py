@@ -13,8 +13,8 @@ from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from dags._command import run_module
 from dags._defaults import TRANSIENT, workflow
+from dags._note import run_noted
 
 LIMIT_SECONDS = 3600
 
@@ -27,14 +27,21 @@ def maintain_store() -> None:
     """Declare the workflow."""
 
     @task
-    def maintain() -> dict[str, Any]:
+    def maintain(**context: Any) -> dict[str, Any]:
         """Compact, drop, delete. A sync at work makes this try again later."""
-        report = run_module("features.maintain", "--json", timeout_seconds=LIMIT_SECONDS)
+        report = run_noted(context, _describe, "features.maintain", "--json", timeout_seconds=LIMIT_SECONDS)
         if report["state"] == "busy":
             raise RuntimeError(f"Not now: {report['reason']}")
         return report
 
     maintain()
+
+
+def _describe(report: dict[str, Any]) -> str:
+    if report["state"] == "busy":
+        return f"Not now: {report['reason']}"
+    deleted = sum(report["deleted_files"].values())
+    return f"{len(report['dropped_snapshots'])} snapshots dropped, {deleted} files deleted"
 
 
 maintain_store()

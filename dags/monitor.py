@@ -14,8 +14,8 @@ from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from dags._command import run_module
 from dags._defaults import TRANSIENT, resolve_as_of, workflow
+from dags._note import run_noted
 
 LIMIT_SECONDS = 900
 
@@ -31,13 +31,22 @@ def monitor() -> None:
     def report(**context: Any) -> dict[str, Any]:
         """Count what was shown, clicked and ordered; a broken split turns the run red."""
         until = resolve_as_of(context)
-        rates = run_module("api.reporting.engagement", "--until", until, "--json", timeout_seconds=LIMIT_SECONDS)
+        command = ("api.reporting.engagement", "--until", until, "--json")
+        rates = run_noted(context, _describe, *command, timeout_seconds=LIMIT_SECONDS)
         comparison = rates["comparison"]
         if comparison and comparison["is_split_broken"]:
             raise RuntimeError(f"The split of shoppers is broken: {comparison['arms']}.")
         return rates
 
     report()
+
+
+def _describe(rates: dict[str, Any]) -> str:
+    shown = [
+        f"version {name}: {one['impressions']} shown, {one['clicks']} clicked"
+        for name, one in rates["by_version"].items()
+    ]
+    return f"{'; '.join(shown) or 'nothing was shown'}, from {rates['since']}"
 
 
 monitor()

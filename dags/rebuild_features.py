@@ -15,25 +15,33 @@ from typing import Any
 from airflow.sdk import dag, task
 
 from dags._assets import SHOP_ROWS, SNAPSHOT
-from dags._command import run_module
 from dags._defaults import HEAVY_POOL, ONCE_MORE, resolve_as_of, workflow
+from dags._newer_input import ask_if_newer, if_newer, once_more
+from dags._note import run_noted
 
 LIMIT_SECONDS = 2 * 3600
+NAME = "rebuild_features"
 
 
-@dag(schedule=[SHOP_ROWS], **workflow(__doc__, ["data"], **ONCE_MORE))
+@dag(schedule=SHOP_ROWS | once_more(NAME), **workflow(__doc__, ["data"], **ONCE_MORE))
 def rebuild_features() -> None:
     """Declare the workflow."""
 
-    @task(outlets=[SNAPSHOT], pool=HEAVY_POOL)
+    @task(inlets=[SHOP_ROWS], outlets=[SNAPSHOT, if_newer(NAME)], pool=HEAVY_POOL)
     def rebuild(**context: Any) -> dict[str, Any]:
         """Compute every feature from what was known before the instant."""
         as_of = resolve_as_of(context)
-        report = run_module("features.rebuild", "--as-of", as_of, "--json", timeout_seconds=LIMIT_SECONDS)
+        command = ("features.rebuild", "--as-of", as_of, "--json")
+        report = run_noted(context, _describe, *command, timeout_seconds=LIMIT_SECONDS)
         context["outlet_events"][SNAPSHOT].extra = {"as_of": as_of}
+        ask_if_newer(context, SHOP_ROWS)
         return report
 
     rebuild()
+
+
+def _describe(report: dict[str, Any]) -> str:
+    return f"as of {report['as_of']}: {report['num_users']} users, {report['num_products']} products"
 
 
 rebuild_features()

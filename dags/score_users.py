@@ -2,12 +2,13 @@
 
 **Starts** when `feature_snapshot` or `champion` is updated, or by hand with an `as_of` (none: the newest snapshot).
 **Writes** a batch of recommendations to the shop's database: written, audited, and only then pointed at; tells
-`recommendations`. Skips in green while there is no champion.
+`recommendations`. Which lists are shown is the note of the run. Skips in green until there is a first champion; a lost
+one turns it red. It has a pool of its own and waits for no training; when the alias moves meanwhile, it begins anew.
 
 **Safe to run again**: yes; shoppers see the last good batch until a new one has passed its audit.
 
-**When it fails**: an audit that refuses names its rule and figures in the log; MLflow or the shop's database may not
-answer (`make status`). Shoppers keep their lists. By hand: `python -m serving.score --as-of T`.
+**When it fails**: the log's last line says why. An audit that refuses names its rule and figures; MLflow or the shop's
+database may not answer (`make status`). Shoppers keep their lists. By hand: `python -m serving.score --as-of T`.
 """
 
 from typing import Any
@@ -15,27 +16,42 @@ from typing import Any
 from airflow.sdk import dag, task
 
 from dags._assets import CHAMPION, RECOMMENDATIONS, SNAPSHOT
-from dags._command import run_module
-from dags._defaults import HEAVY_POOL, TRANSIENT, given_as_of, workflow
+from dags._defaults import AGAIN_SOON, SCORING_POOL, chosen_as_of, workflow
+from dags._newer_input import ask_if_newer, if_newer, once_more
+from dags._note import run_noted
 
 LIMIT_SECONDS = 2 * 3600
+NAME = "score_users"
+INPUTS = (SNAPSHOT, CHAMPION)
+RUNS = 4
+"""The pool lets one of them score at a time; one that sleeps before its next try holds up no promotion."""
 
 
-@dag(schedule=SNAPSHOT | CHAMPION, **workflow(__doc__, ["serving"], **TRANSIENT))
+@dag(
+    schedule=SNAPSHOT | CHAMPION | once_more(NAME), **workflow(__doc__, ["serving"], max_active_runs=RUNS, **AGAIN_SOON)
+)
 def score_users() -> None:
     """Declare the workflow."""
 
-    @task(outlets=[RECOMMENDATIONS], pool=HEAVY_POOL, priority_weight=10)
+    @task(inlets=list(INPUTS), outlets=[RECOMMENDATIONS, if_newer(NAME)], pool=SCORING_POOL)
     def score(**context: Any) -> dict[str, Any]:
         """Resolve the champion once; rank, write, audit, publish."""
-        as_of = given_as_of(context)
+        as_of = chosen_as_of(context)
         instant = ("--as-of", as_of) if as_of else ()
-        report = run_module("serving.score", *instant, "--json", timeout_seconds=LIMIT_SECONDS)
+        command = ("serving.score", *instant, "--json")
+        report = run_noted(context, _describe, *command, timeout_seconds=LIMIT_SECONDS)
         told = {"as_of": report["as_of"], "version": report["model_version"]}
         context["outlet_events"][RECOMMENDATIONS].extra = told
+        ask_if_newer(context, *INPUTS)
         return report
 
     score()
+
+
+def _describe(report: dict[str, Any]) -> str:
+    return (
+        f"lists of version {report['model_version']} for {report['num_users']} users are shown, as of {report['as_of']}"
+    )
 
 
 score_users()

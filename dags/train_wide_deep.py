@@ -18,27 +18,35 @@ from airflow.sdk import dag, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from dags._assets import MODEL_VERSION, SNAPSHOT
-from dags._command import run_module
 from dags._defaults import HEAVY_POOL, ONCE_MORE, resolve_as_of, workflow
+from dags._newer_input import ask_if_newer, if_newer, once_more
+from dags._note import run_noted
 
 LIMIT_SECONDS = 6 * 3600
+NAME = "train_wide_deep"
 
 
-@dag(schedule=[SNAPSHOT], **workflow(__doc__, ["model"], **ONCE_MORE))
+@dag(schedule=SNAPSHOT | once_more(NAME), **workflow(__doc__, ["model"], **ONCE_MORE))
 def train_wide_deep() -> None:
     """Declare the workflow."""
 
-    @task(outlets=[MODEL_VERSION], pool=HEAVY_POOL)
+    @task(inlets=[SNAPSHOT], outlets=[MODEL_VERSION, if_newer(NAME)], pool=HEAVY_POOL)
     def train(**context: Any) -> dict[str, Any]:
         """Train, evaluate and register a version."""
         as_of = resolve_as_of(context)
-        report = run_module("training.run", "--as-of", as_of, "--json", timeout_seconds=LIMIT_SECONDS)
+        command = ("training.run", "--as-of", as_of, "--json")
+        report = run_noted(context, _describe, *command, timeout_seconds=LIMIT_SECONDS)
         if report["champion"] is None:
             raise AirflowFailException(f"Version {report['version']} is refused, nothing serves. {report['reason']}")
         context["outlet_events"][MODEL_VERSION].extra = {"as_of": as_of, "version": report["version"]}
+        ask_if_newer(context, SNAPSHOT)
         return report | {"as_of": as_of}
 
     train()
+
+
+def _describe(report: dict[str, Any]) -> str:
+    return f"version {report['version']}: {report['verdict']}. {report['reason']}"
 
 
 train_wide_deep()

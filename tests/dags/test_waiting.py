@@ -1,7 +1,9 @@
 """Steps that the triggerer runs: how they end, and that they end with it."""
 
 import asyncio
+import contextlib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -9,6 +11,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
 from dags import _waiting
+from dags._assets import CHAMPION
+from dags._champion import Look
 from dags._waiting import StepTrigger, WaitingStep
 
 
@@ -29,8 +33,9 @@ async def fire(trigger: StepTrigger) -> dict[str, Any]:
     return event.payload
 
 
-def resume(event: dict[str, Any] | None) -> dict[str, Any]:
-    return Waiting(task_id="wait", module="step", timeout_seconds=30).resume({}, event)
+def resume(event: dict[str, Any] | None, notes: list[str] | None = None) -> dict[str, Any]:
+    task = SimpleNamespace(xcom_push=lambda _key, text: None if notes is None else notes.append(text))
+    return Waiting(task_id="wait", module="step", timeout_seconds=30).resume({"ti": task}, event)
 
 
 def test_a_task_hands_its_step_to_the_triggerer() -> None:
@@ -66,6 +71,52 @@ def test_the_exit_code_decides_what_becomes_of_the_task(write_step, code: int, e
 
     with pytest.raises(error, match=r"python -m step"):
         resume(event)
+
+
+@pytest.mark.parametrize(
+    ("event", "note"),
+    [
+        ({"code": 0, "lines": ['{"words": "the alias moved to version 2"}']}, "the alias moved to version 2"),
+        ({"code": 2, "lines": ["serving.watch: the alias is gone"]}, "serving.watch: the alias is gone"),
+    ],
+    ids=["green", "red"],
+)
+def test_a_run_is_noted_however_its_step_ends(event: dict[str, Any], note: str) -> None:
+    notes: list[str] = []
+
+    with contextlib.suppress(AirflowFailException):
+        resume(event, notes)
+
+    assert notes == [note]
+
+
+class LatestEvents(list):
+    """Events of the asset, the newest first, as a task reads them."""
+
+    def ascending(self, is_ascending: bool) -> "LatestEvents":
+        assert not is_ascending
+        return self
+
+    def limit(self, count: int) -> "LatestEvents":
+        return LatestEvents(self[:count])
+
+
+@pytest.mark.parametrize(
+    ("extras", "announced"),
+    [
+        ([{}, {"version": 3}, {"version": 2}], ["--announced", "3"]),
+        ([{"version": None}, {"version": "four"}, {"version": "2"}], ["--announced", "2"]),
+        ([{}], []),
+        ([], []),
+    ],
+    ids=["without a version", "with nonsense", "none with a version", "none"],
+)
+def test_an_event_without_a_version_announces_nothing(extras: list[dict], announced: list[str]) -> None:
+    events = LatestEvents(SimpleNamespace(extra=extra) for extra in extras)
+
+    arguments = Look(task_id="look").arguments({"inlet_events": {CHAMPION: events}})
+
+    assert arguments[2:-1] == announced
 
 
 def test_a_step_that_takes_too_long_is_stopped_and_says_so(write_step) -> None:

@@ -1,5 +1,6 @@
 import ast
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,11 @@ def test_restart_after_days_runs_no_missed_day_twice(dags: dict) -> None:
 
 
 def test_runs_of_a_workflow_do_not_overlap(dags: dict) -> None:
-    assert {dag.max_active_runs for dag in dags.values()} == {1}
+    pools = json.loads((ROOT / "dags" / "pools.json").read_text(encoding="utf-8"))
+
+    for dag in dags.values():
+        slots = {pools[task.pool]["slots"] for task in dag.tasks if task.pool in pools}
+        assert dag.max_active_runs == 1 or slots == {1}, dag
 
 
 @pytest.mark.parametrize("section", ["**Starts**", "**Writes**", "**Safe to run again**", "**When it fails**"])
@@ -70,6 +75,23 @@ def test_every_task_retries_and_its_pool_exists(dags: dict) -> None:
         for task in dag.tasks:
             assert task.retries >= 1, task
             assert task.pool in pools, task
+
+
+def test_scoring_waits_neither_for_a_training_nor_long_for_a_try(dags: dict) -> None:
+    [score] = dags["score_users"].tasks
+    heavy = {task.pool for name in ("rebuild_features", "train_wide_deep") for task in dags[name].tasks}
+
+    assert score.pool not in heavy
+    assert dags["score_users"].max_active_runs > 1
+    assert score.retry_delay <= timedelta(seconds=10)
+    assert not score.retry_exponential_backoff
+
+
+def test_every_workflow_leaves_a_note() -> None:
+    for path in FILES:
+        if path.stem not in {"__init__", "watch_champion"}:  # its waiting steps leave one, see test_waiting.py
+            source = path.read_text(encoding="utf-8")
+            assert "run_noted(" in source or "leave_note(" in source, path
 
 
 def test_parsing_imports_nothing_heavy(heavy_modules: list[str]) -> None:
