@@ -3,9 +3,12 @@
 import asyncio
 import time
 
+from sqlalchemy import Connection
+
 from api.clients.model_server import ModelServerClient
 from api.db.reader import ShopReader, ShopUnavailableError
 from api.pages.fallback import FallbackCache
+from api.queries.champion import Lag, fetch_lag
 from api.queries.published import BatchHead, fetch_head
 from api.schemas import Health, Problem
 from api.web.metrics import Metrics
@@ -24,6 +27,11 @@ GOES_ON = (
     "The model server goes on ranking with the version that it holds, from its local copy; no shopper notices. It "
     "follows the alias again by itself once this is mended: see `make status`, MLflow's log and the version's page."
 )
+LISTS_FOLLOW = (
+    "Scoring takes a minute or so, shoppers see the last good lists meanwhile. If it takes longer, see score_users in "
+    "Airflow, or `python -m serving.watch`."
+)
+GIVE_BACK = "Shoppers keep their lists. Give the alias to a version: `make promote VERSION=n`."
 
 
 class HealthCheck:
@@ -55,7 +63,7 @@ class HealthCheck:
             return self._kept
 
     async def _ask(self) -> Health:
-        (head, problems), trouble = await asyncio.gather(
+        (head, lag, problems), trouble = await asyncio.gather(
             self._ask_database(), self._model_server.find_trouble(READY_TIMEOUT_SECONDS)
         )
         if trouble:
@@ -76,20 +84,41 @@ class HealthCheck:
             model_version=head.model_version if head else None,
             as_of=head.as_of if head else None,
             batch_age_seconds=age,
+            champion_version=lag.champion if lag else head and head.model_version,
+            lists_behind_seconds=lag.seconds() if lag else None,
         )
 
-    async def _ask_database(self) -> tuple[BatchHead | None, list[Problem]]:
+    async def _ask_database(self) -> tuple[BatchHead | None, Lag | None, list[Problem]]:
         try:
-            head = await self._reader.read(fetch_head)
+            head, lag = await self._reader.read(_fetch_state)
         except ShopUnavailableError as err:
             remedy = "Answers come from the local fallback. Check that the shop's database runs and SHOP_DATABASE_URL."
-            return None, [Problem(part="database", problem=str(err), remedy=remedy)]
+            return None, None, [Problem(part="database", problem=str(err), remedy=remedy)]
         if head is None:
             remedy = "Run the DAG score_users, or `python -m serving.score`."
-            return None, [Problem(part="recommendations", problem="no batch has been published yet", remedy=remedy)]
+            return None, None, [_about_lists("no batch has been published yet", remedy)]
+        problems = []
+        if lag:
+            problems.append(_about_lists(_describe_lag(head, lag), LISTS_FOLLOW if lag.champion else GIVE_BACK))
         if head.age_seconds() > STALE_SECONDS:
             hours = head.age_seconds() // 3600
             remedy = "See the last runs of sync_shop, rebuild_features and score_users in Airflow."
-            problem = f"the shown batch {head.batch_id} is {hours} hours old"
-            return head, [Problem(part="recommendations", problem=problem, remedy=remedy)]
-        return head, []
+            problems.append(_about_lists(f"the shown batch {head.batch_id} is {hours} hours old", remedy))
+        return head, lag, problems
+
+
+def _fetch_state(connection: Connection) -> tuple[BatchHead | None, Lag | None]:
+    head = fetch_head(connection)
+    return head, head and fetch_lag(connection, head.model_version)
+
+
+def _about_lists(problem: str, remedy: str) -> Problem:
+    return Problem(part="recommendations", problem=problem, remedy=remedy)
+
+
+def _describe_lag(head: BatchHead, lag: Lag) -> str:
+    named = f"version {lag.champion}" if lag.champion else "no version"
+    return (
+        f"the lists are of version {head.model_version}, the alias champion has named {named} for {lag.seconds()} s: "
+        f"{lag.why}"
+    )

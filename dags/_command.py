@@ -118,7 +118,8 @@ def conclude(shown: str, code: int, last_line: str, reason: str) -> dict[str, An
         RuntimeError: the step failed.
         ValueError: the last line is no JSON object.
     """
-    said = reason.strip() or f"{shown} ended with code {code} and said nothing."
+    told = parse_report(reason) or {}
+    said = str(told.get("reason", reason)).strip() or f"{shown} ended with code {code} and said nothing."
     if code == FINAL:
         raise AirflowFailException(said)
     if code == NOTHING_TO_DO:

@@ -2,29 +2,31 @@
 
     python -m serving.score [--as-of T] [--version V] [--json]
 
-Exit codes: 0 published, 1 refused or failed (the last good lists stay), 2 wrong arguments, a version that must
-not serve, or a database that refuses (trying again would not help), 3 there is no champion yet.
+Exit codes: 0 published, 1 failed (the last good lists stay), 2 trying again would not help: wrong arguments, a version
+that must not serve, lists that the audit refuses, a lost alias, or a database that refuses; 3 there is no champion yet.
 """
 
 import argparse
 import logging
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from command import Command, CommandError, Result
 from features.clock import parse_instant
-from features.snapshot.tables import Snapshot
+from features.snapshot.tables import Snapshot, find_newest
 from features.store import MLStore, StoreError
-from serving.batch.batch_state import OvertakenError, PublicationError
+from serving.batch.batch_state import AliasMovedError, AuditError, OvertakenError, PublicationError
 from serving.batch.job import Publication, Scoring, publish_scores
 from serving.champion import BarredVersionError, load_ranker, require_permission
 from settings import Settings, load_settings
 from shop.database import open_engine
 from shop.failures import describe, find_remedy
 from shop.tables import name_pointer
+from training.registry.alias import describe_no_champion, find_lost_champion
 from training.registry.client import CHAMPION, Registry, RegistryError, connect
 from training.version.files import ArtefactError
 
@@ -38,18 +40,25 @@ class NoChampionError(Exception):
     """No version carries the alias yet."""
 
 
+class LostChampionError(Exception):
+    """The alias was taken away, or its version deleted."""
+
+
 def score(settings: Settings, options: argparse.Namespace) -> Publication:
     """Rank and publish with one version, and again where the alias has moved on meanwhile.
 
     Raises:
         NoChampionError: neither `--version` nor the alias names a version.
+        LostChampionError: the alias named one and does not any more.
         BarredVersionError: the gate refused the version, and nobody overrode it.
         PublicationError: the audit refused the lists, newer ones are shown, or the alias kept moving.
     """
     registry = connect(settings.mlflow_tracking_uri, settings.model_name)
     for _ in range(ATTEMPTS):
-        version = options.version or _resolve_champion(registry, settings.model_name)
+        version = options.version or _resolve_champion(settings, registry)
         scoring = _prepare(settings, registry, version, options.as_of)
+        if options.version is None:
+            scoring = replace(scoring, is_wanted=partial(_is_still_champion, registry, version))
         try:
             publication = publish_scores(scoring, CHAMPION if options.version is None else None, logger.info)
         except OvertakenError as err:
@@ -57,22 +66,35 @@ def score(settings: Settings, options: argparse.Namespace) -> Publication:
                 raise
             logger.info("publishing again reason=%s", err)  # kept lists were shown meanwhile; this batch is complete
             continue
-        if options.version or registry.resolve_alias(CHAMPION) == version:
+        except AliasMovedError as err:
+            logger.info("scoring again reason=%s", err)
+            continue
+        is_newest = options.as_of or find_newest(scoring.store) == (scoring.as_of, scoring.snapshot_id)
+        if scoring.is_wanted() and is_newest:
             return publication
-        logger.info("scoring again reason=the alias moved on from version %s", version)
-    raise PublicationError(
-        f"the alias {CHAMPION!r} moved {ATTEMPTS} times while users were scored; the last lists stay."
-    )
+        logger.info("scoring again reason=the alias moved on from version %s, or there is a newer snapshot", version)
+    raise PublicationError(f"alias or snapshot changed {ATTEMPTS} times while users were scored; the last lists stay.")
 
 
-def _resolve_champion(registry: Registry, model_name: str) -> int:
+def _resolve_champion(settings: Settings, registry: Registry) -> int:
     version = registry.resolve_alias(CHAMPION)
-    if version is None:
-        raise NoChampionError(
-            f"no version of {model_name!r} carries the alias {CHAMPION!r} yet: run `python -m training.run` "
-            "first, or name a version with --version."
-        )
-    return version
+    if version is not None:
+        return version
+    engine = open_engine(settings.shop_database_url)
+    lost = find_lost_champion(engine)
+    engine.dispose()
+    said = describe_no_champion(settings.model_name, lost)
+    if lost is not None:
+        raise LostChampionError(f"{said}.")
+    raise NoChampionError(f"{said}: run `python -m training.run` first, or name a version with --version.")
+
+
+def _is_still_champion(registry: Registry, version: int) -> bool:
+    """Ask for the alias; while MLflow does not answer, it has not moved."""
+    try:
+        return registry.resolve_alias(CHAMPION) == version
+    except RegistryError:
+        return True
 
 
 def score_compared(settings: Settings, options: argparse.Namespace) -> Publication | None:
@@ -117,7 +139,8 @@ def main(arguments: list[str] | None = None) -> int:
     command = Command("serving.score", __doc__, has_json=True, has_logs=True)
     command.add_argument("--as-of", type=parse_instant, help="instant of the snapshot, UTC; the newest if not given")
     command.add_argument("--version", type=int, help="version in MLflow; the champion if not given")
-    codes = {NoChampionError: NO_CHAMPION, BarredVersionError: UNFIT, ArtefactError: UNFIT}
+    codes: dict[type[Exception], int] = {NoChampionError: NO_CHAMPION}
+    codes |= dict.fromkeys((BarredVersionError, LostChampionError, ArtefactError, AuditError), UNFIT)
     return command.run(_score, arguments, codes | dict.fromkeys((PublicationError, RegistryError, StoreError), 1))
 
 

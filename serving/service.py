@@ -50,7 +50,7 @@ class Recommender:
         load = partial(load_champion, num_threads=NETWORK_THREADS)
         self._watcher = ChampionWatcher(sources, settings.champion_poll_seconds, load)
         self._ranker = CoalescedRanker(lambda user_ids, k: answer_lists(self._champion(), user_ids, k))
-        self.receiver = make_receiver(secret, self._watcher.look_now)
+        self.receiver = make_receiver(secret, self._watcher.look_now, followup.hear)
         self._watcher.start()
         ask_for_calls(registry, f"{settings.serving_url}{PATH}", secret)
 

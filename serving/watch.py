@@ -21,6 +21,8 @@ from training.registry.client import CHAMPION, Registry, RegistryError, connect
 POLL_SECONDS = 2.0
 SETTLE_SECONDS = 10.0
 """A model server that refuses says so within a look or two; before, it may speak of the version before."""
+LOST_SECONDS = 10.0
+"""An alias that is set anew may be nowhere for a moment."""
 UNANSWERED, DIFFERENT, NOTHING_MOVED = 1, 2, 3
 
 
@@ -56,10 +58,12 @@ class Watch:
         Where nothing moves, but lists of another version are shown at the end, the announced one is announced again:
         its scoring failed.
         """
-        deadline = time.monotonic() + seconds
+        deadline, lost_since = time.monotonic() + seconds, None
         while (champion := self._resolve_patiently(announced, deadline)) in (None, announced):
-            if time.monotonic() >= deadline:
-                return self._end_of_watch(champion)
+            now = time.monotonic()
+            lost_since = (lost_since or now) if champion is None and announced is not None else None
+            if now >= deadline or (lost_since is not None and now - lost_since > LOST_SECONDS):
+                return self._end_of_watch(champion, announced)
             time.sleep(POLL_SECONDS)
         return Outcome(0, f"the alias moved to version {champion}", champion)
 
@@ -89,9 +93,9 @@ class Watch:
                 raise
             return announced
 
-    def _end_of_watch(self, champion: int | None) -> Outcome:
+    def _end_of_watch(self, champion: int | None, announced: int | None) -> Outcome:
         if champion is None:
-            return NOBODY
+            return NOBODY if announced is None else _describe_loss(announced)
         served = self._look_around()
         if served.lists is not None and served.lists != champion:
             return Outcome(0, f"once more: {served.describe(champion)}", champion)
@@ -100,6 +104,14 @@ class Watch:
 
 
 NOBODY = Outcome(NOTHING_MOVED, "no version is champion yet", None)
+
+
+def _describe_loss(announced: int) -> Outcome:
+    words = (
+        f"the alias {CHAMPION!r} is gone, version {announced} carried it: give it back, `make promote "
+        f"VERSION={announced}`, or to another version; what serves goes on"
+    )
+    return Outcome(DIFFERENT, words, None)
 
 
 def _compare(champion: int, served: Served) -> Outcome:

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from command import Command, CommandError, Result
 from settings import load_settings
 from shop.database import ShopFailedError, engine_scope, open_engine
-from training.registry.alias import Move, MoveError, find_previous, move_champion
+from training.registry.alias import Move, MoveError, find_served_before, move_champion
 from training.registry.client import CHAMPION, Registry, RegistryError, connect
 from training.registry.eligibility import LOAD_FAILED, OVERRIDE, find_bar
 
@@ -57,9 +57,9 @@ def _name_user() -> str:
 
 
 def _find_version_before(engine: Engine, current: int | None) -> int:
-    previous = None if current is None else find_previous(engine, current)
+    previous = find_served_before(engine, current)
     if previous is None:
-        raise MoveError(f"the audit log knows no version before {current}: name one, `make promote VERSION=n`")
+        raise MoveError(f"no version but {current} has served yet: name one, `make promote VERSION=n`")
     return previous
 
 

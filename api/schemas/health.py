@@ -23,3 +23,7 @@ class Health(BaseModel):
     model_version: str | None
     as_of: datetime | None
     batch_age_seconds: int | None
+    champion_version: str | None
+    """Version that the alias names, as far as the audit log knows; shown unless `lists_behind_seconds`."""
+    lists_behind_seconds: int | None
+    """For how long the lists have been those of another version than the alias names; null if they are not."""

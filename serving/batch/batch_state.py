@@ -25,6 +25,14 @@ class PublicationError(Exception):
     """A batch may not be shown to shoppers; the last good one stays."""
 
 
+class AuditError(PublicationError):
+    """The audit refuses the batch; the same version on the same snapshot would be refused again."""
+
+
+class AliasMovedError(Exception):
+    """The alias names another version by now, so that these lists need not be finished."""
+
+
 class OvertakenError(PublicationError):
     """Another batch was shown under a newer epoch. `as_of` is the instant of its features."""
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import polars as pl
@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from serving.batch.batch_state import (
+    AliasMovedError,
     Batch,
     PublicationError,
     fetch_pointed_batch,
@@ -63,7 +64,7 @@ class Publication:
 
 @dataclass(frozen=True)
 class Scoring:
-    """What scores: one version on one snapshot, and where its lists go."""
+    """What scores: one version on one snapshot, where its lists go, and whether anybody still waits for them."""
 
     version: int
     ranker: Ranker
@@ -71,6 +72,7 @@ class Scoring:
     as_of: datetime
     snapshot_id: str
     engine: Engine
+    is_wanted: Callable[[], bool] = field(default=lambda: True)
 
     def open_snapshot(self, bucket: int | None = None) -> Snapshot:
         """Read the snapshot, whole or one bucket of it.
@@ -97,6 +99,7 @@ def publish_scores(scoring: Scoring, alias: str | None, tell: Tell, pointer: str
         pointer: the pointer that moves.
 
     Raises:
+        serving.batch.batch_state.AliasMovedError: nobody waits for these lists any more.
         serving.batch.batch_state.PublicationError: the audit refuses the batch, or a newer one is shown already.
     """
     started = time.perf_counter()
@@ -128,6 +131,8 @@ def _write_and_audit(scoring: Scoring, batch: Batch, tell: Tell) -> BatchFacts:
     written = fetch_written_buckets(scoring.engine, batch)
     facts = BatchFacts()
     for bucket in range(index.num_buckets):
+        if not scoring.is_wanted():
+            raise AliasMovedError(f"the alias moved on from version {scoring.version}")
         if bucket not in written:
             began = time.perf_counter()
             pieces = _rank_bucket(scoring, bucket)

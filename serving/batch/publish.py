@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from serving.batch.audit import Finding, audit, summarise
-from serving.batch.batch_state import Batch, PublicationError, record_verdict
+from serving.batch.batch_state import AuditError, Batch, record_verdict
 from serving.batch.lists import encode_lists
 from serving.batch.measures import gather_measures
 from serving.batch.statistics import BatchFacts, measure
@@ -118,7 +118,7 @@ def audit_batch(
         What each rule found; all have passed.
 
     Raises:
-        PublicationError: a rule is broken; the message names each with its value and bound.
+        AuditError: a rule is broken; the message names each with its value and bound.
     """
     measures = gather_measures(
         engine, batch, facts, expected_users=expected_users, num_products=num_products, previous=previous
@@ -128,7 +128,7 @@ def audit_batch(
     counts = {"num_users": facts.num_users, "num_rows": facts.num_rows, "checksum": f"{facts.checksum:016x}"}
     record_verdict(engine, batch, "refused" if broken else "audited", counts, summarise(findings))
     if broken:
-        raise PublicationError(
+        raise AuditError(
             f"batch {batch.batch_id!r} is refused, the last one stays. Broken: {'; '.join(map(str, broken))}"
         )
     return findings

@@ -10,8 +10,9 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from serving.batch.batch_state import is_of_model, move_pointer, name_model, open_batch
+from serving.online.webhook import AliasEvent
 from shop.tables import HOME, BatchPointer, RecommendationBatch
-from training.registry.alias import note_move
+from training.registry.alias import find_lost_champion, note_move, note_served
 from training.registry.client import CHAMPION, Registry
 
 logger = logging.getLogger(__name__)
@@ -30,14 +31,40 @@ class Followup:
         self._registry = registry
         self._engine = engine
 
-    def note(self, version: int) -> None:
-        """Write down that the alias was seen at a version, if whoever moved it did not.
+    def hear(self, event: AliasEvent) -> None:
+        """Write down what MLflow told of the alias.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the shop's database does not answer.
             training.registry.client.RegistryError: MLflow does not answer.
         """
-        if note_move(self._registry, self._engine, version):
+        if (event.model_name, event.alias) == (self._registry.model_name, CHAMPION):
+            self.note(event.version, event.delivery)
+
+    def note_served(self, version: int) -> None:
+        """Write down that the model server ranks with a version.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the shop's database does not answer.
+        """
+        note_served(self._engine, version)
+
+    def find_lost(self) -> int | None:
+        """Return the version that carried the alias last, for when none does.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the shop's database does not answer.
+        """
+        return find_lost_champion(self._engine)
+
+    def note(self, version: int | None, delivery: str | None = None) -> None:
+        """Write down that the alias was seen at a version, or nowhere, if whoever moved it did not.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the shop's database does not answer.
+            training.registry.client.RegistryError: MLflow does not answer.
+        """
+        if note_move(self._registry, self._engine, version, delivery):
             logger.info("alias move noted to=%s", version)
 
     def show_kept_lists(self, version: int, contents: str, has_moved: bool) -> None:

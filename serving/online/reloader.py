@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from features.snapshot.tables import find_newest
+from features.snapshot.tables import Snapshot, find_newest
 from features.store import MLStore, StoreError
 from serving.batch.batch_state import PublicationError
 from serving.champion import (
@@ -27,9 +27,10 @@ from serving.champion import (
 )
 from serving.online.alias_effects import Followup
 from shop.failures import describe
+from training.registry.alias import describe_no_champion
 from training.registry.client import CHAMPION, Registry, RegistryError
 from training.registry.eligibility import LOAD_FAILED
-from training.version.files import ArtefactError
+from training.version.files import ArtefactError, identify
 
 WARM_UP_USERS = 8
 FIRST_LOOK_SECONDS = 8.0
@@ -68,6 +69,8 @@ class ChampionWatcher:
         self._refused: Identity | None = None
         self._noted: int | None = None
         self._shown: int | None = None
+        self._noted_served: int | None = None
+        self._previous: Champion | None = None
         self.current: Champion | None = None
         self.refused_version: int | None = None
         self.failure: str | None = None
@@ -93,28 +96,45 @@ class ChampionWatcher:
         registry = self._sources.registry
         try:
             version = registry.resolve_alias(CHAMPION)
-            snapshot = find_newest(self._sources.store)
-            if version is None or snapshot is None:
-                self._note(
-                    f"no version carries the alias {CHAMPION!r} yet" if version is None else "there is no snapshot yet"
-                )
+            if version is None:
+                self._note_no_champion()
                 return
-            wanted = Identity(version, registry.run_id_of(version), *snapshot)
+            run_id, snapshot = registry.run_id_of(version), find_newest(self._sources.store)
         except (RegistryError, StoreError) as err:
             self._note(str(err))
             return
+        self._follow_move(version, run_id)
+        if snapshot is None:
+            self._note("there is no snapshot yet")
+            return
+        wanted = Identity(version, run_id, *snapshot)
         if self.current and wanted == self.current.identity:
             self.failure = self._refused = self.refused_version = None
         elif wanted != self._refused:
             self._swap(wanted)
-        self._follow_up(version)
+            self._follow_move(version, run_id)
+        if self.current and self.current.version == version:
+            self._follow_swap(version)
+
+    def _note_no_champion(self) -> None:
+        """Say so, and write down a loss; at the first start there was nothing to lose."""
+        try:
+            lost = self._sources.followup.find_lost()
+            if lost is not None:
+                self._sources.followup.note(None)
+                self._noted = None
+        except (RegistryError, SQLAlchemyError) as err:
+            logger.warning("loss of the alias not followed up reason=%s", type(err).__name__)
+            lost = self.current.version if self.current else None
+        self._note(describe_no_champion(self._sources.registry.model_name, lost))
 
     def _swap(self, wanted: Identity) -> None:
         """Make the new champion ready beside the old one, then let it serve."""
         version = wanted.version
         try:
             tags = require_permission(self._sources.registry, version)
-            champion = self._prepare(self._sources.registry, version, wanted.as_of)
+            champion = self._recall(wanted) or self._load_version(self._sources.registry, version, wanted.as_of)
+            self._warm_up(champion)
         except BarredVersionError as err:  # asked again at the next look: an override may come
             self.refused_version = version
             self._note(str(err))
@@ -129,36 +149,75 @@ class ChampionWatcher:
             if LOAD_FAILED in tags:
                 self._write_tag(version, None)
 
-    def _follow_up(self, version: int) -> None:
-        """Note the move, and show kept lists of what serves. What fails is tried again at the next look."""
-        try:
+    def _follow_move(self, version: int, run_id: str) -> None:
+        """Note the move and show lists that are kept of the version: a rollback need not wait until it is loaded."""
+        files = self._sources.models_dir / run_id
+
+        def follow() -> None:
             if self._noted != version:
                 self._sources.followup.note(version)
                 self._noted = version
-            if self.current and self.current.version == version:
-                contents = self.current.ranker.content_hash
-                self._sources.followup.show_kept_lists(version, contents, has_moved=version != self._shown)
+            if not files.is_dir():  # it never served here, so no lists of it are kept
+                return
+            has_moved = version != self._shown
+            tags = require_permission(self._sources.registry, version) if has_moved else {}
+            if LOAD_FAILED not in tags:
+                self._sources.followup.show_kept_lists(version, identify(files), has_moved)
                 self._shown = version
-        except (RegistryError, PublicationError) as err:
-            logger.warning("move not followed up version=%s reason=%s", version, err)
-        except SQLAlchemyError as err:
-            logger.warning("move not followed up version=%s reason=%s", version, describe(err))
 
-    def _prepare(self, registry: Registry | None, version: int, as_of: datetime) -> Champion:
-        """Load, check, and rank once, so that the first shopper does not pay for it.
+        self._try("move", version, follow)
+
+    def _follow_swap(self, version: int) -> None:
+        """Note that the version serves."""
+
+        def follow() -> None:
+            if self._noted_served != version:
+                self._sources.followup.note_served(version)
+                self._noted_served = version
+
+        self._try("swap", version, follow)
+
+    def _try(self, what: str, version: int, follow: Callable[[], None]) -> None:
+        """Follow something up; what fails is tried again at the next look."""
+        try:
+            follow()
+        except BarredVersionError:
+            return  # said by the swap
+        except (RegistryError, PublicationError) as err:
+            logger.warning("%s not followed up version=%s reason=%s", what, version, err)
+        except SQLAlchemyError as err:
+            logger.warning("%s not followed up version=%s reason=%s", what, version, describe(err))
+
+    def _load_version(self, registry: Registry | None, version: int, as_of: datetime) -> Champion:
+        return self._load(registry, self._sources.store, self._sources.models_dir, version, as_of)
+
+    def _warm_up(self, champion: Champion) -> Champion:
+        """Rank once, so that the first shopper does not pay for it.
 
         Raises:
-            ArtefactError: a check failed, or the version's files made a library fail, whatever the error.
+            ArtefactError: the version's files made a library fail, whatever the error.
         """
-        champion = self._load(registry, self._sources.store, self._sources.models_dir, version, as_of)
         try:
             champion.ranker.rank(champion.snapshot, champion.snapshot.user_ids()[:WARM_UP_USERS], 10)
         except Exception as err:
             raise ArtefactError(f"ranking the first users fails with {type(err).__name__}: {err}") from err
         return champion
 
+    def _recall(self, wanted: Identity) -> Champion | None:
+        """Take the version that served before from memory, on the newest snapshot; `None` for any other."""
+        kept = self._previous
+        if kept is None or (kept.version, kept.ranker.folder.name) != (wanted.version, wanted.run_id):
+            return None
+        if kept.identity == wanted:
+            return kept
+        snapshot = Snapshot.open(self._sources.store, wanted.as_of)
+        kept.ranker.check_snapshot(snapshot)
+        return Champion(kept.version, kept.ranker, snapshot)
+
     def _serve(self, champion: Champion) -> None:
         previous = self.current.version if self.current else None
+        if self.current and self.current.version != champion.version:
+            self._previous = self.current  # going back to it loads nothing
         self.current = champion
         self.failure = self._refused = self.refused_version = None
         remember_last_good(self._sources.models_dir, champion.version)
@@ -171,7 +230,7 @@ class ChampionWatcher:
         if version is None or snapshot is None:
             return
         try:
-            last_good = self._prepare(None, version, snapshot.as_of)
+            last_good = self._warm_up(self._load_version(None, version, snapshot.as_of))
         except (ArtefactError, StoreError) as err:
             self._note(f"the last good version {version} does not load either: {err}")
         else:

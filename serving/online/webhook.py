@@ -1,20 +1,24 @@
 """Webhook that MLflow calls when an alias moves: triggers a check at once. Polling covers lost calls.
 
-The call carries no decision: whoever forges one makes the watcher look, and it asks MLflow itself. It is verified all
-the same, so that strangers cannot keep it busy.
+The call decides nothing: the watcher asks MLflow itself. What it tells goes to the audit log, so that moves between two
+looks are there too; it is signed, and a delivery is written once.
 """
 
 import base64
 import hashlib
 import hmac
+import json
 import logging
 import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -87,12 +91,43 @@ def is_genuine(secret: str, headers: Mapping[str, str], body: bytes, now: float)
     return hmac.compare_digest(headers.get(SIGNATURE, "").encode(), expected.encode())
 
 
-def make_receiver(secret: str, look_now: Callable[[], None]) -> Starlette:
+@dataclass(frozen=True)
+class AliasEvent:
+    """What MLflow tells of an alias.
+
+    Attributes:
+        delivery: id of the call.
+        model_name: whose alias it is.
+        alias: its name.
+        version: that it names now; `None` where it was taken away.
+    """
+
+    delivery: str
+    model_name: str
+    alias: str
+    version: int | None
+
+
+def parse_event(delivery: str, body: bytes) -> AliasEvent | None:
+    """Read the body of a call; `None` if it tells of no alias."""
+    try:
+        told = json.loads(body)
+        data, has_gone = told["data"], told["action"] == "deleted"
+        version = None if has_gone else int(data["version"])
+        return AliasEvent(delivery, str(data["name"]), str(data["alias"]), version)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def make_receiver(
+    secret: str, look_now: Callable[[], None], note: Callable[[AliasEvent], None] = lambda _: None
+) -> Starlette:
     """Make the application that receives the calls.
 
     Args:
         secret: shared with MLflow.
         look_now: called after each genuine call; must return at once.
+        note: called with what was told, in a thread of its own; what it raises makes MLflow call again.
     """
 
     async def receive(request: Request) -> Response:
@@ -104,6 +139,12 @@ def make_receiver(secret: str, look_now: Callable[[], None]) -> Starlette:
         if not is_genuine(secret, request.headers, body, time.time()):
             return Response(status_code=401)
         look_now()
+        if event := parse_event(request.headers[DELIVERY], body):
+            try:
+                await run_in_threadpool(note, event)
+            except (RegistryError, SQLAlchemyError) as err:
+                logger.warning("move not noted, the next look does reason=%s", type(err).__name__)
+                return Response(status_code=503)
         return Response(status_code=204)
 
     return Starlette(routes=[Route(ROUTE, receive, methods=["POST"])])

@@ -1,6 +1,6 @@
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
@@ -8,7 +8,7 @@ from sqlalchemy import Engine, update
 
 from api.openapi import COMMITTED, render_openapi
 from shop.database import session_scope
-from shop.tables import PopularList, RecommendationBatch
+from shop.tables import AuditLog, BatchBucket, PopularList, RecommendationBatch
 from tests.api.conftest import BATCH, ModelServer
 
 
@@ -59,6 +59,68 @@ def test_a_fallback_that_cannot_be_renewed_is_named_until_it_can(
     assert problem["problem"] == "the local fallback is not renewed: TypeError"
     assert "log" in problem["remedy"]
     assert find_fallback_problem(api, expected=False) == []
+
+
+@pytest.mark.parametrize(
+    ("batch", "why"),
+    [
+        (None, "its scoring has not begun"),
+        ({"state": "writing"}, "it is being scored, buckets written: 1"),
+        (
+            {"state": "refused", "audit": {"coverage": {"passed": False}, "nan": {"passed": True}}},
+            "the audit refused its lists, broken rules: coverage",
+        ),
+    ],
+    ids=["not begun", "under way", "refused"],
+)
+def test_lists_that_are_behind_the_alias_are_named_and_why(
+    published_shop: Engine, open_api: Callable[..., TestClient], batch: dict | None, why: str
+) -> None:
+    moved = datetime.now(UTC) - timedelta(seconds=30)
+    with session_scope(published_shop) as session:
+        session.execute(update(RecommendationBatch).values(as_of=moved))
+        session.add(alias_row("6", "7", moved - timedelta(days=1)))
+        session.add(alias_row("7", "8", moved))
+        if batch:
+            session.add(RecommendationBatch(batch_id="b-8", epoch=99, as_of=moved, model_version="8", **batch))
+            session.flush()
+            session.add(BatchBucket(batch_id="b-8", bucket=0, num_users=1, num_rows=1, checksum="0", facts={}))
+
+    health = open_api().get("/health").json()
+
+    assert (health["status"], health["champion_version"], health["model_version"]) == ("degraded", "8", "7")
+    assert 30 <= health["lists_behind_seconds"] < 60
+    [problem] = health["problems"]
+    assert "the lists are of version 7, the alias champion has named version 8 for 3" in problem["problem"]
+    assert why in problem["problem"]
+    assert "score_users" in problem["remedy"]
+
+
+def test_an_alias_that_was_taken_away_is_named(published_shop: Engine, open_api: Callable[..., TestClient]) -> None:
+    now = datetime.now(UTC)
+    with session_scope(published_shop) as session:
+        session.execute(update(RecommendationBatch).values(as_of=now))
+        session.add(alias_row("7", None, now))
+
+    [problem] = open_api().get("/health").json()["problems"]
+
+    assert "version 7 carried the alias, and none does now" in problem["problem"]
+    assert "make promote" in problem["remedy"]
+
+
+def test_lists_of_the_champion_are_not_behind(published_shop: Engine, open_api: Callable[..., TestClient]) -> None:
+    with session_scope(published_shop) as session:
+        session.add(alias_row("6", "7", datetime.now(UTC)))
+
+    health = open_api().get("/health").json()
+
+    assert (health["champion_version"], health["lists_behind_seconds"]) == ("7", None)
+
+
+def alias_row(before: str | None, after: str | None, moved: datetime) -> AuditLog:
+    return AuditLog(
+        actor="MLflow", action="promote", subject="alias/champion", from_value=before, to_value=after, occurred_at=moved
+    )
 
 
 def test_nothing_published_is_a_problem_with_a_remedy(tiny_shop: Engine, open_api: Callable[..., TestClient]) -> None:

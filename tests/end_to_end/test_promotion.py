@@ -1,6 +1,6 @@
 """A moved alias reaches the shopper: MLflow, Airflow, BentoML and the API, all real, on the shared installation.
 
-Every wait is generous: how fast it is stands in docs/reviewing.md.
+Waits are generous, but for those of a promotion and a rollback: how fast they are stands in docs/reviewing.md.
 """
 
 import os
@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -28,6 +29,7 @@ from tests.spoilt_versions import SPOILERS, Spoiler
 pytestmark = pytest.mark.timeout(900)
 
 LIMIT_SECONDS = 180.0
+PROMOTION_SECONDS, ROLLBACK_SECONDS = 60.0, 10.0
 FLIP_SECONDS = float(os.environ.get("FLIP_SECONDS", "8"))
 FLIPS_PER_SECOND = 10
 USERS = list(range(1, 13))
@@ -129,6 +131,64 @@ def test_a_promotion_reaches_the_homepage_and_a_rollback_shows_the_kept_lists_ag
     assert (there.from_value, there.to_value, there.reason) == (str(FIRST), str(second), "for this test")
     assert there.details["verdict"] == "promote"
     assert (back.action, back.from_value, back.to_value) == ("roll back", str(second), str(FIRST))
+
+
+def test_a_promotion_waits_neither_for_a_training_nor_for_a_failed_scoring(
+    first_serves: None, settings: Settings, airflow: AirflowClient
+) -> None:
+    unscored = register(settings, score_otherwise, {"verdict": "promote", "reason": "made by a test."})
+    day_before = (datetime.now(UTC) - timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    training = airflow.trigger("train_wide_deep", {"as_of": day_before.isoformat()})
+    failing = airflow.trigger("score_users", {"as_of": "2001-01-01T00:00:00+00:00"})
+    wait_for(lambda: state_of(airflow, "train_wide_deep", training) == "running")
+    wait_for(lambda: state_of(airflow, "score_users", failing) == "up_for_retry")
+    stop, wrong, seen = threading.Event(), [], set()
+    load = threading.Thread(target=ask_homepages, args=(settings, stop, wrong, seen))
+    load.start()
+
+    move(settings, unscored)
+    moved = time.monotonic()
+    wait_for(lambda: served(settings).model_server == unscored, PROMOTION_SECONDS)
+    assert_health_names_the_lag(settings, unscored)
+    wait_for(lambda: served(settings).is_all(unscored), PROMOTION_SECONDS - (time.monotonic() - moved))
+    move(settings, FIRST)
+    wait_for(lambda: served(settings).is_all(FIRST), ROLLBACK_SECONDS)
+    stop.set()
+    load.join(timeout=LIMIT_SECONDS)
+
+    assert wrong == []
+    assert {version for version, _ in seen} == {str(FIRST), str(unscored)}
+    assert len(seen) == 2, "each version's pages come from one batch"
+    for dag_id, run_id in (("train_wide_deep", training), ("score_users", failing)):
+        stop_run(airflow, dag_id, run_id)
+
+
+def state_of(airflow: AirflowClient, dag_id: str, run_id: str) -> str | None:
+    [task] = airflow.tasks(dag_id, run_id)
+    return task["state"]
+
+
+def stop_run(airflow: AirflowClient, dag_id: str, run_id: str) -> None:
+    airflow._send("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}", json={"state": "failed"}).raise_for_status()
+
+
+def ask_homepages(settings: Settings, stop: threading.Event, wrong: list[str], seen: set[tuple[str, str]]) -> None:
+    """Ask again and again, and keep of each answer the version and batch that it names."""
+    while not stop.is_set():
+        answer = ask_homepage(settings, USERS[0])
+        if answer.status_code != httpx.codes.OK or not answer.json()["recommendations"]:
+            wrong.append(f"{answer.status_code} {answer.text[:200]}")
+        seen.add((answer.headers["x-model-version"], answer.headers["x-batch-id"]))
+        time.sleep(0.02)
+
+
+def assert_health_names_the_lag(settings: Settings, champion: int) -> None:
+    """Where the lists are behind, the API says so and why; where they have followed already, it says nothing wrong."""
+    health = httpx.get(f"{settings.api_url}/health", timeout=30).json()
+    if health["model_version"] != str(champion):
+        problems = " ".join(problem["problem"] for problem in health["problems"])
+        assert f"the alias champion has named version {champion} for" in problems, health
+        assert health["champion_version"] == str(champion)
 
 
 def test_a_move_in_mlflow_leaves_an_audit_row_too(first_serves: None, settings: Settings, second: int) -> None:

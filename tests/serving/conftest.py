@@ -105,6 +105,7 @@ class ScriptedRegistry:
     run_ids: dict[int, str] = field(default_factory=dict)
     written_tags: dict[int, dict[str, str]] = field(default_factory=dict)
     is_down: bool = False
+    model_name: str = "wide_deep"
 
     def resolve_alias(self, alias: str) -> int | None:
         self._require_up()

@@ -55,6 +55,16 @@ def test_nothing_moved_is_nothing_to_do(make_watch) -> None:
     assert make_watch(World([None])).await_move(None, 0.01).code == NOTHING_MOVED
 
 
+@pytest.mark.parametrize("seconds", [60, 0.01], ids=["soon", "at the latest when the time is over"])
+def test_a_lost_alias_turns_the_run_red(make_watch, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    monkeypatch.setattr(watch_module, "LOST_SECONDS", 0.0)
+
+    outcome = make_watch(World([3, None])).await_move(3, seconds)
+
+    assert outcome.code == DIFFERENT
+    assert "is gone, version 3 carried it" in outcome.words
+
+
 def test_lists_that_do_not_follow_are_announced_again(make_watch) -> None:
     outcome = make_watch(World([2], [Served(2, 1, None, "")])).await_move(2, 0.01)
 

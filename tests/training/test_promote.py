@@ -13,7 +13,7 @@ from shop.database import open_engine
 from shop.migrate import migrate
 from shop.tables import AuditLog
 from training import promote
-from training.registry.alias import MoveError, move_champion, note_move
+from training.registry.alias import MoveError, move_champion, note_move, note_served
 from training.registry.client import CHAMPION, Registry, connect
 
 
@@ -44,18 +44,40 @@ def engine(settings: Settings) -> Engine:
 
 def moves(engine: Engine) -> list[tuple[str, str | None, str | None]]:
     with Session(engine) as session:
-        rows = session.scalars(select(AuditLog).order_by(AuditLog.audit_id)).all()
+        alias = select(AuditLog).where(AuditLog.subject == "alias/champion")
+        rows = session.scalars(alias.order_by(AuditLog.audit_id)).all()
         return [(row.action, row.from_value, row.to_value) for row in rows]
 
 
 def test_promotion_and_rollback_leave_an_audit_row_each(registry: Registry, engine: Engine):
+    note_served(engine, 1)
     assert promote.main(["2"]) == 0
     assert registry.resolve_alias(CHAMPION) == 2
+    note_served(engine, 2)
 
     assert promote.main(["--rollback"]) == 0
 
     assert registry.resolve_alias(CHAMPION) == 1
     assert moves(engine) == [("promote", "1", "2"), ("roll back", "2", "1")]
+
+
+def test_a_rollback_passes_over_versions_that_never_served(registry: Registry, engine: Engine, capsys):
+    note_served(engine, 1)
+    for version in (3, 2):  # nobody waited until either served
+        note_move(registry, engine, version)
+    registry.set_alias(CHAMPION, 2)
+
+    assert promote.main(["--rollback"]) == 0
+
+    assert registry.resolve_alias(CHAMPION) == 1
+
+
+def test_a_rollback_with_nothing_to_go_back_to_says_so(registry: Registry, engine: Engine, capsys):
+    note_served(engine, 1)
+
+    assert promote.main(["--rollback"]) == 1
+
+    assert "no version but 1 has served yet" in capsys.readouterr().err
 
 
 def test_the_row_names_who_and_the_verdict(registry: Registry, engine: Engine, monkeypatch: pytest.MonkeyPatch):
@@ -119,7 +141,9 @@ def test_a_version_that_does_not_load_is_not_promoted(registry: Registry, capsys
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"), [(["--rollback"], "no version before 1"), (["99"], "MLflow says")], ids=["back", "unknown"]
+    ("arguments", "words"),
+    [(["--rollback"], "no version but 1 has served"), (["99"], "MLflow says")],
+    ids=["back", "unknown"],
 )
 def test_what_cannot_be_done_is_said(registry: Registry, capsys, arguments: list[str], words: str):
     assert promote.main(arguments) == 1

@@ -15,6 +15,11 @@ from training.registry.client import CHAMPION, Registry
 from training.registry.eligibility import REASON, VERDICT
 
 SUBJECT = f"alias/{CHAMPION}"
+SERVED = f"served/{CHAMPION}"
+MODEL_SERVER = "model server"
+DELIVERY = "delivery"
+RECENT_ROWS = 100
+_LAST_MOVE = select(AuditLog).where(AuditLog.subject == SUBJECT).order_by(AuditLog.audit_id.desc())
 SOMEBODY = "MLflow"
 """Who moves the alias in MLflow's UI or API: MLflow does not tell."""
 
@@ -63,13 +68,14 @@ def move_champion(
     return Move(found, version)
 
 
-def note_move(registry: Registry, engine: Engine, version: int) -> bool:
-    """Write the audit row of a move that was seen and not made here.
+def note_move(registry: Registry, engine: Engine, version: int | None, delivery: str | None = None) -> bool:
+    """Write the audit row of a move that was seen, or told by MLflow, and not made here.
 
     Args:
         registry: where the version's verdict stands.
         engine: the shop's database.
-        version: at which the alias points.
+        version: that the alias names; `None` where it was taken away.
+        delivery: id of MLflow's call; the same call again writes nothing.
 
     Returns:
         Whether it was new.
@@ -77,37 +83,88 @@ def note_move(registry: Registry, engine: Engine, version: int) -> bool:
     with session_scope(engine) as session:
         last = _lock_last(session)
         previous = int(last.to_value) if last and last.to_value else None
-        if previous == version:
+        if previous == version or (delivery and _is_noted(session, delivery)):
             return False
-        why = "moved in MLflow" if previous is not None else "found when the audit began"
-        session.add(_to_row(SOMEBODY, previous, version, why, registry.tags(version)))
+        why = "found when the audit began" if last is None else "moved in MLflow"
+        tags = {} if version is None else registry.tags(version)
+        row = _to_row(SOMEBODY, previous, version, why, tags)
+        row.details = {**(row.details or {}), DELIVERY: delivery}
+        session.add(row)
     return True
 
 
-def find_previous(engine: Engine, version: int) -> int | None:
-    """Return the version that served before one, as the audit log has it."""
+def note_served(engine: Engine, version: int) -> bool:
+    """Write down that a version serves: moves of the alias tell what was wanted, these rows what shoppers got.
+
+    Returns:
+        Whether another one, or none, served before.
+    """
+    query = select(AuditLog).where(AuditLog.subject == SERVED).order_by(AuditLog.audit_id.desc()).limit(1)
+    with session_scope(engine) as session:
+        last = session.scalars(query.with_for_update()).first()
+        if last and last.to_value == str(version):
+            return False
+        before = last.to_value if last else None
+        session.add(
+            AuditLog(actor=MODEL_SERVER, action="serve", subject=SERVED, from_value=before, to_value=str(version))
+        )
+    return True
+
+
+def find_served_before(engine: Engine, version: int | None) -> int | None:
+    """Return the version that served last, other than one; `None` if there is none."""
+    query = select(AuditLog.to_value).where(AuditLog.subject == SERVED, AuditLog.to_value != str(version))
     with Session(engine) as session:
-        arrived = session.scalars(
-            select(AuditLog)
-            .where(AuditLog.subject == SUBJECT, AuditLog.to_value == str(version))
-            .order_by(AuditLog.audit_id.desc())
-        ).first()
-    return int(arrived.from_value) if arrived and arrived.from_value else None
+        found = session.scalars(query.order_by(AuditLog.audit_id.desc()).limit(1)).first()
+    return int(found) if found else None
+
+
+def find_lost_champion(engine: Engine) -> int | None:
+    """Return the version that carried the alias last, for when none does; `None` if none ever did."""
+    with Session(engine) as session:
+        last = session.scalars(_LAST_MOVE).first()
+    found = (last.to_value or last.from_value) if last else None
+    return int(found) if found else None
+
+
+def describe_no_champion(model_name: str, lost: int | None) -> str:
+    """Say that no version carries the alias: for the first time, or since it was taken away.
+
+    Args:
+        model_name: of the registered model.
+        lost: version that carried it last.
+    """
+    if lost is None:
+        return f"no version of {model_name!r} carries the alias {CHAMPION!r} yet"
+    return (
+        f"the alias {CHAMPION!r} of {model_name!r} is gone, version {lost} carried it last and what serves goes on: "
+        f"give it back, `make promote VERSION={lost}`, or to another version"
+    )
+
+
+def _is_noted(session: Session, delivery: str) -> bool:
+    recent = session.scalars(_LAST_MOVE.limit(RECENT_ROWS))
+    return any((row.details or {}).get(DELIVERY) == delivery for row in recent)
 
 
 def _lock_last(session: Session) -> AuditLog | None:
     """Return the last move; whoever else asks waits until this transaction is over."""
-    query = select(AuditLog).where(AuditLog.subject == SUBJECT).order_by(AuditLog.audit_id.desc()).limit(1)
-    return session.scalars(query.with_for_update()).first()
+    return session.scalars(_LAST_MOVE.limit(1).with_for_update()).first()
 
 
-def _to_row(actor: str, previous: int | None, version: int, why: str, tags: dict[str, str]) -> AuditLog:
+def _to_row(actor: str, previous: int | None, version: int | None, why: str, tags: dict[str, str]) -> AuditLog:
     return AuditLog(
         actor=actor[:100],
-        action="promote" if previous is None or version > previous else "roll back",
+        action=_name_action(previous, version),
         subject=SUBJECT,
         from_value=None if previous is None else str(previous),
-        to_value=str(version),
+        to_value=None if version is None else str(version),
         reason=why,
         details={VERDICT: tags.get(VERDICT), REASON: tags.get(REASON)},
     )
+
+
+def _name_action(previous: int | None, version: int | None) -> str:
+    if version is None:
+        return "take away"
+    return "promote" if previous is None or version > previous else "roll back"

@@ -21,7 +21,7 @@ from training.version.mlflow_model import describe_model
 CHAMPION, CHALLENGER = "champion", "challenger"
 EXPERIMENT = "wide_deep"
 FINGERPRINT = "fingerprint"
-ALIAS_MOVED = "model_version_alias.created"
+ALIAS_EVENTS = ("model_version_alias.created", "model_version_alias.deleted")
 _ARTEFACT_PATH = "model"
 _NOT_FOUND = ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)
 
@@ -112,7 +112,7 @@ class Registry:
                 fetched.rename(folder)
 
     def ensure_webhook(self, name: str, url: str, secret: str) -> None:
-        """Let MLflow call an address whenever an alias moves; the same name again replaces the address and the secret.
+        """Let MLflow call an address whenever an alias moves or goes; the same name again replaces address and secret.
 
         Args:
             name: of the webhook.
@@ -125,9 +125,9 @@ class Registry:
         with _in_words():
             known = [hook.webhook_id for hook in self._client.list_webhooks(max_results=100) if hook.name == name]
             if known:
-                self._client.update_webhook(known[0], url=url, secret=secret)
+                self._client.update_webhook(known[0], url=url, secret=secret, events=list(ALIAS_EVENTS))
             else:
-                self._client.create_webhook(name, url, [ALIAS_MOVED], secret=secret)
+                self._client.create_webhook(name, url, list(ALIAS_EVENTS), secret=secret)
 
     @contextmanager
     def start_run(self, name: str, params: Mapping[str, object], tags: Mapping[str, str]) -> Iterator["Run"]:

@@ -14,9 +14,11 @@ from features.rebuild import rebuild
 from features.store import MLStore
 from serving.batch.batch_state import fetch_pointed_batch
 from serving.batch.job import publish_scores
+from serving.champion import Champion, load_champion
 from serving.online.alias_effects import Followup
 from serving.online.answers import answer_lists
 from serving.online.reloader import ChampionWatcher, Sources
+from serving.online.webhook import AliasEvent
 from shop.tables import AuditLog
 from tests.serving.conftest import AS_OF, NUM_BUCKETS, ScriptedRegistry, TrainedShop, reissue
 from tests.spoilt_versions import SPOILERS, Spoiler
@@ -196,7 +198,7 @@ def test_a_first_start_without_a_champion_waits(sources: Sources, registry: Scri
     watcher.stop()
 
     assert watcher.current is None
-    assert "no version carries the alias" in watcher.failure
+    assert "carries the alias 'champion' yet" in watcher.failure
 
 
 def test_a_newer_snapshot_is_served_at_the_next_look(
@@ -274,3 +276,126 @@ def test_a_thread_follows_the_alias(sources: Sources, registry: ScriptedRegistry
     watcher.stop()
 
     assert watcher.current.version == 2
+
+
+def audit_rows(engine: Engine, subject: str) -> list[tuple[str, str | None, str | None]]:
+    with Session(engine) as session:
+        rows = session.scalars(select(AuditLog).where(AuditLog.subject == subject).order_by(AuditLog.audit_id)).all()
+        return [(row.action, row.from_value, row.to_value) for row in rows]
+
+
+def test_the_version_before_serves_again_without_loading(sources: Sources, registry: ScriptedRegistry) -> None:
+    loaded: list[int] = []
+
+    def load(*arguments) -> Champion:
+        loaded.append(arguments[3])
+        return load_champion(*arguments)
+
+    watcher = ChampionWatcher(sources, 3600, load)
+    for version in (1, 2, 1, 2):
+        registry.aliases["champion"] = version
+        watcher.look()
+        assert watcher.current.version == version
+
+    assert loaded == [1, 2]
+
+
+def test_the_version_before_serves_again_on_the_newest_snapshot(
+    sources: Sources, registry: ScriptedRegistry, tmp_path: Path
+) -> None:
+    store = MLStore(str(tmp_path / "store"))
+    shutil.copytree(sources.store.uri, store.uri)
+    watcher = ChampionWatcher(replace(sources, store=store), 3600)
+    for version in (1, 2):
+        registry.aliases["champion"] = version
+        watcher.look()
+    rebuild(store, AS_OF + timedelta(days=1), NUM_BUCKETS)
+    registry.aliases["champion"] = 1
+
+    watcher.look()
+
+    assert (watcher.current.version, watcher.current.as_of) == (1, AS_OF + timedelta(days=1))
+
+
+def publish_both(trained_shop: TrainedShop, engine: Engine, *versions: int) -> None:
+    for version in versions:
+        publish_scores(trained_shop.score_as(version, engine), "champion", str)
+
+
+def serve(watcher: ChampionWatcher, registry: ScriptedRegistry, *versions: int) -> None:
+    for version in versions:
+        registry.aliases["champion"] = version
+        watcher.look()
+
+
+def test_kept_lists_do_not_wait_until_the_version_is_loaded(
+    sources: Sources,
+    watcher: ChampionWatcher,
+    registry: ScriptedRegistry,
+    trained_shop: TrainedShop,
+    shop_of_version: Engine,
+) -> None:
+    serve(watcher, registry, 1, 2)
+    publish_both(trained_shop, shop_of_version, 1, 2)
+    shown_while_loading: list[str] = []
+
+    def load(*arguments) -> Champion:
+        shown_while_loading.append(fetch_pointed_batch(shop_of_version))
+        return load_champion(*arguments)
+
+    serve(ChampionWatcher(sources, 3600, load), registry, 1)
+
+    assert ["-v1-" in batch_id for batch_id in shown_while_loading] == [True]
+
+
+def test_kept_lists_of_a_version_that_must_not_serve_stay_away(
+    watcher: ChampionWatcher, registry: ScriptedRegistry, trained_shop: TrainedShop, shop_of_version: Engine
+) -> None:
+    serve(watcher, registry, 2, 1)
+    publish_both(trained_shop, shop_of_version, 2, 1)
+    registry.written_tags[2] = {"verdict": "refuse", "reason": "worse than chance."}
+
+    serve(watcher, registry, 2)
+
+    assert "-v1-" in fetch_pointed_batch(shop_of_version)
+
+
+def test_a_lost_alias_is_no_first_start(
+    watcher: ChampionWatcher, registry: ScriptedRegistry, shop_of_version: Engine
+) -> None:
+    del registry.aliases["champion"]
+
+    watcher.look()
+    watcher.look()
+
+    assert "is gone, version 1 carried it last" in watcher.failure
+    assert watcher.current.version == 1
+    assert audit_rows(shop_of_version, "alias/champion")[1:] == [("take away", "1", None)]
+
+
+def test_only_versions_that_served_leave_a_row_that_says_so(
+    watcher: ChampionWatcher, registry: ScriptedRegistry, shop_of_version: Engine
+) -> None:
+    registry.folders[3] = registry.folders[1]
+    registry.written_tags[2] = {"verdict": "refuse", "reason": "worse than chance."}
+    for version in (2, 1, 3):
+        registry.aliases["champion"] = version
+        watcher.look()
+
+    assert audit_rows(shop_of_version, "served/champion") == [("serve", None, "1"), ("serve", "1", "3")]
+
+
+def test_moves_between_two_looks_are_noted_as_mlflow_tells_them(
+    watcher: ChampionWatcher, sources: Sources, registry: ScriptedRegistry, shop_of_version: Engine
+) -> None:
+    for delivery, version in (("a", 2), ("b", 3), ("b", 3), ("a", 2), ("c", None), ("d", 1)):
+        sources.followup.hear(AliasEvent(delivery, "wide_deep", "champion", version))
+    sources.followup.hear(AliasEvent("e", "wide_deep", "challenger", 2))
+    sources.followup.hear(AliasEvent("f", "another model", "champion", 2))
+
+    assert audit_rows(shop_of_version, "alias/champion")[1:] == [
+        ("promote", "1", "2"),
+        ("promote", "2", "3"),
+        ("take away", "3", None),
+        ("promote", None, "1"),
+    ]

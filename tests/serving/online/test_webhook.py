@@ -6,11 +6,15 @@ from mlflow import MlflowClient
 from mlflow.webhooks.delivery import _generate_hmac_signature
 from starlette.testclient import TestClient
 
-from serving.online.webhook import MAX_AGE_SECONDS, MAX_BYTES, ask_for_calls, ensure_secret, make_receiver
+from serving.online.webhook import MAX_AGE_SECONDS, MAX_BYTES, AliasEvent, ask_for_calls, ensure_secret, make_receiver
 from training.registry.client import Registry
 
 SECRET = "a secret of this test"
-BODY = '{"entity": "model_version_alias", "action": "created", "data": {"alias": "champion", "version": "2"}}'
+BODY = (
+    '{"entity": "model_version_alias", "action": "created", '
+    '"data": {"name": "wide_deep", "alias": "champion", "version": "2"}}'
+)
+GONE = '{"entity": "model_version_alias", "action": "deleted", "data": {"name": "wide_deep", "alias": "champion"}}'
 
 
 @pytest.fixture
@@ -19,8 +23,13 @@ def looks() -> list[str]:
 
 
 @pytest.fixture
-def receiver(looks: list[str]) -> TestClient:
-    return TestClient(make_receiver(SECRET, lambda: looks.append("looked")))
+def told() -> list[AliasEvent]:
+    return []
+
+
+@pytest.fixture
+def receiver(looks: list[str], told: list[AliasEvent]) -> TestClient:
+    return TestClient(make_receiver(SECRET, lambda: looks.append("looked"), told.append))
 
 
 def sign(body: str, secret: str = SECRET, age_seconds: float = 0) -> dict[str, str]:
@@ -33,6 +42,24 @@ def sign(body: str, secret: str = SECRET, age_seconds: float = 0) -> dict[str, s
 def test_a_call_that_mlflow_signed_makes_the_watcher_look(receiver: TestClient, looks: list[str]) -> None:
     assert receiver.post("/mlflow", content=BODY, headers=sign(BODY)).status_code == 204
     assert looks == ["looked"]
+
+
+@pytest.mark.parametrize(("body", "version"), [(BODY, 2), (GONE, None)], ids=["moved", "taken away"])
+def test_what_mlflow_tells_is_noted(
+    receiver: TestClient, told: list[AliasEvent], body: str, version: int | None
+) -> None:
+    assert receiver.post("/mlflow", content=body, headers=sign(body)).status_code == 204
+
+    assert told == [AliasEvent("delivery-1", "wide_deep", "champion", version)]
+
+
+@pytest.mark.parametrize("body", ["{}", "[1]", "no JSON", BODY.replace('"2"', '"two"')])
+def test_a_signed_call_without_an_alias_is_noted_nowhere(
+    receiver: TestClient, told: list[AliasEvent], body: str
+) -> None:
+    assert receiver.post("/mlflow", content=body, headers=sign(body)).status_code == 204
+
+    assert told == []
 
 
 @pytest.mark.parametrize(
@@ -74,4 +101,6 @@ def test_registering_again_replaces_the_address(tmp_path: Path, monkeypatch: pyt
     for port in (8001, 9001):
         ask_for_calls(registry, f"http://127.0.0.1:{port}/hooks/mlflow", SECRET).join(timeout=60)
 
-    assert [hook.url for hook in client.list_webhooks()] == ["http://127.0.0.1:9001/hooks/mlflow"]
+    [hook] = client.list_webhooks()
+    assert hook.url == "http://127.0.0.1:9001/hooks/mlflow"
+    assert {str(event) for event in hook.events} == {"model_version_alias.created", "model_version_alias.deleted"}

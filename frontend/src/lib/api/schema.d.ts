@@ -479,6 +479,10 @@ export interface components {
             batch_age_seconds: number | null;
             /** Batch Id */
             batch_id: string | null;
+            /** Champion Version */
+            champion_version: string | null;
+            /** Lists Behind Seconds */
+            lists_behind_seconds: number | null;
             /** Model Version */
             model_version: string | null;
             /** Problems */
