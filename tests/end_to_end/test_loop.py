@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -12,7 +13,9 @@ import pytest
 
 from deploy.airflow_client import AirflowClient
 from deploy.first_run import CHAIN
+from deploy.local.processes import is_alive
 from deploy.local.services import services
+from deploy.local.supervise import Supervisor
 from tests.end_to_end.conftest import Installation, holders
 
 pytestmark = pytest.mark.timeout(1200)
@@ -120,6 +123,26 @@ def test_up_again_trains_nothing(installation: Installation, airflow: AirflowCli
     assert {dag_id: len(airflow.runs(dag_id)) for dag_id in CHAIN} == before
 
 
+def test_the_last_of_many_events_belongs_to_a_run(airflow: AirflowClient) -> None:
+    """Airflow drops all but the first of the events that arrive while the most runs are active that may be."""
+    [asset] = [one["id"] for one in airflow._get("/api/v2/assets", limit=100)["assets"] if one["name"] == "champion"]
+
+    def announce(extra: dict[str, Any]) -> int:
+        answer = airflow._send("POST", "/api/v2/assets/events", json={"asset_id": asset, "extra": extra})
+        return answer.raise_for_status().json()["id"]
+
+    for _ in range(8):
+        last = announce({"version": 1})
+        time.sleep(0.5)
+    announce({})  # by hand, and it names no version
+
+    def belongs_to_a_run() -> bool:
+        events = airflow._get("/api/v2/assets/events", asset_id=asset, limit=20, order_by="-timestamp")["asset_events"]
+        return all(event["created_dagruns"] for event in events if event["id"] >= last)
+
+    wait_for(belongs_to_a_run, 240)
+
+
 def test_dead_service_comes_back_by_itself(installation: Installation) -> None:
     [killed] = holders({installation.settings.api_port})
 
@@ -130,3 +153,37 @@ def test_dead_service_comes_back_by_itself(installation: Installation) -> None:
         assert time.monotonic() < deadline, "the API did not come back"
         time.sleep(0.2)
     assert homepage(installation, 1)
+
+
+@pytest.mark.parametrize("name", ["bentoml", "airflow-scheduler"])
+def test_nothing_outlives_a_killed_part_and_it_serves_again(installation: Installation, name: str) -> None:
+    part = psutil.Process(Supervisor(installation.settings.var_dir).state(name)["pid"])
+    family = [part, *part.children(recursive=True)]
+
+    part.kill()
+
+    wait_for(lambda: not any(is_alive(process) for process in family), 30)
+    wait_for(lambda: all_healthy(installation), 120)
+
+
+def test_nothing_outlives_a_killed_supervisord_and_all_serves_again(installation: Installation) -> None:
+    part = psutil.Process(Supervisor(installation.settings.var_dir).state("bentoml")["pid"])
+    daemon = psutil.Process(part.ppid())
+    family = [daemon, *daemon.children(recursive=True)]
+
+    daemon.kill()
+
+    wait_for(lambda: not any(is_alive(process) for process in family), 30)
+    wait_for(lambda: all_healthy(installation), 180)
+    assert homepage(installation, 1)
+
+
+def all_healthy(installation: Installation) -> bool:
+    return installation.launch("status").stdout.count(" healthy") == len(services(installation.settings))
+
+
+def wait_for(is_true: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < deadline, f"not true within {seconds:.0f} s"
+        time.sleep(0.5)
