@@ -12,7 +12,7 @@ BOOTSTRAP_OPTIONS = $(if $(PYTHON),--python "$(PYTHON)") $(if $(TORCH_INDEX_URL)
 RUN = .venv/bin/python -m
 # A step runs where the installation does: in the scheduler's container while this folder's containers run, else here.
 IN_CONTAINERS = $(shell docker compose ps --quiet airflow-scheduler 2>/dev/null)
-STEP = $(if $(IN_CONTAINERS),docker compose exec --no-TTY airflow-scheduler python -m,$(RUN))
+STEP = $(if $(IN_CONTAINERS),docker compose exec --no-TTY airflow-scheduler python -m,$(BOOTSTRAP) step)
 COLUMNS = "table {{.Service}}\t{{.Status}}\t{{.Ports}}"
 SITE = NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict
 PACKAGES = command.py settings.py api dags deploy features mlflow_server serving shop training

@@ -1,7 +1,8 @@
 """From a fresh clone to a Python environment, then on to the launcher: `python3 -m deploy.local.bootstrap COMMAND`.
 
 Runs on whatever Python the machine has, with the standard library only. Commands: `environment` makes `.venv` and
-stops there; `up` makes it and starts everything; `down` and `status` go straight to the launcher.
+stops there; `up` makes it and starts everything; `down` and `status` go straight to the launcher, `step MODULE ...`
+to a step of a workflow.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from deploy.progress import Board
 def main() -> None:
     """Prepare what the command needs, then become the launcher."""
     parser = argparse.ArgumentParser(prog="python3 -m deploy.local.bootstrap", description=__doc__)
-    parser.add_argument("command", choices=["environment", "up", "down", "status"])
+    parser.add_argument("command", choices=["environment", "up", "down", "status", "step"])
     parser.add_argument("--python", help="interpreter to make the environment of (default: the machine's own)")
     parser.add_argument("--torch-place", default="", help="index or folder to take torch from (default: choose)")
     arguments, passed_on = parser.parse_known_args()
@@ -39,9 +40,10 @@ def main() -> None:
         return
     if not PYTHON.exists():
         sys.stdout.write("Nothing was started from this folder: it has no environment yet. `make up` makes it.\n")
-        return
+        sys.exit(1 if arguments.command == "step" else 0)
     os.chdir(ROOT)
-    os.execv(PYTHON, [str(PYTHON), "-m", "deploy.local", arguments.command, *passed_on])
+    module = [] if arguments.command == "step" else ["deploy.local", arguments.command]
+    os.execv(PYTHON, [str(PYTHON), "-m", *module, *passed_on])
 
 
 if __name__ == "__main__":

@@ -55,19 +55,19 @@ def check_ports(settings: Settings, *, held_ports: Collection[int] = ()) -> None
     """Check that the four ports differ and are free.
 
     Raises:
-        SetupError: two settings name one port, or another process listens on it (named where it can be known).
+        SetupError: two settings name one port, or other processes listen on some: all are named at once.
     """
     ports = {name: int(getattr(settings, name)) for name in PORT_SETTINGS}
     port, uses = Counter(ports.values()).most_common(1)[0]
     if uses > 1:
         names = " and ".join(name.upper() for name, value in ports.items() if value == port)
         raise SetupError(f"{names} are both {port}. Give each its own port.")
-    for name, port in ports.items():
-        if port not in held_ports and not _is_free(settings.host, port):
-            raise SetupError(
-                f"Port {port} ({name.upper()}) is taken by {_holder(port)}. "
-                f"Stop that, or choose another port: make up {name.upper()}={_another(port)}"
-            )
+    free = {name: port in held_ports or _is_free(settings.host, port) for name, port in ports.items()}
+    taken = {name: port for name, port in ports.items() if not free[name]}
+    if taken:
+        told = "".join(f"Port {port} ({name.upper()}) is taken by {_holder(port)}. " for name, port in taken.items())
+        others = " ".join(f"{name.upper()}={_another(port)}" for name, port in taken.items())
+        raise SetupError(f"{told}Stop that, or choose other ports: make up {others}")
 
 
 def _another(port: int) -> int:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from deploy.airflow_client import AirflowClient
 from deploy.airflow_settings import USER, ensure_password, task_logs
+from deploy.fill_shop import check_shop
 from deploy.first_run import PassError, follow_first_pass, has_passed, prepare_airflow
 from deploy.local.preflight import check_machine
 from deploy.local.report import await_model_server, describe_installation
@@ -45,6 +46,7 @@ def bring_up(settings: Settings, shop: list[str], board: Board) -> str:
     running = {name for name, view in supervisor.states().items() if view["statename"] == "RUNNING"}
     migrated = Stamp(settings.var_dir / "airflow" / "migrated.sha256")
     parts = all_parts(settings, shop=shop)
+    check_shop(shop)
     check_machine(settings, held_ports={part.port for part in parts if part.name in running})
     password = ensure_password(settings)
     try:

@@ -34,6 +34,17 @@ def test_nothing_to_show_or_stop_on_a_fresh_clone(fresh_clone: Path, command: st
     assert "Nothing was started" in finished.stdout
 
 
+@pytest.mark.parametrize("target", [["promote", "VERSION=2"], ["rollback"], ["step", "DO=features.sync"]])
+def test_a_step_on_a_fresh_clone_fails_and_says_what_to_do(fresh_clone: Path, target: list[str]) -> None:
+    shutil.copy(ROOT / "Makefile", fresh_clone)
+
+    finished = subprocess.run(["make", *target], cwd=fresh_clone, capture_output=True, text=True, timeout=60)
+
+    assert finished.returncode != 0
+    assert "it has no environment yet. `make up` makes it." in finished.stdout
+    assert "No such file" not in finished.stderr
+
+
 def test_wrong_python_leaves_nothing_behind(fresh_clone: Path) -> None:
     finished = bootstrap(fresh_clone, "up", "--python", str(fresh_clone / "python3.10"))
 

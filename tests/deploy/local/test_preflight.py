@@ -33,6 +33,21 @@ def test_taken_port_names_itself_its_holder_and_the_setting(tmp_path: Path, take
         check_ports(settings)
 
 
+def test_all_taken_ports_are_named_at_once(tmp_path: Path, taken_port: int) -> None:
+    with socket.socket() as another:
+        another.bind(("127.0.0.1", 0))
+        another.listen()
+        ports = {"mlflow_port": taken_port, "api_port": another.getsockname()[1]}
+        settings = free_settings(tmp_path).model_copy(update=ports)
+
+        with pytest.raises(SetupError) as refused:
+            check_ports(settings)
+
+    for name, port in ports.items():
+        assert f"Port {port} ({name.upper()}) is taken" in str(refused.value)
+        assert f"{name.upper()}=" in str(refused.value).partition("make up")[2]
+
+
 def test_port_held_by_our_own_service_passes(tmp_path: Path, taken_port: int) -> None:
     settings = free_settings(tmp_path).model_copy(update={"mlflow_port": taken_port})
 
