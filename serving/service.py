@@ -35,7 +35,7 @@ async def receive_hook(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @bentoml.asgi_app(receive_hook, path=MOUNT)
-@bentoml.service(workers=1, threads=4, traffic={"timeout": 10, "max_concurrency": 64})
+@bentoml.service(name="31ie-recommender", workers=1, threads=4, traffic={"timeout": 10, "max_concurrency": 64})
 class Recommender:
     """Wide & Deep recommendations for known users."""
 
