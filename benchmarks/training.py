@@ -17,7 +17,8 @@ from torch import Tensor
 from features.definitions import list_crosses, list_names
 from training.config import TrainingConfig, load_config
 from training.data.samples import TrainingRows
-from training.model.trainer import compute_loss, gather_batch, train
+from training.model.loss import compute_loss
+from training.model.trainer import gather_batch, train
 from training.model.wide_deep import Ensemble, InputSizes, WideDeep
 
 ALL_THREADS = torch.get_num_threads()

@@ -36,7 +36,6 @@ OF_A_BEHAVIOUR = {
     "serving/batch/test_published_whole.py": "readers while batches are published",
     "shop/tables/test_tables.py": "all tables together",
     "shop/test_tls.py": "connections that demand TLS",
-    "training/model/test_loss.py": "the loss, which lives in the trainer",
     "training/test_degenerate.py": "shops with next to nothing in them",
 }
 

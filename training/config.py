@@ -56,7 +56,7 @@ class DataConfig(_Section):
 
 
 class LossConfig(_Section):
-    """What is minimised; training/model/trainer.py holds the formula."""
+    """What is minimised; training/model/loss.py holds the formula."""
 
     category_weight: float = Field(1.0, ge=0)
     """Weight of the category head's binary cross-entropy: makes its scores probabilities."""

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from training.config import LossConfig
-from training.model.trainer import Targets, compute_loss
+from training.model.loss import Targets, compute_loss
 from training.model.wide_deep import Logits
 
 # Two users with two orders each, and one who ordered nothing and stands for three.

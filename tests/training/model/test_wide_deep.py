@@ -7,7 +7,7 @@ from torch import Tensor
 
 from training.config import LossConfig, ModelConfig
 from training.data.inputs import ModelInputs
-from training.model.trainer import Targets, compute_loss
+from training.model.loss import Targets, compute_loss
 from training.model.wide_deep import Ensemble, InputSizes, WideDeep
 
 NUM_USERS, NUM_PAIRS, NUM_CATEGORIES, NUM_PRODUCTS = 6, 12, 3, 5
