@@ -6,6 +6,7 @@ Uvicorn with bounded requests. Whose word on a client's address counts is a sett
 import uvicorn
 
 from api.web.protocol import BoundedHttpProtocol
+from command import Command
 from settings import load_settings
 
 GRACE_SECONDS = 5
@@ -14,6 +15,7 @@ GRACE_SECONDS = 5
 
 def main() -> None:
     """Serve until told to stop."""
+    Command("api.server", __doc__).parse_args()
     settings = load_settings()
     uvicorn.run(
         "api.main:app",

@@ -52,7 +52,7 @@ def write_page(evidence: dict[str, Any], window: Window, config: TrainingConfig,
         "",
         f"{datetime.now(UTC):%Y-%m-%d} · {'to be evaluated at other cuts' if _list_gains(evidence) else 'left'}",
         "",
-        f"Made by `python -m training.studies.search --as-of {window.end:%Y-%m-%d} --members "
+        f"Made by `.venv/bin/python -m training.studies.search --as-of {window.end:%Y-%m-%d} --members "
         f"{config.model.num_members}`: the {len(evidence['trials'])} trials that ended, best first.",
         f"Each learns from windows that end by {window.start:%Y-%m-%d} and is evaluated on the "
         f"{config.data.horizon_days} days from then on; nothing later is read.",

@@ -31,7 +31,7 @@ def test_canonical_columns_are_those_of_the_shops_tables(table: object) -> None:
 def test_the_example_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     example = re.search(r"```python\n(.*?)```", text, re.DOTALL)
-    command = re.search(r"```sh\npython -m shop\.load (.*?)\n```", text)
+    command = re.search(r"```sh\n\.venv/bin/python -m shop\.load (.*?)\n```", text)
     assert example is not None
     assert command is not None
     monkeypatch.chdir(tmp_path)
