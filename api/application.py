@@ -10,6 +10,7 @@ import httpx
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
+from fastapi_offline import FastAPIOffline
 from sqlalchemy import Engine, make_url
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -70,7 +71,7 @@ def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAP
     """
     metrics, authenticator = Metrics(), make_authenticator(settings)
     is_production = settings.environment == "production"
-    app = FastAPI(
+    app = (FastAPI if is_production else FastAPIOffline)(
         title="31IE storefront API",
         version=__version__,
         description="Recommendations and products for the storefront.",

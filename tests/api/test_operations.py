@@ -1,3 +1,4 @@
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -160,6 +161,17 @@ def test_metrics_count_pages_by_rung(api: TestClient) -> None:
     assert 'api_home_pages_total{rungs="published"} 1.0' in metrics
     assert 'api_request_seconds_count{route="/recommendations/home",status="200"} 1.0' in metrics
     assert 'api_request_seconds_count{route="/recommendations/home",status="422"} 1.0' in metrics
+
+
+def test_the_description_is_shown_without_another_server(api: TestClient) -> None:
+    page = api.get("/docs")
+
+    own = [path.split("?")[0] for path in re.findall(r'(?:src|href)="([^"]+)"', page.text)]
+    assert page.status_code == 200
+    assert len(own) == 3
+    assert all(path.startswith("/") and not path.startswith("//") for path in own)
+    assert [api.get(path).status_code for path in own] == [200] * 3
+    assert "https://" not in page.text
 
 
 def test_unknown_paths_and_methods_get_the_one_shape(api: TestClient) -> None:
