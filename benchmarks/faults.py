@@ -1,7 +1,8 @@
 """Benchmark of answers during faults: `python -m benchmarks.faults [--requests 1000] [--rate 20]`.
 
 Kills, stops (SIGSTOP) and slows (stopped four fifths of the time) the database, the model server, and both, each while
-a steady stream of shoppers asks one API for their homepages. Prints answers other than 200, and how long answers took.
+a steady stream of shoppers asks one API for their homepages. Prints answers other than 200, how many of the others came
+from the API's local copy, and how long answers took.
 """
 
 import argparse
@@ -40,12 +41,15 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=1000)
     parser.add_argument("--rate", type=float, default=20.0)
     chosen = parser.parse_args()
-    print(f"{'dependency':<14}{'fault':<9}{'requests':>9}{'not 200':>9}{'p50 ms':>9}{'p99 ms':>9}")
+    print(f"{'dependency':<14}{'fault':<9}{'requests':>9}{'not 200':>9}{'local':>9}{'p50 ms':>9}{'p99 ms':>9}")
     for dependency in ("database", "model_server", "both"):
         for kind in KINDS:
             found = measure(dependency, kind, chosen.requests, chosen.rate)
             times = f"{found.percentile_ms(0.5):>9.1f}{found.percentile_ms(0.99):>9.1f}"
-            print(f"{dependency:<14}{kind:<9}{len(found.seconds):>9}{found.failures:>9}{times}", flush=True)
+            print(
+                f"{dependency:<14}{kind:<9}{len(found.seconds):>9}{found.failures:>9}{found.local:>9}{times}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

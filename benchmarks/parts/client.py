@@ -3,26 +3,44 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Answer(NamedTuple):
+    """What came back: whether it was 200, and whether it was made of the API's local copy."""
+
+    is_ok: bool
+    is_local: bool
 
 
 @dataclass
 class Measured:
-    """Times of answers, in seconds, and how many were not 200."""
+    """Times of answers, in seconds, how many were not 200, and how many came from the API's local copy.
+
+    Those of the local copy are what an API says when it cannot read: quick, and no answer in `rate`.
+    """
 
     seconds: list[float] = field(default_factory=list)
     failures: int = 0
+    local: int = 0
     wall: float = 0.0
     cpu_seconds: float = 0.0
 
     @property
     def rate(self) -> float:
-        """Answers a second."""
-        return len(self.seconds) / self.wall
+        """Answers a second, without those of the local copy."""
+        return (len(self.seconds) - self.local) / self.wall
 
     @property
     def cpu_us(self) -> float:
-        """Processor time of the server for each answer, in microseconds."""
-        return self.cpu_seconds / max(1, len(self.seconds)) * 1e6
+        """Processor time of the server for each such answer, in microseconds."""
+        return self.cpu_seconds / max(1, len(self.seconds) - self.local) * 1e6
+
+    def note(self, answer: Answer, seconds: float) -> None:
+        """Count an answer."""
+        self.seconds.append(seconds)
+        self.failures += not answer.is_ok
+        self.local += answer.is_local
 
     def percentile_ms(self, share: float) -> float:
         """Return the time that so many of the answers took at most, in milliseconds."""
@@ -37,6 +55,7 @@ class Connection(asyncio.Protocol):
         """Wait for `connect`."""
         self._buffer = b""
         self._missing = -1
+        self._is_local = False
 
     @classmethod
     async def open(cls, port: int) -> "Connection":
@@ -48,9 +67,9 @@ class Connection(asyncio.Protocol):
         """Keep the way out."""
         self._transport = transport
 
-    def ask(self, path: str) -> "asyncio.Future[bool]":
-        """Send a question; the future tells whether its answer, once it is whole, was 200."""
-        self._answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    def ask(self, path: str) -> "asyncio.Future[Answer]":
+        """Send a question; the future has its answer once that is whole."""
+        self._answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._transport.write(f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())  # type: ignore[attr-defined]
         return self._answer
 
@@ -62,12 +81,13 @@ class Connection(asyncio.Protocol):
             if end < 0:
                 return
             head = self._buffer[:end].lower() + b"\r\n"
+            self._is_local = b"\r\nx-rung: local" in head
             start = head.index(b"content-length: ") + 16
             self._missing = end + 4 + int(head[start : head.index(b"\r\n", start)])
         if len(self._buffer) >= self._missing:
-            is_good = self._buffer[9:12] == b"200"
+            answer = Answer(self._buffer[9:12] == b"200", self._is_local)
             self._buffer, self._missing = b"", -1
-            self._answer.set_result(is_good)
+            self._answer.set_result(answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever still waits."""
@@ -87,8 +107,7 @@ async def press(port: int, paths: list[str], connections: int, seconds: float) -
     async def ask_on() -> None:
         connection = await Connection.open(port)
         while (started := time.perf_counter()) < began + seconds:
-            measured.failures += not await connection.ask(paths[next(turn) % len(paths)])
-            measured.seconds.append(time.perf_counter() - started)
+            measured.note(await connection.ask(paths[next(turn) % len(paths)]), time.perf_counter() - started)
         connection.close()
 
     await asyncio.gather(*(ask_on() for _ in range(connections)))
@@ -105,8 +124,7 @@ async def pace(port: int, paths: list[str], rate: float, seconds: float, connect
 
     async def ask_at(due: float, path: str) -> None:
         connection = await free.get()
-        measured.failures += not await connection.ask(path)
-        measured.seconds.append(time.perf_counter() - due)
+        measured.note(await connection.ask(path), time.perf_counter() - due)
         free.put_nowait(connection)
 
     async with asyncio.TaskGroup() as tasks:

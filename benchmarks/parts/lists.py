@@ -2,20 +2,21 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import numpy as np
 import polars as pl
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, insert, select
 
 from serving.batch.batch_state import Batch, move_pointer, open_batch
 from serving.batch.lists import encode_lists
 from serving.batch.popular import rank_popular
 from serving.batch.publish import write_bucket, write_lists
-from shop.database import open_engine
+from shop.database import open_engine, session_scope
 from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
 from shop.migrate import migrate
-from shop.tables import Product
+from shop.tables import Category, Coupon, Product, UserCoupon
 
 LIST_LENGTH = 100
 STRIDE = 1237
@@ -25,15 +26,43 @@ numbered one after another: a page then looks at about as many entries as on the
 REASONS = np.array(["bought_before", "bought_together", "favourite_type", "popular"])
 
 
+COUPON_HOLDERS = 0.23
+"""Share of users who hold coupons, as on the demo shop. Their pages look at the whole list and are never kept."""
+
+COUPONS_HELD = 3
+
+
 def fill_shop(url: str, num_users: int, num_products: int, num_orders: int) -> None:
-    """Write the shop, and publish a list for every user."""
+    """Write the shop with coupons in the hands of some users, and publish a list for every user."""
     engine = open_engine(url)
     migrate(engine)
     shape = SyntheticShape(num_users, num_products, num_orders)
     batches = build_synthetic_shop(shape, seed=7, end_date=date(2026, 1, 31))
     write_shop(engine, batches, replace=False, report=lambda _: None)
+    hand_out_coupons(engine, num_users)
     publish_lists(engine, num_users)
     engine.dispose()
+
+
+def hand_out_coupons(engine: Engine, num_users: int) -> None:
+    """Give each holder, spread over the users, a coupon for each of a few departments."""
+    issued, ends = datetime(2026, 1, 1, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC)
+    every = round(1 / COUPON_HOLDERS, 6)
+    holders = [int(number * every) + 1 for number in range(int(num_users / every))]
+    with session_scope(engine) as session:
+        categories = session.scalars(select(Category.category_id).order_by(Category.category_id).limit(COUPONS_HELD))
+        coupons = [
+            {"coupon_id": 10_000 + place, "code": f"BENCH{place}", "name": "10% off", "discount_type": "percent"}
+            | {"discount_value": Decimal(10), "valid_from": issued, "valid_until": ends, "category_id": category_id}
+            for place, category_id in enumerate(categories)
+        ]
+        session.execute(insert(Coupon), coupons)
+        held = [
+            {"user_id": user, "coupon_id": coupon["coupon_id"], "issued_at": issued}
+            for user in holders
+            for coupon in coupons
+        ]
+        session.execute(insert(UserCoupon), held)
 
 
 def publish_lists(engine: Engine, num_users: int) -> Batch:
@@ -45,7 +74,7 @@ def publish_lists(engine: Engine, num_users: int) -> Batch:
         {name: [row[place] for row in rows] for place, name in enumerate(("product_id", "category_id"))}
     )
     sold_at = pl.lit(datetime(2026, 1, 1, tzinfo=UTC))
-    popular = products.with_columns(popularity=pl.lit(1.0), first_sold_at=sold_at)
+    popular = products.with_columns(popularity=pl.lit(1.0), first_sold_at=sold_at, is_sellable=pl.lit(True))
     shared = encode_lists(rank_popular(popular), ["scope", "scope_category_id"])
     write_lists(engine, batch, "popular_lists", shared.rename({"scope_category_id": "category_id"}))
     write_bucket(engine, batch, 0, rank_at_random(num_users, products["category_id"].to_numpy()), LIST_LENGTH)
