@@ -127,7 +127,8 @@ def _find_companions(connection: Connection, answer: HomeAnswer, habits: dict[in
             if entry.product_id in wanted and entry.reason == "bought_together":
                 best[entry.product_id] = max(best.get(entry.product_id, (0.0, 0)), (entry.score, bought))
     companions = {product_id: bought for product_id, (_, bought) in best.items()}
-    query = select(Product.product_id, Product.title).where(Product.product_id.in_(set(companions.values())))
+    are_named = Product.product_id.in_(set(companions.values()))
+    query = select(Product.product_id, Product.title).where(are_named, Product.is_visible)
     titles = {row.product_id: row.title for row in connection.execute(query)}
     return {product_id: titles[bought] for product_id, bought in companions.items() if bought in titles}
 

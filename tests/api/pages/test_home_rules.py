@@ -157,6 +157,18 @@ def test_what_was_bought_yesterday_is_shown_again(api: TestClient, published_sho
     assert ids(page(api)) == [3, 1, 5, 6]
 
 
+def test_a_reason_names_no_product_that_is_hidden(api: TestClient, published_shop: Engine) -> None:
+    entries = [[6, 3, 0.5, "bought_together"], [3, 2, 0.4, "favourite_type"], [5, 3, 0.1, "popular"]]
+    with session_scope(published_shop) as session:
+        session.merge(Recommendation(batch_id=BATCH, user_id=1, products=entries))
+        session.merge(ProductNeighbours(batch_id=BATCH, product_id=1, products=[[6, 3, 0.2, "bought_together"]]))
+        session.get_one(Product, 1).is_visible = False
+
+    [first, *_] = page(api, explain=True)
+
+    assert (first["product_id"], first["reason"]["text"]) == (6, "Often bought with what you buy")
+
+
 def test_reasons_quote_what_the_shopper_did(api: TestClient, published_shop: Engine) -> None:
     entries = [[1, 1, 0.9, "bought_before"], [6, 3, 0.5, "bought_together"], [3, 2, 0.4, "favourite_type"]]
     with session_scope(published_shop) as session:
