@@ -8,6 +8,7 @@ import httpx
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from features.pins import list_pins
 from features.snapshot.tables import list_snapshots
 from features.store import MLStore
 from features.sync.report import RUNS_TABLE
@@ -24,6 +25,7 @@ def describe_freshness(settings: Settings) -> list[tuple[str, str]]:
         ("feature snapshot as of", _snapshot(store)),
         ("champion", _champion(settings)),
         ("published lists", _published(settings)),
+        ("ML store", _weigh(store)),
     ]
 
 
@@ -47,6 +49,21 @@ def _last_sync(store: MLStore) -> str:
 def _snapshot(store: MLStore) -> str:
     instants = list_snapshots(store)["as_of"]
     return str(instants.max()) if len(instants) else "none yet"
+
+
+def _weigh(store: MLStore) -> str:
+    """Say how much the store holds, what takes most, and how many models pin what they were made from."""
+    sizes = store.weigh()
+    if not sizes:
+        return "empty"
+    largest = max(sizes, key=lambda name: sizes[name])
+    pins = list_pins(store)
+    pinned = f"{pins.height} pinned, the oldest as of {sorted(pins['as_of'])[0]}" if pins.height else "nothing pinned"
+    return f"{_format_size(sum(sizes.values()))}, most of it {largest} ({_format_size(sizes[largest])}); {pinned}"
+
+
+def _format_size(num_bytes: int) -> str:
+    return f"{num_bytes / 1e9:.1f} GB" if num_bytes >= 1e9 else f"{num_bytes / 1e6:.1f} MB"
 
 
 def _champion(settings: Settings) -> str:

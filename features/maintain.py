@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from command import Command, Result
-from features.pins import Pins, load_pins
+from features.pins import PIN_RETENTION, Pins, load_pins, release_expired
 from features.store import MLStore, StoreError
 from features.sync.lease import Lease, LeaseTakenError, hold_lease
 from features.sync.source.columns import SYNCED_TABLES, SyncedTable
@@ -33,11 +33,13 @@ class MaintenanceReport:
 
     Attributes:
         compacted: by table, how many files became fewer and larger ones.
+        released_pins: owners of pins that nobody renewed for long.
         dropped_snapshots: instants whose snapshot is gone.
         deleted_files: by table, how many files were deleted.
     """
 
     compacted: dict[str, int] = field(default_factory=dict)
+    released_pins: list[str] = field(default_factory=list)
     dropped_snapshots: list[str] = field(default_factory=list)
     deleted_files: dict[str, int] = field(default_factory=dict)
 
@@ -57,6 +59,7 @@ def maintain_store(
     """
     report = MaintenanceReport()
     with hold_lease(store) as lease:
+        report.released_pins = release_expired(store, datetime.now(UTC) - PIN_RETENTION)
         pins = load_pins(store)
         for table in SYNCED_TABLES:
             if store.exists(table.name) and (num_files := _compact(store, table, lease)):

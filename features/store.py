@@ -191,6 +191,14 @@ class MLStore:
         )
         return self.version(table)
 
+    def weigh(self) -> dict[str, int]:
+        """Return the bytes that each table takes, files of older versions included."""
+        sizes: dict[str, int] = {}
+        for name in self.tables():
+            files = self._filesystem().get_file_info(FileSelector(name, recursive=True, allow_not_found=True))
+            sizes[name] = sum(file.size or 0 for file in files if file.type == FileType.File)
+        return sizes
+
     def write_rows(self, path: str, rows: pl.DataFrame) -> int:
         """Write one Parquet file below the store's root; no reader sees it until a commit of its table names it.
 
