@@ -131,6 +131,11 @@ class Settings(BaseSettings):
     )
     champion_poll_seconds: float = Field(5.0, gt=0, description="How often the model server looks at the alias.")
 
+    @property
+    def mlflow_ui(self) -> str:
+        """The address of MLflow's pages for a browser on this machine."""
+        return f"http://127.0.0.1:{self.mlflow_port}"
+
     @field_validator("trusted_proxies")
     @classmethod
     def _require_networks(cls, value: str) -> str:

@@ -34,7 +34,8 @@ def train_wide_deep() -> None:
     def train(**context: Any) -> dict[str, Any]:
         """Train, evaluate and register a version."""
         as_of = resolve_as_of(context)
-        command = ("training.run", "--as-of", as_of, "--json")
+        started_by = ("--airflow-run", context["run_id"], context["ti"].log_url)
+        command = ("training.run", "--as-of", as_of, *started_by, "--json")
         report = run_noted(context, _describe, *command, timeout_seconds=LIMIT_SECONDS)
         if report["champion"] is None:
             raise AirflowFailException(f"Version {report['version']} is refused, nothing serves. {report['reason']}")
@@ -46,7 +47,7 @@ def train_wide_deep() -> None:
 
 
 def _describe(report: dict[str, Any]) -> str:
-    return f"version {report['version']}: {report['verdict']}. {report['reason']}"
+    return f"[version {report['version']}]({report['page']}): {report['verdict']}. {report['reason']}"
 
 
 train_wide_deep()

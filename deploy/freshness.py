@@ -58,7 +58,7 @@ def _weigh(store: MLStore) -> str:
         return "empty"
     largest = max(sizes, key=lambda name: sizes[name])
     pins = list_pins(store)
-    pinned = f"{pins.height} pinned, the oldest as of {sorted(pins['as_of'])[0]}" if pins.height else "nothing pinned"
+    pinned = f"{pins.height} pinned, the oldest as of {min(pins['as_of'])}" if pins.height else "nothing pinned"
     return f"{_format_size(sum(sizes.values()))}, most of it {largest} ({_format_size(sizes[largest])}); {pinned}"
 
 

@@ -11,6 +11,7 @@ import json
 import logging
 import sys
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from command import Command, Result
 from features.clock import latest_midnight, parse_instant
 from features.definitions import hash_definitions
-from features.pins import pin
+from features.pins import pin, unpin
 from features.snapshot.purchases import Purchases, load_purchases
 from features.store import MLStore, StoreError
 from settings import Settings, load_settings
@@ -31,9 +32,11 @@ from training.gate.model_card import describe_run, describe_version
 from training.gate.plots import draw_learning_curve, draw_trial
 from training.gate.trial import find_rival, hold_trial
 from training.registry.after_registration import settle
-from training.registry.client import CHAMPION, FINGERPRINT, Registry, RegistryError, Run, connect
+from training.registry.client import CHAMPION, FINGERPRINT, Registry, RegistryError, Run, connect, link_version
+from training.registry.datasets import describe_inputs
 from training.registry.eligibility import FLAGS, REASON, VERDICT
 from training.registry.resume import KeptTraining, TrainingUnderWayError
+from training.registry.retention import name_owner, release_pins
 from training.version.files import FORMAT, ArtefactError
 
 FAILURES = (
@@ -49,13 +52,40 @@ FAILURES = (
 logger = logging.getLogger(__name__)
 
 
-def run_training(settings: Settings, registry: Registry, config: TrainingConfig, as_of: datetime) -> dict[str, object]:
+@dataclass(frozen=True)
+class AirflowRun:
+    """The run of a workflow that trains: its id and the address of its task."""
+
+    run_id: str
+    url: str
+
+    def to_tags(self) -> dict[str, str]:
+        """Say it on MLflow's run: as tags to search by, and as a link in its description."""
+        note = f"Trained by [{self.run_id}]({self.url}) in Airflow."
+        return {"airflow.run_id": self.run_id, "airflow.url": self.url, "mlflow.note.content": note}
+
+
+def run_training(
+    settings: Settings,
+    registry: Registry,
+    config: TrainingConfig,
+    as_of: datetime,
+    airflow: AirflowRun | None = None,
+) -> dict[str, object]:
     """Train, evaluate, register, and move the aliases that may move.
 
     A run that MLflow failed keeps what it trained, and resumes with the registration.
 
+    Args:
+        settings: folders and addresses.
+        registry: where the version goes.
+        config: how to train.
+        as_of: the instant that the run belongs to.
+        airflow: the run of the workflow that trains, None for a training by hand.
+
     Returns:
-        version, verdict, reason, is_new (False where the same logical run was registered before), champion.
+        version, verdict, reason, is_new (False where the same logical run was registered before), champion, page (of
+        the version in MLflow), metrics.
 
     Raises:
         StoreError: the shop was never synced.
@@ -70,20 +100,29 @@ def run_training(settings: Settings, registry: Registry, config: TrainingConfig,
     identity = {"as_of": as_of.isoformat(), "feature_hash": hash_definitions(), "artefact_format": FORMAT}
     params = {**identity, **config.flatten(), **tables}
     fingerprint = hashlib.sha256(json.dumps(params, sort_keys=True, default=str).encode()).hexdigest()[:16]
-    pin(store, f"{settings.model_name}/{fingerprint}", inputs, as_of)  # before it is needed: nothing goes meanwhile
+    owner = name_owner(settings.model_name, fingerprint)
+    pin(store, owner, inputs, as_of)  # before it is needed: nothing goes meanwhile
     kept = KeptTraining(settings.var_dir / "training" / fingerprint)
     with kept.lock():
         known = registry.find_version(fingerprint)
         if known is None:
-            with registry.start_run(f"as of {as_of:%Y-%m-%d}", params, {FINGERPRINT: fingerprint}) as run:
-                fitted = _fit(run, load_purchases(store, as_of, versions), config, kept)
-                version = _evaluate_and_register(registry, run, fitted, fingerprint, settings)
+            tags = {FINGERPRINT: fingerprint, **(airflow.to_tags() if airflow else {})}
+            try:
+                with registry.start_run(f"as of {as_of:%Y-%m-%d}", params, tags) as run:
+                    run.log_inputs(describe_inputs(store, inputs, as_of))
+                    fitted = _fit(run, load_purchases(store, as_of, versions), config, kept)
+                    version = _evaluate_and_register(registry, run, fitted, fingerprint, settings)
+            except TooLittleDataError:
+                unpin(store, owner)  # whatever else failed is tried again, with these inputs
+                raise
             kept.discard()
         else:
             logger.info("already registered version=%d fingerprint=%s", known, fingerprint)
             version = known
     settle(registry, version, settings)
-    return _summarise(registry, version, is_new=known is None)
+    release_pins(registry, store)
+    page = link_version(settings.mlflow_ui, settings.model_name, version)
+    return _summarise(registry, version, is_new=known is None) | {"page": page}
 
 
 def _fit(run: Run, purchases: Purchases, config: TrainingConfig, kept: KeptTraining) -> Fitted:
@@ -118,6 +157,8 @@ def _evaluate_and_register(registry: Registry, run: Run, fitted: Fitted, fingerp
     rival = find_rival(registry, registry.resolve_alias(CHAMPION), settings.var_dir / "models")
     trial = hold_trial(fitted, rival)
     run.log_metrics({f"{METRICS_PREFIX}{key}": value for key, value in trial.evidence.challenger.summarise().items()})
+    for name, evaluation in trial.others.items():
+        run.log_metrics({f"{name}.{key}": value for key, value in evaluation.summarise().items()})
     run.log_text(describe_run(fitted, trial), "report.md")
     for name, figure in draw_trial(trial, fitted).items():
         run.log_figure(figure, f"plots/{name}.png")
@@ -151,6 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
     command = Command("training.run", __doc__, has_json=True, has_logs=True)
     command.add_argument("--as-of", type=parse_instant, default=None, help="instant, UTC; default: the last midnight")
     command.add_argument("--config", type=Path, default=None, help="settings; default: training/config.yaml")
+    command.add_argument("--airflow-run", nargs=2, metavar=("ID", "URL"), help="run of the workflow that trains")
     return command.run(_run, arguments, FAILURES)
 
 
@@ -159,7 +201,8 @@ def _run(options: argparse.Namespace) -> Result:
     started = time.perf_counter()
     config = load_config(options.config) if options.config else load_config()
     registry = connect(settings.mlflow_tracking_uri, settings.model_name)
-    summary = run_training(settings, registry, config, options.as_of or latest_midnight())
+    airflow = AirflowRun(*options.airflow_run) if options.airflow_run else None
+    summary = run_training(settings, registry, config, options.as_of or latest_midnight(), airflow)
     summary["seconds"] = round(time.perf_counter() - started, 1)
     return Result("\n".join(f"{key:10} {value}" for key, value in summary.items()), summary)
 

@@ -31,13 +31,18 @@ def describe_installation(settings: Settings, airflow_password: str) -> str:
         ("Storefront", f"http://127.0.0.1:{settings.api_port}", "no login"),
         ("Storefront's API", f"http://127.0.0.1:{settings.api_port}/docs", "no login"),
         ("Model server", f"http://127.0.0.1:{settings.serving_port}", "no login"),
-        ("MLflow", f"http://127.0.0.1:{settings.mlflow_port}", "no login on this machine"),
+        ("MLflow", link_versions(settings), "no login on this machine"),
         ("Airflow", f"http://127.0.0.1:{settings.airflow_port}", airflow_login),
     ]
     url = f"http://127.0.0.1:{settings.api_port}/recommendations/home?user_id={_some_user(settings)}&limit=5"
     check_homepage(url)
     table = lay_out_table(("", "address", "login"), rows)
     return f"{table}\n\n  Logs: {settings.var_dir / 'logs'}    make status · make down\n\n  Try: curl '{url}'"
+
+
+def link_versions(settings: Settings) -> str:
+    """Return the address of the registered versions: MLflow opens as a GenAI product, without models, unless told."""
+    return f"{settings.mlflow_ui}/#/models/{settings.model_name}?workflowType=machine_learning"
 
 
 def await_model_server(settings: Settings) -> None:

@@ -1,9 +1,13 @@
 """Hops 3 and 4 on MLflow's SQLite backend: one version a logical run, a first champion, a page for reviewers."""
 
+import json
 from pathlib import Path
 
 import mlflow
+import polars as pl
 import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Run as MlflowRun
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,7 +21,7 @@ from tests.synthetic import AS_OF, SMALL_CONFIG
 from training.data.inputs import ModelInputs, ModelOutputs
 from training.registry.client import CHALLENGER, CHAMPION, Registry, RegistryError, connect
 from training.registry.copies import fetch_copy
-from training.run import run_training
+from training.run import AirflowRun, run_training
 from training.version.files import ArtefactError
 
 
@@ -47,7 +51,55 @@ def monkeypatch_module() -> pytest.MonkeyPatch:
 
 @pytest.fixture(scope="module")
 def first(settings: Settings, registry: Registry) -> dict[str, object]:
-    return run_training(settings, registry, SMALL_CONFIG, AS_OF)
+    return run_training(settings, registry, SMALL_CONFIG, AS_OF, AirflowRun("manual__1", "http://airflow/runs/1"))
+
+
+@pytest.fixture(scope="module")
+def run_of_first(first: dict[str, object], settings: Settings, registry: Registry) -> MlflowRun:
+    """The first version's run, as MLflow keeps it."""
+    return MlflowClient(settings.mlflow_tracking_uri).get_run(registry.run_id_of(1))
+
+
+def test_the_run_says_who_trained_it_from_which_commit_and_in_which_workflow(run_of_first: MlflowRun):
+    tags = run_of_first.data.tags
+
+    assert {"mlflow.user", "mlflow.source.name"} <= tags.keys()
+    assert tags["airflow.run_id"] == "manual__1"
+    assert "[manual__1](http://airflow/runs/1)" in tags["mlflow.note.content"]
+
+
+def test_the_run_names_its_input_tables_with_their_versions(
+    run_of_first: MlflowRun, synthetic_store: MLStore, registry: Registry
+):
+    tables = {used.dataset.name: used.dataset for used in run_of_first.inputs.dataset_inputs}
+
+    orders = tables["orders"]
+    recorded = registry.run_of(1)["table.orders"]
+    known = synthetic_store.as_of("orders", AS_OF).select(pl.len()).collect().item()
+    assert {"users", "products", "orders", "order_items"} <= tables.keys()
+    assert orders.digest == f"v{recorded}"
+    assert json.loads(orders.profile)["num_rows"] == known
+    source = json.loads(orders.source)
+    assert source["path"] == synthetic_store.path("orders")
+    assert source.get("delta_table_version", 0) == int(recorded)  # MLflow leaves a 0 out
+    assert "ordered_at" in orders.schema
+
+
+def test_the_run_holds_the_figures_of_those_it_was_compared_with(run_of_first: MlflowRun):
+    names = {"judged.ndcg_at_20", "own_purchases.ndcg_at_20", "global_popularity.recall_at_20"}
+
+    assert names <= run_of_first.data.metrics.keys()
+
+
+def test_the_summary_leads_to_the_page_as_a_model_registry(first: dict[str, object]):
+    assert str(first["page"]).endswith("/#/models/wide_deep/versions/1?workflowType=machine_learning")
+
+
+def test_the_page_warns_of_the_button_that_copies(first: dict[str, object], settings: Settings):
+    version = MlflowClient(settings.mlflow_tracking_uri).get_model_version("wide_deep", "1")
+
+    assert "Promote model" in version.description
+    assert version.source.endswith("/artifacts/model")
 
 
 def test_the_first_version_is_promoted_by_itself(first: dict[str, object], registry: Registry):
@@ -116,6 +168,8 @@ def test_mlflow_shows_the_networks_signature(first: dict[str, object], settings:
     assert [value.name for value in info.signature.inputs] == list(ModelInputs._fields)
     assert [value.name for value in info.signature.outputs] == list(ModelOutputs._fields)
     assert "onnx" in info.flavors
+    example = json.loads((settings.var_dir / "models" / "1" / "input_example.json").read_text())
+    assert example.keys() == set(ModelInputs._fields)
 
 
 def test_a_training_that_mlflow_failed_is_taken_up_where_it_stood(

@@ -27,7 +27,8 @@ MAX_LENGTH = 5000
 """MLflow keeps no longer description in MySQL."""
 HOW_TO = (
     "**To promote**: move the alias `champion` to this version (here, or `make promote VERSION=n`); lists and model "
-    "server follow by themselves. **To take it back**: move the alias back, or `make rollback`."
+    "server follow by themselves. **To take it back**: move the alias back, or `make rollback`. Leave the blue button "
+    "*Promote model* alone: it copies this version into another registered model, and nothing is promoted."
 )
 OVERRIDE = (
     "**Refused versions do not serve**, even with the alias. If you know better, set the tag `override` on this "

@@ -4,16 +4,20 @@ An alias is resolved to a version once per load, and the version travels on: the
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import mlflow.environment_variables
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import DatasetInput, Metric, Param, RunTag
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
+from mlflow.tracking.context.registry import resolve_tags
 
 from training.version.files import verify_folder
 from training.version.mlflow_model import describe_model
@@ -28,6 +32,17 @@ _NOT_FOUND = ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)
 
 class RegistryError(Exception):
     """MLflow could not be reached, or does not hold what was asked for."""
+
+
+@dataclass(frozen=True)
+class KnownVersion:
+    """What the registry says of a version; `fingerprint` is empty for one that was registered by hand."""
+
+    version: int
+    fingerprint: str
+    tags: Mapping[str, str]
+    aliases: frozenset[str]
+    created_at: datetime
 
 
 class Registry:
@@ -74,6 +89,30 @@ class Registry:
                 f"name = '{self.model_name}' and tags.{FINGERPRINT} = '{fingerprint}'"
             )
         return max((int(version.version) for version in found), default=None)
+
+    def list_versions(self) -> list[KnownVersion]:
+        """Return all versions of the model, with the aliases that name them."""
+        with _in_words():
+            found: list[ModelVersion] = []
+            token: str | None = ""
+            while token is not None:
+                page = self._client.search_model_versions(f"name = '{self.model_name}'", page_token=token or None)
+                found += page
+                token = page.token or None
+            named = self._client.get_registered_model(self.model_name).aliases if found else {}
+        aliases = {
+            number: frozenset(name for name, other in named.items() if other == number) for number in named.values()
+        }
+        return [
+            KnownVersion(
+                int(each.version),
+                each.tags.get(FINGERPRINT, ""),
+                dict(each.tags),
+                aliases.get(each.version, frozenset()),
+                datetime.fromtimestamp(each.creation_timestamp / 1000, UTC),
+            )
+            for each in found
+        ]
 
     def run_id_of(self, version: int) -> str:
         """Return the id of the run that trained a version: numbers come again after a rename, ids do not."""
@@ -131,7 +170,7 @@ class Registry:
 
     @contextmanager
     def start_run(self, name: str, params: Mapping[str, object], tags: Mapping[str, str]) -> Iterator["Run"]:
-        """Open a run; it ends FINISHED, or FAILED when the block raises."""
+        """Open a run; it ends FINISHED, or FAILED when the block raises. MLflow adds user, command and git commit."""
         with _in_words():
             experiment = self._client.get_experiment_by_name(EXPERIMENT)
             experiment_id = experiment.experiment_id if experiment else self._client.create_experiment(EXPERIMENT)
@@ -139,7 +178,7 @@ class Registry:
             self._client.log_batch(
                 run_id,
                 params=[Param(key, str(value)) for key, value in params.items()],
-                tags=[RunTag(key, value) for key, value in tags.items()],
+                tags=[RunTag(key, value) for key, value in {**resolve_tags(), **tags}.items()],
             )
         try:
             yield Run(self._client, run_id)
@@ -167,9 +206,10 @@ class Registry:
             describe_model(folder, model)
             self._client.log_artifacts(run.run_id, str(model), _ARTEFACT_PATH)
             _ensure_model(self._client, self.model_name)
+            artefacts = self._client.get_run(run.run_id).info.artifact_uri  # of runs:/, MLflow's page shows no schema
             created = self._client.create_model_version(
                 self.model_name,
-                source=f"runs:/{run.run_id}/{_ARTEFACT_PATH}",
+                source=f"{artefacts}/{_ARTEFACT_PATH}",
                 run_id=run.run_id,
                 tags=dict(tags),
                 description=description,
@@ -190,6 +230,11 @@ class Run:
             rows = [Metric(key, float(value), 0, step) for key, value in metrics.items()]
             self._client.log_batch(self.run_id, metrics=rows)
 
+    def log_inputs(self, tables: Sequence[DatasetInput]) -> None:
+        """Name the tables that the run reads."""
+        with _in_words():
+            self._client.log_inputs(self.run_id, list(tables))
+
     def log_text(self, text: str, path: str) -> None:
         """Keep a text as a file of the run."""
         with _in_words():
@@ -199,6 +244,11 @@ class Run:
         """Keep a matplotlib figure as an image of the run."""
         with _in_words():
             self._client.log_figure(self.run_id, figure, path)
+
+
+def link_version(ui: str, model_name: str, version: int) -> str:
+    """Return the address of a version's page: without the workflow type MLflow opens as a GenAI product, model-less."""
+    return f"{ui}/#/models/{model_name}/versions/{version}?workflowType=machine_learning"
 
 
 def connect(tracking_uri: str, model_name: str) -> Registry:

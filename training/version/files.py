@@ -24,7 +24,15 @@ _DATA_FILES = (MODEL, HOLDOUT, ENCODER, CONFIG, GOLDEN)
 # Raised when the files change, so that inputs known before train a version that this code can load. 2 brought HOLDOUT.
 FORMAT = 2
 # What MLflow writes beside our files: text that describes the model.
-MLFLOW_FILES = ("MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt", "registered_model_meta")
+MLFLOW_FILES = (
+    "MLmodel",
+    "conda.yaml",
+    "python_env.yaml",
+    "requirements.txt",
+    "registered_model_meta",
+    "input_example.json",
+    "serving_input_example.json",
+)
 TOLERANCE = 1e-6
 
 Inputs = Mapping[str, np.ndarray]
@@ -96,6 +104,12 @@ def write_golden(folder: Path, session: onnxruntime.InferenceSession, inputs: In
     (folder / GOLDEN).write_text(json.dumps(golden), encoding="utf-8")
 
 
+def load_golden_inputs(folder: Path) -> dict[str, np.ndarray]:
+    """Read the network's inputs of the golden rows."""
+    golden = json.loads((folder / GOLDEN).read_text(encoding="utf-8"))
+    return {name: np.array(value["rows"], dtype=value["dtype"]) for name, value in golden["inputs"].items()}
+
+
 def check_golden(folder: Path, session: onnxruntime.InferenceSession) -> float:
     """Score the golden rows again.
 
@@ -106,9 +120,8 @@ def check_golden(folder: Path, session: onnxruntime.InferenceSession) -> float:
         ArtefactError: it exceeds 1e-6, or a score is not finite.
     """
     golden: dict[str, Any] = json.loads((folder / GOLDEN).read_text(encoding="utf-8"))
-    inputs = {name: np.array(value["rows"], dtype=value["dtype"]) for name, value in golden["inputs"].items()}
     try:
-        outputs = session.run(None, inputs)
+        outputs = session.run(None, load_golden_inputs(folder))
     except Exception as err:  # the runtime's own errors have no public base
         raise ArtefactError(f"Golden rows do not score: {type(err).__name__}: {err}") from err
     expected = np.concatenate([np.ravel(golden[name]) for name in ModelOutputs._fields])

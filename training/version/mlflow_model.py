@@ -5,10 +5,14 @@ from pathlib import Path
 
 
 def describe_model(folder: Path, model: Path) -> None:
-    """Let MLflow write its own description (flavour, signature) around our files, which stay byte for byte."""
+    """Let MLflow write its own description around our files, which stay byte for byte: flavour, signature, example.
+
+    The example is that of the golden rows.
+    """
     import mlflow.onnx
     import onnx
 
+    from training.version.files import load_golden_inputs
     from training.version.signature import read_signature
 
     network = onnx.load(folder / "model.onnx")
@@ -18,6 +22,7 @@ def describe_model(folder: Path, model: Path) -> None:
         model,
         signature=read_signature(network),
         pip_requirements=requirements,
+        input_example=load_golden_inputs(folder),
         save_as_external_data=False,
     )
     for path in folder.iterdir():
