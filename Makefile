@@ -1,4 +1,4 @@
-# One vocabulary for every task. Settings may stand behind the command: make up API_PORT=18000 VAR_DIR=/tmp/shop
+# Tasks of the project; `make` lists them. Settings may stand behind the command: make up API_PORT=18000 VAR_DIR=/tmp/shop
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 

@@ -1,4 +1,4 @@
-"""# monitor: what became of the products that shoppers were shown.
+"""# monitor: click and order rates of the products that shoppers were shown.
 
 **Starts** every day at 05:20 UTC, or by hand. **Writes** nothing: the log shows click and order rates by model version,
 rung and slot with their intervals, and the comparison of two aliases while there is one; the task returns the same as

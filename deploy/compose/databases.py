@@ -1,4 +1,4 @@
-"""Give each service a database and an account of its own: `python -m deploy.compose.databases`.
+"""Create the MySQL databases and accounts, one of each a service: `python -m deploy.compose.databases`.
 
 Runs as a job once MySQL is healthy, and again at every `docker compose up`: what exists stays, and a password that was
 replaced under `secrets/` takes effect. No service but this job knows the root password.

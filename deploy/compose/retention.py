@@ -1,4 +1,4 @@
-"""Delete what Airflow keeps past its time: rows of its database and logs of tasks.
+"""Retention of Airflow's history: old rows of its database and old logs of tasks.
 
 By hand: `python -m deploy.compose.retention`.
 

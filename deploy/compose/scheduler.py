@@ -1,4 +1,4 @@
-"""Airflow's scheduler for a container: told to stop, it asks the steps at work to end, and does not wait for hours.
+"""Airflow's scheduler in a container: on SIGTERM it ends the steps at work within a grace period.
 
     python -m deploy.compose.scheduler
 

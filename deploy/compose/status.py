@@ -1,4 +1,4 @@
-"""What is served in containers, and how fresh the data is.
+"""Status of an installation in containers: the version that serves, the freshness of each hop.
 
 By hand: `python -m deploy.compose.status`, which `make status` calls.
 """
