@@ -93,7 +93,7 @@ def serve_version(home: Path, port: int) -> None:
         patch.object(service, "load_settings", lambda: settings),
         patch.object(service, "connect", lambda *_: registry),
     ):
-        uvicorn.run(service.Recommender.to_asgi(), host="127.0.0.1", port=port, log_level="warning")
+        uvicorn.run(service.Recommender.to_asgi(), host="127.0.0.1", port=port, log_level="warning")  # type: ignore[attr-defined]
 
 
 @contextmanager

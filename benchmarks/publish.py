@@ -135,7 +135,8 @@ def main() -> None:
     parser.add_argument("--child", nargs=2, metavar=("WAY", "URL"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.child:
-        measure(*chosen.child, chosen.users)
+        way, url = chosen.child
+        measure(way, url, chosen.users)
         return
     print(f"{'database':<10}{'way':<10}{'users':>10}{'seconds':>10}{'users/s':>10}{'peak MB':>9}")
     for database in ("sqlite", "mariadb") if chosen.database == "both" else (chosen.database,):

@@ -81,7 +81,7 @@ def train_bare(rows: TrainingRows[Tensor], config: TrainingConfig) -> float:
         inputs, targets = gather_batch(rows, order[start : start + options.batch_size])
         optimiser.zero_grad()
         for member in members:
-            compute_loss(member(inputs), targets, config.loss).backward()
+            compute_loss(member(inputs), targets, config.loss).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     return time.perf_counter() - started
 

@@ -97,7 +97,7 @@ def run_server(kind: Kind, *options: str) -> Iterator[DatabaseServer]:
 
     Args:
         kind: which of the two.
-        options: further ones of the server's own; they win.
+        *options: further ones of the server's own; they win.
 
     Raises:
         RuntimeError: the server is missing or does not come up; the message says which.

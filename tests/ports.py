@@ -2,6 +2,7 @@
 
 import socket
 from pathlib import Path
+from typing import Any
 
 from settings import Settings
 
@@ -21,4 +22,5 @@ def free_ports(count: int) -> list[int]:
 
 def free_settings(var_dir: Path) -> Settings:
     """Return settings with a `VAR_DIR` and four free ports."""
-    return Settings(var_dir=var_dir, **dict(zip(PORTS, free_ports(len(PORTS)), strict=True)))
+    ports: dict[str, Any] = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+    return Settings(var_dir=var_dir, **ports)

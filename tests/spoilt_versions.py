@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import onnx
 
@@ -31,14 +32,17 @@ class Spoiler:
 
 
 def write(name: str, content: bytes) -> Callable[[Path], None]:
-    return lambda folder: (folder / name).write_bytes(content) and None
+    def apply(folder: Path) -> None:
+        (folder / name).write_bytes(content)
+
+    return apply
 
 
 def remove(name: str) -> Callable[[Path], None]:
     return lambda folder: (folder / name).unlink()
 
 
-def change_encoder(key: str, change: Callable[[object], object]) -> Callable[[Path], None]:
+def change_encoder(key: str, change: Callable[[Any], object]) -> Callable[[Path], None]:
     def apply(folder: Path) -> None:
         encoder = json.loads((folder / "encoder.json").read_text())
         (folder / "encoder.json").write_text(json.dumps(encoder | {key: change(encoder[key])}))

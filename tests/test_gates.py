@@ -53,7 +53,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def lint_imports(folder: Path) -> "subprocess.CompletedProcess[str]":
-    command = [PROGRAMS / "lint-imports", "--no-cache"]
+    command = [str(PROGRAMS / "lint-imports"), "--no-cache"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=LIMIT_SECONDS)
 
 
@@ -128,7 +128,7 @@ def test_the_pages_zones_notice_an_import_that_points_up(tmp_path: Path, path: s
     source = pages / path
     source.write_text(f"{line}\n{source.read_text(encoding='utf-8')}", encoding="utf-8")
 
-    command = [NODE / "bin" / "node", "node_modules/eslint/bin/eslint.js", path]
+    command = [str(NODE / "bin" / "node"), "node_modules/eslint/bin/eslint.js", path]
     ended = subprocess.run(
         command, cwd=pages, capture_output=True, text=True, check=False, timeout=LIMIT_SECONDS, env=dict(os.environ)
     )

@@ -68,7 +68,7 @@ def imported(folder: str) -> set[str]:
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_a_folder_requires_what_it_imports(folder):
+def test_a_folder_requires_what_it_imports(folder: str) -> None:
     present = installed_with(asked(ROOT / folder / "requirements.in"))
 
     for name in imported(folder):
@@ -77,6 +77,6 @@ def test_a_folder_requires_what_it_imports(folder):
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_settings_can_be_read_in_every_folder(folder):
+def test_settings_can_be_read_in_every_folder(folder: str) -> None:
     if any("settings" in file.read_text(encoding="utf-8") for file in modules_of(folder)):
         assert "pydantic-settings" in installed_with(asked(ROOT / folder / "requirements.in"))

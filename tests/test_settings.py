@@ -1,5 +1,8 @@
 """Where settings come from, and what a wrong one says."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from pydantic import SecretStr
 
@@ -8,7 +11,7 @@ from settings import Settings, load_settings
 
 
 @pytest.fixture(autouse=True)
-def fresh(monkeypatch, tmp_path):
+def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(settings, "SECRETS_DIR", tmp_path / "secrets")
     for name in Settings.model_fields:
@@ -18,7 +21,7 @@ def fresh(monkeypatch, tmp_path):
     load_settings.cache_clear()
 
 
-def test_a_wrong_setting_is_named_with_its_value_in_one_line(monkeypatch):
+def test_a_wrong_setting_is_named_with_its_value_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_PER_MINUTE", "many")
     monkeypatch.setenv("NUM_BUCKETS", "0")
 
@@ -31,7 +34,9 @@ def test_a_wrong_setting_is_named_with_its_value_in_one_line(monkeypatch):
     assert "NUM_BUCKETS='0': Input should be greater than or equal to 1" in line
 
 
-def test_the_environment_wins_over_the_file_which_wins_over_a_secret(monkeypatch, tmp_path):
+def test_the_environment_wins_over_the_file_which_wins_over_a_secret(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "api_token_key").write_text("from a secret")
     (tmp_path / "secrets" / "mlflow_secret_key").write_text("from a secret")
@@ -45,7 +50,7 @@ def test_the_environment_wins_over_the_file_which_wins_over_a_secret(monkeypatch
     assert loaded.model_name == "environment"
 
 
-def test_an_empty_variable_counts_as_none(monkeypatch):
+def test_an_empty_variable_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMPARED_ALIAS", "")
     monkeypatch.setenv("NUM_BUCKETS", "")
 

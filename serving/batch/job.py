@@ -32,7 +32,7 @@ from training.ranking.ranker import Ranker
 LIST_LENGTH = 100
 USERS_PER_PIECE = 2000
 
-Tell = Callable[[str], None]
+Tell = Callable[[str], object]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ ROWS_PER_INSERT = 50_000
 SQLITE_CACHE_KIB = 256 * 1024
 """Room for the pages of the indexes that a large load touches at random."""
 
-Report = Callable[[str], None]
+Report = Callable[[str], object]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
@@ -24,7 +26,7 @@ HOME = "/recommendations/home"
 NO_PATIENCE = Deadlines(database=5, model_server=0.1)
 
 
-def shown(answer) -> list[int]:
+def shown(answer: httpx.Response) -> list[int]:
     return [product["product_id"] for product in answer.json()["recommendations"]]
 
 
@@ -178,6 +180,7 @@ def test_a_product_of_the_model_servers_that_is_none_costs_itself(
 
 
 def test_made_up_shoppers_push_nobody_out_of_memory(api: TestClient) -> None:
+    assert isinstance(api.app, FastAPI)
     home_page = services_of(api.app.state).home_page
     for user_id in (1, 2):
         api.get(HOME, params={"user_id": user_id})

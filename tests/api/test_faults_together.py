@@ -6,6 +6,7 @@ How long answers take is measured by `benchmarks/faults.py`; here nothing may fa
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import httpx
 import pytest
@@ -28,7 +29,7 @@ def dependencies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dependenc
 @pytest.fixture(scope="module")
 def client(dependencies: Dependencies) -> Iterator[httpx.Client]:
     """A client of an API with its real deadlines, whose local fallback is made."""
-    fields = {name.lower(): value for name, value in dependencies.settings.items()}
+    fields: dict[str, Any] = {name.lower(): value for name, value in dependencies.settings.items()}
     with (
         serve(create_app(Settings(**fields))) as address,
         httpx.Client(base_url=address, timeout=LIMIT_SECONDS) as client,

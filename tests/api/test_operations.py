@@ -2,6 +2,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -75,7 +76,7 @@ def test_a_fallback_that_cannot_be_renewed_is_named_until_it_can(
     ids=["not begun", "under way", "refused"],
 )
 def test_lists_that_are_behind_the_alias_are_named_and_why(
-    published_shop: Engine, open_api: Callable[..., TestClient], batch: dict | None, why: str
+    published_shop: Engine, open_api: Callable[..., TestClient], batch: dict[str, Any] | None, why: str
 ) -> None:
     moved = datetime.now(UTC) - timedelta(seconds=30)
     with session_scope(published_shop) as session:

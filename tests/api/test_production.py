@@ -33,7 +33,11 @@ CART = {"order_key": "c", "user_id": 1, "items": [{"product_id": 1, "quantity": 
 
 
 def production(tmp_path: Path, url: str, **fields: Any) -> Settings:
-    values = {"environment": "production", "api_token_key": SecretStr(KEY), "requests_per_minute": 100_000}
+    values: dict[str, Any] = {
+        "environment": "production",
+        "api_token_key": SecretStr(KEY),
+        "requests_per_minute": 100_000,
+    }
     values |= {"allowed_hosts": "testserver,*.shop.example", "api_metrics_token": SecretStr("m" * 43)}
     return Settings(var_dir=tmp_path, shop_database_url=url, **(values | fields))
 

@@ -1,7 +1,9 @@
 import contextlib
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -12,7 +14,7 @@ from dags._command import run_module
 
 
 @pytest.fixture
-def write_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def write_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Write a module called `step` that the command finds."""
     monkeypatch.setattr(_command, "ROOT", tmp_path)
 
@@ -26,7 +28,9 @@ def is_alive(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
-def test_last_line_is_the_report_and_all_lines_are_logged(write_step, caplog: pytest.LogCaptureFixture) -> None:
+def test_last_line_is_the_report_and_all_lines_are_logged(
+    write_step: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
     write_step("import sys\nprint('half way')\nprint('a warning', file=sys.stderr)\nprint('{\"rows\": 3}')\n")
 
     with caplog.at_level(logging.INFO):
@@ -36,7 +40,7 @@ def test_last_line_is_the_report_and_all_lines_are_logged(write_step, caplog: py
     assert {"half way", "a warning"} <= set(caplog.messages)
 
 
-def test_arguments_are_passed_on(write_step) -> None:
+def test_arguments_are_passed_on(write_step: Callable[[str], None]) -> None:
     write_step("import json, sys\nprint(json.dumps({'arguments': sys.argv[1:]}))\n")
 
     assert run_module("step", "--as-of", "a b", timeout_seconds=30) == {"arguments": ["--as-of", "a b"]}
@@ -47,7 +51,9 @@ def test_arguments_are_passed_on(write_step) -> None:
     [(1, RuntimeError), (2, AirflowFailException), (3, AirflowSkipException), (-9, RuntimeError)],
     ids=["failed", "final: no retry", "nothing to do: skipped", "killed"],
 )
-def test_exit_code_decides_what_becomes_of_the_task(write_step, code: int, error: type[Exception]) -> None:
+def test_exit_code_decides_what_becomes_of_the_task(
+    write_step: Callable[[str], None], code: int, error: type[Exception]
+) -> None:
     ending = f"sys.exit({code})" if code >= 0 else f"os.kill(os.getpid(), {-code})"
     write_step(f"import os, sys\n{ending}\n")
 
@@ -56,7 +62,7 @@ def test_exit_code_decides_what_becomes_of_the_task(write_step, code: int, error
 
 
 @pytest.mark.parametrize("code", [1, 2, 3])
-def test_a_task_gives_the_last_words_of_its_step_as_the_reason(write_step, code: int) -> None:
+def test_a_task_gives_the_last_words_of_its_step_as_the_reason(write_step: Callable[[str], None], code: int) -> None:
     write_step(
         "import sys\nprint('INFO on the way', file=sys.stderr)\n"
         f"print('step: the disk is full', file=sys.stderr)\nprint('{{}}')\nsys.exit({code})\n"
@@ -69,9 +75,9 @@ def test_a_task_gives_the_last_words_of_its_step_as_the_reason(write_step, code:
 
 
 @pytest.mark.parametrize("code", [0, 1, 2])
-def test_report_is_heard_however_the_step_ends(write_step, code: int) -> None:
+def test_report_is_heard_however_the_step_ends(write_step: Callable[[str], None], code: int) -> None:
     write_step(f'import sys\nprint(\'{{"state": "ended"}}\')\nsys.exit({code})\n')
-    heard: list[dict] = []
+    heard: list[dict[str, Any]] = []
 
     with contextlib.suppress(RuntimeError, AirflowFailException):
         run_module("step", timeout_seconds=30, heard=heard.append)
@@ -79,9 +85,9 @@ def test_report_is_heard_however_the_step_ends(write_step, code: int) -> None:
     assert heard == [{"state": "ended"}]
 
 
-def test_step_that_ends_without_a_report_has_none_to_hear(write_step) -> None:
+def test_step_that_ends_without_a_report_has_none_to_hear(write_step: Callable[[str], None]) -> None:
     write_step("import sys\nprint('no JSON')\nsys.exit(1)\n")
-    heard: list[dict] = []
+    heard: list[dict[str, Any]] = []
 
     with pytest.raises(RuntimeError):
         run_module("step", timeout_seconds=30, heard=heard.append)
@@ -89,14 +95,16 @@ def test_step_that_ends_without_a_report_has_none_to_hear(write_step) -> None:
     assert heard == []
 
 
-def test_report_that_is_no_json_is_an_error(write_step) -> None:
+def test_report_that_is_no_json_is_an_error(write_step: Callable[[str], None]) -> None:
     write_step("print('done!')\n")
 
     with pytest.raises(ValueError, match="'done!'"):
         run_module("step", timeout_seconds=30)
 
 
-def test_step_that_takes_too_long_ends_with_all_that_it_started(write_step, tmp_path: Path) -> None:
+def test_step_that_takes_too_long_ends_with_all_that_it_started(
+    write_step: Callable[[str], None], tmp_path: Path
+) -> None:
     write_step(
         "import pathlib, subprocess, sys, time\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
@@ -111,7 +119,9 @@ def test_step_that_takes_too_long_ends_with_all_that_it_started(write_step, tmp_
     assert not is_alive(int((tmp_path / "child").read_text(encoding="utf-8")))
 
 
-def test_step_that_ignores_the_polite_request_is_killed(write_step, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_step_that_ignores_the_polite_request_is_killed(
+    write_step: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(_command, "GRACE_SECONDS", 0.5)
     write_step("import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(60)\n")
     started = time.monotonic()

@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from dags._defaults import given_as_of, resolve_as_of
 DUE = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
 
 
-def context(as_of: str | None = None, carried: tuple[str, ...] = ()) -> dict:
+def context(as_of: str | None = None, carried: tuple[str, ...] = ()) -> dict[str, Any]:
     extras = [{"as_of": instant} for instant in carried] + [{}]
     events = {"an asset": [SimpleNamespace(extra=extra) for extra in extras]}
     return {

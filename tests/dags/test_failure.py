@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -23,13 +24,15 @@ CONTEXT = {
 class Receiver(HTTPServer):
     """Keeps what it is told."""
 
-    told: list[dict]
+    told: list[dict[str, Any]]
     status = 204
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
+        server: Receiver
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             self.server.told.append(json.loads(body))
@@ -98,7 +101,7 @@ def test_the_reason_is_an_error_of_its_own(caplog: pytest.LogCaptureFixture) -> 
     ]
 
 
-def test_every_task_says_why_it_failed_last(dags: dict) -> None:
+def test_every_task_says_why_it_failed_last(dags: dict[str, Any]) -> None:
     for dag in dags.values():
         for task in dag.tasks:
             assert list(task.on_failure_callback) == [call_webhook, say_reason], task

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from dags._assets import CHAMPION, SNAPSHOT
 from dags._newer_input import ask_if_newer, if_newer, once_more
 
 
-class Events(list):
+class Events(list[Any]):
     """Events of an asset, as a task reads them."""
 
     def ascending(self, is_ascending: bool) -> "Events":
@@ -24,9 +25,9 @@ class Outlet:
     """What a task announces."""
 
     def __init__(self) -> None:
-        self.added: list = []
+        self.added: list[Any] = []
 
-    def add(self, asset) -> None:
+    def add(self, asset: Any) -> None:
         self.added.append(asset)
 
 
@@ -34,7 +35,7 @@ def event(minute: int) -> SimpleNamespace:
     return SimpleNamespace(timestamp=datetime(2026, 1, 1, 0, minute, tzinfo=UTC), extra={})
 
 
-def context(started_by: list[int], champion: list[int], snapshot: tuple[int, ...] = ()) -> dict:
+def context(started_by: list[int], champion: list[int], snapshot: tuple[int, ...] = ()) -> dict[str, Any]:
     return {
         "ti": SimpleNamespace(dag_id="score_users"),
         "triggering_asset_events": {CHAMPION: [event(minute) for minute in started_by]} if started_by else {},
@@ -66,7 +67,7 @@ def test_a_run_asks_for_another_where_newer_input_lies(
 
 
 @pytest.mark.parametrize("dag_id", ["rebuild_features", "train_wide_deep", "score_users"])
-def test_what_a_run_asks_for_starts_the_same_workflow(dags: dict, dag_id: str) -> None:
+def test_what_a_run_asks_for_starts_the_same_workflow(dags: dict[str, Any], dag_id: str) -> None:
     dag = dags[dag_id]
 
     assert once_more(dag_id) in dag.timetable.asset_condition.objects

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +16,7 @@ from dags import _command
 from dags._note import LONGEST, NOTE, leave_note
 
 
-class LeftValues(dict):
+class LeftValues(dict[str, Any]):
     """What a task pushed, by key."""
 
     def xcom_push(self, key: str, value: Any) -> None:
@@ -27,7 +28,14 @@ def left() -> LeftValues:
     return LeftValues()
 
 
-def run_sync(dags: dict, monkeypatch: pytest.MonkeyPatch, tmp_path, left: LeftValues, report: dict, code: int) -> None:
+def run_sync(
+    dags: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    left: LeftValues,
+    report: dict[str, Any],
+    code: int,
+) -> None:
     """Run the task of sync_shop against a step that ends with this report and exit code."""
     step = f"import sys\nprint({json.dumps(report)!r})\nsys.exit({code})\n"
     (tmp_path / "features").mkdir()
@@ -40,7 +48,9 @@ def run_sync(dags: dict, monkeypatch: pytest.MonkeyPatch, tmp_path, left: LeftVa
     dags["sync_shop"].get_task("sync").python_callable(**context)
 
 
-def test_equal_store_is_noted(dags: dict, monkeypatch, tmp_path, left: LeftValues) -> None:
+def test_equal_store_is_noted(
+    dags: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, left: LeftValues
+) -> None:
     run_sync(dags, monkeypatch, tmp_path, left, {"state": "synced", "verdict": "equal: 3 rows"}, 0)
 
     assert left == {NOTE: "equal: 3 rows"}
@@ -54,7 +64,15 @@ def test_equal_store_is_noted(dags: dict, monkeypatch, tmp_path, left: LeftValue
     ],
     ids=["difference stayed", "no verdict: the reason"],
 )
-def test_red_run_is_noted_too(dags, monkeypatch, tmp_path, left, report: dict, code: int, error: type) -> None:
+def test_red_run_is_noted_too(
+    dags: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    left: LeftValues,
+    report: dict[str, Any],
+    code: int,
+    error: type[Exception],
+) -> None:
     with pytest.raises(error):
         run_sync(dags, monkeypatch, tmp_path, left, report, code)
 
@@ -68,7 +86,7 @@ def test_long_text_is_cut_at_the_limit(left: LeftValues) -> None:
 
 
 @pytest.fixture
-def session(dags: dict) -> Iterator[Session]:
+def session(dags: dict[str, Any]) -> Iterator[Session]:
     """Airflow's own tables, as far as a run and its notes need them."""
     from airflow.models.dagrun import DagRun, DagRunNote
     from airflow.models.tasklog import LogTemplate
@@ -82,7 +100,7 @@ def session(dags: dict) -> Iterator[Session]:
     engine.dispose()
 
 
-def ended_run(session: Session, *sentences: str):
+def ended_run(session: Session, *sentences: str) -> Any:
     from airflow.models.dagrun import DagRun
     from airflow.models.xcom import XComModel
 

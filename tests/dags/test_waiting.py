@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,10 +23,14 @@ class Waiting(WaitingStep):
 
 
 @pytest.fixture
-def write_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def write_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Write a module called `step` that the trigger finds."""
     monkeypatch.setattr(_waiting, "ROOT", tmp_path)
-    return lambda code: (tmp_path / "step.py").write_text(code, encoding="utf-8")
+
+    def write(code: str) -> None:
+        (tmp_path / "step.py").write_text(code, encoding="utf-8")
+
+    return write
 
 
 async def fire(trigger: StepTrigger) -> dict[str, Any]:
@@ -50,7 +55,7 @@ def test_a_task_hands_its_step_to_the_triggerer() -> None:
     assert deferred.value.method_name == "resume"
 
 
-def test_the_report_comes_back_and_arguments_arrive(write_step) -> None:
+def test_the_report_comes_back_and_arguments_arrive(write_step: Callable[[str], None]) -> None:
     write_step("import json, sys\nprint('on the way')\nprint(json.dumps({'arguments': sys.argv[1:]}))\n")
 
     event = asyncio.run(fire(StepTrigger("step", ["a b"], 30)))
@@ -64,7 +69,9 @@ def test_the_report_comes_back_and_arguments_arrive(write_step) -> None:
     [(1, RuntimeError), (2, AirflowFailException), (3, AirflowSkipException)],
     ids=["failed", "final: no retry", "nothing to do: skipped"],
 )
-def test_the_exit_code_decides_what_becomes_of_the_task(write_step, code: int, error: type[Exception]) -> None:
+def test_the_exit_code_decides_what_becomes_of_the_task(
+    write_step: Callable[[str], None], code: int, error: type[Exception]
+) -> None:
     write_step(f"import sys\nsys.exit({code})\n")
 
     event = asyncio.run(fire(StepTrigger("step", [], 30)))
@@ -90,7 +97,7 @@ def test_a_run_is_noted_however_its_step_ends(event: dict[str, Any], note: str) 
     assert notes == [note]
 
 
-class LatestEvents(list):
+class LatestEvents(list[Any]):
     """Events of the asset, the newest first, as a task reads them."""
 
     def ascending(self, is_ascending: bool) -> "LatestEvents":
@@ -111,7 +118,7 @@ class LatestEvents(list):
     ],
     ids=["without a version", "with nonsense", "none with a version", "none"],
 )
-def test_an_event_without_a_version_announces_nothing(extras: list[dict], announced: list[str]) -> None:
+def test_an_event_without_a_version_announces_nothing(extras: list[dict[str, Any]], announced: list[str]) -> None:
     events = LatestEvents(SimpleNamespace(extra=extra) for extra in extras)
 
     arguments = Look(task_id="look").arguments({"inlet_events": {CHAMPION: events}})
@@ -119,7 +126,7 @@ def test_an_event_without_a_version_announces_nothing(extras: list[dict], announ
     assert arguments[2:-1] == announced
 
 
-def test_a_step_that_takes_too_long_is_stopped_and_says_so(write_step) -> None:
+def test_a_step_that_takes_too_long_is_stopped_and_says_so(write_step: Callable[[str], None]) -> None:
     write_step("import time\ntime.sleep(60)\n")
 
     event = asyncio.run(fire(StepTrigger("step", [], 0.5)))
@@ -128,7 +135,7 @@ def test_a_step_that_takes_too_long_is_stopped_and_says_so(write_step) -> None:
         resume(event)
 
 
-def test_a_triggerer_that_is_stopped_leaves_no_step_behind(write_step, tmp_path: Path) -> None:
+def test_a_triggerer_that_is_stopped_leaves_no_step_behind(write_step: Callable[[str], None], tmp_path: Path) -> None:
     write_step("import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))\ntime.sleep(60)\n")
 
     async def stop_midway() -> int:
@@ -150,5 +157,5 @@ def test_no_word_from_the_triggerer_is_a_failure() -> None:
         resume(None)
 
 
-def test_waiting_for_the_alias_holds_no_slot(dags: dict) -> None:
+def test_waiting_for_the_alias_holds_no_slot(dags: dict[str, Any]) -> None:
     assert all(isinstance(task, _waiting.WaitingStep) for task in dags["watch_champion"].tasks)

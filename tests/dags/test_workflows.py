@@ -2,6 +2,7 @@ import ast
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,16 +14,16 @@ HEAVY = {"torch", "mlflow", "bentoml", "polars", "pandas", "numpy", "sqlalchemy"
 OURS = {"features", "training", "serving", "shop", "api", "settings"}
 
 
-def produced(dag) -> set[str]:
+def produced(dag: Any) -> set[str]:
     return {asset.name for task in dag.tasks for asset in task.outlets}
 
 
-def consumed(dag) -> set[str]:
+def consumed(dag: Any) -> set[str]:
     condition = getattr(dag.timetable, "asset_condition", None)
     return {asset.name for asset in condition.objects} if condition else set()
 
 
-def test_one_workflow_a_file_named_alike(dags: dict) -> None:
+def test_one_workflow_a_file_named_alike(dags: dict[str, Any]) -> None:
     assert sorted(dags) == [path.stem for path in FILES if path.stem != "__init__"]
 
 
@@ -35,22 +36,22 @@ def test_one_workflow_a_file_named_alike(dags: dict) -> None:
         ("watch_champion", "champion", "score_users"),
     ],
 )
-def test_workflows_are_chained_by_assets(dags: dict, upstream: str, asset: str, downstream: str) -> None:
+def test_workflows_are_chained_by_assets(dags: dict[str, Any], upstream: str, asset: str, downstream: str) -> None:
     assert asset in produced(dags[upstream])
     assert asset in consumed(dags[downstream])
 
 
-def test_first_pass_follows_workflows_that_exist(dags: dict) -> None:
+def test_first_pass_follows_workflows_that_exist(dags: dict[str, Any]) -> None:
     assert set(CHAIN) <= set(dags)
 
 
-def test_restart_after_days_runs_no_missed_day_twice(dags: dict) -> None:
+def test_restart_after_days_runs_no_missed_day_twice(dags: dict[str, Any]) -> None:
     for dag in dags.values():
         assert dag.catchup is False
         assert dag.start_date is None, "a start date would make Airflow run the last missed tick at the first start"
 
 
-def test_runs_of_a_workflow_do_not_overlap(dags: dict) -> None:
+def test_runs_of_a_workflow_do_not_overlap(dags: dict[str, Any]) -> None:
     pools = json.loads((ROOT / "dags" / "pools.json").read_text(encoding="utf-8"))
 
     for dag in dags.values():
@@ -59,16 +60,16 @@ def test_runs_of_a_workflow_do_not_overlap(dags: dict) -> None:
 
 
 @pytest.mark.parametrize("section", ["**Starts**", "**Writes**", "**Safe to run again**", "**When it fails**"])
-def test_every_workflow_shows_its_run_book(dags: dict, section: str) -> None:
+def test_every_workflow_shows_its_run_book(dags: dict[str, Any], section: str) -> None:
     for dag_id, dag in dags.items():
         assert section in dag.doc_md, f"{dag_id} lacks {section}"
 
 
-def test_every_run_may_be_given_its_instant(dags: dict) -> None:
+def test_every_run_may_be_given_its_instant(dags: dict[str, Any]) -> None:
     assert all("as_of" in dag.params for dag in dags.values())
 
 
-def test_every_task_retries_and_its_pool_exists(dags: dict) -> None:
+def test_every_task_retries_and_its_pool_exists(dags: dict[str, Any]) -> None:
     pools = {"default_pool", *json.loads((ROOT / "dags" / "pools.json").read_text(encoding="utf-8"))}
 
     for dag in dags.values():
@@ -77,7 +78,7 @@ def test_every_task_retries_and_its_pool_exists(dags: dict) -> None:
             assert task.pool in pools, task
 
 
-def test_scoring_waits_neither_for_a_training_nor_long_for_a_try(dags: dict) -> None:
+def test_scoring_waits_neither_for_a_training_nor_long_for_a_try(dags: dict[str, Any]) -> None:
     [score] = dags["score_users"].tasks
     heavy = {task.pool for name in ("rebuild_features", "train_wide_deep") for task in dags[name].tasks}
 

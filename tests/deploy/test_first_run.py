@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from deploy import first_run
+from deploy.airflow_client import AirflowClient
 from deploy.first_run import CHAIN, PassError, follow_first_pass, has_passed
 from deploy.progress import Board
 
 
-class ScriptedAirflow:
+class ScriptedAirflow(AirflowClient):
     """An Airflow whose runs are known beforehand: HTTP is the border that these tests stand in for."""
 
     def __init__(self, runs: dict[str, list[dict[str, Any]]], tasks: dict[str, list[dict[str, Any]]] | None = None):
@@ -22,7 +23,7 @@ class ScriptedAirflow:
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         return self._tasks.get(run_id, [])
 
-    def trigger(self, dag_id: str) -> str:
+    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
         self.triggered.append(dag_id)
         return "run"
 

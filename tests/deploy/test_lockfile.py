@@ -1,6 +1,7 @@
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -86,7 +87,7 @@ def test_what_differs_between_pythons_has_a_marker() -> None:
 
 
 def test_libraries_of_torch_for_cuda_stay_out_of_the_lock() -> None:
-    packages = [
+    packages: list[dict[str, Any]] = [
         {"name": "torch", "requires_dist": ["filelock", "cuda-toolkit==13; platform_system == 'Linux'"]},
         {"name": "cuda-toolkit", "requires_dist": ["nvidia-cublas"]},
         {"name": "nvidia-cublas"},

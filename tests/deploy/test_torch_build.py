@@ -206,7 +206,7 @@ def test_image_is_built_by_the_same_code(machine: Machine, ordinary: Index, for_
         shutil.copy(ROOT / "deploy" / f"{name}.py", tmp_path / "deploy")
     (tmp_path / "requirements.txt").write_text(LOCK, encoding="utf-8")
 
-    command = [machine.python, "-m", "deploy.torch_build", "--place", for_cpu.url]
+    command = [str(machine.python), "-m", "deploy.torch_build", "--place", for_cpu.url]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
 
     assert machine.version("torch") == "2.13.0+cpu"

@@ -54,7 +54,7 @@ def shape(page: Path) -> list[str]:
 
 
 @each_page
-def test_links_lead_to_files_that_exist(page):
+def test_links_lead_to_files_that_exist(page: Path) -> None:
     targets = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in link]
 
     for target in targets:
@@ -62,54 +62,54 @@ def test_links_lead_to_files_that_exist(page):
 
 
 @each_page
-def test_make_commands_exist(page):
+def test_make_commands_exist(page: Path) -> None:
     assert set(MAKE.findall(code_of(page))) <= make_targets()
 
 
 @each_page
-def test_modules_that_are_run_exist(page):
+def test_modules_that_are_run_exist(page: Path) -> None:
     for module in MODULE.findall(code_of(page)):
         path = ROOT / module.replace(".", "/")
         is_ours = path.with_suffix(".py").exists() or (path / "__main__.py").exists()
         assert is_ours or ("." not in module and find_spec(module)), f"{page.name} runs {module}"
 
 
-def test_the_files_to_read_first_are_six_and_have_one_line_each():
+def test_the_files_to_read_first_are_six_and_have_one_line_each() -> None:
     section = README.read_text(encoding="utf-8").split("## Read these files first")[1].split("## ")[0]
 
     assert len(re.findall(r"^\| \[", section, re.MULTILINE)) == 6
 
 
-def test_every_file_to_read_first_explains_itself():
+def test_every_file_to_read_first_explains_itself() -> None:
     section = README.read_text(encoding="utf-8").split("## Read these files first")[1].split("## ")[0]
 
     for name in LINK.findall(section):
         assert ast.get_docstring(ast.parse((ROOT / name).read_text(encoding="utf-8"))), name
 
 
-def test_both_languages_have_the_same_headings_rows_and_items():
+def test_both_languages_have_the_same_headings_rows_and_items() -> None:
     assert headings(KOREAN) == headings(README)
     assert shape(KOREAN) == shape(README)
 
 
-def test_both_languages_have_the_same_code_blocks():
+def test_both_languages_have_the_same_code_blocks() -> None:
     assert CODE_BLOCK.findall(KOREAN.read_text(encoding="utf-8")) == CODE_BLOCK.findall(README.read_text("utf-8"))
 
 
-def test_both_languages_name_the_same_code():
+def test_both_languages_name_the_same_code() -> None:
     english, korean = (sorted(set(INLINE_CODE.findall(page.read_text(encoding="utf-8")))) for page in (README, KOREAN))
 
     assert korean == english
 
 
-def test_both_languages_link_to_the_same_places():
+def test_both_languages_link_to_the_same_places() -> None:
     english, korean = (LINK.findall(page.read_text(encoding="utf-8")) for page in (README, KOREAN))
 
     assert (english[0], korean[0]) == ("README.ko.md", "README.md")
     assert korean[1:] == english[1:]
 
 
-def test_messages_that_the_readme_quotes_are_those_that_the_code_says():
+def test_messages_that_the_readme_quotes_are_those_that_the_code_says() -> None:
     sources = [*ROOT.glob("deploy/**/*.py"), ROOT / "docker-compose.yml"]
     said = re.sub(r'"\s*\n\s*f?"', "", "\n".join(path.read_text(encoding="utf-8") for path in sources))
     said = re.sub(r"\{name\.upper\(\)\}", "API_PORT", said).replace("{port}", "8000")
@@ -119,7 +119,7 @@ def test_messages_that_the_readme_quotes_are_those_that_the_code_says():
         assert quote.removesuffix(" ...") in said, quote
 
 
-def test_the_ranking_figures_are_those_of_the_quality_page():
+def test_the_ranking_figures_are_those_of_the_quality_page() -> None:
     results = README.read_text(encoding="utf-8").split("## Results")[1].split("\n## ")[0]
     cut = (ROOT / "docs" / "quality.md").read_text(encoding="utf-8").split("## 2017-10-15")[1]
     everything, discovery = cut.split("| discovery |")[0], cut.split("| discovery |")[1].split("| ours less |")[0]
@@ -131,7 +131,7 @@ def test_the_ranking_figures_are_those_of_the_quality_page():
         assert f"| {title} | {first[1]} | {first[2]} | {second[1]} |" in results
 
 
-def test_the_figures_of_speed_are_those_of_the_pages_that_say_how():
+def test_the_figures_of_speed_are_those_of_the_pages_that_say_how() -> None:
     results = README.read_text(encoding="utf-8").split("**Speed**")[1].split("\n## ")[0]
     measured = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("api.md", "reviewing.md"))
 
@@ -140,7 +140,7 @@ def test_the_figures_of_speed_are_those_of_the_pages_that_say_how():
     assert [figure for figure in figures if not re.search(rf"(?<![\d.,]){re.escape(figure)}", measured)] == []
 
 
-def test_both_languages_give_the_same_figures():
+def test_both_languages_give_the_same_figures() -> None:
     english, korean = (page.read_text(encoding="utf-8") for page in (README, KOREAN))
     sections = english.split("## Results")[1].split("\n## ")[0], korean.split("## 결과")[1].split("\n## ")[0]
 

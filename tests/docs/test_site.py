@@ -19,9 +19,14 @@ LIMIT_SECONDS = 300
 
 
 def build(folder: Path, config: Path = ROOT / "mkdocs.yml") -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", config]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", str(config)]
     return subprocess.run(
-        [*command, "--site-dir", folder], cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False
+        [*command, "--site-dir", str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        check=False,
     )
 
 

@@ -37,11 +37,11 @@ def texts() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("what", FORBIDDEN)
-def test_no_file_holds(texts, what):
+def test_no_file_holds(texts: dict[str, str], what: str) -> None:
     found = {name: FORBIDDEN[what].search(text) for name, text in texts.items()}
 
     assert {name: match[0] for name, match in found.items() if match} == {}
 
 
-def test_what_an_installation_makes_is_not_tracked(texts):
+def test_what_an_installation_makes_is_not_tracked(texts: dict[str, str]) -> None:
     assert not [name for name in texts if name == ".env" or name.startswith(("secrets/", "var/", ".venv/"))]

@@ -70,5 +70,5 @@ def airflow(installation: Installation) -> AirflowClient:
 
 def holders(ports: set[int]) -> set[int]:
     """Which processes listen on these ports."""
-    listening = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.pid]
-    return {c.pid for c in listening if c.laddr[1] in ports}
+    listening = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr]
+    return {c.pid for c in listening if c.pid and c.laddr.port in ports}

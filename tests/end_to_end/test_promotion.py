@@ -142,7 +142,9 @@ def test_a_promotion_waits_neither_for_a_training_nor_for_a_failed_scoring(
     failing = airflow.trigger("score_users", {"as_of": "2001-01-01T00:00:00+00:00"})
     wait_for(lambda: state_of(airflow, "train_wide_deep", training) == "running")
     wait_for(lambda: state_of(airflow, "score_users", failing) == "up_for_retry")
-    stop, wrong, seen = threading.Event(), [], set()
+    stop = threading.Event()
+    wrong: list[str] = []
+    seen: set[tuple[str, str]] = set()
     load = threading.Thread(target=ask_homepages, args=(settings, stop, wrong, seen))
     load.start()
 

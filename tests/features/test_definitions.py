@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,9 @@ from features.definitions import (
     EVIDENCE,
     FEATURES,
     SAME_NUMBERS,
+    Cross,
+    Entity,
+    Feature,
     find_feature,
     hash_definitions,
     list_crosses,
@@ -18,7 +22,7 @@ from features.rebuild import build_snapshot
 from features.snapshot.purchases import Purchases
 from features.snapshot.tables import Snapshot
 
-ENTITIES = ("user", "user_category", "product", "pair")
+ENTITIES: tuple[Entity, ...] = ("user", "user_category", "product", "pair")
 IDS = {"category_id", "product_id"}
 
 
@@ -28,14 +32,14 @@ def snapshot(tiny_purchases: Purchases) -> Snapshot:
 
 
 @pytest.mark.parametrize("rows", [FEATURES, CROSSES], ids=["features", "crosses"])
-def test_names_are_unique(rows):
+def test_names_are_unique(rows: tuple[Feature, ...] | tuple[Cross, ...]) -> None:
     names = [row.name for row in rows]
 
     assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("cross", CROSSES, ids=lambda cross: cross.name)
-def test_a_cross_names_columns_that_its_entity_has(cross):
+def test_a_cross_names_columns_that_its_entity_has(cross: Cross) -> None:
     known = {
         "user_category": {"category_id", *list_names("user_category")},
         "pair": {*IDS, *list_names("pair"), *list_names("product")},
@@ -46,11 +50,11 @@ def test_a_cross_names_columns_that_its_entity_has(cross):
 
 
 @pytest.mark.parametrize("cross", CROSSES, ids=lambda cross: cross.name)
-def test_a_cross_has_buckets_where_it_has_features(cross):
+def test_a_cross_has_buckets_where_it_has_features(cross: Cross) -> None:
     assert (cross.num_buckets >= 2) == bool(set(cross.columns) - IDS)
 
 
-def test_entities_part_the_features_and_the_crosses():
+def test_entities_part_the_features_and_the_crosses() -> None:
     names = [name for entity in ENTITIES for name in list_names(entity)]
 
     assert sorted(names) == sorted(feature.name for feature in FEATURES)
@@ -69,7 +73,9 @@ def test_entities_part_the_features_and_the_crosses():
         ),
     ],
 )
-def test_a_frame_has_exactly_the_declared_columns(snapshot: Snapshot, table: str, entity, keys: set[str]):
+def test_a_frame_has_exactly_the_declared_columns(
+    snapshot: Snapshot, table: str, entity: Entity, keys: set[str]
+) -> None:
     columns = getattr(snapshot, table).columns
 
     assert [name for name in columns if name not in keys] == list_names(entity)
@@ -88,7 +94,9 @@ def test_a_frame_has_exactly_the_declared_columns(snapshot: Snapshot, table: str
         ("CROSSES", "columns", ("product_id",)),
     ],
 )
-def test_the_hash_moves_when_a_row_changes(monkeypatch: pytest.MonkeyPatch, rows: str, field: str, value: object):
+def test_the_hash_moves_when_a_row_changes(
+    monkeypatch: pytest.MonkeyPatch, rows: str, field: str, value: object
+) -> None:
     before = hash_definitions()
     first, *rest = getattr(definitions, rows)
     changed = dataclasses.replace(first, **{field: value})
@@ -99,7 +107,7 @@ def test_the_hash_moves_when_a_row_changes(monkeypatch: pytest.MonkeyPatch, rows
     assert hash_definitions() != before
 
 
-def test_the_hash_moves_when_rows_change_places(monkeypatch: pytest.MonkeyPatch):
+def test_the_hash_moves_when_rows_change_places(monkeypatch: pytest.MonkeyPatch) -> None:
     before = hash_definitions()
 
     monkeypatch.setattr(definitions, "FEATURES", FEATURES[::-1])
@@ -108,7 +116,7 @@ def test_the_hash_moves_when_rows_change_places(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(("field", "value"), [("meaning", "in other words"), ("evidence", ("bought_together",))])
-def test_the_hash_stays_when_the_words_change(monkeypatch: pytest.MonkeyPatch, field: str, value: object):
+def test_the_hash_stays_when_the_words_change(monkeypatch: pytest.MonkeyPatch, field: str, value: Any) -> None:
     before = hash_definitions()
     first, *rest = FEATURES
 
@@ -117,7 +125,7 @@ def test_the_hash_stays_when_the_words_change(monkeypatch: pytest.MonkeyPatch, f
     assert hash_definitions() == before
 
 
-def test_numbers_that_did_not_change_keep_the_hash_that_installations_stored(monkeypatch: pytest.MonkeyPatch):
+def test_numbers_that_did_not_change_keep_the_hash_that_installations_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     stored = hash_definitions()
 
     monkeypatch.setattr(definitions, "SAME_NUMBERS", {})
@@ -125,7 +133,7 @@ def test_numbers_that_did_not_change_keep_the_hash_that_installations_stored(mon
     assert SAME_NUMBERS.get(hash_definitions(), hash_definitions()) == stored
 
 
-def test_evidence_is_of_pairs_and_of_a_declared_kind():
+def test_evidence_is_of_pairs_and_of_a_declared_kind() -> None:
     kinds = [kind.name for kind in EVIDENCE]
 
     assert all(set(feature.evidence) <= set(kinds) for feature in FEATURES)
@@ -133,7 +141,7 @@ def test_evidence_is_of_pairs_and_of_a_declared_kind():
     assert [kind.name in find_feature(kind.shown_by).evidence for kind in EVIDENCE] == [True] * len(kinds)
 
 
-def test_purchases_of_a_type_or_brand_are_decayed_as_those_of_the_product_are():
+def test_purchases_of_a_type_or_brand_are_decayed_as_those_of_the_product_are() -> None:
     by_kind = [row for row in list_features("pair") if row.window.startswith("half") and "_type_" in row.name]
 
     assert {row.window for row in by_kind} == {find_feature("pair_decayed_112d").window}

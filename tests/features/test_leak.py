@@ -53,7 +53,7 @@ def hash_snapshot(snapshot: Snapshot) -> str:
 
 
 @pytest.mark.parametrize("statements", POISON.values(), ids=POISON.keys())
-def test_the_future_does_not_move_the_past(tmp_path: Path, statements: list[str]):
+def test_the_future_does_not_move_the_past(tmp_path: Path, statements: list[str]) -> None:
     url = f"sqlite:///{tmp_path / 'shop.db'}"
     fill_synthetic_shop(url, num_users=60, num_products=80, num_orders=900)
     engine, store = open_engine(url), MLStore(str(tmp_path / "store"))
@@ -73,13 +73,13 @@ def test_the_future_does_not_move_the_past(tmp_path: Path, statements: list[str]
     engine.dispose()
 
 
-def test_the_same_instant_gives_the_same_bits(synthetic_store: MLStore):
+def test_the_same_instant_gives_the_same_bits(synthetic_store: MLStore) -> None:
     first, second = (hash_snapshot(build_snapshot(load_purchases(synthetic_store, CUT))) for _ in range(2))
 
     assert first == second
 
 
-def test_the_hash_moves_when_the_past_does(synthetic_store: MLStore):
+def test_the_hash_moves_when_the_past_does(synthetic_store: MLStore) -> None:
     earlier = build_snapshot(load_purchases(synthetic_store, CUT - timedelta(days=1)))
 
     assert hash_snapshot(earlier) != hash_snapshot(build_snapshot(load_purchases(synthetic_store, CUT)))

@@ -24,7 +24,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pyt
 
 def test_the_command_writes_a_snapshot_and_says_what(
     environment: pytest.MonkeyPatch, tiny_store: MLStore, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     environment.setenv("ML_STORE_URI", tiny_store.uri)
     environment.setenv("NUM_BUCKETS", "2")
 
@@ -46,7 +46,7 @@ def test_the_command_writes_a_snapshot_and_says_what(
 
 def test_a_shop_that_was_never_synced_ends_with_one_clear_line(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     code = main(["--as-of", "2026-01-21"])
 
     said = capsys.readouterr().err.strip().splitlines()
@@ -71,7 +71,7 @@ def test_a_declared_feature_that_nothing_computes_ends_with_one_clear_line(
     capsys: pytest.CaptureFixture[str],
     entity: Entity,
     place: str,
-):
+) -> None:
     row = dataclasses.replace(FEATURES[0], name=f"{entity}_mood", entity=entity, aggregate="own")
     environment.setattr(definitions, "FEATURES", (*FEATURES, row))
     environment.setenv("ML_STORE_URI", tiny_store.uri)
@@ -86,7 +86,7 @@ def test_a_declared_feature_that_nothing_computes_ends_with_one_clear_line(
     ]
 
 
-def test_what_is_no_instant_is_refused(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def test_what_is_no_instant_is_refused(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as refused:
         main(["--as-of", "yesterday"])
 
@@ -94,13 +94,13 @@ def test_what_is_no_instant_is_refused(environment: pytest.MonkeyPatch, capsys: 
     assert "not an instant: 'yesterday'" in capsys.readouterr().err
 
 
-def test_rebuilding_gives_what_was_written(tiny_store: MLStore):
+def test_rebuilding_gives_what_was_written(tiny_store: MLStore) -> None:
     built = rebuild(tiny_store, day(20), num_buckets=2)
 
     assert Snapshot.open(tiny_store, day(20)).products.equals(built.products)
 
 
-def test_before_the_first_order_there_is_a_snapshot_without_purchases(tiny_store: MLStore):
+def test_before_the_first_order_there_is_a_snapshot_without_purchases(tiny_store: MLStore) -> None:
     snapshot = rebuild(tiny_store, day(1), num_buckets=2)
 
     assert snapshot.users.height == 2

@@ -86,7 +86,7 @@ def test_overwrite_where_replaces_only_those_partitions(store: MLStore) -> None:
     store.overwrite(
         "user_features", pl.concat([snapshot_rows(0, [1, 2]), snapshot_rows(1, [3]), other_day]), ["as_of", "bucket"]
     )
-    where = {"as_of": "2026-11-22T00:00:00+00:00", "bucket": 0}
+    where: dict[str, str | int] = {"as_of": "2026-11-22T00:00:00+00:00", "bucket": 0}
 
     store.overwrite("user_features", snapshot_rows(0, [7]), where=where)
     store.overwrite("user_features", snapshot_rows(0, [7]), where=where)
@@ -100,7 +100,7 @@ def test_overwrite_where_replaces_only_those_partitions(store: MLStore) -> None:
 
 
 def test_overwrite_where_creates_a_partitioned_table_and_empties_a_partition(store: MLStore) -> None:
-    where = {"as_of": "it's", "bucket": 0}
+    where: dict[str, str | int] = {"as_of": "it's", "bucket": 0}
     store.overwrite("user_features", snapshot_rows(0, [1], as_of="it's"), where=where)
     assert store.open("user_features").metadata().partition_columns == ["as_of", "bucket"]
 

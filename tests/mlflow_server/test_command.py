@@ -1,12 +1,15 @@
+from pathlib import Path
+from typing import Any
+
 from mlflow_server.command import server_command, server_environment
 from settings import Settings
 
 
-def make_settings(**values: object) -> Settings:
+def make_settings(**values: Any) -> Settings:
     return Settings(_env_file=None, **values)
 
 
-def test_the_embedded_server_keeps_everything_under_var_dir(tmp_path):
+def test_the_embedded_server_keeps_everything_under_var_dir(tmp_path: Path) -> None:
     settings = make_settings(var_dir=tmp_path, mlflow_port=5055)
 
     command = server_command(settings, has_login=False)
@@ -19,7 +22,7 @@ def test_the_embedded_server_keeps_everything_under_var_dir(tmp_path):
     assert "--app-name" not in command
 
 
-def test_pickle_telemetry_and_jobs_are_off():
+def test_pickle_telemetry_and_jobs_are_off() -> None:
     environment = server_environment(make_settings(), None, "key")
 
     assert environment["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
@@ -27,7 +30,7 @@ def test_pickle_telemetry_and_jobs_are_off():
     assert environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] == "false"
 
 
-def test_no_secret_stands_on_the_command_line(tmp_path):
+def test_no_secret_stands_on_the_command_line(tmp_path: Path) -> None:
     settings = make_settings(
         mlflow_backend_uri="mysql+pymysql://mlflow:database-secret@mysql/mlflow",
         mlflow_admin_password="admin-secret",
@@ -40,7 +43,7 @@ def test_no_secret_stands_on_the_command_line(tmp_path):
     assert "--app-name basic-auth" in command
 
 
-def test_secrets_do_not_show_when_settings_are_printed():
+def test_secrets_do_not_show_when_settings_are_printed() -> None:
     settings = make_settings(mlflow_backend_uri="mysql://x:hidden@db/m", mlflow_admin_password="hidden")
 
     assert "hidden" not in repr(settings)

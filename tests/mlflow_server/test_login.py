@@ -1,5 +1,7 @@
 import configparser
 import stat
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,11 +11,11 @@ from settings import Settings
 STRONG = "k3%long-enough-secret-value"
 
 
-def make_settings(**values: object) -> Settings:
+def make_settings(**values: Any) -> Settings:
     return Settings(_env_file=None, **values)
 
 
-def test_development_without_a_password_needs_no_login(tmp_path):
+def test_development_without_a_password_needs_no_login(tmp_path: Path) -> None:
     assert write_login_file(make_settings(), tmp_path / "login.ini") is None
 
 
@@ -26,14 +28,14 @@ def test_development_without_a_password_needs_no_login(tmp_path):
     ],
     ids=["missing password", "short password", "missing key"],
 )
-def test_a_weak_secret_is_refused_by_name(tmp_path, values, named):
+def test_a_weak_secret_is_refused_by_name(tmp_path: Path, values: dict[str, str], named: str) -> None:
     with pytest.raises(ValueError, match=named):
         write_login_file(make_settings(**values), tmp_path / "login.ini")
 
     assert not (tmp_path / "login.ini").exists()
 
 
-def test_the_login_file_is_readable_by_its_owner_alone_and_keeps_every_character(tmp_path):
+def test_the_login_file_is_readable_by_its_owner_alone_and_keeps_every_character(tmp_path: Path) -> None:
     settings = make_settings(
         environment="production",
         mlflow_admin_password=STRONG,
@@ -54,10 +56,11 @@ def with_password(password: str) -> Settings:
     return make_settings(environment="production", mlflow_admin_password=password, mlflow_secret_key=STRONG)
 
 
-def test_a_replaced_password_takes_effect_at_the_next_start(tmp_path):
+def test_a_replaced_password_takes_effect_at_the_next_start(tmp_path: Path) -> None:
     from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
 
     login_file = write_login_file(with_password(STRONG), tmp_path / "login.ini")
+    assert login_file is not None
     assert not keep_password(with_password(STRONG), login_file), "MLflow has made no administrator yet"
     users = SqlAlchemyStore()
     users.init_db(f"sqlite:///{tmp_path / 'login.db'}")

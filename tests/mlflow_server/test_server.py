@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow import MlflowClient
@@ -47,7 +48,8 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         "MLFLOW_ADMIN_PASSWORD": SECRET,
         "MLFLOW_SECRET_KEY": SECRET,
     }
-    settings = Settings(_env_file=None, **{name.lower(): value for name, value in values.items()})
+    named: dict[str, Any] = {name.lower(): value for name, value in values.items()}
+    settings = Settings(_env_file=None, **named)
     process = subprocess.Popen([python, "-m", "mlflow_server"], cwd=folder, env={**os.environ, **values})
     try:
         deadline = time.monotonic() + START_SECONDS
@@ -82,24 +84,26 @@ def status_of(settings: Settings, headers: dict[str, str]) -> int:
         return err.code
 
 
-def test_the_api_answers_with_the_generated_login(server):
+def test_the_api_answers_with_the_generated_login(server: Settings) -> None:
     ask(server)
 
 
-def test_the_api_refuses_a_stranger(server):
+def test_the_api_refuses_a_stranger(server: Settings) -> None:
     assert status_of(server, {}) == 401
 
 
-def test_the_api_refuses_an_unknown_host_name(server):
+def test_the_api_refuses_an_unknown_host_name(server: Settings) -> None:
     assert status_of(server, {"Host": "attacker.example"}) == 403
 
 
-def test_databases_lie_under_var_dir(server):
+def test_databases_lie_under_var_dir(server: Settings) -> None:
     assert (server.var_dir / "mlflow" / "mlflow.db").is_file()
     assert (server.var_dir / "mlflow" / "login.db").is_file()
 
 
-def test_a_version_can_be_logged_registered_and_given_an_alias(server, monkeypatch, tmp_path):
+def test_a_version_can_be_logged_registered_and_given_an_alias(
+    server: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "admin")
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", SECRET)
     client = MlflowClient(f"http://127.0.0.1:{server.mlflow_port}")
@@ -119,7 +123,7 @@ def test_a_version_can_be_logged_registered_and_given_an_alias(server, monkeypat
     assert Path(kept).read_text() == "kept"
 
 
-def test_the_pages_come_with_the_server(server):
+def test_the_pages_come_with_the_server(server: Settings) -> None:
     request = urllib.request.Request(f"http://127.0.0.1:{server.mlflow_port}/", headers=login())
 
     with urllib.request.urlopen(request, timeout=10) as answer:

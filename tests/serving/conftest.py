@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from shop.loaders.writing import write_shop
 from training.config import TrainingConfig
 from training.fit import fit
 from training.ranking.ranker import Ranker
-from training.registry.client import RegistryError
+from training.registry.client import Registry, RegistryError
 from training.version.files import verify_folder, write_manifest
 
 AS_OF = datetime(2026, 7, 1, tzinfo=UTC)
@@ -97,7 +97,7 @@ def shop_of_version(trained_shop: TrainedShop, tmp_path: Path) -> Iterator[Engin
 
 
 @dataclass
-class ScriptedRegistry:
+class ScriptedRegistry(Registry):
     """MLflow as serving sees it: aliases, folders of versions, tags, and being down."""
 
     aliases: dict[str, int] = field(default_factory=dict)
@@ -150,24 +150,29 @@ def reissue(folder: Path, target: Path) -> Path:
     return target
 
 
-@pytest.fixture
-def late_rows(trained_shop: TrainedShop, shop_of_version: Engine, tmp_path: Path) -> Callable[[], MLStore]:
-    """Copy the store; what is returned adds 30 orders of product 57 by user 1 before AS_OF, and rebuilds there."""
-    store = MLStore(shutil.copytree(trained_shop.store.uri, tmp_path / "late"))
+@dataclass(frozen=True)
+class LateRows:
+    """A copy of the store, and 30 orders of product 57 by user 1 before AS_OF that are still to come."""
 
-    def add_rows() -> MLStore:
-        with shop_of_version.begin() as connection:
+    store: MLStore
+    shop: Engine
+
+    def arrive(self) -> None:
+        """Add the orders, sync, and rebuild the same instant."""
+        with self.shop.begin() as connection:
             for number in range(90_001, 90_031):
                 at = f"{AS_OF - timedelta(days=1 + number % 12):%Y-%m-%d %H:%M:%S.%f}"
                 values = {"order": number, "item": 900_000 + number, "at": at}
                 connection.execute(text(LATE_ORDER), values)
                 connection.execute(text(LATE_ITEM), values)
-        sync_shop(shop_of_version, store)
-        rebuild(store, AS_OF, NUM_BUCKETS)
-        return store
+        sync_shop(self.shop, self.store)
+        rebuild(self.store, AS_OF, NUM_BUCKETS)
 
-    add_rows.store = store
-    return add_rows
+
+@pytest.fixture
+def late_rows(trained_shop: TrainedShop, shop_of_version: Engine, tmp_path: Path) -> LateRows:
+    shutil.copytree(trained_shop.store.uri, tmp_path / "late")
+    return LateRows(MLStore(str(tmp_path / "late")), shop_of_version)
 
 
 @pytest.fixture

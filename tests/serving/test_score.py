@@ -1,5 +1,4 @@
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,15 +6,14 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine
 
-from features.store import MLStore
 from serving import score
 from serving.batch import job as batch_module
 from serving.batch.batch_state import Batch, fetch_pointed_batch, move_pointer, open_batch
-from serving.batch.job import Publication
+from serving.batch.job import Publication, publish_scores
 from serving.batch.publish import read_stored_rows
 from settings import Settings
 from shop.tables import name_pointer
-from tests.serving.conftest import AS_OF, ScriptedRegistry, TrainedShop, reissue
+from tests.serving.conftest import AS_OF, LateRows, ScriptedRegistry, TrainedShop, reissue
 
 
 @pytest.fixture
@@ -57,11 +55,10 @@ def test_a_named_version_needs_no_alias(
 def test_an_alias_that_moves_while_users_are_scored_is_scored_again(
     command: ScriptedRegistry, shop_of_version: Engine, monkeypatch: pytest.MonkeyPatch, trained_shop: TrainedShop
 ) -> None:
-    publish = score.publish_scores
 
     def publish_slowly(*arguments: Any) -> Publication:
         command.aliases["champion"] = 2
-        return publish(*arguments)
+        return publish_scores(*arguments)
 
     monkeypatch.setattr(score, "publish_scores", publish_slowly)
 
@@ -127,7 +124,8 @@ def test_what_fails_is_one_clear_line(
 def test_the_compared_alias_gets_lists_beside_the_champions(
     command: ScriptedRegistry, shop_of_version: Engine, monkeypatch: pytest.MonkeyPatch, trained_shop: TrainedShop
 ) -> None:
-    compared = score.load_settings().model_copy(update={"compared_alias": "challenger"})
+    settings: Settings = score.load_settings()  # type: ignore[attr-defined]  # as the fixture replaced it
+    compared = settings.model_copy(update={"compared_alias": "challenger"})
     monkeypatch.setattr(score, "load_settings", lambda: compared)
 
     assert score.main([]) == 0
@@ -157,15 +155,16 @@ def test_the_same_instant_from_more_rows_is_scored_anew(
     command: ScriptedRegistry,
     shop_of_version: Engine,
     monkeypatch: pytest.MonkeyPatch,
-    late_rows: Callable[[], MLStore],
+    late_rows: LateRows,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    late = score.load_settings().model_copy(update={"ml_store_uri": late_rows.store.uri})
+    settings: Settings = score.load_settings()  # type: ignore[attr-defined]
+    late = settings.model_copy(update={"ml_store_uri": late_rows.store.uri})
     monkeypatch.setattr(score, "load_settings", lambda: late)
     assert score.main([]) == 0
     before = read_list(shop_of_version, 1)
 
-    late_rows()
+    late_rows.arrive()
     capsys.readouterr()
     assert score.main(["--json", "--as-of", AS_OF.isoformat()]) == 0
 
@@ -175,7 +174,9 @@ def test_the_same_instant_from_more_rows_is_scored_anew(
 
 
 def read_list(engine: Engine, user_id: int) -> list[int]:
-    rows = pl.concat(read_stored_rows(engine, fetch_pointed_batch(engine)))
+    batch_id = fetch_pointed_batch(engine)
+    assert batch_id is not None
+    rows = pl.concat(read_stored_rows(engine, batch_id))
     return rows.filter(user_id=user_id)["product_id"].to_list()
 
 

@@ -32,14 +32,14 @@ def installed(trained_shop: TrainedShop, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="module")
 def client(installed: ScriptedRegistry) -> Iterator[TestClient]:
     """The service over ASGI; once, since BentoML's metrics can be registered once a process."""
-    with TestClient(service.Recommender.to_asgi()) as client:
+    with TestClient(service.Recommender.to_asgi()) as client:  # type: ignore[attr-defined]  # BentoML's decorator
         yield client
 
 
 def test_the_class_ranks_known_users_and_names_the_unknown(
     installed: ScriptedRegistry, trained_shop: TrainedShop
 ) -> None:
-    recommender = service.Recommender.inner()
+    recommender = service.Recommender.inner()  # type: ignore[attr-defined]
 
     answer = asyncio.run(recommender.recommend(user_ids=[7, 999_999, 3, 7], k=5))
 
@@ -95,7 +95,7 @@ def test_without_a_champion_it_is_not_ready_and_says_why(
 ) -> None:
     monkeypatch.setattr(service, "load_settings", lambda: Settings(var_dir=tmp_path))
     monkeypatch.setattr(installed, "aliases", {})
-    recommender = service.Recommender.inner()
+    recommender = service.Recommender.inner()  # type: ignore[attr-defined]
 
     with pytest.raises(ServiceUnavailable, match="no version carries the alias"):
         asyncio.run(recommender.recommend(user_ids=[3], k=5))

@@ -8,11 +8,11 @@ import pytest
 from serving import watch as watch_module
 from serving.serving_status import Served, read_served
 from serving.watch import DIFFERENT, NOTHING_MOVED, Watch
-from training.registry.client import RegistryError
+from training.registry.client import Registry, RegistryError
 
 
 @dataclass
-class World:
+class World(Registry):
     """What the alias says and what is served, look by look; the last state stays."""
 
     champions: list[int | None]
@@ -30,8 +30,11 @@ class World:
         return self.served.pop(0) if len(self.served) > 1 else self.served[0]
 
 
+MakeWatch = Callable[[World], Watch]
+
+
 @pytest.fixture
-def make_watch(monkeypatch: pytest.MonkeyPatch) -> Callable[[World], Watch]:
+def make_watch(monkeypatch: pytest.MonkeyPatch) -> MakeWatch:
     monkeypatch.setattr(watch_module, "POLL_SECONDS", 0.0)
     monkeypatch.setattr(watch_module, "SETTLE_SECONDS", -1.0)
     return lambda world: Watch(world, world.look_around)
@@ -42,7 +45,9 @@ def make_watch(monkeypatch: pytest.MonkeyPatch) -> Callable[[World], Watch]:
     [([1, 1, 2], 1), ([None, None, 1], None), ([1, 0, 2], 1)],
     ids=["moved", "first champion", "MLflow away for a moment"],
 )
-def test_a_move_is_told_once_it_is_seen(make_watch, champions: list[int | None], announced: int | None) -> None:
+def test_a_move_is_told_once_it_is_seen(
+    make_watch: MakeWatch, champions: list[int | None], announced: int | None
+) -> None:
     expected = champions[-1]
 
     outcome = make_watch(World(champions)).await_move(announced, 60)
@@ -50,13 +55,13 @@ def test_a_move_is_told_once_it_is_seen(make_watch, champions: list[int | None],
     assert (outcome.code, outcome.champion) == (0, expected)
 
 
-def test_nothing_moved_is_nothing_to_do(make_watch) -> None:
+def test_nothing_moved_is_nothing_to_do(make_watch: MakeWatch) -> None:
     assert make_watch(World([1])).await_move(1, 0.01).code == NOTHING_MOVED
     assert make_watch(World([None])).await_move(None, 0.01).code == NOTHING_MOVED
 
 
 @pytest.mark.parametrize("seconds", [60, 0.01], ids=["soon", "at the latest when the time is over"])
-def test_a_lost_alias_turns_the_run_red(make_watch, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+def test_a_lost_alias_turns_the_run_red(make_watch: MakeWatch, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setattr(watch_module, "LOST_SECONDS", 0.0)
 
     outcome = make_watch(World([3, None])).await_move(3, seconds)
@@ -65,31 +70,31 @@ def test_a_lost_alias_turns_the_run_red(make_watch, monkeypatch: pytest.MonkeyPa
     assert "is gone, version 3 carried it" in outcome.words
 
 
-def test_lists_that_do_not_follow_are_announced_again(make_watch) -> None:
+def test_lists_that_do_not_follow_are_announced_again(make_watch: MakeWatch) -> None:
     outcome = make_watch(World([2], [Served(2, 1, None, "")])).await_move(2, 0.01)
 
     assert (outcome.code, outcome.champion) == (0, 2)
     assert "the homepage shows lists of version 1" in outcome.words
 
 
-def test_a_model_server_that_stays_behind_turns_the_run_red(make_watch) -> None:
+def test_a_model_server_that_stays_behind_turns_the_run_red(make_watch: MakeWatch) -> None:
     outcome = make_watch(World([2], [Served(1, 2, None, "")])).await_move(2, 0.01)
 
     assert outcome.code == DIFFERENT
 
 
-def test_mlflow_that_never_answers_is_an_error(make_watch) -> None:
+def test_mlflow_that_never_answers_is_an_error(make_watch: MakeWatch) -> None:
     with pytest.raises(RegistryError):
         make_watch(World([0])).await_move(1, 0.01)
 
 
-def test_reading_back_waits_until_both_follow(make_watch) -> None:
+def test_reading_back_waits_until_both_follow(make_watch: MakeWatch) -> None:
     world = World([2], [Served(1, 1, None, ""), Served(2, 1, None, ""), Served(2, 2, None, "")])
 
     assert make_watch(world).await_served(60).code == 0
 
 
-def test_reading_back_names_both_when_they_differ(make_watch) -> None:
+def test_reading_back_names_both_when_they_differ(make_watch: MakeWatch) -> None:
     outcome = make_watch(World([2], [Served(1, 1, 2, "version 2 is refused: model.onnx was altered")])).await_served(60)
 
     assert outcome.code == DIFFERENT
@@ -97,7 +102,7 @@ def test_reading_back_names_both_when_they_differ(make_watch) -> None:
         assert words in outcome.words
 
 
-def test_reading_back_ends_where_the_alias_moves_on(make_watch) -> None:
+def test_reading_back_ends_where_the_alias_moves_on(make_watch: MakeWatch) -> None:
     outcome = make_watch(World([2, 2, 3], [Served(1, 1, None, "")])).await_served(60)
 
     assert (outcome.code, outcome.champion) == (NOTHING_MOVED, 3)

@@ -57,7 +57,7 @@ def test_mysql_sessions_run_in_utc_and_never_send_files(any_server_url: str) -> 
     with engine.connect() as connection:
         zone, isolation = connection.scalar(text("SELECT @@time_zone")), connection.get_isolation_level()
         now = connection.scalar(text("SELECT NOW()"))
-        assert not connection.connection.dbapi_connection._local_infile  # type: ignore[union-attr]
+        assert not connection.connection.dbapi_connection._local_infile
     engine.dispose()
 
     assert (zone, isolation) == ("+00:00", "READ COMMITTED")

@@ -23,7 +23,8 @@ def make_shop(num_users: int = 24, num_products: int = 40, num_categories: int =
     """Users who order about every nine days: three of six favourites, and one product by chance."""
     generator = np.random.default_rng(seed)
     product_ids = np.arange(1, num_products + 1)
-    orders, items = [], []
+    orders: list[dict[str, object]] = []
+    items: list[dict[str, object]] = []
     for user in range(1, num_users + 1):
         favourites = generator.choice(product_ids, size=6)
         for age in np.arange(generator.uniform(0, 9), NUM_DAYS, 9):

@@ -56,7 +56,7 @@ SHOPS: dict[str, Frames] = {
 
 
 @pytest.mark.parametrize("frames", SHOPS.values(), ids=SHOPS.keys())
-def test_everybody_gets_a_list_and_the_version_is_evaluated(tmp_path: Path, frames: Frames):
+def test_everybody_gets_a_list_and_the_version_is_evaluated(tmp_path: Path, frames: Frames) -> None:
     store = sync_frames(tmp_path, frames)
 
     evaluations = run_backtest(store, CONFIG, CUT, tmp_path)
@@ -74,7 +74,7 @@ def test_everybody_gets_a_list_and_the_version_is_evaluated(tmp_path: Path, fram
     assert 0 <= evaluations["wide_deep"].summarise()["ndcg_at_20"] <= 1
 
 
-def test_a_hidden_line_in_most_orders_changes_nothing(tmp_path: Path):
+def test_a_hidden_line_in_most_orders_changes_nothing(tmp_path: Path) -> None:
     """What is trained, evaluated, ranked and audited is made of purchases alone."""
     (tmp_path / "bag").mkdir()
     with_bag = sync_frames(tmp_path / "bag", with_hidden_line(make_shop(), 999))
@@ -89,7 +89,7 @@ def test_a_hidden_line_in_most_orders_changes_nothing(tmp_path: Path):
         assert one.user_ids.equals(other.user_ids)
 
 
-def test_users_without_orders_are_ranked_what_is_popular(tmp_path: Path):
+def test_users_without_orders_are_ranked_what_is_popular(tmp_path: Path) -> None:
     store = sync_frames(tmp_path, with_silent_users(make_shop(), SILENT))
     run_backtest(store, CONFIG, CUT, tmp_path)
     snapshot = build_snapshot(load_purchases(store, CUT))
@@ -101,7 +101,7 @@ def test_users_without_orders_are_ranked_what_is_popular(tmp_path: Path):
     assert first == second
 
 
-def test_one_user_in_one_window_is_enough_and_the_version_serves_a_larger_shop(tmp_path: Path):
+def test_one_user_in_one_window_is_enough_and_the_version_serves_a_larger_shop(tmp_path: Path) -> None:
     store = sync_frames(tmp_path, make_shop(num_users=1))
     data = CONFIG.data.model_copy(update={"num_windows": 1})
     run_backtest(store, CONFIG.model_copy(update={"data": data}), CUT, tmp_path)
@@ -113,7 +113,7 @@ def test_one_user_in_one_window_is_enough_and_the_version_serves_a_larger_shop(t
     assert lists.height == 70
 
 
-def test_a_quiet_month_leaves_lists_but_no_evaluation(tmp_path: Path):
+def test_a_quiet_month_leaves_lists_but_no_evaluation(tmp_path: Path) -> None:
     store = sync_frames(tmp_path, with_orders_in(make_shop(), START, CUT - timedelta(days=29)))
 
     evaluations = run_backtest(store, CONFIG, CUT, tmp_path)
@@ -122,7 +122,7 @@ def test_a_quiet_month_leaves_lists_but_no_evaluation(tmp_path: Path):
     assert pl.read_parquet(tmp_path / "products.parquet")["user_id"].n_unique() == 24
 
 
-def test_a_version_that_nobody_can_evaluate_is_not_registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_version_that_nobody_can_evaluate_is_not_registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # a client without a server keeps artefacts in ./mlruns
     store = sync_frames(tmp_path, with_orders_in(make_shop(), START, CUT - timedelta(days=29)))
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
@@ -142,21 +142,21 @@ def test_a_version_that_nobody_can_evaluate_is_not_registered(tmp_path: Path, mo
         pytest.param(with_orders_in(make_shop(), CUT, END), "no orders at all", id="orders after the cut alone"),
     ],
 )
-def test_without_orders_training_is_refused(tmp_path: Path, frames: Frames, words: str):
+def test_without_orders_training_is_refused(tmp_path: Path, frames: Frames, words: str) -> None:
     store = sync_frames(tmp_path, frames)
 
     with pytest.raises(TooLittleDataError, match=words):
         run_backtest(store, CONFIG, CUT, tmp_path / "out")
 
 
-def test_a_short_history_is_refused_saying_from_when_it_is(tmp_path: Path):
+def test_a_short_history_is_refused_saying_from_when_it_is(tmp_path: Path) -> None:
     store = sync_frames(tmp_path, make_shop())
 
     with pytest.raises(TooLittleDataError, match=r"before 2026-01-04; the shop has orders from 2026-01-01 on"):
         run_backtest(store, CONFIG, START + timedelta(days=31), tmp_path / "out")
 
 
-def test_without_orders_there_are_still_popular_lists_of_the_whole_catalogue(tmp_path: Path):
+def test_without_orders_there_are_still_popular_lists_of_the_whole_catalogue(tmp_path: Path) -> None:
     store = sync_frames(tmp_path, without_orders(make_shop()))
 
     snapshot = rebuild(store, CUT, num_buckets=2)
@@ -169,7 +169,7 @@ def test_without_orders_there_are_still_popular_lists_of_the_whole_catalogue(tmp
     assert snapshot.user_ids().tolist() == list(range(1, 25))
 
 
-def test_an_empty_shop_has_an_empty_snapshot(empty_shop: Engine, tmp_path: Path):
+def test_an_empty_shop_has_an_empty_snapshot(empty_shop: Engine, tmp_path: Path) -> None:
     store = MLStore(str(tmp_path / "store"))
     sync_shop(empty_shop, store)
 
@@ -180,7 +180,7 @@ def test_an_empty_shop_has_an_empty_snapshot(empty_shop: Engine, tmp_path: Path)
     assert rank_popular(snapshot.products).is_empty()
 
 
-def test_a_trained_version_ranks_an_emptied_shop_without_lists(tmp_path: Path):
+def test_a_trained_version_ranks_an_emptied_shop_without_lists(tmp_path: Path) -> None:
     run_backtest(sync_frames(tmp_path, make_shop()), CONFIG, CUT, tmp_path)
     (tmp_path / "emptied").mkdir()
     emptied = build_snapshot(load_purchases(sync_frames(tmp_path / "emptied", without_orders(make_shop())), CUT))
@@ -192,7 +192,7 @@ def test_a_trained_version_ranks_an_emptied_shop_without_lists(tmp_path: Path):
 
 def test_the_command_refuses_with_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     monkeypatch.setenv("ML_STORE_URI", sync_frames(tmp_path, without_orders(make_shop())).uri)
     load_settings.cache_clear()
 

@@ -49,7 +49,7 @@ def moves(engine: Engine) -> list[tuple[str, str | None, str | None]]:
         return [(row.action, row.from_value, row.to_value) for row in rows]
 
 
-def test_promotion_and_rollback_leave_an_audit_row_each(registry: Registry, engine: Engine):
+def test_promotion_and_rollback_leave_an_audit_row_each(registry: Registry, engine: Engine) -> None:
     note_served(engine, 1)
     assert promote.main(["2"]) == 0
     assert registry.resolve_alias(CHAMPION) == 2
@@ -61,7 +61,9 @@ def test_promotion_and_rollback_leave_an_audit_row_each(registry: Registry, engi
     assert moves(engine) == [("promote", "1", "2"), ("roll back", "2", "1")]
 
 
-def test_a_rollback_passes_over_versions_that_never_served(registry: Registry, engine: Engine, capsys):
+def test_a_rollback_passes_over_versions_that_never_served(
+    registry: Registry, engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
     note_served(engine, 1)
     for version in (3, 2):  # nobody waited until either served
         note_move(registry, engine, version)
@@ -72,7 +74,9 @@ def test_a_rollback_passes_over_versions_that_never_served(registry: Registry, e
     assert registry.resolve_alias(CHAMPION) == 1
 
 
-def test_a_rollback_with_nothing_to_go_back_to_says_so(registry: Registry, engine: Engine, capsys):
+def test_a_rollback_with_nothing_to_go_back_to_says_so(
+    registry: Registry, engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
     note_served(engine, 1)
 
     assert promote.main(["--rollback"]) == 1
@@ -80,7 +84,7 @@ def test_a_rollback_with_nothing_to_go_back_to_says_so(registry: Registry, engin
     assert "no version but 1 has served yet" in capsys.readouterr().err
 
 
-def test_the_row_names_who_and_the_verdict(registry: Registry, engine: Engine, monkeypatch: pytest.MonkeyPatch):
+def test_the_row_names_who_and_the_verdict(registry: Registry, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("getpass.getuser", lambda: "ada")
 
     promote.main(["2", "--reason", "we want more of the new range"])
@@ -90,7 +94,9 @@ def test_the_row_names_who_and_the_verdict(registry: Registry, engine: Engine, m
     assert (row.actor, row.reason, row.details["verdict"]) == ("ada", "we want more of the new range", "keep")
 
 
-def test_somebody_elses_move_in_between_stops_this_one(registry: Registry, engine: Engine, capsys):
+def test_somebody_elses_move_in_between_stops_this_one(
+    registry: Registry, engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
     registry.set_alias(CHAMPION, 2)
 
     assert promote.main(["1", "--expected", "1"]) == 1
@@ -100,7 +106,7 @@ def test_somebody_elses_move_in_between_stops_this_one(registry: Registry, engin
     assert moves(engine) == []
 
 
-def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(registry: Registry, engine: Engine):
+def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(registry: Registry, engine: Engine) -> None:
     note_move(registry, engine, 1)
     barrier, told = threading.Barrier(2), []
 
@@ -123,7 +129,9 @@ def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(registry: Regi
     assert moves(engine)[1:] == [("promote", "1", str(winner))]
 
 
-def test_a_refused_version_is_moved_only_with_an_override(registry: Registry, capsys):
+def test_a_refused_version_is_moved_only_with_an_override(
+    registry: Registry, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert promote.main(["3"]) == 1
     assert "the gate refused it: so." in capsys.readouterr().err
 
@@ -131,7 +139,7 @@ def test_a_refused_version_is_moved_only_with_an_override(registry: Registry, ca
     assert registry.tags(3)["override"] == "to see it in the shop"
 
 
-def test_a_version_that_does_not_load_is_not_promoted(registry: Registry, capsys):
+def test_a_version_that_does_not_load_is_not_promoted(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
     registry.tag(2, "load_failed", "model.onnx was altered.")
 
     assert promote.main(["2"]) == 1
@@ -145,12 +153,16 @@ def test_a_version_that_does_not_load_is_not_promoted(registry: Registry, capsys
     [(["--rollback"], "no version but 1 has served"), (["99"], "MLflow says")],
     ids=["back", "unknown"],
 )
-def test_what_cannot_be_done_is_said(registry: Registry, capsys, arguments: list[str], words: str):
+def test_what_cannot_be_done_is_said(
+    registry: Registry, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
     assert promote.main(arguments) == 1
     assert words in capsys.readouterr().err
 
 
-def test_a_shop_that_cannot_take_the_audit_row_keeps_its_champion(settings: Settings, registry: Registry, capsys):
+def test_a_shop_that_cannot_take_the_audit_row_keeps_its_champion(
+    settings: Settings, registry: Registry, capsys: pytest.CaptureFixture[str]
+) -> None:
     Path(settings.var_dir / "shop.db").unlink()
 
     assert promote.main(["2"]) == 1

@@ -13,7 +13,7 @@ from training.run import run_training
 
 def test_a_registered_version_trains_again_to_the_bit(
     synthetic_store: MLStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.chdir(tmp_path)
     migrate(f"sqlite:///{tmp_path / 'shop.db'}")
     settings = Settings(

@@ -1,6 +1,7 @@
 """Hops 3 and 4 on MLflow's SQLite backend: one version a logical run, a first champion, a page for reviewers."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
@@ -44,7 +45,7 @@ def registry(settings: Settings, monkeypatch_module: pytest.MonkeyPatch) -> Regi
 
 
 @pytest.fixture(scope="module")
-def monkeypatch_module() -> pytest.MonkeyPatch:
+def monkeypatch_module() -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as patch:
         yield patch
 
@@ -60,7 +61,7 @@ def run_of_first(first: dict[str, object], settings: Settings, registry: Registr
     return MlflowClient(settings.mlflow_tracking_uri).get_run(registry.run_id_of(1))
 
 
-def test_the_run_says_who_trained_it_from_which_commit_and_in_which_workflow(run_of_first: MlflowRun):
+def test_the_run_says_who_trained_it_from_which_commit_and_in_which_workflow(run_of_first: MlflowRun) -> None:
     tags = run_of_first.data.tags
 
     assert {"mlflow.user", "mlflow.source.name"} <= tags.keys()
@@ -70,7 +71,7 @@ def test_the_run_says_who_trained_it_from_which_commit_and_in_which_workflow(run
 
 def test_the_run_names_its_input_tables_with_their_versions(
     run_of_first: MlflowRun, synthetic_store: MLStore, registry: Registry
-):
+) -> None:
     tables = {used.dataset.name: used.dataset for used in run_of_first.inputs.dataset_inputs}
 
     orders = tables["orders"]
@@ -85,37 +86,37 @@ def test_the_run_names_its_input_tables_with_their_versions(
     assert "ordered_at" in orders.schema
 
 
-def test_the_run_holds_the_figures_of_those_it_was_compared_with(run_of_first: MlflowRun):
+def test_the_run_holds_the_figures_of_those_it_was_compared_with(run_of_first: MlflowRun) -> None:
     names = {"judged.ndcg_at_20", "own_purchases.ndcg_at_20", "global_popularity.recall_at_20"}
 
     assert names <= run_of_first.data.metrics.keys()
 
 
-def test_the_summary_leads_to_the_page_as_a_model_registry(first: dict[str, object]):
+def test_the_summary_leads_to_the_page_as_a_model_registry(first: dict[str, object]) -> None:
     assert str(first["page"]).endswith("/#/models/wide_deep/versions/1?workflowType=machine_learning")
 
 
-def test_the_page_warns_of_the_button_that_copies(first: dict[str, object], settings: Settings):
+def test_the_page_warns_of_the_button_that_copies(first: dict[str, object], settings: Settings) -> None:
     version = MlflowClient(settings.mlflow_tracking_uri).get_model_version("wide_deep", "1")
 
     assert "Promote model" in version.description
     assert version.source.endswith("/artifacts/model")
 
 
-def test_the_first_version_is_promoted_by_itself(first: dict[str, object], registry: Registry):
+def test_the_first_version_is_promoted_by_itself(first: dict[str, object], registry: Registry) -> None:
     assert first["verdict"] == "promote", first
     assert registry.resolve_alias(CHAMPION) == registry.resolve_alias(CHALLENGER) == first["version"] == 1
 
 
 def test_the_same_logical_run_registers_no_second_version(
     first: dict[str, object], settings: Settings, registry: Registry
-):
+) -> None:
     again = run_training(settings, registry, SMALL_CONFIG, AS_OF)
 
     assert (again["version"], again["is_new"]) == (1, False)
 
 
-def test_a_later_version_waits_for_a_reviewer(first: dict[str, object], settings: Settings, registry: Registry):
+def test_a_later_version_waits_for_a_reviewer(first: dict[str, object], settings: Settings, registry: Registry) -> None:
     other = SMALL_CONFIG.model_copy(update={"optimiser": SMALL_CONFIG.optimiser.model_copy(update={"seed": 5})})
 
     second = run_training(settings, registry, other, AS_OF)
@@ -125,7 +126,9 @@ def test_a_later_version_waits_for_a_reviewer(first: dict[str, object], settings
     assert registry.resolve_alias(CHAMPION) == 1
 
 
-def test_the_run_records_what_it_read_and_the_version_says_how_good_it_is(first: dict[str, object], registry: Registry):
+def test_the_run_records_what_it_read_and_the_version_says_how_good_it_is(
+    first: dict[str, object], registry: Registry
+) -> None:
     params = registry.run_of(1)
 
     assert params["as_of"] == AS_OF.isoformat()
@@ -136,7 +139,7 @@ def test_the_run_records_what_it_read_and_the_version_says_how_good_it_is(first:
 
 def test_maintenance_is_told_what_the_version_was_made_from(
     first: dict[str, object], registry: Registry, synthetic_store: MLStore
-):
+) -> None:
     pins = load_pins(synthetic_store)
 
     assert AS_OF.isoformat() in pins.as_ofs
@@ -145,7 +148,7 @@ def test_maintenance_is_told_what_the_version_was_made_from(
 
 def test_a_downloaded_version_is_whole_and_a_spoilt_copy_is_refused(
     first: dict[str, object], registry: Registry, tmp_path: Path
-):
+) -> None:
     folder = fetch_copy(registry, 1, tmp_path)
     (folder / "model.onnx").write_bytes(b"spoilt")
 
@@ -153,13 +156,13 @@ def test_a_downloaded_version_is_whole_and_a_spoilt_copy_is_refused(
         fetch_copy(registry, 1, tmp_path)
 
 
-def test_an_unset_alias_and_an_unknown_version_differ(first: dict[str, object], registry: Registry):
+def test_an_unset_alias_and_an_unknown_version_differ(first: dict[str, object], registry: Registry) -> None:
     assert registry.resolve_alias("nobody") is None
     with pytest.raises(RegistryError, match="MLflow says"):
         registry.tags(99)
 
 
-def test_mlflow_shows_the_networks_signature(first: dict[str, object], settings: Settings):
+def test_mlflow_shows_the_networks_signature(first: dict[str, object], settings: Settings) -> None:
     mlflow.set_tracking_uri(settings.mlflow_tracking_uri)
 
     info = mlflow.models.get_model_info("models:/wide_deep/1")
@@ -174,7 +177,7 @@ def test_mlflow_shows_the_networks_signature(first: dict[str, object], settings:
 
 def test_a_training_that_mlflow_failed_is_taken_up_where_it_stood(
     first: dict[str, object], settings: Settings, registry: Registry, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     another = SMALL_CONFIG.model_copy(update={"optimiser": SMALL_CONFIG.optimiser.model_copy(update={"seed": 6})})
     with monkeypatch.context() as outage:
         outage.setattr(registry, "register", fail_to_register)
@@ -196,7 +199,7 @@ def fail_to_register(*_arguments: object) -> int:
 
 def test_a_run_killed_before_the_aliases_moved_is_made_good_by_the_next(
     first: dict[str, object], settings: Settings, registry: Registry, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     another = SMALL_CONFIG.model_copy(update={"optimiser": SMALL_CONFIG.optimiser.model_copy(update={"seed": 7})})
     with monkeypatch.context() as kill:
         kill.setattr("training.run.settle", lambda *_: None)
@@ -209,7 +212,7 @@ def test_a_run_killed_before_the_aliases_moved_is_made_good_by_the_next(
     assert registry.resolve_alias(CHALLENGER) == version
 
 
-def test_the_first_promotion_is_in_the_audit_log(first: dict[str, object], settings: Settings):
+def test_the_first_promotion_is_in_the_audit_log(first: dict[str, object], settings: Settings) -> None:
     with Session(open_engine(settings.shop_database_url)) as session:
         [row] = session.scalars(select(AuditLog).where(AuditLog.subject == "alias/champion"))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from api.db.connections import ThreadConnections
 from api.db.reader import ShopReader, ShopUnavailableError
@@ -55,6 +55,10 @@ def test_a_database_slower_than_the_deadline_is_given_up_to_twice_as_long(
         await open_circuit(reader)
         monkeypatch.setattr("api.db.reader._read_nothing", lambda _: time.sleep(0.5))
         await wait_until_closed(reader)
-        return await reader.read(lambda _: time.sleep(0.45) or "late")
+        return await reader.read(answer_late)
+
+    def answer_late(_connection: Connection) -> str:
+        time.sleep(0.45)
+        return "late"
 
     assert run_reader(tiny_shop, work, deadline_seconds=0.4) == "late"

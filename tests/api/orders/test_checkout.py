@@ -199,7 +199,7 @@ def test_a_coupon_is_redeemed_once(api: TestClient, published_shop: Engine) -> N
     ids=["expired", "not yet"],
 )
 def test_a_coupon_outside_its_time_is_neither_shown_nor_redeemed(
-    api: TestClient, published_shop: Engine, fields: dict[str, datetime]
+    api: TestClient, published_shop: Engine, fields: dict[str, Any]
 ) -> None:
     issue_coupon(published_shop, product_id=1, **fields)
 

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, delete, update
@@ -13,11 +14,11 @@ from tests.api.conftest import BATCH, ModelServer, publish_by_hand
 HOME = "/recommendations/home"
 
 
-def shown(answer) -> list[int]:
+def shown(answer: httpx.Response) -> list[int]:
     return [product["product_id"] for product in answer.json()["recommendations"]]
 
 
-def change(engine: Engine, product_id: int, **values) -> None:
+def change(engine: Engine, product_id: int, **values: object) -> None:
     with session_scope(engine) as session:
         session.execute(update(Product).where(Product.product_id == product_id).values(**values))
 

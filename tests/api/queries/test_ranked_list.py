@@ -1,6 +1,7 @@
 """Stored lists, as databases give them back."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,9 @@ from api.web.metrics import UNUSABLE
 @pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")], ids=["as SQLite stores it", "as MySQL writes it"])
 @pytest.mark.parametrize("length", [0, 1, 5, 40, 100])
 def test_a_list_comes_out_as_it_was_stored(length: int, separators: tuple[str, str]) -> None:
-    entries = [[1000 + place, place % 16 + 1, 0.97**place, "bought_together"] for place in range(length)]
+    entries: list[list[Any]] = [
+        [1000 + place, place % 16 + 1, 0.97**place, "bought_together"] for place in range(length)
+    ]
     text = json.dumps(entries, separators=separators)
 
     assert parse_list(text) == entries

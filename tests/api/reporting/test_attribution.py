@@ -15,7 +15,7 @@ from tests.tiny_shop import day
 
 PERIOD = Period(day(10), day(12), timedelta(hours=72))
 
-LOG = [
+LOG: list[tuple[str, int, str, str, float]] = [
     # request, product, version, type, hours after day(10)
     ("r1", 1, "7", "impression", 0),  #   r1/1: clicked twice, ordered twice: counts once each
     ("r1", 1, "7", "impression", 0),

@@ -28,7 +28,7 @@ def environment_of(name: str) -> dict[str, str]:
 
 
 @each_service
-def test_a_service_that_stays_has_a_health_check_and_comes_back(name):
+def test_a_service_that_stays_has_a_health_check_and_comes_back(name: str) -> None:
     service = SERVICES[name]
 
     if name in JOBS:
@@ -39,27 +39,27 @@ def test_a_service_that_stays_has_a_health_check_and_comes_back(name):
 
 
 @pytest.mark.parametrize("name", ["mlflow", "airflow-api-server", "bentoml", "api"])
-def test_a_health_check_asks_the_api(name):
+def test_a_health_check_asks_the_api(name: str) -> None:
     test = " ".join(SERVICES[name]["healthcheck"]["test"])
 
     assert re.search(r"mlflow_server\.health|deploy\.compose\.airflow_health|:8001/status|:8000/health", test)
 
 
 @each_service
-def test_the_root_file_system_is_read_only_and_privileges_cannot_grow(name):
+def test_the_root_file_system_is_read_only_and_privileges_cannot_grow(name: str) -> None:
     assert SERVICES[name]["read_only"] is True
     assert SERVICES[name]["security_opt"] == ["no-new-privileges:true"]
     assert not SERVICES[name].get("privileges")
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
-def test_our_own_code_runs_without_root_and_without_capabilities(name):
+def test_our_own_code_runs_without_root_and_without_capabilities(name: str) -> None:
     assert SERVICES[name]["user"].startswith("${APP_UID:?")
     assert SERVICES[name]["cap_drop"] == ["ALL"]
 
 
 @each_service
-def test_ports_are_open_to_this_machine_alone_at_the_published_numbers(name):
+def test_ports_are_open_to_this_machine_alone_at_the_published_numbers(name: str) -> None:
     ports = SERVICES[name].get("ports", [])
 
     assert bool(ports) == (name in PORTS)
@@ -68,14 +68,14 @@ def test_ports_are_open_to_this_machine_alone_at_the_published_numbers(name):
 
 
 @each_service
-def test_images_have_a_version(name):
+def test_images_have_a_version(name: str) -> None:
     image = SERVICES[name]["image"]
 
     assert re.search(r":\d", image), image
     assert "latest" not in image
 
 
-def test_each_image_of_ours_is_built_by_one_service_and_pulled_by_none():
+def test_each_image_of_ours_is_built_by_one_service_and_pulled_by_none() -> None:
     """Two builds of one image are two images: a second `up` would then start everything anew."""
     builders = [SERVICES[name]["image"] for name in OURS if "build" in SERVICES[name]]
 
@@ -85,7 +85,7 @@ def test_each_image_of_ours_is_built_by_one_service_and_pulled_by_none():
 
 
 @each_service
-def test_no_password_stands_in_the_environment(name):
+def test_no_password_stands_in_the_environment(name: str) -> None:
     for variable, value in environment_of(name).items():
         if SECRET_WORD.search(variable):
             assert str(value).startswith(POINTS_TO_A_FILE), f"{variable} should name a file of a secret"
@@ -93,18 +93,18 @@ def test_no_password_stands_in_the_environment(name):
 
 
 @each_service
-def test_a_service_gets_declared_secrets_only(name):
+def test_a_service_gets_declared_secrets_only(name: str) -> None:
     for secret in SERVICES[name].get("secrets", []):
         assert (secret["source"] if isinstance(secret, dict) else secret) in COMPOSE["secrets"]
 
 
-def test_only_the_job_that_makes_accounts_and_the_database_know_the_root_password():
+def test_only_the_job_that_makes_accounts_and_the_database_know_the_root_password() -> None:
     holders = {name for name, service in SERVICES.items() if "mysql_root_password" in service.get("secrets", [])}
 
     assert holders == {"mysql", "databases"}
 
 
-def test_every_declared_secret_is_one_that_is_generated(tmp_path):
+def test_every_declared_secret_is_one_that_is_generated(tmp_path: Path) -> None:
     import os
 
     generated = write_secrets(tmp_path / "secrets", (os.getuid(), os.getgid()))
@@ -114,31 +114,31 @@ def test_every_declared_secret_is_one_that_is_generated(tmp_path):
     }
 
 
-def test_a_variable_without_a_default_says_how_to_get_it():
+def test_a_variable_without_a_default_says_how_to_get_it() -> None:
     for variable in re.findall(r"\$\{[^}]+\}", TEXT):
         assert ":-" in variable or re.search(r":\?.*make ", variable), variable
 
 
-def test_named_volumes_hold_everything_that_lasts():
+def test_named_volumes_hold_everything_that_lasts() -> None:
     for name, service in SERVICES.items():
         for volume in service.get("volumes", []):
             assert volume.partition(":")[0] in COMPOSE["volumes"], f"{name} mounts {volume}"
 
 
-def test_training_and_serving_share_the_ml_store():
+def test_training_and_serving_share_the_ml_store() -> None:
     mounts = {name for name, service in SERVICES.items() if "store:/data/store" in service.get("volumes", [])}
 
     assert {"airflow-scheduler", "bentoml"} <= mounts
     assert {environment_of(name)["ML_STORE_URI"] for name in mounts} == {"/data/store"}
 
 
-def test_the_api_reaches_neither_the_ml_store_nor_mlflow_secrets():
+def test_the_api_reaches_neither_the_ml_store_nor_mlflow_secrets() -> None:
     assert SERVICES["api"]["secrets"] == ["shop_database_url", "api_token_key", "api_metrics_token"]
     assert not any(volume.startswith("store") for volume in SERVICES["api"]["volumes"])
 
 
 @each_service
-def test_no_path_is_mounted_twice(name):
+def test_no_path_is_mounted_twice(name: str) -> None:
     service = SERVICES[name]
     volumes = [volume.split(":")[1] for volume in service.get("volumes", [])]
     temporary = [mount.partition(":")[0] for mount in service.get("tmpfs", [])]
@@ -146,7 +146,7 @@ def test_no_path_is_mounted_twice(name):
     assert len({*volumes, *temporary}) == len(volumes) + len(temporary)
 
 
-def test_settings_of_the_environment_exist():
+def test_settings_of_the_environment_exist() -> None:
     known = {name.upper() for name in Settings.model_fields}
     foreign = re.compile(r"AIRFLOW__|MLFLOW_(DISABLE|ALLOW_PICKLE|HTTP)|MYSQL_")
 
@@ -155,7 +155,7 @@ def test_settings_of_the_environment_exist():
         assert not unknown, f"{name} sets {sorted(unknown)}, which settings.py does not know"
 
 
-def test_airflow_is_tuned_the_same_in_both_modes():
+def test_airflow_is_tuned_the_same_in_both_modes() -> None:
     embedded = airflow_environment(Settings(_env_file=None))
     compose = environment_of("airflow-scheduler")
     differs_on_purpose = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL"}
@@ -167,7 +167,7 @@ def test_airflow_is_tuned_the_same_in_both_modes():
 
 
 @each_service
-def test_a_service_waits_for_services_that_exist(name):
+def test_a_service_waits_for_services_that_exist(name: str) -> None:
     for needed, rule in SERVICES[name].get("depends_on", {}).items():
         expected = "service_completed_successfully" if needed in JOBS else "service_healthy"
         assert rule == {"condition": expected}, f"{name} waits for {needed}"

@@ -1,5 +1,6 @@
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -10,12 +11,12 @@ MIN_LENGTH = 20
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     write_secrets(tmp_path / "secrets", OWNER)
     return tmp_path / "secrets"
 
 
-def test_every_secret_is_long_and_readable_by_its_owner_alone(folder):
+def test_every_secret_is_long_and_readable_by_its_owner_alone(folder: Path) -> None:
     files = list(folder.iterdir())
 
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -25,14 +26,14 @@ def test_every_secret_is_long_and_readable_by_its_owner_alone(folder):
         assert len(file.read_text()) >= MIN_LENGTH, file.name
 
 
-def test_two_installations_share_no_secret(tmp_path, folder):
+def test_two_installations_share_no_secret(tmp_path: Path, folder: Path) -> None:
     write_secrets(tmp_path / "other", OWNER)
 
     for file in folder.iterdir():
         assert file.read_text() != (tmp_path / "other" / file.name).read_text(), file.name
 
 
-def test_generating_again_changes_nothing(folder):
+def test_generating_again_changes_nothing(folder: Path) -> None:
     before = {file.name: file.read_text() for file in folder.iterdir()}
 
     written = write_secrets(folder, OWNER)
@@ -41,7 +42,7 @@ def test_generating_again_changes_nothing(folder):
     assert {file.name: file.read_text() for file in folder.iterdir()} == before
 
 
-def test_a_client_file_made_later_holds_the_password_that_the_server_has(folder):
+def test_a_client_file_made_later_holds_the_password_that_the_server_has(folder: Path) -> None:
     (folder / "mlflow_credentials").unlink()
 
     write_secrets(folder, OWNER)
@@ -49,7 +50,7 @@ def test_a_client_file_made_later_holds_the_password_that_the_server_has(folder)
     assert (folder / "mlflow_admin_password").read_text() in (folder / "mlflow_credentials").read_text()
 
 
-def test_the_owner_and_the_stamps_are_added_to_env_and_other_lines_stay(tmp_path, folder):
+def test_the_owner_and_the_stamps_are_added_to_env_and_other_lines_stay(tmp_path: Path, folder: Path) -> None:
     env_file = tmp_path / ".env"
     env_file.write_text("API_PORT=18000\nAPP_UID=5\nSECRETS_STAMP=old\n")
 
@@ -65,7 +66,7 @@ def test_the_owner_and_the_stamps_are_added_to_env_and_other_lines_stay(tmp_path
 
 
 @pytest.mark.parametrize("name", sorted(set(DRAWN) - {"mysql_root_password"}))
-def test_a_renewed_secret_is_another_and_changes_the_stamp(folder, name):
+def test_a_renewed_secret_is_another_and_changes_the_stamp(folder: Path, name: str) -> None:
     before, stamped = (folder / name).read_text(), stamp(folder)
 
     written = write_secrets(folder, OWNER, [name])
@@ -77,7 +78,7 @@ def test_a_renewed_secret_is_another_and_changes_the_stamp(folder, name):
 
 
 @pytest.mark.parametrize("name", URLS)
-def test_a_renewed_url_keeps_what_was_edited_by_hand(folder, name):
+def test_a_renewed_url_keeps_what_was_edited_by_hand(folder: Path, name: str) -> None:
     (folder / name).write_text("mysql+pymysql://me:old@db.example:3399/mine?charset=utf8mb4&ssl_ca=/ca.pem")
 
     write_secrets(folder, OWNER, [name])
@@ -88,7 +89,7 @@ def test_a_renewed_url_keeps_what_was_edited_by_hand(folder, name):
     assert len(head) > MIN_LENGTH + len("mysql+pymysql://me:")
 
 
-def test_the_clients_login_follows_the_administrators_password(folder):
+def test_the_clients_login_follows_the_administrators_password(folder: Path) -> None:
     (folder / "mlflow_admin_password").write_text("a password that was replaced by hand")
 
     assert write_secrets(folder, OWNER) == ["mlflow_credentials"]
@@ -100,7 +101,7 @@ def test_the_clients_login_follows_the_administrators_password(folder):
     [("mysql_root_password", "change it in MySQL"), ("api_tokenkey", "choose from .*api_token_key")],
     ids=["root's", "unknown"],
 )
-def test_what_cannot_be_renewed_is_refused_and_nothing_is_written(folder, name, words):
+def test_what_cannot_be_renewed_is_refused_and_nothing_is_written(folder: Path, name: str, words: str) -> None:
     before = stamp(folder)
 
     with pytest.raises(ValueError, match=words):
@@ -109,7 +110,7 @@ def test_what_cannot_be_renewed_is_refused_and_nothing_is_written(folder, name, 
     assert stamp(folder) == before
 
 
-def test_a_stamp_tells_nothing_of_a_secret_and_ignores_the_line_break_at_the_end(folder):
+def test_a_stamp_tells_nothing_of_a_secret_and_ignores_the_line_break_at_the_end(folder: Path) -> None:
     stamped = stamp(folder)
     path = folder / "api_token_key"
     path.write_text(path.read_text() + "\n")

@@ -1,3 +1,4 @@
+import time
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ def test_a_pass_that_scored_nobody_does_not_count() -> None:
 def test_between_two_workflows_the_next_one_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
     runs = {"sync_shop": [run("sync_shop")]}
     airflow = ReadyAirflow(runs)
-    monkeypatch.setattr(first_run.time, "sleep", lambda _: runs.update(rebuild_features=[run("r", "queued")]))
+    monkeypatch.setattr(time, "sleep", lambda _: runs.update(rebuild_features=[run("r", "queued")]))
 
     assert "rebuild_features" in start_first_pass(airflow)
     assert airflow.triggered == []

@@ -24,14 +24,14 @@ each_dockerfile = pytest.mark.parametrize("path", DOCKERFILES)
 each_in_python = pytest.mark.parametrize("path", IN_PYTHON)
 
 
-def test_there_is_one_image_a_service():
+def test_there_is_one_image_a_service() -> None:
     folders = ["api", "dags", "frontend", "mlflow_server", "serving", "shop"]
 
     assert [f"{folder}/Dockerfile" for folder in folders] == DOCKERFILES
 
 
 @each_dockerfile
-def test_base_images_are_official_and_versioned(path):
+def test_base_images_are_official_and_versioned(path: str) -> None:
     bases = {line.split()[1] for line in instructions(path) if line.startswith("FROM")}
 
     assert bases == (
@@ -40,14 +40,14 @@ def test_base_images_are_official_and_versioned(path):
 
 
 @each_dockerfile
-def test_what_is_copied_exists_and_is_let_through(path):
+def test_what_is_copied_exists_and_is_let_through(path: str) -> None:
     for source in copied(path):
         assert (ROOT / source).exists(), source
         assert source.split("/")[0] in let_through(), source
 
 
 @each_in_python
-def test_every_package_comes_from_the_lock(path):
+def test_every_package_comes_from_the_lock(path: str) -> None:
     installs = [line for line in instructions(path) if "pip install" in line]
 
     assert installs
@@ -56,7 +56,7 @@ def test_every_package_comes_from_the_lock(path):
         assert "--no-cache-dir" in install
 
 
-def test_the_pages_packages_come_from_the_lock():
+def test_the_pages_packages_come_from_the_lock() -> None:
     installs = [line for line in instructions(PAGES) if line.startswith("RUN npm")]
 
     assert installs == ["RUN npm ci"]
@@ -64,7 +64,7 @@ def test_the_pages_packages_come_from_the_lock():
 
 
 @each_dockerfile
-def test_requirements_are_copied_with_those_that_they_include(path):
+def test_requirements_are_copied_with_those_that_they_include(path: str) -> None:
     present = {source for source in copied(path) if source.endswith("requirements.in")}
 
     for source in present:
@@ -72,14 +72,14 @@ def test_requirements_are_copied_with_those_that_they_include(path):
 
 
 @each_dockerfile
-def test_the_process_is_not_root(path):
+def test_the_process_is_not_root(path: str) -> None:
     users = [line.split()[1] for line in instructions(path) if line.startswith("USER")]
 
     assert users == ["10001:10001"]
 
 
 @pytest.mark.parametrize("name", sorted(BUILT))
-def test_whatever_is_written_is_mounted_over_a_folder_that_everyone_may_write(name):
+def test_whatever_is_written_is_mounted_over_a_folder_that_everyone_may_write(name: str) -> None:
     """Docker takes a mount's mode from the image: a volume at first, a tmpfs at each restart."""
     service = SERVICES[name]
     volumes = {volume.split(":")[1] for volume in service.get("volumes", [])}
@@ -92,26 +92,26 @@ def test_whatever_is_written_is_mounted_over_a_folder_that_everyone_may_write(na
 
 
 @each_dockerfile
-def test_no_secret_is_baked_in(path):
+def test_no_secret_is_baked_in(path: str) -> None:
     text = "\n".join(instructions(path))
 
     assert not re.search(r"(ARG|ENV)\s[^\n]*(PASSWORD|SECRET|TOKEN)", text, re.IGNORECASE)
 
 
 @pytest.mark.parametrize("path", sorted(WITHOUT_TORCH))
-def test_torch_stays_out_of_the_images_that_serve(path):
+def test_torch_stays_out_of_the_images_that_serve(path: str) -> None:
     for source in copied(path):
         if source.endswith("requirements.in"):
             assert not re.search(r"^torch\b", required(ROOT / source), re.MULTILINE)
 
 
-def test_the_login_of_a_real_mysql_8_works_without_tls():
+def test_the_login_of_a_real_mysql_8_works_without_tls() -> None:
     """Its default `caching_sha2_password` needs RSA, which pymysql takes from an extra."""
     for path in ("shop/requirements.in", "mlflow_server/requirements.in"):
         assert "pymysql[rsa]" in (ROOT / path).read_text(), path
 
 
-def test_the_build_context_holds_no_secret_and_no_data():
+def test_the_build_context_holds_no_secret_and_no_data() -> None:
     lines = (ROOT / ".dockerignore").read_text().splitlines()
 
     assert lines[1] == "*"

@@ -1,7 +1,8 @@
 import re
 from pathlib import Path
 
-from deploy.compose.lockfile import EXTRA, EXTRA_LOCK, LOCK
+from deploy.compose.lockfile import EXTRA, EXTRA_LOCK
+from deploy.lockfile import LOCK
 
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
 
@@ -11,7 +12,7 @@ def names(path: Path) -> set[str]:
     return {NAME.match(line)[0].lower().replace("_", "-") for line in lines}
 
 
-def test_what_the_images_add_is_locked_and_moves_nothing_of_the_full_lock():
+def test_what_the_images_add_is_locked_and_moves_nothing_of_the_full_lock() -> None:
     assert names(EXTRA) <= names(EXTRA_LOCK)
     assert not names(EXTRA_LOCK) & names(LOCK)
     assert all("==" in line for line in EXTRA_LOCK.read_text().splitlines() if not line.startswith("#"))

@@ -18,12 +18,12 @@ SAID_ELSEWHERE = {name for name, field in FIELDS.items() if field.json_schema_ex
 PASSED_ON = sorted(FIELDS.keys() - PORTS - SAID_ELSEWHERE)
 
 
-def test_all_that_run_our_code_with_settings_read_them():
+def test_all_that_run_our_code_with_settings_read_them() -> None:
     assert {"shop", "mlflow", "airflow-scheduler", "airflow-dag-processor", "bentoml", "api"} <= set(READERS)
 
 
 @pytest.mark.parametrize("name", PASSED_ON)
-def test_a_setting_of_the_env_file_reaches_every_container_that_reads_settings(name):
+def test_a_setting_of_the_env_file_reaches_every_container_that_reads_settings(name: str) -> None:
     passed_on = f"${{{name.upper()}:-{show_default(FIELDS[name].default)}}}"
 
     for reader in READERS:
@@ -31,7 +31,7 @@ def test_a_setting_of_the_env_file_reaches_every_container_that_reads_settings(n
 
 
 @pytest.mark.parametrize("name", sorted(PORTS))
-def test_a_port_of_the_env_file_is_the_one_that_is_published(name):
+def test_a_port_of_the_env_file_is_the_one_that_is_published(name: str) -> None:
     published = [port for service in SERVICES.values() for port in service.get("ports", [])]
 
     default = FIELDS[name].default
@@ -39,19 +39,19 @@ def test_a_port_of_the_env_file_is_the_one_that_is_published(name):
 
 
 @pytest.mark.parametrize("name", sorted(name for name, field in FIELDS.items() if field.json_schema_extra == SECRET))
-def test_a_setting_that_is_a_secret_comes_from_its_file(name):
+def test_a_setting_that_is_a_secret_comes_from_its_file(name: str) -> None:
     assert SECRETS[name] == {"file": f"./secrets/{name}"}
     assert any(name in service.get("secrets", []) for service in SERVICES.values())
     assert f"# In containers: the file secrets/{name}.\n# {name.upper()}=" in render()
 
 
 @pytest.mark.parametrize("name", sorted(name for name, field in FIELDS.items() if field.json_schema_extra == FIXED))
-def test_a_setting_that_containers_do_not_take_from_the_env_file_says_so(name):
+def test_a_setting_that_containers_do_not_take_from_the_env_file_says_so(name: str) -> None:
     assert f"${{{name.upper()}" not in TEXT
     assert re.search(rf"# Embedded mode only: .*\n# {name.upper()}=", render())
 
 
-def test_every_variable_that_compose_asks_for_is_in_the_example():
+def test_every_variable_that_compose_asks_for_is_in_the_example() -> None:
     asked_for = set(re.findall(r"\$\{([A-Z_]+)", TEXT))
     compose_only = set(re.findall(r"^# ([A-Z_]+)=", SET_UP + COMPOSE, re.MULTILINE))
 

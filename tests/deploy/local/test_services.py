@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -6,7 +7,7 @@ from deploy.airflow_settings import ensure_password, passwords_file
 from deploy.local.services import all_parts, services
 from settings import Settings
 
-PORTS = {"api_port": 18900, "serving_port": 18901, "mlflow_port": 18902, "airflow_port": 18903}
+PORTS: dict[str, Any] = {"api_port": 18900, "serving_port": 18901, "mlflow_port": 18902, "airflow_port": 18903}
 
 
 @pytest.fixture

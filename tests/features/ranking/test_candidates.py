@@ -38,17 +38,17 @@ def list_products(candidates: Candidates, user_row: int) -> list[int]:
     return candidates.product_rows[candidates.user_rows == user_row].tolist()
 
 
-def test_no_product_comes_twice(arrays: SnapshotArrays, candidates: Candidates):
+def test_no_product_comes_twice(arrays: SnapshotArrays, candidates: Candidates) -> None:
     pairs = np.stack([candidates.user_rows, candidates.product_rows])
 
     assert np.unique(pairs, axis=1).shape == pairs.shape
 
 
-def test_every_user_gets_as_many_as_asked_for(arrays: SnapshotArrays, candidates: Candidates):
+def test_every_user_gets_as_many_as_asked_for(arrays: SnapshotArrays, candidates: Candidates) -> None:
     assert np.bincount(candidates.user_rows).tolist() == [NUM_CANDIDATES] * len(arrays.user_ids)
 
 
-def test_fewer_products_than_asked_for_are_all_candidates(arrays: SnapshotArrays):
+def test_fewer_products_than_asked_for_are_all_candidates(arrays: SnapshotArrays) -> None:
     candidates = draw_candidates(arrays, np.array([0]), 1000)
 
     assert sorted(candidates.product_rows) == sorted(arrays.popular_rows)
@@ -56,7 +56,7 @@ def test_fewer_products_than_asked_for_are_all_candidates(arrays: SnapshotArrays
 
 def test_own_purchases_come_first_the_strongest_of_them_and_at_most_their_share(
     arrays: SnapshotArrays, candidates: Candidates
-):
+) -> None:
     busiest = int(np.argmax(np.diff(arrays.history_offsets)))
     start, end = arrays.history_offsets[busiest : busiest + 2]
     limit = int(OWN_SHARE * NUM_CANDIDATES)
@@ -69,7 +69,7 @@ def test_own_purchases_come_first_the_strongest_of_them_and_at_most_their_share(
     assert arrays.history_decayed[history[:limit]].tolist() == strongest.tolist()
 
 
-def test_history_rows_point_at_the_pair(arrays: SnapshotArrays, candidates: Candidates):
+def test_history_rows_point_at_the_pair(arrays: SnapshotArrays, candidates: Candidates) -> None:
     owners = np.repeat(np.arange(len(arrays.user_ids)), np.diff(arrays.history_offsets))
     own = candidates.take(candidates.history_rows >= 0)
 
@@ -77,14 +77,14 @@ def test_history_rows_point_at_the_pair(arrays: SnapshotArrays, candidates: Cand
     assert arrays.history_products[own.history_rows].tolist() == own.product_rows.tolist()
 
 
-def test_what_is_no_own_purchase_was_never_bought(arrays: SnapshotArrays, candidates: Candidates):
+def test_what_is_no_own_purchase_was_never_bought(arrays: SnapshotArrays, candidates: Candidates) -> None:
     new = candidates.take(candidates.history_rows < 0)
 
     bought = np.asarray(arrays.purchases[new.user_rows, new.product_rows]).ravel()
     assert bought.max() == 0
 
 
-def test_what_trends_and_what_is_new_is_always_there_unless_bought_before(arrays: SnapshotArrays):
+def test_what_trends_and_what_is_new_is_always_there_unless_bought_before(arrays: SnapshotArrays) -> None:
     lately = arrays.product_column("product_orders_7d")[arrays.popular_rows]
     trending = arrays.popular_rows[np.argsort(-lately, kind="stable")[:NUM_TRENDING]]
     is_new = arrays.product_column("product_age_days")[arrays.popular_rows] < 28
@@ -97,7 +97,7 @@ def test_what_trends_and_what_is_new_is_always_there_unless_bought_before(arrays
         assert set(trending) | set(new) <= {*list_products(candidates, user), *bought}
 
 
-def test_what_is_sold_out_is_no_candidate_though_its_purchases_count():
+def test_what_is_sold_out_is_no_candidate_though_its_purchases_count() -> None:
     rows = [(user, product, 5.0) for user in range(1, 9) for product in (1, 2)] + [(9, 1, 3.0), (NOBODY, 3, 200.0)]
     arrays = build_snapshot(make_purchases(rows, sold_out=[1])).arrays
 
@@ -108,7 +108,7 @@ def test_what_is_sold_out_is_no_candidate_though_its_purchases_count():
     assert drawn.column("pair_together")[of_nine] > 0
 
 
-def test_a_user_without_purchases_gets_popular_products(arrays: SnapshotArrays):
+def test_a_user_without_purchases_gets_popular_products(arrays: SnapshotArrays) -> None:
     nobody = int(arrays.find_users(np.array([NOBODY]))[0])
 
     candidates = draw_candidates(arrays, np.array([nobody]), NUM_CANDIDATES)
@@ -118,7 +118,7 @@ def test_a_user_without_purchases_gets_popular_products(arrays: SnapshotArrays):
     assert set(arrays.popular_rows[:20]) <= set(candidates.product_rows)
 
 
-def test_a_user_gets_the_same_whoever_else_is_drawn_with_them(arrays: SnapshotArrays, candidates: Candidates):
+def test_a_user_gets_the_same_whoever_else_is_drawn_with_them(arrays: SnapshotArrays, candidates: Candidates) -> None:
     for user in range(len(arrays.user_ids)):
         alone = draw_candidates(arrays, np.array([user]), NUM_CANDIDATES)
 
@@ -127,7 +127,7 @@ def test_a_user_gets_the_same_whoever_else_is_drawn_with_them(arrays: SnapshotAr
         assert np.abs(alone.column("pair_together") - together.column("pair_together")).max() <= 1e-6
 
 
-def test_equal_scores_are_drawn_by_popularity_whoever_else_is_drawn():
+def test_equal_scores_are_drawn_by_popularity_whoever_else_is_drawn() -> None:
     # Everyone bought other products once, at the same age: nearly all scores are equal.
     rows = [(1, product, 60.0) for product in range(40)] + [(user, 40 + user, 60.0) for user in range(2, 200)]
     arrays = build_snapshot(make_purchases(rows)).arrays
@@ -139,7 +139,7 @@ def test_equal_scores_are_drawn_by_popularity_whoever_else_is_drawn():
         assert list_products(draw_candidates(arrays, users[user : user + 1], 80), user) == list_products(together, user)
 
 
-def test_type_and_brand_affinity_sum_what_the_user_bought(arrays: SnapshotArrays, candidates: Candidates):
+def test_type_and_brand_affinity_sum_what_the_user_bought(arrays: SnapshotArrays, candidates: Candidates) -> None:
     rows = np.flatnonzero(candidates.user_rows == 7)
     bought = arrays.purchases[7]
     of_type = {
@@ -155,7 +155,7 @@ def test_type_and_brand_affinity_sum_what_the_user_bought(arrays: SnapshotArrays
 @pytest.mark.parametrize("feature", [row for row in list_features("pair") if row.evidence], ids=lambda row: row.name)
 def test_without_evidence_a_feature_is_that_of_a_user_who_never_bought_anything(
     arrays: SnapshotArrays, candidates: Candidates, feature: Feature
-):
+) -> None:
     nobody = candidates.take(candidates.user_rows == int(arrays.find_users(np.array([NOBODY]))[0]))
 
     stripped = candidates
@@ -167,7 +167,7 @@ def test_without_evidence_a_feature_is_that_of_a_user_who_never_bought_anything(
 
 
 @pytest.mark.parametrize("kind", EVIDENCE, ids=lambda kind: kind.name)
-def test_taking_evidence_away_leaves_what_does_not_stand_on_it(candidates: Candidates, kind: EvidenceKind):
+def test_taking_evidence_away_leaves_what_does_not_stand_on_it(candidates: Candidates, kind: EvidenceKind) -> None:
     stripped = candidates.without(kind.name)
 
     kept = [kind.name not in feature.evidence for feature in list_features("pair")]
@@ -184,7 +184,9 @@ def test_taking_evidence_away_leaves_what_does_not_stand_on_it(candidates: Candi
     ),
     num_candidates=st.integers(1, 15),
 )
-def test_any_shop_gives_distinct_sold_products_and_never_too_many(rows, num_candidates):
+def test_any_shop_gives_distinct_sold_products_and_never_too_many(
+    rows: list[tuple[int, int, float]], num_candidates: int
+) -> None:
     arrays = build_snapshot(make_purchases(rows, users=[NOBODY], products=[20])).arrays
 
     drawn = draw_candidates(arrays, np.arange(len(arrays.user_ids)), num_candidates)

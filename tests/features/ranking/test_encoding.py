@@ -1,6 +1,7 @@
 import dataclasses
 import json
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from features.definitions import FAR_DAYS, Entity, list_crosses, list_features, list_names
+from features.definitions import FAR_DAYS, CrossedEntity, Entity, list_crosses, list_features, list_names
 from features.ranking.encoding import Encoder, fit_encoder
 
 ENTITIES: tuple[Entity, ...] = ("user", "user_category", "product", "pair")
@@ -40,7 +41,7 @@ def one_row(entity: Entity, **values: float) -> np.ndarray:
     return row
 
 
-def cross_columns(entity: str, num_rows: int, **values: float) -> dict[str, np.ndarray]:
+def cross_columns(entity: CrossedEntity, num_rows: int, **values: float) -> dict[str, np.ndarray]:
     columns = {column for cross in list_crosses(entity) for column in cross.columns}
     return {
         name: np.full(num_rows, values.get(name, 1), dtype=np.int64 if name.endswith("_id") else np.float32)
@@ -49,22 +50,22 @@ def cross_columns(entity: str, num_rows: int, **values: float) -> dict[str, np.n
 
 
 @pytest.mark.parametrize("unknown", [4, 41, -1, 0], ids=str)
-def test_an_unknown_category_gets_the_unknown_id(encoder: Encoder, unknown: int):
+def test_an_unknown_category_gets_the_unknown_id(encoder: Encoder, unknown: int) -> None:
     assert encoder.look_up_categories(np.array([3, unknown, 40])).tolist() == [1, 0, 3]
 
 
 @pytest.mark.parametrize("unknown", [8, 16_777_216, 16_777_218, 2**62], ids=str)
-def test_an_unknown_product_gets_the_unknown_id(encoder: Encoder, unknown: int):
+def test_an_unknown_product_gets_the_unknown_id(encoder: Encoder, unknown: int) -> None:
     assert encoder.look_up_products(np.array([7, unknown, 16_777_217])).tolist() == [1, 0, 3]
 
 
-def test_without_a_vocabulary_everything_is_unknown():
+def test_without_a_vocabulary_everything_is_unknown() -> None:
     encoder = fit_encoder(make_rows(), CATEGORIES, np.array([], dtype=np.int64))
 
     assert encoder.look_up_products(np.array([7, 1000])).tolist() == [0, 0]
 
 
-def test_an_unknown_product_or_category_has_the_unknown_cross(encoder: Encoder):
+def test_an_unknown_product_or_category_has_the_unknown_cross(encoder: Encoder) -> None:
     known, unknown = (cross_columns("pair", 1, category_id=key, product_id=key) for key in (1, 0))
 
     names = [cross.name for cross in list_crosses("pair")]
@@ -76,20 +77,20 @@ def test_an_unknown_product_or_category_has_the_unknown_cross(encoder: Encoder):
 @pytest.mark.parametrize(
     ("name", "stands_for"), [("user_orders", 0.0), ("user_days_since_order", FAR_DAYS)], ids=["zero", "far"]
 )
-def test_missing_stands_for_what_the_rule_says(encoder: Encoder, name: str, stands_for: float):
+def test_missing_stands_for_what_the_rule_says(encoder: Encoder, name: str, stands_for: float) -> None:
     missing, given = one_row("user"), one_row("user", **{name: stands_for})
 
     column = list_names("user").index(name)
     assert encoder.standardise("user", missing)[0, column] == encoder.standardise("user", given)[0, column]
 
 
-def test_missing_by_the_mean_rule_is_the_mean(encoder: Encoder):
+def test_missing_by_the_mean_rule_is_the_mean(encoder: Encoder) -> None:
     column = list_names("user").index("user_basket_value")
 
     assert encoder.standardise("user", one_row("user"))[0, column] == 0
 
 
-def test_training_rows_have_mean_zero_and_spread_one():
+def test_training_rows_have_mean_zero_and_spread_one() -> None:
     rows = {entity: np.nan_to_num(values).clip(max=20) for entity, values in make_rows().items()}
 
     scaled = fit_encoder(rows, CATEGORIES, PRODUCTS).standardise("product", rows["product"])
@@ -98,14 +99,14 @@ def test_training_rows_have_mean_zero_and_spread_one():
     assert scaled.std(axis=0) == pytest.approx(1, abs=1e-5)
 
 
-def test_a_log_comes_before_the_scale(encoder: Encoder):
+def test_a_log_comes_before_the_scale(encoder: Encoder) -> None:
     column = list_names("user").index("user_basket_value")
     encoded = [encoder.standardise("user", one_row("user", user_basket_value=value))[0, column] for value in (0, 1, 3)]
 
     assert encoded[2] - encoded[1] == pytest.approx(encoded[1] - encoded[0], rel=1e-5)  # ln 4 = 2 ln 2
 
 
-def test_a_constant_column_tells_nothing_and_a_change_of_it_stays_small():
+def test_a_constant_column_tells_nothing_and_a_change_of_it_stays_small() -> None:
     rows = make_rows()
     rows["user"][:] = 3.0
 
@@ -115,7 +116,7 @@ def test_a_constant_column_tells_nothing_and_a_change_of_it_stays_small():
     assert np.abs(encoder.standardise("user", rows["user"] + 1)).max() <= 1 + 1e-6
 
 
-def test_a_column_that_was_never_there_is_zero():
+def test_a_column_that_was_never_there_is_zero() -> None:
     rows = make_rows()
     rows["product"][:] = np.nan
 
@@ -128,7 +129,7 @@ def test_a_column_that_was_never_there_is_zero():
 @pytest.mark.parametrize("entity", ENTITIES)
 @settings(max_examples=50, deadline=None)
 @given(data=st.data())
-def test_nan_and_infinity_never_leave(encoder: Encoder, entity: Entity, data: st.DataObject):
+def test_nan_and_infinity_never_leave(encoder: Encoder, entity: Entity, data: st.DataObject) -> None:
     shape = (3, len(list_features(entity)))
     raw = data.draw(arrays_of.arrays(np.float32, shape, elements=st.floats(width=32)))
 
@@ -138,7 +139,7 @@ def test_nan_and_infinity_never_leave(encoder: Encoder, entity: Entity, data: st
     assert np.abs(scaled).max() <= 10
 
 
-def test_encoding_leaves_its_input_alone(encoder: Encoder):
+def test_encoding_leaves_its_input_alone(encoder: Encoder) -> None:
     raw = one_row("user", user_orders=4)
     before = raw.copy()
 
@@ -147,7 +148,7 @@ def test_encoding_leaves_its_input_alone(encoder: Encoder):
     assert np.array_equal(raw, before, equal_nan=True)
 
 
-def test_missing_and_zero_have_buckets_of_their_own(encoder: Encoder):
+def test_missing_and_zero_have_buckets_of_their_own(encoder: Encoder) -> None:
     smallest = encoder.edges["pair_orders"][0]
     values = np.array([np.nan, 0, smallest, 1e6], dtype=np.float32)
     columns = {name: np.repeat(held, 4) for name, held in cross_columns("pair", 1).items()} | {"pair_orders": values}
@@ -161,7 +162,9 @@ def test_missing_and_zero_have_buckets_of_their_own(encoder: Encoder):
 @pytest.mark.parametrize("entity", ["user_category", "pair"])
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
-def test_crosses_collide_only_where_all_their_buckets_agree(encoder: Encoder, entity, data: st.DataObject):
+def test_crosses_collide_only_where_all_their_buckets_agree(
+    encoder: Encoder, entity: CrossedEntity, data: st.DataObject
+) -> None:
     columns = {
         name: np.array(data.draw(st.lists(cells(name), min_size=2, max_size=2)), dtype=held.dtype)
         for name, held in cross_columns(entity, 1).items()
@@ -190,7 +193,7 @@ def bucket_of(encoder: Encoder, name: str, value: float) -> int:
     return -1 if np.isnan(value) else sum(edge <= value for edge in encoder.edges[name])
 
 
-def test_different_crosses_never_share_an_id(encoder: Encoder):
+def test_different_crosses_never_share_an_id(encoder: Encoder) -> None:
     generator = np.random.default_rng(2)
     columns = {
         name: generator.integers(0, 4, 5000) if name.endswith("_id") else generator.lognormal(1, 2, 5000)
@@ -203,18 +206,18 @@ def test_different_crosses_never_share_an_id(encoder: Encoder):
     assert all(max(left) < min(right) for left, right in pairwise(known))
 
 
-def test_edges_rise(encoder: Encoder):
+def test_edges_rise(encoder: Encoder) -> None:
     assert all(left < right for edges in encoder.edges.values() for left, right in pairwise(edges))
 
 
-def test_saved_and_loaded_is_the_same_to_the_bit(encoder: Encoder, tmp_path):
+def test_saved_and_loaded_is_the_same_to_the_bit(encoder: Encoder, tmp_path: Path) -> None:
     encoder.save(tmp_path / "encoder.json")
 
     assert Encoder.load(tmp_path / "encoder.json") == encoder
 
 
 @pytest.mark.parametrize("change", [{"means": None}, {"colour": "blue"}], ids=["field missing", "field unknown"])
-def test_another_format_is_refused_by_name(encoder: Encoder, tmp_path, change: dict[str, object]):
+def test_another_format_is_refused_by_name(encoder: Encoder, tmp_path: Path, change: dict[str, object]) -> None:
     fields = dataclasses.asdict(encoder) | change
     kept = {name: value for name, value in fields.items() if value is not None}
     (tmp_path / "encoder.json").write_text(json.dumps(kept))
@@ -223,7 +226,7 @@ def test_another_format_is_refused_by_name(encoder: Encoder, tmp_path, change: d
         Encoder.load(tmp_path / "encoder.json")
 
 
-def test_the_file_is_json_without_nan(encoder: Encoder, tmp_path):
+def test_the_file_is_json_without_nan(encoder: Encoder, tmp_path: Path) -> None:
     rows = make_rows()
     rows["pair"][:] = np.nan
     fit_encoder(rows, CATEGORIES, PRODUCTS).save(tmp_path / "encoder.json")

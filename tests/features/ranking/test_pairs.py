@@ -12,11 +12,11 @@ from features.snapshot.purchases import Purchases
 from tests.features.purchase_rows import make_purchases
 
 
-def test_what_history_leaves_open_is_computed_for_candidates():
+def test_what_history_leaves_open_is_computed_for_candidates() -> None:
     assert HISTORY_FEATURES + list(EXPRESSIONS) == list_names("pair")
 
 
-def test_pairs_bought_before_carry_their_history_and_new_ones_none(tiny_purchases: Purchases):
+def test_pairs_bought_before_carry_their_history_and_new_ones_none(tiny_purchases: Purchases) -> None:
     arrays = build_snapshot(tiny_purchases).arrays
     candidates = draw_candidates(arrays, np.array([0, 1]), 10)
 
@@ -28,7 +28,7 @@ def test_pairs_bought_before_carry_their_history_and_new_ones_none(tiny_purchase
     assert orders.rows() == [(1, 1, 4), (1, 3, 2), (1, 5, None), (2, 1, 1), (2, 3, 1), (2, 5, 1)]
 
 
-def test_what_is_alike_counts_for_pairs_never_bought():
+def test_what_is_alike_counts_for_pairs_never_bought() -> None:
     purchases = make_purchases([(1, 1, 0), (1, 2, 0), (2, 4, 0)])  # products 1 and 4 are of one type and brand
     arrays = build_snapshot(purchases).arrays
     candidates = draw_candidates(arrays, np.array([0]), 10)
@@ -43,7 +43,7 @@ def test_what_is_alike_counts_for_pairs_never_bought():
     assert of_1["pair_type_loyalty"] == 1
 
 
-def test_a_new_product_is_held_against_what_the_user_buys_of_its_type():
+def test_a_new_product_is_held_against_what_the_user_buys_of_its_type() -> None:
     purchases = make_purchases([(1, 1, 10), (1, 1, 5), (1, 4, 0), (1, 3, 0), (2, 7, 0)])  # 1, 4 and 7 are of one type
     brands = pl.when(pl.col("product_id") == 1).then(1).otherwise(2).cast(pl.Int64)
     arrays = build_snapshot(
@@ -65,7 +65,7 @@ def test_a_new_product_is_held_against_what_the_user_buys_of_its_type():
     assert of_7["pair_type_price_gap"] == pytest.approx(np.log(3), rel=1e-6)
 
 
-def test_a_type_never_bought_has_no_variety_and_no_price():
+def test_a_type_never_bought_has_no_variety_and_no_price() -> None:
     arrays = build_snapshot(make_purchases([(1, 1, 0), (2, 2, 0)])).arrays
     candidates = draw_candidates(arrays, np.array([0]), 10)
 
@@ -77,7 +77,7 @@ def test_a_type_never_bought_has_no_variety_and_no_price():
     assert np.isnan(of_2["pair_type_price_gap"])
 
 
-def test_an_old_purchase_speaks_less_for_what_goes_with_it_lately():
+def test_an_old_purchase_speaks_less_for_what_goes_with_it_lately() -> None:
     age = 56.0
     companions = [(user, product, 0.0) for user in range(2, 40) for product in (1, 2)]
     others = [(user, 3, 0.0) for user in range(40, 80)]
@@ -91,7 +91,7 @@ def test_an_old_purchase_speaks_less_for_what_goes_with_it_lately():
     assert of_2["pair_together_28d"] / of_2["pair_together"] == pytest.approx(0.5 ** (age / 28 - age / 112), rel=1e-4)
 
 
-def test_the_price_gap_is_the_products_level_less_the_users(tiny_purchases: Purchases):
+def test_the_price_gap_is_the_products_level_less_the_users(tiny_purchases: Purchases) -> None:
     arrays = build_snapshot(tiny_purchases).arrays
     candidates = draw_candidates(arrays, np.array([1]), 10)
 

@@ -57,7 +57,7 @@ def compute(purchases: Purchases, feature: Feature) -> list[float]:
 @pytest.mark.parametrize("feature", WINDOWED, ids=lambda feature: feature.name)
 def test_a_rows_window_is_the_one_that_is_computed(
     purchases: Purchases, feature: Feature, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     before = compute(purchases, feature)
     shorter = dataclasses.replace(feature, window="half 3 d" if feature.is_decayed else "4 d")
 
@@ -86,7 +86,7 @@ def test_a_rows_window_is_the_one_that_is_computed(
         ("discount_share", "all", 1011 / 2122),
     ],
 )
-def test_an_aggregate_by_hand(kind: definitions.Aggregate, window: str, expected: float):
+def test_an_aggregate_by_hand(kind: definitions.Aggregate, window: str, expected: float) -> None:
     feature = dataclasses.replace(FEATURES[0], aggregate=kind, window=window)
 
     found = LINES.select(AGGREGATES[kind](feature)).item()
@@ -94,7 +94,7 @@ def test_an_aggregate_by_hand(kind: definitions.Aggregate, window: str, expected
     assert found == pytest.approx(expected)
 
 
-def test_a_row_with_an_aggregate_needs_no_expression(purchases: Purchases, monkeypatch: pytest.MonkeyPatch):
+def test_a_row_with_an_aggregate_needs_no_expression(purchases: Purchases, monkeypatch: pytest.MonkeyPatch) -> None:
     row = definitions.find_feature("user_orders_28d")
     added = dataclasses.replace(row, name="user_orders_56d", window="56 d")
 
@@ -104,7 +104,7 @@ def test_a_row_with_an_aggregate_needs_no_expression(purchases: Purchases, monke
     assert max(compute(purchases, added)) > max(compute(purchases, row))
 
 
-def test_a_declared_feature_that_was_not_computed_is_named(purchases: Purchases):
+def test_a_declared_feature_that_was_not_computed_is_named(purchases: Purchases) -> None:
     frame = build_user_features(purchases).drop("user_orders")
 
     with pytest.raises(UnfilledFeatureError, match=r"'user_orders'.*features/snapshot/users\.py"):
@@ -113,7 +113,7 @@ def test_a_declared_feature_that_was_not_computed_is_named(purchases: Purchases)
 
 def test_a_category_nobody_bought_from_within_the_window_reaches_nobody(
     purchases: Purchases, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     lines = purchases.lines.filter((pl.col("category_id") == 1) | (pl.col("days") > 28))
 
     reach = dict(build_category_reach(lines).rows())

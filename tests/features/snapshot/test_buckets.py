@@ -10,7 +10,7 @@ def buckets_of(user_ids: pl.Series, num_buckets: int) -> pl.Series:
 
 @pytest.mark.parametrize("num_buckets", [2, 3, 4, 7, 16, 64])
 @pytest.mark.parametrize("step", [1, 2, 10, 64, 1000])
-def test_regular_ids_spread_evenly(num_buckets: int, step: int):
+def test_regular_ids_spread_evenly(num_buckets: int, step: int) -> None:
     counts = buckets_of(pl.int_range(0, 20_000 * step, step, eager=True), num_buckets).value_counts()["count"]
 
     assert len(counts) == num_buckets
@@ -18,16 +18,16 @@ def test_regular_ids_spread_evenly(num_buckets: int, step: int):
     assert counts.max() < 1.1 * 20_000 / num_buckets
 
 
-def test_one_bucket_holds_everyone():
+def test_one_bucket_holds_everyone() -> None:
     assert set(buckets_of(pl.Series([0, 1, 2**40]), 1)) == {0}
 
 
-def test_buckets_never_move():
+def test_buckets_never_move() -> None:
     """Stored partitions depend on these numbers: another hash needs every snapshot rebuilt."""
     assert buckets_of(pl.Series([0, 1, 2, 3, 1000, 2**31, 2**53]), 4).to_list() == [0, 0, 1, 2, 3, 0, 0]
 
 
-def test_large_ids_stay_within_range():
+def test_large_ids_stay_within_range() -> None:
     buckets = buckets_of(pl.Series([2**62, 2**63 - 1]), 5)
 
     assert buckets.is_between(0, 4).all()

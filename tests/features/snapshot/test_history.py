@@ -49,11 +49,11 @@ def history(tiny_purchases: Purchases) -> pl.DataFrame:
         pytest.param(2, 5, COLA_ONCE, id="once, with the latest order"),
     ],
 )
-def test_a_pair_by_hand(history: pl.DataFrame, user: int, product: int, expected: dict[str, float]):
+def test_a_pair_by_hand(history: pl.DataFrame, user: int, product: int, expected: dict[str, float]) -> None:
     row = read_row(history, expected, user_id=user, product_id=product)
 
     assert row == pytest.approx(expected, rel=1e-6, nan_ok=True)
 
 
-def test_history_holds_what_was_bought_and_nothing_else(history: pl.DataFrame):
+def test_history_holds_what_was_bought_and_nothing_else(history: pl.DataFrame) -> None:
     assert history.select("user_id", "product_id").rows() == [(1, 1), (1, 3), (2, 1), (2, 3), (2, 5)]

@@ -45,7 +45,7 @@ def to_dense(frame: pl.DataFrame, core_ids: np.ndarray) -> np.ndarray:
     return weights
 
 
-def test_weights_are_those_of_a_direct_solution(basket_shop: pl.DataFrame):
+def test_weights_are_those_of_a_direct_solution(basket_shop: pl.DataFrame) -> None:
     core_ids = np.array([17, 10, 11, 16, 12, 13, 15, 14])
 
     weights = to_dense(build_neighbours(basket_shop, core_ids), core_ids)
@@ -53,7 +53,7 @@ def test_weights_are_those_of_a_direct_solution(basket_shop: pl.DataFrame):
     assert weights == pytest.approx(solve_directly(basket_shop, core_ids), abs=1e-6)
 
 
-def test_products_always_bought_together_speak_for_each_other_more_than_others_do():
+def test_products_always_bought_together_speak_for_each_other_more_than_others_do() -> None:
     pairs = [(user, product, 2.0) for user in range(20) for product in ((10, 11) if user % 2 else (12,))]
     extra = [(99, product, 2.0) for product in (10, 11, 12)]
 
@@ -63,21 +63,21 @@ def test_products_always_bought_together_speak_for_each_other_more_than_others_d
     assert weights[0, 1] > weights[0, 2] > 0
 
 
-def test_no_product_speaks_for_itself(basket_shop: pl.DataFrame):
+def test_no_product_speaks_for_itself(basket_shop: pl.DataFrame) -> None:
     frame = build_neighbours(basket_shop, np.arange(10, 18))
 
     assert frame.filter(pl.col("product_id") == pl.col("neighbour_id"), pl.col("weight") != 0).is_empty()
 
 
 @pytest.mark.parametrize("core_ids", [[], [10]], ids=["none", "one"])
-def test_fewer_than_two_products_have_no_neighbours(basket_shop: pl.DataFrame, core_ids: list[int]):
+def test_fewer_than_two_products_have_no_neighbours(basket_shop: pl.DataFrame, core_ids: list[int]) -> None:
     frame = build_neighbours(basket_shop, np.array(core_ids, dtype=np.int64))
 
     assert frame.is_empty()
     assert frame.columns == ["product_id", "neighbour_id", "weight"]
 
 
-def test_products_beyond_the_core_are_left_out(basket_shop: pl.DataFrame):
+def test_products_beyond_the_core_are_left_out(basket_shop: pl.DataFrame) -> None:
     core_ids = np.array([12, 10])
 
     frame = build_neighbours(basket_shop, core_ids)
@@ -87,7 +87,9 @@ def test_products_beyond_the_core_are_left_out(basket_shop: pl.DataFrame):
     )
 
 
-def test_only_the_loudest_are_kept_for_each_neighbour(basket_shop: pl.DataFrame, monkeypatch: pytest.MonkeyPatch):
+def test_only_the_loudest_are_kept_for_each_neighbour(
+    basket_shop: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
     core_ids = np.arange(10, 18)
     monkeypatch.setattr(item_neighbours, "NEIGHBOURS_KEPT", 2)
 
@@ -99,7 +101,7 @@ def test_only_the_loudest_are_kept_for_each_neighbour(basket_shop: pl.DataFrame,
         assert sorted(rows["product_id"]) == loudest.tolist()
 
 
-def test_past_the_limit_only_every_nth_user_counts(basket_shop: pl.DataFrame, monkeypatch: pytest.MonkeyPatch):
+def test_past_the_limit_only_every_nth_user_counts(basket_shop: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
     core_ids = np.arange(10, 18)
     users = basket_shop["user_id"].unique().sort()
     monkeypatch.setattr(item_neighbours, "MAX_USERS", (len(users) + 1) // 2)
@@ -110,5 +112,5 @@ def test_past_the_limit_only_every_nth_user_counts(basket_shop: pl.DataFrame, mo
     assert to_dense(frame, core_ids) == pytest.approx(solve_directly(counted, core_ids), abs=1e-6)
 
 
-def test_a_purchase_as_old_as_the_half_life_counts_one_half():
+def test_a_purchase_as_old_as_the_half_life_counts_one_half() -> None:
     assert weigh_purchases(np.array([0, 112, 224], dtype=np.float32)) == pytest.approx([1, 0.5, 0.25])

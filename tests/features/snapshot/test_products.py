@@ -46,13 +46,13 @@ COLA = {
 @pytest.mark.parametrize(
     ("product", "expected"), [(1, MILK), (3, BREAD), (5, COLA)], ids=["habit", "discounted", "sold once"]
 )
-def test_a_product_by_hand(tiny_purchases: Purchases, product: int, expected: dict[str, float]):
+def test_a_product_by_hand(tiny_purchases: Purchases, product: int, expected: dict[str, float]) -> None:
     row = read_row(build_product_features(tiny_purchases), expected, product_id=product)
 
     assert row == pytest.approx(expected, rel=1e-6, nan_ok=True)
 
 
-def test_products_never_sold_stay_with_nulls_and_no_popularity(tiny_purchases: Purchases):
+def test_products_never_sold_stay_with_nulls_and_no_popularity(tiny_purchases: Purchases) -> None:
     products = build_product_features(tiny_purchases)
 
     unsold = products.filter(pl.col("product_id").is_in([4, 6]))
@@ -62,18 +62,18 @@ def test_products_never_sold_stay_with_nulls_and_no_popularity(tiny_purchases: P
     assert described.null_count().row(0) == (2,) * described.width
 
 
-def test_popularity_decays_and_forgets_nothing_wholly(tiny_purchases: Purchases):
+def test_popularity_decays_and_forgets_nothing_wholly(tiny_purchases: Purchases) -> None:
     cola = build_product_features(tiny_purchases).filter(pl.col("product_id") == 5)
 
     assert cola["popularity"].item() == pytest.approx(0.5 ** (5 / 28) + 0.02)
     assert cola["first_sold_at"].item() == day(20)
 
 
-def test_the_first_sale_is_an_instant(tiny_purchases: Purchases):
+def test_the_first_sale_is_an_instant(tiny_purchases: Purchases) -> None:
     assert isinstance(build_product_features(tiny_purchases)["first_sold_at"][0], datetime)
 
 
-def test_the_price_level_is_against_the_mean_of_the_category():
+def test_the_price_level_is_against_the_mean_of_the_category() -> None:
     purchases = make_purchases([(1, 3, 2), (1, 6, 2)])  # both of category 1
     lines = purchases.lines.with_columns(value=pl.when(pl.col("product_id") == 3).then(1.0).otherwise(3.0))
 
@@ -82,19 +82,19 @@ def test_the_price_level_is_against_the_mean_of_the_category():
     assert products["product_price_level"].to_list() == pytest.approx([log(1 / 2), log(3 / 2)])
 
 
-def test_the_trend_compares_28_days_with_the_28_before():
+def test_the_trend_compares_28_days_with_the_28_before() -> None:
     products = build_product_features(make_purchases([(1, 1, 5), (1, 1, 30), (1, 1, 55), (1, 1, 56)]))
 
     assert products["product_trend"].item() == pytest.approx(log((1 + 1) / (2 + 1)))
 
 
-def test_products_of_a_type_share_its_sales():
+def test_products_of_a_type_share_its_sales() -> None:
     products = build_product_features(make_purchases([(1, 1, 0), (2, 1, 0), (3, 4, 0)]))  # both of type 1
 
     assert products["product_type_share"].to_list() == pytest.approx([2 / 3, 1 / 3])
 
 
-def test_first_purchases_of_the_last_91_days_are_counted_for_a_product_and_for_its_type():
+def test_first_purchases_of_the_last_91_days_are_counted_for_a_product_and_for_its_type() -> None:
     of_1 = [(1, 1, 100), (1, 1, 50), (1, 1, 10), (2, 1, 20)]  # of these, the last alone is a first one of this quarter
     of_4 = [(1, 4, 5)]  # of the same type
 

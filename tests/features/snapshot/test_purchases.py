@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -17,7 +18,7 @@ from tests.tiny_shop import day
 TICK = timedelta(microseconds=1)
 
 
-def test_each_order_and_product_is_one_line_sorted_by_user_and_time(tiny_purchases: Purchases):
+def test_each_order_and_product_is_one_line_sorted_by_user_and_time(tiny_purchases: Purchases) -> None:
     lines = tiny_purchases.lines
 
     assert lines.select("user_id", "order_id", "product_id", "days").rows() == [
@@ -33,7 +34,7 @@ def test_each_order_and_product_is_one_line_sorted_by_user_and_time(tiny_purchas
     ]
 
 
-def test_value_is_money_paid_and_discount_is_per_line(tiny_purchases: Purchases):
+def test_value_is_money_paid_and_discount_is_per_line(tiny_purchases: Purchases) -> None:
     lines = tiny_purchases.lines.filter(pl.col("order_id").is_in([1, 4]))
 
     assert lines.select("order_id", "product_id", "quantity", "value", "discount").rows() == [
@@ -44,29 +45,29 @@ def test_value_is_money_paid_and_discount_is_per_line(tiny_purchases: Purchases)
     ]
 
 
-def test_an_order_at_the_very_instant_belongs_to_the_future(tiny_store: MLStore):
+def test_an_order_at_the_very_instant_belongs_to_the_future(tiny_store: MLStore) -> None:
     at, after = load_purchases(tiny_store, day(22)), load_purchases(tiny_store, day(22) + timedelta(microseconds=1))
 
     assert 7 not in at.lines["order_id"]
     assert 7 in after.lines["order_id"]
 
 
-def test_cancelled_orders_are_left_out_and_their_user_stays(tiny_purchases: Purchases):
+def test_cancelled_orders_are_left_out_and_their_user_stays(tiny_purchases: Purchases) -> None:
     assert 6 not in tiny_purchases.lines["order_id"]
     assert tiny_purchases.user_ids["user_id"].to_list() == [1, 2, 3, 4]
 
 
-def test_users_are_known_from_their_registration_on(tiny_store: MLStore):
+def test_users_are_known_from_their_registration_on(tiny_store: MLStore) -> None:
     assert load_purchases(tiny_store, day(12)).user_ids["user_id"].to_list() == [1, 2, 3]
 
 
-def test_coupons_count_from_their_redemption_on(tiny_store: MLStore):
+def test_coupons_count_from_their_redemption_on(tiny_store: MLStore) -> None:
     before, after = (load_purchases(tiny_store, day(number)).coupons_used.height for number in (3, 4))
 
     assert (before, after) == (0, 1)
 
 
-def test_repeats_of_a_product_within_an_order_are_merged(tiny_shop: Engine, store: MLStore):
+def test_repeats_of_a_product_within_an_order_are_merged(tiny_shop: Engine, store: MLStore) -> None:
     with session_scope(tiny_shop) as session:
         session.add(
             OrderItem(
@@ -87,7 +88,7 @@ def test_repeats_of_a_product_within_an_order_are_merged(tiny_shop: Engine, stor
     assert lines.select("product_id", "quantity", "value", "discount").rows() == [(1, 4.0, 8.5, 1.5)]
 
 
-def test_a_product_without_category_type_and_brand_is_of_no_category(tiny_store: MLStore, tmp_path):
+def test_a_product_without_category_type_and_brand_is_of_no_category(tiny_store: MLStore, tmp_path: Path) -> None:
     store = copy_tables(tiny_store, MLStore(str(tmp_path)))
     products = tiny_store.scan("products").collect()
     is_bread = pl.col("product_id") == 3
@@ -104,14 +105,14 @@ def test_a_product_without_category_type_and_brand_is_of_no_category(tiny_store:
     assert set(purchases.lines.filter(is_bread)["category_id"]) == {NO_CATEGORY}
 
 
-def test_codes_are_dense(tiny_purchases: Purchases):
+def test_codes_are_dense(tiny_purchases: Purchases) -> None:
     products = tiny_purchases.products
 
     assert sorted(products["type_code"]) == [0, 1, 2, 3, 4]
     assert products["brand_code"].to_list() == [0, 1, 1, 2, 2]
 
 
-def test_only_what_is_visible_and_in_stock_is_sellable(tiny_purchases: Purchases):
+def test_only_what_is_visible_and_in_stock_is_sellable(tiny_purchases: Purchases) -> None:
     """Product 2 is hidden and was never bought, 4 is sold out."""
     products = tiny_purchases.products.select("product_id", "is_sellable")
 
@@ -122,7 +123,7 @@ HIDDEN_ON_10 = "UPDATE products SET is_visible = 0, updated_at = '2026-01-10 12:
 SOLD_OUT_ON_10 = "UPDATE products SET stock = 0, updated_at = '2026-01-10 12:00:00.000000' WHERE product_id = {}"
 
 
-def test_what_was_bought_while_it_was_hidden_is_left_out(tiny_shop: Engine, store: MLStore):
+def test_what_was_bought_while_it_was_hidden_is_left_out(tiny_shop: Engine, store: MLStore) -> None:
     sync_shop(tiny_shop, store)
     for product in (3, 5):
         execute(tiny_shop, HIDDEN_ON_10.format(product))
@@ -136,7 +137,7 @@ def test_what_was_bought_while_it_was_hidden_is_left_out(tiny_shop: Engine, stor
     assert 5 not in purchases.products["product_id"]
 
 
-def test_what_was_bought_before_it_was_sold_out_counts(tiny_shop: Engine, store: MLStore):
+def test_what_was_bought_before_it_was_sold_out_counts(tiny_shop: Engine, store: MLStore) -> None:
     sync_shop(tiny_shop, store)
     before = load_purchases(store, day(25))
     execute(tiny_shop, SOLD_OUT_ON_10.format(1))
@@ -151,7 +152,7 @@ def test_what_was_bought_before_it_was_sold_out_counts(tiny_shop: Engine, store:
 @pytest.mark.parametrize("statement", [HIDDEN_ON_10, SOLD_OUT_ON_10], ids=["hidden", "sold out"])
 def test_a_product_is_sellable_until_the_very_instant_at_which_it_is_not(
     tiny_shop: Engine, store: MLStore, statement: str
-):
+) -> None:
     sync_shop(tiny_shop, store)
     execute(tiny_shop, statement.format(3))
     sync_shop(tiny_shop, store)
@@ -164,7 +165,7 @@ def test_a_product_is_sellable_until_the_very_instant_at_which_it_is_not(
     assert [one.products.filter(product_id=3)["is_sellable"].item() for one in just_after] == [False, False]
 
 
-def test_a_product_that_is_shown_again_is_sellable_again(tiny_shop: Engine, store: MLStore):
+def test_a_product_that_is_shown_again_is_sellable_again(tiny_shop: Engine, store: MLStore) -> None:
     sync_shop(tiny_shop, store)
     execute(tiny_shop, HIDDEN_ON_10.format(1))
     sync_shop(tiny_shop, store)
@@ -178,7 +179,7 @@ def test_a_product_that_is_shown_again_is_sellable_again(tiny_shop: Engine, stor
     assert purchases.products.filter(product_id=1)["is_sellable"].item()
 
 
-def test_going_back_reads_what_was_known_then(tiny_purchases: Purchases):
+def test_going_back_reads_what_was_known_then(tiny_purchases: Purchases) -> None:
     earlier = tiny_purchases.before(day(10))
 
     assert earlier.lines.select("order_id", "product_id", "days").rows() == [
@@ -193,14 +194,14 @@ def test_going_back_reads_what_was_known_then(tiny_purchases: Purchases):
     assert earlier.products["product_id"].to_list() == [1, 3]
 
 
-def test_labels_lie_in_the_window_start_included_end_excluded(tiny_purchases: Purchases):
+def test_labels_lie_in_the_window_start_included_end_excluded(tiny_purchases: Purchases) -> None:
     labels = tiny_purchases.within(day(8), day(22))
 
     assert labels.columns == ["user_id", "product_id", "num_orders", "is_first_order"]
     assert labels.rows() == [(1, 1, 2, True), (1, 3, 1, True), (2, 5, 1, True)]
 
 
-def test_an_order_counts_once_for_a_category_however_many_products_of_it_it_holds(tiny_purchases: Purchases):
+def test_an_order_counts_once_for_a_category_however_many_products_of_it_it_holds(tiny_purchases: Purchases) -> None:
     of_one_category = replace(tiny_purchases, lines=tiny_purchases.lines.with_columns(category_id=pl.lit(7)))
 
     labels = of_one_category.within(day(1), day(22), "category_id")
@@ -208,7 +209,7 @@ def test_an_order_counts_once_for_a_category_however_many_products_of_it_it_hold
     assert labels.rows() == [(1, 7, 3, True), (2, 7, 2, True)]
 
 
-def test_labels_say_which_of_them_were_in_the_first_order_of_the_window(tiny_purchases: Purchases):
+def test_labels_say_which_of_them_were_in_the_first_order_of_the_window(tiny_purchases: Purchases) -> None:
     labels = tiny_purchases.within(day(2), day(22))
 
     first = labels.filter(pl.col("is_first_order")).select("user_id", "product_id")
@@ -216,7 +217,7 @@ def test_labels_say_which_of_them_were_in_the_first_order_of_the_window(tiny_pur
     assert labels.filter(~pl.col("is_first_order")).select("user_id", "product_id").rows() == [(2, 5)]
 
 
-def test_a_shop_that_was_never_synced_is_refused(store: MLStore):
+def test_a_shop_that_was_never_synced_is_refused(store: MLStore) -> None:
     with pytest.raises(StoreError, match=r"features\.sync"):
         load_purchases(store, day(25))
 

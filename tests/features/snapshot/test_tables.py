@@ -34,18 +34,18 @@ def assert_same(left: Snapshot, right: Snapshot) -> None:
         assert_frame_equal(getattr(left, table), getattr(right, table), check_column_order=False, check_exact=True)
 
 
-def test_what_is_read_is_what_was_written(written: MLStore, snapshot: Snapshot):
+def test_what_is_read_is_what_was_written(written: MLStore, snapshot: Snapshot) -> None:
     assert_same(Snapshot.open(written, AS_OF), snapshot)
 
 
-def test_writing_an_instant_again_changes_nothing(written: MLStore, snapshot: Snapshot):
+def test_writing_an_instant_again_changes_nothing(written: MLStore, snapshot: Snapshot) -> None:
     snapshot.write(written)
 
     assert_same(Snapshot.open(written, AS_OF), snapshot)
     assert list_snapshots(written).height == 1
 
 
-def test_an_instant_is_replaced_whole_and_others_stay(written: MLStore, snapshot: Snapshot):
+def test_an_instant_is_replaced_whole_and_others_stay(written: MLStore, snapshot: Snapshot) -> None:
     other = build_snapshot(make_purchases([(7, 1, 1.0), (8, 2, 1.0)]), NUM_BUCKETS)
     earlier = Snapshot(**{**vars(snapshot), "as_of": AS_OF - timedelta(days=1)})
     earlier.write(written)
@@ -60,7 +60,7 @@ def snapshot_at(snapshot: Snapshot, as_of: datetime) -> Snapshot:
     return Snapshot(**{name: getattr(snapshot, name) for name in ("num_buckets", "feature_hash", *TABLES)}, as_of=as_of)
 
 
-def test_the_newest_is_opened_where_none_is_named(written: MLStore, snapshot: Snapshot):
+def test_the_newest_is_opened_where_none_is_named(written: MLStore, snapshot: Snapshot) -> None:
     snapshot_at(snapshot, AS_OF + timedelta(days=7)).write(written)
     snapshot_at(snapshot, AS_OF - timedelta(days=7)).write(written)
 
@@ -69,7 +69,7 @@ def test_the_newest_is_opened_where_none_is_named(written: MLStore, snapshot: Sn
 
 
 @pytest.mark.parametrize("bucket", range(NUM_BUCKETS))
-def test_a_bucket_is_its_users_and_the_whole_shop(written: MLStore, snapshot: Snapshot, bucket: int):
+def test_a_bucket_is_its_users_and_the_whole_shop(written: MLStore, snapshot: Snapshot, bucket: int) -> None:
     part = Snapshot.open(written, AS_OF, bucket=bucket)
 
     for table in ("users", "user_categories", "history"):
@@ -80,13 +80,13 @@ def test_a_bucket_is_its_users_and_the_whole_shop(written: MLStore, snapshot: Sn
         assert_frame_equal(getattr(part, table), getattr(snapshot, table), check_column_order=False)
 
 
-def test_buckets_part_the_users(snapshot: Snapshot):
+def test_buckets_part_the_users(snapshot: Snapshot) -> None:
     users = np.concatenate([snapshot.user_ids(bucket) for bucket in range(NUM_BUCKETS)])
 
     assert sorted(users) == snapshot.user_ids().tolist() == [*range(1, 21), 50]
 
 
-def test_one_instant_has_one_name_in_every_zone(store: MLStore, snapshot: Snapshot):
+def test_one_instant_has_one_name_in_every_zone(store: MLStore, snapshot: Snapshot) -> None:
     seoul = timezone(timedelta(hours=9))
 
     snapshot_at(snapshot, AS_OF.astimezone(seoul)).write(store)
@@ -95,7 +95,7 @@ def test_one_instant_has_one_name_in_every_zone(store: MLStore, snapshot: Snapsh
     assert Snapshot.open(store).as_of.tzinfo == UTC
 
 
-def test_a_snapshot_from_before_stock_was_looked_at_still_opens(written: MLStore, tmp_path: Path):
+def test_a_snapshot_from_before_stock_was_looked_at_still_opens(written: MLStore, tmp_path: Path) -> None:
     older = MLStore(str(tmp_path / "older"))
     for name in written.tables():
         frame = written.scan(name).collect()
@@ -104,23 +104,23 @@ def test_a_snapshot_from_before_stock_was_looked_at_still_opens(written: MLStore
     assert Snapshot.open(older).products["is_sellable"].all()
 
 
-def test_an_unknown_instant_is_refused_naming_those_there_are(written: MLStore):
+def test_an_unknown_instant_is_refused_naming_those_there_are(written: MLStore) -> None:
     with pytest.raises(StoreError, match=r"2020-01-01.*2026-02-01T00:00:00\+00:00.*features\.rebuild"):
         Snapshot.open(written, datetime(2020, 1, 1, tzinfo=UTC))
 
 
-def test_a_store_without_snapshots_is_refused(store: MLStore):
+def test_a_store_without_snapshots_is_refused(store: MLStore) -> None:
     with pytest.raises(StoreError, match=r"features\.rebuild"):
         Snapshot.open(store)
 
 
-def test_a_snapshot_of_other_definitions_is_not_current(snapshot: Snapshot):
+def test_a_snapshot_of_other_definitions_is_not_current(snapshot: Snapshot) -> None:
     assert is_current(snapshot)
     assert snapshot.feature_hash == hash_definitions()
     assert not is_current(Snapshot(**{**vars(snapshot), "feature_hash": "0" * 16}))
 
 
-def test_arrays_point_at_the_rows_of_the_frames(tiny_purchases: Purchases):
+def test_arrays_point_at_the_rows_of_the_frames(tiny_purchases: Purchases) -> None:
     snapshot = build_snapshot(tiny_purchases)
 
     arrays = snapshot.arrays
@@ -137,7 +137,7 @@ def test_arrays_point_at_the_rows_of_the_frames(tiny_purchases: Purchases):
     assert np.isnan(arrays.user_column("user_orders")[2:]).all()
 
 
-def test_categories_never_bought_are_missing_but_for_their_reach(tiny_purchases: Purchases):
+def test_categories_never_bought_are_missing_but_for_their_reach(tiny_purchases: Purchases) -> None:
     arrays = build_snapshot(tiny_purchases).arrays
 
     names = list_names("user_category")
@@ -146,7 +146,7 @@ def test_categories_never_bought_are_missing_but_for_their_reach(tiny_purchases:
     assert np.isnan(list(drinks_of_1.values())).all()
 
 
-def test_unknown_ids_have_row_minus_one(tiny_purchases: Purchases):
+def test_unknown_ids_have_row_minus_one(tiny_purchases: Purchases) -> None:
     arrays = build_snapshot(tiny_purchases).arrays
 
     assert arrays.find_users(np.array([0, 1, 4, 5, 2**62])).tolist() == [-1, 0, 3, -1, -1]

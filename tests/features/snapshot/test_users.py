@@ -69,7 +69,7 @@ USER_2_DRINKS = {
 
 
 @pytest.mark.parametrize(("user", "expected"), [(1, USER_1), (2, USER_2)], ids=["weekly", "twice"])
-def test_a_user_by_hand(tiny_purchases: Purchases, user: int, expected: dict[str, float]):
+def test_a_user_by_hand(tiny_purchases: Purchases, user: int, expected: dict[str, float]) -> None:
     row = read_row(build_user_features(tiny_purchases), expected, user_id=user)
 
     assert row == pytest.approx(expected, rel=1e-6, nan_ok=True)
@@ -78,7 +78,9 @@ def test_a_user_by_hand(tiny_purchases: Purchases, user: int, expected: dict[str
 @pytest.mark.parametrize(
     ("key", "expected"), [((1, 1), USER_1_DAIRY), ((2, 3), USER_2_DRINKS)], ids=["habit", "bought once"]
 )
-def test_a_user_and_category_by_hand(tiny_purchases: Purchases, key: tuple[int, int], expected: dict[str, float]):
+def test_a_user_and_category_by_hand(
+    tiny_purchases: Purchases, key: tuple[int, int], expected: dict[str, float]
+) -> None:
     user, category = key
 
     row = read_row(build_user_category_features(tiny_purchases), expected, user_id=user, category_id=category)
@@ -86,20 +88,20 @@ def test_a_user_and_category_by_hand(tiny_purchases: Purchases, key: tuple[int, 
     assert row == pytest.approx(expected, rel=1e-6, nan_ok=True)
 
 
-def test_users_without_orders_have_a_row_of_nulls(tiny_purchases: Purchases):
+def test_users_without_orders_have_a_row_of_nulls(tiny_purchases: Purchases) -> None:
     users = build_user_features(tiny_purchases)
 
     assert users["user_id"].to_list() == [1, 2, 3, 4]
     assert users.filter(pl.col("user_id") > 2).select(list_names("user")).null_count().sum_horizontal().item() == 36
 
 
-def test_an_order_as_old_as_the_window_lies_outside():
+def test_an_order_as_old_as_the_window_lies_outside() -> None:
     purchases = make_purchases([(1, 1, 27.99), (2, 1, 28.0)])
 
     assert build_user_features(purchases)["user_orders_28d"].to_list() == [1, 0]
 
 
-def test_the_hours_of_the_evening_and_the_days_of_the_weekend_are_in_utc():
+def test_the_hours_of_the_evening_and_the_days_of_the_weekend_are_in_utc() -> None:
     # 1 February 2026 is a Sunday; one and two hours before it are Saturday evening, eight days before a Saturday.
     users = build_user_features(make_purchases([(1, 1, 1 / 24), (1, 1, 8 + 0.5), (2, 1, 2.5)]))
 
@@ -107,7 +109,7 @@ def test_the_hours_of_the_evening_and_the_days_of_the_weekend_are_in_utc():
     assert users["user_weekend_share"].to_list() == [0.5, 0.0]
 
 
-def test_reach_counts_the_active_users_and_names_every_category_ever_bought_from():
+def test_reach_counts_the_active_users_and_names_every_category_ever_bought_from() -> None:
     reach = build_category_reach(make_purchases([(1, 1, 3), (2, 1, 4), (2, 2, 4), (3, 3, 60)]).lines)
 
     assert reach.rows() == [(1, 0.0), (2, 1.0), (3, 0.5)]

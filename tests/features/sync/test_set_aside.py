@@ -10,6 +10,7 @@ from features.store import MLStore
 from features.sync.shop_sync import sync_shop
 from features.sync.source.columns import SYNCED_TABLES
 from features.sync.source.reader import SourceError, open_snapshot
+from features.sync.source.sql import KeyRange
 from tests.features.shop_writes import assert_equal, current, execute
 
 TOO_MUCH = "UPDATE orders SET total_amount = 12222222210, updated_at = '2026-02-03 10:00:00' WHERE order_id = 5"
@@ -141,7 +142,7 @@ def test_a_page_that_takes_the_server_too_long_is_read_in_parts(
     )
 
     with open_snapshot(server_shop) as snapshot:
-        pages = [page.rows for _window, page in snapshot.pages_of_range(table, features.sync.source.reader.KeyRange())]
+        pages = [page.rows for _window, page in snapshot.pages_of_range(table, KeyRange())]
 
     assert [key for rows in pages for key in rows["order_item_id"]] == list(range(1, 11))
     assert max(rows.height for rows in pages) <= 4

@@ -1,5 +1,7 @@
 """Verification: what differs is found by range and repaired; what stays is said."""
 
+from collections.abc import Callable
+
 import polars as pl
 import pytest
 from deltalake import write_deltalake
@@ -7,7 +9,7 @@ from sqlalchemy import Engine
 
 from features.store import KNOWN_UNTIL, MLStore
 from features.sync.shop_sync import sync_shop
-from features.sync.source.columns import SYNCED_TABLES
+from features.sync.source.columns import SYNCED_TABLES, SyncedTable
 from features.sync.source.reader import open_snapshot
 from features.sync.source.sql import KeyRange
 from features.sync.source.sums import checksum_rows, hash_rows
@@ -21,7 +23,7 @@ def spoil(store: MLStore, table: str, rows: pl.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("table", SYNCED_TABLES, ids=lambda table: table.name)
-def test_shop_and_store_compute_the_same_sums(any_tiny_shop: Engine, store: MLStore, table: object) -> None:
+def test_shop_and_store_compute_the_same_sums(any_tiny_shop: Engine, store: MLStore, table: SyncedTable) -> None:
     sync_shop(any_tiny_shop, store)
     rows = VersionedTable(store, table).open_in(KeyRange())
 
@@ -41,7 +43,9 @@ def test_shop_and_store_compute_the_same_sums(any_tiny_shop: Engine, store: MLSt
         pytest.param(lambda rows: rows.with_columns(product_id=pl.col("product_id") + 1), id="keys shifted"),
     ],
 )
-def test_a_spoilt_store_is_repaired(tiny_shop: Engine, store: MLStore, change) -> None:
+def test_a_spoilt_store_is_repaired(
+    tiny_shop: Engine, store: MLStore, change: Callable[[pl.DataFrame], pl.DataFrame]
+) -> None:
     sync_shop(tiny_shop, store)
     rows = store.scan("products").collect()
     spoil(store, "products", change(rows).cast(rows.schema))

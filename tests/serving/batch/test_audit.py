@@ -1,8 +1,9 @@
 import math
+from collections.abc import Mapping
 
 import pytest
 
-from serving.batch.audit import RULES, audit, summarise
+from serving.batch.audit import RULES, Rule, audit, summarise
 
 GOOD = {
     "coverage": 1.0,
@@ -18,7 +19,7 @@ GOOD = {
 }
 
 
-def broken_rules(measures: dict[str, float | None], num_users: int = 1000) -> list[str]:
+def broken_rules(measures: Mapping[str, float | None], num_users: int = 1000) -> list[str]:
     return [finding.rule.name for finding in audit(measures, num_users) if not finding.has_passed]
 
 
@@ -46,7 +47,7 @@ def test_each_rule_refuses_by_itself(measure: str, value: float) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_a_measure_that_is_nan_never_passes(rule) -> None:
+def test_a_measure_that_is_nan_never_passes(rule: Rule) -> None:
     assert broken_rules(GOOD | {rule.name: math.nan}) == [rule.name]
 
 

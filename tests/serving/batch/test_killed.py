@@ -56,6 +56,7 @@ def test_a_kill_at_any_transaction_leaves_one_whole_batch(tiny_shop: Engine, sql
     for last in range(1, 40):
         victim = run_victim(sqlite_url, moment, last)
         pointed = fetch_pointed_batch(tiny_shop)
+        assert pointed is not None
         lists = pl.concat(read_stored_rows(tiny_shop, pointed))
         assert lists.equals(ranked(OLD if pointed == old.batch_id else NEW))
         if victim.returncode == 0:

@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-
 import polars as pl
 import pytest
 from sqlalchemy import Engine, func, select
@@ -18,7 +16,7 @@ OTHER_LISTS = {1: [5, 6, 1], 2: [6, 1, 5], 3: [1, 5, 3]}
 
 
 @pytest.fixture
-def shop(any_empty_shop: Engine) -> Iterator[Engine]:
+def shop(any_empty_shop: Engine) -> Engine:
     """The tiny shop, on SQLite and on MySQL."""
     fill_tiny_shop(any_empty_shop)
     return any_empty_shop

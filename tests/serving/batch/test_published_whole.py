@@ -56,8 +56,8 @@ def test_no_answer_mixes_two_batches(any_empty_shop: Engine, tmp_path: Any) -> N
     ):
         reading = [readers.submit(read_on, address, stop) for _ in range(READERS)]
         try:
-            for version in range(2, PUBLICATIONS[any_empty_shop.dialect.name] + 2):
-                publish(any_empty_shop, version)
+            for number in range(2, PUBLICATIONS[any_empty_shop.dialect.name] + 2):
+                publish(any_empty_shop, number)
         finally:
             stop.set()
         answers = [answer for each in reading for answer in each.result(120)]

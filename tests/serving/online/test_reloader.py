@@ -1,10 +1,10 @@
 import shutil
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
@@ -20,7 +20,7 @@ from serving.online.answers import answer_lists
 from serving.online.reloader import ChampionWatcher, Sources
 from serving.online.webhook import AliasEvent
 from shop.tables import AuditLog
-from tests.serving.conftest import AS_OF, NUM_BUCKETS, ScriptedRegistry, TrainedShop, reissue
+from tests.serving.conftest import AS_OF, NUM_BUCKETS, LateRows, ScriptedRegistry, TrainedShop, reissue
 from tests.spoilt_versions import SPOILERS, Spoiler
 
 
@@ -215,17 +215,16 @@ def test_a_newer_snapshot_is_served_at_the_next_look(
     assert watcher.current.as_of == AS_OF + timedelta(days=1)
 
 
-def test_the_same_instant_from_more_rows_is_served_at_the_next_look(
-    sources: Sources, late_rows: Callable[[], MLStore]
-) -> None:
+def test_the_same_instant_from_more_rows_is_served_at_the_next_look(sources: Sources, late_rows: LateRows) -> None:
     watcher = ChampionWatcher(replace(sources, store=late_rows.store), poll_seconds=3600)
     watcher.look()
     before = watcher.current
 
-    late_rows()
+    late_rows.arrive()
     watcher.look()
 
     assert watcher.current.as_of == before.as_of
+    assert watcher.current is not None
     [ranked] = answer_lists(watcher.current, [1], 5).recommendations
     assert 57 in [product.product_id for product in ranked.products]
 
@@ -287,7 +286,7 @@ def audit_rows(engine: Engine, subject: str) -> list[tuple[str, str | None, str 
 def test_the_version_before_serves_again_without_loading(sources: Sources, registry: ScriptedRegistry) -> None:
     loaded: list[int] = []
 
-    def load(*arguments) -> Champion:
+    def load(*arguments: Any) -> Champion:
         loaded.append(arguments[3])
         return load_champion(*arguments)
 
@@ -337,9 +336,9 @@ def test_kept_lists_do_not_wait_until_the_version_is_loaded(
 ) -> None:
     serve(watcher, registry, 1, 2)
     publish_both(trained_shop, shop_of_version, 1, 2)
-    shown_while_loading: list[str] = []
+    shown_while_loading: list[str | None] = []
 
-    def load(*arguments) -> Champion:
+    def load(*arguments: Any) -> Champion:
         shown_while_loading.append(fetch_pointed_batch(shop_of_version))
         return load_champion(*arguments)
 

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -155,7 +156,7 @@ def test_columns_that_mean_nothing_to_us_are_named(tmp_path: Path) -> None:
     assert lines == ["users.csv: not used: shoe_size"]
 
 
-BROKEN = {
+BROKEN: dict[str, tuple[Any, ...]] = {
     "unknown user": (
         {"orders": "order_id,user_id,ordered_at\n100,1,2026-01-05\n101,9,2026-01-06\n"},
         r"orders\.csv, column 'user_id', row 2 \(line 3 of the file\): '9' is not in users",

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from settings import load_settings
 from shop.database import open_engine, session_scope
 from shop.load import main
-from shop.loaders.canonical import TABLES
+from shop.loaders.canonical import TABLES, Table
 from shop.loaders.documentation import DOCUMENT, refresh
 from shop.tables import Base, Order, Product
 
@@ -22,10 +22,10 @@ def test_the_document_says_what_the_code_does() -> None:
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_canonical_columns_are_those_of_the_shops_tables(table: object) -> None:
-    columns = Base.metadata.tables[table.name].c  # type: ignore[attr-defined]
+def test_canonical_columns_are_those_of_the_shops_tables(table: Table) -> None:
+    columns = Base.metadata.tables[table.name].c
 
-    assert set(table.column_names) == set(columns.keys())  # type: ignore[attr-defined]
+    assert set(table.column_names) == set(columns.keys())
 
 
 def test_the_example_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,8 +43,8 @@ def test_the_example_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
     engine = open_engine(f"sqlite:///{tmp_path}/shop.db", read_only=True)
     with session_scope(engine) as session:
-        totals = dict(session.execute(select(Order.order_id, Order.total_amount)).all())  # type: ignore[arg-type]
-        prices = dict(session.execute(select(Product.product_id, Product.price)).all())  # type: ignore[arg-type]
+        totals = dict(session.execute(select(Order.order_id, Order.total_amount)).all())
+        prices = dict(session.execute(select(Product.product_id, Product.price)).all())
     engine.dispose()
     load_settings.cache_clear()
     assert code == 0

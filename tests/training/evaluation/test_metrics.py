@@ -8,14 +8,14 @@ HITS = np.array([[True, False, True], [False, False, False], [False, True, False
 NUM_LABELS = np.array([2, 4, 1])
 
 
-def test_ndcg_divides_by_the_best_list_that_the_labels_allow():
+def test_ndcg_divides_by_the_best_list_that_the_labels_allow() -> None:
     ndcg = metrics.ndcg_at_k(HITS, NUM_LABELS, 3)
 
     best_of_two = 1 + 1 / np.log2(3)
     assert ndcg == pytest.approx([(1 + 1 / np.log2(4)) / best_of_two, 0, 1 / np.log2(3)])
 
 
-def test_ndcg_agrees_with_scikit_learn_where_every_label_is_listed():
+def test_ndcg_agrees_with_scikit_learn_where_every_label_is_listed() -> None:
     generator = np.random.default_rng(0)
     labels = generator.random((40, 12)) < 0.3
     labels[:, 0] = True
@@ -27,25 +27,25 @@ def test_ndcg_agrees_with_scikit_learn_where_every_label_is_listed():
     assert ours == pytest.approx(ndcg_score(labels, scores, k=5))
 
 
-def test_recall_counts_labels_that_no_list_could_hold():
+def test_recall_counts_labels_that_no_list_could_hold() -> None:
     assert metrics.recall_at_k(HITS, NUM_LABELS, 3) == pytest.approx([1.0, 0.0, 1.0])
     assert metrics.recall_at_k(HITS, np.array([4, 4, 4]), 1) == pytest.approx([0.25, 0.0, 0.0])
 
 
-def test_hit_rate_is_of_users_with_a_hit():
+def test_hit_rate_is_of_users_with_a_hit() -> None:
     assert metrics.hit_rate_at_k(HITS, 1) == pytest.approx([1, 0, 0])
 
 
-def test_average_precision_agrees_with_scikit_learn():
+def test_average_precision_agrees_with_scikit_learn() -> None:
     generator = np.random.default_rng(1)
-    labels, scores = generator.random((30, 6)) < 0.4, generator.random((30, 6))
+    labels, scores = generator.random((30, 6)) < 0.4, generator.random((30, 6), np.float32)
     labels[:, 0] = True
 
     expected = [average_precision_score(row, score) for row, score in zip(labels, scores, strict=True)]
     assert metrics.average_precision(labels, scores) == pytest.approx(expected)
 
 
-def test_log_loss_is_that_of_what_happened_and_finite_where_it_was_held_impossible():
+def test_log_loss_is_that_of_what_happened_and_finite_where_it_was_held_impossible() -> None:
     labels, probabilities = np.array([[True, False], [True, True]]), np.array([[0.25, 0.25], [0.0, 1.0]])
 
     expected = -(np.log(0.25) + np.log(0.75) + np.log(1e-7) + np.log(1 - 1e-7)) / 4
@@ -53,13 +53,13 @@ def test_log_loss_is_that_of_what_happened_and_finite_where_it_was_held_impossib
     assert metrics.log_loss(np.ones((1, 1), dtype=bool), np.full((1, 1), 0.5)) == pytest.approx(np.log(2))
 
 
-def test_auc_counts_pairs_in_order_and_ties_by_half():
+def test_auc_counts_pairs_in_order_and_ties_by_half() -> None:
     labels, scores = np.array([[True], [False], [True], [False]]), np.array([[0.9], [0.5], [0.5], [0.1]])
 
     assert metrics.mean_auc(labels, scores) == (1 + 1 + 0.5 + 1) / 4
 
 
-def test_mean_auc_leaves_out_columns_of_one_class():
+def test_mean_auc_leaves_out_columns_of_one_class() -> None:
     labels = np.array([[True, True, False], [False, True, False]])
     scores = np.array([[0.9, 0.5, 0.5], [0.1, 0.5, 0.5]])
 
@@ -67,14 +67,14 @@ def test_mean_auc_leaves_out_columns_of_one_class():
     assert np.isnan(metrics.mean_auc(labels[:, 1:], scores[:, 1:]))
 
 
-def test_calibration_error_of_the_true_rate_is_zero():
+def test_calibration_error_of_the_true_rate_is_zero() -> None:
     labels = np.array([[True, False, False, False]])
 
     assert metrics.calibration_error(labels, np.full((1, 4), 0.25)) == pytest.approx(0.0)
     assert metrics.calibration_error(labels, np.full((1, 4), 0.75)) == pytest.approx(0.5)
 
 
-def test_bootstrap_interval_surrounds_the_mean_and_narrows_with_users():
+def test_bootstrap_interval_surrounds_the_mean_and_narrows_with_users() -> None:
     per_user = np.random.default_rng(2).random(400)
 
     low, high = metrics.bootstrap_interval(per_user)
@@ -85,7 +85,7 @@ def test_bootstrap_interval_surrounds_the_mean_and_narrows_with_users():
 
 
 @pytest.mark.parametrize("at_once", [7, 50 * 1000], ids=["user by user", "all resamples at once"])
-def test_bootstrap_interval_is_the_quantiles_of_resampled_means(monkeypatch: pytest.MonkeyPatch, at_once: int):
+def test_bootstrap_interval_is_the_quantiles_of_resampled_means(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
     per_user, generator = np.random.default_rng(2).random(50), np.random.default_rng(9)
     means = [per_user[generator.integers(0, 50, 50)].mean() for _ in range(1000)]
 
@@ -95,6 +95,6 @@ def test_bootstrap_interval_is_the_quantiles_of_resampled_means(monkeypatch: pyt
     assert interval == pytest.approx(np.quantile(means, [0.05, 0.95]), abs=1e-12)
 
 
-def test_bootstrap_interval_of_one_user_is_a_point_and_of_none_is_not_a_number():
+def test_bootstrap_interval_of_one_user_is_a_point_and_of_none_is_not_a_number() -> None:
     assert metrics.bootstrap_interval(np.array([0.3])) == (0.3, 0.3)
     assert np.isnan(metrics.bootstrap_interval(np.empty(0))).all()

@@ -19,16 +19,20 @@ NOT_A_NUMBER = Check("finite_scores", float("nan"), ">=", 1.0, "refuse", "share 
 SHOUTING = Check("calibration_error", 0.3, "<=", 0.1, "flag", "mean gap of probability and share bought")
 
 
+def of_users(per_user: np.ndarray) -> Evaluation:
+    return Evaluation(per_user, per_user, per_user, per_user, per_user, per_user, 10, 10, {})
+
+
 def evaluation(ndcg: float, for_new_users: float | None = None) -> Evaluation:
     level = np.where(NEW_USERS, ndcg if for_new_users is None else for_new_users, ndcg)
     per_user = np.clip(level + NOISE, 0, 1)
-    return Evaluation(*[per_user] * 6, num_products=10, num_new_products=10, categories={})
+    return of_users(per_user)
 
 
 def uncertain(ndcg: float) -> Evaluation:
     """Return an evaluation whose differences from the others have an interval of about 0.005 on either side."""
     per_user = evaluation(ndcg).ndcg + OTHER_NOISE
-    return Evaluation(*[per_user] * 6, num_products=10, num_new_products=10, categories={})
+    return of_users(per_user)
 
 
 def evaluate(
@@ -67,7 +71,7 @@ def evaluate(
         pytest.param(0.15, 0.12, "keep", "below own purchases", id="better, yet below own purchases"),
     ],
 )
-def test_decision_by_quality(challenger: float, champion: float | None, decision: str, words: str):
+def test_decision_by_quality(challenger: float, champion: float | None, decision: str, words: str) -> None:
     verdict = evaluate(evaluation(challenger), champion)
 
     assert verdict.decision == decision
@@ -81,7 +85,7 @@ def test_decision_by_quality(challenger: float, champion: float | None, decision
         pytest.param(0.110, "promote", id="the whole interval above"),
     ],
 )
-def test_above_popularity_is_the_whole_interval(challenger: float, decision: str):
+def test_above_popularity_is_the_whole_interval(challenger: float, decision: str) -> None:
     assert evaluate(uncertain(challenger), None).decision == decision
 
 
@@ -92,7 +96,7 @@ def test_above_popularity_is_the_whole_interval(challenger: float, decision: str
         pytest.param(0.190, "is below own purchases", id="the whole interval below"),
     ],
 )
-def test_below_a_baseline_is_the_whole_interval(challenger: float, words: str):
+def test_below_a_baseline_is_the_whole_interval(challenger: float, words: str) -> None:
     assert words in evaluate(uncertain(challenger), 0.15).reason
 
 
@@ -103,23 +107,23 @@ def test_below_a_baseline_is_the_whole_interval(challenger: float, words: str):
         pytest.param(0.310, "promote", id="the whole interval above"),
     ],
 )
-def test_above_the_champion_is_the_whole_interval(challenger: float, decision: str):
+def test_above_the_champion_is_the_whole_interval(challenger: float, decision: str) -> None:
     assert evaluate(uncertain(challenger), 0.30).decision == decision
 
 
 @pytest.mark.parametrize(("ours", "is_worse"), [(0.298, False), (0.290, True)], ids=["on average", "wholly"])
-def test_worse_in_a_slice_is_the_whole_interval(ours: float, is_worse: bool):
+def test_worse_in_a_slice_is_the_whole_interval(ours: float, is_worse: bool) -> None:
     assert compare_users("everybody", uncertain(ours).ndcg, evaluation(0.30).ndcg).is_worse is is_worse
 
 
 @pytest.mark.parametrize(("num_users", "is_worse"), [(19, False), (20, True)])
-def test_a_slice_speaks_from_twenty_users_on(num_users: int, is_worse: bool):
+def test_a_slice_speaks_from_twenty_users_on(num_users: int, is_worse: bool) -> None:
     assert (
         compare_users("some", evaluation(0.2).ndcg[:num_users], evaluation(0.3).ndcg[:num_users]).is_worse is is_worse
     )
 
 
-def test_better_overall_but_worse_for_new_users_is_flagged_and_not_promoted():
+def test_better_overall_but_worse_for_new_users_is_flagged_and_not_promoted() -> None:
     verdict = evaluate(evaluation(0.40, for_new_users=0.25), 0.30)
 
     assert verdict.decision == "keep"
@@ -127,7 +131,7 @@ def test_better_overall_but_worse_for_new_users_is_flagged_and_not_promoted():
     assert verdict.flags[0] in verdict.reason
 
 
-def test_worse_for_a_handful_of_users_is_no_flag():
+def test_worse_for_a_handful_of_users_is_no_flag() -> None:
     few = np.arange(NUM_USERS) < 5
     ours, champion = evaluation(0.40, for_new_users=0.25), evaluation(0.30)
 
@@ -139,28 +143,28 @@ def test_worse_for_a_handful_of_users_is_no_flag():
 
 @pytest.mark.parametrize("champion", [None, 0.30], ids=["first", "better than the champion"])
 @pytest.mark.parametrize("broken", [EMPTY_LISTS, NOT_A_NUMBER], ids=lambda check: check.name)
-def test_an_unhealthy_version_is_refused_however_good(broken: Check, champion: float | None):
+def test_an_unhealthy_version_is_refused_however_good(broken: Check, champion: float | None) -> None:
     verdict = evaluate(evaluation(0.40), champion, checks=(SANE, broken))
 
     assert verdict.decision == "refuse"
     assert broken.name in verdict.reason
 
 
-def test_odd_behaviour_is_flagged_and_not_promoted():
+def test_odd_behaviour_is_flagged_and_not_promoted() -> None:
     verdict = evaluate(evaluation(0.40), 0.30, checks=(SANE, SHOUTING))
 
     assert verdict.decision == "keep"
     assert "calibration_error is 0.3, wanted <= 0.1" in verdict.flags[0]
 
 
-def test_a_first_version_is_promoted_with_its_flags():
+def test_a_first_version_is_promoted_with_its_flags() -> None:
     verdict = evaluate(evaluation(0.40), None, checks=(SHOUTING,))
 
     assert verdict.decision == "promote"
     assert len(verdict.flags) == 1
 
 
-def test_a_champion_that_cannot_be_evaluated_is_not_replaced_by_itself():
+def test_a_champion_that_cannot_be_evaluated_is_not_replaced_by_itself() -> None:
     verdict = evaluate(evaluation(0.40), None, obstacle="version 3 reads other features")
 
     assert verdict.decision == "keep"
@@ -168,21 +172,21 @@ def test_a_champion_that_cannot_be_evaluated_is_not_replaced_by_itself():
 
 
 @pytest.mark.parametrize("champion", [None, 0.30], ids=["first", "better than the champion"])
-def test_worse_than_what_is_free_at_finding_new_products_is_refused(champion: float | None):
+def test_worse_than_what_is_free_at_finding_new_products_is_refused(champion: float | None) -> None:
     verdict = evaluate(evaluation(0.40), champion, new_products=0.05)
 
     assert verdict.decision == "refuse"
     assert "Baselines do better: products never bought before (-0.04" in verdict.reason
 
 
-def test_ordering_categories_worse_than_counting_does_is_flagged():
+def test_ordering_categories_worse_than_counting_does_is_flagged() -> None:
     verdict = evaluate(evaluation(0.40), 0.30, ordering_of_categories=0.4)
 
     assert verdict.decision == "keep"
     assert "worse than the baselines at the order of categories" in verdict.reason
 
 
-def test_below_a_baseline_is_kept_and_names_it():
+def test_below_a_baseline_is_kept_and_names_it() -> None:
     verdict = evaluate(evaluation(0.25), 0.15, in_categories=0.30)
 
     assert verdict.decision == "keep"

@@ -45,7 +45,7 @@ def shuffle_items(labels: Labels) -> Labels:
 
 def test_training_on_shuffled_labels_is_refused(
     synthetic_store: MLStore, fitted: Fitted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr("training.data.samples.build_rows", shuffle_purchases)
     nonsense = fit(load_purchases(synthetic_store, AS_OF), SMALL_CONFIG, tmp_path / "version", lambda *_: None)
 
@@ -55,24 +55,24 @@ def test_training_on_shuffled_labels_is_refused(
     assert as_first.decision == as_later.decision == "refuse", (as_first, as_later)
 
 
-def test_an_identical_model_is_kept(trial: Trial):
+def test_an_identical_model_is_kept(trial: Trial) -> None:
     assert trial.verdict.decision == "keep"
     assert "difference +0.0000" in trial.verdict.reason
     assert {gain.difference for gain in trial.gains["champion"] if gain.num_users} == {0.0}
 
 
-def test_a_sound_version_passes_every_check_of_health(trial: Trial):
+def test_a_sound_version_passes_every_check_of_health(trial: Trial) -> None:
     failed = [str(check) for check in trial.evidence.checks if not check.has_passed and check.consequence == "refuse"]
 
     assert failed == []
 
 
-def test_every_baseline_of_the_gate_is_evaluated_on_the_same_users(trial: Trial):
+def test_every_baseline_of_the_gate_is_evaluated_on_the_same_users(trial: Trial) -> None:
     assert list(trial.others) == ["champion", "global_popularity", "category_popularity", "own_purchases"]
     assert len({len(evaluation.ndcg) for evaluation in trial.others.values()}) == 1
 
 
-def test_new_light_and_heavy_users_part_the_users(trial: Trial):
+def test_new_light_and_heavy_users_part_the_users(trial: Trial) -> None:
     gains = {gain.name: gain.num_users for gain in trial.gains["champion"]}
 
     assert gains["new users"] + gains["light users"] + gains["heavy users"] == len(trial.evidence.challenger.ndcg)
@@ -80,7 +80,7 @@ def test_new_light_and_heavy_users_part_the_users(trial: Trial):
     assert any(name.startswith("category ") for name in gains)
 
 
-def test_a_version_that_ranks_alike_for_everybody_is_unhealthy(fitted: Fitted):
+def test_a_version_that_ranks_alike_for_everybody_is_unhealthy(fitted: Fitted) -> None:
     ranker = Ranker.load(fitted.folder)
     sample = draw_sample(fitted.evaluation_window, fitted.evaluation_users, ranker)
     many = np.tile(sample.user_rows[:1], MIN_USERS)
@@ -97,7 +97,7 @@ def test_a_version_that_ranks_alike_for_everybody_is_unhealthy(fitted: Fitted):
     assert {"flat_lists", "top_product_share", "distinct_products"} <= failed
 
 
-def test_scores_that_are_no_numbers_are_unhealthy(fitted: Fitted):
+def test_scores_that_are_no_numbers_are_unhealthy(fitted: Fitted) -> None:
     ranker = Ranker.load(fitted.folder)
     sample = draw_sample(fitted.evaluation_window, fitted.evaluation_users, ranker)
     spoilt = replace(sample, all_scores=np.where(np.arange(len(sample.all_scores)) == 3, np.nan, sample.all_scores))
@@ -107,7 +107,7 @@ def test_scores_that_are_no_numbers_are_unhealthy(fitted: Fitted):
     assert failed >= {"finite_scores"}
 
 
-def test_the_page_begins_with_verdict_and_comparison_and_fits_into_mlflow(fitted: Fitted, trial: Trial):
+def test_the_page_begins_with_verdict_and_comparison_and_fits_into_mlflow(fitted: Fitted, trial: Trial) -> None:
     page = describe_version(fitted, trial, "a" * 32)
 
     lines = page.splitlines()
@@ -124,17 +124,17 @@ def test_the_page_begins_with_verdict_and_comparison_and_fits_into_mlflow(fitted
     assert page.count("/get-artifact?path=plots") == 3
 
 
-def test_the_runs_report_holds_every_category(fitted: Fitted, trial: Trial):
+def test_the_runs_report_holds_every_category(fitted: Fitted, trial: Trial) -> None:
     report = describe_run(fitted, trial)
 
     assert report.count("| category ") >= len(fitted.evaluation_window.arrays.category_ids)
 
 
-def test_plots_are_drawn(fitted: Fitted, trial: Trial):
+def test_plots_are_drawn(fitted: Fitted, trial: Trial) -> None:
     assert set(draw_trial(trial, fitted)) == {"lift_by_slice", "calibration", "score_spread", "reliability"}
 
 
-def test_health_is_that_of_the_network_that_ships(fitted: Fitted, version_folder: Path):
+def test_health_is_that_of_the_network_that_ships(fitted: Fitted, version_folder: Path) -> None:
     network = onnx.load(version_folder / MODEL)
     for weights in network.graph.initializer:
         values = numpy_helper.to_array(weights)

@@ -61,7 +61,9 @@ def rows() -> TrainingRows[Tensor]:
         pytest.param([0.40, 0.393, 0.387, 0.380], 2, id="worse little by little"),
     ],
 )
-def test_the_last_epoch_that_is_not_clearly_worse_is_kept(rows: TrainingRows[Tensor], scores: list[float], kept: int):
+def test_the_last_epoch_that_is_not_clearly_worse_is_kept(
+    rows: TrainingRows[Tensor], scores: list[float], kept: int
+) -> None:
     seen: list[Tensor] = []
 
     def evaluate(model: Ensemble) -> dict[str, float]:
@@ -74,6 +76,6 @@ def test_the_last_epoch_that_is_not_clearly_worse_is_kept(rows: TrainingRows[Ten
     assert torch.equal(trained.model.members[0].product_head.wide.linear.weight, seen[kept - 1])
 
 
-def test_without_an_evaluator_all_epochs_are_kept(rows: TrainingRows[Tensor]):
+def test_without_an_evaluator_all_epochs_are_kept(rows: TrainingRows[Tensor]) -> None:
     assert train(SIZES, rows, CONFIG).num_epochs == 4
     assert train(SIZES, rows, CONFIG, stop_after=3).num_epochs == 3

@@ -124,7 +124,7 @@ def test_the_loss_moves_every_part(inputs: ModelInputs[Tensor]) -> None:
         pair_weights=torch.ones(NUM_USERS, 2),
     )
 
-    compute_loss(model(inputs), targets, LossConfig()).backward()
+    compute_loss(model(inputs), targets, LossConfig()).backward()  # type: ignore[no-untyped-call]
 
     before_a_norm = {"trunk.layers.0.bias", "trunk.layers.4.bias"}  # batch norm takes a constant away again
     still = {name for name, weight in model.named_parameters() if weight.grad is None or not weight.grad.any()}

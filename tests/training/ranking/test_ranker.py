@@ -20,7 +20,7 @@ from training.version.files import ArtefactError
 K = 20
 
 
-def test_batch_and_online_agree(ranker: Ranker, snapshot: Snapshot):
+def test_batch_and_online_agree(ranker: Ranker, snapshot: Snapshot) -> None:
     users = snapshot.user_ids()
 
     batch = ranker.rank(snapshot, users, K)
@@ -31,7 +31,9 @@ def test_batch_and_online_agree(ranker: Ranker, snapshot: Snapshot):
     assert np.abs(same_users["score"].to_numpy() - online["score"].to_numpy()).max() <= 1e-6
 
 
-def test_a_bucket_read_from_the_store_scores_as_the_whole(ranker: Ranker, snapshot: Snapshot, synthetic_store: MLStore):
+def test_a_bucket_read_from_the_store_scores_as_the_whole(
+    ranker: Ranker, snapshot: Snapshot, synthetic_store: MLStore
+) -> None:
     bucket = Snapshot.open(synthetic_store, AS_OF, bucket=1)
 
     ranked = ranker.rank(bucket, bucket.user_ids(), K)
@@ -41,7 +43,7 @@ def test_a_bucket_read_from_the_store_scores_as_the_whole(ranker: Ranker, snapsh
     assert np.abs(ranked["score"].to_numpy() - whole["score"].to_numpy()).max() <= 1e-6
 
 
-def test_training_and_serving_agree(ranker: Ranker, fitted: Fitted):
+def test_training_and_serving_agree(ranker: Ranker, fitted: Fitted) -> None:
     arrays, rows = fitted.evaluation_window.arrays, fitted.evaluation_users[:8]
     candidates, scores, categories = ranker.score_candidates(arrays, rows)
 
@@ -50,6 +52,7 @@ def test_training_and_serving_agree(ranker: Ranker, fitted: Fitted):
         encode_pairs(ranker.encoder, arrays, candidates),
         np.searchsorted(rows, candidates.user_rows),
     )
+    assert fitted.model is not None
     with torch.inference_mode():
         category_logits, product_logits = fitted.model(ModelInputs(*map(torch.from_numpy, inputs)))
 
@@ -57,7 +60,7 @@ def test_training_and_serving_agree(ranker: Ranker, fitted: Fitted):
     assert np.abs(category_logits.sigmoid().numpy() - categories).max() <= 1e-6
 
 
-def test_lists_are_sorted_distinct_and_numbered_from_one(ranker: Ranker, snapshot: Snapshot):
+def test_lists_are_sorted_distinct_and_numbered_from_one(ranker: Ranker, snapshot: Snapshot) -> None:
     lists = ranker.rank(snapshot, snapshot.user_ids(), K)
 
     for _, rows in lists.group_by("user_id"):
@@ -66,7 +69,7 @@ def test_lists_are_sorted_distinct_and_numbered_from_one(ranker: Ranker, snapsho
         assert rows["product_id"].is_unique().all()
 
 
-def test_users_differ_and_unknown_ones_are_absent(ranker: Ranker, snapshot: Snapshot):
+def test_users_differ_and_unknown_ones_are_absent(ranker: Ranker, snapshot: Snapshot) -> None:
     lists = ranker.rank(snapshot, np.array([1, 2, 999_999]), K)
 
     assert set(lists["user_id"]) == {1, 2}
@@ -74,31 +77,31 @@ def test_users_differ_and_unknown_ones_are_absent(ranker: Ranker, snapshot: Snap
     assert first != second
 
 
-def test_only_new_leaves_out_what_was_bought(ranker: Ranker, snapshot: Snapshot):
+def test_only_new_leaves_out_what_was_bought(ranker: Ranker, snapshot: Snapshot) -> None:
     lists = ranker.rank(snapshot, snapshot.user_ids(), K, only_new=True)
 
     assert lists.join(snapshot.history, on=["user_id", "product_id"], how="semi").is_empty()
 
 
-def test_nobody_to_rank_gives_an_empty_list(ranker: Ranker, snapshot: Snapshot):
+def test_nobody_to_rank_gives_an_empty_list(ranker: Ranker, snapshot: Snapshot) -> None:
     assert ranker.rank(snapshot, np.array([], dtype=np.int64), K).is_empty()
 
 
-def test_category_probabilities_lie_between_zero_and_one(ranker: Ranker, snapshot: Snapshot):
+def test_category_probabilities_lie_between_zero_and_one(ranker: Ranker, snapshot: Snapshot) -> None:
     scores = ranker.score_categories(snapshot, snapshot.user_ids())
 
     assert scores.height == len(snapshot.user_ids()) * len(ranker.category_ids)
     assert scores["score"].is_between(0, 1).all()
 
 
-def test_a_snapshot_of_other_definitions_is_refused_naming_both(ranker: Ranker, snapshot: Snapshot):
+def test_a_snapshot_of_other_definitions_is_refused_naming_both(ranker: Ranker, snapshot: Snapshot) -> None:
     other = dataclasses.replace(snapshot, feature_hash="0123456789abcdef")
 
     with pytest.raises(ArtefactError, match=f"{ranker.feature_hash}.*0123456789abcdef"):
         ranker.rank(other, other.user_ids(), K)
 
 
-def test_a_window_is_a_snapshot_of_its_start(fitted: Fitted, synthetic_store: MLStore):
+def test_a_window_is_a_snapshot_of_its_start(fitted: Fitted, synthetic_store: MLStore) -> None:
     window = open_window(load_purchases(synthetic_store, AS_OF), fitted.evaluation_window.start, 28)
 
     assert np.array_equal(window.arrays.users, fitted.evaluation_window.arrays.users, equal_nan=True)

@@ -19,7 +19,9 @@ def lists(ranker: Ranker, snapshot: Snapshot) -> pl.DataFrame:
 
 
 @pytest.mark.parametrize("reason", [kind.name for kind in EVIDENCE])
-def test_without_the_cited_evidence_the_score_falls(ranker, snapshot, lists, reason: str) -> None:
+def test_without_the_cited_evidence_the_score_falls(
+    ranker: Ranker, snapshot: Snapshot, lists: pl.DataFrame, reason: str
+) -> None:
     arrays = snapshot.arrays
     rows = np.arange(len(arrays.user_ids))
     candidates, _, _ = ranker.score_candidates(arrays, rows)

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from training.registry.client import Registry
 from training.registry.copies import fetch_copy, find_copy, refetch_copy
 from training.version.files import ArtefactError, hash_file
 
 
-class RunsOfOneNumber:
+class RunsOfOneNumber(Registry):
     """A registry whose version 1 is of one run, and after a rename of another."""
 
     def __init__(self, runs: dict[str, Path]):

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ with KeptTraining(Path(sys.argv[1])).lock():
 
 
 @pytest.fixture
-def first_attempt(tmp_path: Path):
+def first_attempt(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-c", FIRST_ATTEMPT, str(tmp_path / "run")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdout.readline() == b"locked\n"
@@ -29,7 +30,9 @@ def first_attempt(tmp_path: Path):
         process.kill()
 
 
-def test_a_second_attempt_beside_the_first_is_refused_and_names_it(tmp_path: Path, first_attempt) -> None:
+def test_a_second_attempt_beside_the_first_is_refused_and_names_it(
+    tmp_path: Path, first_attempt: subprocess.Popen[bytes]
+) -> None:
     with (
         pytest.raises(TrainingUnderWayError, match=rf"the process {first_attempt.pid} trains the same run"),
         KeptTraining(tmp_path / "run").lock(patience_seconds=0.5),
@@ -37,7 +40,7 @@ def test_a_second_attempt_beside_the_first_is_refused_and_names_it(tmp_path: Pat
         pass
 
 
-def test_a_killed_attempt_holds_nothing(tmp_path: Path, first_attempt) -> None:
+def test_a_killed_attempt_holds_nothing(tmp_path: Path, first_attempt: subprocess.Popen[bytes]) -> None:
     first_attempt.kill()
     started = time.monotonic()
 
@@ -45,6 +48,6 @@ def test_a_killed_attempt_holds_nothing(tmp_path: Path, first_attempt) -> None:
         assert time.monotonic() - started < 5
 
 
-def test_another_run_is_not_held_up(tmp_path: Path, first_attempt) -> None:
+def test_another_run_is_not_held_up(tmp_path: Path, first_attempt: subprocess.Popen[bytes]) -> None:
     with KeptTraining(tmp_path / "another run").lock(patience_seconds=0):
         pass

@@ -63,7 +63,9 @@ def test_trees_are_evaluated_on_products_discovery_and_categories(
     assert evaluated.categories["category_auc"] > 0.5
 
 
-def test_same_rows_and_seed_grow_the_same_trees(boosted: Boosted, synthetic_store: MLStore, monkeypatch) -> None:
+def test_same_rows_and_seed_grow_the_same_trees(
+    boosted: Boosted, synthetic_store: MLStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rivals, "PRODUCT_TREES", 30)
     monkeypatch.setattr(rivals, "CATEGORY_TREES", 20)
 

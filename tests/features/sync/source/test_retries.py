@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -160,7 +161,7 @@ def test_what_a_retry_cannot_help_is_named_and_not_retried(server_shop: Engine, 
     ids=["wrong password", "unknown database"],
 )
 def test_a_login_that_is_refused_ends_the_sync_at_once(
-    server_shop: Engine, store: MLStore, change: dict[str, str], said: str
+    server_shop: Engine, store: MLStore, change: dict[str, Any], said: str
 ) -> None:
     start = time.monotonic()
 
@@ -251,8 +252,8 @@ def test_an_account_that_may_only_select_is_enough(
     report = sync_shop(reader, store, verify=True)
 
     assert report.is_equal
-    with pytest.raises(DBAPIError), reader.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM product_reviews")
+    with pytest.raises(DBAPIError), reader.begin() as writing:
+        writing.exec_driver_sql("DELETE FROM product_reviews")
 
 
 def test_a_rogue_server_gets_no_file(tmp_path: Path, store: MLStore, monkeypatch: pytest.MonkeyPatch) -> None:

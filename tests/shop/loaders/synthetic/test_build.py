@@ -66,7 +66,7 @@ def test_orders_end_on_the_last_day(shop: dict[str, pl.DataFrame]) -> None:
     last = shop["orders"]["ordered_at"].max()
 
     assert last is not None
-    assert last.date() == END  # type: ignore[union-attr]
+    assert last.date() == END
 
 
 def test_totals_are_exact(shop: dict[str, pl.DataFrame]) -> None:
