@@ -21,7 +21,7 @@ CUTS ?= 2017-08-20 2017-09-10 2017-10-15
 PYTEST_ARGS ?=
 SERVED_SECONDS ?= 600
 
-.PHONY: help up down status promote rollback step test test-containers check bench quality lock secrets docs site environment tools format clean
+.PHONY: help up down status promote rollback step test coverage test-containers check bench quality lock secrets docs site environment tools format clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -49,6 +49,9 @@ step: ## run one step by hand: make step DO="features.sync --verify"
 test: environment tools ## run all tests, on real databases, servers and browser
 	$(RUN) deploy.local.pages test build
 	$(RUN) pytest $(PYTEST_ARGS)
+
+coverage: environment tools ## run all tests and print which share of lines and branches they ran, by file; the page of it: var/coverage
+	$(RUN) pytest --cov --cov-report=term --cov-report=html:var/coverage $(PYTEST_ARGS)
 
 test-containers: environment tools ## build the images, start them all on real MySQL, drive a browser: needs a Docker engine
 	$(RUN) pytest -m containers tests/containers $(PYTEST_ARGS)
