@@ -7,14 +7,14 @@ import pytest
 
 from features.pins import list_pins, pin
 from features.store import MLStore
-from training.registry.client import KnownVersion
+from training.registry.client import KnownVersion, Registry
 from training.registry.retention import IN_USE_FOR, UNDER_WAY_FOR, name_owner, release_pins
 
 NOW = datetime.now(UTC)
 YOUNG, OLD = NOW - timedelta(days=1), NOW - IN_USE_FOR - timedelta(days=1)
 
 
-class Versions:
+class Versions(Registry):
     """A registry that knows some versions."""
 
     model_name = "wide_deep"
