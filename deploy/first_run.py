@@ -1,6 +1,7 @@
 """The first full pass: let Airflow run the chain once, and follow it from the shop's rows to published lists."""
 
 import json
+import re
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,8 @@ APPEAR_SECONDS = 120
 POLL_SECONDS = 2.0
 HANDOVER_SECONDS = 30.0
 LOG_LINES = 12
+SAID_LENGTH = 60
+LOG_PREFIX = re.compile(r"^\d{4}-\d\d-\d\d \S+ [A-Z]+ \S+ ")
 
 
 class PassError(SetupError):
@@ -59,7 +62,7 @@ def follow_first_pass(airflow: AirflowClient, board: Board, task_logs: Path) -> 
         airflow.trigger(FIRST)
     for dag_id, title in CHAIN.items():
         with board.step(title) as step:
-            run = _follow(airflow, dag_id, since, step)
+            run = _follow(airflow, dag_id, since, step, task_logs)
             step.note = dag_id
             if run["state"] == "failed":
                 raise PassError(_explain(airflow, run, task_logs))
@@ -86,7 +89,7 @@ def _start_of_pass_under_way(airflow: AirflowClient) -> str | None:
     return str(begun[0]["run_after"]) if begun else None
 
 
-def _follow(airflow: AirflowClient, dag_id: str, since: str, step: Step) -> dict[str, Any]:
+def _follow(airflow: AirflowClient, dag_id: str, since: str, step: Step, task_logs: Path) -> dict[str, Any]:
     """Wait for the run of a workflow that belongs to this pass to end."""
     started = last_sign = time.monotonic()
     while time.monotonic() - started < LIMIT_SECONDS:
@@ -101,7 +104,7 @@ def _follow(airflow: AirflowClient, dag_id: str, since: str, step: Step) -> dict
             last_sign = time.monotonic()
         elif time.monotonic() - last_sign > APPEAR_SECONDS:
             raise PassError(f"Airflow did not start {dag_id} within {APPEAR_SECONDS} s; its page in the UI tells more.")
-        step.note = f"{dag_id}: {_progress(airflow, at_work[0]) if at_work else 'waiting for its data'}"
+        step.note = f"{dag_id}: {_progress(airflow, at_work[0], task_logs) if at_work else 'waiting for its data'}"
         time.sleep(POLL_SECONDS)
     raise PassError(f"{dag_id} was not done after {LIMIT_SECONDS // 60} minutes; its page in the UI tells more.")
 
@@ -116,12 +119,18 @@ def _has_scored(airflow: AirflowClient, run: dict[str, Any]) -> bool:
     return any(task["task_id"] == "score" and task["state"] == "success" for task in tasks)
 
 
-def _progress(airflow: AirflowClient, run: dict[str, Any]) -> str:
-    """Say which task is at work."""
+def _progress(airflow: AirflowClient, run: dict[str, Any], task_logs: Path) -> str:
+    """Say which task is at work, and what its step says: how many epochs are trained, how many users scored."""
     for task in airflow.tasks(run["dag_id"], run["dag_run_id"]):
         if task["state"] not in {None, "success", "skipped"}:
-            return f"{task['task_id']} {task['state']}"
+            said = LOG_PREFIX.sub("", _last_events(_log_of(run, task, task_logs), 1).strip())
+            return f"{task['task_id']} {said[:SAID_LENGTH] or task['state']}"
     return str(run["state"])
+
+
+def _log_of(run: dict[str, Any], task: dict[str, Any], task_logs: Path) -> Path:
+    folder = task_logs / f"dag_id={run['dag_id']}" / f"run_id={run['dag_run_id']}" / f"task_id={task['task_id']}"
+    return folder / f"attempt={task['try_number']}.log"
 
 
 def _explain(airflow: AirflowClient, run: dict[str, Any], task_logs: Path) -> str:
@@ -131,15 +140,14 @@ def _explain(airflow: AirflowClient, run: dict[str, Any], task_logs: Path) -> st
     if not failed:
         return f"{run['dag_id']} failed before any task ran; see its page in the UI."
     task = failed[0]
-    folder = task_logs / f"dag_id={run['dag_id']}" / f"run_id={run['dag_run_id']}" / f"task_id={task['task_id']}"
-    log = folder / f"attempt={task['try_number']}.log"
+    log = _log_of(run, task, task_logs)
     return f"{run['dag_id']} failed in its task {task['task_id']}. The log {log} ends with:\n{_last_events(log)}"
 
 
-def _last_events(log: Path) -> str:
+def _last_events(log: Path, count: int = LOG_LINES) -> str:
     """Return the last events of a task's log, which is JSON lines, as plain text."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-    return "\n".join(f"    {_event(line)}" for line in lines[-LOG_LINES:])
+    return "\n".join(f"    {_event(line)}" for line in lines[-count:])
 
 
 def _event(line: str) -> str:

@@ -11,6 +11,7 @@ import argparse
 import os
 import signal
 import sys
+import time
 
 from deploy.interpreter import SetupError
 from deploy.local.environment import PYTHON, ROOT, ensure_environment, is_current
@@ -24,6 +25,8 @@ def main() -> None:
     parser.add_argument("--python", help="interpreter to make the environment of (default: the machine's own)")
     parser.add_argument("--torch-place", default="", help="index or folder to take torch from (default: choose)")
     arguments, passed_on = parser.parse_known_args()
+    if arguments.command == "up":
+        passed_on += ["--began", str(time.time())]
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:

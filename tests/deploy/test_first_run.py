@@ -64,6 +64,19 @@ def test_pass_starts_the_chain_once_and_follows_it(tmp_path: Path) -> None:
     assert airflow.triggered == ["sync_shop"]
 
 
+def test_a_run_at_work_shows_what_its_step_says(tmp_path: Path) -> None:
+    folder = tmp_path / "dag_id=train_wide_deep" / "run_id=run" / "task_id=train"
+    folder.mkdir(parents=True)
+    said = ["model of the ensemble begun", "2026-11-28 09:00:00,000 INFO training.run epoch=3 loss=0.71"]
+    text = "".join(json.dumps({"event": line}) + "\n" for line in said)
+    (folder / "attempt=1.log").write_text(text, encoding="utf-8")
+    airflow = ScriptedAirflow({}, {"run": [{"task_id": "train", "state": "running", "try_number": 1}]})
+
+    shown = first_run._progress(airflow, run("train_wide_deep", "running"), tmp_path)
+
+    assert shown == "train epoch=3 loss=0.71"
+
+
 @pytest.mark.parametrize("dag_id", ["sync_shop", "train_wide_deep"])
 def test_pass_that_is_under_way_is_joined(tmp_path: Path, dag_id: str) -> None:
     class Training(ScriptedAirflow):
