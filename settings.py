@@ -4,14 +4,16 @@ Imported at entry points only; everything below them takes what it needs as argu
 lives in `training/config.yaml`, what it sees in `features/definitions.py`.
 """
 
+import json
 import sys
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, JsonValue, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 SECRETS_DIR = Path("/run/secrets")
 
@@ -19,6 +21,20 @@ FIXED: dict[str, JsonValue] = {"in_containers": "fixed"}
 """Marks a setting that docker-compose.yml gives a value of its own: it can be set in embedded mode only."""
 SECRET: dict[str, JsonValue] = {"in_containers": "secret"}
 """Marks a setting that containers read from a file under `secrets/`. Any other is passed on by docker-compose.yml."""
+
+
+PORTS = ("api_port", "serving_port", "mlflow_port", "airflow_port")
+KEPT = (
+    *PORTS,
+    "host",
+    "shop_database_url",
+    "ml_store_uri",
+    "mlflow_tracking_uri",
+    "model_name",
+    "num_buckets",
+    "currency",
+)
+KEPT_FILE = "settings.json"
 
 
 class Settings(BaseSettings):
@@ -148,28 +164,70 @@ class Settings(BaseSettings):
     @classmethod
     def _fill_derived(cls, values: dict[str, object]) -> dict[str, object]:
         """Derive the addresses that were left empty from `VAR_DIR` and the ports."""
-        var_dir = Path(str(values.get("var_dir") or "var")).absolute()
-        filled = {key: value for key, value in values.items() if value != ""}
-        filled["var_dir"] = var_dir
-        filled.setdefault("shop_database_url", f"sqlite:///{var_dir / 'shop.db'}")
-        filled.setdefault("ml_store_uri", str(var_dir / "store"))
-        filled.setdefault("mlflow_tracking_uri", f"http://127.0.0.1:{values.get('mlflow_port') or 5000}")
-        filled.setdefault("api_url", f"http://127.0.0.1:{values.get('api_port') or 8000}")
-        filled.setdefault("serving_url", f"http://127.0.0.1:{values.get('serving_port') or 8001}")
-        return filled
+        given = {key: value for key, value in values.items() if value != ""}
+        return {**_derive(given), **given, "var_dir": Path(str(given.get("var_dir") or "var")).absolute()}
+
+
+class InstalledSettings(Settings):
+    """Settings of this process, and for what nobody gave, those that `make up` kept in `VAR_DIR`."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Ask the file in `VAR_DIR` last."""
+        return init_settings, env_settings, dotenv_settings, file_secret_settings, _KeptSettings(settings_cls)
+
+
+class _KeptSettings(InitSettingsSource):
+    """What `keep_settings` wrote into the folder that the other sources name."""
+
+    def __init__(self, settings_cls: type[BaseSettings]):
+        super().__init__(settings_cls, init_kwargs={})
+
+    def __call__(self) -> dict[str, object]:
+        path = Path(str(self.current_state.get("var_dir") or "var")) / KEPT_FILE
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def keep_settings(settings: Settings) -> None:
+    """Write down where an installation runs, for commands that are given its `VAR_DIR` alone. The owner's eyes only."""
+    derived = _derive({name: getattr(settings, name) for name in ("var_dir", *PORTS)})
+    given = {name: getattr(settings, name) for name in KEPT if getattr(settings, name) != derived.get(name)}
+    path = settings.var_dir / KEPT_FILE
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(given, indent=1) + "\n", encoding="utf-8")
+
+
+def _derive(given: Mapping[str, object]) -> dict[str, object]:
+    """Derive addresses from `VAR_DIR` and the ports."""
+    var_dir = Path(str(given.get("var_dir") or "var")).absolute()
+    return {
+        "shop_database_url": f"sqlite:///{var_dir / 'shop.db'}",
+        "ml_store_uri": str(var_dir / "store"),
+        "mlflow_tracking_uri": f"http://127.0.0.1:{given.get('mlflow_port') or 5000}",
+        "api_url": f"http://127.0.0.1:{given.get('api_port') or 8000}",
+        "serving_url": f"http://127.0.0.1:{given.get('serving_port') or 8001}",
+    }
 
 
 @lru_cache
 def load_settings() -> Settings:
     """Read the settings once per process.
 
-    The environment wins over `.env`, which wins over the container's secret files (one file a setting, named like it).
+    The environment wins over `.env`, which wins over the container's secret files (one file a setting, named like it),
+    and those over what `make up` kept in `VAR_DIR`.
 
     Raises:
         SystemExit: settings have the wrong type or range; one line names each with its value.
     """
     try:
-        return Settings(_secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None)
+        return InstalledSettings(_secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None)
     except ValidationError as err:
         sys.exit(f"A setting is wrong. {'; '.join(_describe_wrong(err))}. They are described in .env.example.")
 

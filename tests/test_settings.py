@@ -1,5 +1,6 @@
 """Where settings come from, and what a wrong one says."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 import settings
-from settings import Settings, load_settings
+from settings import Settings, keep_settings, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -55,3 +56,37 @@ def test_an_empty_variable_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("NUM_BUCKETS", "")
 
     assert (load_settings().compared_alias, load_settings().num_buckets) == ("", 4)
+
+
+def test_a_command_that_is_given_the_folder_alone_finds_the_installation(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    keep_settings(Settings(var_dir=folder, mlflow_port=15000, model_name="theirs"))
+    monkeypatch.setenv("VAR_DIR", str(folder))
+    monkeypatch.setenv("MODEL_NAME", "mine")
+
+    found = load_settings()
+
+    assert (found.mlflow_port, found.mlflow_tracking_uri) == (15000, "http://127.0.0.1:15000")
+    assert found.shop_database_url == f"sqlite:///{folder / 'shop.db'}"
+    assert found.model_name == "mine", "what is given wins"
+    assert (folder / "settings.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_follows_from_the_folder_is_not_kept(tmp_path: Path) -> None:
+    keep_settings(Settings(var_dir=tmp_path, shop_database_url="mysql+pymysql://shop@127.0.0.1/shop"))
+
+    kept = json.loads((tmp_path / "settings.json").read_text())
+
+    assert kept["shop_database_url"] == "mysql+pymysql://shop@127.0.0.1/shop"
+    assert not {"ml_store_uri", "mlflow_tracking_uri"} & set(kept), "the folder may be moved"
+
+
+def test_another_folder_has_other_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    keep_settings(Settings(var_dir=tmp_path / "one", mlflow_port=15000))
+    monkeypatch.setenv("VAR_DIR", str(tmp_path / "another"))
+
+    assert load_settings().mlflow_port == 5000

@@ -13,7 +13,7 @@ from deploy.local.start import start_parts
 from deploy.local.supervise import Supervisor
 from deploy.progress import Board
 from deploy.stamp import Stamp
-from settings import Settings
+from settings import Settings, keep_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMON_ENVIRONMENT = {
@@ -49,6 +49,7 @@ def bring_up(settings: Settings, shop: list[str], board: Board) -> str:
     check_shop(shop)
     check_machine(settings, held_ports={part.port for part in parts if part.name in running})
     password = ensure_password(settings)
+    keep_settings(settings)
     try:
         supervisor.boot(parts, ROOT, COMMON_ENVIRONMENT)
         start_parts([part for part in parts if not (part.name == MIGRATION and migrated.is_set())], supervisor, board)
