@@ -1,6 +1,6 @@
 """Retention of published batches: the last few stay, so that a rollback takes seconds and the database stays small."""
 
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.orm import Session
 
 from shop.database import session_scope
@@ -28,10 +28,16 @@ def retire_old_batches(engine: Engine) -> list[str]:
     Returns:
         The batches retired by this call.
     """
+    _finish_interrupted(engine)
     with Session(engine) as session:
         shown = session.scalar(select(BatchPointer.epoch).where(BatchPointer.name == HOME)) or 0
         batches = session.execute(
-            select(RecommendationBatch.batch_id, RecommendationBatch.model_version, RecommendationBatch.state)
+            select(
+                RecommendationBatch.batch_id,
+                RecommendationBatch.model_version,
+                RecommendationBatch.state,
+                RecommendationBatch.epoch,
+            )
             .where(RecommendationBatch.state != "retired", RecommendationBatch.epoch < shown)
             .order_by(RecommendationBatch.epoch.desc())
         ).all()
@@ -44,35 +50,70 @@ def retire_old_batches(engine: Engine) -> list[str]:
     newest_of_version = {batch.model_version: batch.batch_id for batch in reversed(published)}
     others = [version for version in dict.fromkeys(batch.model_version for batch in published) if version != pointed]
     kept |= {newest_of_version[version] for version in others[: KEPT_VERSIONS - 1]}
-    retired = [batch.batch_id for batch in batches if batch.batch_id not in kept]
-    for batch_id in retired:
-        _delete_lists(engine, batch_id)
+    retired = []
+    for batch in batches:
+        if batch.batch_id not in kept and _mark_retired(engine, batch.batch_id, batch.epoch):
+            _delete_lists(engine, batch.batch_id)
+            retired.append(batch.batch_id)
     return retired
 
 
+def _finish_interrupted(engine: Engine) -> None:
+    """Delete what a run that was killed left of retired batches."""
+    with Session(engine) as session:
+        left = (
+            select(BatchBucket.batch_id)
+            .distinct()
+            .join(RecommendationBatch, RecommendationBatch.batch_id == BatchBucket.batch_id)
+        )
+        interrupted = list(session.scalars(left.where(RecommendationBatch.state == "retired")))
+    for batch_id in interrupted:
+        _delete_lists(engine, batch_id)
+
+
+def _mark_retired(engine: Engine, batch_id: str, epoch: int) -> bool:
+    """Mark a batch as retired before its lists go, unless somebody went back to it since it was looked at.
+
+    Who goes back to it takes a new epoch under the same lock, or finds it retired and writes it afresh.
+    """
+    pointers = select(BatchPointer.name).where(BatchPointer.batch_id == batch_id)
+    with session_scope(engine) as session:
+        batch = session.get_one(RecommendationBatch, batch_id, with_for_update=True)
+        if batch.epoch != epoch or session.scalars(pointers).first() is not None:
+            return False
+        batch.state = "retired"
+    return True
+
+
 def _delete_lists(engine: Engine, batch_id: str) -> None:
-    """Delete in pieces, so that no transaction grows with the shop; the state goes last: a kill is made good."""
+    """Delete in pieces, so that no transaction grows with the shop; the buckets go last: a kill is made good.
+
+    Each piece looks whether the batch is retired still: who writes it afresh keeps what is written.
+    """
     while _delete_some_recommendations(engine, batch_id):
         pass
     with session_scope(engine) as session:
-        for table in (PopularList, ProductNeighbours, BatchBucket):
-            session.execute(delete(table).where(table.batch_id == batch_id))
-        session.execute(
-            update(RecommendationBatch).where(RecommendationBatch.batch_id == batch_id).values(state="retired")
-        )
+        if _is_retired(session, batch_id):
+            for table in (PopularList, ProductNeighbours, BatchBucket):
+                session.execute(delete(table).where(table.batch_id == batch_id))
+
+
+def _is_retired(session: Session, batch_id: str) -> bool:
+    """Return whether a batch is retired, and keep it so until the transaction ends."""
+    return session.get_one(RecommendationBatch, batch_id, with_for_update=True).state == "retired"
 
 
 def _delete_some_recommendations(engine: Engine, batch_id: str) -> bool:
     """Delete the lists of the users with the smallest ids.
 
     Returns:
-        Whether there were any.
+        Whether there were any, and the batch is retired still.
     """
     users = select(Recommendation.user_id).where(Recommendation.batch_id == batch_id)
     page = users.order_by(Recommendation.user_id).limit(ROWS_PER_TRANSACTION).subquery()
     with session_scope(engine) as session:
         last = session.scalar(select(func.max(page.c.user_id)))
-        if last is None:
+        if last is None or not _is_retired(session, batch_id):
             return False
         session.execute(
             delete(Recommendation).where(Recommendation.batch_id == batch_id, Recommendation.user_id <= last)

@@ -1,6 +1,8 @@
 import pytest
 from sqlalchemy import Engine, func, select
 
+from serving.batch import retire
+from serving.batch.batch_state import move_pointer, open_batch
 from serving.batch.retire import retire_old_batches
 from shop.database import session_scope
 from shop.tables import Recommendation, RecommendationBatch
@@ -41,6 +43,53 @@ def test_a_batch_that_is_being_written_stays(tiny_shop: Engine) -> None:
     writing = open_named(tiny_shop, publish(tiny_shop, "2", LISTS).as_of, "3", None)
 
     assert writing.batch_id not in retire_old_batches(tiny_shop)
+
+
+def test_a_batch_that_somebody_goes_back_to_meanwhile_keeps_its_lists(
+    tiny_shop: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = [publish(tiny_shop, "1", LISTS, as_of_day=day) for day in range(20, 26)]
+    mark_retired = retire._mark_retired
+
+    def go_back_first(engine: Engine, batch_id: str, epoch: int) -> bool:
+        if batch_id == batches[0].batch_id:
+            again = open_batch(engine, batch_id, batches[0].as_of, "1", "champion")
+            move_pointer(engine, again)
+        return mark_retired(engine, batch_id, epoch)
+
+    monkeypatch.setattr(retire, "_mark_retired", go_back_first)
+
+    retired = retire_old_batches(tiny_shop)
+
+    assert retired == [batches[2].batch_id, batches[1].batch_id]
+    assert batches[0].batch_id in batches_with_lists(tiny_shop)
+
+
+def test_a_batch_whose_lists_are_going_is_not_gone_back_to(tiny_shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    oldest, *_ = [publish(tiny_shop, "1", LISTS, as_of_day=day) for day in range(20, 26)]
+    found = []
+
+    def look(engine: Engine, batch_id: str) -> None:
+        if batch_id == oldest.batch_id:
+            found.append(open_batch(engine, batch_id, oldest.as_of, "1", "champion").is_complete)
+
+    monkeypatch.setattr(retire, "_delete_lists", look)
+
+    retire_old_batches(tiny_shop)
+
+    assert found == [False]
+
+
+def test_a_run_that_was_killed_is_finished_by_the_next(tiny_shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = [publish(tiny_shop, "1", LISTS, as_of_day=day).batch_id for day in range(20, 26)]
+    with monkeypatch.context() as killed:
+        killed.setattr(retire, "_delete_lists", lambda *_: None)
+        retire_old_batches(tiny_shop)
+    assert batches_with_lists(tiny_shop) == batches
+
+    retire_old_batches(tiny_shop)
+
+    assert batches_with_lists(tiny_shop) == batches[3:]
 
 
 def test_retiring_twice_retires_nothing_more(tiny_shop: Engine) -> None:
