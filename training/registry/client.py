@@ -255,6 +255,7 @@ def connect(tracking_uri: str, model_name: str) -> Registry:
     """Point at a server; nothing is asked of it yet."""
     mlflow.environment_variables.MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(2)
     mlflow.environment_variables.MLFLOW_HTTP_REQUEST_TIMEOUT.set(10)
+    mlflow.environment_variables.MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT.set(True)  # it leads to the wrong product
     return Registry(MlflowClient(tracking_uri, tracking_uri), model_name)
 
 
