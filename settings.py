@@ -50,6 +50,9 @@ class Settings(BaseSettings):
         description="SQLAlchemy URL of the shop, `?ssl_ca=FILE` demands TLS; empty = SQLite in VAR_DIR/shop.db.",
         json_schema_extra=SECRET,
     )
+    require_tls: bool = Field(
+        False, description="Refuse MySQL URLs, of the shop and of MLflow, that do not demand TLS by `?ssl_ca=FILE`."
+    )
     ml_store_uri: str = Field(
         "",
         description="Folder or object-store URI of the Delta tables; empty = VAR_DIR/store.",
@@ -165,7 +168,23 @@ class Settings(BaseSettings):
     def _fill_derived(cls, values: dict[str, object]) -> dict[str, object]:
         """Derive the addresses that were left empty from `VAR_DIR` and the ports."""
         given = {key: value for key, value in values.items() if value != ""}
+        if "?" in str(given.get("var_dir")) and "shop_database_url" not in given:
+            raise ValueError(
+                f"VAR_DIR={given['var_dir']} has a '?', which a database's URL cannot have: choose another"
+            )
         return {**_derive(given), **given, "var_dir": Path(str(given.get("var_dir") or "var")).absolute()}
+
+    @model_validator(mode="after")
+    def _require_tls(self) -> "Settings":
+        """Hold the databases' URLs to `REQUIRE_TLS`; the message leaves out the URL, which has a password."""
+        urls = {
+            "SHOP_DATABASE_URL": self.shop_database_url,
+            "MLFLOW_BACKEND_URI": self.mlflow_backend_uri.get_secret_value(),
+        }
+        plain = [name for name, url in urls.items() if not url.startswith("sqlite") and url and "ssl_ca=" not in url]
+        if self.require_tls and plain:
+            raise ValueError(f"REQUIRE_TLS is set, and {' and '.join(plain)} lacks ?ssl_ca=FILE, which demands TLS")
+        return self
 
 
 class InstalledSettings(Settings):
@@ -236,6 +255,9 @@ def _describe_wrong(error: ValidationError) -> list[str]:
     """Name each wrong setting with its value, secrets without, and what is wrong with it."""
     described = []
     for wrong in error.errors():
+        if not wrong["loc"]:  # a rule over several settings says all of it, and shows no value
+            described.append(wrong["msg"].removeprefix("Value error, "))
+            continue
         name = ".".join(map(str, wrong["loc"]))
         field = Settings.model_fields.get(name)
         shown = "..." if field is not None and field.annotation is SecretStr else repr(wrong["input"])

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from command import Command, Result
 from features.pins import PIN_RETENTION, Pins, load_pins, release_expired
-from features.store import MLStore, StoreError
+from features.store import MLStore, StoreError, explain_store_failures
 from features.sync.lease import Lease, LeaseTakenError, hold_lease
 from features.sync.source.columns import SYNCED_TABLES, SyncedTable
 from features.sync.versioned_table import VersionedTable
@@ -56,9 +56,10 @@ def maintain_store(
 
     Raises:
         LeaseTakenError: a sync is at work; nothing was done.
+        StoreError: the store cannot be read or written.
     """
     report = MaintenanceReport()
-    with hold_lease(store) as lease:
+    with explain_store_failures(store.uri), hold_lease(store) as lease:
         report.released_pins = release_expired(store, datetime.now(UTC) - PIN_RETENTION)
         pins = load_pins(store)
         for table in SYNCED_TABLES:

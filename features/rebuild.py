@@ -25,7 +25,7 @@ from features.snapshot.purchases import Purchases, load_purchases
 from features.snapshot.tables import Snapshot
 from features.snapshot.user_embeddings import build_embeddings
 from features.snapshot.users import build_category_reach, build_user_category_features, build_user_features
-from features.store import MLStore, StoreError
+from features.store import MLStore, StoreError, explain_store_failures
 from settings import load_settings
 
 logger = logging.getLogger(__name__)
@@ -61,10 +61,11 @@ def rebuild(store: MLStore, as_of: datetime, num_buckets: int) -> Snapshot:
     """Build the snapshot as of an instant and write it to the store.
 
     Raises:
-        StoreError: the shop was never synced.
+        StoreError: the shop was never synced, or the store cannot be read or written.
     """
-    snapshot = build_snapshot(load_purchases(store, as_of), num_buckets)
-    snapshot.write(store)
+    with explain_store_failures(store.uri):
+        snapshot = build_snapshot(load_purchases(store, as_of), num_buckets)
+        snapshot.write(store)
     return snapshot
 
 

@@ -7,7 +7,8 @@ versions. Tables whose name starts with `_` are the store's own (runs, leases) a
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ from urllib.parse import quote, unquote
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, write_deltalake
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.fs import DeltaStorageHandler
+from polars.exceptions import PanicException, PolarsError
+from pyarrow import ArrowException
 from pyarrow.fs import FileSelector, FileType, PyFileSystem
 
 KNOWN_FROM = "known_from"
@@ -33,6 +36,23 @@ UNUSABLE_IN_PATHS = re.compile(r"[\[\]^|\\\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
 
 class StoreError(Exception):
     """The ML store lacks what was asked of it, or holds something that it should not."""
+
+
+@contextmanager
+def explain_store_failures(uri: str) -> Iterator[None]:
+    """Turn what the libraries below the store raise into one line that names the store.
+
+    Raises:
+        StoreError: the store cannot be read or written: a lost or damaged file, a full disk, no network, no rights.
+    """
+    try:
+        yield
+    except (DeltaError, PolarsError, PanicException, ArrowException, OSError) as error:
+        words = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise StoreError(
+            f"The ML store {uri!r} cannot be read or written: {words}. Check that it can be reached, its disk and its "
+            "rights; a lost or damaged file of a shop table is repaired by `python -m features.sync --verify`."
+        ) from error
 
 
 class _PlainPathTable(DeltaTable):  # type: ignore[misc]  # its types are not followed
@@ -221,6 +241,19 @@ class MLStore:
                 f"Could not write to the ML store {self.uri!r}: {error}. Check disk and rights."
             ) from error
         return int(self._filesystem().get_file_info(path).size)
+
+    def read_bytes(self, path: str) -> bytes | None:
+        """Read a file below the store's root; None if it is not there.
+
+        Raises:
+            StoreError: the store does not answer.
+        """
+        with explain_store_failures(self.uri):
+            filesystem = self._filesystem()
+            if filesystem.get_file_info(path).type is not FileType.File:
+                return None
+            with filesystem.open_input_stream(path) as stream:
+                return bytes(stream.read())
 
     def _filesystem(self) -> PyFileSystem:
         return PyFileSystem(DeltaStorageHandler(self._root, self.storage_options))

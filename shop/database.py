@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -142,7 +142,7 @@ def _open_sqlite(url: URL, read_only: bool, busy_timeout_seconds: float) -> Engi
     if path and path != ":memory:" and not read_only and not path.startswith("file:"):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     if read_only and path and not path.startswith("file:"):
-        url = url.set(database=f"file:{Path(path).absolute()}", query={"mode": "ro", "uri": "true"})
+        url = url.set(database=f"file:{quote(str(Path(path).absolute()))}", query={"mode": "ro", "uri": "true"})
     engine = create_engine(url, connect_args={"timeout": busy_timeout_seconds}, json_serializer=_dump_json)
 
     @event.listens_for(engine, "connect")

@@ -90,3 +90,28 @@ def test_another_folder_has_other_settings(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setenv("VAR_DIR", str(tmp_path / "another"))
 
     assert load_settings().mlflow_port == 5000
+
+
+def test_tls_can_be_demanded_of_every_url(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REQUIRE_TLS", "true")
+    monkeypatch.setenv("SHOP_DATABASE_URL", "mysql+pymysql://me:secret@db/shop?charset=utf8mb4")
+    load_settings.cache_clear()
+
+    with pytest.raises(SystemExit, match=r"REQUIRE_TLS is set, and SHOP_DATABASE_URL lacks \?ssl_ca=FILE") as said:
+        load_settings()
+    assert "secret" not in str(said.value)
+
+    monkeypatch.setenv("SHOP_DATABASE_URL", "mysql+pymysql://me:secret@db/shop?charset=utf8mb4&ssl_ca=ca.pem")
+    assert load_settings().require_tls
+    load_settings.cache_clear()
+
+
+def test_a_folder_that_a_url_cannot_name_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VAR_DIR", "what?")
+    load_settings.cache_clear()
+
+    with pytest.raises(SystemExit, match=r"what\? has a '\?', which a database's URL cannot have"):
+        load_settings()
+    load_settings.cache_clear()

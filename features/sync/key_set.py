@@ -1,5 +1,7 @@
 """Set of a table's keys with fast membership tests, for checking the references of other tables."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 Keys = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -7,6 +9,26 @@ Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 # Keys that fill their range at least to this share are looked up in a table of flags, others by bisection.
 MIN_DENSITY = 1 / 64
+
+LOOKED_UP = 20_000
+"""So many keys at a time are looked up in the files that may hold them; for more, all keys are read once."""
+
+
+class ParentKeys:
+    """The keys of a table that others may point at, read from the store only as far as they are asked for."""
+
+    def __init__(self, find_among: Callable[[Keys], Keys], read_all: Callable[[], Keys]):
+        """Take how to find which of some sorted keys there are, and how to read all there are."""
+        self._find_among = find_among
+        self._read_all = read_all
+        self._all: KeySet | None = None
+
+    def holds(self, wanted: Keys) -> Flags:
+        """Return for each key whether it may be pointed at."""
+        asked = np.unique(wanted)
+        if self._all is None and asked.size > LOOKED_UP:
+            self._all = KeySet(self._read_all())
+        return (self._all if self._all is not None else KeySet(self._find_among(asked))).holds(wanted)
 
 
 class KeySet:

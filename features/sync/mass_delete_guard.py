@@ -1,16 +1,37 @@
-"""Mass-delete guard: stops a sync when so many rows are gone that the database is likelier the wrong one or empty."""
+"""Plausibility of a sync: refuses to follow what is likelier another or an empty database than business in this one."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from features.store import StoreError
 from features.sync.table_sync import TableSync
+
+FEW_ROWS = 2
+"""Fewer rows than these say nothing when they are gone, or new."""
 
 
 class MassDisappearanceError(StoreError):
     """Too many rows have gone at once; nothing was written."""
 
 
-def require_plausible(syncs: Iterable[TableSync]) -> None:
+class AnotherShopError(StoreError):
+    """Most rows were created at another time than those of the shop that the store follows; nothing was written."""
+
+
+def require_plausible(syncs: Sequence[TableSync]) -> None:
+    """Refuse to close too large a share of the rows that a run has looked at, and to follow another shop.
+
+    The rows themselves are the shop's fingerprint: a server's name changes when a replica takes over, `created_at` of
+    a key does not.
+
+    Raises:
+        MassDisappearanceError: names each table with its counts.
+        AnotherShopError: names the counts and the database.
+    """
+    _require_same_shop(syncs)
+    require_few_deletions(syncs)
+
+
+def require_few_deletions(syncs: Sequence[TableSync]) -> None:
     """Refuse to close too large a share of the rows that a run has looked at.
 
     Raises:
@@ -19,11 +40,29 @@ def require_plausible(syncs: Iterable[TableSync]) -> None:
     suspect = [
         f"{sync.table.name}: {sync.counts.num_deleted:,} of {sync.num_compared:,} rows"
         for sync in syncs
-        if sync.counts.num_deleted >= sync.options.min_gone_rows
-        and sync.counts.num_deleted > sync.options.max_gone_share * sync.num_compared
+        if sync.counts.num_deleted > sync.options.max_gone_share * sync.num_compared
+        and (sync.counts.num_deleted >= sync.options.min_gone_rows or _is_emptied(sync))
     ]
     if suspect:
         raise MassDisappearanceError(
             f"Refused, nothing was written: gone from the shop are {'; '.join(suspect)}. Check SHOP_DATABASE_URL and "
             "that the replica is complete. If the rows were really deleted, run again with --accept-deletes."
+        )
+
+
+def _is_emptied(sync: TableSync) -> bool:
+    """Return whether a table of several rows would have none."""
+    return sync.counts.num_deleted >= FEW_ROWS and sync.num_rows_after == 0
+
+
+def _require_same_shop(syncs: Sequence[TableSync]) -> None:
+    num_recreated = sum(sync.counts.num_recreated for sync in syncs)
+    num_looked_at = sum(max(sync.num_compared, sync.num_changed_known) for sync in syncs)
+    limit = max((sync.options.max_recreated_share for sync in syncs), default=1.0)
+    if num_recreated > FEW_ROWS and num_recreated > limit * num_looked_at:
+        raise AnotherShopError(
+            f"Refused, nothing was written: {num_recreated:,} of {num_looked_at:,} rows have another created_at than "
+            "the same keys had before, so this looks like another shop than the one that the store follows. Check "
+            f"SHOP_DATABASE_URL, which leads to {syncs[0].snapshot.name}. If the shop was loaded anew, run again with "
+            "--accept-source; a different shop wants a store of its own (ML_STORE_URI)."
         )

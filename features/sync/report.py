@@ -67,6 +67,8 @@ class SyncReport:
         ranges, repaired = sum(one.num_ranges for one in verdicts), sum(one.num_repaired for one in verdicts)
         stays = [name for name, one in self.verification.items() if not one.is_equal]
         checked = f"{sum(one.num_rows for one in verdicts):,} rows in {ranges:,} ranges compared, {repaired:,} repaired"
+        if num_set_aside := sum(table.counts.num_set_aside for table in self.tables.values()):
+            checked += f", {num_set_aside:,} that cannot be read set aside"
         return f"DIFFERS in {', '.join(stays)}: {checked}" if stays else f"equal: {checked}"
 
     def to_json(self) -> dict[str, Any]:

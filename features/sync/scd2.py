@@ -31,6 +31,7 @@ class Changes:
         closings: key and `known_until` of open versions that end; at most one open version exists for a key.
         num_inserted, num_changed, num_revived, num_deleted: rows by what happened to them.
         num_quarantined: how many more rows wait for a parent than before.
+        num_known, num_recreated: rows whose key has an open version, and those of them with another `created_at`.
     """
 
     openings: pl.DataFrame
@@ -40,6 +41,8 @@ class Changes:
     num_revived: int = 0
     num_deleted: int = 0
     num_quarantined: int = 0
+    num_known: int = 0
+    num_recreated: int = 0
 
 
 def versioned_schema(table: SyncedTable) -> pl.Schema:
@@ -88,6 +91,8 @@ def diff(
     is_equal = pl.all_horizontal(
         pl.col(name).eq_missing(pl.col(f"{name}{OLD}")) for name in table.store_schema if name != table.key
     )
+    is_recreated = is_open & pl.col(CREATED_AT).ne_missing(pl.col(f"{CREATED_AT}{OLD}"))
+    num_known, num_recreated = joined.select(is_open.sum(), is_recreated.alias("recreated").sum()).row(0)
     joined = joined.with_columns(
         is_known=is_known, is_open=is_open, was_orphan=was_orphan, begin=_begin_of_change(bound, is_open)
     ).filter(~(pl.col("is_open") & is_equal & (pl.col("is_orphan") == pl.col("was_orphan"))))
@@ -116,6 +121,8 @@ def diff(
         num_revived=int((joined["is_known"] & ~joined["is_open"]).sum()),
         num_deleted=gone.height,
         num_quarantined=int(joined["is_orphan"].sum()) - num_waiting_ended,
+        num_known=num_known,
+        num_recreated=num_recreated,
     )
 
 

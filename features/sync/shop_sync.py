@@ -12,10 +12,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import ArgumentError
 
-from command import Command, Result
-from features.store import MLStore, StoreError
-from features.sync.key_set import KeySet
+from command import Command, CommandError, Result
+from features.store import MLStore, StoreError, explain_store_failures
+from features.sync.key_set import ParentKeys
 from features.sync.lease import Lease, LeaseTakenError, hold_lease
 from features.sync.mass_delete_guard import require_plausible
 from features.sync.report import SyncReport, TableReport, record_run
@@ -29,6 +30,8 @@ from features.sync.source.retries import (
     retry_while_unreachable,
 )
 from features.sync.source.schema import require_columns
+from features.sync.store_repair import repair_table
+from features.sync.sweep import load_places, save_places
 from features.sync.table_sync import SyncOptions, TableSync
 from features.sync.verify import verify_tables
 from settings import load_settings
@@ -62,13 +65,14 @@ def sync_shop(
     Raises:
         LeaseTakenError: another run is at work; nothing was read or written.
         MassDisappearanceError: see there; `SyncOptions.max_gone_share` decides.
+        AnotherShopError: see there; `SyncOptions.max_recreated_share` decides.
         SourceError: the shop's columns changed, or a value cannot cross exactly; nothing was written.
         UnreachableError: the shop did not answer for long enough; the next run starts where this one did.
         RefusedError: the shop refuses, and the message says what to do.
-        StoreError: another run took over meanwhile.
+        StoreError: another run took over meanwhile, or the store cannot be read or written.
     """
     options = options or SyncOptions()
-    with hold_lease(store) as lease:
+    with explain_store_failures(store.uri), hold_lease(store) as lease:
         started_at = datetime.now(UTC)
 
         def run(heard: Callable[[], None]) -> SyncReport:
@@ -92,11 +96,14 @@ def _sync_snapshot(
 ) -> SyncReport:
     at_step("check columns")
     warnings = require_columns(snapshot.connection, SYNCED_TABLES)
+    for table in SYNCED_TABLES if verify else ():
+        warnings += repair_table(store, table, lease)
     syncs: list[TableSync] = []
-    parent_keys: dict[str, KeySet] = {}
+    parent_keys: dict[str, ParentKeys] = {}
+    places = load_places(store)
     for table in SYNCED_TABLES:
         at_step(f"collect {table.name}")
-        sync = TableSync(snapshot, store, table, parent_keys, options, lease)
+        sync = TableSync(snapshot, store, table, parent_keys, options, lease, swept_until=places.get(table.name))
         sync.collect(full=full)
         syncs.append(sync)
         if table.name in PARENTS:
@@ -112,13 +119,26 @@ def _sync_snapshot(
         lease.require()
         snapshot.keep_alive()
         tables[sync.table.name] = TableReport(sync.counts, sync.commit(), sync.watermark)
-        warnings += [
+        warnings += warn_of_clock(sync) + [
             f"{sync.table.name} has a row that cannot be read and is set aside: {sync.table.key} {key}, {reason}"
             for key, reason in sync.set_aside.items()
         ]
+    swept = {sync.table.name: sync.swept_until for sync in syncs if sync.swept_until is not None}
+    if swept != places:
+        save_places(store, swept)
     at_step("committed")
     verdict = verify_tables(syncs, lease, at_step) if verify else None
     return SyncReport(lease.number, snapshot.bound, tables, warnings, verdict)
+
+
+def warn_of_clock(sync: TableSync) -> list[str]:
+    """Say that rows seem to be stamped in another zone than UTC, if some are ahead of the server by hours."""
+    if not sync.counts.num_ahead:
+        return []
+    return [
+        f"{sync.table.name} has {sync.counts.num_ahead} rows that were changed up to 14 hours from now: its DATETIME "
+        "columns must hold UTC, so let the shop's sessions run in time_zone '+00:00'"
+    ]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -132,18 +152,26 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--full", action="store_true", help="compare every row, whatever its updated_at says")
     command.add_argument("--verify", action="store_true", help="compare checksums by key range and repair what differs")
     command.add_argument("--accept-deletes", action="store_true", help="close rows even if very many have gone")
+    command.add_argument("--accept-source", action="store_true", help="follow a shop whose rows were created anew")
     return command.run(_sync, arguments, {RefusedError: 2, StoreError: 1, SourceError: 1, UnreachableError: 1})
 
 
 def _sync(options: argparse.Namespace) -> Result:
     settings = load_settings()
-    engine = open_engine(
-        settings.shop_database_url,
-        read_only=True,
-        connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
-        read_timeout_seconds=READ_TIMEOUT_SECONDS,
-    )
-    limits = SyncOptions(max_gone_share=1.0) if options.accept_deletes else SyncOptions()
+    try:
+        engine = open_engine(
+            settings.shop_database_url,
+            read_only=True,
+            connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
+            read_timeout_seconds=READ_TIMEOUT_SECONDS,
+        )
+    except (ValueError, ArgumentError) as err:
+        raise CommandError(f"SHOP_DATABASE_URL cannot be used: {err}", code=2) from err
+    limits = SyncOptions()
+    if options.accept_deletes:
+        limits = replace(limits, max_gone_share=1.0)
+    if options.accept_source:
+        limits = replace(limits, max_recreated_share=1.0)
     try:
         store = MLStore(settings.ml_store_uri)
         report = sync_shop(engine, store, full=options.full, verify=options.verify, options=limits)

@@ -2,12 +2,14 @@
 
 Three readings find it. Changed rows come by `updated_at`, from the watermark less a look-back. Then each range of keys
 is counted and hashed on both sides; what differs (deleted, committed late, stamped wrongly) is read and compared row by
-row. Rows that wait for a parent are looked at again. A table larger than `sweep_rows` has its newest ranges swept in
-each run and the others in turn, so an increment's cost follows the change; `full` and the first load read everything.
+row. Rows that wait for a parent are looked at again. A table larger than `sweep_rows`, or slower than `sweep_seconds`,
+has its newest ranges swept in each run and the others in turn, so an increment's cost follows the change; `full` and
+the first load read everything.
 """
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,17 +17,23 @@ import numpy as np
 import polars as pl
 
 from features.store import KNOWN_FROM, MLStore
-from features.sync.key_set import Keys, KeySet
+from features.sync.key_set import Keys, ParentKeys
 from features.sync.lease import Lease
 from features.sync.scd2 import Changes, diff, open_first
 from features.sync.source.columns import PARENTS, UPDATED_AT, SyncedTable
 from features.sync.source.reader import Page, ShopSnapshot, SourceError
 from features.sync.source.sql import KeyRange
 from features.sync.source.sums import hash_rows
+from features.sync.sweep import order_ranges
 from features.sync.versioned_table import RANGE_ROWS, VersionedTable
 
 WATERMARK = "watermark"
 SET_ASIDE = "set_aside"
+
+NEWEST_SWEPT, OTHERS_SWEPT = 4, 2
+"""Ranges that are swept in each run however little time there is: those of the newest keys, and of the others."""
+CLOCK_SKEW, LARGEST_ZONE = timedelta(minutes=10), timedelta(hours=14)
+"""A row that is ahead of the server's clock by something in between was probably stamped in a zone of its own."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +44,18 @@ class SyncOptions:
         look_back: how long before the watermark changes are read again: the longest transaction that a shop's writer
             keeps open. Longer ones are found by the sweep.
         sweep_rows: rows of one table whose hashes are compared in one run; larger tables take several runs.
+        sweep_seconds: no further range of a table is begun after so long; a few always are.
         max_gone_share: the run is refused when a larger share of the rows looked at in a table has gone ...
-        min_gone_rows: ... and at least so many.
+        min_gone_rows: ... and at least so many; or all of them, if there were two or more.
+        max_recreated_share: the run is refused when a larger share of all rows looked at has another `created_at`.
     """
 
     look_back: timedelta = timedelta(minutes=15)
     sweep_rows: int = 2_000_000
+    sweep_seconds: float = 2.0
     max_gone_share: float = 0.2
     min_gone_rows: int = 10
+    max_recreated_share: float = 0.5
 
 
 @dataclass
@@ -58,6 +70,8 @@ class TableCounts:
     num_revived: int = 0
     num_deleted: int = 0
     num_future: int = 0
+    num_ahead: int = 0
+    num_recreated: int = 0
     num_zero_dates: int = 0
     num_ranges: int = 0
     num_ranges_swept: int = 0
@@ -77,21 +91,24 @@ class TableCounts:
         self.num_revived += changes.num_revived
         self.num_deleted += changes.num_deleted
         self.num_quarantined += changes.num_quarantined
+        self.num_recreated += changes.num_recreated
 
 
 @dataclass
 class TableSync:
     """One table in one run: `collect` reads and stages, `commit` makes it visible.
 
-    `num_compared` is how many stored rows were held against the shop, by hash or one by one.
+    `num_compared` is how many stored rows were held against the shop, by hash or one by one; `num_changed_known` how
+    many rows that came by `updated_at` were known. `swept_until` is where the next run's sweep goes on.
     """
 
     snapshot: ShopSnapshot
     store: MLStore
     table: SyncedTable
-    parent_keys: Mapping[str, KeySet]
+    parent_keys: Mapping[str, ParentKeys]
     options: SyncOptions
     lease: Lease
+    swept_until: int | None = None
     counts: TableCounts = field(default_factory=TableCounts)
 
     def __post_init__(self) -> None:
@@ -102,6 +119,7 @@ class TableSync:
         self._staged_visible: list[Keys] = []
         self._swept: list[KeyRange] = []
         self.num_compared = 0
+        self.num_changed_known = 0
 
     @property
     def set_aside(self) -> dict[int, str]:
@@ -115,8 +133,14 @@ class TableSync:
     @property
     def watermark(self) -> str:
         """Return the instant up to which the next run may trust `updated_at`, less its look-back."""
-        is_kept = not self._must_commit
-        return self._before[WATERMARK] if is_kept else self.snapshot.bound.isoformat(timespec="microseconds")
+        kept = None if self._must_commit else self._before.get(WATERMARK)
+        return kept or self.snapshot.bound.isoformat(timespec="microseconds")
+
+    @property
+    def num_rows_after(self) -> int:
+        """Return how many rows stand in the store once this run is committed."""
+        change = self.counts.num_inserted + self.counts.num_revived - self.counts.num_deleted
+        return self._stored("num_rows") + change
 
     def collect(self, *, full: bool) -> None:
         """Stage whatever makes the store equal to the snapshot."""
@@ -125,7 +149,7 @@ class TableSync:
                 self._stage(
                     open_first(self.table, page.rows, self._find_orphans(self._admit(page)), self.snapshot.bound)
                 )
-        elif full:
+        elif full or WATERMARK not in self._before:
             self.reconcile([KeyRange()])
         else:
             self._collect_changed()
@@ -142,9 +166,13 @@ class TableSync:
                 orphans = self._find_orphans(rows)
                 self._stage(diff(self.table, rows, orphans, newest, self.snapshot.bound, is_complete=True))
 
-    def visible_keys(self) -> KeySet:
+    def visible_keys(self) -> ParentKeys:
         """Return the keys that a child of this table may point at, once this run is committed."""
-        return KeySet(np.concatenate([self.target.visible_keys(), *self._staged_visible]))
+        staged = np.concatenate([np.empty(0, dtype=np.int64), *self._staged_visible])
+        return ParentKeys(
+            lambda keys: np.concatenate([self.target.visible_among(keys), staged]),
+            lambda: np.concatenate([self.target.visible_keys(), staged]),
+        )
 
     def commit(self) -> int | None:
         """Commit rows and watermark together; an existing table without changes is left alone.
@@ -152,9 +180,7 @@ class TableSync:
         Returns:
             The new version, or None when nothing had to change.
         """
-        self.counts.num_rows = self._stored("num_rows") + (
-            self.counts.num_inserted + self.counts.num_revived - self.counts.num_deleted
-        )
+        self.counts.num_rows = self.num_rows_after
         self.counts.num_quarantined += self._stored("num_quarantined")
         self.counts.num_set_aside = len(self.set_aside)
         if not self._must_commit:
@@ -185,6 +211,7 @@ class TableSync:
         rows = self._admit(page).join(self._touched, on=self.table.key, how="anti")
         newest = self.target.newest_of(rows[self.table.key])
         changes = diff(self.table, rows, self._find_orphans(rows), newest, self.snapshot.bound, is_complete=False)
+        self.num_changed_known += changes.num_known
         self._touched = pl.concat([self._touched, changes.openings.select(self._touched.columns)])
         self._stage(changes)
 
@@ -199,22 +226,30 @@ class TableSync:
     def _find_differing(self) -> list[KeyRange]:
         """Compare counts and hashes of key ranges, as the store will be with what is staged."""
         ranges = self.target.ranges()
-        self._swept = swept = self._choose(ranges)
-        differing = [keys for keys in swept if self.snapshot.hash_range(self.table, keys) != self._hash_stored(keys)]
+        differing = []
+        for keys in self._sweep(ranges):
+            self._swept.append(keys)
+            if self.snapshot.hash_range(self.table, keys) != self._hash_stored(keys):
+                differing.append(keys)
         self.counts.num_ranges = len(ranges)
-        self.counts.num_ranges_swept = len(swept)
+        self.counts.num_ranges_swept = len(self._swept)
         self.counts.num_ranges_differing = len(differing)
         return differing
 
-    def _choose(self, ranges: list[KeyRange]) -> list[KeyRange]:
-        """Take all ranges; of a large table the newest, and a share of the others that moves on run by run."""
+    def _sweep(self, ranges: list[KeyRange]) -> Iterator[KeyRange]:
+        """Take all ranges; of a large table the newest, and of the others those whose turn it is, as time allows."""
         budget = max(2, self.options.sweep_rows // RANGE_ROWS)
-        if len(ranges) <= budget + 1:
-            return ranges
-        share = budget // 2
-        older, newest = ranges[: -share - 1], ranges[-share - 1 :]  # the last range is that above all stored keys
-        start = self.lease.number * share % len(older)
-        return [*newest, *(older + older)[start : start + share]]
+        num_newest = min(NEWEST_SWEPT, budget // 2)
+        newest, others = order_ranges(ranges, num_newest, self.swept_until)
+        if len(ranges) > budget + 1:
+            others = others[: budget - num_newest]
+        yield from newest
+        ends = time.monotonic() + self.options.sweep_seconds
+        for place, keys in enumerate(others):
+            if place >= OTHERS_SWEPT and time.monotonic() > ends:
+                return
+            yield keys
+            self.swept_until = keys.high
 
     def _hash_stored(self, keys: KeyRange) -> tuple[int, int]:
         key = pl.col(self.table.key)
@@ -240,7 +275,9 @@ class TableSync:
                 f"{self.table.name}.{self.table.key} {twice} stands on two rows: make it the primary key."
             )
         self.counts.num_zero_dates += page.num_zero_dates
-        self.counts.num_future += int((rows[UPDATED_AT] > self.snapshot.bound).sum())
+        ahead = rows[UPDATED_AT].filter(rows[UPDATED_AT] > self.snapshot.bound) - self.snapshot.bound
+        self.counts.num_future += ahead.len()
+        self.counts.num_ahead += int(ahead.is_between(CLOCK_SKEW, LARGEST_ZONE).sum())
         return rows
 
     def _find_orphans(self, rows: pl.DataFrame) -> pl.Series:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import polars as pl
 
 from features.sync.lease import Lease
-from features.sync.mass_delete_guard import require_plausible
+from features.sync.mass_delete_guard import require_few_deletions
 from features.sync.report import TableVerdict
 from features.sync.source.reader import ShopSnapshot
 from features.sync.source.sql import KeyRange
@@ -55,7 +55,7 @@ def _repair(sync: TableSync, differing: list[KeyRange], lease: Lease, at_step: C
     at_step(f"repair {sync.table.name}")
     repair = TableSync(sync.snapshot, sync.store, sync.table, sync.parent_keys, sync.options, lease)
     repair.reconcile(differing)
-    require_plausible([repair])
+    require_few_deletions([repair])
     repair.target.write_files()
     lease.require()
     repair.commit()

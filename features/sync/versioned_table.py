@@ -6,12 +6,14 @@ A commit goes in only on top of the version that the run has read, or not at all
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 import numpy as np
 import polars as pl
 from deltalake import CommitProperties, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction, Transaction, create_table_with_add_actions
+from polars.exceptions import PanicException, PolarsError
 
 from features.store import KNOWN_FROM, KNOWN_UNTIL, TABLE_CONFIGURATION, MLStore, StoreError
 from features.sync.data_files import MAX_KEY, MIN_KEY, DataFile, list_files, write_file
@@ -52,7 +54,7 @@ class VersionedTable:
     @property
     def has_changes(self) -> bool:
         """Return whether a commit would change any row."""
-        return bool(self._added or self._buffer or self._closings)
+        return bool(self._added or self._buffer or self._closings or self._removed)
 
     def ranges(self) -> list[KeyRange]:
         """Cut the whole line of keys where files begin, into ranges of some `RANGE_ROWS` stored rows each."""
@@ -98,6 +100,15 @@ class VersionedTable:
         visible = self._read_range(KeyRange(), pl.col(KNOWN_FROM).is_not_null()).select(self.table.key).collect()
         return visible.to_series().to_numpy()
 
+    def visible_among(self, keys: Keys) -> Keys:
+        """Return which of these sorted keys were ever visible."""
+        files = [file for file in self._files if file.may_hold(keys)]
+        if not files:
+            return np.empty(0, dtype=np.int64)
+        visible = self._scan(files).filter(pl.col(KNOWN_FROM).is_not_null()).select(self.table.key)
+        wanted = pl.LazyFrame({self.table.key: keys})
+        return visible.join(wanted, on=self.table.key, how="semi").collect().to_series().to_numpy()
+
     def stage(self, changes: Changes) -> None:
         """Take up changes; full files are written at once, so memory holds less than one file."""
         if not changes.closings.is_empty():
@@ -120,6 +131,53 @@ class VersionedTable:
             self._flush_if_full()
         self._removed = [file.removed(data_change=False) for file in self._files]
         return len(self._removed)
+
+    def stage_removal_of_damaged(self) -> list[DataFile]:
+        """Stage that files which are lost or cannot be read leave the table.
+
+        Returns:
+            The files that go; what their rows had been before is lost with them.
+        """
+        damaged = [file for file in self._files if not self._is_sound(file)]
+        self._files = [file for file in self._files if file not in damaged]
+        self._removed += [file.removed(data_change=True) for file in damaged]
+        return damaged
+
+    def stage_single_openings(self, now: datetime) -> int:
+        """Stage that of several open versions of a key all but the last end where the next begins.
+
+        Returns:
+            The number of versions that end.
+        """
+        twice = [
+            keys.filter(keys.is_duplicated())
+            for keys in (self.open_in(part, [self.table.key]).to_series() for part in self.ranges())
+        ]
+        doubled = np.unique(pl.concat(twice).to_numpy())
+        if not doubled.size:
+            return 0
+        files = [file for file in self._files if file.may_hold(doubled)]
+        rows = pl.concat(
+            self._scan([file]).with_row_index("row").with_columns(file=pl.lit(place)).collect()
+            for place, file in enumerate(files)
+        )
+        opened = rows.filter(pl.col(KNOWN_UNTIL).is_null(), pl.col(self.table.key).is_in(doubled))
+        opened = opened.sort(self.table.key, KNOWN_FROM, nulls_last=False).with_columns(
+            end=pl.col(KNOWN_FROM).shift(-1).over(self.table.key).fill_null(now),
+            is_last=pl.col(self.table.key).is_last_distinct(),
+        )
+        ended = opened.filter(~pl.col("is_last")).select("file", "row", "end")
+        for place, file in enumerate(files):
+            ends = ended.filter(pl.col("file") == place)
+            if ends.is_empty():
+                continue
+            kept = rows.filter(pl.col("file") == place).join(
+                ends, on=["file", "row"], how="left", maintain_order="left"
+            )
+            kept = kept.with_columns(pl.col(KNOWN_UNTIL).fill_null(pl.col("end"))).drop("file", "row", "end")
+            self._added.append(write_file(self._store, self.table, kept))
+            self._removed.append(file.removed(data_change=True))
+        return ended.height
 
     def write_files(self) -> None:
         """Write what is staged and still in memory, and anew the files that hold rows to be closed."""
@@ -168,6 +226,20 @@ class VersionedTable:
                 "nothing of this run went in."
             )
         return StoreError(f"Could not commit to {self.table.name!r}: {error}. Check the store's disk and its rights.")
+
+    def _is_sound(self, file: DataFile) -> bool:
+        """Return whether a file is there and can be read whole.
+
+        Raises:
+            StoreError: the store does not answer, which says nothing about the file.
+        """
+        data = self._store.read_bytes(f"{self.table.name}/{file.path}")
+        if data is None:
+            return False
+        try:
+            return pl.read_parquet(data).select(versioned_schema(self.table).names()).height > 0
+        except (PolarsError, PanicException, OSError):
+            return False
 
     def _read_range(self, keys: KeyRange, *conditions: pl.Expr) -> pl.LazyFrame:
         """Read all versions of the keys in a range, from the files that may hold them."""

@@ -22,18 +22,23 @@ EVERYTHING = "Everything"
 THOUSAND = 10**MOST_DECIMALS
 
 
-def complete_tables(frames: Frames) -> Frames:
+def complete_tables(frames: Frames, orders_name: str = "orders") -> Frames:
     """Add every missing table and column.
 
     Args:
         frames: validated canonical tables by name; required ones are there, with their required columns.
+        orders_name: names the orders in an error: their file's, or the table's.
 
     Returns:
         All canonical tables with all their columns, in the order in which they can be written.
+
+    Raises:
+        InvalidShopError: an order without a total costs more than an amount can hold.
     """
     tables = {table.name: frames.get(table.name, pl.DataFrame(schema=table.schema())) for table in TABLES}
     for complete in _COMPLETIONS:
         complete(tables)
+    _require_totals(tables, orders_name)
     return {table.name: _finish(tables[table.name], table) for table in TABLES}
 
 
@@ -85,25 +90,33 @@ def has_prices(tables: Frames) -> bool:
 
 
 def _complete_orders(tables: Frames) -> None:
-    """Add up what the orders cost, exactly and held to what an amount may be.
-
-    Raises:
-        InvalidShopError: an order without a total costs more than an amount can hold.
-    """
-    amount = (pl.col("unit_price") * THOUSAND).cast(pl.Int128) * pl.col("quantity").cast(pl.Int128)
-    totals = tables["order_items"].group_by("order_id").agg(thousandths=amount.sum())
-    orders = tables["orders"].join(totals, on="order_id", how="left", maintain_order="left")
-    has_total = pl.col("total_amount").is_not_null() if "total_amount" in orders.columns else pl.lit(False)
-    too_much = orders.filter(pl.col("thousandths") > LARGEST_AMOUNT * THOUSAND, ~has_total)
-    if not too_much.is_empty():
-        order_id, costs = too_much["order_id"][0], Decimal(too_much["thousandths"][0]) / THOUSAND
-        raise InvalidShopError(
-            f"orders: the items of order {order_id} come to {costs:,.2f}, more than the {LARGEST_AMOUNT:,} that an "
-            "amount can hold; give its total_amount, or split it"
-        )
+    """Add up what the orders cost; `_require_totals` refuses what an amount cannot hold."""
+    orders = tables["orders"].join(_add_up(tables), on="order_id", how="left", maintain_order="left")
     total = _to_money(pl.col("thousandths").fill_null(0), THOUSAND)
     orders = _add(orders, status=pl.lit("delivered"), total_amount=total, **_stamp(pl.col("ordered_at")))
     tables["orders"] = orders
+
+
+def _add_up(tables: Frames) -> pl.DataFrame:
+    """Add up the items of each order in whole thousandths, exactly."""
+    amount = (pl.col("unit_price") * THOUSAND).cast(pl.Int128) * pl.col("quantity").cast(pl.Int128)
+    return tables["order_items"].group_by("order_id").agg(thousandths=amount.sum())
+
+
+def _require_totals(tables: Frames, name: str) -> None:
+    """Hold the totals that were added up to what an amount may be.
+
+    Raises:
+        InvalidShopError: an order costs more; it is named by its id, and the file or table by its name.
+    """
+    too_much = tables["orders"].filter(pl.col("total_amount").is_null())
+    if too_much.is_empty():
+        return
+    order_id, costs = too_much["order_id"][0], Decimal(too_much["thousandths"][0]) / THOUSAND
+    raise InvalidShopError(
+        f"{name}: the items of order {order_id} come to {costs:,.2f}, more than the {LARGEST_AMOUNT:,} that an amount "
+        "can hold; give its total_amount, or split it"
+    )
 
 
 def from_cents(cents: pl.Expr) -> pl.Expr:

@@ -35,9 +35,11 @@ def build_directory_shop(
         raise InvalidShopError(f"{folder} is no folder")
     frames: dict[str, pl.DataFrame] = {}
     known: dict[str, pl.Series] = {}
+    names: dict[str, str] = {}
     for table in TABLES:
         path = find_table_file(folder, table)
         if path is not None:
+            names[table.name] = path.name
             frame, lines = read_table_file(path)
             origin = Origin(path.name, lines, decimals=decimals)
             unused = [name for name in frame.columns if name not in table.column_names]
@@ -46,7 +48,7 @@ def build_directory_shop(
             frames[table.name] = validate_frame(table, frame, origin, known, complete=False)
         if table.name in frames and table.key in frames[table.name].columns:
             known[f"{table.name}.{table.key}"] = frames[table.name][table.key]
-    yield from (RowBatch(name, frame) for name, frame in complete_tables(frames).items())
+    yield from (RowBatch(name, frame) for name, frame in complete_tables(frames, names["orders"]).items())
 
 
 def find_table_file(folder: Path, table: Table) -> Path | None:

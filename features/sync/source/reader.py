@@ -32,6 +32,7 @@ from features.sync.source.sql import (
     select_range_checksum,
     select_range_hash,
 )
+from shop.database import name_database
 from shop.failures import STATEMENT_TOO_LONG, find_number
 
 logger = logging.getLogger(__name__)
@@ -150,6 +151,14 @@ class ShopSnapshot:
             return None
         count, _size, digest = found
         return int(count), digest if isinstance(digest, str) else digest.decode()
+
+    @property
+    def name(self) -> str:
+        """Name server and database for a person."""
+        if self.dialect is SQLITE:
+            return name_database(self.connection.engine)
+        host, port, number, database = self._fetch("SELECT @@hostname, @@port, @@server_id, DATABASE()")
+        return f"database {database} of the server {host}:{port} (server_id {number})"
 
     def keep_alive(self) -> None:
         """Let the server hear something during long work on this side."""

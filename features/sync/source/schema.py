@@ -1,13 +1,13 @@
-"""Schema check before a run's first write: does the shop still have the columns that are synced?
+"""Schema check before a run's first write: does the shop still have the columns that are synced, as they must be?
 
-A column that is missing, of another kind or newly nullable, or a key that is not unique stops the run and is named;
-extra columns do not cross and are a warning.
+A column that is missing, of another kind or newly nullable, a key that is not unique or a table without snapshots stops
+the run and is named. Extra columns do not cross and are a warning, and so is a server whose clock is not in UTC.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, inspect, types
+from sqlalchemy import Connection, bindparam, inspect, text, types
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.exc import NoSuchTableError
@@ -30,8 +30,8 @@ def require_columns(connection: Connection, tables: tuple[SyncedTable, ...]) -> 
         SchemaDriftError: something is missing or changed; the message lists all of it.
     """
     inspector = inspect(connection)
-    faults: list[str] = []
-    warnings: list[str] = []
+    faults = _find_tables_without_snapshots(connection, tables)
+    warnings = _warn_of_time_zone(connection)
     for table in tables:
         try:
             found = {column["name"]: column for column in inspector.get_columns(table.name)}
@@ -49,6 +49,37 @@ def require_columns(connection: Connection, tables: tuple[SyncedTable, ...]) -> 
             "Restore them, or run `python -m shop.migrate` if the shop is older than this code."
         )
     return warnings
+
+
+def _find_tables_without_snapshots(connection: Connection, tables: tuple[SyncedTable, ...]) -> list[str]:
+    """Name the tables of MySQL that are not kept in InnoDB, the engine whose snapshots are real."""
+    if connection.dialect.name == "sqlite":
+        return []
+    statement = text(
+        "SELECT table_name, engine FROM information_schema.tables WHERE table_schema = DATABASE() "
+        "AND table_name IN :names AND engine <> 'InnoDB' ORDER BY table_name"
+    ).bindparams(bindparam("names", expanding=True))
+    found = connection.execute(statement, {"names": [table.name for table in tables]})
+    return [
+        f"table {name} is kept in {engine}, which has no snapshots (ALTER TABLE {name} ENGINE=InnoDB)"
+        for name, engine in found
+    ]
+
+
+def _warn_of_time_zone(connection: Connection) -> list[str]:
+    """Warn of a server that stamps DATETIME in a zone of its own, unless the shop's sessions choose UTC."""
+    if connection.dialect.name == "sqlite":
+        return []
+    minutes, zone = connection.exec_driver_sql(
+        "SELECT TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(), CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@global.time_zone)), "
+        "IF(@@global.time_zone = 'SYSTEM', @@system_time_zone, @@global.time_zone)"
+    ).one()
+    if minutes == 0:
+        return []
+    return [
+        f"the shop's server keeps time in {zone}: DATETIME columns must hold UTC, so each session of the shop that "
+        "writes must set time_zone '+00:00' (or the server do so for all)"
+    ]
 
 
 def _find_fault(table: SyncedTable, column: SyncedColumn, found: Mapping[str, ReflectedColumn]) -> str | None:

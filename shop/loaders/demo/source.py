@@ -75,25 +75,27 @@ def read_demo_source(folder: Path, end_date: date | None) -> DemoSource:
     shift = find_shift(end_date)
     end = datetime.combine((end_date or LAST_DAY) + timedelta(days=1), time(), UTC)
     products = _read_products(folder)
-    transactions = pl.read_parquet(folder / "transactions.parquet")
+    transactions = pl.read_parquet(folder / "transactions.parquet", glob=False)
     campaigns = _read_campaigns(folder, shift).filter(pl.col("starts_at") < end)
     return DemoSource(
         products=products,
         lines=_read_lines(transactions, products, shift).filter(pl.col("ordered_at") < end),
         households=transactions["household_id"].unique().sort(),
         campaigns=campaigns,
-        recipients=pl.read_parquet(folder / "campaigns.parquet").join(campaigns, on="campaign_id", how="semi"),
-        coupons=pl.read_parquet(folder / "coupons.parquet").join(campaigns, on="campaign_id", how="semi"),
+        recipients=pl.read_parquet(folder / "campaigns.parquet", glob=False).join(
+            campaigns, on="campaign_id", how="semi"
+        ),
+        coupons=pl.read_parquet(folder / "coupons.parquet", glob=False).join(campaigns, on="campaign_id", how="semi"),
         redemptions=_read_redemptions(folder, shift).filter(pl.col("redeemed_at") < end),
     )
 
 
 def _read_products(folder: Path) -> pl.DataFrame:
     """Join the shop's categories; a missing `product_category` is a value of its own in the list of categories."""
-    listed = pl.read_csv(CATEGORIES_FILE).select("department", "product_category", "category")
+    listed = pl.read_csv(CATEGORIES_FILE, glob=False).select("department", "product_category", "category")
     key = pl.col("product_category").fill_null("").alias("category_key")
     listed = listed.select("department", "category", key)
-    products = pl.read_parquet(folder / "products.parquet").with_columns(key)
+    products = pl.read_parquet(folder / "products.parquet", glob=False).with_columns(key)
     joined = products.join(listed, on=["department", "category_key"], how="inner", maintain_order="left")
     return joined.filter(pl.col("category") != NOT_MERCHANDISE).drop("category_key").sort("product_id")
 
@@ -131,7 +133,7 @@ def _shift_to_utc(column: str, shift: timedelta) -> pl.Expr:
 
 
 def _read_campaigns(folder: Path, shift: timedelta) -> pl.DataFrame:
-    return pl.read_parquet(folder / "campaign_descriptions.parquet").select(
+    return pl.read_parquet(folder / "campaign_descriptions.parquet", glob=False).select(
         "campaign_id",
         "campaign_type",
         starts_at=_shift_to_utc("start_date", shift),
@@ -140,6 +142,6 @@ def _read_campaigns(folder: Path, shift: timedelta) -> pl.DataFrame:
 
 
 def _read_redemptions(folder: Path, shift: timedelta) -> pl.DataFrame:
-    return pl.read_parquet(folder / "coupon_redemptions.parquet").select(
+    return pl.read_parquet(folder / "coupon_redemptions.parquet", glob=False).select(
         "household_id", "coupon_upc", "campaign_id", redeemed_at=_shift_to_utc("redemption_date", shift)
     )

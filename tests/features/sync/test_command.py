@@ -106,3 +106,53 @@ def test_the_process_ends_with_the_code(store: MLStore, use_shop: Callable[[str]
 
     assert ended.returncode != 0
     assert json.loads(ended.stdout.splitlines()[-1])["state"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [("postgresql://me:secret@db/shop", "SQLite or MySQL"), ("no url", "SHOP_DATABASE_URL cannot be used")],
+)
+def test_a_url_that_names_no_shop_is_one_line(
+    use_shop: Callable[[str], None], capsys: pytest.CaptureFixture[str], url: str, said: str
+) -> None:
+    use_shop(url)
+
+    assert main(["--json"]) == 2
+
+    output = capsys.readouterr()
+    assert said in output.err.splitlines()[-1]
+    assert json.loads(output.out)["state"] == "failed"
+    assert "secret" not in output.err + output.out
+
+
+def test_a_store_that_cannot_be_read_ends_in_one_line_and_one_object(
+    tiny_shop: Engine, store: MLStore, use_shop: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    use_shop(str(tiny_shop.url))
+    main([])
+    for log in (Path(store.uri) / "orders" / "_delta_log").iterdir():
+        log.write_bytes(b"torn")
+    capsys.readouterr()
+
+    assert main(["--verify", "--json"]) == 1
+
+    output = capsys.readouterr()
+    assert "cannot be read or written" in output.err.splitlines()[-1]
+    (line,) = output.out.splitlines()
+    assert json.loads(line)["state"] == "failed"
+
+
+def test_a_store_in_a_folder_that_cannot_be_is_one_line_and_not_busy(
+    tiny_shop: Engine,
+    tmp_path: Path,
+    use_shop: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    use_shop(str(tiny_shop.url))
+    monkeypatch.setenv("ML_STORE_URI", str(tmp_path / "pct%20x"))
+    load_settings.cache_clear()
+
+    assert main(["--json"]) == 1
+
+    assert json.loads(capsys.readouterr().out)["state"] == "failed"

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from features.sync.key_set import KeySet
+from features.sync.key_set import Keys, KeySet, ParentKeys
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,21 @@ def test_it_holds_its_keys_and_no_others(keys: list[int]) -> None:
 
 def test_it_counts_each_key_once() -> None:
     assert len(KeySet(np.array([1, 1, 2], dtype=np.int64))) == 2
+
+
+@pytest.mark.parametrize(("limit", "whole_reads"), [(3, 0), (2, 1)])
+def test_few_parents_are_looked_up_and_many_read_once(
+    monkeypatch: pytest.MonkeyPatch, limit: int, whole_reads: int
+) -> None:
+    monkeypatch.setattr("features.sync.key_set.LOOKED_UP", limit)
+    parents, reads = np.array([1, 5, 9]), []
+
+    def read_all() -> Keys:
+        reads.append(1)
+        return parents
+
+    keys = ParentKeys(lambda asked: np.intersect1d(asked, parents), read_all)
+
+    for _ in range(2):
+        assert keys.holds(np.array([9, 2, 9, 1])).tolist() == [True, False, True, True]
+    assert len(reads) == whole_reads

@@ -25,6 +25,7 @@ def test_an_amount_beyond_its_column_sets_its_row_aside_and_no_other(tiny_shop: 
     assert sorted(current(store, "orders", "status")) == [1, 2, 3, 4, 6, 7]
     assert current(store, "users", "nickname")[1] == "new"
     assert report.tables["orders"].counts.num_set_aside == 1
+    assert (report.verdict or "").endswith(", 1 that cannot be read set aside")
     (warning,) = report.warnings
     assert warning.startswith(
         "orders has a row that cannot be read and is set aside: order_id 5, total_amount is '1222"
