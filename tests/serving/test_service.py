@@ -97,7 +97,7 @@ def test_without_a_champion_it_is_not_ready_and_says_why(
     monkeypatch.setattr(installed, "aliases", {})
     recommender = service.Recommender.inner()  # type: ignore[attr-defined]
 
-    with pytest.raises(ServiceUnavailable, match="no version carries the alias"):
+    with pytest.raises(ServiceUnavailable, match="carries the alias 'champion' yet"):
         asyncio.run(recommender.recommend(user_ids=[3], k=5))
 
     recommender.stop()
