@@ -14,6 +14,7 @@ from tests.frontend.shop import ROOT, RunningShop
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 FIRST_SCRIPTS_BYTES = 150_000
 FIRST_STYLES_BYTES = 20_000
+MOST_REQUESTS_BEFORE_PAINT = 12
 PAGES = [
     "/?shopper=1",
     "/category/1",
@@ -89,3 +90,32 @@ def test_the_first_page_is_light(open_page: OpenPage) -> None:
 
     assert 0 < weigh(loaded, ".js") < FIRST_SCRIPTS_BYTES
     assert 0 < weigh(loaded, ".css") < FIRST_STYLES_BYTES
+
+
+def test_the_first_data_is_asked_for_once_and_while_scripts_are_on_their_way(open_page: OpenPage) -> None:
+    page = open_page("/?shopper=1")
+    expect(page.locator("#recommendations article")).to_have_count(20)
+    page.wait_for_load_state("networkidle")
+
+    loaded = page.evaluate(
+        "performance.getEntriesByType('resource').map(entry => [new URL(entry.name).pathname, entry.startTime])"
+    )
+
+    asked = {path: [start for each, start in loaded if each == path] for path in ("/categories", "/users")}
+    first_drawing = min(start for path, start in loaded if path.endswith(".svg"))
+    assert {path: len(starts) for path, starts in asked.items()} == {"/categories": 1, "/users": 1}
+    assert all(starts[0] < first_drawing for starts in asked.values())
+
+
+def test_the_first_paint_waits_for_few_requests(open_page: OpenPage) -> None:
+    page = open_page("/?shopper=1")
+    expect(page.locator("#recommendations article")).to_have_count(20)
+
+    before_paint = page.evaluate(
+        """() => {
+            const paint = performance.getEntriesByName('first-contentful-paint')[0].startTime
+            return performance.getEntriesByType('resource').filter((entry) => entry.startTime < paint).length + 1
+        }"""
+    )
+
+    assert before_paint <= MOST_REQUESTS_BEFORE_PAINT

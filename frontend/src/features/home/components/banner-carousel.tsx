@@ -3,6 +3,7 @@ import { clsx } from 'clsx'
 import { ChevronLeft, ChevronRight, Pause, Play } from 'lucide-react'
 import { useCallback, useState } from 'react'
 import { useAutoAdvance } from '../hooks/use-auto-advance'
+import { useHasPainted } from '../hooks/use-has-painted'
 import { SLIDES, type Slide } from '../slides'
 import { BannerSlide } from './banner-slide'
 import { categoriesQuery } from '@/api/get-categories'
@@ -15,6 +16,7 @@ const ARROW = 'absolute top-1/2 hidden -translate-y-1/2 sm:block'
 export function BannerCarousel() {
   const m = useMessages()
   const [shown, setShown] = useState(0)
+  const hasPainted = useHasPainted()
   const { data: categories = [] } = useQuery(categoriesQuery)
   const move = useCallback((step: number) => {
     setShown((index) => (index + step + SLIDES.length) % SLIDES.length)
@@ -55,6 +57,7 @@ export function BannerCarousel() {
             number={index + 1}
             total={SLIDES.length}
             isShown={index === shown}
+            isNear={index === shown || (hasPainted && index === (shown + 1) % SLIDES.length)}
             href={hrefOf(slide)}
           />
         ))}

@@ -18,11 +18,13 @@ interface BannerSlideProps {
   number: number
   total: number
   isShown: boolean
+  /** Whether it is shown now or next, and needs its drawings. */
+  isNear: boolean
   href: string
 }
 
 /** One offer. Those not shown lie in the same place, out of reach. */
-export function BannerSlide({ slide, number, total, isShown, href }: BannerSlideProps) {
+export function BannerSlide({ slide, number, total, isShown, isNear, href }: BannerSlideProps) {
   const m = useMessages()
   const words = m.banner.slides[slide.id]
   return (
@@ -37,16 +39,17 @@ export function BannerSlide({ slide, number, total, isShown, href }: BannerSlide
         isShown ? 'opacity-100' : 'opacity-0',
       )}
     >
-      {slide.drawings.map((name, index) => (
-        <img
-          key={name}
-          src={drawingUrl(name)}
-          alt=""
-          width={240}
-          height={240}
-          className={clsx('absolute', PLACES[index])}
-        />
-      ))}
+      {isNear &&
+        slide.drawings.map((name, index) => (
+          <img
+            key={name}
+            src={drawingUrl(name)}
+            alt=""
+            width={240}
+            height={240}
+            className={clsx('absolute', PLACES[index])}
+          />
+        ))}
       <div className="relative flex h-full max-w-[62%] flex-col justify-center gap-1.5 pb-4 pl-5 sm:max-w-[52%] sm:gap-3 sm:pl-20">
         <h2 className="text-xl leading-tight font-extrabold tracking-tight sm:text-4xl">{words.title}</h2>
         <p className="text-sm text-foreground/80 sm:text-lg">{words.text}</p>
