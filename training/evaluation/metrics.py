@@ -54,14 +54,24 @@ def average_precision(labels: npt.NDArray[np.bool_], scores: npt.NDArray[np.floa
 
 
 def mean_auc(labels: npt.NDArray[np.bool_], scores: npt.NDArray[np.float32]) -> float:
-    """Mean over columns (categories) of their AUC over users; columns of one class are left out, NaN where all are."""
+    """Mean over columns (categories) of their AUC over users; columns of one class are left out, NaN where all are.
+
+    NaN, too, for scores that are not finite: a network gone wrong is refused by the gate and not by its metrics.
+    """
+    if not np.isfinite(scores).all():
+        return float("nan")
     has_both = np.flatnonzero(labels.any(axis=0) & ~labels.all(axis=0))
     by_column = [sklearn.metrics.roc_auc_score(labels[:, column], scores[:, column]) for column in has_both]
     return float(np.mean(by_column)) if by_column else float("nan")
 
 
 def log_loss(labels: npt.NDArray[np.bool_], probabilities: npt.NDArray[np.float32]) -> float:
-    """Mean of -log P(what happened), natural logarithm; probabilities are held within [1e-7, 1 - 1e-7]."""
+    """Mean of -log P(what happened), natural logarithm; probabilities are held within [1e-7, 1 - 1e-7].
+
+    NaN for probabilities that are not finite.
+    """
+    if not np.isfinite(probabilities).all():
+        return float("nan")
     held = probabilities.ravel().astype(np.float64).clip(1e-7, 1 - 1e-7)
     return float(sklearn.metrics.log_loss(labels.ravel(), held, labels=[False, True]))
 
@@ -73,11 +83,14 @@ def reliability(
 
     Returns:
         float64[num_bins, 3]: how many fall in a bin, their mean probability, the share bought; NaN for an empty bin.
+        What is not finite falls in none.
     """
-    flat = probabilities.ravel().astype(np.float64)
+    is_finite = np.isfinite(probabilities.ravel())
+    flat = probabilities.ravel()[is_finite].astype(np.float64)
+    bought = labels.ravel()[is_finite].astype(np.float64)
     bins = np.minimum((flat * num_bins).astype(np.int64), num_bins - 1)
     counts = np.bincount(bins, minlength=num_bins).astype(np.float64)
-    sums = [np.bincount(bins, weights, minlength=num_bins) for weights in (flat, labels.ravel().astype(np.float64))]
+    sums = [np.bincount(bins, weights, minlength=num_bins) for weights in (flat, bought)]
     means = [np.divide(total, counts, out=np.full(num_bins, np.nan), where=counts > 0) for total in sums]
     return np.stack([counts, *means], axis=1)
 

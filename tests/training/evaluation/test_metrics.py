@@ -74,6 +74,16 @@ def test_calibration_error_of_the_true_rate_is_zero() -> None:
     assert metrics.calibration_error(labels, np.full((1, 4), 0.75)) == pytest.approx(0.5)
 
 
+def test_what_is_not_finite_gives_no_number_and_no_error() -> None:
+    labels = np.array([[True, False], [False, True]])
+    spoilt = np.array([[np.nan, 0.5], [0.25, np.inf]], dtype=np.float32)
+
+    assert np.isnan(metrics.mean_auc(labels, spoilt))
+    assert np.isnan(metrics.log_loss(labels, spoilt))
+    assert metrics.reliability(labels, spoilt)[:, 0].sum() == 2
+    assert np.isfinite(metrics.calibration_error(labels, spoilt))
+
+
 def test_bootstrap_interval_surrounds_the_mean_and_narrows_with_users() -> None:
     per_user = np.random.default_rng(2).random(400)
 
