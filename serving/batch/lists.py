@@ -4,7 +4,6 @@ A stored list is `[[product_id, category_id, score, reason_code], ...]`, best fi
 digits as a float32 needs, so that reading them back gives the very same number.
 """
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,11 +29,6 @@ def encode_lists(ranked: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     entry = pl.format('[{},{},{},"{}"]', "product_id", "category_id", score_text, "reason")
     lists = ranked.select(*by, entry=entry).group_by(by, maintain_order=True).agg(pl.col("entry").str.join(","))
     return lists.select(*by, products=pl.concat_str(pl.lit("["), "entry", pl.lit("]")))
-
-
-def decode_list(text: str) -> list[tuple[int, int, float, str]]:
-    """Read one stored list back: (product_id, category_id, score, reason code), best first."""
-    return [(product, category, score, reason) for product, category, score, reason in json.loads(text)]
 
 
 def checksum_rows(user_ids: pl.Series, ranks: pl.Series, product_ids: pl.Series, scores: pl.Series) -> int:

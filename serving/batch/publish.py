@@ -18,7 +18,7 @@ from serving.batch.lists import encode_lists
 from serving.batch.measures import gather_measures
 from serving.batch.statistics import BatchFacts, measure
 from shop.database import session_scope
-from shop.tables import BatchBucket, Recommendation
+from shop.tables import BatchBucket
 
 LISTS_PER_TRANSACTION = 5000
 
@@ -132,33 +132,3 @@ def audit_batch(
             f"batch {batch.batch_id!r} is refused, the last one stays. Broken: {'; '.join(map(str, broken))}"
         )
     return findings
-
-
-def read_stored_rows(engine: Engine, batch_id: str) -> Iterator[pl.DataFrame]:
-    """Read a batch's lists back, some thousand users at a time, as they went in.
-
-    Yields:
-        Frames of user_id, rank, product_id, category_id, score (float32), reason.
-    """
-    last_user = None
-    while True:
-        page = select(Recommendation.user_id, Recommendation.products).where(Recommendation.batch_id == batch_id)
-        if last_user is not None:
-            page = page.where(Recommendation.user_id > last_user)
-        with Session(engine) as session:
-            lists = session.execute(page.order_by(Recommendation.user_id).limit(LISTS_PER_TRANSACTION)).all()
-        if not lists:
-            return
-        last_user = lists[-1].user_id
-        yield pl.DataFrame(
-            [(user, rank, *entry) for user, products in lists for rank, entry in enumerate(products, start=1)],
-            schema={
-                "user_id": pl.Int64,
-                "rank": pl.Int64,
-                "product_id": pl.Int64,
-                "category_id": pl.Int64,
-                "score": pl.Float32,
-                "reason": pl.String,
-            },
-            orient="row",
-        )

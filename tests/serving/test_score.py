@@ -2,7 +2,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 from sqlalchemy import Engine
 
@@ -10,10 +9,10 @@ from serving import score
 from serving.batch import job as batch_module
 from serving.batch.batch_state import Batch, fetch_pointed_batch, move_pointer, open_batch
 from serving.batch.job import Publication, publish_scores
-from serving.batch.publish import read_stored_rows
 from settings import Settings
 from shop.tables import name_pointer
 from tests.serving.conftest import AS_OF, LateRows, ScriptedRegistry, TrainedShop, reissue
+from tests.serving.stored_lists import read_stored_rows
 
 
 @pytest.fixture
@@ -176,7 +175,7 @@ def test_the_same_instant_from_more_rows_is_scored_anew(
 def read_list(engine: Engine, user_id: int) -> list[int]:
     batch_id = fetch_pointed_batch(engine)
     assert batch_id is not None
-    rows = pl.concat(read_stored_rows(engine, batch_id))
+    rows = read_stored_rows(engine, batch_id)
     return rows.filter(user_id=user_id)["product_id"].to_list()
 
 

@@ -12,9 +12,9 @@ from starlette.testclient import TestClient
 
 from serving import service
 from serving.batch.job import publish_scores
-from serving.batch.publish import read_stored_rows
 from settings import Settings
 from tests.serving.conftest import AS_OF, ScriptedRegistry, TrainedShop
+from tests.serving.stored_lists import read_stored_rows
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +57,8 @@ def test_online_and_batch_agree_to_1e_6(client: TestClient, trained_shop: Traine
 
     answers = [client.post("/recommend", json={"user_ids": [user_id], "k": 100}).json() for user_id in user_ids[:40]]
 
-    stored = {}
-    for piece in read_stored_rows(shop_of_version, publication.batch_id):
-        for (user_id,), rows in piece.group_by(["user_id"], maintain_order=True):
-            stored[user_id] = rows
+    everything = read_stored_rows(shop_of_version, publication.batch_id)
+    stored = {user_id: rows for (user_id,), rows in everything.group_by(["user_id"], maintain_order=True)}
     for answer in answers:
         [ranked] = answer["recommendations"]
         rows = stored[ranked["user_id"]]

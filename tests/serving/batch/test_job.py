@@ -1,14 +1,13 @@
 import numpy as np
-import polars as pl
 import pytest
 from sqlalchemy import Engine, func, select
 
 from serving.batch.batch_state import fetch_pointed_batch
 from serving.batch.job import Publication, publish_scores
-from serving.batch.publish import read_stored_rows
 from shop.database import session_scope
 from shop.tables import PopularList, ProductNeighbours, Recommendation
 from tests.serving.conftest import NUM_BUCKETS, TrainedShop
+from tests.serving.stored_lists import read_stored_rows
 
 
 def run(trained_shop: TrainedShop, engine: Engine, version: int = 1) -> Publication:
@@ -21,7 +20,7 @@ def test_every_user_has_a_list_of_a_hundred(trained_shop: TrainedShop, shop_of_v
 
     assert publication.batch_id == fetch_pointed_batch(shop_of_version) == trained_shop.batch_id(1)
     assert (publication.num_users, publication.num_rows) == (len(trained_shop.snapshot.user_ids()), 150 * 100)
-    rows = pl.concat(read_stored_rows(shop_of_version, publication.batch_id))
+    rows = read_stored_rows(shop_of_version, publication.batch_id)
     assert set(rows["user_id"]) == set(trained_shop.snapshot.user_ids().tolist())
     assert rows.group_by("user_id").len()["len"].unique().to_list() == [100]
 
@@ -29,7 +28,7 @@ def test_every_user_has_a_list_of_a_hundred(trained_shop: TrainedShop, shop_of_v
 def test_stored_lists_are_the_rankers_to_the_bit(trained_shop: TrainedShop, shop_of_version: Engine) -> None:
     publication = run(trained_shop, shop_of_version)
 
-    stored = pl.concat(read_stored_rows(shop_of_version, publication.batch_id))
+    stored = read_stored_rows(shop_of_version, publication.batch_id)
     ranked = trained_shop.ranker.rank(trained_shop.snapshot, trained_shop.snapshot.user_ids(), 100)
     assert stored["product_id"].to_list() == ranked["product_id"].to_list()
     np.testing.assert_allclose(stored["score"], ranked["score"], rtol=0, atol=1e-6)

@@ -5,15 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import polars as pl
 import pytest
 from sqlalchemy import Engine, select
 
 from serving.batch.batch_state import fetch_pointed_batch
-from serving.batch.publish import read_stored_rows
 from shop.database import session_scope
 from shop.tables import RecommendationBatch
 from tests.serving.ranked import publish, ranked
+from tests.serving.stored_lists import read_stored_rows
 
 OLD = {1: [1, 3, 5], 2: [5, 3, 1], 3: [3, 1, 6]}
 NEW = {1: [5, 6, 1], 2: [6, 1, 5], 3: [1, 5, 3]}
@@ -57,7 +56,7 @@ def test_a_kill_at_any_transaction_leaves_one_whole_batch(tiny_shop: Engine, sql
         victim = run_victim(sqlite_url, moment, last)
         pointed = fetch_pointed_batch(tiny_shop)
         assert pointed is not None
-        lists = pl.concat(read_stored_rows(tiny_shop, pointed))
+        lists = read_stored_rows(tiny_shop, pointed)
         assert lists.equals(ranked(OLD if pointed == old.batch_id else NEW))
         if victim.returncode == 0:
             break

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import polars as pl
 
-from serving.batch.lists import checksum_rows, decode_list, encode_lists
+from serving.batch.lists import checksum_rows, encode_lists
 from tests.serving.ranked import ranked
 
 
@@ -19,7 +19,7 @@ def test_scores_come_back_bit_by_bit() -> None:
 
     text = encode_lists(frame, ["user_id"])["products"][0]
 
-    read = np.array([entry[2] for entry in decode_list(text)], dtype=np.float32)
+    read = np.array([entry[2] for entry in json.loads(text)], dtype=np.float32)
     assert (read.view(np.uint32) == scores.view(np.uint32)).all()
 
 

@@ -4,11 +4,12 @@ from sqlalchemy import Engine, func, select
 
 from serving.batch.batch_state import PublicationError, fetch_pointed_batch, move_pointer
 from serving.batch.lists import encode_lists
-from serving.batch.publish import audit_batch, fetch_written_buckets, read_stored_rows, write_bucket, write_lists
+from serving.batch.publish import audit_batch, fetch_written_buckets, write_bucket, write_lists
 from serving.batch.statistics import BatchFacts, measure
 from shop.database import session_scope
 from shop.tables import AuditLog, BatchPointer, Recommendation, RecommendationBatch
 from tests.serving.ranked import finish, open_named, publish, ranked
+from tests.serving.stored_lists import read_stored_rows
 from tests.tiny_shop import day, fill_tiny_shop
 
 LISTS = {1: [1, 3, 5], 2: [5, 3, 1], 3: [3, 1, 6]}
@@ -33,7 +34,7 @@ def test_a_published_batch_equals_its_manifest(shop: Engine) -> None:
     batch = publish(shop, "1", LISTS)
 
     row = fetch_batch(shop, batch.batch_id)
-    stored = pl.concat(read_stored_rows(shop, batch.batch_id))
+    stored = read_stored_rows(shop, batch.batch_id)
     facts = measure(stored, full_length=3)
     assert fetch_pointed_batch(shop) == batch.batch_id
     assert (row.state, row.num_users, row.num_rows) == ("published", 3, 9)
@@ -102,7 +103,7 @@ def test_a_refused_batch_can_be_written_again(shop: Engine) -> None:
     batch = publish(shop, "1", LISTS)
 
     assert fetch_pointed_batch(shop) == batch.batch_id
-    assert pl.concat(read_stored_rows(shop, batch.batch_id)).equals(ranked(LISTS))
+    assert read_stored_rows(shop, batch.batch_id).equals(ranked(LISTS))
 
 
 def test_an_overtaken_run_cannot_put_its_lists_back(shop: Engine) -> None:
@@ -136,7 +137,7 @@ def test_a_resumed_run_writes_only_the_missing_buckets(shop: Engine) -> None:
 
     assert set(fetch_written_buckets(shop, resumed)) == {0}
     finish(shop, resumed, LISTS)
-    assert pl.concat(read_stored_rows(shop, batch.batch_id)).equals(ranked(LISTS))
+    assert read_stored_rows(shop, batch.batch_id).equals(ranked(LISTS))
 
 
 def test_lists_are_only_written_to_tables_of_lists(shop: Engine) -> None:
