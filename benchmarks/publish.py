@@ -31,7 +31,7 @@ from shop.database import open_engine
 from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
 from shop.migrate import migrate
-from tests.database_servers import run_server
+from tests.support.database_servers import run_server
 
 NUM_PRODUCTS = 3000
 BUCKETS = 4

@@ -25,7 +25,7 @@ from sqlalchemy import Engine, make_url, text
 from features.sync.source.columns import SYNCED_TABLES
 from shop.database import open_engine
 from shop.migrate import migrate
-from tests.database_servers import run_server
+from tests.support.database_servers import run_server
 
 PANDAS_ROWS = 500_000
 SERVER_OPTIONS = ("--innodb-buffer-pool-size=4G", "--innodb-doublewrite=0", "--innodb-log-file-size=1G")

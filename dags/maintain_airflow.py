@@ -14,8 +14,8 @@ from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from dags._defaults import TRANSIENT, workflow
-from dags._note import run_noted
+from dags.wiring.defaults import TRANSIENT, workflow
+from dags.wiring.note import run_noted
 
 LIMIT_SECONDS = 1800
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from airflow.sdk import dag, task
 
-from dags._assets import SHOP_ROWS, SNAPSHOT
-from dags._defaults import HEAVY_POOL, ONCE_MORE, resolve_as_of, workflow
-from dags._newer_input import ask_if_newer, if_newer, once_more
-from dags._note import run_noted
+from dags.wiring.assets import SHOP_ROWS, SNAPSHOT
+from dags.wiring.defaults import HEAVY_POOL, ONCE_MORE, resolve_as_of, workflow
+from dags.wiring.newer_input import ask_if_newer, if_newer, once_more
+from dags.wiring.note import run_noted
 
 LIMIT_SECONDS = 2 * 3600
 NAME = "rebuild_features"

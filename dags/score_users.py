@@ -15,10 +15,10 @@ from typing import Any
 
 from airflow.sdk import dag, task
 
-from dags._assets import CHAMPION, RECOMMENDATIONS, SNAPSHOT
-from dags._defaults import AGAIN_SOON, SCORING_POOL, chosen_as_of, workflow
-from dags._newer_input import ask_if_newer, if_newer, once_more
-from dags._note import run_noted
+from dags.wiring.assets import CHAMPION, RECOMMENDATIONS, SNAPSHOT
+from dags.wiring.defaults import AGAIN_SOON, SCORING_POOL, chosen_as_of, workflow
+from dags.wiring.newer_input import ask_if_newer, if_newer, once_more
+from dags.wiring.note import run_noted
 
 LIMIT_SECONDS = 2 * 3600
 NAME = "score_users"

@@ -17,10 +17,10 @@ from typing import Any
 from airflow.sdk import CronTriggerTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags._assets import SHOP_ROWS
-from dags._command import run_module
-from dags._defaults import TRANSIENT, resolve_as_of, workflow
-from dags._note import leave_note
+from dags.wiring.assets import SHOP_ROWS
+from dags.wiring.command import run_module
+from dags.wiring.defaults import TRANSIENT, resolve_as_of, workflow
+from dags.wiring.note import leave_note
 
 LIMIT_SECONDS = 3600
 

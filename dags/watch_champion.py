@@ -17,8 +17,8 @@ from datetime import timedelta
 
 from airflow.sdk import DeltaTriggerTimetable, dag
 
-from dags._champion import Look, ReadBack
-from dags._defaults import ONCE_MORE, workflow
+from dags.wiring.champion import Look, ReadBack
+from dags.wiring.defaults import ONCE_MORE, workflow
 
 PAUSE = timedelta(seconds=5)
 

@@ -9,9 +9,9 @@ from sqlalchemy import Engine
 from features.store import MLStore
 from shop.database import open_engine
 from shop.migrate import migrate
-from tests.database_servers import KINDS, DatabaseServer, run_server
-from tests.synthetic import make_synthetic_store
-from tests.tiny_shop import fill_tiny_shop
+from tests.support.database_servers import KINDS, DatabaseServer, run_server
+from tests.support.synthetic import make_synthetic_store
+from tests.support.tiny_shop import fill_tiny_shop
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +80,7 @@ def any_empty_shop(any_shop_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def tiny_shop(empty_shop: Engine) -> Engine:
-    """The shop of `tests/tiny_shop.py` on SQLite."""
+    """The shop of `tests/support/tiny_shop.py` on SQLite."""
     fill_tiny_shop(empty_shop)
     return empty_shop
 
@@ -100,5 +100,5 @@ def _open_migrated(url: str) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def synthetic_store(tmp_path_factory: pytest.TempPathFactory) -> MLStore:
-    """The ML store of `tests/synthetic.py`; read it, or write snapshots of other instants than AS_OF."""
+    """The ML store of `tests/support/synthetic.py`; read it, or write snapshots of other instants than AS_OF."""
     return make_synthetic_store(tmp_path_factory.mktemp("synthetic"))

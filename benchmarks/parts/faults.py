@@ -15,7 +15,7 @@ from threading import Event, Thread
 from sqlalchemy import create_engine
 
 from benchmarks.parts.lists import fill_shop
-from tests.database_servers import run_server
+from tests.support.database_servers import run_server
 
 NUM_USERS = 400
 """All known; every second one lacks a published list and is the model server's."""

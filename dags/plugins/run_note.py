@@ -1,7 +1,7 @@
 """Airflow listener that sets a run's note when it ends, green or red.
 
-A task cannot write the note of its run, so it leaves the sentence as an XCom (`dags/_note.py`); this listener, called
-by the scheduler when a run ends, moves it there. Airflow finds this folder by AIRFLOW__CORE__PLUGINS_FOLDER.
+A task cannot write the note of its run, so it leaves the sentence as an XCom (`dags/wiring/note.py`); this listener,
+called by the scheduler when a run ends, moves it there. Airflow finds this folder by AIRFLOW__CORE__PLUGINS_FOLDER.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from airflow.plugins_manager import AirflowPlugin
 from sqlalchemy import select
 from sqlalchemy.orm import object_session
 
-from dags._note import NOTE
+from dags.wiring.note import NOTE
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from dags._assets import CHAMPION
-from dags._waiting import WaitingStep
+from dags.wiring.assets import CHAMPION
+from dags.wiring.waiting import WaitingStep
 
 LOOK_SECONDS = 540
 SERVED_SECONDS = 1800

@@ -19,10 +19,10 @@ from typing import IO, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from dags import _guard
+from dags.wiring import guard
 
-ROOT = Path(__file__).resolve().parent.parent
-GUARD = Path(_guard.__file__)
+ROOT = Path(__file__).resolve().parents[2]
+GUARD = Path(guard.__file__)
 GRACE_SECONDS = 10.0
 FINAL = 2
 NOTHING_TO_DO = 3

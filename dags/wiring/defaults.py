@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from dags._failure import call_webhook, say_reason
+from dags.wiring.failure import call_webhook, say_reason
 
 HEAVY_POOL = "heavy"
 """Steps that want all cores and much memory. Its slots (`dags/pools.json`) are how many of them fit on the machine."""

@@ -1,6 +1,6 @@
 """Guard of a step: runs a command whose whole process tree ends with the guard's owner, however the owner ends.
 
-    python dags/_guard.py python -m training.run ...
+    python dags/wiring/guard.py python -m training.run ...
 
 Standard input is a pipe that the owner holds open and never writes to: the kernel closes it when the owner dies, be it
 by `kill -9`. The guard then asks the command and everything below it to stop, and insists after `GRACE_SECONDS`. It

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from dags._command import run_module
+from dags.wiring.command import run_module
 
 NOTE = "run_note"
 LONGEST = 1000  # Airflow's limit of a note, in characters

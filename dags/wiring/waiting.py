@@ -12,8 +12,8 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from dags._command import GRACE_SECONDS, ROOT, conclude, guarded, show_command, signal_group
-from dags._note import leave_note
+from dags.wiring.command import GRACE_SECONDS, ROOT, conclude, guarded, show_command, signal_group
+from dags.wiring.note import leave_note
 
 KEPT_LINES = 20
 SPARE = timedelta(seconds=60)

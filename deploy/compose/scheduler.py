@@ -62,7 +62,7 @@ class StoppableScheduler:
 
 
 def end_steps(scheduler: psutil.Process) -> int:
-    """Ask every step below the scheduler to end: those that `dags/_command.py` started, each leading its own session.
+    """Ask every step below the scheduler to end: those of `dags/wiring/command.py`, each leading its own session.
 
     Returns:
         How many were asked.

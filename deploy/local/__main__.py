@@ -66,7 +66,7 @@ def _up(settings: Settings, shop: list[str], began: float) -> None:
 
 
 def _down(settings: Settings) -> None:
-    from deploy.local.supervise import Supervisor
+    from deploy.local.supervision.supervise import Supervisor
 
     with Board().step("Stop everything") as step:
         count = Supervisor(settings.var_dir).shut_down()

@@ -11,7 +11,7 @@ from deploy.freshness import describe_freshness, format_age
 from deploy.interpreter import SetupError
 from deploy.local.services import HealthProbe, Part, services
 from deploy.local.start import find_trouble, is_healthy
-from deploy.local.supervise import Supervisor
+from deploy.local.supervision.supervise import Supervisor
 from deploy.progress import lay_out_table
 from settings import Settings
 from shop.database import open_engine, session_scope

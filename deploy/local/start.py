@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 
 from deploy.interpreter import SetupError
-from deploy.local.processes import find_listener
 from deploy.local.services import HealthProbe, Part
-from deploy.local.supervise import Supervisor
+from deploy.local.supervision.processes import find_listener
+from deploy.local.supervision.supervise import Supervisor
 from deploy.progress import Board, Step
 
 POLL_SECONDS = 0.5

@@ -10,7 +10,7 @@ from deploy.local.preflight import check_machine
 from deploy.local.report import await_model_server, describe_installation
 from deploy.local.services import MIGRATION, all_parts
 from deploy.local.start import start_parts
-from deploy.local.supervise import Supervisor
+from deploy.local.supervision.supervise import Supervisor
 from deploy.progress import Board
 from deploy.stamp import Stamp
 from settings import Settings, keep_settings

@@ -24,7 +24,7 @@ from api.web.protocol import BoundedHttpProtocol
 from settings import Settings
 from shop.database import open_loop_engine, session_scope
 from shop.tables import BatchPointer, PopularList, ProductNeighbours, Recommendation, RecommendationBatch
-from tests.tiny_shop import day
+from tests.support.tiny_shop import day
 
 Result = TypeVar("Result")
 

@@ -21,7 +21,7 @@ from settings import Settings
 from shop.database import open_engine
 from shop.migrate import migrate
 from tests.api.conftest import PATIENT, publish_by_hand, serve
-from tests.tiny_shop import fill_tiny_shop
+from tests.support.tiny_shop import fill_tiny_shop
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 

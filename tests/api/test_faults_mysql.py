@@ -14,8 +14,8 @@ from settings import Settings
 from shop.database import open_engine
 from shop.migrate import migrate
 from tests.api.conftest import ModelServer, publish_by_hand
-from tests.database_servers import KINDS, DatabaseServer, run_server
-from tests.tiny_shop import fill_tiny_shop
+from tests.support.database_servers import KINDS, DatabaseServer, run_server
+from tests.support.tiny_shop import fill_tiny_shop
 
 HOME = "/recommendations/home"
 

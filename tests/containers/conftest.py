@@ -16,7 +16,7 @@ import jwt
 import pytest
 
 from deploy.airflow_client import AirflowClient
-from tests.database_servers import find_free_port
+from tests.support.database_servers import find_free_port
 
 ROOT = Path(__file__).parents[2]
 SHOP = os.environ.get("CONTAINERS_SHOP", "synthetic --users 300 --products 200 --orders 6000 --seed 7")

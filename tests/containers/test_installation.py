@@ -7,8 +7,8 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.chromium import LIMIT_MS, open_browser
 from tests.containers.conftest import Installation, is_published, run_docker, wait_for
+from tests.support.chromium import LIMIT_MS, open_browser
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(3600)]
 

@@ -12,8 +12,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from dags import _command
-from dags._note import LONGEST, NOTE, leave_note
+from dags.wiring import command
+from dags.wiring.note import LONGEST, NOTE, leave_note
 
 
 class LeftValues(dict[str, Any]):
@@ -41,7 +41,7 @@ def run_sync(
     (tmp_path / "features").mkdir()
     (tmp_path / "features" / "__init__.py").touch()
     (tmp_path / "features" / "sync.py").write_text(step, encoding="utf-8")
-    monkeypatch.setattr(_command, "ROOT", tmp_path)
+    monkeypatch.setattr(command, "ROOT", tmp_path)
     due = SimpleNamespace(run_after=datetime(2026, 1, 2, tzinfo=UTC))
     events = {outlet: SimpleNamespace(extra=None) for outlet in dags["sync_shop"].get_task("sync").outlets}
     context = {"ti": left, "dag_run": due, "params": {}, "triggering_asset_events": {}, "outlet_events": events}

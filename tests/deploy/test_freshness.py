@@ -9,7 +9,7 @@ from deploy.freshness import describe_freshness
 from features.pins import pin
 from features.store import MLStore
 from settings import Settings
-from tests.ports import free_ports
+from tests.support.ports import free_ports
 
 
 def weigh(folder: Path) -> str:

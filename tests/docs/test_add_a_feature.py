@@ -24,7 +24,7 @@ from features.ranking.candidates import draw_candidates
 from features.rebuild import build_snapshot
 from features.snapshot.purchases import load_purchases
 from features.store import MLStore
-from tests.synthetic import AS_OF, SMALL_CONFIG
+from tests.support.synthetic import AS_OF, SMALL_CONFIG
 from training.data.samples import build_rows, choose_users, fit_window_encoder
 from training.data.windows import open_window
 from training.fit import measure_inputs

@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 from playwright.sync_api import Page
 
-from tests.chromium import LIMIT_MS, open_browser
+from tests.support.chromium import LIMIT_MS, open_browser
 
 ROOT = Path(__file__).parents[2]
 LIMIT_SECONDS = 300

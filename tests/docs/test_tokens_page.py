@@ -16,7 +16,7 @@ import pytest
 from shop.database import open_engine
 from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
-from tests.ports import free_settings
+from tests.support.ports import free_settings
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "tokens.md").read_text()

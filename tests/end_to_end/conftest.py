@@ -13,7 +13,7 @@ import pytest
 from deploy.airflow_client import AirflowClient
 from deploy.airflow_settings import USER, ensure_password
 from settings import Settings
-from tests.ports import PORTS, free_settings
+from tests.support.ports import PORTS, free_settings
 
 ROOT = Path(__file__).parents[2]
 SHOP = "synthetic --users 300 --products 200 --orders 6000 --seed 7"

@@ -13,9 +13,9 @@ import pytest
 
 from deploy.airflow_client import AirflowClient
 from deploy.first_run import CHAIN
-from deploy.local.processes import is_alive
 from deploy.local.services import services
-from deploy.local.supervise import Supervisor
+from deploy.local.supervision.processes import is_alive
+from deploy.local.supervision.supervise import Supervisor
 from tests.end_to_end.conftest import Installation, holders
 
 pytestmark = pytest.mark.timeout(1200)

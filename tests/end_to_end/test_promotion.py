@@ -24,7 +24,7 @@ from shop.database import open_engine
 from shop.tables import AuditLog, RecommendationBatch
 from tests.end_to_end.conftest import ROOT, Installation, own_environment
 from tests.end_to_end.versions import FIRST, connect, expect_answers, register, score_otherwise
-from tests.spoilt_versions import SPOILERS, Spoiler
+from tests.support.spoilt_versions import SPOILERS, Spoiler
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from settings import Settings
-from tests.chromium import LIMIT_MS, open_browser
 from tests.end_to_end.conftest import Installation
 from tests.end_to_end.test_promotion import served, wait_for
 from tests.end_to_end.versions import FIRST, register, score_otherwise
+from tests.support.chromium import LIMIT_MS, open_browser
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from settings import Settings
-from tests.chromium import LIMIT_MS, open_browser
 from tests.end_to_end.conftest import Installation
 from tests.end_to_end.test_promotion import wait_for
+from tests.support.chromium import LIMIT_MS, open_browser
 
 pytestmark = pytest.mark.timeout(900)
 

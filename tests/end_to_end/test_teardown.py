@@ -2,9 +2,9 @@
 
 import psutil
 
-from deploy.local.supervisor_config import socket_path
+from deploy.local.supervision.supervisor_config import socket_path
 from tests.end_to_end.conftest import Installation, holders
-from tests.ports import PORTS
+from tests.support.ports import PORTS
 
 
 def test_down_leaves_no_process_no_port_and_no_socket_behind(installation: Installation) -> None:

@@ -14,7 +14,7 @@ from shop.database import open_engine
 from shop.migrate import migrate
 from shop.tables import Base
 from tests.features.sync.sync_worker import SyncWorker
-from tests.tiny_shop import day, fill_tiny_shop
+from tests.support.tiny_shop import day, fill_tiny_shop
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def store(tmp_path: Path) -> MLStore:
 
 @pytest.fixture
 def server_shop(any_server_url: str) -> Iterator[Engine]:
-    """The shop of `tests/tiny_shop.py` on each server in turn, without the tables that the sync does not read."""
+    """The shop of tests/support/tiny_shop.py on each server in turn, without tables that the sync does not read."""
     yield from _open_tiny(any_server_url)
 
 
@@ -54,7 +54,7 @@ def sync_worker() -> Iterator[SyncWorker]:
 
 @pytest.fixture(scope="session")
 def tiny_store(tmp_path_factory: pytest.TempPathFactory) -> MLStore:
-    """The shop of `tests/tiny_shop.py` in a store; read it, write into a store of your own."""
+    """The shop of `tests/support/tiny_shop.py` in a store; read it, write into a store of your own."""
     folder = tmp_path_factory.mktemp("tiny")
     engine = open_engine(f"sqlite:///{folder / 'shop.db'}")
     migrate(engine)

@@ -14,7 +14,7 @@ from features.store import MLStore
 from features.sync.shop_sync import sync_shop
 from features.sync.table_sync import SyncOptions
 from shop.database import open_engine
-from tests.synthetic import AS_OF, fill_synthetic_shop
+from tests.support.synthetic import AS_OF, fill_synthetic_shop
 
 CUT = AS_OF - timedelta(days=40)
 

@@ -11,7 +11,7 @@ from features.rebuild import main, rebuild
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from settings import load_settings
-from tests.tiny_shop import day
+from tests.support.tiny_shop import day
 
 
 @pytest.fixture

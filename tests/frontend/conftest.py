@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from shop.migrate import migrate
-from tests.chromium import LIMIT_MS, open_browser
 from tests.frontend.shop import PRODUCTION, ROOT, RunningShop
-from tests.ports import free_settings
+from tests.support.chromium import LIMIT_MS, open_browser
+from tests.support.ports import free_settings
 
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from serving.batch.batch_state import Batch, move_pointer, open_batch
 from serving.batch.publish import audit_batch, fetch_written_buckets, write_bucket
 from serving.batch.statistics import BatchFacts
-from tests.tiny_shop import day
+from tests.support.tiny_shop import day
 
 SCHEMA = {
     "user_id": pl.Int64,

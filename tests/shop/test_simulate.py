@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from shop.simulate import EmptyShopError, Habits, simulate
 from shop.tables import Order, OrderItem, Product
-from tests.tiny_shop import fill_tiny_shop
+from tests.support.tiny_shop import fill_tiny_shop
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from deploy.compose.databases import connect_as_root
 from deploy.local.production_packages import find_python
 from shop.database import open_engine, open_loop_engine
 from shop.failures import find_remedy
-from tests.certificates import write_certificates
-from tests.database_servers import HOST, KINDS, DatabaseServer, run_server
+from tests.support.certificates import write_certificates
+from tests.support.database_servers import HOST, KINDS, DatabaseServer, run_server
 
 CIPHER = text("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
 WITHOUT_TLS = {"mysql": "--tls-version=", "mariadb": "--skip-ssl"}

@@ -25,7 +25,7 @@ from sqlalchemy import URL, make_url
 
 from deploy.compose.databases import connect_as_root, create_accounts
 from deploy.local.mysql_server import CACHE, find_mysql
-from tests.certificates import write_certificates
+from tests.support.certificates import write_certificates
 
 Kind = Literal["mariadb", "mysql"]
 KINDS: tuple[Kind, ...] = ("mariadb", "mysql")
@@ -33,7 +33,7 @@ HOST = "127.0.0.1"
 START_SECONDS = 120
 STOP_SECONDS = 60
 PLACES = "/usr/sbin:/usr/local/sbin:/usr/libexec"
-COMPOSE = Path(__file__).parents[1] / "docker-compose.yml"
+COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
 SMALL_REDO_LOG = "--innodb-redo-log-capacity=16M"
 # Little memory and no waiting for the disk: the data live an hour at most.
 CHEAP = (

@@ -1,4 +1,4 @@
-"""One small version, trained once a session as of `tests.synthetic.AS_OF`."""
+"""One small version, trained once a session as of `tests.support.synthetic.AS_OF`."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from features.rebuild import rebuild
 from features.snapshot.purchases import load_purchases
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
-from tests.synthetic import AS_OF, SMALL_CONFIG
+from tests.support.synthetic import AS_OF, SMALL_CONFIG
 from training.fit import Fitted, fit
 from training.ranking.ranker import Ranker
 

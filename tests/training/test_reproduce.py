@@ -5,7 +5,7 @@ import pytest
 from features.store import MLStore
 from settings import Settings
 from shop.migrate import migrate
-from tests.synthetic import AS_OF, SMALL_CONFIG
+from tests.support.synthetic import AS_OF, SMALL_CONFIG
 from training.registry.client import connect
 from training.reproduce import reproduce
 from training.run import run_training

@@ -18,7 +18,7 @@ from settings import Settings
 from shop.database import open_engine
 from shop.migrate import migrate
 from shop.tables import AuditLog
-from tests.synthetic import AS_OF, SMALL_CONFIG
+from tests.support.synthetic import AS_OF, SMALL_CONFIG
 from training.data.inputs import ModelInputs, ModelOutputs
 from training.registry.client import CHALLENGER, CHAMPION, Registry, RegistryError, connect
 from training.registry.copies import fetch_copy

@@ -1,4 +1,4 @@
-"""Keeper of an installation: ends what lost its parent, and starts supervisord again: `python -m deploy.local.keeper`.
+"""Keeper of an installation (`python -m deploy.local.supervision.keeper`): ends orphans, and restarts supervisord.
 
 supervisord runs it beside the parts. A part's worker whose parent was killed would keep the part's port; a step whose
 task is gone would go on for hours. Where supervisord itself is killed, the keeper ends what is left of the parts,
@@ -17,9 +17,9 @@ from xmlrpc.client import Fault
 import psutil
 
 from command import Command, Result
-from deploy.local.processes import end_processes, is_alive
-from deploy.local.supervise import Supervisor
-from deploy.local.supervisor_config import KEEPER
+from deploy.local.supervision.processes import end_processes, is_alive
+from deploy.local.supervision.supervise import Supervisor
+from deploy.local.supervision.supervisor_config import KEEPER
 
 POLL_SECONDS = 1.0
 PATIENCE_SECONDS = 2.0
@@ -91,7 +91,7 @@ def _with_descendants(processes: list[psutil.Process]) -> list[psutil.Process]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Watch until supervisord stops this process, or is gone and brought back."""
-    command = Command("deploy.local.keeper", __doc__, has_logs=True)
+    command = Command("deploy.local.supervision.keeper", __doc__, has_logs=True)
     command.add_argument("var_dir", type=Path, help="folder of the installation")
     return command.run(_watch, arguments)
 

@@ -17,11 +17,11 @@ from xmlrpc.client import Fault, ServerProxy
 import psutil
 from supervisor.xmlrpc import SupervisorTransport, UnixStreamHTTPConnection
 
-from deploy.local.processes import end_processes, find_logged, find_marked
 from deploy.local.services import Part
-from deploy.local.supervisor_config import STOP_SECONDS, render_config, socket_path
+from deploy.local.supervision.processes import end_processes, find_logged, find_marked
+from deploy.local.supervision.supervisor_config import STOP_SECONDS, render_config, socket_path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ANSWER_SECONDS = 2.0 * STOP_SECONDS
 """Stopping a part takes up to `STOP_SECONDS`; a supervisord that is silent for longer is frozen."""
 
@@ -71,7 +71,7 @@ class Supervisor:
     def launch(self) -> None:
         """Start `supervisord` by the configuration that `boot` wrote."""
         self._socket.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "deploy.local.supervisord", str(self._config)]
+        command = [sys.executable, "-m", "deploy.local.supervision.supervisord", str(self._config)]
         subprocess.run(command, check=True, cwd=ROOT)
         _wait_until(self.is_running, 15)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deploy.local.services import Part
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 LONGEST_SOCKET_PATH = 90  # bytes; the system allows 108 (Linux) or 104 (macOS), supervisord adds its pid
 STOP_SECONDS = 10
 
@@ -72,7 +72,7 @@ def render_config(
     )
     keeper = PROGRAM.format(
         name=KEEPER,
-        command=_quote((sys.executable, "-m", "deploy.local.keeper", str(run_dir.parent))),
+        command=_quote((sys.executable, "-m", "deploy.local.supervision.keeper", str(run_dir.parent))),
         environment="",
         lifetime=f"autorestart=true\nstartretries=1000\ndirectory={_escape(ROOT)}",
         stop_seconds=STOP_SECONDS,

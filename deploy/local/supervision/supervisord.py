@@ -1,7 +1,7 @@
-"""supervisord that adopts what its parts leave: `python -m deploy.local.supervisord CONFIG`.
+"""supervisord that adopts what its parts leave: `python -m deploy.local.supervision.supervisord CONFIG`.
 
-On Linux a process whose parent died then goes to supervisord, not to the system, so that `deploy/local/keeper.py` finds
-it there.
+On Linux a process whose parent died then goes to supervisord, not to the system, so that the keeper
+(`deploy/local/supervision/keeper.py`) finds it there.
 """
 
 import sys
@@ -9,7 +9,7 @@ import sys
 from supervisor import supervisord
 from supervisor.options import ServerOptions
 
-from dags._guard import SET_CHILD_SUBREAPER, set_process_control
+from dags.wiring.guard import SET_CHILD_SUBREAPER, set_process_control
 
 
 class AdoptingOptions(ServerOptions):  # type: ignore[misc]

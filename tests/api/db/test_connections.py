@@ -12,7 +12,7 @@ from api.db.reader import ShopReader, ShopUnavailableError
 from api.db.writer import ShopWriter
 from shop.database import open_engine, open_loop_engine
 from tests.api.conftest import run_on_loop
-from tests.database_servers import DatabaseServer
+from tests.support.database_servers import DatabaseServer
 
 
 async def ask_twice(connections: LoopConnections) -> tuple[int, int]:

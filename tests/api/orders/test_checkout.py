@@ -15,7 +15,7 @@ from api.schemas import Checkout
 from shop.database import session_scope
 from shop.money import DOLLAR
 from shop.tables import Coupon, Event, Order, OrderItem, PlacedCheckout, Product, UserCoupon
-from tests.tiny_shop import fill_tiny_shop
+from tests.support.tiny_shop import fill_tiny_shop
 
 SOURCE = {"request_id": "r-1", "position": 2, "batch_id": "b-1", "model_version": "7", "rung": "published"}
 

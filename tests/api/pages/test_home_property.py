@@ -29,7 +29,7 @@ from shop.tables import (
     UserCoupon,
 )
 from tests.api.conftest import BATCH, PATIENT, publish_by_hand
-from tests.tiny_shop import fill_tiny_shop
+from tests.support.tiny_shop import fill_tiny_shop
 
 CATEGORIES, PRODUCTS = range(1, 7), range(1, 61)
 NEVER_SOLD = range(41, 61)

@@ -27,7 +27,7 @@ from shop.tables import (
     name_pointer,
 )
 from tests.api.conftest import BATCH, PATIENT, publish_by_hand
-from tests.tiny_shop import day
+from tests.support.tiny_shop import day
 
 HOME = "/recommendations/home"
 CROWD = range(100, 160)

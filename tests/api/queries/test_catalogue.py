@@ -9,7 +9,7 @@ from api.schemas import CartLine
 from shop.database import session_scope
 from shop.money import DOLLAR
 from shop.tables import Product, ProductImage
-from tests.tiny_shop import fill_tiny_shop
+from tests.support.tiny_shop import fill_tiny_shop
 
 ODD_TITLE = 'Käse "jung" \\ 100 % <b>\n🧀\t{"a": [1]}'
 

@@ -11,7 +11,7 @@ from api.reporting.attribution import Period, fetch_shown, name_slots, tally
 from api.reporting.engagement import build_report, main, render
 from shop.database import session_scope
 from shop.tables import Event
-from tests.tiny_shop import day
+from tests.support.tiny_shop import day
 
 PERIOD = Period(day(10), day(12), timedelta(hours=72))
 

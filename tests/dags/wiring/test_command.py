@@ -9,14 +9,14 @@ import psutil
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from dags import _command
-from dags._command import run_module
+from dags.wiring import command
+from dags.wiring.command import run_module
 
 
 @pytest.fixture
 def write_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Write a module called `step` that the command finds."""
-    monkeypatch.setattr(_command, "ROOT", tmp_path)
+    monkeypatch.setattr(command, "ROOT", tmp_path)
 
     def write(code: str) -> None:
         (tmp_path / "step.py").write_text(code, encoding="utf-8")
@@ -122,7 +122,7 @@ def test_step_that_takes_too_long_ends_with_all_that_it_started(
 def test_step_that_ignores_the_polite_request_is_killed(
     write_step: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_command, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(command, "GRACE_SECONDS", 0.5)
     write_step("import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(60)\n")
     started = time.monotonic()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dags._defaults import given_as_of, resolve_as_of
+from dags.wiring.defaults import given_as_of, resolve_as_of
 
 DUE = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
 

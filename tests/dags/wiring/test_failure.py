@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 import settings
-from dags._failure import call_webhook, say_reason
+from dags.wiring.failure import call_webhook, say_reason
 from settings import Settings
 
 CONTEXT = {

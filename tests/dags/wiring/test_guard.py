@@ -9,14 +9,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dags import _guard
+from dags.wiring import guard
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OWNER = """
 import pathlib, sys
-from dags import _command
-_command.ROOT = pathlib.Path(sys.argv[1])
-_command.run_module("step", timeout_seconds=100)
+from dags.wiring import command
+command.ROOT = pathlib.Path(sys.argv[1])
+command.run_module("step", timeout_seconds=100)
 """
 STEP = """
 import os, pathlib, signal, subprocess, sys, time
@@ -97,7 +97,7 @@ def test_what_a_killed_step_left_ends_with_it(tmp_path: Path) -> None:
     ],
 )
 def test_a_guard_ends_as_its_command_did(code: str, ending: int) -> None:
-    command = [sys.executable, _guard.__file__, sys.executable, "-c", code]
+    command = [sys.executable, guard.__file__, sys.executable, "-c", code]
 
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as guard:
-        assert guard.wait(20) == ending
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as guarded:
+        assert guarded.wait(20) == ending

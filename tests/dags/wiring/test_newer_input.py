@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dags._assets import CHAMPION, SNAPSHOT
-from dags._newer_input import ask_if_newer, if_newer, once_more
+from dags.wiring.assets import CHAMPION, SNAPSHOT
+from dags.wiring.newer_input import ask_if_newer, if_newer, once_more
 
 
 class Events(list[Any]):

@@ -11,10 +11,10 @@ import psutil
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
-from dags import _waiting
-from dags._assets import CHAMPION
-from dags._champion import Look
-from dags._waiting import StepTrigger, WaitingStep
+from dags.wiring import waiting
+from dags.wiring.assets import CHAMPION
+from dags.wiring.champion import Look
+from dags.wiring.waiting import StepTrigger, WaitingStep
 
 
 class Waiting(WaitingStep):
@@ -25,7 +25,7 @@ class Waiting(WaitingStep):
 @pytest.fixture
 def write_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Write a module called `step` that the trigger finds."""
-    monkeypatch.setattr(_waiting, "ROOT", tmp_path)
+    monkeypatch.setattr(waiting, "ROOT", tmp_path)
 
     def write(code: str) -> None:
         (tmp_path / "step.py").write_text(code, encoding="utf-8")
@@ -50,7 +50,7 @@ def test_a_task_hands_its_step_to_the_triggerer() -> None:
         step.execute({"since": "yesterday"})
 
     path, described = deferred.value.trigger.serialize()
-    assert path == "dags._waiting.StepTrigger"
+    assert path == "dags.wiring.waiting.StepTrigger"
     assert described == {"module": "step", "arguments": ["--since", "yesterday"], "timeout_seconds": 30}
     assert deferred.value.method_name == "resume"
 
@@ -158,4 +158,4 @@ def test_no_word_from_the_triggerer_is_a_failure() -> None:
 
 
 def test_waiting_for_the_alias_holds_no_slot(dags: dict[str, Any]) -> None:
-    assert all(isinstance(task, _waiting.WaitingStep) for task in dags["watch_champion"].tasks)
+    assert all(isinstance(task, waiting.WaitingStep) for task in dags["watch_champion"].tasks)

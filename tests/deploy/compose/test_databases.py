@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import URL, create_engine, make_url, text
 
 from deploy.compose.databases import account_statements, create_accounts, require_triggers
-from tests.database_servers import DatabaseServer
+from tests.support.database_servers import DatabaseServer
 
 
 def url_of(server: DatabaseServer, name: str, password: str) -> URL:

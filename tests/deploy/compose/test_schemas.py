@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from deploy.compose.migration import TOOLS, HalfMigrationError, MigrationError, migrate, start_over
 from deploy.local.production_packages import find_python
-from tests.database_servers import DatabaseServer
+from tests.support.database_servers import DatabaseServer
 
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 

@@ -9,7 +9,7 @@ import pytest
 from deploy.interpreter import SetupError
 from deploy.local.preflight import check_folder, check_ports
 from settings import Settings
-from tests.ports import free_settings
+from tests.support.ports import free_settings
 
 DiskUsage = namedtuple("DiskUsage", "total used free")
 

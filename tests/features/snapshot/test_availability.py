@@ -8,7 +8,7 @@ from features.snapshot.purchases import load_purchases
 from features.store import MLStore
 from features.sync.shop_sync import sync_shop
 from tests.features.shop_writes import execute
-from tests.tiny_shop import day
+from tests.support.tiny_shop import day
 
 LAST_SALE_OF_BREAD = day(8)
 

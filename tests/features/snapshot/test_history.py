@@ -6,7 +6,7 @@ from features.snapshot.products import build_product_features
 from features.snapshot.purchases import Purchases
 from tests.features.purchase_rows import MISSING, read_row
 
-# Of tests/tiny_shop.py as of noon of 25 January.
+# Of tests/support/tiny_shop.py as of noon of 25 January.
 MILK_EVERY_WEEK = {
     "pair_orders": 4,
     "pair_orders_28d": 4,

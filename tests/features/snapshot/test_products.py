@@ -8,10 +8,10 @@ from features.definitions import list_names
 from features.snapshot.products import build_product_features
 from features.snapshot.purchases import Purchases
 from tests.features.purchase_rows import MISSING, make_purchases, read_row
-from tests.tiny_shop import day
+from tests.support.tiny_shop import day
 
-# Of tests/tiny_shop.py as of noon of 25 January. Two of the five pairs of user and product came back: 0.4, and the
-# prior of five buyers pulls every repeat rate towards it.
+# Of tests/support/tiny_shop.py as of noon of 25 January. Two of the five pairs of user and product came back: 0.4, and
+# the prior of five buyers pulls every repeat rate towards it.
 MILK = {
     "product_orders_7d": 1,
     "product_orders_28d": 5,

@@ -13,7 +13,7 @@ from features.sync.shop_sync import sync_shop
 from shop.database import session_scope
 from shop.tables import OrderItem
 from tests.features.shop_writes import execute
-from tests.tiny_shop import day
+from tests.support.tiny_shop import day
 
 TICK = timedelta(microseconds=1)
 

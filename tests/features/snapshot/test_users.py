@@ -8,7 +8,7 @@ from features.snapshot.purchases import Purchases
 from features.snapshot.users import build_category_reach, build_user_category_features, build_user_features
 from tests.features.purchase_rows import MISSING, make_purchases, read_row
 
-# Of tests/tiny_shop.py as of noon of 25 January. User 1 ordered 24, 17, 10 and 3 days before; user 2 22 and 5.
+# Of tests/support/tiny_shop.py as of noon of 25 January. User 1 ordered 24, 17, 10 and 3 days before; user 2 22 and 5.
 # White bread cost 3.00, 3.00 and 2.70: on average 2.90.
 USER_1 = {
     "user_days_since_order": 3,

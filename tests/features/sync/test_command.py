@@ -14,8 +14,8 @@ from features.store import MLStore
 from features.sync.lease import hold_lease
 from features.sync.shop_sync import main
 from settings import load_settings
-from tests.database_servers import find_free_port
 from tests.features.shop_writes import execute
+from tests.support.database_servers import find_free_port
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from features.sync.source.reader import open_snapshot
 from features.sync.source.schema import SchemaDriftError
 from features.sync.table_sync import SyncOptions
 from features.sync.versioned_table import VersionedTable
-from tests.database_servers import DatabaseServer
 from tests.features.shop_writes import assert_equal, assert_lives_are_sound, current, execute, versions_of
+from tests.support.database_servers import DatabaseServer
 
 ORDERS = next(table for table in SYNCED_TABLES if table.name == "orders")
 NO_LOOK_BACK = SyncOptions(look_back=timedelta(0))

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import Engine, create_engine
 
 from features.store import MLStore
-from tests.database_servers import KINDS, DatabaseServer
 from tests.features.shop_writes import assert_equal, assert_lives_are_sound
 from tests.features.sync.random_shopping import RandomWriter
 from tests.features.sync.sync_worker import SyncWorker
+from tests.support.database_servers import KINDS, DatabaseServer
 
 NUM_BLOCKS = 10
 ROUNDS_IN_BLOCK = 10

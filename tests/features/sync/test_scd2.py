@@ -8,7 +8,7 @@ import pytest
 
 from features.sync.scd2 import TICK, Changes, diff, open_first, versioned_schema
 from features.sync.source.columns import SYNCED_TABLES
-from tests.tiny_shop import day
+from tests.support.tiny_shop import day
 
 USERS = next(table for table in SYNCED_TABLES if table.name == "users")
 BOUND = day(9)

@@ -10,7 +10,7 @@ from features.store import MLStore
 from features.sync.mass_delete_guard import MassDisappearanceError
 from features.sync.shop_sync import sync_shop
 from features.sync.table_sync import SyncOptions
-from tests.tiny_shop import day, fill_tiny_shop
+from tests.support.tiny_shop import day, fill_tiny_shop
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
 

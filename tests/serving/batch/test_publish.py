@@ -10,7 +10,7 @@ from shop.database import session_scope
 from shop.tables import AuditLog, BatchPointer, Recommendation, RecommendationBatch
 from tests.serving.ranked import finish, open_named, publish, ranked
 from tests.serving.stored_lists import read_stored_rows
-from tests.tiny_shop import day, fill_tiny_shop
+from tests.support.tiny_shop import day, fill_tiny_shop
 
 LISTS = {1: [1, 3, 5], 2: [5, 3, 1], 3: [3, 1, 6]}
 OTHER_LISTS = {1: [5, 6, 1], 2: [6, 1, 5], 3: [1, 5, 3]}

@@ -15,7 +15,7 @@ from shop.database import session_scope
 from shop.tables import Product
 from tests.api.conftest import PATIENT, serve
 from tests.serving.ranked import finish, open_named
-from tests.tiny_shop import day, fill_tiny_shop
+from tests.support.tiny_shop import day, fill_tiny_shop
 
 READERS = 20
 PUBLICATIONS = {"sqlite": 50, "mysql": 12}

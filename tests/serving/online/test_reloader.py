@@ -21,7 +21,7 @@ from serving.online.reloader import ChampionWatcher, Sources
 from serving.online.webhook import AliasEvent
 from shop.tables import AuditLog
 from tests.serving.conftest import AS_OF, NUM_BUCKETS, LateRows, ScriptedRegistry, TrainedShop, reissue
-from tests.spoilt_versions import SPOILERS, Spoiler
+from tests.support.spoilt_versions import SPOILERS, Spoiler
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from shop.loaders.writing import RowBatch, ShopNotEmptyError, write_shop
 from shop.migrate import list_differences
 from shop.tables import Product, User
 from tests.shop.loaders.shop_files import write_shop_files
-from tests.tiny_shop import fill_tiny_shop
+from tests.support.tiny_shop import fill_tiny_shop
 
 
 def ignore(_line: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, StatementError
 
 from shop.database import session_scope
 from shop.tables import Category, Event, Order, Product, ProductReview, User
-from tests.tiny_shop import START, fill_tiny_shop
+from tests.support.tiny_shop import START, fill_tiny_shop
 
 
 @pytest.fixture

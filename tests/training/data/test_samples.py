@@ -8,7 +8,7 @@ import torch
 
 from features.snapshot.arrays import Int64
 from tests.features.purchase_rows import AS_OF, make_purchases
-from tests.synthetic import SMALL_CONFIG
+from tests.support.synthetic import SMALL_CONFIG
 from training.config import DataConfig
 from training.data.samples import TrainingRows, build_rows, choose_users, fit_window_encoder
 from training.data.windows import Window, open_window

@@ -4,7 +4,7 @@ import pytest
 
 from features.snapshot.purchases import load_purchases
 from features.store import MLStore
-from tests.synthetic import AS_OF
+from tests.support.synthetic import AS_OF
 from training.data.windows import Window, open_window
 from training.evaluation.candidate_recall import SOURCES, measure_candidate_recall
 

@@ -8,7 +8,7 @@ import pytest
 
 from features.snapshot.purchases import Purchases, load_purchases
 from features.store import MLStore
-from tests.synthetic import AS_OF, SMALL_CONFIG
+from tests.support.synthetic import AS_OF, SMALL_CONFIG
 from training.data.windows import Window, open_window
 from training.evaluation.lists import evaluate_categories
 

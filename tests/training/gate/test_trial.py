@@ -11,7 +11,7 @@ from onnx import numpy_helper
 
 from features.snapshot.purchases import load_purchases
 from features.store import MLStore
-from tests.synthetic import AS_OF, SMALL_CONFIG
+from tests.support.synthetic import AS_OF, SMALL_CONFIG
 from training.data.samples import TrainingRows, build_rows
 from training.data.windows import Labels, Window
 from training.evaluation.checks import MIN_USERS, draw_sample, run_checks

@@ -10,7 +10,7 @@ import torch
 from features.snapshot.purchases import load_purchases
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
-from tests.synthetic import AS_OF
+from tests.support.synthetic import AS_OF
 from training.data.inputs import ModelInputs, encode_pairs, encode_users, join_inputs
 from training.data.windows import open_window
 from training.fit import Fitted

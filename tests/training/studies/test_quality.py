@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from features.store import MLStore
-from tests.synthetic import AS_OF, SMALL_CONFIG
+from tests.support.synthetic import AS_OF, SMALL_CONFIG
 from training.evaluation.baselines import ALL_BASELINES
 from training.studies import rivals
 from training.studies.quality import OURS, measure_cut, write_page

@@ -10,7 +10,7 @@ from optuna import Study
 
 from features.snapshot.purchases import load_purchases
 from features.store import MLStore
-from tests.synthetic import AS_OF, SMALL_CONFIG
+from tests.support.synthetic import AS_OF, SMALL_CONFIG
 from training.fit import TooLittleDataError
 from training.studies.search import SPACE, Ground, prepare, run_search
 from training.studies.search_page import summarise, write_page

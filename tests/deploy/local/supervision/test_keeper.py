@@ -10,14 +10,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deploy.local.processes import is_alive
 from deploy.local.services import HealthProbe, Part
 from deploy.local.start import find_trouble
-from deploy.local.supervise import Supervisor
-from deploy.local.supervisor_config import KEEPER
-from tests.ports import free_ports
+from deploy.local.supervision.processes import is_alive
+from deploy.local.supervision.supervise import Supervisor
+from deploy.local.supervision.supervisor_config import KEEPER
+from tests.support.ports import free_ports
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 LIMIT_SECONDS = 30.0
 MANAGER = (
     "import subprocess, sys, time; serve = [sys.executable, '-m', 'http.server', sys.argv[1], '--bind', '127.0.0.1']; "

@@ -12,12 +12,12 @@ import pytest
 from deploy.local import start
 from deploy.local.services import HealthProbe, Part
 from deploy.local.start import PartError, start_parts
-from deploy.local.supervise import Supervisor
-from deploy.local.supervisor_config import socket_path
+from deploy.local.supervision.supervise import Supervisor
+from deploy.local.supervision.supervisor_config import socket_path
 from deploy.progress import Board
-from tests.ports import free_ports
+from tests.support.ports import free_ports
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 SLEEPER = "import subprocess, sys, time; subprocess.Popen(['sleep', '600'], start_new_session=True); time.sleep(600)"
 
 

@@ -28,9 +28,9 @@ from features.sync.source.retries import (
 from settings import load_settings
 from shop.database import open_engine
 from shop.migrate import migrate
-from tests.database_servers import KINDS, DatabaseServer, find_free_port, run_server
 from tests.features.shop_writes import assert_equal, execute
-from tests.tiny_shop import fill_tiny_shop
+from tests.support.database_servers import KINDS, DatabaseServer, find_free_port, run_server
+from tests.support.tiny_shop import fill_tiny_shop
 
 
 def test_the_command_ends_within_40_seconds_of_the_last_answer() -> None:

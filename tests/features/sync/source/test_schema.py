@@ -6,8 +6,8 @@ from sqlalchemy import Engine
 from features.store import MLStore
 from features.sync.shop_sync import sync_shop
 from features.sync.source.schema import SchemaDriftError
-from tests.database_servers import DatabaseServer
 from tests.features.shop_writes import execute
+from tests.support.database_servers import DatabaseServer
 
 
 def test_a_table_without_snapshots_is_refused_by_name(server_shop: Engine, store: MLStore) -> None:
