@@ -15,8 +15,8 @@ test('another page takes the focus, and its title is read', async () => {
   await user.type(screen.getByRole('searchbox', { name: '검색' }), 'milk{Enter}')
   await screen.findByRole('heading', { level: 1, name: '‘milk’ 검색 결과' })
 
-  expect(screen.getByRole('main')).toHaveFocus()
   await waitFor(() => {
+    expect(screen.getByRole('main')).toHaveFocus()
     expect(screen.getByText('‘milk’ 검색 결과 · 31IE')).toHaveAttribute('role', 'status')
   })
 })
