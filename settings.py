@@ -125,7 +125,8 @@ class Settings(BaseSettings):
     )
     trusted_proxies: str = Field(
         "",
-        description="Addresses or networks, with commas, of the web servers whose X-Forwarded-For the API believes.",
+        description="Addresses or networks, with commas, of the web servers whose "
+        "X-Forwarded-For the API believes; in containers the networks of Docker unless said otherwise.",
     )
     demo_shoppers: bool = Field(
         False, description="Let anybody act as any shopper, to look around a demonstration. Always so in development."
