@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 
+from deploy.interpreter import SetupError
+
 TIMEOUT_SECONDS = 20
 POLL_SECONDS = 1.0
 TRIES = 5
@@ -19,13 +21,22 @@ class AirflowClient:
     Args:
         base_url: address of the UI.
         user: login.
-        password: its password.
+        password: its password, which each installation draws for itself.
+
+    Raises:
+        SetupError: the login is refused: another installation's Airflow answers.
+        httpx.HTTPError: Airflow does not answer.
     """
 
     def __init__(self, base_url: str, user: str, password: str):
         self._http = httpx.Client(base_url=base_url, timeout=TIMEOUT_SECONDS)
-        answer = self._send("POST", "/auth/token", json={"username": user, "password": password}).raise_for_status()
-        self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        answer = self._send("POST", "/auth/token", json={"username": user, "password": password})
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            raise SetupError(
+                f"the Airflow at {base_url} refuses the login that this installation drew: it is another "
+                "installation's, or its password was changed. Name the VAR_DIR that you mean, or another AIRFLOW_PORT."
+            )
+        self._http.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
 
     def ensure_pool(self, name: str, slots: int, description: str) -> None:
         """Create a pool unless it exists. A task whose pool is missing waits for ever, so this comes before any run."""

@@ -15,6 +15,7 @@ from features.sync.report import RUNS_TABLE
 from settings import Settings
 from shop.database import open_engine, session_scope
 from shop.tables import BatchPointer, RecommendationBatch
+from training.registry.installation import MARK, read_installation
 
 
 def describe_freshness(settings: Settings) -> list[tuple[str, str]]:
@@ -69,20 +70,24 @@ def _format_size(num_bytes: int) -> str:
 def _champion(settings: Settings) -> str:
     try:
         answer = httpx.get(
-            f"{settings.mlflow_tracking_uri}/api/2.0/mlflow/registered-models/alias",
-            params={"name": settings.model_name, "alias": "champion"},
+            f"{settings.mlflow_tracking_uri}/api/2.0/mlflow/registered-models/get",
+            params={"name": settings.model_name},
             auth=_mlflow_login(),
             timeout=5,
         )
     except httpx.HTTPError:
         return "MLflow does not answer"
     if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        return "MLflow refuses the login"
-    if answer.status_code in (httpx.codes.BAD_REQUEST, httpx.codes.NOT_FOUND):
-        return "none yet"
-    if answer.status_code != httpx.codes.OK:
+        return "MLflow refuses the login: it is another installation's, or its password was changed"
+    if answer.status_code not in (httpx.codes.OK, httpx.codes.NOT_FOUND):
         return f"MLflow answers {answer.status_code}"
-    return f"version {answer.json()['model_version']['version']}"
+    model = answer.json().get("registered_model", {})
+    marks = {tag["key"]: tag["value"] for tag in model.get("tags", [])}
+    stranger = read_installation(settings.var_dir).find_stranger(marks.get(MARK, ""), settings.mlflow_tracking_uri)
+    if stranger:
+        return f"not known: {stranger}"
+    aliases = {alias["alias"]: alias["version"] for alias in model.get("aliases", [])}
+    return f"version {aliases['champion']}" if "champion" in aliases else "none yet"
 
 
 def _mlflow_login() -> tuple[str, str] | None:

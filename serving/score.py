@@ -28,6 +28,7 @@ from shop.failures import describe, find_remedy
 from shop.tables import name_pointer
 from training.registry.alias import describe_no_champion, find_lost_champion
 from training.registry.client import CHAMPION, Registry, RegistryError, connect
+from training.registry.installation import read_installation
 from training.version.files import ArtefactError
 
 UNFIT, NO_CHAMPION = 2, 3
@@ -54,6 +55,7 @@ def score(settings: Settings, options: argparse.Namespace) -> Publication:
         PublicationError: the audit refused the lists, newer ones are shown, or the alias kept moving.
     """
     registry = connect(settings.mlflow_tracking_uri, settings.model_name)
+    registry.require_own(read_installation(settings.var_dir))
     for _ in range(ATTEMPTS):
         version = options.version or _resolve_champion(settings, registry)
         scoring = _prepare(settings, registry, version, options.as_of)

@@ -18,6 +18,7 @@ from shop.database import ShopFailedError, engine_scope, open_engine
 from training.registry.alias import Move, MoveError, find_served_before, move_champion
 from training.registry.client import CHAMPION, Registry, RegistryError, connect
 from training.registry.eligibility import LOAD_FAILED, OVERRIDE, find_bar
+from training.registry.installation import read_installation
 
 
 def promote(registry: Registry, engine: Engine, options: argparse.Namespace) -> Move:
@@ -82,6 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _promote(options: argparse.Namespace) -> Result:
     settings = load_settings()
     registry = connect(settings.mlflow_tracking_uri, settings.model_name)
+    registry.require_own(read_installation(settings.var_dir))
     try:
         with engine_scope(open_engine(settings.shop_database_url)) as engine:
             move = promote(registry, engine, options)

@@ -35,6 +35,7 @@ from training.registry.after_registration import settle
 from training.registry.client import CHAMPION, FINGERPRINT, Registry, RegistryError, Run, connect, link_version
 from training.registry.datasets import describe_inputs
 from training.registry.eligibility import FLAGS, REASON, VERDICT
+from training.registry.installation import read_installation
 from training.registry.resume import KeptTraining, TrainingUnderWayError
 from training.registry.retention import name_owner, release_pins
 from training.version.files import FORMAT, ArtefactError
@@ -201,6 +202,7 @@ def _run(options: argparse.Namespace) -> Result:
     started = time.perf_counter()
     config = load_config(options.config) if options.config else load_config()
     registry = connect(settings.mlflow_tracking_uri, settings.model_name)
+    registry.require_own(read_installation(settings.var_dir))
     airflow = AirflowRun(*options.airflow_run) if options.airflow_run else None
     summary = run_training(settings, registry, config, options.as_of or latest_midnight(), airflow)
     summary["seconds"] = round(time.perf_counter() - started, 1)

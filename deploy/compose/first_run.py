@@ -11,6 +11,7 @@ import httpx
 from command import Command, Result
 from deploy.airflow_client import AirflowClient
 from deploy.first_run import CHAIN, FIRST, has_passed, list_under_way
+from deploy.interpreter import SetupError
 from settings import SECRETS_DIR
 
 DAGS_LIMIT_SECONDS = 180
@@ -41,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Start the pass; exit 1 with one line when Airflow refuses."""
     command = Command("deploy.compose.first_run", __doc__, failed="The first pass was not started")
     command.add_argument("--url", default="http://airflow-api-server:8080", help="where Airflow's API answers")
-    return command.run(_start, arguments, (OSError, TimeoutError, httpx.HTTPError))
+    return command.run(_start, arguments, (OSError, TimeoutError, SetupError, httpx.HTTPError))
 
 
 def _start(options: argparse.Namespace) -> Result:

@@ -1,7 +1,10 @@
 """Status report at the end of `make up` and in `make status`."""
 
 import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from sqlalchemy import func, select
@@ -11,6 +14,7 @@ from deploy.freshness import describe_freshness, format_age
 from deploy.interpreter import SetupError
 from deploy.local.services import HealthProbe, Part, services
 from deploy.local.start import find_trouble, is_healthy
+from deploy.local.supervision.processes import find_listener
 from deploy.local.supervision.supervise import Supervisor
 from deploy.progress import lay_out_table
 from settings import Settings
@@ -18,6 +22,7 @@ from shop.database import open_engine, session_scope
 from shop.tables import Recommendation
 
 READY_SECONDS = 60.0
+UNKNOWN: Mapping[str, Any] = {"statename": "UNKNOWN", "pid": 0, "start": 0}
 
 
 def describe_installation(settings: Settings, airflow_password: str) -> str:
@@ -81,16 +86,32 @@ def describe_status(settings: Settings) -> str:
     if not views:
         head = "Nothing runs. `make up` starts everything."
     else:
-        head = lay_out_table(
-            ("service", "state", "pid", "port", "since"), [_row(part, views) for part in services(settings)]
-        )
+        parts = services(settings)
+        rows = [_row(part, find_state(part, parts, views), views) for part in parts]
+        head = lay_out_table(("service", "state", "pid", "port", "since"), rows)
     return f"{head}\n\n{lay_out_table(('data', ''), describe_freshness(settings))}\n\n  Logs: {supervisor.logs}"
 
 
-def _row(part: Part, views: dict[str, dict[str, object]]) -> tuple[str, ...]:
-    view = views.get(part.name, {"statename": "UNKNOWN", "pid": 0, "start": 0})
+def find_state(part: Part, parts: Sequence[Part], views: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say how a service is, in one or a few words.
+
+    Args:
+        part: the service.
+        parts: all services: Airflow's API server answers for the components without a port, if it is ours that answers.
+        views: Supervisor's of each.
+    """
+    assert part.health is not None
+    trouble = find_trouble(part, views.get(part.name, UNKNOWN))
+    if trouble or part.port:
+        return trouble or "healthy"
+    server = next(other for other in parts if other.port == urlsplit(part.health.url).port)
+    is_ours = find_listener(server.port, views.get(server.name, UNKNOWN)["pid"]) is not None
+    return "healthy" if is_ours else f"not known: {server.name} does not listen on port {server.port}"
+
+
+def _row(part: Part, state: str, views: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    view = views.get(part.name, UNKNOWN)
     since = format_age(datetime.fromtimestamp(int(str(view["start"])), UTC)) if view["pid"] else ""
-    state = find_trouble(part, view) or "healthy"
     return part.name, state, str(view["pid"] or ""), str(part.port or ""), since
 
 

@@ -6,6 +6,7 @@ from deploy.airflow_client import AirflowClient
 from deploy.airflow_settings import USER, ensure_password, task_logs
 from deploy.fill_shop import check_shop
 from deploy.first_run import PassError, follow_first_pass, has_passed, prepare_airflow
+from deploy.local.claim import claim_mlflow
 from deploy.local.preflight import check_machine
 from deploy.local.report import await_model_server, describe_installation
 from deploy.local.services import MIGRATION, all_parts
@@ -54,6 +55,7 @@ def bring_up(settings: Settings, shop: list[str], board: Board) -> str:
         supervisor.boot(parts, ROOT, COMMON_ENVIRONMENT)
         start_parts([part for part in parts if not (part.name == MIGRATION and migrated.is_set())], supervisor, board)
         migrated.set()
+        claim_mlflow(settings)
     except BaseException:
         if not running:
             with board.step("Stop what was started"):

@@ -11,6 +11,7 @@ import pytest
 
 from deploy import airflow_client
 from deploy.airflow_client import AirflowClient
+from deploy.interpreter import SetupError
 
 
 class BusyServer(ThreadingHTTPServer):
@@ -33,7 +34,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path == "/auth/token":
-            self._answer(201, {"access_token": "token"})
+            is_known = body["password"] != "of another installation"
+            self._answer(201 if is_known else 401, {"access_token": "token"})
             return
         known = body["dag_run_id"] in self.server.run_ids
         self.server.run_ids.add(body["dag_run_id"])  # Airflow writes the run even when its answer comes too late
@@ -92,3 +94,10 @@ def test_a_server_that_stays_silent_is_an_error(server: BusyServer) -> None:
     server.troubles = ["late"] * airflow_client.TRIES
     with pytest.raises(httpx.TimeoutException):
         airflow.runs("sync_shop")
+
+
+def test_another_installations_airflow_refuses_the_login_in_words(server: BusyServer) -> None:
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+
+    with pytest.raises(SetupError, match=f"the Airflow at {url} refuses the login"):
+        AirflowClient(url, "admin", "of another installation")

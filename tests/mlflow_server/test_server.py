@@ -18,6 +18,7 @@ from mlflow import MlflowClient
 from mlflow_server.health import ask
 from settings import Settings
 from tests.deploy.compose.image_environments import copy_tree, make_environment
+from training.registry.client import RegistryError, connect
 
 ROOT = Path(__file__).parents[2]
 SECRET = "only-for-this-test-0123456789"
@@ -94,6 +95,15 @@ def test_the_api_refuses_a_stranger(server: Settings) -> None:
 
 def test_the_api_refuses_an_unknown_host_name(server: Settings) -> None:
     assert status_of(server, {"Host": "attacker.example"}) == 403
+
+
+def test_another_installations_server_is_refused_in_words(server: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "admin")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "of-another-installation-0123")
+    registry = connect(f"http://127.0.0.1:{server.mlflow_port}", "wide_deep")
+
+    with pytest.raises(RegistryError, match="another installation's answers there, or its password was changed"):
+        registry.set_alias("champion", 1)
 
 
 def test_databases_lie_under_var_dir(server: Settings) -> None:

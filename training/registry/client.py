@@ -16,9 +16,10 @@ from mlflow import MlflowClient
 from mlflow.entities import DatasetInput, Metric, Param, RunTag
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, UNAUTHENTICATED, ErrorCode
 from mlflow.tracking.context.registry import resolve_tags
 
+from training.registry.installation import MARK, Installation
 from training.version.files import verify_folder
 from training.version.mlflow_model import describe_model
 
@@ -28,6 +29,7 @@ FINGERPRINT = "fingerprint"
 ALIAS_EVENTS = ("model_version_alias.created", "model_version_alias.deleted")
 _ARTEFACT_PATH = "model"
 _NOT_FOUND = ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)
+_REFUSED = ErrorCode.Name(UNAUTHENTICATED)
 
 
 class RegistryError(Exception):
@@ -61,6 +63,33 @@ class Registry:
             if _is_missing(err):
                 return None
             raise
+
+    def require_own(self, installation: Installation) -> None:
+        """Refuse the MLflow of another installation, before anything is changed in it.
+
+        Raises:
+            RegistryError: it is another's, or does not answer; the message says whose, and what to do.
+        """
+        if installation.identifier:
+            stranger = installation.find_stranger(self.read_mark(), self._client.tracking_uri)
+            if stranger:
+                raise RegistryError(stranger)
+
+    def read_mark(self) -> str:
+        """Return the mark of the installation that the model belongs to; empty where there is none."""
+        try:
+            with _in_words():
+                return str(self._client.get_registered_model(self.model_name).tags.get(MARK, ""))
+        except RegistryError as err:
+            if _is_missing(err):
+                return ""
+            raise
+
+    def write_mark(self, mark: str) -> None:
+        """Mark the model as an installation's; makes it where there is none yet."""
+        with _in_words():
+            _ensure_model(self._client, self.model_name)
+            self._client.set_registered_model_tag(self.model_name, MARK, mark)
 
     def set_alias(self, alias: str, version: int) -> None:
         """Point an alias at a version; MLflow knows no compare-and-set, the last writer wins."""
@@ -265,6 +294,11 @@ def _in_words() -> Iterator[None]:
     try:
         yield
     except MlflowException as err:
+        if err.error_code == _REFUSED:
+            raise RegistryError(
+                "MLflow refuses the login, which each installation with one draws for itself: another installation's "
+                "answers there, or its password was changed"
+            ) from err
         raise RegistryError(f"MLflow says: {err.message.splitlines()[0]} ({err.error_code})") from err
 
 
