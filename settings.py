@@ -176,6 +176,17 @@ class Settings(BaseSettings):
         return {**_derive(given), **given, "var_dir": Path(str(given.get("var_dir") or "var")).absolute()}
 
     @model_validator(mode="after")
+    def _require_known_server(self) -> "Settings":
+        """Hold the shop's URL to the servers that we know; the message leaves out the URL, which has a password."""
+        server, is_url, _ = self.shop_database_url.partition("://")
+        if not is_url or server.partition("+")[0] not in ("sqlite", "mysql", "mariadb"):
+            raise ValueError(
+                f"SHOP_DATABASE_URL {f'names the server {server!r}' if is_url else 'is no URL'}: "
+                "write sqlite:///FILE or mysql+pymysql://USER:PASSWORD@HOST:PORT/NAME"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _require_tls(self) -> "Settings":
         """Hold the databases' URLs to `REQUIRE_TLS`; the message leaves out the URL, which has a password."""
         urls = {

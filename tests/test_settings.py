@@ -107,6 +107,22 @@ def test_tls_can_be_demanded_of_every_url(monkeypatch: pytest.MonkeyPatch, tmp_p
     load_settings.cache_clear()
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [("postgres://u:secret@h/shop", "names the server 'postgres'"), ("u:secret@h/shop", "is no URL")],
+    ids=["another server", "no URL"],
+)
+def test_a_database_that_is_not_known_is_refused_without_its_password(
+    url: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_DATABASE_URL", url)
+
+    with pytest.raises(SystemExit, match=f"SHOP_DATABASE_URL {said}: write sqlite:///FILE") as refused:
+        load_settings()
+
+    assert "secret" not in str(refused.value)
+
+
 def test_a_folder_that_a_url_cannot_name_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VAR_DIR", "what?")
