@@ -12,7 +12,7 @@ from typing import Literal
 import polars as pl
 
 from features.snapshot.availability import drop_hidden, load_availability, mark_sellable
-from features.store import MLStore
+from features.store import MLStore, explain_store_failures
 
 # The storefront shows a product without a category under none; for the model it is one category of its own.
 NO_CATEGORY = 0
@@ -88,8 +88,13 @@ def load_purchases(store: MLStore, as_of: datetime, versions: Mapping[str, int] 
         versions: table versions to read, for reproduction; the newest if it is None.
 
     Raises:
-        StoreError: the shop was never synced.
+        StoreError: the shop was never synced, or the store cannot be read.
     """
+    with explain_store_failures(store.uri):
+        return _read_purchases(store, as_of, versions)
+
+
+def _read_purchases(store: MLStore, as_of: datetime, versions: Mapping[str, int] | None) -> Purchases:
     orders = (
         store.as_of("orders", as_of, versions)
         .filter((pl.col("ordered_at") < as_of) & (pl.col("status") != "cancelled"))

@@ -18,7 +18,7 @@ import scipy.sparse
 from features.definitions import HISTORY_FEATURES, Entity, hash_definitions, list_features, list_names
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays, find_rows, to_matrix
 from features.snapshot.user_embeddings import EMBEDDING_SIZE
-from features.store import MLStore, StoreError
+from features.store import MLStore, StoreError, explain_store_failures
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class Snapshot:
             bucket: read the rows of this user bucket only; the global tables are whole either way.
 
         Raises:
-            StoreError: there is no such snapshot; the message lists those that exist.
+            StoreError: there is no such snapshot; the message lists those that exist. Or the store cannot be read.
         """
         index = list_snapshots(store)
         key = None if as_of is None else as_of.astimezone(UTC).isoformat()
@@ -161,7 +161,8 @@ class Snapshot:
                 "Run `python -m features.rebuild --as-of T` first."
             )
         row = found.row(0, named=True)
-        frames = {table: _read_table(store, table, row["as_of"], bucket) for table in TABLES}
+        with explain_store_failures(store.uri):
+            frames = {table: _read_table(store, table, row["as_of"], bucket) for table in TABLES}
         instant, snapshot_id = datetime.fromisoformat(row["as_of"]), row.get("snapshot_id") or ""
         return cls(instant, row["num_buckets"], row["feature_hash"], **frames, snapshot_id=snapshot_id)
 
@@ -183,7 +184,8 @@ def list_snapshots(store: MLStore) -> pl.DataFrame:
     """List what was built: as_of (ISO 8601 text), num_buckets, feature_hash, num_users, num_products; oldest first."""
     if not store.exists("snapshots"):
         return pl.DataFrame(schema={"as_of": pl.String, "num_buckets": pl.Int64, "feature_hash": pl.String})
-    return store.scan("snapshots").sort("as_of").collect()
+    with explain_store_failures(store.uri):
+        return store.scan("snapshots").sort("as_of").collect()
 
 
 class SnapshotName(NamedTuple):

@@ -217,6 +217,17 @@ def test_labels_say_which_of_them_were_in_the_first_order_of_the_window(tiny_pur
     assert labels.filter(~pl.col("is_first_order")).select("user_id", "product_id").rows() == [(2, 5)]
 
 
+def test_a_damaged_file_is_said_in_one_line(tiny_shop: Engine, store: MLStore) -> None:
+    sync_shop(tiny_shop, store)
+    for path in (Path(store.uri) / "order_items").rglob("*.parquet"):
+        path.write_bytes(b"no parquet")
+
+    with pytest.raises(StoreError, match="cannot be read") as said:
+        load_purchases(store, day(25))
+
+    assert "\n" not in str(said.value)
+
+
 def test_a_shop_that_was_never_synced_is_refused(store: MLStore) -> None:
     with pytest.raises(StoreError, match=r"features\.sync"):
         load_purchases(store, day(25))

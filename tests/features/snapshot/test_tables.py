@@ -109,6 +109,17 @@ def test_an_unknown_instant_is_refused_naming_those_there_are(written: MLStore) 
         Snapshot.open(written, datetime(2020, 1, 1, tzinfo=UTC))
 
 
+@pytest.mark.parametrize("table", ["snapshot_history", "snapshots"])
+def test_a_damaged_file_is_said_in_one_line(written: MLStore, table: str) -> None:
+    for path in (Path(written.uri) / table).rglob("*.parquet"):
+        path.write_bytes(b"no parquet")
+
+    with pytest.raises(StoreError, match="cannot be read") as said:
+        Snapshot.open(written, AS_OF)
+
+    assert "\n" not in str(said.value)
+
+
 def test_a_store_without_snapshots_is_refused(store: MLStore) -> None:
     with pytest.raises(StoreError, match=r"features\.rebuild"):
         Snapshot.open(store)
