@@ -4,10 +4,13 @@ Whatever holds a secret travels in the environment or in a file of mode 0600, ne
 user of the machine can read.
 """
 
+import os
 import sys
 from pathlib import Path
 
 from settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
 
 HARDENING = {
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # no job runner: half the memory, and nothing is executed here
@@ -40,7 +43,7 @@ def server_command(settings: Settings, *, has_login: bool) -> list[str]:
     command += ["--allowed-hosts", settings.mlflow_allowed_hosts]
     command += ["--serve-artifacts", "--artifacts-destination", artifacts_uri(settings)]
     if has_login:
-        command += ["--app-name", "basic-auth"]
+        command += ["--app-name", "login"]
     return command
 
 
@@ -59,6 +62,7 @@ def server_environment(settings: Settings, login_file: Path | None, webhook_key:
     environment["MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"] = webhook_key
     if login_file is not None:
         environment["MLFLOW_AUTH_CONFIG_PATH"] = str(login_file)
+        environment["PYTHONPATH"] = os.pathsep.join((str(ROOT), str(ROOT / "mlflow_server" / "plugin")))
         environment["MLFLOW_FLASK_SERVER_SECRET_KEY"] = settings.mlflow_secret_key.get_secret_value()
     return environment
 

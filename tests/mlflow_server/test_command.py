@@ -40,7 +40,7 @@ def test_no_secret_stands_on_the_command_line(tmp_path: Path) -> None:
     command = " ".join(server_command(settings, has_login=True))
 
     assert "secret" not in command
-    assert "--app-name basic-auth" in command
+    assert "--app-name login" in command
 
 
 def test_secrets_do_not_show_when_settings_are_printed() -> None:

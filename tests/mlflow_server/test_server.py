@@ -14,11 +14,18 @@ from typing import Any
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.server.auth.client import AuthServiceClient
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
 from mlflow_server.health import ask
 from settings import Settings
+from shop.database import engine_scope, open_engine
+from shop.migrate import migrate
+from shop.tables import AuditLog
 from tests.deploy.compose.image_environments import copy_tree, make_environment
-from training.registry.client import RegistryError, connect
+from training.registry.alias import note_move
+from training.registry.client import CHAMPION, GIVEN_BY, Registry, RegistryError, connect
 
 ROOT = Path(__file__).parents[2]
 SECRET = "only-for-this-test-0123456789"
@@ -131,6 +138,59 @@ def test_a_version_can_be_logged_registered_and_given_an_alias(
     assert champion.run_id == run.info.run_id
     assert client.get_run(run.info.run_id).data.metrics == {"ndcg": 0.5}
     assert Path(kept).read_text() == "kept"
+
+
+@pytest.fixture
+def ada(server: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Registry]:
+    """MLflow as Ada reaches it, who may manage the model of this test; its two versions are nobody's yet."""
+    uri = f"http://127.0.0.1:{server.mlflow_port}"
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "admin")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", SECRET)
+    client, users = MlflowClient(uri), AuthServiceClient(uri)
+    name = f"moved-{tmp_path.name}"
+    client.create_registered_model(name)
+    run = client.create_run("0")
+    for _ in range(2):
+        client.create_model_version(name, f"{run.info.artifact_uri}/model", run.info.run_id)
+    for user in ("ada", "guest"):
+        users.create_user(user, SECRET)
+    users.grant_user_permission("ada", "registered_model", name, "MANAGE")
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "ada")
+    yield connect(uri, name)
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "admin")
+    for user in ("ada", "guest"):
+        users.delete_user(user)
+
+
+def movers(engine: Engine) -> list[tuple[str, str | None]]:
+    with Session(engine) as session:
+        return [(row.actor, row.to_value) for row in session.scalars(select(AuditLog).order_by(AuditLog.audit_id))]
+
+
+def test_the_audit_log_names_who_moved_the_alias_and_who_took_it_away(ada: Registry, tmp_path: Path) -> None:
+    migrate(url := f"sqlite:///{tmp_path / 'shop.db'}")
+    with engine_scope(open_engine(url)) as engine:
+        ada.set_alias(CHAMPION, 2)
+        note_move(ada, engine, 2)
+        ada._client.delete_registered_model_alias(ada.model_name, CHAMPION)
+        note_move(ada, engine, None)
+
+        assert movers(engine) == [("ada", "2"), ("ada", None)]
+
+
+def test_who_may_not_move_the_alias_is_named_nowhere(ada: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada.set_alias(CHAMPION, 1)
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "guest")
+
+    with pytest.raises(RegistryError):
+        ada.set_alias(CHAMPION, 1)
+
+    assert ada.tags(1) == {GIVEN_BY: "ada"}
+
+
+def test_an_alias_of_a_version_that_is_not_there_is_refused_as_ever(ada: Registry) -> None:
+    with pytest.raises(RegistryError, match="not found"):
+        ada.set_alias(CHAMPION, 99)
 
 
 def test_the_pages_come_with_the_server(server: Settings) -> None:

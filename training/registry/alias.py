@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from shop.database import session_scope
 from shop.tables import AuditLog
-from training.registry.client import CHAMPION, Registry
+from training.registry.client import CHAMPION, GIVEN_BY, TAKEN_BY, Registry
 from training.registry.eligibility import REASON, VERDICT
 
 SUBJECT = f"alias/{CHAMPION}"
@@ -21,7 +21,7 @@ DELIVERY = "delivery"
 RECENT_ROWS = 100
 _LAST_MOVE = select(AuditLog).where(AuditLog.subject == SUBJECT).order_by(AuditLog.audit_id.desc())
 SOMEBODY = "MLflow"
-"""Who moves the alias in MLflow's UI or API: MLflow does not tell."""
+"""Who moves the alias in MLflow's UI or API, where that has no login, or the version is gone."""
 
 
 class MoveError(Exception):
@@ -87,7 +87,11 @@ def note_move(registry: Registry, engine: Engine, version: int | None, delivery:
             return False
         why = "found when the audit began" if last is None else "moved in MLflow"
         tags = {} if version is None else registry.tags(version)
-        row = _to_row(SOMEBODY, previous, version, why, tags)
+        if version is None and previous is not None:
+            mover = registry.find_tag(previous, TAKEN_BY)
+        else:
+            mover = tags.get(GIVEN_BY)
+        row = _to_row(mover or SOMEBODY, previous, version, why, tags)
         row.details = {**(row.details or {}), DELIVERY: delivery}
         session.add(row)
     return True

@@ -26,6 +26,8 @@ from training.version.mlflow_model import describe_model
 CHAMPION, CHALLENGER = "champion", "challenger"
 EXPERIMENT = "wide_deep"
 FINGERPRINT = "fingerprint"
+GIVEN_BY, TAKEN_BY = "champion_given_by", "champion_taken_by"
+"""Tags that MLflow's server sets at a move, where it has a login (`mlflow_server/movers.py`)."""
 ALIAS_EVENTS = ("model_version_alias.created", "model_version_alias.deleted")
 _ARTEFACT_PATH = "model"
 _NOT_FOUND = ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)
@@ -105,6 +107,15 @@ class Registry:
         """Set a tag on a version."""
         with _in_words():
             self._client.set_model_version_tag(self.model_name, str(version), key, value)
+
+    def find_tag(self, version: int, key: str) -> str | None:
+        """Return a tag of a version; `None` where it carries none, or is gone."""
+        try:
+            return self.tags(version).get(key)
+        except RegistryError as err:
+            if _is_missing(err):
+                return None
+            raise
 
     def untag(self, version: int, key: str) -> None:
         """Remove a tag that a version carries."""

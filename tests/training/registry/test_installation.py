@@ -22,11 +22,11 @@ def test_two_installations_draw_different_ids(tmp_path: Path) -> None:
 
 
 def test_a_stranger_is_named_with_its_folder_and_what_to_do(tmp_path: Path) -> None:
-    ours, theirs = Installation("aa", tmp_path / "ours"), Installation("bb", Path("/home/ada/my shop"))
+    ours, theirs = Installation("aa", tmp_path / "ours"), Installation("bb", Path("/srv/my shop"))
 
     said = ours.find_stranger(theirs.mark, URI)
 
-    assert "VAR_DIR=/home/ada/my shop" in said
+    assert "VAR_DIR=/srv/my shop" in said
     assert f"VAR_DIR={tmp_path / 'ours'}" in said
     assert "make up" in said
     assert "\n" not in said
