@@ -69,11 +69,17 @@ class Affinity:
         self._describe_types()
 
     def _average_prices(self) -> Float32:
-        known = np.isfinite(self._arrays.log_prices)
-        weights = (self.bought @ scipy.sparse.diags(known.astype(np.float32)) @ self._arrays.types).toarray()
-        prices = scipy.sparse.diags(np.where(known, self._arrays.log_prices, np.float32(0)))
-        sums = (self.bought @ prices @ self._arrays.types).toarray()
+        prices = self._arrays.log_prices[self.bought.indices]
+        known = np.isfinite(prices)
+        weights = self._sum_by_type(self.bought.data * known)
+        sums = self._sum_by_type(self.bought.data * np.where(known, prices, np.float32(0)))
         return np.divide(sums, weights, out=np.full_like(sums, np.nan), where=weights > 0)
+
+    def _sum_by_type(self, values: Float32) -> Float32:
+        """Sum a value of each product that was bought over the product's type; float32[U', types]."""
+        shape, indices, offsets = self.bought.shape, self.bought.indices, self.bought.indptr
+        sums: Float32 = (scipy.sparse.csr_matrix((values, indices, offsets), shape) @ self._arrays.types).toarray()
+        return sums
 
     def _describe_types(self) -> None:
         """Say of each user's types when one was last bought, how many products of it, and how often."""

@@ -7,6 +7,7 @@ int64 and start at 1; 0 is what the vocabulary does not know.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -54,11 +55,19 @@ class Encoder:
 
     def look_up_categories(self, category_ids: Int64) -> Int64:
         """Return the vocabulary ids of categories, 0 for unknown ones."""
-        return find_rows(np.array(self.category_ids, dtype=np.int64), category_ids) + 1
+        return find_rows(self._category_index, category_ids) + 1
 
     def look_up_products(self, product_ids: Int64) -> Int64:
         """Return the vocabulary ids of products, 0 for unknown ones."""
-        return find_rows(np.array(self.product_ids, dtype=np.int64), product_ids) + 1
+        return find_rows(self._product_index, product_ids) + 1
+
+    @cached_property
+    def _category_index(self) -> Int64:
+        return np.array(self.category_ids, dtype=np.int64)
+
+    @cached_property
+    def _product_index(self) -> Int64:
+        return np.array(self.product_ids, dtype=np.int64)
 
     def cross(self, entity: CrossedEntity, columns: Mapping[str, np.ndarray]) -> Int64:
         """Return the ids of an entity's crosses.

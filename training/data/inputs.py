@@ -91,7 +91,7 @@ def encode_pairs(encoder: Encoder, arrays: SnapshotArrays, candidates: Candidate
     categories = encoder.look_up_categories(arrays.category_ids)[arrays.category_rows[candidates.product_rows]]
     products = encoder.look_up_products(arrays.product_ids[candidates.product_rows])
     columns: dict[str, np.ndarray] = {"category_id": categories, "product_id": products}
-    columns |= {name: candidates.column(name) for name in list_names("pair")}
+    columns |= {name: candidates.features[:, index] for index, name in enumerate(list_names("pair"))}
     columns |= {name: raw_products[:, index] for index, name in enumerate(list_names("product"))}
     features = [encoder.standardise("pair", candidates.features), encoder.standardise("product", raw_products)]
     return PairInputs(
