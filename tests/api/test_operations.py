@@ -10,7 +10,7 @@ from sqlalchemy import Engine, update
 
 from api.openapi import COMMITTED, render_openapi
 from shop.database import session_scope
-from shop.tables import AuditLog, BatchBucket, PopularList, RecommendationBatch
+from shop.tables import AuditLog, BatchBucket, RecommendationBatch
 from tests.api.conftest import BATCH, ModelServer
 
 
@@ -49,14 +49,14 @@ def test_a_fallback_that_cannot_be_renewed_is_named_until_it_can(
     published_shop: Engine, open_api: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.application.REFRESH_SECONDS", 0.1)
-    newest = update(PopularList).where(PopularList.scope == "newest")
-    with session_scope(published_shop) as session:
-        session.execute(newest.values(products=[[1]]))
 
-    api = open_api()
-    [problem] = find_fallback_problem(api, expected=True)
-    with session_scope(published_shop) as session:
-        session.execute(newest.values(products=[]))
+    def fail(*_: object) -> None:
+        raise TypeError("a mistake of our own")
+
+    with monkeypatch.context() as mistaken:
+        mistaken.setattr("api.application.read_fallback_copy", fail)
+        api = open_api()
+        [problem] = find_fallback_problem(api, expected=True)
 
     assert problem["problem"] == "the local fallback is not renewed: TypeError"
     assert "log" in problem["remedy"]

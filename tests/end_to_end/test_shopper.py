@@ -74,7 +74,7 @@ def cards(page: Page) -> Locator:
 def recommended(page: Page) -> list[int]:
     """Read which products a homepage shows, once all of them are there."""
     expect(cards(page)).to_have_count(NUM_PRODUCTS, timeout=LIMIT_MS)
-    links = cards(page).locator("h3 a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    links = cards(page).locator("h2 a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
     return [int(link.rsplit("/", 1)[1]) for link in links]
 
 
