@@ -50,9 +50,11 @@ def follow(path: Path, kind: str, text: str) -> None:
     path.write_text(before.replace(out, put), encoding="utf-8")
 
 
-def run(project: Path, *command: str) -> None:
+def run(project: Path, *command: str) -> str:
+    """Run a command of a page in the copy; return what it wrote."""
     done = subprocess.run([sys.executable, "-m", *command], cwd=project, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_following_a_page_ends_with_its_tests_passing_and_the_style_kept(page: Path, project: Path) -> None:
