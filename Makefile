@@ -19,6 +19,7 @@ PACKAGES = command.py settings.py api dags deploy features mlflow_server serving
 SHOP ?= demo
 CUTS ?= 2017-08-20 2017-09-10 2017-10-15
 PYTEST_ARGS ?=
+SIDE_BY_SIDE = --numprocesses logical --maxprocesses 2 --dist loadgroup
 SERVED_SECONDS ?= 600
 
 .PHONY: help up down status promote rollback step test coverage test-containers check bench quality lock secrets docs site environment tools format clean
@@ -48,10 +49,10 @@ step: ## run one step by hand: make step DO="features.sync --verify"
 
 test: environment tools ## run all tests, on real databases, servers and browser
 	$(RUN) deploy.local.pages test build
-	$(RUN) pytest $(PYTEST_ARGS)
+	$(RUN) pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
 coverage: environment tools ## run all tests and print which share of lines and branches they ran, by file; the page of it: var/coverage
-	$(RUN) pytest --cov --cov-report=term --cov-report=html:var/coverage $(PYTEST_ARGS)
+	$(RUN) pytest $(SIDE_BY_SIDE) --cov --cov-report=term --cov-report=html:var/coverage $(PYTEST_ARGS)
 
 test-containers: environment tools ## build the images, start them all on real MySQL, drive a browser: needs a Docker engine
 	$(RUN) pytest -m containers tests/containers $(PYTEST_ARGS)

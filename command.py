@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
-FAILED, INTERRUPTED = 1, 130
+FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 
 
 class CommandError(Exception):
@@ -44,8 +44,8 @@ class Result:
 class Command(argparse.ArgumentParser):
     """Parser and frame of one `python -m NAME`.
 
-    What a person can mend ends it with one line on stderr; with `--json` the last line on stdout is then
-    `{"state": "failed", "reason": ...}`. Any other exception is our own mistake and keeps its traceback.
+    What a person can mend, a wrong setting included, ends it with one line on stderr; with `--json` the last line on
+    stdout is then `{"state": "failed", "reason": ...}`. Any other exception is our own mistake and keeps its traceback.
     """
 
     def __init__(
@@ -96,6 +96,10 @@ class Command(argparse.ArgumentParser):
             return self._fail("interrupted", INTERRUPTED, options.json)
         except CommandError as err:
             return self._fail(str(err), err.code, options.json)
+        except SystemExit as err:
+            if not isinstance(err.code, str):
+                raise
+            return self._fail(err.code, WRONG_INPUT, options.json)  # a wrong setting, as `load_settings` says it
         except tuple(codes) as err:
             return self._fail(str(err), next(codes[kind] for kind in codes if isinstance(err, kind)), options.json)
         _tell(result, options.json)

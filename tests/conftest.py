@@ -13,6 +13,17 @@ from tests.support.database_servers import KINDS, DatabaseServer, run_server
 from tests.support.synthetic import make_synthetic_store
 from tests.support.tiny_shop import fill_tiny_shop
 
+ONE_INSTALLATION = ("tests/end_to_end", "tests/frontend", "tests/containers")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests of a file, or of a folder that shares one installation, run one after the other in one process."""
+    for item in items:
+        path = item.nodeid.partition("::")[0]
+        group = next((folder for folder in ONE_INSTALLATION if path.startswith(folder)), path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
 
 @pytest.fixture(scope="session")
 def mariadb_server() -> Iterator[DatabaseServer]:

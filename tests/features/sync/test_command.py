@@ -110,7 +110,11 @@ def test_the_process_ends_with_the_code(store: MLStore, use_shop: Callable[[str]
 
 @pytest.mark.parametrize(
     ("url", "said"),
-    [("postgresql://me:secret@db/shop", "SQLite or MySQL"), ("no url", "SHOP_DATABASE_URL cannot be used")],
+    [
+        ("postgresql://me:secret@db/shop", "SHOP_DATABASE_URL names the server 'postgresql'"),
+        ("no url", "SHOP_DATABASE_URL is no URL"),
+        ("mysql+oracle://me:secret@db/shop", "SHOP_DATABASE_URL cannot be used"),
+    ],
 )
 def test_a_url_that_names_no_shop_is_one_line(
     use_shop: Callable[[str], None], capsys: pytest.CaptureFixture[str], url: str, said: str
