@@ -63,6 +63,6 @@ def _require_same_shop(syncs: Sequence[TableSync]) -> None:
         raise AnotherShopError(
             f"Refused, nothing was written: {num_recreated:,} of {num_looked_at:,} rows have another created_at than "
             "the same keys had before, so this looks like another shop than the one that the store follows. Check "
-            f"SHOP_DATABASE_URL, which leads to {syncs[0].snapshot.name}. If the shop was loaded anew, run again with "
-            "--accept-source; a different shop wants a store of its own (ML_STORE_URI)."
+            f"SHOP_DATABASE_URL, which leads to {syncs[0].snapshot.session.name}. If the shop was loaded anew, run "
+            "again with --accept-source; a different shop wants a store of its own (ML_STORE_URI)."
         )

@@ -21,7 +21,7 @@ from features.sync.lease import Lease, LeaseTakenError, hold_lease
 from features.sync.mass_delete_guard import require_plausible
 from features.sync.report import SyncReport, TableReport, record_run
 from features.sync.source.columns import PARENTS, SYNCED_TABLES
-from features.sync.source.reader import ShopSnapshot, SourceError, open_snapshot
+from features.sync.source.reader import ShopSnapshot, open_snapshot
 from features.sync.source.retries import (
     CONNECT_TIMEOUT_SECONDS,
     READ_TIMEOUT_SECONDS,
@@ -30,6 +30,7 @@ from features.sync.source.retries import (
     retry_while_unreachable,
 )
 from features.sync.source.schema import require_columns
+from features.sync.source.session import SourceError
 from features.sync.store_repair import repair_table
 from features.sync.sweep import load_places, save_places
 from features.sync.table_sync import SyncOptions, TableSync
@@ -95,7 +96,7 @@ def _sync_snapshot(
     at_step: Callable[[str], None],
 ) -> SyncReport:
     at_step("check columns")
-    warnings = require_columns(snapshot.connection, SYNCED_TABLES)
+    warnings = require_columns(snapshot.session.connection, SYNCED_TABLES)
     for table in SYNCED_TABLES if verify else ():
         warnings += repair_table(store, table, lease)
     syncs: list[TableSync] = []
@@ -117,7 +118,7 @@ def _sync_snapshot(
         sync.target.write_files()
         at_step(f"commit {sync.table.name}")
         lease.require()
-        snapshot.keep_alive()
+        snapshot.session.keep_alive()
         tables[sync.table.name] = TableReport(sync.counts, sync.commit(), sync.watermark)
         warnings += warn_of_clock(sync) + [
             f"{sync.table.name} has a row that cannot be read and is set aside: {sync.table.key} {key}, {reason}"

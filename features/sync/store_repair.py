@@ -3,8 +3,14 @@
 import logging
 from datetime import UTC, datetime
 
-from features.store import MLStore
+import numpy as np
+import polars as pl
+from polars.exceptions import PanicException, PolarsError
+
+from features.store import KNOWN_FROM, KNOWN_UNTIL, MLStore
+from features.sync.data_files import DataFile
 from features.sync.lease import Lease
+from features.sync.scd2 import versioned_schema
 from features.sync.source.columns import SyncedTable
 from features.sync.source.sql import KeyRange
 from features.sync.versioned_table import VersionedTable
@@ -29,8 +35,10 @@ def repair_table(store: MLStore, table: SyncedTable, lease: Lease) -> list[str]:
     target = VersionedTable(store, table)
     if target.is_new:
         return []
-    damaged = target.stage_removal_of_damaged()
-    num_ended = target.stage_single_openings(datetime.now(UTC))
+    damaged = [file for file in target.files if not _is_sound(store, table, file)]
+    for file in damaged:
+        target.remove(file)
+    num_ended = _end_doubles(target, datetime.now(UTC))
     if not (damaged or num_ended):
         return []
     metadata = store.metadata(table.name)
@@ -53,3 +61,52 @@ def repair_table(store: MLStore, table: SyncedTable, lease: Lease) -> list[str]:
     for warning in warnings:
         logger.warning("store repaired table=%s %s", table.name, warning)
     return warnings
+
+
+def _is_sound(store: MLStore, table: SyncedTable, file: DataFile) -> bool:
+    """Return whether a file is there and can be read whole.
+
+    Raises:
+        StoreError: the store does not answer, which says nothing about the file.
+    """
+    data = store.read_bytes(f"{table.name}/{file.path}")
+    if data is None:
+        return False
+    try:
+        return pl.read_parquet(data).select(versioned_schema(table).names()).height > 0
+    except (PolarsError, PanicException, OSError):
+        return False
+
+
+def _end_doubles(target: VersionedTable, now: datetime) -> int:
+    """Stage that of several open versions of a key all but the last end where the next begins.
+
+    Returns:
+        The number of versions that end.
+    """
+    key = target.table.key
+    opened = [target.open_in(part, [key]).to_series() for part in target.ranges()]
+    doubled = np.unique(pl.concat(keys.filter(keys.is_duplicated()) for keys in opened).to_numpy())
+    if not doubled.size:
+        return 0
+    files = [file for file in target.files if file.may_hold(doubled)]
+    rows = pl.concat(
+        target.read_file(file).with_row_index("row").with_columns(file=pl.lit(place))
+        for place, file in enumerate(files)
+    )
+    ended = _find_ends(rows.filter(pl.col(KNOWN_UNTIL).is_null(), pl.col(key).is_in(doubled)), key, now)
+    for place, file in enumerate(files):
+        ends = ended.filter(pl.col("file") == place)
+        if ends.is_empty():
+            continue
+        kept = rows.filter(pl.col("file") == place).join(ends, on=["file", "row"], how="left", maintain_order="left")
+        target.replace(file, kept.with_columns(pl.col(KNOWN_UNTIL).fill_null(pl.col("end"))).drop("file", "row", "end"))
+    return ended.height
+
+
+def _find_ends(opened: pl.DataFrame, key: str, now: datetime) -> pl.DataFrame:
+    """Return file, row and end of all open versions but the last of each key."""
+    ordered = opened.sort(key, KNOWN_FROM, nulls_last=False).with_columns(
+        end=pl.col(KNOWN_FROM).shift(-1).over(key).fill_null(now), is_last=pl.col(key).is_last_distinct()
+    )
+    return ordered.filter(~pl.col("is_last")).select("file", "row", "end")

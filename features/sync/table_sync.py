@@ -21,11 +21,14 @@ from features.sync.key_set import Keys, ParentKeys
 from features.sync.lease import Lease
 from features.sync.scd2 import Changes, diff, open_first
 from features.sync.source.columns import PARENTS, UPDATED_AT, SyncedTable
-from features.sync.source.reader import Page, ShopSnapshot, SourceError
+from features.sync.source.packed import Page
+from features.sync.source.reader import ShopSnapshot
+from features.sync.source.session import SourceError
 from features.sync.source.sql import KeyRange
 from features.sync.source.sums import hash_rows
+from features.sync.stored_rows import RANGE_ROWS
 from features.sync.sweep import order_ranges
-from features.sync.versioned_table import RANGE_ROWS, VersionedTable
+from features.sync.versioned_table import VersionedTable
 
 WATERMARK = "watermark"
 SET_ASIDE = "set_aside"

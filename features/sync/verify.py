@@ -17,8 +17,8 @@ from features.sync.report import TableVerdict
 from features.sync.source.reader import ShopSnapshot
 from features.sync.source.sql import KeyRange
 from features.sync.source.sums import checksum_rows
+from features.sync.stored_rows import StoredRows
 from features.sync.table_sync import TableSync
-from features.sync.versioned_table import VersionedTable
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def verify_tables(
 
 def _verify_table(sync: TableSync, lease: Lease, at_step: Callable[[str], None]) -> TableVerdict:
     at_step(f"verify {sync.table.name}")
-    stored = VersionedTable(sync.store, sync.table)
+    stored = StoredRows(sync.store, sync.table)
     compared = list(_compare(sync.snapshot, stored, stored.ranges(), lease))
     differing = [keys for keys, is_equal, _count in compared if not is_equal]
     num_repaired = 0
@@ -59,12 +59,12 @@ def _repair(sync: TableSync, differing: list[KeyRange], lease: Lease, at_step: C
     repair.target.write_files()
     lease.require()
     repair.commit()
-    repaired = VersionedTable(sync.store, sync.table)
+    repaired = StoredRows(sync.store, sync.table)
     return sum(is_equal for _keys, is_equal, _count in _compare(sync.snapshot, repaired, differing, lease))
 
 
 def _compare(
-    snapshot: ShopSnapshot, stored: VersionedTable, ranges: list[KeyRange], lease: Lease
+    snapshot: ShopSnapshot, stored: StoredRows, ranges: list[KeyRange], lease: Lease
 ) -> Iterator[tuple[KeyRange, bool, int]]:
     """Yield ranges that together cover the given ones, whether each is equal, and the shop's count of its rows."""
     for keys in ranges:

@@ -13,7 +13,7 @@ from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.exc import NoSuchTableError
 
 from features.sync.source.columns import Kind, SyncedColumn, SyncedTable
-from features.sync.source.reader import SourceError
+from features.sync.source.session import SourceError
 
 
 class SchemaDriftError(SourceError):

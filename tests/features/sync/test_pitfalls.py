@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 import features.sync.source.reader
+import features.sync.source.session
 from features.store import MLStore
 from features.sync.mass_delete_guard import MassDisappearanceError
 from features.sync.shop_sync import sync_shop
@@ -488,7 +489,7 @@ def test_full_compares_every_row_and_keeps_history(server_shop: Engine, store: M
 def test_a_row_wider_than_a_page_still_crosses(
     server_shop: Engine, store: MLStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(features.sync.source.reader, "PAGE_BYTES", 300_000)
+    monkeypatch.setattr(features.sync.source.session, "PAGE_BYTES", 300_000)
     execute(server_shop, "UPDATE products SET description = REPEAT('wide \"\u00e9\" ', 6000)")
 
     report = sync_shop(server_shop, store, verify=True)
@@ -502,7 +503,7 @@ def test_many_small_files_and_pages_give_the_same_store(
 ) -> None:
     monkeypatch.setattr(features.sync.source.reader, "PAGE_ROWS", 2)
     monkeypatch.setattr("features.sync.versioned_table.FILE_ROWS", 2)
-    monkeypatch.setattr("features.sync.versioned_table.RANGE_ROWS", 2)
+    monkeypatch.setattr("features.sync.stored_rows.RANGE_ROWS", 2)
     monkeypatch.setattr("features.sync.table_sync.RANGE_ROWS", 2)
     sync_shop(server_shop, store)
     assert len(VersionedTable(store, ORDERS).ranges()) > 3
@@ -526,7 +527,7 @@ def test_many_small_files_and_pages_give_the_same_store(
 def tiny_files(monkeypatch: pytest.MonkeyPatch) -> SyncOptions:
     """Files and ranges of two rows, and two ranges swept in a run: every table is a large one."""
     monkeypatch.setattr("features.sync.versioned_table.FILE_ROWS", 2)
-    monkeypatch.setattr("features.sync.versioned_table.RANGE_ROWS", 2)
+    monkeypatch.setattr("features.sync.stored_rows.RANGE_ROWS", 2)
     monkeypatch.setattr("features.sync.table_sync.RANGE_ROWS", 2)
     return SyncOptions(sweep_rows=4, max_gone_share=1.0)
 

@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import Engine
 
 import features.sync.source.reader
+import features.sync.source.session
 from features.store import MLStore
 from features.sync.shop_sync import sync_shop
 from features.sync.source.columns import SYNCED_TABLES
-from features.sync.source.reader import SourceError, open_snapshot
+from features.sync.source.reader import open_snapshot
+from features.sync.source.session import SourceError
 from features.sync.source.sql import KeyRange
 from tests.features.shop_writes import assert_equal, current, execute
 
@@ -132,7 +134,7 @@ def test_a_page_that_takes_the_server_too_long_is_read_in_parts(
     server_shop: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     execute(server_shop, "UPDATE order_items SET updated_at = created_at")
-    monkeypatch.setattr(features.sync.source.reader, "STATEMENT_SECONDS", 0.5)
+    monkeypatch.setattr(features.sync.source.session, "STATEMENT_SECONDS", 0.5)
     table = next(table for table in SYNCED_TABLES if table.name == "order_items")
     slow = table.packed_schema  # a view takes 0.12 s a row, so that ten rows are too many and four are not
     names = ", ".join(name for name in slow if name != "quantity")
@@ -166,13 +168,13 @@ def test_quotes_in_text_cost_no_more_than_other_characters(server_shop: Engine, 
 
 def test_the_server_ends_what_the_sync_has_left(server_shop: Engine) -> None:
     with open_snapshot(server_shop) as snapshot:
-        found = snapshot.connection.exec_driver_sql("SELECT @@wait_timeout, @@lock_wait_timeout").one()
+        found = snapshot.session.connection.exec_driver_sql("SELECT @@wait_timeout, @@lock_wait_timeout").one()
 
     assert tuple(found) == (60, 10)
 
 
 def test_a_snapshot_is_given_up_after_its_time(tiny_shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(features.sync.source.reader, "SNAPSHOT_SECONDS", -1.0)
+    monkeypatch.setattr(features.sync.source.session, "SNAPSHOT_SECONDS", -1.0)
 
     with open_snapshot(tiny_shop) as snapshot, pytest.raises(SourceError, match=r"gives it up.*replica"):
-        snapshot.keep_alive()
+        snapshot.session.keep_alive()

@@ -47,7 +47,7 @@ def test_places_are_kept(store: MLStore) -> None:
 def few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> SyncOptions:
     """Files and ranges of one row, of which a run has no time for more than it must."""
     monkeypatch.setattr("features.sync.versioned_table.FILE_ROWS", 1)
-    monkeypatch.setattr("features.sync.versioned_table.RANGE_ROWS", 1)
+    monkeypatch.setattr("features.sync.stored_rows.RANGE_ROWS", 1)
     monkeypatch.setattr("features.sync.table_sync.RANGE_ROWS", 1)
     return SyncOptions(sweep_rows=100, sweep_seconds=0.0, max_gone_share=1.0)
 
