@@ -73,7 +73,7 @@ quality: environment ## the quality table at several cuts, on the synced shop wi
 	$(RUN) training.studies.quality --cuts $(CUTS) --out docs/quality.md
 
 docs: environment ## write the pages that are made from the code
-	$(RUN) deploy.version
+	$(RUN) deploy.development.version
 	$(RUN) deploy.compose.env_example
 	$(RUN) shop.loaders.documentation
 	$(RUN) features.documentation
@@ -87,8 +87,8 @@ format: environment ## lay out the code
 	$(RUN) ruff check --fix . ; $(RUN) ruff format . ; $(RUN) deploy.local.pages format
 
 lock: environment ## choose versions anew, for each Python that is here; KEEP=true: only what is missing
-	$(RUN) deploy.lockfile $(if $(KEEP),--keep)
-	$(RUN) deploy.compose.lockfile
+	$(RUN) deploy.development.lockfile $(if $(KEEP),--keep)
+	$(RUN) deploy.development.production_lockfile
 
 secrets: ## draw the passwords and keys that docker compose needs; anew: make secrets RENEW=shop_database_url
 	@$(or $(PYTHON),$(FOUND_PYTHON)) -m deploy.compose.credentials $(if $(RENEW),--renew $(RENEW))
@@ -97,7 +97,7 @@ environment:
 	@$(BOOTSTRAP) environment $(BOOTSTRAP_OPTIONS)
 
 tools:
-	@$(RUN) deploy.local.system_tools
+	@$(RUN) deploy.development.system_tools
 
 clean: down ## stop everything, then remove the environment and caches; data in VAR_DIR stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache frontend/node_modules frontend/dist

@@ -22,7 +22,7 @@ from command import Command, CommandError, Result, say
 from deploy.interpreter import SUPPORTED, find_interpreters
 from deploy.torch_build import CUDA_PREFIXES
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "requirements.txt"
 HEAD = """\
 # Every package with its version, made by `make lock` from the folders' requirements.in; do not edit by hand.
@@ -99,7 +99,7 @@ def merge(chosen: dict[tuple[int, int], dict[str, str]]) -> list[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Resolve on every Python that is here, and replace the lock."""
-    command = Command("deploy.lockfile", __doc__)
+    command = Command("deploy.development.lockfile", __doc__)
     command.add_argument(
         "--keep", action="store_true", help="keep the versions of the present lock (default: the newest)"
     )

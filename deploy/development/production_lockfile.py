@@ -5,8 +5,8 @@ import subprocess
 import sys
 
 from command import Command, CommandError, Result
+from deploy.development.lockfile import LOCK, ROOT, requirement_files, resolve
 from deploy.interpreter import find_interpreters
-from deploy.lockfile import LOCK, ROOT, requirement_files, resolve
 
 EXTRA = ROOT / "dags" / "requirements.production.in"
 EXTRA_LOCK = EXTRA.with_suffix(".txt")
@@ -18,7 +18,7 @@ HEAD = f"""\
 
 def main(arguments: list[str] | None = None) -> int:
     """Resolve both together for the images' Python, keep what the full lock lacks."""
-    return Command("deploy.compose.lockfile", __doc__, failed="").run(_lock, arguments)
+    return Command("deploy.development.production_lockfile", __doc__, failed="").run(_lock, arguments)
 
 
 def _lock(_options: argparse.Namespace) -> Result:

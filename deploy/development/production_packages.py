@@ -11,8 +11,8 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-from deploy.local.mysql_server import CACHE
-from deploy.lockfile import LOCK, ROOT
+from deploy.development.lockfile import LOCK, ROOT
+from deploy.development.mysql_server import CACHE
 
 EXTRA_LOCK = ROOT / "dags" / "requirements.production.txt"
 LIMIT_SECONDS = 900

@@ -1,4 +1,4 @@
-"""Programs that the tests need beside Python packages: `python -m deploy.local.system_tools`.
+"""Programs that the tests need beside Python packages: `python -m deploy.development.system_tools`.
 
 Installs what is missing from Debian's packages where this user may; elsewhere says how to get it.
 """
@@ -12,8 +12,8 @@ import sysconfig
 from pathlib import Path
 
 from command import Command, CommandError, Result, say
-from deploy.local.mysql_server import NoMySqlError, fetch_mysql, find_mysql
-from deploy.local.production_packages import ProductionPackagesError, find_python, provide
+from deploy.development.mysql_server import NoMySqlError, fetch_mysql, find_mysql
+from deploy.development.production_packages import ProductionPackagesError, find_python, provide
 
 PROGRAMS = {
     "mariadbd": "mariadb-server",
@@ -88,7 +88,7 @@ def provide_production_packages() -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
-    return Command("deploy.local.system_tools", __doc__, failed="").run(_provide, arguments)
+    return Command("deploy.development.system_tools", __doc__, failed="").run(_provide, arguments)
 
 
 def _provide(_options: argparse.Namespace) -> Result:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from command import Command, Result
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 COPIES = {
     "api/__init__.py": r'__version__ = "',
@@ -51,7 +51,8 @@ def write_version(root: Path, version: str) -> list[str]:
         path = root / name
         text = path.read_text(encoding="utf-8")
         if not find_copies(text, before):
-            raise ValueError(f"{name} has no version where deploy/version.py looks for it; mend the pattern there.")
+            place = Path(__file__).relative_to(ROOT)
+            raise ValueError(f"{name} has no version where {place} looks for it; mend the pattern there.")
         written = re.sub(f"({before}){VERSION}", rf"\g<1>{version}", text)
         if written != text:
             path.write_text(written, encoding="utf-8")
@@ -61,7 +62,7 @@ def write_version(root: Path, version: str) -> list[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
-    return Command("deploy.version", __doc__, failed="").run(_write, arguments, (OSError, ValueError))
+    return Command("deploy.development.version", __doc__, failed="").run(_write, arguments, (OSError, ValueError))
 
 
 def _write(_options: argparse.Namespace) -> Result:

@@ -106,7 +106,7 @@ def test_links_that_lead_nowhere_stop_the_build_and_are_named(tmp_path: Path) ->
     shutil.copytree(ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("reference"))
     with (tmp_path / "docs" / "limits.md").open("a", encoding="utf-8") as file:
         file.write("[a](no-page.md) [b](../training/no_source.py) [c](glossary.md#no-heading)\n")
-    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").replace("deploy/local", f"{ROOT}/deploy/local")
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").replace("deploy/development", f"{ROOT}/deploy/development")
     config = tmp_path / "mkdocs.yml"
     head, rest = text.partition("\nplugins:")[0], text.partition("\nmarkdown_extensions:")[2].partition("\nnav:")[0]
     config.write_text(f"{head}\nmarkdown_extensions:{rest}\n", encoding="utf-8")

@@ -9,9 +9,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from deploy.lockfile import requirement_files
+from deploy.development.lockfile import requirement_files
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 APART = {"tests", "deploy"}  # have the full lock; deploy's own file is what its first check needs before that
 FOLDERS = sorted({path.parent.relative_to(ROOT).as_posix() for path in requirement_files()} - APART)
 OURS = {path.parent.name for path in ROOT.glob("*/__init__.py")} | {path.stem for path in ROOT.glob("*.py")}

@@ -10,7 +10,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import OperationalError
 
 from deploy.compose.databases import connect_as_root
-from deploy.local.production_packages import find_python
+from deploy.development.production_packages import find_python
 from shop.database import open_engine, open_loop_engine
 from shop.failures import find_remedy
 from tests.support.certificates import write_certificates
@@ -102,7 +102,7 @@ def test_a_first_login_without_tls_works(connect: Callable[[str], str], plain_se
 
 def connect_by_mysqlclient(url: str) -> "subprocess.CompletedProcess[str]":
     python = find_python()
-    assert python is not None, "this test needs production's packages: run `python -m deploy.local.system_tools`"
+    assert python is not None, "this test needs production's packages: run `python -m deploy.development.system_tools`"
     code = (
         "import sys, sqlalchemy\n"
         "connection = sqlalchemy.create_engine(sys.argv[1]).connect()\n"

@@ -24,7 +24,7 @@ import yaml
 from sqlalchemy import URL, make_url
 
 from deploy.compose.databases import connect_as_root, create_accounts
-from deploy.local.mysql_server import CACHE, find_mysql
+from deploy.development.mysql_server import CACHE, find_mysql
 from tests.support.certificates import write_certificates
 
 Kind = Literal["mariadb", "mysql"]
@@ -159,7 +159,7 @@ def initialise_mysql(folder: Path) -> list[str]:
     mysql = find_mysql()
     if mysql is None:
         raise RuntimeError(
-            "these tests need a MySQL server: run `python -m deploy.local.system_tools`, then run them again"
+            "these tests need a MySQL server: run `python -m deploy.development.system_tools`, then run them again"
         )
     created = CACHE / f"mysql-{mysql.version}-data"
     if not created.exists():
@@ -180,7 +180,7 @@ def initialise_mariadb(folder: Path) -> list[str]:
     daemon, install = shutil.which("mariadbd", path=path), shutil.which("mariadb-install-db", path=path)
     if daemon is None or install is None:
         raise RuntimeError(
-            "these tests need a MariaDB server: run `python -m deploy.local.system_tools`, then run them again"
+            "these tests need a MariaDB server: run `python -m deploy.development.system_tools`, then run them again"
         )
     own = f"--tmpdir={folder / 'tmp'}"  # a server that starts empties its own, also of what others use at the moment
     options = [own, f"--datadir={folder / 'data'}", f"--user={getpass.getuser()}", "--skip-test-db"]

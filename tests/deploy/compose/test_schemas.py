@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 
 from deploy.compose.migration import TOOLS, HalfMigrationError, MigrationError, migrate, start_over
-from deploy.local.production_packages import find_python
+from deploy.development.production_packages import find_python
 from tests.support.database_servers import DatabaseServer
 
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
@@ -66,7 +66,7 @@ def test_mlflow_killed_in_its_first_migration_is_refused_then_starts_over(any_se
 @pytest.mark.timeout(900)
 def test_airflow_migrates_with_its_logins(any_server: DatabaseServer, tmp_path: Path) -> None:
     python = find_python()
-    assert python is not None, "this test needs production's packages: run `python -m deploy.local.system_tools`"
+    assert python is not None, "this test needs production's packages: run `python -m deploy.development.system_tools`"
     program, *arguments = TOOLS["airflow"].migrate
     url = any_server.create_database("mysql+mysqldb")
 

@@ -8,8 +8,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from deploy.development.lockfile import LOCK, merge, requirement_files, without_cuda
 from deploy.interpreter import SUPPORTED
-from deploy.lockfile import LOCK, merge, requirement_files, without_cuda
 
 SECURITY_FLOORS = {
     "mlflow": "3.11",

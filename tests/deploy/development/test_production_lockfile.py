@@ -1,8 +1,8 @@
 import re
 from pathlib import Path
 
-from deploy.compose.lockfile import EXTRA, EXTRA_LOCK
-from deploy.lockfile import LOCK
+from deploy.development.lockfile import LOCK
+from deploy.development.production_lockfile import EXTRA, EXTRA_LOCK
 
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from api.openapi import render_openapi
-from deploy.version import COPIES, ROOT, read_version, write_version
+from deploy.development.version import COPIES, ROOT, read_version, write_version
 
 SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("31ie/")}
