@@ -47,8 +47,7 @@ def open_engine(
         read_only: the database itself refuses writes on these connections.
         connect_timeout_seconds: longest wait for a connection (MySQL).
         read_timeout_seconds: longest wait for an answer (MySQL), or for another writer's lock (SQLite).
-        single_statements: each statement stands alone (MySQL): no round trips for transactions and liveness. The first
-            statement after the server went away fails.
+        single_statements: each statement stands alone (MySQL): no round trips for transactions.
 
     Raises:
         ValueError: the URL names another database than SQLite or MySQL, or a file that is not there as `ssl_ca`.
@@ -168,7 +167,7 @@ def _open_mysql(
         url,
         isolation_level="AUTOCOMMIT" if single_statements else "READ COMMITTED",
         json_serializer=_dump_json,
-        pool_pre_ping=not single_statements,
+        pool_pre_ping=True,
         pool_reset_on_return=None if single_statements else "rollback",
         pool_recycle=POOL_RECYCLE_SECONDS,
         connect_args={

@@ -10,9 +10,10 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 MOST_CONNECTIONS = 8
@@ -100,34 +101,53 @@ class LoopConnections:
     async def run(self, read: Callable[[Connection], Result]) -> Result:
         """Run `read(connection)`; the loop goes on while it waits for MySQL.
 
+        A server that was started anew has hung up on the connections from before, which only a read finds out: it is
+        run again, on a new one.
+
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database fails.
             asyncmy.errors.MySQLError: it fails in a statement that runs on the driver itself.
         """
         async with self._slots:
-            connection = await self._take()
-            try:
-                result = await connection.run_sync(read)
-            except BaseException:  # an answer may still be on its way, also to a caller that gave up
-                _hang_up(connection)
-                self._hang_up_all()  # the others go to the same server
-                raise
-            self._free.append((connection, time.monotonic()))
-            return result
+            if (kept := self._take_kept()) is not None:
+                try:
+                    return await self._run_on(kept, read)
+                except Exception as err:
+                    if not self._is_lost(err):
+                        raise
+            return await self._run_on(await self._engine.connect(), read)
 
     def close(self) -> None:
         """Hang up on all connections that nobody uses."""
         self._hang_up_all()
         self._engine.sync_engine.dispose()
 
-    async def _take(self) -> AsyncConnection:
-        if self._free:
-            connection, used_at = self._free.pop()
-            if time.monotonic() - used_at < MOST_IDLE_SECONDS:
-                return connection
+    async def _run_on(self, connection: AsyncConnection, read: Callable[[Connection], Result]) -> Result:
+        try:
+            result = await connection.run_sync(read)
+        except BaseException:  # an answer may still be on its way, also to a caller that gave up
             _hang_up(connection)
-            self._hang_up_all()  # the last one to be used was the first to be taken
-        return await self._engine.connect()
+            self._hang_up_all()  # the others go to the same server
+            raise
+        self._free.append((connection, time.monotonic()))
+        return result
+
+    def _take_kept(self) -> AsyncConnection | None:
+        if not self._free:
+            return None
+        connection, used_at = self._free.pop()
+        if time.monotonic() - used_at < MOST_IDLE_SECONDS:
+            return connection
+        _hang_up(connection)
+        self._hang_up_all()  # the last one to be used was the first to be taken
+        return None
+
+    def _is_lost(self, error: Exception) -> bool:
+        """Return whether an error says that the connection is gone; the driver's own come without SQLAlchemy's word."""
+        if isinstance(error, DBAPIError):
+            return error.connection_invalidated
+        dialect: Any = self._engine.dialect
+        return bool(dialect.is_disconnect(error, None, None))
 
     def _hang_up_all(self) -> None:
         while self._free:

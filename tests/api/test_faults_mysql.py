@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from api.application import create_app
+from api.application import Deadlines, create_app
 from settings import Settings
 from shop.database import open_engine
 from shop.migrate import migrate
-from tests.api.conftest import ModelServer, publish_by_hand
+from tests.api.conftest import PATIENT, ModelServer, publish_by_hand
 from tests.support.database_servers import KINDS, DatabaseServer, run_server
 from tests.support.tiny_shop import fill_tiny_shop
 
@@ -28,8 +28,16 @@ def own_server(request: pytest.FixtureRequest) -> Iterator[DatabaseServer]:
 
 
 @pytest.fixture
-def api(own_server: DatabaseServer, tmp_path: Path, model_server: ModelServer) -> Iterator[TestClient]:
-    """An API with its real deadlines over a published shop on that server."""
+def deadlines() -> Deadlines:
+    """The real ones, unless a test says otherwise."""
+    return Deadlines()
+
+
+@pytest.fixture
+def api(
+    own_server: DatabaseServer, tmp_path: Path, model_server: ModelServer, deadlines: Deadlines
+) -> Iterator[TestClient]:
+    """An API over a published shop on that server."""
     url = own_server.create_database()
     engine = open_engine(url)
     migrate(engine)
@@ -37,7 +45,7 @@ def api(own_server: DatabaseServer, tmp_path: Path, model_server: ModelServer) -
     publish_by_hand(engine)
     engine.dispose()
     settings = Settings(var_dir=tmp_path, shop_database_url=url, serving_url=model_server.url)
-    with TestClient(create_app(settings)) as client:
+    with TestClient(create_app(settings, deadlines)) as client:
         wait_for_rung(client, "published")
         yield client
 
@@ -66,3 +74,16 @@ def test_a_server_that_hangs_costs_nobody_more_than_the_deadline(own_server: Dat
 
     assert max(waits) < 10  # how short they are is measured by benchmarks/faults.py
     wait_for_rung(api, "published")
+
+
+@pytest.mark.parametrize("deadlines", [PATIENT], ids=["patient"])
+def test_a_server_that_was_started_anew_answers_the_very_next_read(own_server: DatabaseServer, api: TestClient) -> None:
+    paths = ("/users", "/products?query=milk", "/users/1/orders", "/products/1", "/products/1/similar", "/categories")
+    before = [(answer.status_code, answer.text) for answer in map(api.get, paths)]
+
+    own_server.kill()
+    own_server.start()
+
+    assert [(answer.status_code, answer.text) for answer in map(api.get, paths)] == before
+    assert {status for status, _ in before} == {200}
+    assert api.get(HOME, params={"user_id": 1}).headers["x-rung"] == "published"

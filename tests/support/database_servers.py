@@ -13,7 +13,7 @@ import string
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,26 +46,46 @@ MYSQL_ALONE = (SMALL_REDO_LOG, "--innodb-flush-method=nosync", "--mysqlx=OFF", "
 MARIADB_ALONE = ("--log-bin=binlog", "--debug-no-sync=1")  # MySQL keeps a binary log without being told to
 
 
-@dataclass(frozen=True)
+@dataclass
 class DatabaseServer:
-    """A running server.
+    """A server of this process's own.
 
     Attributes:
         kind: which of the two.
         port: where it listens, on loopback alone.
         root_password: of the account that may do anything.
         folder: all that it writes; `ca.pem` there is the authority that signed its certificate for 127.0.0.1.
+        command: what starts it.
+        process: the running server.
     """
 
     kind: Kind
     port: int
     root_password: str
     folder: Path
+    command: Sequence[str] = ()
+    process: "subprocess.Popen[bytes] | None" = None
 
     @property
     def pid(self) -> int:
         """Return the server's process."""
         return int((self.folder / "pid").read_text())
+
+    def start(self) -> None:
+        """Start the server and wait until it answers.
+
+        Raises:
+            RuntimeError: it does not come up; the message has the end of its log.
+        """
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=subprocess.STDOUT)
+        wait_until_ready(self.process, self)
+
+    def kill(self) -> None:
+        """Kill the server, as a machine that fails would."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
 
     def connect(self) -> "pymysql.connections.Connection[pymysql.cursors.Cursor]":
         """Open a session of root's, as the job does that creates production's accounts."""
@@ -103,21 +123,18 @@ def run_server(kind: Kind, *options: str) -> Iterator[DatabaseServer]:
         RuntimeError: the server is missing or does not come up; the message says which.
     """
     folder = Path(tempfile.mkdtemp(prefix=f"{kind}-"))
-    process: subprocess.Popen[bytes] | None = None
+    server = DatabaseServer(kind, find_free_port(), secrets.token_hex(12), folder)
     try:
-        server = DatabaseServer(kind, find_free_port(), secrets.token_hex(12), folder)
         (folder / "tmp").mkdir()
         write_init_file(server)
         write_certificates(folder, HOST)
         command = initialise_mysql(folder) if kind == "mysql" else initialise_mariadb(folder)
-        with (folder / "log").open("ab") as log:
-            arguments = [*command, *list_options(server), *options]
-            process = subprocess.Popen(arguments, stdout=log, stderr=subprocess.STDOUT)
-        wait_until_ready(process, server)
+        server.command = [*command, *list_options(server), *options]
+        server.start()
         yield server
     finally:
-        if process is not None:
-            stop(process)
+        if server.process is not None:
+            stop(server.process)
         shutil.rmtree(folder, ignore_errors=True)
 
 

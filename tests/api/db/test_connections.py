@@ -131,28 +131,35 @@ def test_a_write_that_the_server_refuses_is_named_and_logged(
     assert "error 1142, DELETE command denied" in caplog.text
 
 
-def test_one_failure_tells_of_all_connections_that_the_server_dropped(
-    any_server: DatabaseServer, any_server_url: str
-) -> None:
+def test_a_connection_that_the_server_dropped_costs_no_read(any_server: DatabaseServer, any_server_url: str) -> None:
     def nap(connection: Connection) -> int:
         connection.execute(text("SELECT SLEEP(0.3)"))
         return fetch_id(connection)
 
-    async def drop_all_and_ask_twice() -> list[str]:
-        reader = ShopReader(LoopConnections(open_loop_engine(any_server_url)), 60)
-        ids = set(await asyncio.gather(*(reader.read(nap) for _ in range(3))))
-        assert len(ids) == 3
-        with any_server.connect() as root, root.cursor() as cursor:
-            for each in ids:
-                cursor.execute(f"KILL {each}")
-        outcomes = []
-        for _ in range(2):
-            try:
-                await reader.read(fetch_id)
-                outcomes.append("answered")
-            except ShopUnavailableError as err:
-                outcomes.append(str(err))
-        reader.close()
-        return outcomes
+    async def drop_all_and_ask(connections: LoopConnections) -> tuple[set[int], int]:
+        dropped = set(await asyncio.gather(*(connections.run(nap) for _ in range(3))))
+        any_server.execute(*(f"KILL {each}" for each in dropped))
+        return dropped, await connections.run(fetch_id)
 
-    assert asyncio.run(drop_all_and_ask_twice()) == ["fails with OperationalError", "answered"]
+    dropped, used = run_on_loop(any_server_url, drop_all_and_ask)
+    assert len(dropped) == 3
+    assert used not in dropped
+
+
+def test_a_connection_that_is_lost_while_it_reads_is_not_asked_again_for_ever(
+    any_server: DatabaseServer, any_server_url: str
+) -> None:
+    asked = []
+
+    def end_itself(connection: Connection) -> None:
+        asked.append(fetch_id(connection))
+        any_server.execute(f"KILL {asked[-1]}")
+        fetch_id(connection)
+
+    async def ask(connections: LoopConnections) -> None:
+        await connections.run(fetch_id)
+        with pytest.raises(SQLAlchemyError):
+            await connections.run(end_itself)
+
+    run_on_loop(any_server_url, ask)
+    assert len(asked) == len(set(asked)) == 2
