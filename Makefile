@@ -19,7 +19,7 @@ PACKAGES = command.py settings.py api dags deploy features mlflow_server serving
 SHOP ?= demo
 CUTS ?= 2017-08-20 2017-09-10 2017-10-15
 PYTEST_ARGS ?=
-SIDE_BY_SIDE = --numprocesses logical --maxprocesses 2 --dist loadgroup
+SIDE_BY_SIDE = --numprocesses logical --maxprocesses 2 --dist loadscope
 SERVED_SECONDS ?= 600
 
 .PHONY: help up down status promote rollback step test coverage test-containers check bench quality lock secrets docs site environment tools format clean

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from features.store import MLStore
 from shop.database import open_engine
@@ -16,13 +18,17 @@ from tests.support.tiny_shop import fill_tiny_shop
 ONE_INSTALLATION = ("tests/end_to_end", "tests/frontend", "tests/containers")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests of a file, or of a folder that shares one installation, run one after the other in one process."""
-    for item in items:
-        path = item.nodeid.partition("::")[0]
-        group = next((folder for folder in ONE_INSTALLATION if path.startswith(folder)), path)
-        item.add_marker(pytest.mark.xdist_group(group))
+class WholeFilesScheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+    """Runs the tests of a file in one process, and those of a folder that shares one installation."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return next((folder for folder in ONE_INSTALLATION if path.startswith(folder)), path)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFilesScheduling:
+    """Hand the tests out by `WholeFilesScheduling` where `make test` runs them in several processes."""
+    return WholeFilesScheduling(config, log)
 
 
 @pytest.fixture(scope="session")
