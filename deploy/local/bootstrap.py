@@ -16,6 +16,7 @@ import time
 from deploy.interpreter import SetupError
 from deploy.local.environment import PYTHON, ROOT, ensure_environment, is_current
 from deploy.progress import Board
+from deploy.shop_choice import check_shop
 
 
 def main() -> None:
@@ -23,13 +24,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python3 -m deploy.local.bootstrap", description=__doc__)
     parser.add_argument("command", choices=["environment", "up", "down", "status", "step"])
     parser.add_argument("--python", help="interpreter to make the environment of (default: the machine's own)")
+    parser.add_argument("--shop", default="demo", help="what fills an empty shop, as for `python -m shop.load`")
     parser.add_argument("--torch-place", default="", help="index or folder to take torch from (default: choose)")
     arguments, passed_on = parser.parse_known_args()
     if arguments.command == "up":
-        passed_on += ["--began", str(time.time())]
+        passed_on += ["--began", str(time.time()), "--shop", arguments.shop]
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
+        if arguments.command == "up":
+            check_shop(arguments.shop.split())
         if arguments.command in {"environment", "up"} and not is_current():
             check_first = ["-m", "deploy.local", "preflight"] if arguments.command == "up" else []
             ensure_environment(arguments.python, Board(), check_first=check_first, torch_place=arguments.torch_place)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from deploy.airflow_client import AirflowClient
 from deploy.airflow_settings import USER, ensure_password, task_logs
-from deploy.fill_shop import check_shop
 from deploy.first_run import PassError, follow_first_pass, has_passed, prepare_airflow
 from deploy.local.claim import claim_mlflow
 from deploy.local.preflight import check_machine
@@ -13,6 +12,7 @@ from deploy.local.services import MIGRATION, all_parts
 from deploy.local.start import start_parts
 from deploy.local.supervision.supervise import Supervisor
 from deploy.progress import Board
+from deploy.shop_choice import check_shop
 from deploy.stamp import Stamp
 from settings import Settings, keep_settings
 

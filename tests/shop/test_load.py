@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from settings import load_settings
-from shop.load import main, make_command
+from shop.load import main
+from shop.load_options import make_command
 from tests.shop.loaders.shop_files import write_shop_files
 
 SMALL = ["synthetic", "--users", "5", "--products", "5", "--orders", "9", "--seed", "3"]

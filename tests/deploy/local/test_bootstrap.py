@@ -16,7 +16,9 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture
 def fresh_clone(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "deploy", tmp_path / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "requirements.txt", tmp_path)
+    (tmp_path / "shop").mkdir()
+    for name in ("requirements.txt", "command.py", "shop/__init__.py", "shop/load_options.py"):
+        shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
 
@@ -45,6 +47,19 @@ def test_a_step_on_a_fresh_clone_fails_and_says_what_to_do(fresh_clone: Path, ta
     assert "No such file" not in finished.stderr
 
 
+@pytest.mark.parametrize(
+    ("shop", "reason"),
+    [("dmeo", "invalid choice: 'dmeo'"), ("directory no/such/folder", "there is no folder no/such/folder")],
+)
+def test_a_wrong_shop_is_said_before_the_environment_is_made(fresh_clone: Path, shop: str, reason: str) -> None:
+    finished = bootstrap(fresh_clone, "up", "--shop", shop)
+
+    assert finished.returncode == 1
+    assert f'SHOP="{shop}" cannot be loaded: ' in finished.stderr
+    assert reason in finished.stderr
+    assert not (fresh_clone / ".venv").exists()
+
+
 def test_wrong_python_leaves_nothing_behind(fresh_clone: Path) -> None:
     finished = bootstrap(fresh_clone, "up", "--python", str(fresh_clone / "python3.10"))
 
@@ -64,8 +79,11 @@ def test_machine_without_any_python_says_how_to_get_one(tmp_path: Path) -> None:
     assert HOW_TO in finished.stderr
 
 
-@pytest.mark.parametrize("name", ["bootstrap", "environment", "interpreter", "progress", "stamp", "torch_build"])
-def test_first_steps_parse_on_an_old_python(name: str) -> None:
-    [source] = (path.read_text(encoding="utf-8") for path in (ROOT / "deploy").rglob(f"{name}.py"))
+FIRST_STEPS = ["bootstrap", "environment", "interpreter", "progress", "shop_choice", "stamp", "torch_build"]
 
-    ast.parse(source, feature_version=(3, 8))
+
+@pytest.mark.parametrize("name", [*FIRST_STEPS, "shop/load_options", "command"])
+def test_first_steps_parse_on_an_old_python(name: str) -> None:
+    [path] = [*(ROOT / "deploy").rglob(f"{name}.py"), *ROOT.glob(f"{name}.py")]
+
+    ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.fill_shop import check_shop
 from deploy.interpreter import SetupError
+from deploy.shop_choice import check_shop
 
 
 @pytest.mark.parametrize(
