@@ -98,6 +98,12 @@ class Settings(BaseSettings):
         SecretStr(""), description="Key that signs MLflow's forms when the login is on.", json_schema_extra=SECRET
     )
 
+    airflow_admin_password: SecretStr = Field(
+        SecretStr(""),
+        description="Password of Airflow's user `admin` in containers; elsewhere `make up` draws one.",
+        json_schema_extra=SECRET,
+    )
+
     environment: Literal["development", "production"] = Field(
         "development", description="production refuses default secrets at start-up.", json_schema_extra=FIXED
     )

@@ -10,9 +10,10 @@ import httpx
 
 from command import Command, Result
 from deploy.airflow_client import AirflowClient
+from deploy.airflow_settings import USER
 from deploy.first_run import CHAIN, FIRST, has_passed, list_under_way
 from deploy.interpreter import SetupError
-from settings import SECRETS_DIR
+from settings import load_settings
 
 DAGS_LIMIT_SECONDS = 180
 
@@ -46,8 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _start(options: argparse.Namespace) -> Result:
-    password = (SECRETS_DIR / "airflow_admin_password").read_text(encoding="utf-8").strip()
-    return Result(start_first_pass(AirflowClient(options.url, "admin", password)))
+    password = load_settings().airflow_admin_password.get_secret_value()
+    return Result(start_first_pass(AirflowClient(options.url, USER, password)))
 
 
 if __name__ == "__main__":
