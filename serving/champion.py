@@ -13,7 +13,7 @@ from typing import NamedTuple
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from training.ranking.ranker import Ranker
-from training.registry.client import Registry
+from training.registry.client import NamedVersion, Registry
 from training.registry.copies import fetch_copy, find_copy, refetch_copy
 from training.registry.eligibility import find_bar
 from training.version.files import ArtefactError
@@ -54,7 +54,12 @@ class Champion:
     @property
     def identity(self) -> Identity:
         """What it is made of, apart from numbers and instants that can come again."""
-        return Identity(self.version, self.ranker.folder.name, self.as_of, self.snapshot.snapshot_id)
+        return Identity(*self.named, self.as_of, self.snapshot.snapshot_id)
+
+    @property
+    def named(self) -> NamedVersion:
+        """The version as an alias names it."""
+        return NamedVersion(self.version, self.ranker.folder.name)
 
 
 class BarredVersionError(Exception):

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from command import LOG_FORMAT
 from features.store import MLStore
+from serving.batch.batch_state import name_model
 from serving.champion import Champion, load_champion
 from serving.online.alias_effects import Followup
 from serving.online.answers import answer_categories, answer_lists
@@ -44,15 +45,15 @@ class Recommender:
         logging.basicConfig(format=LOG_FORMAT)
         logging.getLogger("serving").setLevel(logging.INFO)
         registry = connect(settings.mlflow_tracking_uri, settings.model_name)
-        models, secret = settings.var_dir / "models", ensure_secret(settings.var_dir / "models")
+        secret = ensure_secret(settings.var_dir / "models")
         followup = Followup(registry, open_engine(settings.shop_database_url))
-        sources = Sources(registry, MLStore(settings.ml_store_uri), models, followup)
+        sources = Sources(registry, MLStore(settings.ml_store_uri), settings.var_dir, followup)
         load = partial(load_champion, num_threads=NETWORK_THREADS)
         self._watcher = ChampionWatcher(sources, settings.champion_poll_seconds, load)
         self._ranker = CoalescedRanker(lambda user_ids, k: answer_lists(self._champion(), user_ids, k))
         self.receiver = make_receiver(secret, self._watcher.look_now, followup.hear)
         self._watcher.start()
-        ask_for_calls(registry, f"{settings.serving_url}{PATH}", secret)
+        ask_for_calls(registry, settings.var_dir, f"{settings.serving_url}{PATH}", secret)
 
     @bentoml.api
     async def recommend(self, user_ids: UserIds, k: ListLength = 20) -> RecommendAnswer:
@@ -68,12 +69,13 @@ class Recommender:
     def status(self) -> StatusAnswer:
         """Say which version serves, and why a newer one does not."""
         champion = self._watcher.current
-        version, as_of = (champion.version, champion.as_of) if champion else (None, None)
         return StatusAnswer(
-            model_version=version,
-            as_of=as_of,
+            model_version=champion and champion.version,
+            run_id=champion and champion.named.run_id,
+            model=champion and name_model(champion.version, champion.ranker.content_hash),
+            as_of=champion and champion.as_of,
             refused_version=self._watcher.refused_version,
-            failure=self._watcher.failure,
+            failure=self._watcher.trouble,
         )
 
     def __is_ready__(self) -> bool:
@@ -88,5 +90,5 @@ class Recommender:
         """Read the served version once, for one whole answer."""
         champion = self._watcher.current
         if champion is None:
-            raise ServiceUnavailable(f"No version serves yet: {self._watcher.failure}.")
+            raise ServiceUnavailable(f"No version serves yet: {self._watcher.trouble}.")
         return champion

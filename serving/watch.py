@@ -1,10 +1,11 @@
 """Compare the alias `champion` with what is served. Changes nothing.
 
-    python -m serving.watch                               now
+    python -m serving.watch                                  now
     python -m serving.watch --await-move 540 --announced 4   until the alias moves away from version 4
     python -m serving.watch --await-served 1800              until what the alias says is served
 
-Exit codes: 0 served as the alias says, or moved; 1 MLflow did not answer; 2 something else is served; 3 nothing moved.
+Exit codes: 0 served as the alias says, or moved; 1 MLflow did not answer, or another installation's did; 2 something
+else is served; 3 nothing moved.
 """
 
 import argparse
@@ -16,7 +17,8 @@ from dataclasses import dataclass
 from command import Command, CommandError, Result
 from serving.serving_status import Served, read_served
 from settings import Settings, load_settings
-from training.registry.client import CHAMPION, Registry, RegistryError, connect
+from training.registry.client import CHAMPION, ForeignRegistryError, NamedVersion, Registry, RegistryError, connect
+from training.registry.installation import Installation, read_installation
 
 POLL_SECONDS = 2.0
 SETTLE_SECONDS = 10.0
@@ -32,7 +34,7 @@ class Outcome:
 
     code: int
     words: str
-    champion: int | None
+    champion: NamedVersion | None
 
 
 class Watch:
@@ -40,65 +42,74 @@ class Watch:
 
     Args:
         registry: where the alias lives.
+        installation: that this is; the MLflow of another one is refused at each look.
         look_around: asks the model server and the API.
     """
 
-    def __init__(self, registry: Registry, look_around: Callable[[], Served]):
+    def __init__(self, registry: Registry, installation: Installation, look_around: Callable[[], Served]):
         self._registry = registry
+        self._installation = installation
         self._look_around = look_around
 
     def compare(self) -> Outcome:
         """Compare once."""
-        champion = self._registry.resolve_alias(CHAMPION)
+        champion = self._resolve()
         return NOBODY if champion is None else _compare(champion, self._look_around())
 
-    def await_move(self, announced: int | None, seconds: float) -> Outcome:
-        """Wait until the alias names another version than the one announced last.
+    def await_move(self, announced: NamedVersion | None, seconds: float) -> Outcome:
+        """Wait until the alias names another version, or another run's of that number, than the one announced last.
 
         Where nothing moves, but lists of another version are shown at the end, the announced one is announced again:
         its scoring failed.
         """
         deadline, lost_since = time.monotonic() + seconds, None
-        while (champion := self._resolve_patiently(announced, deadline)) in (None, announced):
+        while _is_announced(champion := self._resolve_patiently(announced, deadline), announced):
             now = time.monotonic()
             lost_since = (lost_since or now) if champion is None and announced is not None else None
             if now >= deadline or (lost_since is not None and now - lost_since > LOST_SECONDS):
                 return self._end_of_watch(champion, announced)
             time.sleep(POLL_SECONDS)
-        return Outcome(0, f"the alias moved to version {champion}", champion)
+        assert champion is not None
+        return Outcome(0, f"the alias moved to version {champion.number}", champion)
 
     def await_served(self, seconds: float) -> Outcome:
         """Wait until everything served is of the version that the alias names now; ends early where that is refused."""
-        wanted = self._registry.resolve_alias(CHAMPION)
+        wanted = self._resolve()
         if wanted is None:
             return NOBODY
         started = time.monotonic()
         while True:
-            champion = self._registry.resolve_alias(CHAMPION)
+            champion = self._resolve()
             if champion != wanted:
-                return Outcome(NOTHING_MOVED, f"the alias moved on to version {champion}", champion)
+                return Outcome(NOTHING_MOVED, f"the alias moved on to version {champion and champion.number}", champion)
             served = self._look_around()
             passed = time.monotonic() - started
-            is_refused = served.refused == wanted and passed > SETTLE_SECONDS
-            if served.is_all(wanted) or is_refused or passed > seconds:
+            is_refused = served.refused == wanted.number and passed > SETTLE_SECONDS
+            if served.is_all(*wanted) or is_refused or passed > seconds:
                 return _compare(wanted, served)
             time.sleep(POLL_SECONDS)
 
-    def _resolve_patiently(self, announced: int | None, deadline: float) -> int | None:
+    def _resolve(self) -> NamedVersion | None:
+        self._registry.require_own(self._installation)
+        return self._registry.resolve_version(CHAMPION)
+
+    def _resolve_patiently(self, announced: NamedVersion | None, deadline: float) -> NamedVersion | None:
         """Ask for the alias; while MLflow does not answer, nothing has moved until the time is over."""
         try:
-            return self._registry.resolve_alias(CHAMPION)
+            return self._resolve()
+        except ForeignRegistryError:
+            raise
         except RegistryError:
             if time.monotonic() >= deadline:
                 raise
             return announced
 
-    def _end_of_watch(self, champion: int | None, announced: int | None) -> Outcome:
+    def _end_of_watch(self, champion: NamedVersion | None, announced: NamedVersion | None) -> Outcome:
         if champion is None:
-            return NOBODY if announced is None else _describe_loss(announced)
+            return NOBODY if announced is None else _describe_loss(announced.number)
         served = self._look_around()
-        if served.lists is not None and served.lists != champion:
-            return Outcome(0, f"once more: {served.describe(champion)}", champion)
+        if served.lists is not None and not served.shows_lists_of(champion.number):
+            return Outcome(0, f"once more: {served.describe(*champion)}", champion)
         outcome = _compare(champion, served)
         return outcome if outcome.code else Outcome(NOTHING_MOVED, outcome.words, champion)
 
@@ -114,8 +125,15 @@ def _describe_loss(announced: int) -> Outcome:
     return Outcome(DIFFERENT, words, None)
 
 
-def _compare(champion: int, served: Served) -> Outcome:
-    return Outcome(0 if served.is_all(champion) else DIFFERENT, served.describe(champion), champion)
+def _is_announced(champion: NamedVersion | None, announced: NamedVersion | None) -> bool:
+    """Return whether there is nothing new to tell: of an event that named no run, the number alone counts."""
+    if champion is None or announced is None:
+        return champion is None
+    return champion.number == announced.number and announced.run_id in ("", champion.run_id)
+
+
+def _compare(champion: NamedVersion, served: Served) -> Outcome:
+    return Outcome(0 if served.is_all(*champion) else DIFFERENT, served.describe(*champion), champion)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -129,13 +147,17 @@ def main(arguments: list[str] | None = None) -> int:
     wait.add_argument("--await-move", type=float, metavar="SECONDS", help="wait for the alias to move")
     wait.add_argument("--await-served", type=float, metavar="SECONDS", help="wait for the alias to take effect")
     command.add_argument("--announced", type=int, help="version that was announced last, for --await-move")
+    command.add_argument(
+        "--announced-run", default="", help="its run, since a number may come again for another version"
+    )
     return command.run(_watch, arguments, {RegistryError: UNANSWERED})
 
 
 def _watch(options: argparse.Namespace) -> Result:
     watch = _make_watch(load_settings())
     if options.await_move is not None:
-        outcome = watch.await_move(options.announced, options.await_move)
+        announced = options.announced and NamedVersion(options.announced, options.announced_run)
+        outcome = watch.await_move(announced, options.await_move)
     elif options.await_served is not None:
         sys.stderr.write("waiting until model server and homepage serve what the alias says\n")
         outcome = watch.await_served(options.await_served)
@@ -143,12 +165,15 @@ def _watch(options: argparse.Namespace) -> Result:
         outcome = watch.compare()
     if outcome.code:
         raise CommandError(outcome.words, outcome.code)
-    return Result(outcome.words, {"champion": outcome.champion, "words": outcome.words})
+    named = outcome.champion
+    report = {"champion": named and named.number, "run_id": named and named.run_id, "words": outcome.words}
+    return Result(outcome.words, report)
 
 
 def _make_watch(settings: Settings) -> Watch:
     registry = connect(settings.mlflow_tracking_uri, settings.model_name)
-    return Watch(registry, lambda: read_served(settings.serving_url, settings.api_url))
+    installation = read_installation(settings.var_dir)
+    return Watch(registry, installation, lambda: read_served(settings.serving_url, settings.api_url))
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def promote(registry: Registry, engine: Engine, options: argparse.Namespace) -> 
         RegistryError: MLflow does not answer, or has no such version.
     """
     current = registry.resolve_alias(CHAMPION)
-    version = _find_version_before(engine, current) if options.rollback else options.version
+    version = _find_version_before(registry, engine, current) if options.rollback else options.version
     tags = registry.tags(version)
     if options.override:
         registry.tag(version, OVERRIDE, options.override)
@@ -57,8 +57,8 @@ def _name_user() -> str:
         return "a user without a name"
 
 
-def _find_version_before(engine: Engine, current: int | None) -> int:
-    previous = find_served_before(engine, current)
+def _find_version_before(registry: Registry, engine: Engine, current: int | None) -> int:
+    previous = find_served_before(registry, engine, current)
     if previous is None:
         raise MoveError(f"no version but {current} has served yet: name one, `make promote VERSION=n`")
     return previous

@@ -22,14 +22,15 @@ class Look(WaitingStep):
     def arguments(self, context: Any) -> list[str]:
         """Name the version that was announced last. An event that somebody made by hand may name none."""
         latest = context["inlet_events"][CHAMPION].ascending(False).limit(LATEST_EVENTS)
-        versions = [version for event in latest if str(version := event.extra.get("version", "")).isdecimal()]
-        announced = ["--announced", str(versions[0])] if versions else []
-        return ["--await-move", str(LOOK_SECONDS), *announced, "--json"]
+        named = [event.extra for event in latest if str(event.extra.get("version", "")).isdecimal()]
+        announced = ["--announced", str(named[0]["version"])] if named else []
+        run = [f"--announced-run={named[0]['run_id']}"] if named and named[0].get("run_id") else []
+        return ["--await-move", str(LOOK_SECONDS), *announced, *run, "--json"]
 
     def resume(self, context: Any, event: dict[str, Any] | None = None) -> dict[str, Any]:
         """Announce the version that the alias names now."""
         state = super().resume(context, event)
-        context["outlet_events"][CHAMPION].extra = {"version": state["champion"]}
+        context["outlet_events"][CHAMPION].extra = {"version": state["champion"], "run_id": state["run_id"]}
         return state
 
 

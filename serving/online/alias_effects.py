@@ -13,7 +13,7 @@ from serving.batch.batch_state import is_of_model, move_pointer, name_model, ope
 from serving.online.webhook import AliasEvent
 from shop.tables import HOME, BatchPointer, RecommendationBatch
 from training.registry.alias import find_lost_champion, note_move, note_served
-from training.registry.client import CHAMPION, Registry
+from training.registry.client import CHAMPION, NamedVersion, Registry
 
 logger = logging.getLogger(__name__)
 
@@ -41,13 +41,13 @@ class Followup:
         if (event.model_name, event.alias) == (self._registry.model_name, CHAMPION):
             self.note(event.version, event.delivery)
 
-    def note_served(self, version: int) -> None:
+    def note_served(self, named: NamedVersion) -> None:
         """Write down that the model server ranks with a version.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the shop's database does not answer.
         """
-        note_served(self._engine, version)
+        note_served(self._engine, *named)
 
     def find_lost(self) -> int | None:
         """Return the version that carried the alias last, for when none does.

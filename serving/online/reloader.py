@@ -6,6 +6,7 @@ it is the version's fault.
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,11 +29,14 @@ from serving.champion import (
 from serving.online.alias_effects import Followup
 from shop.failures import describe
 from training.registry.alias import describe_no_champion
-from training.registry.client import CHAMPION, Registry, RegistryError
+from training.registry.client import CHAMPION, NamedVersion, Registry, RegistryError
 from training.registry.eligibility import LOAD_FAILED
+from training.registry.installation import read_installation
 from training.version.files import ArtefactError, identify
 
 WARM_UP_USERS = 8
+SLOW_SECONDS = 2.0
+"""MLflow answers a look within milliseconds; with the pause between looks, a silent one is said within 10 s."""
 FIRST_LOOK_SECONDS = 8.0
 """A first look at a healthy MLflow takes less, download included; a dead one must not hold up a start."""
 
@@ -41,12 +45,24 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Sources:
-    """Where a champion is made from, and who is told of moves."""
+    """Where a champion is made from, and who is told of moves.
+
+    Attributes:
+        registry: MLflow, if it is the one of this installation.
+        store: the ML store.
+        var_dir: folder of this installation, with its id and the local copies of versions.
+        followup: told of moves.
+    """
 
     registry: Registry
     store: MLStore
-    models_dir: Path
+    var_dir: Path
     followup: Followup
+
+    @property
+    def models_dir(self) -> Path:
+        """Folder of local copies, one per run."""
+        return self.var_dir / "models"
 
 
 class ChampionWatcher:
@@ -66,14 +82,22 @@ class ChampionWatcher:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._has_looked = threading.Event()
+        self._asking_since: float | None = None
         self._refused: Identity | None = None
-        self._noted: int | None = None
-        self._shown: int | None = None
-        self._noted_served: int | None = None
+        self._noted: NamedVersion | None = None
+        self._shown: NamedVersion | None = None
+        self._noted_served: NamedVersion | None = None
         self._previous: Champion | None = None
         self.current: Champion | None = None
         self.refused_version: int | None = None
         self.failure: str | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why what serves is not what the alias says, or why that is not known: MLflow may be silent right now."""
+        since = self._asking_since
+        silent_seconds = 0.0 if since is None else time.monotonic() - since
+        return f"MLflow has not answered for {silent_seconds:.0f} s" if silent_seconds > SLOW_SECONDS else self.failure
 
     def start(self) -> None:
         """Begin to look, in a thread; if that brings nothing within a moment, serve what served last."""
@@ -94,27 +118,31 @@ class ChampionWatcher:
     def look(self) -> None:
         """Compare what serves with the alias and the newest snapshot, and swap if they differ and all checks pass."""
         registry = self._sources.registry
+        self._asking_since = time.monotonic()
         try:
-            version = registry.resolve_alias(CHAMPION)
-            if version is None:
+            registry.require_own(read_installation(self._sources.var_dir))  # another MLflow may take the port
+            named = registry.resolve_version(CHAMPION)
+            if named is None:
                 self._note_no_champion()
                 return
-            run_id, snapshot = registry.run_id_of(version), find_newest(self._sources.store)
+            snapshot = find_newest(self._sources.store)
         except (RegistryError, StoreError) as err:
             self._note(str(err))
             return
-        self._follow_move(version, run_id)
+        finally:
+            self._asking_since = None
+        self._follow_move(named)
         if snapshot is None:
             self._note("there is no snapshot yet")
             return
-        wanted = Identity(version, run_id, *snapshot)
+        wanted = Identity(*named, *snapshot)
         if self.current and wanted == self.current.identity:
             self.failure = self._refused = self.refused_version = None
         elif wanted != self._refused:
             self._swap(wanted)
-            self._follow_move(version, run_id)
-        if self.current and self.current.version == version:
-            self._follow_swap(version)
+            self._follow_move(named)
+        if self.current and self.current.named == named:
+            self._follow_swap(named)
 
     def _note_no_champion(self) -> None:
         """Say so, and write down a loss; at the first start there was nothing to lose."""
@@ -149,33 +177,33 @@ class ChampionWatcher:
             if LOAD_FAILED in tags:
                 self._write_tag(version, None)
 
-    def _follow_move(self, version: int, run_id: str) -> None:
+    def _follow_move(self, named: NamedVersion) -> None:
         """Note the move and show lists that are kept of the version: a rollback need not wait until it is loaded."""
-        files = self._sources.models_dir / run_id
+        version, files = named.number, self._sources.models_dir / named.run_id
 
         def follow() -> None:
-            if self._noted != version:
+            if self._noted != named:
                 self._sources.followup.note(version)
-                self._noted = version
+                self._noted = named
             if not files.is_dir():  # it never served here, so no lists of it are kept
                 return
-            has_moved = version != self._shown
+            has_moved = named != self._shown
             tags = require_permission(self._sources.registry, version) if has_moved else {}
             if LOAD_FAILED not in tags:
                 self._sources.followup.show_kept_lists(version, identify(files), has_moved)
-                self._shown = version
+                self._shown = named
 
         self._try("move", version, follow)
 
-    def _follow_swap(self, version: int) -> None:
+    def _follow_swap(self, named: NamedVersion) -> None:
         """Note that the version serves."""
 
         def follow() -> None:
-            if self._noted_served != version:
-                self._sources.followup.note_served(version)
-                self._noted_served = version
+            if self._noted_served != named:
+                self._sources.followup.note_served(named)
+                self._noted_served = named
 
-        self._try("swap", version, follow)
+        self._try("swap", named.number, follow)
 
     def _try(self, what: str, version: int, follow: Callable[[], None]) -> None:
         """Follow something up; what fails is tried again at the next look."""
@@ -206,7 +234,7 @@ class ChampionWatcher:
     def _recall(self, wanted: Identity) -> Champion | None:
         """Take the version that served before from memory, on the newest snapshot; `None` for any other."""
         kept = self._previous
-        if kept is None or (kept.version, kept.ranker.folder.name) != (wanted.version, wanted.run_id):
+        if kept is None or kept.named != (wanted.version, wanted.run_id):
             return None
         if kept.identity == wanted:
             return kept
@@ -216,7 +244,7 @@ class ChampionWatcher:
 
     def _serve(self, champion: Champion) -> None:
         previous = self.current.version if self.current else None
-        if self.current and self.current.version != champion.version:
+        if self.current and self.current.named != champion.named:
             self._previous = self.current  # going back to it loads nothing
         self.current = champion
         self.failure = self._refused = self.refused_version = None

@@ -66,11 +66,14 @@ class StatusAnswer(BaseModel):
 
     Attributes:
         model_version, as_of: what serves; null before the first champion.
+        run_id, model: its run, and its name in the ids of its batches: numbers come again, these do not.
         refused_version: a version with the alias that will not serve as it is; null if there is none.
         failure: why what serves is not what the alias says, or why that is not known.
     """
 
     model_version: int | None
+    run_id: str | None
+    model: str | None
     as_of: datetime | None
     refused_version: int | None
     failure: str | None

@@ -24,6 +24,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from training.registry.client import Registry, RegistryError
+from training.registry.installation import read_installation
 
 NAME = "model-server"
 MOUNT, ROUTE = "/hooks", "/mlflow"
@@ -49,11 +50,12 @@ def ensure_secret(folder: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def ask_for_calls(registry: Registry, url: str, secret: str) -> threading.Thread:
+def ask_for_calls(registry: Registry, var_dir: Path, url: str, secret: str) -> threading.Thread:
     """Register the webhook in the background, again and again until MLflow answers.
 
     Args:
-        registry: MLflow.
+        registry: MLflow; another installation's is left alone.
+        var_dir: folder of this installation, with its id.
         url: of the receiver, as MLflow reaches it.
         secret: shared with MLflow.
     """
@@ -61,6 +63,7 @@ def ask_for_calls(registry: Registry, url: str, secret: str) -> threading.Thread
     def ask() -> None:
         while True:
             try:
+                registry.require_own(read_installation(var_dir))
                 registry.ensure_webhook(NAME, url, secret)
             except RegistryError as err:
                 logger.info("no webhook yet, polling alone reason=%s", err)

@@ -25,6 +25,7 @@ from shop.tables import AuditLog, RecommendationBatch
 from tests.end_to_end.conftest import ROOT, Installation, own_environment
 from tests.end_to_end.versions import FIRST, connect, expect_answers, register, score_otherwise
 from tests.support.spoilt_versions import SPOILERS, Spoiler
+from training.registry.alias import NO_LOGIN
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -200,7 +201,7 @@ def test_a_move_in_mlflow_leaves_an_audit_row_too(first_serves: None, settings: 
 
     wait_for(lambda: len(alias_moves(settings)) > before)
     row = alias_moves(settings)[before]
-    assert (row.actor, row.from_value, row.to_value) == ("MLflow", str(FIRST), str(second))
+    assert (row.actor, row.from_value, row.to_value) == (NO_LOGIN, str(FIRST), str(second))
 
 
 def test_of_two_promotions_at_once_one_is_told(first_serves: None, settings: Settings, second: int) -> None:

@@ -32,6 +32,7 @@ OF_A_BEHAVIOUR = {
     "features/sync/test_set_aside.py": "rows that cannot be read, pages that cost too much",
     "features/test_leak.py": "rows of the future, which must change nothing",
     "mlflow_server/test_server.py": "a running server",
+    "serving/online/test_foreign_mlflow.py": "a real MLflow that is another installation's",
     "serving/test_bento.py": "what `bentoml build` packs",
     "serving/batch/test_killed.py": "a scoring that is killed anywhere",
     "serving/batch/test_published_whole.py": "readers while batches are published",

@@ -23,7 +23,7 @@ from shop.loaders.writing import write_shop
 from training.config import TrainingConfig
 from training.fit import fit
 from training.ranking.ranker import Ranker
-from training.registry.client import Registry, RegistryError
+from training.registry.client import NamedVersion, Registry, RegistryError
 from training.version.files import verify_folder, write_manifest
 
 AS_OF = datetime(2026, 7, 1, tzinfo=UTC)
@@ -107,9 +107,10 @@ class ScriptedRegistry(Registry):
     is_down: bool = False
     model_name: str = "wide_deep"
 
-    def resolve_alias(self, alias: str) -> int | None:
+    def resolve_version(self, alias: str) -> NamedVersion | None:
         self._require_up()
-        return self.aliases.get(alias)
+        version = self.aliases.get(alias)
+        return None if version is None else NamedVersion(version, self.run_id_of(version))
 
     def run_id_of(self, version: int) -> str:
         self._require_up()

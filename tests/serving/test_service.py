@@ -80,8 +80,11 @@ def test_categories_are_probabilities_likeliest_first(client: TestClient) -> Non
 
 def test_readiness_and_status(client: TestClient) -> None:
     assert client.get("/readyz").status_code == 200
-    assert client.post("/status", json={}).json() == {
+    status = client.post("/status", json={}).json()
+    assert status.pop("model").startswith("v1-")
+    assert status == {
         "model_version": 1,
+        "run_id": "run-of-1",
         "as_of": "2026-07-01T00:00:00Z",
         "refused_version": None,
         "failure": None,

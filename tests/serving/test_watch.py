@@ -2,32 +2,39 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import httpx
 import pytest
 
 from serving import watch as watch_module
 from serving.serving_status import Served, read_served
 from serving.watch import DIFFERENT, NOTHING_MOVED, Watch
-from training.registry.client import Registry, RegistryError
+from training.registry.client import NamedVersion, Registry, RegistryError
+from training.registry.installation import Installation
 
 
 @dataclass
 class World(Registry):
-    """What the alias says and what is served, look by look; the last state stays."""
+    """What the alias says and what is served, look by look; the last state stays. Version 0: MLflow is away."""
 
-    champions: list[int | None]
-    served: list[Served] = field(default_factory=lambda: [Served(1, 1, None, "")])
+    champions: list[int | NamedVersion | None]
+    served: list[Served] = field(default_factory=lambda: [Served(1, 1, None, "", "run of 1")])
 
-    def resolve_alias(self, _alias: str) -> int | None:
+    def resolve_version(self, _alias: str) -> NamedVersion | None:
         champion = self.champions[0]
         if len(self.champions) > 1:
             self.champions.pop(0)
         if champion == 0:
             raise RegistryError("MLflow says: connection refused")
-        return champion
+        return name(champion) if isinstance(champion, int) else champion
 
     def look_around(self) -> Served:
         return self.served.pop(0) if len(self.served) > 1 else self.served[0]
+
+
+def name(number: int) -> NamedVersion:
+    return NamedVersion(number, f"run of {number}")
 
 
 MakeWatch = Callable[[World], Watch]
@@ -37,18 +44,24 @@ MakeWatch = Callable[[World], Watch]
 def make_watch(monkeypatch: pytest.MonkeyPatch) -> MakeWatch:
     monkeypatch.setattr(watch_module, "POLL_SECONDS", 0.0)
     monkeypatch.setattr(watch_module, "SETTLE_SECONDS", -1.0)
-    return lambda world: Watch(world, world.look_around)
+    return lambda world: Watch(world, Installation("", Path()), world.look_around)
 
 
 @pytest.mark.parametrize(
     ("champions", "announced"),
-    [([1, 1, 2], 1), ([None, None, 1], None), ([1, 0, 2], 1)],
-    ids=["moved", "first champion", "MLflow away for a moment"],
+    [
+        ([1, 1, 2], name(1)),
+        ([None, None, 1], None),
+        ([1, 0, 2], name(1)),
+        ([1, NamedVersion(1, "another run")], name(1)),
+        ([1, NamedVersion(1, "another run"), 2], NamedVersion(1, "")),
+    ],
+    ids=["moved", "first champion", "MLflow away for a moment", "number that came again", "event without a run"],
 )
 def test_a_move_is_told_once_it_is_seen(
-    make_watch: MakeWatch, champions: list[int | None], announced: int | None
+    make_watch: MakeWatch, champions: list[int | NamedVersion | None], announced: NamedVersion | None
 ) -> None:
-    expected = champions[-1]
+    expected = name(champions[-1]) if isinstance(champions[-1], int) else champions[-1]
 
     outcome = make_watch(World(champions)).await_move(announced, 60)
 
@@ -56,7 +69,7 @@ def test_a_move_is_told_once_it_is_seen(
 
 
 def test_nothing_moved_is_nothing_to_do(make_watch: MakeWatch) -> None:
-    assert make_watch(World([1])).await_move(1, 0.01).code == NOTHING_MOVED
+    assert make_watch(World([1])).await_move(name(1), 0.01).code == NOTHING_MOVED
     assert make_watch(World([None])).await_move(None, 0.01).code == NOTHING_MOVED
 
 
@@ -64,32 +77,49 @@ def test_nothing_moved_is_nothing_to_do(make_watch: MakeWatch) -> None:
 def test_a_lost_alias_turns_the_run_red(make_watch: MakeWatch, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setattr(watch_module, "LOST_SECONDS", 0.0)
 
-    outcome = make_watch(World([3, None])).await_move(3, seconds)
+    outcome = make_watch(World([3, None])).await_move(name(3), seconds)
 
     assert outcome.code == DIFFERENT
     assert "is gone, version 3 carried it" in outcome.words
 
 
 def test_lists_that_do_not_follow_are_announced_again(make_watch: MakeWatch) -> None:
-    outcome = make_watch(World([2], [Served(2, 1, None, "")])).await_move(2, 0.01)
+    outcome = make_watch(World([2], [Served(2, 1, None, "")])).await_move(name(2), 0.01)
 
-    assert (outcome.code, outcome.champion) == (0, 2)
+    assert (outcome.code, outcome.champion) == (0, name(2))
     assert "the homepage shows lists of version 1" in outcome.words
 
 
+@pytest.mark.parametrize(
+    ("served", "words"),
+    [
+        (Served(1, 1, None, "", "run of before"), "the model server ranks with another version 1, of before"),
+        (Served(1, 1, None, "", "run of 1", has_other_lists=True), "shows lists of another version 1, of before"),
+    ],
+    ids=["model server", "lists"],
+)
+def test_a_number_that_came_again_is_not_taken_for_the_version_of_before(
+    make_watch: MakeWatch, served: Served, words: str
+) -> None:
+    outcome = make_watch(World([1], [served])).compare()
+
+    assert outcome.code == DIFFERENT
+    assert words in outcome.words
+
+
 def test_a_model_server_that_stays_behind_turns_the_run_red(make_watch: MakeWatch) -> None:
-    outcome = make_watch(World([2], [Served(1, 2, None, "")])).await_move(2, 0.01)
+    outcome = make_watch(World([2], [Served(1, 2, None, "")])).await_move(name(2), 0.01)
 
     assert outcome.code == DIFFERENT
 
 
 def test_mlflow_that_never_answers_is_an_error(make_watch: MakeWatch) -> None:
     with pytest.raises(RegistryError):
-        make_watch(World([0])).await_move(1, 0.01)
+        make_watch(World([0])).await_move(name(1), 0.01)
 
 
 def test_reading_back_waits_until_both_follow(make_watch: MakeWatch) -> None:
-    world = World([2], [Served(1, 1, None, ""), Served(2, 1, None, ""), Served(2, 2, None, "")])
+    world = World([2], [Served(1, 1, None, ""), Served(2, 1, None, ""), Served(2, 2, None, "", "run of 2")])
 
     assert make_watch(world).await_served(60).code == 0
 
@@ -105,7 +135,7 @@ def test_reading_back_names_both_when_they_differ(make_watch: MakeWatch) -> None
 def test_reading_back_ends_where_the_alias_moves_on(make_watch: MakeWatch) -> None:
     outcome = make_watch(World([2, 2, 3], [Served(1, 1, None, "")])).await_served(60)
 
-    assert (outcome.code, outcome.champion) == (NOTHING_MOVED, 3)
+    assert (outcome.code, outcome.champion) == (NOTHING_MOVED, name(3))
 
 
 def test_services_that_do_not_answer_are_named() -> None:
@@ -114,3 +144,22 @@ def test_services_that_do_not_answer_are_named() -> None:
     assert (served.model_server, served.lists) == (None, None)
     assert "model server at" in served.trouble
     assert "API at" in served.trouble
+
+
+@pytest.mark.parametrize(("model", "is_other"), [("v1-0123456789ab", False), ("v1-ba9876543210", True)])
+def test_lists_are_told_apart_by_the_files_that_made_them(
+    monkeypatch: pytest.MonkeyPatch, model: str, is_other: bool
+) -> None:
+    answers: dict[str, dict[str, object]] = {
+        "health": {"model_version": "1", "batch_id": "20260701T000000Z-v1-0123456789ab-fedcba987654"},
+        "status": {"model_version": 1, "run_id": "abc", "model": model},
+    }
+
+    def answer(method: str, url: str, **_: object) -> httpx.Response:
+        return httpx.Response(200, json=answers[url.rpartition("/")[2]], request=httpx.Request(method, url))
+
+    monkeypatch.setattr(httpx, "request", answer)
+
+    served = read_served("http://model-server", "http://api")
+
+    assert (served.run_id, served.has_other_lists) == ("abc", is_other)

@@ -50,10 +50,10 @@ def moves(engine: Engine) -> list[tuple[str, str | None, str | None]]:
 
 
 def test_promotion_and_rollback_leave_an_audit_row_each(registry: Registry, engine: Engine) -> None:
-    note_served(engine, 1)
+    note_served(engine, 1, registry.run_id_of(1))
     assert promote.main(["2"]) == 0
     assert registry.resolve_alias(CHAMPION) == 2
-    note_served(engine, 2)
+    note_served(engine, 2, registry.run_id_of(2))
 
     assert promote.main(["--rollback"]) == 0
 
@@ -64,7 +64,7 @@ def test_promotion_and_rollback_leave_an_audit_row_each(registry: Registry, engi
 def test_a_rollback_passes_over_versions_that_never_served(
     registry: Registry, engine: Engine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    note_served(engine, 1)
+    note_served(engine, 1, registry.run_id_of(1))
     for version in (3, 2):  # nobody waited until either served
         note_move(registry, engine, version)
     registry.set_alias(CHAMPION, 2)
@@ -77,7 +77,7 @@ def test_a_rollback_passes_over_versions_that_never_served(
 def test_a_rollback_with_nothing_to_go_back_to_says_so(
     registry: Registry, engine: Engine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    note_served(engine, 1)
+    note_served(engine, 1, registry.run_id_of(1))
 
     assert promote.main(["--rollback"]) == 1
 

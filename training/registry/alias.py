@@ -1,12 +1,16 @@
 """Moves of the alias `champion`: compare-and-set under a lock, one at a time, each with an audit row.
 
 MLflow knows no compare-and-set, so the lock is the shop's database: the audit row and the check of the alias lie in one
-transaction for writing. Moves in MLflow's UI pass by this file; whoever sees one notes it here.
+transaction for writing, and one of these is open at a time. Moves in MLflow's UI pass by this file; whoever sees one
+notes it here. A version is told by its number and its run: the number may come again for another one.
 """
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import TimeoutError as WaitedTooLongError
 from sqlalchemy.orm import Session
 
 from shop.database import session_scope
@@ -17,11 +21,15 @@ from training.registry.eligibility import REASON, VERDICT
 SUBJECT = f"alias/{CHAMPION}"
 SERVED = f"served/{CHAMPION}"
 MODEL_SERVER = "model server"
-DELIVERY = "delivery"
+DELIVERY, RUN = "delivery", "run_id"
+"""Of the details of a row: MLflow's call that told of the move, and the run of the version it went to."""
 RECENT_ROWS = 100
 _LAST_MOVE = select(AuditLog).where(AuditLog.subject == SUBJECT).order_by(AuditLog.audit_id.desc())
-SOMEBODY = "MLflow"
-"""Who moves the alias in MLflow's UI or API, where that has no login, or the version is gone."""
+_LAST_SERVED = select(AuditLog).where(AuditLog.subject == SERVED).order_by(AuditLog.audit_id.desc())
+LOCK_SECONDS = 30
+LOCK_NAME_LENGTH = 64  # MySQL takes no longer one
+NO_LOGIN = "someone without a login, in MLflow"
+DELETER = "whoever deleted the version, in MLflow"
 
 
 class MoveError(Exception):
@@ -53,9 +61,8 @@ def move_champion(
         MoveError: the alias points elsewhere by now.
         RegistryError: MLflow does not answer, or has no such version.
     """
-    tags = registry.tags(version)
-    with session_scope(engine) as session:
-        _lock_last(session)
+    tags, run_id = registry.tags(version), registry.run_id_of(version)
+    with _one_at_a_time(engine) as session:
         found = registry.resolve_alias(CHAMPION)
         if found != expected:
             raise MoveError(
@@ -64,7 +71,7 @@ def move_champion(
             )
         registry.set_alias(CHAMPION, version)
         if found != version:
-            session.add(_to_row(actor, found, version, why, tags))
+            session.add(_to_row(actor, found, version, why, _describe(tags, run_id)))
     return Move(found, version)
 
 
@@ -80,47 +87,54 @@ def note_move(registry: Registry, engine: Engine, version: int | None, delivery:
     Returns:
         Whether it was new.
     """
-    with session_scope(engine) as session:
-        last = _lock_last(session)
+    with _one_at_a_time(engine) as session:
+        last = session.scalars(_LAST_MOVE.limit(1)).first()
         previous = int(last.to_value) if last and last.to_value else None
-        if previous == version or (delivery and _is_noted(session, delivery)):
+        run_id = None if version is None else registry.run_id_of(version)
+        if (previous == version and _is_of_run(last, run_id)) or (delivery and _is_noted(session, delivery)):
             return False
         why = "found when the audit began" if last is None else "moved in MLflow"
         tags = {} if version is None else registry.tags(version)
-        if version is None and previous is not None:
-            mover = registry.find_tag(previous, TAKEN_BY)
-        else:
-            mover = tags.get(GIVEN_BY)
-        row = _to_row(mover or SOMEBODY, previous, version, why, tags)
-        row.details = {**(row.details or {}), DELIVERY: delivery}
-        session.add(row)
+        mover = _name_mover(registry, previous, version, tags)
+        details = {**_describe(tags, run_id), DELIVERY: delivery}
+        session.add(_to_row(mover, previous, version, why, details))
     return True
 
 
-def note_served(engine: Engine, version: int) -> bool:
+def note_served(engine: Engine, version: int, run_id: str) -> bool:
     """Write down that a version serves: moves of the alias tell what was wanted, these rows what shoppers got.
+
+    Args:
+        engine: the shop's database.
+        version: number.
+        run_id: its run.
 
     Returns:
         Whether another one, or none, served before.
     """
-    query = select(AuditLog).where(AuditLog.subject == SERVED).order_by(AuditLog.audit_id.desc()).limit(1)
-    with session_scope(engine) as session:
-        last = session.scalars(query.with_for_update()).first()
-        if last and last.to_value == str(version):
+    with _one_at_a_time(engine) as session:
+        last = session.scalars(_LAST_SERVED.limit(1)).first()
+        if last and last.to_value == str(version) and _is_of_run(last, run_id):
             return False
-        before = last.to_value if last else None
-        session.add(
-            AuditLog(actor=MODEL_SERVER, action="serve", subject=SERVED, from_value=before, to_value=str(version))
-        )
+        row = AuditLog(actor=MODEL_SERVER, action="serve", subject=SERVED, to_value=str(version))
+        row.from_value, row.details = last.to_value if last else None, {RUN: run_id}
+        session.add(row)
     return True
 
 
-def find_served_before(engine: Engine, version: int | None) -> int | None:
-    """Return the version that served last, other than one; `None` if there is none."""
-    query = select(AuditLog.to_value).where(AuditLog.subject == SERVED, AuditLog.to_value != str(version))
+def find_served_before(registry: Registry, engine: Engine, version: int | None) -> int | None:
+    """Return the version that served last, other than one, and is still there; `None` if there is none."""
     with Session(engine) as session:
-        found = session.scalars(query.order_by(AuditLog.audit_id.desc()).limit(1)).first()
-    return int(found) if found else None
+        rows = session.scalars(_LAST_SERVED.where(AuditLog.to_value != str(version)).limit(RECENT_ROWS)).all()
+    numbers = {row.audit_id: int(str(row.to_value)) for row in rows}
+    found = (numbers[row.audit_id] for row in rows if _is_there(registry, numbers[row.audit_id], row))
+    return next(found, None)
+
+
+def _is_there(registry: Registry, number: int, row: AuditLog) -> bool:
+    """Return whether MLflow still holds the version of a row."""
+    run_id = registry.find_run_id(number)
+    return run_id is not None and _is_of_run(row, run_id)
 
 
 def find_lost_champion(engine: Engine) -> int | None:
@@ -151,12 +165,60 @@ def _is_noted(session: Session, delivery: str) -> bool:
     return any((row.details or {}).get(DELIVERY) == delivery for row in recent)
 
 
-def _lock_last(session: Session) -> AuditLog | None:
-    """Return the last move; whoever else asks waits until this transaction is over."""
-    return session.scalars(_LAST_MOVE.limit(1).with_for_update()).first()
+@contextmanager
+def _one_at_a_time(engine: Engine) -> Iterator[Session]:
+    """Open a transaction for writing, once no other of these is open: before the first row there is none to lock.
+
+    SQLite has one writer, from the moment that its transaction begins. MySQL's named lock belongs to a connection, and
+    is released after the commit.
+
+    Raises:
+        sqlalchemy.exc.TimeoutError: another one stayed open.
+    """
+    if engine.dialect.name == "sqlite":
+        with _session_that_reads(engine) as session:
+            yield session
+        return
+    name = func.concat(func.left(func.database(), LOCK_NAME_LENGTH - len(SUBJECT)), SUBJECT)
+    with engine.connect() as guard:
+        if not guard.scalar(select(func.get_lock(name, LOCK_SECONDS))):
+            raise WaitedTooLongError(f"another move of {CHAMPION!r} is not over after {LOCK_SECONDS} s: try again")
+        try:
+            with _session_that_reads(engine) as session:
+                yield session
+        finally:
+            guard.scalar(select(func.release_lock(name)))
 
 
-def _to_row(actor: str, previous: int | None, version: int | None, why: str, tags: dict[str, str]) -> AuditLog:
+@contextmanager
+def _session_that_reads(engine: Engine) -> Iterator[Session]:
+    """Begin the transaction for writing, on a log that is there: no alias moves without its row."""
+    with session_scope(engine) as session:
+        session.scalars(_LAST_MOVE.limit(1)).first()
+        yield session
+
+
+def _is_of_run(row: AuditLog | None, run_id: str | None) -> bool:
+    """Return whether a row may be of a version's run; one that was written without a run may be of any."""
+    known = (row.details or {}).get(RUN) if row else None
+    return known is None or known == run_id
+
+
+def _name_mover(registry: Registry, previous: int | None, version: int | None, tags: Mapping[str, str]) -> str:
+    """Name who moved the alias in MLflow, whose login leaves a tag."""
+    if version is not None or previous is None:
+        return tags.get(GIVEN_BY, NO_LOGIN)
+    left = registry.find_tags(previous)
+    return DELETER if left is None else left.get(TAKEN_BY, NO_LOGIN)
+
+
+def _describe(tags: Mapping[str, str], run_id: str | None) -> dict[str, str | None]:
+    return {VERDICT: tags.get(VERDICT), REASON: tags.get(REASON), RUN: run_id}
+
+
+def _to_row(
+    actor: str, previous: int | None, version: int | None, why: str, details: dict[str, str | None]
+) -> AuditLog:
     return AuditLog(
         actor=actor[:100],
         action=_name_action(previous, version),
@@ -164,11 +226,11 @@ def _to_row(actor: str, previous: int | None, version: int | None, why: str, tag
         from_value=None if previous is None else str(previous),
         to_value=None if version is None else str(version),
         reason=why,
-        details={VERDICT: tags.get(VERDICT), REASON: tags.get(REASON)},
+        details=details,
     )
 
 
 def _name_action(previous: int | None, version: int | None) -> str:
     if version is None:
         return "take away"
-    return "promote" if previous is None or version > previous else "roll back"
+    return "promote" if previous is None or version >= previous else "roll back"

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import mlflow.environment_variables
 from mlflow import MlflowClient
@@ -38,6 +38,17 @@ class RegistryError(Exception):
     """MLflow could not be reached, or does not hold what was asked for."""
 
 
+class ForeignRegistryError(RegistryError):
+    """The MLflow that answers is another installation's; asking again does not help."""
+
+
+class NamedVersion(NamedTuple):
+    """A version as an alias names it. Numbers come again, after a rename or with a new database; run ids do not."""
+
+    number: int
+    run_id: str
+
+
 @dataclass(frozen=True)
 class KnownVersion:
     """What the registry says of a version; `fingerprint` is empty for one that was registered by hand."""
@@ -57,25 +68,42 @@ class Registry:
         self.model_name = model_name
 
     def resolve_alias(self, alias: str) -> int | None:
+        """Return the number of the version that an alias points at, None where it points nowhere."""
+        named = self.resolve_version(alias)
+        return named.number if named else None
+
+    def resolve_version(self, alias: str) -> NamedVersion | None:
         """Return the version that an alias points at, None where it points nowhere."""
         try:
             with _in_words():
-                return int(self._client.get_model_version_by_alias(self.model_name, alias).version)
+                found = self._client.get_model_version_by_alias(self.model_name, alias)
+                return NamedVersion(int(found.version), str(found.run_id))
         except RegistryError as err:
             if _is_missing(err):
                 return None
             raise
 
     def require_own(self, installation: Installation) -> None:
-        """Refuse the MLflow of another installation, before anything is changed in it.
+        """Refuse the MLflow of another installation, before anything is read from it or changed in it.
+
+        A model that nobody marked is ours where another one beside it is: it was renamed, or `MODEL_NAME` is new.
 
         Raises:
-            RegistryError: it is another's, or does not answer; the message says whose, and what to do.
+            ForeignRegistryError: it is another's; the message says whose, and what to do.
+            RegistryError: it does not answer.
         """
-        if installation.identifier:
-            stranger = installation.find_stranger(self.read_mark(), self._client.tracking_uri)
-            if stranger:
-                raise RegistryError(stranger)
+        if not installation.identifier:
+            return
+        mark = self.read_mark()
+        stranger = installation.find_stranger(mark, self._client.tracking_uri)
+        if stranger and (mark or not self._has_model_of(installation)):
+            raise ForeignRegistryError(stranger)
+
+    def _has_model_of(self, installation: Installation) -> bool:
+        """Return whether any model here carries an installation's mark."""
+        with _in_words():
+            found = self._client.search_registered_models(f"tags.`{MARK}` LIKE '{installation.identifier} %'", 1)
+        return bool(found)
 
     def read_mark(self) -> str:
         """Return the mark of the installation that the model belongs to; empty where there is none."""
@@ -108,10 +136,10 @@ class Registry:
         with _in_words():
             self._client.set_model_version_tag(self.model_name, str(version), key, value)
 
-    def find_tag(self, version: int, key: str) -> str | None:
-        """Return a tag of a version; `None` where it carries none, or is gone."""
+    def find_tags(self, version: int) -> dict[str, str] | None:
+        """Return the tags of a version; `None` where it is gone."""
         try:
-            return self.tags(version).get(key)
+            return self.tags(version)
         except RegistryError as err:
             if _is_missing(err):
                 return None
@@ -158,6 +186,15 @@ class Registry:
         """Return the id of the run that trained a version: numbers come again after a rename, ids do not."""
         with _in_words():
             return str(self._client.get_model_version(self.model_name, str(version)).run_id)
+
+    def find_run_id(self, version: int) -> str | None:
+        """Return the id of the run that trained a version; `None` where it is gone."""
+        try:
+            return self.run_id_of(version)
+        except RegistryError as err:
+            if _is_missing(err):
+                return None
+            raise
 
     def run_of(self, version: int) -> "dict[str, str]":
         """Return the parameters of the run that trained a version."""

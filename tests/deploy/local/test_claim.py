@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,36 +13,23 @@ from mlflow import MlflowClient
 from deploy.freshness import describe_freshness
 from deploy.interpreter import SetupError
 from deploy.local.claim import claim_mlflow
-from mlflow_server.health import ask
 from settings import Settings
+from tests.support.mlflow_servers import mlflow_running
 from tests.support.ports import free_settings
-from training.registry.client import CHAMPION, connect
-from training.registry.installation import Installation, keep_installation
+from training.registry.client import CHAMPION, ForeignRegistryError, connect
+from training.registry.installation import Installation, keep_installation, read_installation
 
 ROOT = Path(__file__).parents[3]
-START_SECONDS = 120
 
 
 @pytest.fixture(scope="module")
 def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """The installation that started the server, which has version 1 as champion."""
     settings = free_settings(tmp_path_factory.mktemp("owner"))
-    values = {"VAR_DIR": str(settings.var_dir), "MLFLOW_PORT": str(settings.mlflow_port)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mlflow_server"], cwd=ROOT, env={**os.environ, **values}, stderr=subprocess.DEVNULL
-    )
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not answers(settings):
-            assert process.poll() is None, "the server ended before it answered"
-            assert time.monotonic() < deadline, f"no answer within {START_SECONDS} s"
-            time.sleep(0.5)
+    with mlflow_running(settings):
         claim_mlflow(settings)
         register_versions(settings)
         yield settings
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 def register_versions(settings: Settings) -> None:
@@ -52,14 +38,6 @@ def register_versions(settings: Settings) -> None:
     for _ in range(2):
         client.create_model_version(settings.model_name, f"{run.info.artifact_uri}/model", run.info.run_id)
     client.set_registered_model_alias(settings.model_name, CHAMPION, "1")
-
-
-def answers(settings: Settings) -> bool:
-    try:
-        ask(settings)
-    except OSError:
-        return False
-    return True
 
 
 @pytest.fixture
@@ -92,15 +70,26 @@ def test_status_names_the_installation_that_answers_instead(owner: Settings, str
     assert f"belongs to the installation in VAR_DIR={owner.var_dir}" in said
 
 
-@pytest.mark.parametrize("arguments", [("2",), ("--rollback",)], ids=["promote", "rollback"])
-def test_the_alias_of_another_installation_is_not_moved(
-    owner: Settings, stranger: Settings, arguments: tuple[str, ...]
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("training.promote", "2"),
+        ("training.promote", "--rollback"),
+        ("serving.watch",),
+        ("serving.watch", "--await-move", "60"),
+        ("serving.watch", "--await-served", "60"),
+    ],
+    ids=" ".join,
+)
+def test_the_alias_of_another_installation_is_neither_moved_nor_followed(
+    owner: Settings, stranger: Settings, command: tuple[str, ...]
 ) -> None:
-    ended = run_command(stranger, "training.promote", *arguments)
+    ended = run_command(stranger, *command)
 
     assert ended.returncode == 1
-    assert f"belongs to the installation in VAR_DIR={owner.var_dir}" in ended.stderr
-    assert ended.stderr.count("\n") == 1
+    said = ended.stderr.splitlines()
+    assert f"belongs to the installation in VAR_DIR={owner.var_dir}" in said[-1]
+    assert "Traceback" not in said[0]
     assert connect(owner.mlflow_tracking_uri, owner.model_name).resolve_alias(CHAMPION) == 1
 
 
@@ -122,3 +111,18 @@ def test_a_server_elsewhere_that_is_anothers_is_not_claimed(owner: Settings, tmp
         claim_mlflow(newcomer)
 
     assert status_of_champion(owner) == "version 1"
+
+
+def test_a_renamed_model_is_still_ours_and_a_new_one_beside_it_too(owner: Settings) -> None:
+    client = MlflowClient(owner.mlflow_tracking_uri)
+    client.rename_registered_model(owner.model_name, "wide_deep_old")
+    registry = connect(owner.mlflow_tracking_uri, owner.model_name)
+
+    registry.require_own(read_installation(owner.var_dir))
+    client.create_registered_model(owner.model_name)
+    registry.require_own(read_installation(owner.var_dir))
+
+    with pytest.raises(ForeignRegistryError, match="is marked by no installation"):
+        registry.require_own(Installation("another", owner.var_dir))
+    client.delete_registered_model(owner.model_name)
+    client.rename_registered_model("wide_deep_old", owner.model_name)

@@ -22,11 +22,12 @@ from serving.online.webhook import AliasEvent
 from shop.tables import AuditLog
 from tests.serving.conftest import AS_OF, NUM_BUCKETS, LateRows, ScriptedRegistry, TrainedShop, reissue
 from tests.support.spoilt_versions import SPOILERS, Spoiler
+from training.registry.client import NamedVersion
 
 
 @pytest.fixture
 def sources(trained_shop: TrainedShop, registry: ScriptedRegistry, tmp_path: Path, shop_of_version: Engine) -> Sources:
-    return Sources(registry, trained_shop.store, tmp_path / "models", Followup(registry, shop_of_version))
+    return Sources(registry, trained_shop.store, tmp_path, Followup(registry, shop_of_version))
 
 
 @pytest.fixture
@@ -176,7 +177,7 @@ def test_a_start_does_not_wait_for_a_registry_that_hangs(
 ) -> None:
     monkeypatch.setattr("serving.online.reloader.FIRST_LOOK_SECONDS", 0.1)
     answers = threading.Event()
-    monkeypatch.setattr(registry, "resolve_alias", lambda _: answers.wait(30) and 2)
+    monkeypatch.setattr(registry, "resolve_version", lambda _: answers.wait(30) and NamedVersion(2, "run-of-2"))
 
     restarted = ChampionWatcher(sources, poll_seconds=0.01)
     restarted.start()
@@ -188,6 +189,31 @@ def test_a_start_does_not_wait_for_a_registry_that_hangs(
         time.sleep(0.01)
     restarted.stop()
     assert restarted.current.version == 2
+
+
+def test_a_registry_that_is_silent_is_said_while_it_is_asked(
+    watcher: ChampionWatcher, registry: ScriptedRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.online.reloader.SLOW_SECONDS", 1.0)
+    asked, answers = threading.Event(), threading.Event()
+
+    def hang(_alias: str) -> NamedVersion:
+        asked.set()
+        answers.wait(30)
+        return NamedVersion(1, "run-of-1")
+
+    monkeypatch.setattr(registry, "resolve_version", hang)
+    look = threading.Thread(target=watcher.look)
+
+    look.start()
+
+    assert asked.wait(30)
+    assert watcher.trouble is None
+    time.sleep(1.2)
+    assert "MLflow has not answered for" in watcher.trouble
+    answers.set()
+    look.join(timeout=30)
+    assert watcher.trouble is None
 
 
 def test_a_first_start_without_a_champion_waits(sources: Sources, registry: ScriptedRegistry) -> None:
@@ -230,14 +256,20 @@ def test_the_same_instant_from_more_rows_is_served_at_the_next_look(sources: Sou
 
 
 def test_a_number_that_came_again_for_another_version_is_served(
-    watcher: ChampionWatcher, registry: ScriptedRegistry, trained_shop: TrainedShop, tmp_path: Path
+    watcher: ChampionWatcher,
+    registry: ScriptedRegistry,
+    trained_shop: TrainedShop,
+    shop_of_version: Engine,
+    tmp_path: Path,
 ) -> None:
     registry.folders[1] = reissue(trained_shop.folder, tmp_path / "other")
     registry.run_ids[1] = "another-run"
 
     watcher.look()
 
-    assert (watcher.current.version, watcher.current.ranker.folder.name) == (1, "another-run")
+    assert watcher.current.named == (1, "another-run")
+    for subject, action in (("alias/champion", "promote"), ("served/champion", "serve")):
+        assert audit_rows(shop_of_version, subject)[1:] == [(action, "1", "1")]
 
 
 def test_a_copy_that_was_damaged_on_disk_is_fetched_anew(

@@ -99,7 +99,7 @@ def test_registering_again_replaces_the_address(tmp_path: Path, monkeypatch: pyt
     registry = Registry(client, "wide_deep")
 
     for port in (8001, 9001):
-        ask_for_calls(registry, f"http://127.0.0.1:{port}/hooks/mlflow", SECRET).join(timeout=60)
+        ask_for_calls(registry, tmp_path, f"http://127.0.0.1:{port}/hooks/mlflow", SECRET).join(timeout=60)
 
     [hook] = client.list_webhooks()
     assert hook.url == "http://127.0.0.1:9001/hooks/mlflow"

@@ -1,0 +1,43 @@
+"""A real MLflow server without a login, as the launcher starts it, for the time of a block."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mlflow_server.health import ask
+from settings import Settings
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 120
+
+
+@contextmanager
+def mlflow_running(settings: Settings) -> Iterator[None]:
+    """Start the server of an installation, and end it with the block."""
+    values = {"VAR_DIR": str(settings.var_dir), "MLFLOW_PORT": str(settings.mlflow_port)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mlflow_server"], cwd=ROOT, env={**os.environ, **values}, stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(settings):
+            assert process.poll() is None, "the server ended before it answered"
+            assert time.monotonic() < deadline, f"no answer within {START_SECONDS} s"
+            time.sleep(0.5)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def answers(settings: Settings) -> bool:
+    """Return whether the server of an installation answers its API."""
+    try:
+        ask(settings)
+    except OSError:
+        return False
+    return True
