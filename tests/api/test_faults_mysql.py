@@ -50,6 +50,15 @@ def api(
         yield client
 
 
+def wait_for_health(client: TestClient, status: str, seconds: float) -> list[str]:
+    """Wait until health says so; gives the parts that it names."""
+    deadline = time.monotonic() + seconds
+    while (health := client.get("/health").json())["status"] != status:
+        assert time.monotonic() < deadline, f"not {status} within {seconds:.0f} s: {health}"
+        time.sleep(0.2)
+    return [problem["part"] for problem in health["problems"]]
+
+
 def wait_for_rung(client: TestClient, rung: str, seconds: float = 90) -> None:
     """Wait until the page of user 1 comes from the given rung."""
     deadline = time.monotonic() + seconds
@@ -87,3 +96,16 @@ def test_a_server_that_was_started_anew_answers_the_very_next_read(own_server: D
     assert [(answer.status_code, answer.text) for answer in map(api.get, paths)] == before
     assert {status for status, _ in before} == {200}
     assert api.get(HOME, params={"user_id": 1}).headers["x-rung"] == "published"
+
+
+def test_health_says_within_10_s_that_a_server_hangs_and_within_120_s_that_it_is_back(
+    own_server: DatabaseServer, api: TestClient
+) -> None:
+    wait_for_health(api, "ok", 30)
+    os.kill(own_server.pid, signal.SIGSTOP)
+    try:
+        assert "database" in wait_for_health(api, "degraded", 10)
+    finally:
+        os.kill(own_server.pid, signal.SIGCONT)
+
+    assert wait_for_health(api, "ok", 120) == []

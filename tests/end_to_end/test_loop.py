@@ -16,6 +16,7 @@ from deploy.first_run import CHAIN
 from deploy.local.services import services
 from deploy.local.supervision.processes import is_alive
 from deploy.local.supervision.supervise import Supervisor
+from settings import Settings
 from tests.end_to_end.conftest import Installation, holders
 
 pytestmark = pytest.mark.timeout(1200)
@@ -155,7 +156,7 @@ def test_dead_service_comes_back_by_itself(installation: Installation) -> None:
     assert homepage(installation, 1)
 
 
-@pytest.mark.parametrize("name", ["bentoml", "airflow-scheduler"])
+@pytest.mark.parametrize("name", [part.name for part in services(Settings())])
 def test_nothing_outlives_a_killed_part_and_it_serves_again(installation: Installation, name: str) -> None:
     part = psutil.Process(Supervisor(installation.settings.var_dir).state(name)["pid"])
     family = [part, *part.children(recursive=True)]
@@ -163,7 +164,21 @@ def test_nothing_outlives_a_killed_part_and_it_serves_again(installation: Instal
     part.kill()
 
     wait_for(lambda: not any(is_alive(process) for process in family), 30)
+    wait_for(lambda: all_healthy_without(installation, part.pid), 120)
+
+
+@pytest.mark.parametrize("name", ["mlflow", "bentoml", "airflow-scheduler"])
+def test_killed_workers_leave_nothing_and_are_replaced(installation: Installation, name: str) -> None:
+    part = psutil.Process(Supervisor(installation.settings.var_dir).state(name)["pid"])
+    workers = part.children(recursive=True)
+    assert workers
+
+    for worker in workers:
+        worker.kill()
+
+    wait_for(lambda: not any(is_alive(process) for process in workers), 30)
     wait_for(lambda: all_healthy(installation), 120)
+    assert homepage(installation, 1)
 
 
 def test_nothing_outlives_a_killed_supervisord_and_all_serves_again(installation: Installation) -> None:
@@ -176,6 +191,38 @@ def test_nothing_outlives_a_killed_supervisord_and_all_serves_again(installation
     wait_for(lambda: not any(is_alive(process) for process in family), 30)
     wait_for(lambda: all_healthy(installation), 180)
     assert homepage(installation, 1)
+
+
+@pytest.mark.parametrize("name", ["mlflow", "bentoml"])
+def test_health_says_within_10_s_that_a_part_hangs_and_within_120_s_that_it_is_back(
+    installation: Installation, name: str
+) -> None:
+    part = psutil.Process(Supervisor(installation.settings.var_dir).state(name)["pid"])
+    family = [part, *part.children(recursive=True)]
+    wait_for(lambda: problems_of(installation) == [], 120)
+
+    for process in family:
+        process.suspend()
+    try:
+        wait_for(lambda: problems_of(installation) == ["model_server"], 10)
+    finally:
+        for process in family:
+            process.resume()
+
+    wait_for(lambda: problems_of(installation) == [], 120)
+
+
+def problems_of(installation: Installation) -> list[str]:
+    health = httpx.get(f"{installation.settings.api_url}/health", timeout=10).json()
+    return [problem["part"] for problem in health["problems"]]
+
+
+def all_healthy_without(installation: Installation, killed_pid: int) -> bool:
+    """Return whether all is healthy; at no time may a process that is dead be called so."""
+    lines = installation.launch("status").stdout.splitlines()
+    healthy = [line.split() for line in lines if " healthy" in line]
+    assert not any(str(killed_pid) in words for words in healthy), lines
+    return len(healthy) == len(services(installation.settings))
 
 
 def all_healthy(installation: Installation) -> bool:
