@@ -35,6 +35,7 @@ from api.web.errors import install_error_handlers
 from api.web.metrics import Metrics
 from api.web.middleware import AllowedHosts, RequestEnvelope
 from api.web.rate_limit import RateLimiter
+from api.web.request_ids import RequestIds, derive_key
 from api.web.static_files import STOREFRONT_PAGES, StorefrontPages
 from settings import Settings
 from shop.database import open_engine, open_loop_engine
@@ -69,13 +70,13 @@ def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAP
     Raises:
         ValueError: production without a key of its own.
     """
-    metrics, authenticator = Metrics(), make_authenticator(settings)
+    metrics, authenticator, request_ids = Metrics(), make_authenticator(settings), RequestIds(derive_key(settings))
     is_production = settings.environment == "production"
     app = (FastAPI if is_production else FastAPIOffline)(
         title="31IE storefront API",
         version=__version__,
         description="Recommendations and products for the storefront.",
-        lifespan=lambda app: _run(app, settings, deadlines, metrics, authenticator),
+        lifespan=lambda app: _run(app, settings, deadlines, metrics, authenticator, request_ids),
         docs_url=None if is_production else "/docs",
         openapi_url=None if is_production else "/openapi.json",
         redoc_url=None,
@@ -86,7 +87,7 @@ def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAP
     if not is_production:
         _admit_development_server(app)
     app.add_middleware(PlainHomepages)
-    app.add_middleware(RequestEnvelope, metrics=metrics, limiter=limiter, hosts=hosts)
+    app.add_middleware(RequestEnvelope, metrics=metrics, request_ids=request_ids, limiter=limiter, hosts=hosts)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     install_error_handlers(app)
@@ -110,7 +111,12 @@ def _admit_development_server(app: FastAPI) -> None:
 
 @contextlib.asynccontextmanager
 async def _run(
-    app: FastAPI, settings: Settings, deadlines: Deadlines, metrics: Metrics, authenticator: Authenticator
+    app: FastAPI,
+    settings: Settings,
+    deadlines: Deadlines,
+    metrics: Metrics,
+    authenticator: Authenticator,
+    request_ids: RequestIds,
 ) -> AsyncIterator[None]:
     """Build the services, refresh the local fallback while the application runs, and close everything at the end."""
     reader = ShopReader(_connect_for_pages(settings), deadlines.database)
@@ -131,6 +137,7 @@ async def _run(
             reader=slow_reader,
             writer=writer,
             authenticator=authenticator,
+            request_ids=request_ids,
             currency=Currency(settings.currency),
             metrics_token=_choose_metrics_token(settings),
             is_demo=settings.environment == "development" or settings.demo_shoppers,

@@ -24,7 +24,8 @@ from api.orders.pricing import (
 )
 from api.queries.coupons import HeldCoupon, fetch_held_coupons
 from api.queries.shoppers import fetch_lines
-from api.schemas import Checkout, CheckoutLine, OrderReceipt, OrderSummary
+from api.schemas import Checkout, CheckoutLine, OrderReceipt, OrderSummary, Source
+from api.web.request_ids import RequestIds
 from shop.database import session_scope
 from shop.failures import is_conflict
 from shop.money import LARGEST_AMOUNT, Currency
@@ -47,10 +48,13 @@ class _CheckoutContext:
     checkout: Checkout
     request_id: str
     currency: Currency
+    request_ids: RequestIds
     now: datetime
 
 
-def place_order(engine: Engine, checkout: Checkout, request_id: str, currency: Currency) -> OrderReceipt:
+def place_order(
+    engine: Engine, checkout: Checkout, request_id: str, currency: Currency, request_ids: RequestIds
+) -> OrderReceipt:
     """Order and pay a cart. The same key and cart again give the order that they placed, and change nothing.
 
     Args:
@@ -58,6 +62,7 @@ def place_order(engine: Engine, checkout: Checkout, request_id: str, currency: C
         checkout: the cart.
         request_id: of this request; names the events of lines without a source.
         currency: of the shop's prices.
+        request_ids: tell whether the answers that lines name were given to the shopper.
 
     Raises:
         NoSuchUserError: the shop has no such user.
@@ -68,7 +73,7 @@ def place_order(engine: Engine, checkout: Checkout, request_id: str, currency: C
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with session_scope(engine) as session:
-                return _place(_CheckoutContext(session, checkout, request_id, currency, datetime.now(UTC)))
+                return _place(_CheckoutContext(session, checkout, request_id, currency, request_ids, datetime.now(UTC)))
         except (DBAPIError, _CouponTakenError) as err:
             if attempt == ATTEMPTS or (isinstance(err, DBAPIError) and not is_conflict(err)):
                 raise
@@ -182,10 +187,10 @@ def _item(order_id: int, line: PricedLine) -> dict[str, object]:
 
 
 def _event(context: _CheckoutContext, number: int, line: CheckoutLine) -> dict[str, object]:
-    names = ("request_id", "position", "batch_id", "model_version", "rung", "arm")
-    source = {name: getattr(line.source, name, None) for name in names}
-    return source | {
-        "request_id": source["request_id"] or context.request_id,
+    source = Source(request_id=context.request_id)
+    if line.source is not None:
+        source = context.request_ids.verify(line.source, context.checkout.user_id)
+    return source.model_dump() | {
         "event_key": f"order:{context.checkout.order_key}:{number}",
         "event_type": "order",
         "product_id": line.product_id,

@@ -2,7 +2,7 @@
 
 A product shown in one answer is one impression, however often that is reported. It counts as clicked when the same
 answer's product was clicked by the same shopper within the window after it was shown, as ordered likewise; what comes
-later, or from somebody else who names that answer, does not count.
+later, or from somebody else who names that answer, does not count. Nor does what names an answer that was not given.
 """
 
 from collections import defaultdict
@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Function, case, func, select
+from sqlalchemy import Connection, Function, case, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from api.web.request_ids import UNVERIFIED
 from shop.tables import Event
 
 NONE = "none"
@@ -21,6 +22,8 @@ NONE = "none"
 
 SLOTS = (5, 10, 20, 50)
 """Slots are reported in ranges: below 5, below 10, and so on."""
+
+IS_VERIFIED = or_(Event.rung.is_(None), Event.rung != UNVERIFIED)
 
 
 class Period(NamedTuple):
@@ -90,7 +93,7 @@ def fetch_shown(connection: Connection, period: Period) -> Iterator[Shown]:
             _first("click"),
             _first("order"),
         )
-        .where(Event.occurred_at >= period.since, Event.occurred_at < period.until + period.window)
+        .where(Event.occurred_at >= period.since, Event.occurred_at < period.until + period.window, IS_VERIFIED)
         .group_by(Event.request_id, Event.product_id, Event.user_id)
         .having(shown_at < period.until)
     )
@@ -98,6 +101,12 @@ def fetch_shown(connection: Connection, period: Period) -> Iterator[Shown]:
         user_id, position, version, rung, variant, at, clicked_at, ordered_at = row
         is_clicked, is_ordered = _follows(clicked_at, at, period), _follows(ordered_at, at, period)
         yield Shown(user_id, position, version, rung, variant, is_clicked, is_ordered)
+
+
+def count_unverified(connection: Connection, period: Period) -> int:
+    """Count the events of a period that name an answer which their shopper was not given."""
+    of_period = (Event.occurred_at >= period.since, Event.occurred_at < period.until, Event.rung == UNVERIFIED)
+    return connection.scalar(select(func.count()).select_from(Event).where(*of_period)) or 0
 
 
 def tally(impressions: Iterable[Shown]) -> Attribution:

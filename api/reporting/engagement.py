@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from api.pages.experiment import CHAMPION, Experiment
-from api.reporting.attribution import Attribution, Period, Tally, fetch_shown, tally
+from api.reporting.attribution import Attribution, Period, Tally, count_unverified, fetch_shown, tally
 from api.reporting.statistics import Interval, difference, ratio_of_sums, split_p_value, wilson
 from command import Command, Result
 from settings import load_settings
@@ -36,6 +36,7 @@ def build_report(engine: Engine, period: Period, experiment: Experiment) -> dict
     """
     with engine.connect() as connection:
         attribution = tally(fetch_shown(connection, period))
+        unverified_events = count_unverified(connection, period)
     return {
         "since": period.since.isoformat(),
         "until": period.until.isoformat(),
@@ -43,6 +44,7 @@ def build_report(engine: Engine, period: Period, experiment: Experiment) -> dict
         "by_version": _rates(attribution.by_version),
         "by_rung": _rates(attribution.by_rung),
         "by_slot": _rates(attribution.by_slot),
+        "unverified_events": unverified_events,
         "comparison": _compare(attribution, experiment),
     }
 
@@ -89,6 +91,8 @@ def render(report: dict[str, Any]) -> str:
     for title, name in (("model version", "by_version"), ("rungs", "by_rung"), ("slots", "by_slot")):
         lines += ["", f"{title:<32}{'shown':>10}{'clicked':>9}{'ordered':>9}  {'click rate':<26}order rate"]
         lines += [_render_row(key, row) for key, row in report[name].items()] or ["(nothing was shown)"]
+    if report["unverified_events"]:
+        lines += ["", f"Left out: {report['unverified_events']:,} events that name an answer which nobody was given"]
     comparison = report["comparison"]
     if comparison:
         variants = ", ".join(f"{name} {users}" for name, users in comparison["arms"].items())

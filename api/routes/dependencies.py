@@ -20,6 +20,7 @@ from api.schemas import MAX_ID
 from api.web.auth import BEARER, Authenticator
 from api.web.errors import ApiError
 from api.web.metrics import Metrics
+from api.web.request_ids import RequestIds
 from shop.money import Currency
 
 Service = TypeVar("Service")
@@ -33,6 +34,7 @@ class Services:
         reader: reads for pages that can wait a moment; its troubles do not count against the quick ones.
         writer: writes what shoppers leave behind.
         authenticator: decides who may act as whom.
+        request_ids: tell which answers were given.
         currency: of the shop's prices.
         metrics_token: what `GET /metrics` asks for; empty = there are none, `None` = nobody is asked.
         is_demo: whether anybody may act as any shopper.
@@ -47,6 +49,7 @@ class Services:
     reader: ShopReader
     writer: ShopWriter
     authenticator: Authenticator
+    request_ids: RequestIds
     currency: Currency
     metrics_token: str | None
     is_demo: bool
@@ -76,6 +79,7 @@ MetricsDep = Annotated[Metrics, _provide(lambda services: services.metrics)]
 ShopReaderDep = Annotated[ShopReader, _provide(lambda services: services.reader)]
 ShopWriterDep = Annotated[ShopWriter, _provide(lambda services: services.writer)]
 AuthenticatorDep = Annotated[Authenticator, _provide(lambda services: services.authenticator)]
+RequestIdsDep = Annotated[RequestIds, _provide(lambda services: services.request_ids)]
 CurrencyDep = Annotated[Currency, _provide(lambda services: services.currency)]
 MetricsTokenDep = Annotated[str | None, _provide(lambda services: services.metrics_token)]
 IsDemoDep = Annotated[bool, _provide(lambda services: services.is_demo)]
@@ -97,9 +101,12 @@ async def get_token(credentials: Annotated[HTTPAuthorizationCredentials | None, 
 TokenDep = Annotated[str | None, Depends(get_token)]
 
 
-async def require_shopper(token: TokenDep, authenticator: AuthenticatorDep, user_id: UserIdQuery = None) -> int | None:
-    """Return the shopper whom a query names, if the request may speak of them."""
+async def require_shopper(
+    request: Request, token: TokenDep, authenticator: AuthenticatorDep, user_id: UserIdQuery = None
+) -> int | None:
+    """Return the shopper whom a query names, if the request may speak of them; the answer is signed for them."""
     authenticator.require(token, user_id)
+    request.state.user_id = user_id
     return user_id
 
 

@@ -3,10 +3,11 @@
 from fastapi import APIRouter
 
 from api.queries.events import write_events
-from api.routes.dependencies import AuthenticatorDep, ShopWriterDep, TokenDep
+from api.routes.dependencies import AuthenticatorDep, MetricsDep, RequestIdsDep, ShopWriterDep, TokenDep
 from api.schemas import EventsReceipt, ShopperEvents
 from api.web.auth import GUESTS_TOO
 from api.web.errors import refusals
+from api.web.request_ids import UNVERIFIED
 
 router = APIRouter(tags=["events"])
 
@@ -21,9 +22,16 @@ async def post_events(
     writer: ShopWriterDep,
     authenticator: AuthenticatorDep,
     token: TokenDep,
+    request_ids: RequestIdsDep,
+    metrics: MetricsDep,
     batch: ShopperEvents,
 ) -> EventsReceipt:
-    """Write a batch of events. Sending it again is safe: an event's key is written once."""
+    """Write a batch of events. Sending it again is safe: an event's key is written once.
+
+    An event that names an answer which its shopper was not given is written, and counts for no answer.
+    """
     for user_id in {event.user_id for event in batch.events}:
         authenticator.require(token, user_id)
-    return await writer.write(write_events, batch.events)
+    events = [request_ids.verify(event, event.user_id) for event in batch.events]
+    metrics.unverified.inc(sum(event.rung == UNVERIFIED for event in events))
+    return await writer.write(write_events, events)

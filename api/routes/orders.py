@@ -5,7 +5,14 @@ from fastapi import APIRouter, Request, Response
 from api.orders.checkout import place_order
 from api.orders.pricing import CheckoutError, NoSuchUserError
 from api.orders.quote import quote_cart
-from api.routes.dependencies import AuthenticatorDep, CurrencyDep, ShopReaderDep, ShopWriterDep, TokenDep
+from api.routes.dependencies import (
+    AuthenticatorDep,
+    CurrencyDep,
+    RequestIdsDep,
+    ShopReaderDep,
+    ShopWriterDep,
+    TokenDep,
+)
 from api.schemas import Cart, CartQuote, Checkout, OrderReceipt
 from api.web.errors import ApiError, refusals
 
@@ -25,6 +32,7 @@ async def post_order(
     authenticator: AuthenticatorDep,
     token: TokenDep,
     currency: CurrencyDep,
+    request_ids: RequestIdsDep,
     checkout: Checkout,
     request: Request,
     response: Response,
@@ -32,7 +40,7 @@ async def post_order(
     """Order and pay a cart at today's prices. Sending it again is safe: a key orders once."""
     authenticator.require(token, checkout.user_id)
     try:
-        receipt = await writer.write(place_order, checkout, request.state.request_id, currency)
+        receipt = await writer.write(place_order, checkout, request.state.request_id, currency, request_ids)
     except NoSuchUserError as err:
         raise ApiError(404, err.message) from err
     except CheckoutError as err:

@@ -45,6 +45,7 @@ class PlainHomepages:
             if plain and b"origin" not in headers and _may_pass(services.authenticator, headers, int(plain[1])):
                 scope["route"] = _Route
                 user_id, limit = int(plain[1]), int(plain[2] or DEFAULT_LIMIT)
+                scope["state"]["user_id"] = user_id
                 answer = await answer_home(services.home_page, services.metrics, user_id, limit)
                 await HomeResponse(answer.body, answer)(scope, receive, send)
                 return

@@ -33,5 +33,5 @@ async def get_similar(pages: ProductPagesDep, product_id: ProductIdPath, limit: 
     if answer is None:
         raise ApiError(404, NO_SUCH_PRODUCT)
     body = {"product_id": product_id, "products": answer.products}
-    headers = {"X-Rung": answer.rungs, "X-Batch-Id": answer.batch_id}
+    headers = {"X-Rung": answer.rungs} | ({"X-Batch-Id": answer.batch_id} if answer.batch_id else {})
     return Response(orjson.dumps(body), media_type="application/json", headers=headers)

@@ -11,7 +11,7 @@ from api.schemas.catalogue import (
     SimilarProducts,
 )
 from api.schemas.errors import Error, ErrorAnswer, ErrorDetail
-from api.schemas.events import MAX_EVENTS, EventsReceipt, ShopperEvent, ShopperEvents
+from api.schemas.events import MAX_EVENTS, EventsReceipt, ShopperEvent, ShopperEvents, Source
 from api.schemas.health import Health, Problem
 from api.schemas.home import ExplainedHome, ExplainedProduct, HomeRecommendations, Reason, ReasonFacts
 from api.schemas.orders import (
@@ -65,6 +65,7 @@ __all__ = [
     "ShopperEvents",
     "Shoppers",
     "SimilarProducts",
+    "Source",
     "Token",
     "UserOrders",
 ]

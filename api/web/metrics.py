@@ -62,6 +62,11 @@ class Metrics:
         self.short_pages = Counter(
             "api_home_short_pages_total", "Homepages with fewer products than asked for.", registry=self.registry
         )
+        self.unverified = Counter(
+            "api_unverified_events_total",
+            "Events that name an answer which their shopper was not given.",
+            registry=self.registry,
+        )
         self.batch_age = Gauge(
             "api_batch_age_seconds", "Seconds since the as_of of the shown batch.", registry=self.registry
         )

@@ -4,9 +4,8 @@ Plain ASGI, since it is on every path.
 """
 
 import re
-import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from math import ceil
 
 from starlette.responses import JSONResponse
@@ -15,13 +14,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.web.logs import RequestLog
 from api.web.metrics import Metrics
 from api.web.rate_limit import RateLimiter, name_client
+from api.web.request_ids import LONGEST_ID, RequestIds
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_HOST_CHARACTERS = 255
-REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
-REQUEST_ID_LENGTH = 32
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,%d}" % LONGEST_ID)
 _PORT = re.compile(r":\d*$")
-REQUEST_IDS_AT_ONCE = 256
 ALWAYS_SERVED = frozenset({"/health", "/metrics"})
 """Paths that load balancers and Prometheus ask for, as often as they like and by whatever name."""
 SAFE_HEADERS = [
@@ -30,6 +28,7 @@ SAFE_HEADERS = [
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-site"),
 ]
+PROVENANCE_HEADERS = (b"x-batch-id", b"x-model-version", b"x-rung", b"x-arm")
 ANSWERS_LOAD_NOTHING = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
 
@@ -52,12 +51,13 @@ class AllowedHosts:
 
 
 class RequestEnvelope:
-    """Wraps a request: takes or makes `X-Request-Id`, refuses what is too long or too often, adds headers, measures."""
+    """Wraps a request: takes or draws its id, refuses what is too long or too often, adds headers, measures."""
 
     def __init__(
         self,
         app: ASGIApp,
         metrics: Metrics,
+        request_ids: RequestIds,
         limiter: RateLimiter | None = None,
         hosts: AllowedHosts | None = None,
     ):
@@ -66,6 +66,7 @@ class RequestEnvelope:
         Args:
             app: the application.
             metrics: where the time of each request goes.
+            request_ids: draws ids, and signs those of answers that show products.
             limiter: how often a client may ask; `None` = as often as it likes.
             hosts: the names that requests may call this server by; `None` = any.
         """
@@ -74,7 +75,7 @@ class RequestEnvelope:
         self._metrics = metrics
         self._limiter = limiter
         self._log = RequestLog(__name__)
-        self._request_ids = _draw_request_ids()
+        self._request_ids = request_ids
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -83,7 +84,7 @@ class RequestEnvelope:
             return
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
-        request_id = given.decode() if REQUEST_ID.fullmatch(given) else next(self._request_ids)
+        request_id = given.decode() if REQUEST_ID.fullmatch(given) else self._request_ids.draw()
         scope.setdefault("state", {})["request_id"] = request_id
         started = time.perf_counter()
         status = 500
@@ -92,7 +93,7 @@ class RequestEnvelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _add_headers(message, request_id)
+                self._add_headers(message, scope, request_id)
             await send(message)
 
         try:
@@ -103,6 +104,20 @@ class RequestEnvelope:
             route = getattr(scope.get("route"), "path", "other")
             self._metrics.measure(route, status, seconds)
             self._log.write(scope["method"], route, status, seconds, request_id)
+
+    def _add_headers(self, message: Message, scope: Scope, request_id: str) -> None:
+        """Add what every answer carries. What a route set itself stays."""
+        headers = message["headers"]
+        given = dict(headers)
+        is_page = given.get(b"content-type", b"").startswith(b"text/html")
+        if not is_page and b"content-security-policy" not in given:
+            headers.append(ANSWERS_LOAD_NOTHING)
+        if message["status"] == 200 and scope["method"] == "GET":
+            batch, version, rung, arm = (given.get(name, b"") for name in PROVENANCE_HEADERS)
+            user_id = scope["state"].get("user_id")
+            request_id = self._request_ids.sign(request_id, user_id, (batch, version, rung, arm))
+        headers.append((b"x-request-id", request_id.encode()))
+        headers += SAFE_HEADERS
 
     def _find_refusal(self, scope: Scope, headers: Mapping[bytes, bytes], request_id: str) -> JSONResponse | None:
         """Make the answer of a request that goes no further; `None` if it may."""
@@ -124,25 +139,6 @@ class RequestEnvelope:
         refusal = _refuse(429, "too_often", "Too many requests from this address; slow down.", request_id)
         refusal.headers["Retry-After"] = str(ceil(wait))
         return refusal
-
-
-def _draw_request_ids() -> Iterator[str]:
-    """Yield ids that nobody can guess, without asking the system for chance at each of them."""
-    while True:
-        drawn = secrets.token_hex(REQUEST_IDS_AT_ONCE * REQUEST_ID_LENGTH // 2)
-        for start in range(0, len(drawn), REQUEST_ID_LENGTH):
-            yield drawn[start : start + REQUEST_ID_LENGTH]
-
-
-def _add_headers(message: Message, request_id: str) -> None:
-    """Add what every answer carries. What a route set itself stays."""
-    headers = message["headers"]
-    given = dict(headers)
-    is_page = given.get(b"content-type", b"").startswith(b"text/html")
-    if not is_page and b"content-security-policy" not in given:
-        headers.append(ANSWERS_LOAD_NOTHING)
-    headers.append((b"x-request-id", request_id.encode()))
-    headers += SAFE_HEADERS
 
 
 def _is_too_long(headers: Mapping[bytes, bytes]) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, func, select, update
 from api.orders.checkout import place_order
 from api.orders.pricing import CheckoutError
 from api.schemas import Checkout
+from api.web.request_ids import UNVERIFIED, RequestIds
 from shop.database import session_scope
 from shop.money import DOLLAR
 from shop.tables import Coupon, Event, Order, OrderItem, PlacedCheckout, Product, UserCoupon
@@ -144,15 +145,27 @@ def test_a_cart_that_costs_more_than_an_order_can_hold_is_refused(api: TestClien
 
 
 def test_each_line_becomes_an_event_that_names_its_source(api: TestClient, published_shop: Engine) -> None:
-    lines = [{"product_id": 1, "quantity": 1, "source": SOURCE}, {"product_id": 5, "quantity": 1}]
+    shown = api.get("/recommendations/home", params={"user_id": 1}).headers
+    genuine = SOURCE | {"request_id": shown["x-request-id"], "batch_id": shown["x-batch-id"]}
+    lines = [
+        {"product_id": 1, "quantity": 1, "source": genuine},
+        {"product_id": 5, "quantity": 1},
+        {"product_id": 3, "quantity": 1, "source": SOURCE},
+    ]
 
     answer = api.post("/orders", json=cart(items=lines))
 
     with session_scope(published_shop) as session:
-        first, second = session.scalars(select(Event).order_by(Event.event_key)).all()
+        first, second, third = session.scalars(select(Event).order_by(Event.event_key)).all()
         assert (first.event_type, first.product_id, first.user_id) == ("order", 1, 1)
-        assert (first.request_id, first.position, first.model_version, first.rung) == ("r-1", 2, "7", "published")
-        assert (second.product_id, second.request_id) == (5, answer.headers["x-request-id"])
+        assert (first.request_id, first.position, first.model_version, first.rung) == (
+            shown["x-request-id"],
+            2,
+            "7",
+            "published",
+        )
+        assert (second.product_id, second.request_id, second.rung) == (5, answer.headers["x-request-id"], None)
+        assert (third.request_id, third.position, third.model_version, third.rung) == ("r-1", None, None, UNVERIFIED)
 
 
 @pytest.mark.parametrize(
@@ -239,7 +252,7 @@ def test_the_last_ones_are_sold_once_however_many_ask(any_empty_shop: Engine) ->
 
 def _try_order(engine: Engine, checkout: Checkout) -> str:
     try:
-        return "repeat" if place_order(engine, checkout, "r-1", DOLLAR).is_repeat else "new"
+        return "repeat" if place_order(engine, checkout, "r-1", DOLLAR, RequestIds(b"key")).is_repeat else "new"
     except CheckoutError:
         return "refused"
 

@@ -7,8 +7,10 @@ from sqlalchemy import Engine, func, select
 
 from api.queries.events import write_events
 from api.schemas import ShopperEvent
+from api.web.request_ids import UNVERIFIED
 from shop.database import session_scope
 from shop.tables import Event
+from tests.api.conftest import BATCH
 
 NOW = datetime.now(UTC)
 SEOUL = timezone(timedelta(hours=9))
@@ -20,14 +22,83 @@ def event(key: str, **fields: Any) -> dict[str, Any]:
 
 
 def test_events_are_written_with_all_that_they_say(api: TestClient, published_shop: Engine) -> None:
-    answer = api.post("/events", json={"events": [event("a"), event("b", event_type="cart", user_id=None)]})
+    named = name_answer(api, "/recommendations/home")
+    events = [event("a", **named), event("b", event_type="cart", user_id=None, **named)]
+
+    answer = api.post("/events", json={"events": events})
 
     assert (answer.status_code, answer.json()) == (202, {"accepted": 2, "duplicates": 0, "refused": 0})
     with session_scope(published_shop) as session:
         first, second = session.scalars(select(Event).order_by(Event.event_key)).all()
-        assert (first.event_type, first.user_id, first.position, first.batch_id) == ("click", 1, 0, "b-1")
+        assert (first.event_type, first.user_id, first.position, first.batch_id) == ("click", 1, 0, BATCH)
         assert first.occurred_at == NOW
         assert (second.event_type, second.user_id) == ("cart", None)
+
+
+def name_answer(api: TestClient, path: str, **params: Any) -> dict[str, Any]:
+    """Ask for products, and name the answer as the storefront does."""
+    headers = api.get(path, params=params).headers
+    names = {"batch_id": "x-batch-id", "model_version": "x-model-version", "rung": "x-rung", "arm": "x-arm"}
+    return {"request_id": headers["x-request-id"]} | {name: headers.get(header) for name, header in names.items()}
+
+
+@pytest.mark.parametrize(
+    ("path", "params"),
+    [
+        ("/recommendations/home", {"user_id": 1}),
+        ("/recommendations/home", {"user_id": 1, "explain": True}),
+        ("/recommendations/home", {}),
+        ("/products/1", {"user_id": 1}),
+        ("/products/1/similar", {}),
+        ("/products", {"query": "milk"}),
+    ],
+    ids=str,
+)
+def test_an_answer_that_was_given_is_believed(
+    api: TestClient, published_shop: Engine, path: str, params: dict[str, Any]
+) -> None:
+    named = name_answer(api, path, **params)
+
+    answer = api.post("/events", json={"events": [event("a", **named)]})
+
+    assert answer.json() == {"accepted": 1, "duplicates": 0, "refused": 0}
+    with session_scope(published_shop) as session:
+        written = session.scalars(select(Event)).one()
+        assert {name: getattr(written, name) for name in named} == named
+        assert written.position == 0
+
+
+@pytest.mark.parametrize(
+    ("others", "claimed"),
+    [
+        ({"user_id": 2}, {}),
+        ({"user_id": 1}, {"user_id": None}),
+        ({"user_id": 1}, {"model_version": "8"}),
+        ({"user_id": 1}, {"arm": "challenger"}),
+        ({"user_id": 1}, {"request_id": "r-1"}),
+        ({"user_id": 1}, {"request_id": "f" * 32}),
+    ],
+    ids=["another shopper's", "a guest's claim", "another version", "another arm", "invented", "of before signatures"],
+)
+def test_an_answer_that_was_not_given_is_taken_and_not_believed(
+    api: TestClient, published_shop: Engine, others: dict[str, Any], claimed: dict[str, Any]
+) -> None:
+    named = name_answer(api, "/recommendations/home", **others) | claimed
+
+    answer = api.post("/events", json={"events": [event("a", **named)]})
+
+    assert (answer.status_code, answer.json()) == (202, {"accepted": 1, "duplicates": 0, "refused": 0})
+    with session_scope(published_shop) as session:
+        written = session.scalars(select(Event)).one()
+        assert (written.product_id, written.request_id) == (1, named["request_id"])
+        assert (written.rung, written.position, written.batch_id, written.model_version, written.arm) == (
+            UNVERIFIED,
+            None,
+            None,
+            None,
+            None,
+        )
+    assert "api_unverified_events_total 1.0" in api.get("/metrics").text
 
 
 def test_the_same_event_again_changes_nothing(api: TestClient, published_shop: Engine) -> None:

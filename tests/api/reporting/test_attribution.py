@@ -9,6 +9,7 @@ from sqlalchemy import Engine, insert
 from api.pages.experiment import Experiment
 from api.reporting.attribution import Period, fetch_shown, name_slots, tally
 from api.reporting.engagement import build_report, main, render
+from api.web.request_ids import UNVERIFIED
 from shop.database import session_scope
 from shop.tables import Event
 from tests.support.tiny_shop import day
@@ -39,7 +40,7 @@ LOG: list[tuple[str, int, str, str, float]] = [
 def write_log(engine: Engine, log: list[tuple[str, int, str, str, float]] = LOG, **fields: Any) -> None:
     rows = [
         {
-            "event_key": f"e{number}-{request}",
+            "event_key": f"{fields.get('rung')}-e{number}-{request}",
             "user_id": 1,
             "request_id": request,
             "product_id": product,
@@ -67,6 +68,20 @@ def test_who_names_an_answer_that_somebody_else_saw_changes_no_rate(any_empty_sh
     assert (shown.user_id, shown.is_clicked, shown.is_ordered) == (1, False, False)
 
 
+def test_what_names_an_answer_that_was_not_given_changes_no_rate_and_is_counted(any_empty_shop: Engine) -> None:
+    write_log(any_empty_shop, [("r1", 1, "7", "impression", 0)])
+    claims = [("r1", 1, "7", "click", 1.0), ("r9", 3, "7", "impression", 1.0), ("r9", 3, "7", "order", 48.0)]
+    write_log(any_empty_shop, claims, rung=UNVERIFIED)
+
+    report = build_report(any_empty_shop, PERIOD, Experiment())
+
+    assert {rung: (row["impressions"], row["clicks"]) for rung, row in report["by_rung"].items()} == {
+        "published": (1, 0)
+    }
+    assert report["unverified_events"] == 2  # the third lies at the period's end
+    assert "Left out: 2 events" in render(report)
+
+
 def test_the_report_equals_the_hand_count(any_empty_shop: Engine) -> None:
     write_log(any_empty_shop)
 
@@ -81,7 +96,8 @@ def test_the_report_equals_the_hand_count(any_empty_shop: Engine) -> None:
     assert report["by_version"]["7"]["click_rate"]["high"] == pytest.approx(0.7923, abs=1e-4)
     assert report["by_rung"]["published"]["impressions"] == 5
     assert {slots: row["impressions"] for slots, row in report["by_slot"].items()} == {"00-04": 2, "05-09": 3}
-    assert report["comparison"] is None
+    assert (report["comparison"], report["unverified_events"]) == (None, 0)
+    assert "Left out" not in render(report)
 
 
 @pytest.mark.parametrize(("microseconds_early", "clicks"), [(1, 1), (0, 0)], ids=["just within", "at its very end"])

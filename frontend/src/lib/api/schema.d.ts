@@ -36,6 +36,8 @@ export interface paths {
         /**
          * Post Events
          * @description Write a batch of events. Sending it again is safe: an event's key is written once.
+         *
+         *     An event that names an answer which its shopper was not given is written, and counts for no answer.
          */
         post: operations["post_events_events_post"];
         delete?: never;
