@@ -69,7 +69,7 @@ class _PlainPathTable(DeltaTable):  # type: ignore[misc]  # its types are not fo
 class MLStore:
     """Delta tables under one URI: lazy reading at a version or an instant, atomic replacing with metadata.
 
-    Datetimes are `Datetime("us", "UTC")`, ids `Int64`, money `Decimal(12, 2)`. Cheap to make, holds no open file.
+    Datetimes are `Datetime("us", "UTC")`, ids `Int64`, money `Decimal(13, 3)`. Cheap to make, holds no open file.
     """
 
     def __init__(self, uri: str, storage_options: Mapping[str, str] | None = None):

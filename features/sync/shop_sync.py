@@ -31,7 +31,7 @@ from features.sync.source.retries import (
 )
 from features.sync.source.schema import require_columns
 from features.sync.source.session import SourceError
-from features.sync.store_repair import repair_table
+from features.sync.store_repair import repair_table, upgrade_table
 from features.sync.sweep import load_places, save_places
 from features.sync.table_sync import SyncOptions, TableSync
 from features.sync.verify import verify_tables
@@ -97,8 +97,9 @@ def _sync_snapshot(
 ) -> SyncReport:
     at_step("check columns")
     warnings = require_columns(snapshot.session.connection, SYNCED_TABLES)
-    for table in SYNCED_TABLES if verify else ():
-        warnings += repair_table(store, table, lease)
+    for table in SYNCED_TABLES:
+        warnings += upgrade_table(store, table, lease)
+        warnings += repair_table(store, table, lease) if verify else []
     syncs: list[TableSync] = []
     parent_keys: dict[str, ParentKeys] = {}
     places = load_places(store)

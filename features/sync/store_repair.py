@@ -1,4 +1,4 @@
-"""Repair of the store's own side: files that were lost or damaged, and keys with more than one open version."""
+"""Repair of the store's own side: lost or damaged files, keys with two open versions, columns of earlier code."""
 
 import logging
 from datetime import UTC, datetime
@@ -10,9 +10,9 @@ from polars.exceptions import PanicException, PolarsError
 from features.store import KNOWN_FROM, KNOWN_UNTIL, MLStore
 from features.sync.data_files import DataFile
 from features.sync.lease import Lease
-from features.sync.scd2 import versioned_schema
 from features.sync.source.columns import SyncedTable
 from features.sync.source.sql import KeyRange
+from features.sync.table_sync import WATERMARK
 from features.sync.versioned_table import VersionedTable
 
 logger = logging.getLogger(__name__)
@@ -35,9 +35,7 @@ def repair_table(store: MLStore, table: SyncedTable, lease: Lease) -> list[str]:
     target = VersionedTable(store, table)
     if target.is_new:
         return []
-    damaged = [file for file in target.files if not _is_sound(store, table, file)]
-    for file in damaged:
-        target.remove(file)
+    damaged = _remove_damaged(target, store)
     num_ended = _end_doubles(target, datetime.now(UTC))
     if not (damaged or num_ended):
         return []
@@ -47,13 +45,7 @@ def repair_table(store: MLStore, table: SyncedTable, lease: Lease) -> list[str]:
     target.write_files()
     lease.require()
     target.commit(metadata, lease.number)
-    warnings = []
-    if damaged:
-        num_lost = sum(file.num_rows for file in damaged)
-        warnings.append(
-            f"{table.name} had {len(damaged)} lost or damaged files in the store, with {num_lost:,} row versions: the "
-            "shop's rows are read again, what they had been before is lost"
-        )
+    warnings = _warn_of_damaged(table, damaged)
     if num_ended:
         warnings.append(
             f"{table.name} had {num_ended} rows with two open versions in the store: the older ones were closed"
@@ -63,17 +55,58 @@ def repair_table(store: MLStore, table: SyncedTable, lease: Lease) -> list[str]:
     return warnings
 
 
-def _is_sound(store: MLStore, table: SyncedTable, file: DataFile) -> bool:
+def upgrade_table(store: MLStore, table: SyncedTable, lease: Lease) -> list[str]:
+    """Write a table whose columns earlier code typed otherwise anew, in one commit; older versions stay as they were.
+
+    The watermark goes, so that the sync compares every row with the shop: what the old type could not hold comes then.
+
+    Returns:
+        A warning if files were lost or damaged.
+    """
+    target = VersionedTable(store, table)
+    if not target.is_outdated:
+        return []
+    damaged = _remove_damaged(target, store)
+    target.stage_rewriting()
+    metadata = {name: value for name, value in store.metadata(table.name).items() if name != WATERMARK}
+    metadata["num_rows"] = str(target.count_open(KeyRange()))
+    metadata["num_quarantined"] = str(target.quarantined().height)
+    target.write_files()
+    lease.require()
+    target.commit(metadata, lease.number)
+    logger.info("table upgraded table=%s", table.name)
+    return _warn_of_damaged(table, damaged)
+
+
+def _remove_damaged(target: VersionedTable, store: MLStore) -> list[DataFile]:
+    """Stage that files which are lost or cannot be read leave the table; return them."""
+    damaged = [file for file in target.files if not _is_sound(store, target, file)]
+    for file in damaged:
+        target.remove(file)
+    return damaged
+
+
+def _warn_of_damaged(table: SyncedTable, damaged: list[DataFile]) -> list[str]:
+    if not damaged:
+        return []
+    num_lost = sum(file.num_rows for file in damaged)
+    return [
+        f"{table.name} had {len(damaged)} lost or damaged files in the store, with {num_lost:,} row versions: the "
+        "shop's rows are read again, what they had been before is lost"
+    ]
+
+
+def _is_sound(store: MLStore, target: VersionedTable, file: DataFile) -> bool:
     """Return whether a file is there and can be read whole.
 
     Raises:
         StoreError: the store does not answer, which says nothing about the file.
     """
-    data = store.read_bytes(f"{table.name}/{file.path}")
+    data = store.read_bytes(f"{target.table.name}/{file.path}")
     if data is None:
         return False
     try:
-        return pl.read_parquet(data).select(versioned_schema(table).names()).height > 0
+        return pl.read_parquet(data).select(target.stored_schema.names()).height > 0
     except (PolarsError, PanicException, OSError):
         return False
 

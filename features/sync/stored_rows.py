@@ -1,6 +1,6 @@
 """Rows of one synced table as the store holds them now: newest, open and waiting versions, by key or key range.
 
-Rows lie in files of at most `FILE_ROWS`, each with its range of keys, so a question about some keys opens few files.
+Rows lie in files, each with its range of keys, so a question about some keys opens few of them.
 """
 
 import numpy as np
@@ -24,12 +24,18 @@ class StoredRows:
         self.table = table
         self._store = store
         self._delta = store.open(table.name) if store.exists(table.name) else None
+        self.stored_schema = versioned_schema(table) if self._delta is None else pl.Schema(self._delta.schema())
         self.files = [] if self._delta is None else list_files(self._delta, table.key)
 
     @property
     def is_new(self) -> bool:
         """Return whether the store has never held this table."""
         return self._delta is None
+
+    @property
+    def is_outdated(self) -> bool:
+        """Return whether earlier code has typed the stored columns otherwise."""
+        return self.stored_schema != versioned_schema(self.table)
 
     def ranges(self) -> list[KeyRange]:
         """Cut the whole line of keys where files begin, into ranges of some `RANGE_ROWS` stored rows each."""
@@ -101,11 +107,19 @@ class StoredRows:
         return self._scan(files).filter(*above, *below, *conditions)
 
     def _scan(self, files: list[DataFile]) -> pl.LazyFrame:
-        return pl.scan_parquet(
+        rows = pl.scan_parquet(
             [self._store.path(f"{self.table.name}/{file.path}") for file in files],
             glob=False,
-            schema=versioned_schema(self.table),
+            schema=self.stored_schema,
             storage_options=self._store.storage_options or None,
+        )
+        return self._retype(rows) if self.is_outdated else rows
+
+    def _retype(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Give rows of earlier code today's types; a column that it did not have is null."""
+        return rows.select(
+            (pl.col(name) if name in self.stored_schema else pl.lit(None)).cast(dtype).alias(name)
+            for name, dtype in versioned_schema(self.table).items()
         )
 
 

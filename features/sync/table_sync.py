@@ -131,7 +131,8 @@ class TableSync:
 
     @property
     def _must_commit(self) -> bool:
-        return self.target.is_new or self.target.has_changes or sorted(self.set_aside) != self._set_aside_before()
+        is_known = WATERMARK in self._before and sorted(self.set_aside) == self._set_aside_before()
+        return self.target.has_changes or not is_known
 
     @property
     def watermark(self) -> str:

@@ -59,13 +59,17 @@ class VersionedTable(StoredRows):
             The number of files that would go, 0 when the table is tidy.
         """
         num_rows = sum(file.num_rows for file in self.files)
-        if len(self.files) <= SPARE_FILES + num_rows // FILE_ROWS * 3 // 2:
+        if self.is_outdated or len(self.files) <= SPARE_FILES + num_rows // FILE_ROWS * 3 // 2:
             return 0
+        self.stage_rewriting()
+        return len(self._removed)
+
+    def stage_rewriting(self) -> None:
+        """Stage the same rows in full files by key, typed as today; nothing else may be staged beside it."""
         for keys in self.ranges():
             self._buffer.append(self._read_range(keys).collect())
             self._flush_if_full()
         self._removed = [file.removed(data_change=False) for file in self.files]
-        return len(self._removed)
 
     def remove(self, file: DataFile) -> None:
         """Stage that a file leaves the table with its rows."""
@@ -99,6 +103,8 @@ class VersionedTable(StoredRows):
             custom_metadata=dict(metadata), max_commit_retries=0, app_transactions=[Transaction(APPLICATION, token)]
         )
         schema = Schema.from_arrow(versioned_schema(self.table).to_frame().to_arrow().schema)
+        # An overwriting commit also declares the columns anew, and removes by itself all files that were there.
+        mode, removed = ("overwrite", []) if self.is_outdated else ("append", self._removed)
         try:
             if self._delta is None:
                 create_table_with_add_actions(
@@ -111,7 +117,7 @@ class VersionedTable(StoredRows):
                 )
             else:
                 self._delta.create_write_transaction(
-                    [*self._added, *self._removed], "append", schema, commit_properties=properties
+                    [*self._added, *removed], mode, schema, commit_properties=properties
                 )
         except DeltaError as error:
             raise self._explain(error, token) from error
@@ -162,6 +168,6 @@ def fence(store: MLStore, number: int) -> None:
     """
     for table in SYNCED_TABLES:
         if store.exists(table.name):
-            schema = Schema.from_arrow(versioned_schema(table).to_frame().to_arrow().schema)
+            delta = store.open(table.name)
             mark = CommitProperties(app_transactions=[Transaction(APPLICATION, number)])
-            store.open(table.name).create_write_transaction([], "append", schema, commit_properties=mark)
+            delta.create_write_transaction([], "append", delta.schema(), commit_properties=mark)

@@ -1,7 +1,7 @@
 """Column types across hop 1: which tables are synced, how each column is packed in SQL and typed in the store.
 
-A packed value reads the same from SQLite and MySQL: money as a decimal rounded to two places, instants in microseconds
-since 1970 UTC, flags 0 or 1. So no driver gets to round a price or shift an hour on the way.
+A packed value reads the same from SQLite and MySQL: money as a decimal with as many places as any currency has,
+instants in microseconds since 1970 UTC, flags 0 or 1. So no driver gets to round a price or shift an hour on the way.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from enum import StrEnum
 import polars as pl
 from sqlalchemy import Boolean, Integer, String, Table
 
+from shop.money import DIGITS, MOST_DECIMALS
 from shop.tables import Base, Money, UtcDateTime
 
 CREATED_AT = "created_at"
@@ -30,7 +31,7 @@ class Kind(StrEnum):
 STORE_DTYPES: dict[Kind, pl.DataType] = {
     Kind.INTEGER: pl.Int64(),
     Kind.FLAG: pl.Boolean(),
-    Kind.MONEY: pl.Decimal(12, 2),
+    Kind.MONEY: pl.Decimal(DIGITS, MOST_DECIMALS),
     Kind.TEXT: pl.String(),
     Kind.INSTANT: pl.Datetime("us", "UTC"),
 }

@@ -14,6 +14,7 @@ from sqlalchemy.exc import NoSuchTableError
 
 from features.sync.source.columns import Kind, SyncedColumn, SyncedTable
 from features.sync.source.session import SourceError
+from shop.money import DIGITS, MOST_DECIMALS
 
 
 class SchemaDriftError(SourceError):
@@ -104,7 +105,8 @@ def _holds(declared: types.TypeEngine[Any], kind: Kind) -> bool:
         return isinstance(declared, types.DateTime)
     if not isinstance(declared, types.Numeric) or isinstance(declared, types.Float):
         return False
-    return declared.scale in (2, 3) and (declared.precision or 0) - declared.scale <= 10
+    scale = declared.scale or 0
+    return scale <= MOST_DECIMALS and (declared.precision or 0) - scale <= DIGITS - MOST_DECIMALS
 
 
 def _is_unique(inspector: Inspector, table: SyncedTable) -> bool:

@@ -13,6 +13,7 @@ the number of its finds, so MySQL quotes text with a byte that UTF-8 never has, 
 from dataclasses import dataclass
 
 from features.sync.source.columns import UPDATED_AT, Kind, SyncedColumn, SyncedTable
+from shop.money import DIGITS, MOST_DECIMALS
 
 YEAR_0_SECONDS = 62_167_219_200
 """Seconds from the year 0, in which MySQL's TO_SECONDS begins, to 1970."""
@@ -97,7 +98,7 @@ class Dialect:
 MYSQL = Dialect(
     integer="{0} + 0",
     flag="{0} <> 0",
-    money="ROUND({0}, 2) + 0",
+    money=f"CAST({{0}} AS DECIMAL({2 * DIGITS}, {MOST_DECIMALS}))",  # digits to spare: what is too much is not cut
     text="CONCAT(X'FD', CAST(CONVERT({0} USING utf8mb4) AS BINARY), X'FD')",
     text_checked="CONCAT(LENGTH(CONVERT({0} USING utf8mb4)), ':', CONVERT({0} USING utf8mb4))",
     no_date="DAY({0}) > 28 AND DAY({0}) > DAY(LAST_DAY({0}))",
@@ -119,7 +120,7 @@ _SQLITE_NUMBER = "CASE WHEN TYPEOF({{0}}) IN ('integer', 'real') THEN {0} ELSE {
 SQLITE = Dialect(
     integer="{0}",
     flag=_SQLITE_NUMBER.format("{0} <> 0"),
-    money=_SQLITE_NUMBER.format("PRINTF('%.2f', ROUND({0}, 2) + 0.0)"),
+    money=_SQLITE_NUMBER.format(f"PRINTF('%.{MOST_DECIMALS}f', ROUND({{0}}, {MOST_DECIMALS}) + 0.0)"),
     text="'\"' || REPLACE({0}, '\"', '\"\"') || '\"'",
     text_checked="LENGTH(CAST({0} AS BLOB)) || ':' || {0}",
     no_date=(

@@ -351,8 +351,26 @@ def test_missing_text_and_empty_text_stay_apart(server_shop: Engine, store: MLSt
     assert report.is_equal
 
 
+AMOUNTS = [
+    "0", "1", "29900", "9999999999",  # won and yen
+    "0.01", "0.10", "0.29", "1.15", "4503599627.37", "9999999999.99",
+    "0.001", "1.255", "0.125", "1.005", "4503599627.371", "9999999999.999",  # dinars
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("scale", [0, 1, 2, 3])
+def test_money_of_a_shop_with_other_decimals_crosses(server_shop: Engine, store: MLStore, scale: int) -> None:
+    execute(server_shop, f"ALTER TABLE products MODIFY price DECIMAL({10 + scale}, {scale}) NOT NULL DEFAULT 0")
+    execute(server_shop, f"UPDATE products SET price = {'9' * (9 + scale)}e-{scale} WHERE product_id = 1")
+
+    report = sync_shop(server_shop, store, verify=True)
+
+    assert not any(verdict.num_differing for verdict in (report.verification or {}).values())
+    assert current(store, "products", "price")[1] == Decimal("9" * (9 + scale)).scaleb(-scale)
+
+
 def test_money_is_exact(any_empty_shop: Engine, store: MLStore) -> None:
-    amounts = [Decimal(amount) for amount in ("0.01", "0.10", "0.29", "1.15", "4503599627.37", "9999999999.99")]
+    amounts = [Decimal(amount) for amount in AMOUNTS]
     execute(any_empty_shop, "INSERT INTO categories (category_id, name) VALUES (1, 'c')")
     for key, amount in enumerate(amounts, start=1):
         execute(
@@ -360,9 +378,12 @@ def test_money_is_exact(any_empty_shop: Engine, store: MLStore) -> None:
             f"INSERT INTO products (product_id, category_id, title, price) VALUES ({key}, 1, 't', {amount})",
         )
 
-    sync_shop(any_empty_shop, store)
+    report = sync_shop(any_empty_shop, store, verify=True)
 
+    assert report.is_equal
+    assert not any(verdict.num_differing for verdict in (report.verification or {}).values())
     assert current(store, "products", "price") == dict(enumerate(amounts, start=1))
+    assert_equal(any_empty_shop, store)
 
 
 def test_big_ids_stay_distinct(server_shop: Engine, store: MLStore) -> None:

@@ -47,7 +47,7 @@ def test_the_first_load_carries_every_row_and_type(shop: Engine, store: MLStore)
         "product_reviews": 1, "events": 0,
     }  # fmt: skip
     assert current(store, "users", "nickname")[4] == "Zoë 🌸"
-    assert str(current(store, "orders", "total_amount")[4]) == "5.20"
+    assert str(current(store, "orders", "total_amount")[4]) == "5.200"
     assert current(store, "products", "is_visible")[2] is False
     assert current(store, "user_coupons", "used_at")[1] == day(3)
 

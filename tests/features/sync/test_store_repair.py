@@ -1,6 +1,7 @@
 """The store's own side: lost and damaged files, and keys with two open versions, are made good by `--verify`."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +11,8 @@ from sqlalchemy import Engine
 
 from features.store import MLStore, StoreError
 from features.sync.shop_sync import sync_shop
-from tests.features.shop_writes import assert_equal, assert_lives_are_sound, execute, versions_of
+from tests.features.shop_writes import assert_equal, assert_lives_are_sound, current, execute, versions_of
+from tests.features.sync.sync_worker import SyncWorker
 
 
 def lose(path: Path) -> None:
@@ -88,3 +90,39 @@ def test_of_two_open_versions_the_last_stays(tiny_shop: Engine, store: MLStore) 
     assert again.tables["products"].counts.num_rows == 6
     assert_equal(tiny_shop, store)
     assert_lives_are_sound(store)
+
+
+def test_a_store_of_earlier_code_opens_and_gets_the_thousandths_that_it_lacked(
+    any_tiny_shop: Engine, store: MLStore
+) -> None:
+    execute(any_tiny_shop, "UPDATE products SET price = 1.255, updated_at = created_at WHERE product_id = 1")
+    sync_shop(any_tiny_shop, store)
+    rows = store.scan("products").cast({"price": pl.Decimal(12, 2)}).drop("stock").collect()
+    store.overwrite("products", rows, metadata=store.metadata("products"))
+    recorded = store.versions()
+
+    report = sync_shop(any_tiny_shop, store)
+    again = sync_shop(any_tiny_shop, store, verify=True)
+
+    assert report.tables["products"].counts.num_changed == 6, "all six lack their stock"
+    assert current(store, "products", "price")[1] == Decimal("1.255")
+    assert_equal(any_tiny_shop, store)
+    assert_lives_are_sound(store)
+    assert all(table.version is None for table in again.tables.values())
+    assert store.scan("products", recorded["products"]).collect().equals(rows), "a model's inputs are read as they were"
+
+
+def test_a_store_of_earlier_code_is_upgraded_whole_or_not_at_all(
+    server_shop: Engine, store: MLStore, sync_worker: SyncWorker
+) -> None:
+    sync_shop(server_shop, store)
+    rows = store.scan("orders").cast({"total_amount": pl.Decimal(12, 2)}).collect()
+    store.overwrite("orders", rows, metadata=store.metadata("orders"))
+
+    assert sync_worker.sync(server_shop, store, die_at="collect orders") is None
+    report = sync_worker.sync(server_shop, store, verify=True)
+
+    assert report is not None
+    assert report["state"] == "synced"
+    assert report["tables"]["orders"]["num_changed"] == 0
+    assert_equal(server_shop, store)
