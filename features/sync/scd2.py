@@ -31,7 +31,10 @@ class Changes:
         closings: key and `known_until` of open versions that end; at most one open version exists for a key.
         num_inserted, num_changed, num_revived, num_deleted: rows by what happened to them.
         num_quarantined: how many more rows wait for a parent than before.
-        num_known, num_recreated: rows whose key has an open version, and those of them with another `created_at`.
+        num_known: rows whose key has an open version.
+        num_recreated: rows of these with another `created_at`.
+        num_contradicting: rows of these that differ, and not by a later change: with another `created_at`, or another
+            content although `updated_at` did not move on.
     """
 
     openings: pl.DataFrame
@@ -43,6 +46,7 @@ class Changes:
     num_quarantined: int = 0
     num_known: int = 0
     num_recreated: int = 0
+    num_contradicting: int = 0
 
 
 def versioned_schema(table: SyncedTable) -> pl.Schema:
@@ -92,7 +96,11 @@ def diff(
         pl.col(name).eq_missing(pl.col(f"{name}{OLD}")) for name in table.store_schema if name != table.key
     )
     is_recreated = is_open & pl.col(CREATED_AT).ne_missing(pl.col(f"{CREATED_AT}{OLD}"))
-    num_known, num_recreated = joined.select(is_open.sum(), is_recreated.alias("recreated").sum()).row(0)
+    is_later = (pl.col(UPDATED_AT) > pl.col(f"{UPDATED_AT}{OLD}")).fill_null(True)
+    is_contradicting = is_recreated | (is_open & ~is_equal & ~is_later)
+    num_known, num_recreated, num_contradicting = joined.select(
+        is_open.sum(), is_recreated.sum().alias("recreated"), is_contradicting.sum().alias("contradicting")
+    ).row(0)
     joined = joined.with_columns(
         is_known=is_known, is_open=is_open, was_orphan=was_orphan, begin=_begin_of_change(bound, is_open)
     ).filter(~(pl.col("is_open") & is_equal & (pl.col("is_orphan") == pl.col("was_orphan"))))
@@ -123,6 +131,7 @@ def diff(
         num_quarantined=int(joined["is_orphan"].sum()) - num_waiting_ended,
         num_known=num_known,
         num_recreated=num_recreated,
+        num_contradicting=num_contradicting,
     )
 
 

@@ -17,8 +17,9 @@ from sqlalchemy.exc import ArgumentError
 from command import Command, CommandError, Result
 from features.store import MLStore, StoreError, explain_store_failures
 from features.sync.key_set import ParentKeys
+from features.sync.known_sources import KnownSources
 from features.sync.lease import Lease, LeaseTakenError, hold_lease
-from features.sync.mass_delete_guard import require_plausible
+from features.sync.mass_delete_guard import holds_other_rows, require_plausible
 from features.sync.report import SyncReport, TableReport, record_run
 from features.sync.source.columns import PARENTS, SYNCED_TABLES
 from features.sync.source.reader import ShopSnapshot, open_snapshot
@@ -66,7 +67,7 @@ def sync_shop(
     Raises:
         LeaseTakenError: another run is at work; nothing was read or written.
         MassDisappearanceError: see there; `SyncOptions.max_gone_share` decides.
-        AnotherShopError: see there; `SyncOptions.max_recreated_share` decides.
+        AnotherShopError: see there; `SyncOptions.max_recreated_share` and `max_contradicting_share` decide.
         SourceError: the shop's columns changed, or a value cannot cross exactly; nothing was written.
         UnreachableError: the shop did not answer for long enough; the next run starts where this one did.
         RefusedError: the shop refuses, and the message says what to do.
@@ -100,31 +101,24 @@ def _sync_snapshot(
     for table in SYNCED_TABLES:
         warnings += upgrade_table(store, table, lease)
         warnings += repair_table(store, table, lease) if verify else []
+    sources, places = KnownSources(store, snapshot.session), load_places(store)
     syncs: list[TableSync] = []
     parent_keys: dict[str, ParentKeys] = {}
-    places = load_places(store)
     for table in SYNCED_TABLES:
         at_step(f"collect {table.name}")
         sync = TableSync(snapshot, store, table, parent_keys, options, lease, swept_until=places.get(table.name))
-        sync.collect(full=full)
+        sync.collect(full=full or sources.move is not None)
         syncs.append(sync)
         if table.name in PARENTS:
             parent_keys[table.name] = sync.visible_keys()
         logger.info("table collected table=%s %s", table.name, sync.counts.describe_changes())
-    require_plausible(syncs)
+    require_plausible(syncs, sources.move)
 
-    tables: dict[str, TableReport] = {}
-    for sync in syncs:
-        at_step(f"write {sync.table.name}")
-        sync.target.write_files()
-        at_step(f"commit {sync.table.name}")
-        lease.require()
-        snapshot.session.keep_alive()
-        tables[sync.table.name] = TableReport(sync.counts, sync.commit(), sync.watermark)
-        warnings += warn_of_clock(sync) + [
-            f"{sync.table.name} has a row that cannot be read and is set aside: {sync.table.key} {key}, {reason}"
-            for key, reason in sync.set_aside.items()
-        ]
+    tables = {sync.table.name: _commit(sync, at_step) for sync in syncs}
+    warnings += [warning for sync in syncs for warning in warn_of_rows(sync)]
+    if sources.move:
+        warnings.append(f"{sources.move}; all rows were compared, and it is known from now on")
+    sources.add(forget_others=holds_other_rows(syncs))
     swept = {sync.table.name: sync.swept_until for sync in syncs if sync.swept_until is not None}
     if swept != places:
         save_places(store, swept)
@@ -133,14 +127,28 @@ def _sync_snapshot(
     return SyncReport(lease.number, snapshot.bound, tables, warnings, verdict)
 
 
-def warn_of_clock(sync: TableSync) -> list[str]:
-    """Say that rows seem to be stamped in another zone than UTC, if some are ahead of the server by hours."""
-    if not sync.counts.num_ahead:
-        return []
-    return [
-        f"{sync.table.name} has {sync.counts.num_ahead} rows that were changed up to 14 hours from now: its DATETIME "
-        "columns must hold UTC, so let the shop's sessions run in time_zone '+00:00'"
+def _commit(sync: TableSync, at_step: Callable[[str], None]) -> TableReport:
+    """Write and commit what was collected of a table."""
+    at_step(f"write {sync.table.name}")
+    sync.target.write_files()
+    at_step(f"commit {sync.table.name}")
+    sync.lease.require()
+    sync.snapshot.session.keep_alive()
+    return TableReport(sync.counts, sync.commit(), sync.watermark)
+
+
+def warn_of_rows(sync: TableSync) -> list[str]:
+    """Name the rows that are set aside, and say that rows seem to be stamped in another zone than UTC."""
+    warnings = [
+        f"{sync.table.name} has a row that cannot be read and is set aside: {sync.table.key} {key}, {reason}"
+        for key, reason in sync.set_aside.items()
     ]
+    if sync.counts.num_ahead:
+        warnings.append(
+            f"{sync.table.name} has {sync.counts.num_ahead} rows that were changed up to 14 hours from now: its "
+            "DATETIME columns must hold UTC, so let the shop's sessions run in time_zone '+00:00'"
+        )
+    return warnings
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -154,7 +162,7 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--full", action="store_true", help="compare every row, whatever its updated_at says")
     command.add_argument("--verify", action="store_true", help="compare checksums by key range and repair what differs")
     command.add_argument("--accept-deletes", action="store_true", help="close rows even if very many have gone")
-    command.add_argument("--accept-source", action="store_true", help="follow a shop whose rows were created anew")
+    command.add_argument("--accept-source", action="store_true", help="follow a shop with other rows than before")
     return command.run(_sync, arguments, {RefusedError: 2, StoreError: 1, SourceError: 1, UnreachableError: 1})
 
 
@@ -173,7 +181,7 @@ def _sync(options: argparse.Namespace) -> Result:
     if options.accept_deletes:
         limits = replace(limits, max_gone_share=1.0)
     if options.accept_source:
-        limits = replace(limits, max_recreated_share=1.0)
+        limits = replace(limits, max_recreated_share=1.0, max_contradicting_share=1.0)
     try:
         store = MLStore(settings.ml_store_uri)
         report = sync_shop(engine, store, full=options.full, verify=options.verify, options=limits)

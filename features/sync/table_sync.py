@@ -51,6 +51,8 @@ class SyncOptions:
         max_gone_share: the run is refused when a larger share of the rows looked at in a table has gone ...
         min_gone_rows: ... and at least so many; or all of them, if there were two or more.
         max_recreated_share: the run is refused when a larger share of all rows looked at has another `created_at`.
+        max_contradicting_share: the same for rows that differ without a later `updated_at`, in a database that the
+            store does not know yet.
     """
 
     look_back: timedelta = timedelta(minutes=15)
@@ -59,6 +61,7 @@ class SyncOptions:
     max_gone_share: float = 0.2
     min_gone_rows: int = 10
     max_recreated_share: float = 0.5
+    max_contradicting_share: float = 0.01
 
 
 @dataclass
@@ -75,6 +78,7 @@ class TableCounts:
     num_future: int = 0
     num_ahead: int = 0
     num_recreated: int = 0
+    num_contradicting: int = 0
     num_zero_dates: int = 0
     num_ranges: int = 0
     num_ranges_swept: int = 0
@@ -95,6 +99,7 @@ class TableCounts:
         self.num_deleted += changes.num_deleted
         self.num_quarantined += changes.num_quarantined
         self.num_recreated += changes.num_recreated
+        self.num_contradicting += changes.num_contradicting
 
 
 @dataclass

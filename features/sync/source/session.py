@@ -63,6 +63,20 @@ class ShopSession:
         host, port, number, database = self.fetch("SELECT @@hostname, @@port, @@server_id, DATABASE()")
         return f"database {database} of the server {host}:{port} (server_id {number})"
 
+    @property
+    def identity(self) -> str:
+        """Name server and database as no others are named: by an id of the server's own, not by its address.
+
+        MariaDB has its id since 10.5.26; one without goes by its address. A SQLite file goes by its path.
+        """
+        if self.dialect is SQLITE:
+            (path,) = self.fetch("SELECT file FROM pragma_database_list WHERE name = 'main'")
+            return f"sqlite:{path}"
+        ids = "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_uuid', 'server_uid')"
+        found = [f"{name}={value}" for name, value in self.fetch_all(ids)]
+        host, port, database = self.fetch("SELECT @@hostname, @@port, DATABASE()")
+        return f"{found[0] if found else f'address={host}:{port}'} database={database}"
+
     def keep_alive(self) -> None:
         """Let the server hear something during long work on this side."""
         self.fetch("SELECT 1")
