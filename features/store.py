@@ -5,22 +5,18 @@ instant can be read. What fills them lives in `features/sync/shop_sync.py`; here
 versions. Tables whose name starts with `_` are the store's own (runs, leases) and stay out of `versions()`.
 """
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
-from typing import Any
-from urllib.parse import quote, unquote
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, write_deltalake
-from deltalake.exceptions import DeltaError, TableNotFoundError
-from deltalake.fs import DeltaStorageHandler
+from deltalake.exceptions import DeltaError
 from polars.exceptions import PanicException, PolarsError
 from pyarrow import ArrowException
-from pyarrow.fs import FileSelector, FileType, PyFileSystem
+
+from features.delta_log import DeltaLog
+from features.store_files import PlainPathTable, StoreFiles
 
 KNOWN_FROM = "known_from"
 KNOWN_UNTIL = "known_until"
@@ -28,10 +24,6 @@ KNOWN_UNTIL = "known_until"
 # Recorded versions must stay readable for as long as a registered model may be trained again: Delta's own clean-up of
 # its log after 30 days is put off here, and features/maintain.py decides instead.
 TABLE_CONFIGURATION = {"delta.logRetentionDuration": "interval 36500 days", "delta.checkpointInterval": "20"}
-
-
-UNUSABLE_IN_PATHS = re.compile(r"[\[\]^|\\\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
-"""What deltalake cannot have in the path of a table, however it is encoded."""
 
 
 class StoreError(Exception):
@@ -55,17 +47,6 @@ def explain_store_failures(uri: str) -> Iterator[None]:
         ) from error
 
 
-class _PlainPathTable(DeltaTable):  # type: ignore[misc]  # its types are not followed
-    """A table whose local files are named as they are called; deltalake percent-encodes the folder, polars does not."""
-
-    def file_uris(self, *arguments: Any, **options: Any) -> list[str]:
-        uris: list[str] = super().file_uris(*arguments, **options)
-        if not self.table_uri.startswith("file://"):
-            return uris
-        encoded = self.table_uri.removeprefix("file://")
-        return [unquote(encoded) + uri.removeprefix(encoded) for uri in uris]
-
-
 class MLStore:
     """Delta tables under one URI: lazy reading at a version or an instant, atomic replacing with metadata.
 
@@ -84,27 +65,16 @@ class MLStore:
         """
         self.uri = str(uri).rstrip("/")
         self.storage_options = dict(storage_options or {})
-        if not self._is_remote and (bad := UNUSABLE_IN_PATHS.search(str(Path(self.uri).absolute()))):
+        self.files = StoreFiles(self.uri, self.storage_options)
+        if (bad := self.files.find_unusable()) is not None:
             raise StoreError(
-                f"The ML store cannot lie in {self.uri!r}: its tables cannot have {bad.group()!r} in their path. "
+                f"The ML store cannot lie in {self.uri!r}: its tables cannot have {bad!r} in their path. "
                 "Give another folder as ML_STORE_URI or VAR_DIR."
             )
 
-    @property
-    def _is_remote(self) -> bool:
-        return "://" in self.uri
-
     def table_uri(self, table: str) -> str:
-        """Name the place of a table for deltalake, which takes a folder for a URL if that parses as one."""
-        return f"{self._root}/{table}"
-
-    def path(self, name: str) -> str:
-        """Name the place of a table or file for polars, which takes a path as it stands."""
-        return f"{self.uri}/{name}"
-
-    @property
-    def _root(self) -> str:
-        return self.uri if self._is_remote else f"file://{quote(str(Path(self.uri).absolute()))}"
+        """Name the place of a table for deltalake."""
+        return f"{self.files.root}/{table}"
 
     def exists(self, table: str) -> bool:
         """Return whether the table has been written at least once."""
@@ -121,7 +91,7 @@ class MLStore:
                 f"The ML store {self.uri!r} has no table {table!r}: fill it with `python -m features.sync` "
                 "(shop tables) or `python -m features.rebuild` (snapshots)."
             )
-        return _PlainPathTable(self.table_uri(table), version=version, storage_options=self.storage_options)
+        return PlainPathTable(self.table_uri(table), version=version, storage_options=self.storage_options)
 
     def version(self, table: str) -> int:
         """Return the newest version of a table, the number that `scan` and `as_of` accept."""
@@ -133,13 +103,7 @@ class MLStore:
 
     def tables(self) -> list[str]:
         """Name all tables, the store's own included."""
-        try:
-            root = self._filesystem()
-        except TableNotFoundError:  # the folder itself is made by the first write
-            return []
-        entries = root.get_file_info(FileSelector("", recursive=False, allow_not_found=True))
-        names = sorted(entry.base_name for entry in entries if entry.type == FileType.Directory)
-        return [name for name in names if self.exists(name)]
+        return [name for name in self.files.folders() if self.exists(name)]
 
     def scan(self, table: str, version: int | None = None) -> pl.LazyFrame:
         """Read all row versions of a table lazily.
@@ -213,50 +177,7 @@ class MLStore:
 
     def weigh(self) -> dict[str, int]:
         """Return the bytes that each table takes, files of older versions included."""
-        sizes: dict[str, int] = {}
-        for name in self.tables():
-            files = self._filesystem().get_file_info(FileSelector(name, recursive=True, allow_not_found=True))
-            sizes[name] = sum(file.size or 0 for file in files if file.type == FileType.File)
-        return sizes
-
-    def write_rows(self, path: str, rows: pl.DataFrame) -> int:
-        """Write one Parquet file below the store's root; no reader sees it until a commit of its table names it.
-
-        Returns:
-            The size of the file in bytes.
-
-        Raises:
-            StoreError: the disk is full, or the store may not be written.
-        """
-        try:
-            rows.write_parquet(
-                self.path(path),
-                compression="zstd",
-                compression_level=1,
-                storage_options=self.storage_options or None,
-                mkdir=not self._is_remote,
-            )
-        except OSError as error:
-            raise StoreError(
-                f"Could not write to the ML store {self.uri!r}: {error}. Check disk and rights."
-            ) from error
-        return int(self._filesystem().get_file_info(path).size)
-
-    def read_bytes(self, path: str) -> bytes | None:
-        """Read a file below the store's root; None if it is not there.
-
-        Raises:
-            StoreError: the store does not answer.
-        """
-        with explain_store_failures(self.uri):
-            filesystem = self._filesystem()
-            if filesystem.get_file_info(path).type is not FileType.File:
-                return None
-            with filesystem.open_input_stream(path) as stream:
-                return bytes(stream.read())
-
-    def _filesystem(self) -> PyFileSystem:
-        return PyFileSystem(DeltaStorageHandler(self._root, self.storage_options))
+        return {name: sum(self.files.sizes(name).values()) for name in self.tables()}
 
     def metadata(self, table: str) -> dict[str, str]:
         """Return the custom metadata of the newest commit that carried any; empty if none did.
@@ -264,30 +185,11 @@ class MLStore:
         Raises:
             StoreError: the table was never written.
         """
+        log = DeltaLog(self.files, table)
         for version in range(self.version(table), -1, -1):
-            if custom := self._read_metadata(table, version):
+            if custom := log.read_metadata(version):
                 return custom
         return {}
-
-    def _read_metadata(self, table: str, version: int) -> dict[str, str]:
-        """Read what a commit carried from the log itself: deltalake's `history()` finds none below a folder `a?b`."""
-        try:
-            with self._filesystem().open_input_stream(f"{table}/_delta_log/{version:020d}.json") as stream:
-                actions = [json.loads(line) for line in stream.read().splitlines() if line]
-        except FileNotFoundError:
-            return {}
-        return next((_custom_metadata(action["commitInfo"]) for action in actions if "commitInfo" in action), {})
-
-
-# What delta-rs itself writes into a commit; every other string is ours.
-_COMMIT_FIELDS = {
-    "timestamp", "operation", "operationParameters", "operationMetrics", "engineInfo", "clientVersion", "version",
-    "readVersion", "isolationLevel", "isBlindAppend", "userId", "userName", "userMetadata",
-}  # fmt: skip
-
-
-def _custom_metadata(commit: Mapping[str, object]) -> dict[str, str]:
-    return {key: value for key, value in commit.items() if key not in _COMMIT_FIELDS and isinstance(value, str)}
 
 
 def _to_predicate(where: Mapping[str, str | int]) -> str:

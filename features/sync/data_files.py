@@ -50,7 +50,7 @@ def list_files(table: DeltaTable, key: str) -> list[DataFile]:
 def write_file(store: MLStore, table: SyncedTable, rows: pl.DataFrame) -> AddAction:
     """Write rows into a new file, which no reader sees until a commit adds it."""
     path = f"{uuid4()}.parquet"
-    size = store.write_rows(f"{table.name}/{path}", rows)
+    size = store.files.write_rows(f"{table.name}/{path}", rows)
     keys = rows[table.key]
     statistics = {
         "numRecords": rows.height,

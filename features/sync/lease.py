@@ -113,7 +113,7 @@ def _read(store: MLStore) -> LeaseRow | None:
     if not store.exists(LEASE_TABLE):
         return None
     table = store.open(LEASE_TABLE)
-    row = pl.scan_delta(table).collect().row(0, named=True)
+    row = pl.scan_delta(table).collect().sort("number", "expires_at").row(-1, named=True)
     return LeaseRow(row["number"], row["holder"], row["expires_at"], table.version())
 
 

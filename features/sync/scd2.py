@@ -135,6 +135,25 @@ def diff(
     )
 
 
+def follow_each_other(table: SyncedTable, versions: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """Let the versions of each key follow one another, as a sound table has them anyway.
+
+    Of two that begin at the same instant, the one that ends stays; and none lasts longer than until the next begins.
+
+    Args:
+        table: the table that all belong to.
+        versions: all versions of some keys.
+        now: when a version ends that has to, and whose next waits for a parent.
+    """
+    key = table.key
+    ordered = versions.sort(key, KNOWN_FROM, KNOWN_UNTIL, nulls_last=[False, False, True])
+    ordered = ordered.unique([key, KNOWN_FROM], keep="first", maintain_order=True)
+    following = pl.coalesce(pl.col(KNOWN_FROM).shift(-1).over(key), pl.lit(now))
+    is_last = pl.col(key).is_last_distinct()
+    end = pl.when(is_last).then(KNOWN_UNTIL).otherwise(pl.min_horizontal(KNOWN_UNTIL, following))
+    return ordered.with_columns(end.alias(KNOWN_UNTIL))
+
+
 def _begin_of_change(bound: datetime, is_open: pl.Expr) -> pl.Expr:
     """Say when a known row took on its present content, after the version before it in any case."""
     updated = pl.col(UPDATED_AT)

@@ -8,6 +8,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -32,7 +33,7 @@ from features.sync.source.retries import (
 )
 from features.sync.source.schema import require_columns
 from features.sync.source.session import SourceError
-from features.sync.store_repair import repair_table, upgrade_table
+from features.sync.store_repair import repair_own_tables, repair_table, upgrade_table
 from features.sync.sweep import load_places, save_places
 from features.sync.table_sync import SyncOptions, TableSync
 from features.sync.verify import verify_tables
@@ -74,15 +75,18 @@ def sync_shop(
         StoreError: another run took over meanwhile, or the store cannot be read or written.
     """
     options = options or SyncOptions()
-    with explain_store_failures(store.uri), hold_lease(store) as lease:
+    with explain_store_failures(store.uri), ExitStack() as stack:
         started_at = datetime.now(UTC)
+        repaired = repair_own_tables(store) if verify else []
+        lease = stack.enter_context(hold_lease(store))
 
         def run(heard: Callable[[], None]) -> SyncReport:
             with open_snapshot(engine, heard) as snapshot:
                 return _sync_snapshot(snapshot, store, lease, full, verify, options, at_step)
 
         report = retry_while_unreachable(engine, run)
-        report = replace(report, seconds=(datetime.now(UTC) - started_at).total_seconds())
+        seconds = (datetime.now(UTC) - started_at).total_seconds()
+        report = replace(report, seconds=seconds, warnings=[*repaired, *report.warnings])
         record_run(store, report, started_at)
         return report
 
@@ -99,8 +103,7 @@ def _sync_snapshot(
     at_step("check columns")
     warnings = require_columns(snapshot.session.connection, SYNCED_TABLES)
     for table in SYNCED_TABLES:
-        warnings += upgrade_table(store, table, lease)
-        warnings += repair_table(store, table, lease) if verify else []
+        warnings += (repair_table if verify else upgrade_table)(store, table, lease)
     sources, places = KnownSources(store, snapshot.session), load_places(store)
     syncs: list[TableSync] = []
     parent_keys: dict[str, ParentKeys] = {}

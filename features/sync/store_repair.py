@@ -1,25 +1,40 @@
-"""Repair of the store's own side: lost or damaged files, keys with two open versions, columns of earlier code."""
+"""Repair of the store's own side: its logs and files, keys whose versions overlap, columns of earlier code."""
 
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import numpy as np
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
-from features.store import KNOWN_FROM, KNOWN_UNTIL, MLStore
+from features.delta_log import DAMAGED, DeltaLog, FirstCommit
+from features.store import KNOWN_FROM, KNOWN_UNTIL, TABLE_CONFIGURATION, MLStore
 from features.sync.data_files import DataFile
 from features.sync.lease import Lease
+from features.sync.scd2 import follow_each_other
 from features.sync.source.columns import SyncedTable
-from features.sync.source.sql import KeyRange
 from features.sync.table_sync import WATERMARK
-from features.sync.versioned_table import VersionedTable
+from features.sync.versioned_table import VersionedTable, delta_schema
 
 logger = logging.getLogger(__name__)
 
 
+def repair_own_tables(store: MLStore) -> list[str]:
+    """Make the tables of the store's own readable, the lease too; no lease is needed, for nobody can write to them.
+
+    Returns:
+        A warning for each table that could not be read.
+    """
+    names = [name for name in store.tables() if name.startswith("_")]
+    return [
+        f"the store's own table {name} had lost or damaged commits: what they said is lost, they are kept in {DAMAGED}"
+        for name in names
+        if DeltaLog(store.files, name).mend() is not None
+    ]
+
+
 def repair_table(store: MLStore, table: SyncedTable, lease: Lease) -> list[str]:
-    """Make a table readable and unambiguous in one commit; the sync then reads again from the shop what went.
+    """Make a table readable and unambiguous; the sync then reads again from the shop what went.
 
     Args:
         store: the ML store.
@@ -32,23 +47,17 @@ def repair_table(store: MLStore, table: SyncedTable, lease: Lease) -> list[str]:
     Raises:
         StoreError: the store does not answer, or another run took over.
     """
+    mended = DeltaLog(store.files, table.name).mend(FirstCommit(delta_schema(table), TABLE_CONFIGURATION))
+    warnings = _warn_of_mended(table, mended) + upgrade_table(store, table, lease)
     target = VersionedTable(store, table)
-    if target.is_new:
-        return []
     damaged = _remove_damaged(target, store)
-    num_ended = _end_doubles(target, datetime.now(UTC))
-    if not (damaged or num_ended):
-        return []
-    metadata = store.metadata(table.name)
-    metadata["num_rows"] = str(target.count_open(KeyRange()) - num_ended)
-    metadata["num_quarantined"] = str(target.quarantined().height)
-    target.write_files()
-    lease.require()
-    target.commit(metadata, lease.number)
-    warnings = _warn_of_damaged(table, damaged)
-    if num_ended:
+    num_doubled = sum(_count_doubled(target.open_in(keys, [table.key])) for keys in target.ranges())
+    if mended is not None or damaged or num_doubled:
+        _rewrite(target, store, lease, trusts_watermark=mended is None)
+    warnings += _warn_of_damaged(table, damaged)
+    if num_doubled:
         warnings.append(
-            f"{table.name} had {num_ended} rows with two open versions in the store: the older ones were closed"
+            f"{table.name} had {num_doubled} rows with two open versions in the store: the older ones were closed"
         )
     for warning in warnings:
         logger.warning("store repaired table=%s %s", table.name, warning)
@@ -67,15 +76,50 @@ def upgrade_table(store: MLStore, table: SyncedTable, lease: Lease) -> list[str]
     if not target.is_outdated:
         return []
     damaged = _remove_damaged(target, store)
-    target.stage_rewriting()
-    metadata = {name: value for name, value in store.metadata(table.name).items() if name != WATERMARK}
-    metadata["num_rows"] = str(target.count_open(KeyRange()))
-    metadata["num_quarantined"] = str(target.quarantined().height)
-    target.write_files()
-    lease.require()
-    target.commit(metadata, lease.number)
+    _rewrite(target, store, lease, trusts_watermark=False)
     logger.info("table upgraded table=%s", table.name)
     return _warn_of_damaged(table, damaged)
+
+
+@dataclass
+class _Counts:
+    num_rows: int = 0
+    num_quarantined: int = 0
+
+
+def _rewrite(target: VersionedTable, store: MLStore, lease: Lease, *, trusts_watermark: bool) -> None:
+    """Write all rows anew, each key's versions one after the other, with their counts; in one commit."""
+    counts = _Counts()
+
+    def make_sound(rows: pl.DataFrame) -> pl.DataFrame:
+        rows = follow_each_other(target.table, rows, datetime.now(UTC))
+        opened = rows.filter(pl.col(KNOWN_UNTIL).is_null())
+        counts.num_rows += opened.height
+        counts.num_quarantined += opened[KNOWN_FROM].null_count()
+        return rows
+
+    target.stage_rewriting(make_sound)
+    target.write_files()
+    metadata = {**store.metadata(target.table.name)}
+    metadata |= {name: str(count) for name, count in vars(counts).items()}
+    if not trusts_watermark:
+        metadata.pop(WATERMARK, None)
+    lease.require()
+    target.commit(metadata, lease.number)
+
+
+def _warn_of_mended(table: SyncedTable, versions: list[int] | None) -> list[str]:
+    if versions is None:
+        return []
+    which = f" (versions {', '.join(map(str, versions))})" if versions else ""
+    return [
+        f"{table.name} had lost or damaged files{which} in its log: the shop's rows are read again, what they had been "
+        f"by those commits is lost; what was damaged is kept in the store's {DAMAGED}/{table.name}"
+    ]
+
+
+def _count_doubled(keys: pl.DataFrame) -> int:
+    return keys.height - keys.to_series().n_unique()
 
 
 def _remove_damaged(target: VersionedTable, store: MLStore) -> list[DataFile]:
@@ -102,44 +146,10 @@ def _is_sound(store: MLStore, target: VersionedTable, file: DataFile) -> bool:
     Raises:
         StoreError: the store does not answer, which says nothing about the file.
     """
-    data = store.read_bytes(f"{target.table.name}/{file.path}")
+    data = store.files.read(f"{target.table.name}/{file.path}")
     if data is None:
         return False
     try:
         return pl.read_parquet(data).select(target.stored_schema.names()).height > 0
     except (PolarsError, PanicException, OSError):
         return False
-
-
-def _end_doubles(target: VersionedTable, now: datetime) -> int:
-    """Stage that of several open versions of a key all but the last end where the next begins.
-
-    Returns:
-        The number of versions that end.
-    """
-    key = target.table.key
-    opened = [target.open_in(part, [key]).to_series() for part in target.ranges()]
-    doubled = np.unique(pl.concat(keys.filter(keys.is_duplicated()) for keys in opened).to_numpy())
-    if not doubled.size:
-        return 0
-    files = [file for file in target.files if file.may_hold(doubled)]
-    rows = pl.concat(
-        target.read_file(file).with_row_index("row").with_columns(file=pl.lit(place))
-        for place, file in enumerate(files)
-    )
-    ended = _find_ends(rows.filter(pl.col(KNOWN_UNTIL).is_null(), pl.col(key).is_in(doubled)), key, now)
-    for place, file in enumerate(files):
-        ends = ended.filter(pl.col("file") == place)
-        if ends.is_empty():
-            continue
-        kept = rows.filter(pl.col("file") == place).join(ends, on=["file", "row"], how="left", maintain_order="left")
-        target.replace(file, kept.with_columns(pl.col(KNOWN_UNTIL).fill_null(pl.col("end"))).drop("file", "row", "end"))
-    return ended.height
-
-
-def _find_ends(opened: pl.DataFrame, key: str, now: datetime) -> pl.DataFrame:
-    """Return file, row and end of all open versions but the last of each key."""
-    ordered = opened.sort(key, KNOWN_FROM, nulls_last=False).with_columns(
-        end=pl.col(KNOWN_FROM).shift(-1).over(key).fill_null(now), is_last=pl.col(key).is_last_distinct()
-    )
-    return ordered.filter(~pl.col("is_last")).select("file", "row", "end")

@@ -108,7 +108,7 @@ class StoredRows:
 
     def _scan(self, files: list[DataFile]) -> pl.LazyFrame:
         rows = pl.scan_parquet(
-            [self._store.path(f"{self.table.name}/{file.path}") for file in files],
+            [self._store.files.path(f"{self.table.name}/{file.path}") for file in files],
             glob=False,
             schema=self.stored_schema,
             storage_options=self._store.storage_options or None,

@@ -5,7 +5,7 @@ nobody; one commit then adds and removes files and carries the watermark. A comm
 that the run has read, or not at all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import polars as pl
@@ -64,12 +64,16 @@ class VersionedTable(StoredRows):
         self.stage_rewriting()
         return len(self._removed)
 
-    def stage_rewriting(self) -> None:
-        """Stage the same rows in full files by key, typed as today; nothing else may be staged beside it."""
+    def stage_rewriting(self, change: Callable[[pl.DataFrame], pl.DataFrame] = lambda rows: rows) -> None:
+        """Stage the same rows in full files by key, typed as today; nothing else may be staged beside it.
+
+        Args:
+            change: what to make of all versions of a range of keys.
+        """
         for keys in self.ranges():
-            self._buffer.append(self._read_range(keys).collect())
+            self._buffer.append(change(self._read_range(keys).collect()))
             self._flush_if_full()
-        self._removed = [file.removed(data_change=False) for file in self.files]
+        self._removed += [file.removed(data_change=False) for file in self.files]
 
     def remove(self, file: DataFile) -> None:
         """Stage that a file leaves the table with its rows."""
@@ -102,7 +106,7 @@ class VersionedTable(StoredRows):
         properties = CommitProperties(
             custom_metadata=dict(metadata), max_commit_retries=0, app_transactions=[Transaction(APPLICATION, token)]
         )
-        schema = Schema.from_arrow(versioned_schema(self.table).to_frame().to_arrow().schema)
+        schema = delta_schema(self.table)
         # An overwriting commit also declares the columns anew, and removes by itself all files that were there.
         mode, removed = ("overwrite", []) if self.is_outdated else ("append", self._removed)
         try:
@@ -159,6 +163,11 @@ class VersionedTable(StoredRows):
             ends = rows.join(closings, on=self.table.key, how="left", maintain_order="left")["end"]
             if (rows[KNOWN_UNTIL].is_null() & ends.is_not_null()).any():
                 self.replace(file, rows.with_columns(pl.col(KNOWN_UNTIL).fill_null(ends)))
+
+
+def delta_schema(table: SyncedTable) -> Schema:
+    """Return the columns of a synced table as its log declares them."""
+    return Schema.from_arrow(versioned_schema(table).to_frame().to_arrow().schema)
 
 
 def fence(store: MLStore, number: int) -> None:

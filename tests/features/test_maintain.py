@@ -25,7 +25,7 @@ def change_often(shop: Engine, store: MLStore, times: int) -> None:
 
 
 def files_of(store: MLStore, table: str) -> list[Path]:
-    return list(Path(store.path(table)).glob("*.parquet"))
+    return list(Path(store.files.path(table)).glob("*.parquet"))
 
 
 def test_many_files_become_few_and_every_version_stays(tiny_shop: Engine, store: MLStore) -> None:
@@ -76,7 +76,7 @@ def test_pinned_versions_outlive_the_retention(tiny_shop: Engine, store: MLStore
 
 def test_files_of_killed_runs_are_deleted(tiny_shop: Engine, store: MLStore) -> None:
     sync_shop(tiny_shop, store)
-    left_over = Path(store.path("users")) / "left-over.parquet"
+    left_over = Path(store.files.path("users")) / "left-over.parquet"
     pl.DataFrame({"user_id": [1]}).write_parquet(left_over)
 
     report = maintain_store(store, retention=AT_ONCE)

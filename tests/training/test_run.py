@@ -81,7 +81,7 @@ def test_the_run_names_its_input_tables_with_their_versions(
     assert orders.digest == f"v{recorded}"
     assert json.loads(orders.profile)["num_rows"] == known
     source = json.loads(orders.source)
-    assert source["path"] == synthetic_store.path("orders")
+    assert source["path"] == synthetic_store.files.path("orders")
     assert source.get("delta_table_version", 0) == int(recorded)  # MLflow leaves a 0 out
     assert "ordered_at" in orders.schema
 

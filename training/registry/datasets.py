@@ -36,7 +36,7 @@ def _describe_table(store: MLStore, name: str, versions: Mapping[str, int], as_o
     rows = store.as_of(name, as_of, versions)
     num_rows = rows.select(pl.len()).collect().item()
     sample = rows.with_columns(pl.col(pl.Decimal).cast(pl.Float64)).head(SAMPLE_ROWS).collect()
-    source = DeltaDatasetSource(path=store.path(name), delta_table_version=versions[name])
+    source = DeltaDatasetSource(path=store.files.path(name), delta_table_version=versions[name])
     with warnings.catch_warnings():  # a hint about missing integers, for whoever would train on the sample
         warnings.filterwarnings("ignore", message="Hint: Inferred schema contains integer", category=UserWarning)
         described = mlflow.data.from_pandas(

@@ -138,7 +138,7 @@ def test_a_store_that_cannot_be_read_ends_in_one_line_and_one_object(
         log.write_bytes(b"torn")
     capsys.readouterr()
 
-    assert main(["--verify", "--json"]) == 1
+    assert main(["--json"]) == 1
 
     output = capsys.readouterr()
     assert "cannot be read or written" in output.err.splitlines()[-1]

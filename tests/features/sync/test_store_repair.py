@@ -9,7 +9,8 @@ import pytest
 from deltalake import write_deltalake
 from sqlalchemy import Engine
 
-from features.store import MLStore, StoreError
+from features.store import TABLE_CONFIGURATION, MLStore, StoreError
+from features.store_files import StoreFiles
 from features.sync.shop_sync import sync_shop
 from tests.features.shop_writes import assert_equal, assert_lives_are_sound, current, execute, versions_of
 from tests.features.sync.sync_worker import SyncWorker
@@ -58,6 +59,86 @@ def test_a_lost_or_damaged_file_is_named_and_then_repaired(
     assert_lives_are_sound(store)
 
 
+def log_of(store: MLStore, table: str) -> Path:
+    return Path(store.files.path(f"{table}/_delta_log"))
+
+
+def change_users(engine: Engine, store: MLStore, times: int) -> None:
+    """Sync, then rename users and sync again, so that each time files are rewritten and rows opened and closed."""
+    sync_shop(engine, store)
+    for number in range(1, times + 1):
+        at = f"2026-02-{number:02d}"
+        execute(engine, f"UPDATE users SET nickname = 'name {number}', updated_at = '{at}' WHERE user_id <= {number}")
+        sync_shop(engine, store)
+
+
+@pytest.mark.parametrize("version", [0, 1, 3, 4, 6], ids=["first", "second", "third", "fourth", "last"])
+@pytest.mark.parametrize("damage", [lose, cut, overwrite_middle, empty])
+def test_a_lost_or_torn_commit_is_named_and_then_repaired(
+    tiny_shop: Engine, store: MLStore, damage: Callable[[Path], None], version: int
+) -> None:
+    change_users(tiny_shop, store, times=6)
+    sound = store.scan("users", 0).collect()
+    damage(log_of(store, "users") / f"{version:020d}.json")
+    is_silent = (damage is empty and version > 0) or (damage, version) == (lose, 6)
+    if not is_silent:
+        with pytest.raises(StoreError, match=r"repaired by `python -m features\.sync --verify`") as said:
+            sync_shop(tiny_shop, store)
+        assert "\n" not in str(said.value)
+
+    report = sync_shop(tiny_shop, store, verify=True)
+    again = sync_shop(tiny_shop, store, verify=True)
+
+    assert report.is_equal
+    assert (again.warnings, again.is_equal) == ([], True)
+    assert store.version("users") >= 6, "no number comes again"
+    assert_equal(tiny_shop, store)
+    assert_lives_are_sound(store)
+    if (damage, version) != (lose, 6):
+        assert report.warnings[0].startswith(f"users had lost or damaged files (versions {version}) in its log")
+    if version > 0:
+        assert store.scan("users", 0).collect().equals(sound), "what lies before is read as it was"
+    if damage is not lose:
+        (kept,) = Path(store.files.path("_damaged/users")).iterdir()
+        assert kept.name.endswith(f"{version:020d}.json")
+
+
+@pytest.mark.parametrize("damage", [lose, cut, overwrite_middle, empty])
+def test_a_damaged_checkpoint_costs_no_row(
+    tiny_shop: Engine, store: MLStore, damage: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TABLE_CONFIGURATION, "delta.checkpointInterval", "2")
+    change_users(tiny_shop, store, times=5)
+    before = store.scan("users").sort("user_id", "known_from").collect()
+    (*_older, newest) = sorted(log_of(store, "users").glob("*.checkpoint.parquet"))
+    damage(newest)
+    with pytest.raises(StoreError, match=r"features\.sync --verify"):
+        sync_shop(tiny_shop, store)
+
+    report = sync_shop(tiny_shop, store, verify=True)
+
+    assert report.is_equal
+    assert report.tables["users"].counts.num_changed == 0
+    assert store.scan("users").sort("user_id", "known_from").collect().equals(before)
+
+
+@pytest.mark.parametrize(
+    ("table", "place"), [("_lease", 0), ("_lease", -2), ("_sources", 0), ("_sync_runs", 0), ("_sync_runs", -1)]
+)
+def test_the_stores_own_tables_are_repaired_alike(tiny_shop: Engine, store: MLStore, table: str, place: int) -> None:
+    sync_shop(tiny_shop, store)
+    sync_shop(tiny_shop, store)
+    cut(sorted(log_of(store, table).glob("*.json"))[place])
+    with pytest.raises(StoreError, match=r"features\.sync --verify"):
+        sync_shop(tiny_shop, store)
+
+    report = sync_shop(tiny_shop, store, verify=True)
+
+    assert report.warnings[0].startswith(f"the store's own table {table} had lost or damaged commits")
+    assert sync_shop(tiny_shop, store).warnings == []
+    assert_equal(tiny_shop, store)
+
+
 def test_a_store_that_does_not_answer_is_not_taken_for_damaged(
     tiny_shop: Engine, store: MLStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,7 +148,7 @@ def test_a_store_that_does_not_answer_is_not_taken_for_damaged(
     def fail(*_arguments: object) -> None:
         raise OSError("connection refused")
 
-    monkeypatch.setattr(MLStore, "_filesystem", fail)
+    monkeypatch.setattr(StoreFiles, "_filesystem", fail)
     with pytest.raises(StoreError, match="connection refused"):
         sync_shop(tiny_shop, store, verify=True)
 

@@ -1,0 +1,110 @@
+"""Files of the ML store, a folder or an object-store prefix: named as each library wants it, read and written.
+
+deltalake takes a folder for a URL if that parses as one, and polars takes a path as it stands; so each is given its own
+spelling of the same place, here and nowhere else.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import polars as pl
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
+from deltalake.fs import DeltaStorageHandler
+from pyarrow.fs import FileSelector, FileType, PyFileSystem
+
+UNUSABLE_IN_PATHS = re.compile(r"[\[\]^|\\\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
+"""What deltalake cannot have in the path of a table, however it is encoded and by whatever link it is reached."""
+
+
+class StoreFiles:
+    """The files of a store. Methods raise OSError where the storage fails."""
+
+    def __init__(self, uri: str, storage_options: Mapping[str, str]):
+        """Point at a place; nothing is read or created yet."""
+        self.uri = uri
+        self.storage_options = dict(storage_options)
+        self.is_remote = "://" in uri
+
+    def find_unusable(self) -> str | None:
+        """Return what in the folder's path deltalake cannot have; None if it can have all of it."""
+        found = None if self.is_remote else UNUSABLE_IN_PATHS.search(str(Path(self.uri).absolute()))
+        return found.group() if found else None
+
+    @property
+    def root(self) -> str:
+        """Name the root for deltalake."""
+        return self.uri if self.is_remote else f"file://{quote(str(Path(self.uri).absolute()))}"
+
+    def path(self, name: str) -> str:
+        """Name a file or folder for polars."""
+        return f"{self.uri}/{name}"
+
+    def folders(self) -> list[str]:
+        """Name the folders at the root; none before the first write."""
+        entries = self._list("", recursive=False)
+        return sorted(entry.base_name for entry in entries if entry.type == FileType.Directory)
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """Return the bytes of each file in a folder, subfolders included, by its path below the root."""
+        return {
+            entry.path: entry.size or 0 for entry in self._list(folder, recursive=True) if entry.type == FileType.File
+        }
+
+    def read(self, path: str) -> bytes | None:
+        """Read a file; None if it is not there."""
+        filesystem = self._filesystem()
+        if filesystem.get_file_info(path).type is not FileType.File:
+            return None
+        with filesystem.open_input_stream(path) as stream:
+            return bytes(stream.read())
+
+    def write_lines(self, path: str, lines: list[str]) -> None:
+        """Write lines as they are into a file, in the place of one that was there; deltalake's streams take none."""
+        rows = pl.DataFrame({"line": lines})
+        options = self.storage_options or None
+        rows.write_csv(self.path(path), include_header=False, quote_style="never", storage_options=options)
+
+    def move(self, path: str, to: str) -> None:
+        """Give a file another path below the root."""
+        self._filesystem().move(path, to)
+
+    def write_rows(self, path: str, rows: pl.DataFrame) -> int:
+        """Write rows as a Parquet file.
+
+        Returns:
+            The size of the file in bytes.
+        """
+        rows.write_parquet(
+            self.path(path),
+            compression="zstd",
+            compression_level=1,
+            storage_options=self.storage_options or None,
+            mkdir=not self.is_remote,
+        )
+        return int(self._filesystem().get_file_info(path).size)
+
+    def _list(self, folder: str, *, recursive: bool) -> list[Any]:
+        selector = FileSelector(folder, recursive=recursive, allow_not_found=True)
+        try:
+            return list(self._filesystem().get_file_info(selector))
+        except TableNotFoundError:  # the root itself is made by the first write
+            return []
+
+    def _filesystem(self) -> PyFileSystem:
+        return PyFileSystem(DeltaStorageHandler(self.root, self.storage_options))
+
+
+class PlainPathTable(DeltaTable):  # type: ignore[misc]  # its types are not followed
+    """A table whose local files are named as they are called; deltalake percent-encodes the folder, polars does not."""
+
+    def file_uris(self, *arguments: Any, **options: Any) -> list[str]:
+        """Name the data files for polars."""
+        uris: list[str] = super().file_uris(*arguments, **options)
+        if not self.table_uri.startswith("file://"):
+            return uris
+        encoded = self.table_uri.removeprefix("file://")
+        return [unquote(encoded) + uri.removeprefix(encoded) for uri in uris]
