@@ -32,7 +32,7 @@ from api.routes.dependencies import Services
 from api.routes.plain_home import PlainHomepages
 from api.web.auth import Authenticator, make_authenticator
 from api.web.errors import install_error_handlers
-from api.web.metrics import Metrics
+from api.web.metrics import Metrics, count_unusable
 from api.web.middleware import AllowedHosts, RequestEnvelope
 from api.web.rate_limit import RateLimiter
 from api.web.request_ids import RequestIds, derive_key
@@ -178,6 +178,7 @@ def _open_quick(settings: Settings, *, read_only: bool) -> Engine:
         connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
         read_timeout_seconds=READ_TIMEOUT_SECONDS,
         single_statements=read_only,
+        at_odd_text=lambda: count_unusable("text", "bytes that are not UTF-8"),
     )
 
 

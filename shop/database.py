@@ -4,7 +4,8 @@ Every session runs in UTC, every wait has a limit, foreign keys hold, and files 
 """
 
 import json
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from shop.failures import describe
+
+logger = logging.getLogger(__name__)
 
 POOL_RECYCLE_SECONDS = 1800
 
@@ -38,6 +41,7 @@ def open_engine(
     connect_timeout_seconds: float = 5,
     read_timeout_seconds: float = 30,
     single_statements: bool = False,
+    at_odd_text: Callable[[], object] = lambda: logger.warning("text of the shop is not UTF-8"),
 ) -> Engine:
     """Make an engine; nothing is connected yet.
 
@@ -48,6 +52,8 @@ def open_engine(
         connect_timeout_seconds: longest wait for a connection (MySQL).
         read_timeout_seconds: longest wait for an answer (MySQL), or for another writer's lock (SQLite).
         single_statements: each statement stands alone (MySQL): no round trips for transactions.
+        at_odd_text: called for each text that is not UTF-8 (SQLite); it is read with replacement characters, so that it
+            fails no reading of others.
 
     Raises:
         ValueError: the URL names another database than SQLite or MySQL, or a file that is not there as `ssl_ca`.
@@ -55,7 +61,7 @@ def open_engine(
     parsed = make_url(url)
     _require_authority(parsed)
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed, read_only, read_timeout_seconds)
+        return _open_sqlite(parsed, read_only, read_timeout_seconds, at_odd_text)
     if parsed.get_backend_name() in ("mysql", "mariadb"):
         return _open_mysql(parsed, read_only, connect_timeout_seconds, read_timeout_seconds, single_statements)
     raise ValueError(f"the shop lives in SQLite or MySQL, not {parsed.get_backend_name()!r}; set SHOP_DATABASE_URL")
@@ -135,7 +141,7 @@ def _dump_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def _open_sqlite(url: URL, read_only: bool, busy_timeout_seconds: float) -> Engine:
+def _open_sqlite(url: URL, read_only: bool, busy_timeout_seconds: float, at_odd_text: Callable[[], object]) -> Engine:
     """Open a file in WAL mode, so that readers and the one writer do not wait for each other."""
     path = url.database
     if path and path != ":memory:" and not read_only and not path.startswith("file:"):
@@ -144,8 +150,16 @@ def _open_sqlite(url: URL, read_only: bool, busy_timeout_seconds: float) -> Engi
         url = url.set(database=f"file:{quote(str(Path(path).absolute()))}", query={"mode": "ro", "uri": "true"})
     engine = create_engine(url, connect_args={"timeout": busy_timeout_seconds}, json_serializer=_dump_json)
 
+    def decode(text: bytes) -> str:
+        try:
+            return text.decode()
+        except UnicodeDecodeError:
+            at_odd_text()
+            return text.decode(errors="replace")
+
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
+        connection.text_factory = decode
         connection.isolation_level = None  # the driver would begin late and commit DDL on its own
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA synchronous=NORMAL")

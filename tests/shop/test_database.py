@@ -95,3 +95,17 @@ def test_a_database_is_named_without_its_password() -> None:
     assert name_database(open_engine("mysql+pymysql://reader:geheim@shop.example/shop")) == (
         "mysql+pymysql://reader:***@shop.example/shop"
     )
+
+
+def test_text_of_a_file_that_is_not_utf8_costs_itself_alone(empty_shop: Engine) -> None:
+    odd: list[None] = []
+    engine = open_engine(empty_shop.url, read_only=True, at_odd_text=lambda: odd.append(None))
+    with empty_shop.begin() as connection:
+        users = "(1, CAST(X'4dff' AS TEXT)), (2, '민지')"
+        connection.exec_driver_sql(f"INSERT INTO users (user_id, nickname) VALUES {users}")
+
+    with engine.connect() as connection:
+        names = connection.scalars(select(User.nickname).order_by(User.user_id)).all()
+
+    assert names == ["M\ufffd", "민지"]
+    assert len(odd) == 1

@@ -1,6 +1,7 @@
 from decimal import Decimal
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import Engine, delete, update
 
 from api.orders.pricing import CheckoutError, price_lines
@@ -51,3 +52,17 @@ def test_a_product_whose_price_is_none_costs_itself(tiny_shop: Engine, price: st
         assert fetch_product(connection, 1) is None
         with pytest.raises(CheckoutError):
             price_lines(connection, [CartLine(product_id=1, quantity=1)], DOLLAR)
+
+
+def test_a_text_that_is_not_utf8_is_shown_as_far_as_it_is_and_counted(api: TestClient, tiny_shop: Engine) -> None:
+    with tiny_shop.begin() as connection:
+        connection.exec_driver_sql("UPDATE products SET title = CAST(X'4dff' AS TEXT) WHERE product_id = 1")
+        connection.exec_driver_sql("UPDATE users SET nickname = CAST(X'ff' AS TEXT) WHERE user_id = 1")
+
+    answer = api.get("/recommendations/home", params={"user_id": 1, "limit": 3})
+
+    titles = {product["product_id"]: product["title"] for product in answer.json()["recommendations"]}
+    assert (answer.status_code, answer.headers["x-rung"]) == (200, "published")
+    assert titles == {1: "M\ufffd", 3: "White Bread", 5: "Cola 2 l"}
+    assert api.get("/products/1").json()["title"] == "M\ufffd"
+    assert 'api_unusable_items_total{kind="text"}' in api.get("/metrics").text
