@@ -1,7 +1,7 @@
-"""Explanations: why a product is on the homepage, in words that quote what the shopper did.
+"""Explanations: why a product is on the homepage, as a code and what the shopper did; clients put them into words.
 
-The code is the ranker's, which cites only evidence without which the score would be lower. The words are read as of the
-batch's instant, so that they quote what the ranker knew.
+The code is the ranker's, which cites only evidence without which the score would be lower. What the shopper did is read
+as of the batch's instant, so that it is what the ranker knew.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,47 +16,35 @@ from api.queries.coupons import HeldCoupon, covering, fetch_held_coupons
 from api.queries.published import fetch_neighbour_lists
 from api.queries.purchases import Habit, fetch_habits
 from api.schemas import ExplainedHome, ExplainedProduct, Reason, ReasonFacts
-from shop.tables import Category, Product
+from shop.tables import Product
 
 CITED_PURCHASES = 200
 """Most bought products among which the one is sought that speaks for another."""
 
-PLAIN_WORDS = {
-    "bought_before": "You bought it before",
-    "bought_together": "Often bought with what you buy",
-    "favourite_type": "Of a kind that you buy",
-    "similar_shoppers": "Bought lately by shoppers who buy what you buy",
-    "popular": "Popular right now",
-    "popular_in_category": "Popular in its department",
-    "new": "New in the shop",
-}
-
 
 @dataclass(frozen=True)
 class ShopperEvidence:
-    """What words can quote.
+    """What a reason can rest on, and the coupons that go with the page.
 
     Attributes:
         habits: the user's purchases by product, before the batch's instant.
         together: for a product, the title of the purchase that it goes best with.
         product_types: for a product, its type.
-        category_names: names by category.
         coupons: what the user can redeem now.
     """
 
     habits: Mapping[int, Habit] = field(default_factory=dict)
     together: Mapping[int, str] = field(default_factory=dict)
     product_types: Mapping[int, str] = field(default_factory=dict)
-    category_names: Mapping[int, str] = field(default_factory=dict)
     coupons: Sequence[HeldCoupon] = ()
 
 
 def explain(answer: HomeAnswer, evidence: ShopperEvidence) -> ExplainedHome:
-    """Write the page with its reasons; without evidence, in plain words."""
+    """Write the page with its reasons; without evidence, with their codes alone."""
     products = [
         ExplainedProduct(
             **asdict(ranked.product),
-            reason=give_reason(ranked, evidence),
+            reason=Reason(code=ranked.reason, facts=_select_facts(ranked, evidence)),
             rung=ranked.rung,
             coupons=[
                 each.describe()
@@ -67,13 +55,6 @@ def explain(answer: HomeAnswer, evidence: ShopperEvidence) -> ExplainedHome:
         for ranked in answer.ranked_products
     ]
     return ExplainedHome(user_nickname=answer.nickname, recommendations=products)
-
-
-def give_reason(ranked: RankedProduct, evidence: ShopperEvidence) -> Reason:
-    """Say one reason in words, and give the evidence that they quote for words in other languages."""
-    facts = _select_facts(ranked, evidence)
-    category = evidence.category_names.get(ranked.product.category_id)
-    return Reason(code=ranked.reason, text=_put_into_words(ranked.reason, facts, category), facts=facts)
 
 
 def _select_facts(ranked: RankedProduct, evidence: ShopperEvidence) -> ReasonFacts:
@@ -90,29 +71,16 @@ def _select_facts(ranked: RankedProduct, evidence: ShopperEvidence) -> ReasonFac
     return ReasonFacts()
 
 
-def _put_into_words(code: str, facts: ReasonFacts, category: str | None) -> str:
-    if facts.num_orders is not None:
-        return _describe_habit(facts.num_orders, facts.days_between)
-    if facts.goes_with:
-        return f"Often bought with {facts.goes_with}"
-    if facts.product_type:
-        return f"You buy {facts.product_type}"
-    if code in ("popular", "popular_in_category") and category:
-        return f"Popular in {category}"
-    return PLAIN_WORDS.get(code, "Recommended for you")
-
-
 def read_evidence(connection: Connection, answer: HomeAnswer, user_id: int | None) -> ShopperEvidence:
-    """Read what the words of a page quote."""
-    names = {row.category_id: row.name for row in connection.execute(select(Category.category_id, Category.name))}
+    """Read what the reasons of a page rest on."""
     of_type = {ranked.product.product_id for ranked in answer.ranked_products if ranked.reason == "favourite_type"}
     types = select(Product.product_id, Product.product_type).where(Product.product_id.in_(of_type))
     kinds = {row.product_id: row.product_type for row in connection.execute(types) if row.product_type}
     if user_id is None:
-        return ShopperEvidence(product_types=kinds, category_names=names)
+        return ShopperEvidence(product_types=kinds)
     habits = fetch_habits(connection, user_id, answer.head.as_of if answer.head else datetime.now(UTC))
     together = _find_companions(connection, answer, habits)
-    return ShopperEvidence(habits, together, kinds, names, fetch_held_coupons(connection, user_id))
+    return ShopperEvidence(habits, together, kinds, fetch_held_coupons(connection, user_id))
 
 
 def _find_companions(connection: Connection, answer: HomeAnswer, habits: dict[int, Habit]) -> dict[int, str]:
@@ -131,10 +99,3 @@ def _find_companions(connection: Connection, answer: HomeAnswer, habits: dict[in
     query = select(Product.product_id, Product.title).where(are_named, Product.is_visible)
     titles = {row.product_id: row.title for row in connection.execute(query)}
     return {product_id: titles[bought] for product_id, bought in companions.items() if bought in titles}
-
-
-def _describe_habit(num_orders: int, days_between: int | None) -> str:
-    if days_between is None:
-        return "You bought it once"
-    rhythm = "about every day" if days_between == 1 else f"about every {days_between} days"
-    return f"You bought it {num_orders} times, {rhythm}"

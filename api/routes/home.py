@@ -67,7 +67,7 @@ async def answer_home(home_page: HomePage, metrics: Metrics, user_id: int | None
 
 
 async def _explain(reader: ShopReader, answer: HomeAnswer, user_id: int | None) -> ExplainedHome:
-    """Add reasons; when the database is late, in plain words."""
+    """Add reasons; when the database is late, their codes alone."""
     try:
         evidence = await reader.read(read_evidence, answer, user_id)
     except ShopUnavailableError:

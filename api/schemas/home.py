@@ -13,7 +13,7 @@ class HomeRecommendations(BaseModel):
 
 
 class ReasonFacts(BaseModel):
-    """What the shopper did, as the reason's words quote it. What does not belong to the reason is null."""
+    """What the shopper did, for the reason's words to quote. What does not belong to the reason is null."""
 
     num_orders: int | None = Field(None, description="bought_before: orders with this product.")
     days_between: int | None = Field(None, description="bought_before: mean days between them, if there are several.")
@@ -22,13 +22,12 @@ class ReasonFacts(BaseModel):
 
 
 class Reason(BaseModel):
-    """Why a product was ranked where it is."""
+    """Why a product was ranked where it is: a code that clients put into words of their language, quoting the facts."""
 
     code: str = Field(
         description="bought_before, bought_together, favourite_type, similar_shoppers, popular, popular_in_category, "
-        "or new."
+        "new."
     )
-    text: str = Field(description="The same in English words, quoting what the shopper did.")
     facts: ReasonFacts
 
 

@@ -31,7 +31,7 @@ function Queries({ children }: { children: ReactNode }) {
 test.each(REASONS)('%s: %s with %j', async (locale, code, facts, words) => {
   localeStore.set(locale)
 
-  const { result } = renderHook(() => useReasonWords({ code, text: '', facts }, FRUIT), { wrapper: Queries })
+  const { result } = renderHook(() => useReasonWords({ code, facts }, FRUIT), { wrapper: Queries })
 
   await waitFor(() => {
     expect(result.current).toBe(words)

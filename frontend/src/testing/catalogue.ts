@@ -40,11 +40,7 @@ export function makeProduct(id: number): Schemas['ListedProduct'] {
 
 export function makeExplained(id: number): Schemas['ExplainedProduct'] {
   const coupons = id === 1 ? [COUPON] : []
-  const reason = {
-    code: 'bought_before',
-    text: 'You bought it 3 times, about every 9 days',
-    facts: { num_orders: 3, days_between: 9 },
-  }
+  const reason = { code: 'bought_before', facts: { num_orders: 3, days_between: 9 } }
   return { ...makeProduct(id), reason, rung: 'published', coupons, is_lifted_by_coupon: false }
 }
 

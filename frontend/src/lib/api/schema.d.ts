@@ -718,24 +718,19 @@ export interface components {
         };
         /**
          * Reason
-         * @description Why a product was ranked where it is.
+         * @description Why a product was ranked where it is: a code that clients put into words of their language, quoting the facts.
          */
         Reason: {
             /**
              * Code
-             * @description bought_before, bought_together, favourite_type, similar_shoppers, popular, popular_in_category, or new.
+             * @description bought_before, bought_together, favourite_type, similar_shoppers, popular, popular_in_category, new.
              */
             code: string;
             facts: components["schemas"]["ReasonFacts"];
-            /**
-             * Text
-             * @description The same in English words, quoting what the shopper did.
-             */
-            text: string;
         };
         /**
          * ReasonFacts
-         * @description What the shopper did, as the reason's words quote it. What does not belong to the reason is null.
+         * @description What the shopper did, for the reason's words to quote. What does not belong to the reason is null.
          */
         ReasonFacts: {
             /**
