@@ -34,6 +34,7 @@ from benchmarks.parts.client import Measured, pace, press
 from benchmarks.parts.faults import find_port
 from benchmarks.parts.lists import fill_shop
 from benchmarks.publish import open_shop
+from command import Command, Result
 from shop.database import open_engine
 
 NUM_USERS = 60_000
@@ -189,12 +190,15 @@ def _show(database: str, way: str, connections: int, measured: Measured, bare: M
     )
 
 
-def main() -> None:
-    """Measure on each database."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5.0)
-    parser.add_argument("--database", choices=["sqlite", "mariadb", "both"], default="both")
-    chosen = parser.parse_args()
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command."""
+    command = Command("benchmarks.api", __doc__)
+    command.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
+    command.add_argument("--database", choices=["sqlite", "mariadb", "both"], default="both")
+    return command.run(_measure_all, arguments)
+
+
+def _measure_all(chosen: argparse.Namespace) -> Result:
     columns = ("conns", "req/s", "p50 ms", "p99 ms", "of bare", "CPU us", "of bare", "not 200", "local")
     print(f"{'database':<9}{'way':<16}{columns[0]:>6}" + "".join(f"{column:>9}" for column in columns[1:]))
     print(f"load of the machine before: {os.getloadavg()[0]:.1f}")
@@ -202,7 +206,8 @@ def main() -> None:
         with open_shop(database) as url:
             fill_shop(url, NUM_USERS, 5000, 100_000)
             measure(database, url, chosen.seconds)
+    return Result()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -6,6 +6,7 @@ from the API's local copy, and how long answers took.
 """
 
 import argparse
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ import uvloop
 from benchmarks.api import serve
 from benchmarks.parts.client import Measured, pace
 from benchmarks.parts.faults import KINDS, NUM_USERS, break_down, run_dependencies
+from command import Command, Result
 
 WARM_UP_SECONDS = 3.0
 
@@ -35,12 +37,15 @@ def measure(dependency: str, kind: str, requests: int, rate: float) -> Measured:
             return uvloop.run(pace(api.port, paths, rate, requests / rate))
 
 
-def main() -> None:
-    """Go through all faults."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=1000)
-    parser.add_argument("--rate", type=float, default=20.0)
-    chosen = parser.parse_args()
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command."""
+    command = Command("benchmarks.faults", __doc__)
+    command.add_argument("--requests", type=int, default=1000, help="for each fault")
+    command.add_argument("--rate", type=float, default=20.0, help="requests a second")
+    return command.run(_measure_all, arguments)
+
+
+def _measure_all(chosen: argparse.Namespace) -> Result:
     print(f"{'dependency':<14}{'fault':<9}{'requests':>9}{'not 200':>9}{'local':>9}{'p50 ms':>9}{'p99 ms':>9}")
     for dependency in ("database", "model_server", "both"):
         for kind in KINDS:
@@ -50,7 +55,8 @@ def main() -> None:
                 f"{dependency:<14}{kind:<9}{len(found.seconds):>9}{found.failures:>9}{found.local:>9}{times}",
                 flush=True,
             )
+    return Result()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

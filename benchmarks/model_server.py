@@ -26,6 +26,7 @@ import uvicorn
 
 from benchmarks.parts.client import Measured
 from benchmarks.parts.faults import find_port
+from command import Command, Result
 from features.rebuild import rebuild
 from features.snapshot.purchases import load_purchases
 from features.snapshot.tables import Snapshot
@@ -138,20 +139,24 @@ async def press(port: int, user_ids: list[int], connections: int, seconds: float
     return measured
 
 
-def main() -> None:
-    """Measure the limit and the server, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--users", type=int, default=2500)
-    parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
-    parser.add_argument("--serve", nargs=2, metavar=("HOME", "PORT"), help=argparse.SUPPRESS)
-    parser.add_argument("--rank", metavar="HOME", help=argparse.SUPPRESS)
-    chosen = parser.parse_args()
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command."""
+    command = Command("benchmarks.model_server", __doc__)
+    command.add_argument("--users", type=int, default=2500)
+    command.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
+    command.add_argument("--serve", nargs=2, metavar=("HOME", "PORT"), help=argparse.SUPPRESS)
+    command.add_argument("--rank", metavar="HOME", help=argparse.SUPPRESS)
+    return command.run(_measure, arguments)
+
+
+def _measure(chosen: argparse.Namespace) -> Result:
     if chosen.serve:
         serve_version(Path(chosen.serve[0]), int(chosen.serve[1]))
     elif chosen.rank:
         print(json.dumps(measure_ranker(Path(chosen.rank), chosen.seconds)))
     else:
         compare(chosen.users, chosen.seconds)
+    return Result()
 
 
 def compare(num_users: int, seconds: float) -> None:
@@ -174,4 +179,4 @@ def compare(num_users: int, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -23,6 +23,7 @@ import polars as pl
 from sqlalchemy import Engine, text
 
 from benchmarks.parts.lists import LIST_LENGTH, rank_at_random
+from command import Command, Result
 from serving.batch.batch_state import move_pointer, open_batch
 from serving.batch.lists import encode_lists
 from serving.batch.publish import LISTS_PER_TRANSACTION, audit_batch, write_bucket
@@ -127,19 +128,28 @@ def open_shop(database: str) -> Iterator[str]:
         yield f"sqlite:///{Path(folder) / 'shop.db'}"
 
 
-def main() -> None:
-    """Run both ways on each database and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--users", type=int, default=200_000)
-    parser.add_argument("--database", choices=["sqlite", "mariadb", "both"], default="both")
-    parser.add_argument("--child", nargs=2, metavar=("WAY", "URL"), help=argparse.SUPPRESS)
-    chosen = parser.parse_args()
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command."""
+    command = Command("benchmarks.publish", __doc__)
+    command.add_argument("--users", type=int, default=200_000)
+    command.add_argument("--database", choices=["sqlite", "mariadb", "both"], default="both")
+    command.add_argument("--child", nargs=2, metavar=("WAY", "URL"), help=argparse.SUPPRESS)
+    return command.run(_measure, arguments)
+
+
+def _measure(chosen: argparse.Namespace) -> Result:
     if chosen.child:
         way, url = chosen.child
         measure(way, url, chosen.users)
-        return
+    else:
+        compare(["sqlite", "mariadb"] if chosen.database == "both" else [chosen.database], chosen.users)
+    return Result()
+
+
+def compare(databases: list[str], num_users: int) -> None:
+    """Run both ways on each database and print the table."""
     print(f"{'database':<10}{'way':<10}{'users':>10}{'seconds':>10}{'users/s':>10}{'peak MB':>9}")
-    for database in ("sqlite", "mariadb") if chosen.database == "both" else (chosen.database,):
+    for database in databases:
         with open_shop(database) as url:
             fill_shop(url)
             rates = {}
@@ -149,18 +159,18 @@ def main() -> None:
                     "-m",
                     "benchmarks.publish",
                     "--users",
-                    str(chosen.users),
+                    str(num_users),
                     "--child",
                     way,
                     url,
                 ]
                 output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
                 found = json.loads(output.splitlines()[-1])
-                rates[way] = chosen.users / found["seconds"]
+                rates[way] = num_users / found["seconds"]
                 row = f"{found['seconds']:>10.1f}{rates[way]:>10,.0f}{found['peak_mb']:>9.0f}"
-                print(f"{database:<10}{way:<10}{chosen.users:>10,}{row}", flush=True)
+                print(f"{database:<10}{way:<10}{num_users:>10,}{row}", flush=True)
             print(f"{database}: publishing reaches {rates['publish'] / rates['bare']:.0%} of the bare load")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

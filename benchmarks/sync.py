@@ -22,6 +22,7 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy import Engine, make_url, text
 
+from command import Command, Result
 from features.sync.source.columns import SYNCED_TABLES
 from shop.database import open_engine
 from shop.migrate import migrate
@@ -183,12 +184,15 @@ def read_peak_mb(pid: int) -> float:
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
 
 
-def main() -> None:
-    """Measure shops of the sizes asked for, one after another."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.sync", description=__doc__)
-    parser.add_argument("--items", type=int, nargs="+", default=[1_000_000], help="order items in the shop")
-    parser.add_argument("--repeats", type=int, default=1, help="turns of each way of reading; the best one counts")
-    chosen = parser.parse_args()
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command."""
+    command = Command("benchmarks.sync", __doc__)
+    command.add_argument("--items", type=int, nargs="+", default=[1_000_000], help="order items in the shop")
+    command.add_argument("--repeats", type=int, default=1, help="turns of each way of reading; the best one counts")
+    return command.run(_measure_all, arguments)
+
+
+def _measure_all(chosen: argparse.Namespace) -> Result:
     for items in chosen.items:
         folder = Path(tempfile.mkdtemp(prefix="bench-sync-"))
         try:
@@ -200,7 +204,8 @@ def main() -> None:
         print(f"\n{items:,} order items\n{'':<34}{'rows':>12}{'seconds':>9}{'rows/s':>13}{'of drain':>9}{'memory':>12}")
         for one in measures:
             print(one.to_line(drain_rate))
+    return Result()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -7,6 +7,7 @@ They take turns; the best turn of each counts.
 """
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
 
@@ -14,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from command import Command, Result
 from features.definitions import list_crosses, list_names
 from training.config import TrainingConfig, load_config
 from training.data.samples import TrainingRows
@@ -86,12 +88,15 @@ def train_bare(rows: TrainingRows[Tensor], config: TrainingConfig) -> float:
     return time.perf_counter() - started
 
 
-def main() -> None:
-    """Measure both loops and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
-    parser.add_argument("--users", type=int, default=2000, help="users, each with the committed list_size of pairs")
-    parser.add_argument("--repeats", type=int, default=3, help="turns of each loop; the best one counts")
-    chosen = parser.parse_args()
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command."""
+    command = Command("benchmarks.training", __doc__)
+    command.add_argument("--users", type=int, default=2000, help="users, each with the committed list_size of pairs")
+    command.add_argument("--repeats", type=int, default=3, help="turns of each loop; the best one counts")
+    return command.run(_measure, arguments)
+
+
+def _measure(chosen: argparse.Namespace) -> Result:
     config = load_config()
     config = config.model_copy(update={"optimiser": config.optimiser.model_copy(update={"epochs": 1, "min_steps": 1})})
     rows = draw_rows(chosen.users, config.data.list_size)
@@ -106,7 +111,8 @@ def main() -> None:
     print(f"{'':<18}{'seconds':>9}{'pairs/s':>12}{'of bare':>10}")
     for name, seconds in best.items():
         print(f"{name:<18}{seconds:>9.1f}{num_pairs / seconds:>12,.0f}{best['bare loop'] / seconds:>10.2f}")
+    return Result()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

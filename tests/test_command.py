@@ -16,7 +16,7 @@ from command import Command, CommandError, Result, log_to_stderr, write_made_fil
 ROOT = Path(__file__).parents[1]
 NOT_OURS_TO_FRAME = {"deploy/local/bootstrap.py", "deploy/torch_build.py"}  # run where command.py is not, or may not be
 WRAPPERS = {"dags/wiring/guard.py", "deploy/local/supervision/supervisord.py"}  # run another program in their place
-PACKAGES = sorted({path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks"})
+PACKAGES = sorted({path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"})
 SOURCES = {
     str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
     for package in PACKAGES

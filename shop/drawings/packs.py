@@ -167,9 +167,6 @@ _DRAWERS: dict[str, Callable[[Paint], Pack]] = {
     "roll": _draw_roll,
 }
 
-PACKS = (*_DRAWERS, "loose", "card")
-"""All words for packs; `loose` and `card` have no pack, only the drawing."""
-
 
 def draw_pack(name: str, paint: Paint) -> Pack:
     """Draw a pack by its name."""
