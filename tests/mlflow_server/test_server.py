@@ -1,11 +1,7 @@
 """The real server, started as the launcher and as the container start it: there with the image's packages and files."""
 
 import base64
-import os
-import socket
-import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -24,19 +20,14 @@ from shop.database import engine_scope, open_engine
 from shop.migrate import migrate
 from shop.tables import AuditLog
 from tests.deploy.compose.image_environments import copy_tree, make_environment
+from tests.support.mlflow_servers import mlflow_running
+from tests.support.ports import free_ports
 from training.registry.alias import note_move
 from training.registry.client import CHAMPION, GIVEN_BY, Registry, RegistryError, connect
 
 ROOT = Path(__file__).parents[2]
 SECRET = "only-for-this-test-0123456789"
-START_SECONDS = 120
 DOCKERFILE = "mlflow_server/Dockerfile"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def interpreter_and_folder(where: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
@@ -49,34 +40,11 @@ def interpreter_and_folder(where: str, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="module", params=["here", "as in the image"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     python, folder = interpreter_and_folder(request.param, tmp_path_factory)
-    values = {
-        "VAR_DIR": str(tmp_path_factory.mktemp("var")),
-        "MLFLOW_PORT": str(free_port()),
-        "ENVIRONMENT": "production",
-        "MLFLOW_ADMIN_PASSWORD": SECRET,
-        "MLFLOW_SECRET_KEY": SECRET,
-    }
-    named: dict[str, Any] = {name.lower(): value for name, value in values.items()}
-    settings = Settings(_env_file=None, **named)
-    process = subprocess.Popen([python, "-m", "mlflow_server"], cwd=folder, env={**os.environ, **values})
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not answers(settings):
-            assert process.poll() is None, "the server ended before it answered"
-            assert time.monotonic() < deadline, f"no answer within {START_SECONDS} s"
-            time.sleep(0.5)
+    production = {"ENVIRONMENT": "production", "MLFLOW_ADMIN_PASSWORD": SECRET, "MLFLOW_SECRET_KEY": SECRET}
+    named: dict[str, Any] = {name.lower(): value for name, value in production.items()}
+    settings = Settings(_env_file=None, var_dir=tmp_path_factory.mktemp("var"), mlflow_port=free_ports(1)[0], **named)
+    with mlflow_running(settings, production, python=python, folder=folder):
         yield settings
-    finally:
-        process.terminate()
-        assert process.wait(timeout=30) is not None
-
-
-def answers(settings: Settings) -> bool:
-    try:
-        ask(settings)
-    except OSError:
-        return False
-    return True
 
 
 def login() -> dict[str, str]:

@@ -1,10 +1,10 @@
-"""A real MLflow server without a login, as the launcher starts it, for the time of a block."""
+"""A real MLflow server, as the launcher or a container starts it, for the time of a block."""
 
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,12 +16,23 @@ START_SECONDS = 120
 
 
 @contextmanager
-def mlflow_running(settings: Settings) -> Iterator[None]:
-    """Start the server of an installation, and end it with the block."""
-    values = {"VAR_DIR": str(settings.var_dir), "MLFLOW_PORT": str(settings.mlflow_port)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mlflow_server"], cwd=ROOT, env={**os.environ, **values}, stderr=subprocess.DEVNULL
-    )
+def mlflow_running(
+    settings: Settings, login: Mapping[str, str] | None = None, *, python: str = sys.executable, folder: Path = ROOT
+) -> Iterator[None]:
+    """Start the server of an installation, and end it with the block.
+
+    Args:
+        settings: of the installation.
+        login: variables of production, if the server has a login.
+        python: its interpreter.
+        folder: where its packages lie.
+
+    Yields:
+        Once it answers.
+    """
+    values = {"VAR_DIR": str(settings.var_dir), "MLFLOW_PORT": str(settings.mlflow_port), **(login or {})}
+    command = [python, "-m", "mlflow_server"]
+    process = subprocess.Popen(command, cwd=folder, env={**os.environ, **values}, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + START_SECONDS
         while not answers(settings):

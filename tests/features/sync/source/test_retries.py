@@ -173,32 +173,27 @@ def test_a_login_that_is_refused_ends_the_sync_at_once(
     assert store.versions() == {}
 
 
-def test_a_table_that_changes_beside_the_snapshot_is_read_in_another_one(server_shop: Engine, store: MLStore) -> None:
-    altered: list[str] = []
+@pytest.mark.parametrize(
+    ("table", "statement"),
+    [
+        ("order_items", "ALTER TABLE order_items ADD COLUMN gift INT, ADD INDEX gifts (gift)"),
+        ("product_reviews", "TRUNCATE product_reviews"),
+    ],
+    ids=["altered", "emptied"],
+)
+def test_a_table_that_changes_beside_the_snapshot_is_read_in_another_one(
+    server_shop: Engine, store: MLStore, table: str, statement: str
+) -> None:
+    changed: list[str] = []
 
-    def alter(step: str) -> None:
-        if step == "collect order_items" and not altered:
-            altered.append(step)
-            execute(server_shop, "ALTER TABLE order_items ADD COLUMN gift INT, ADD INDEX gifts (gift)")
+    def change(step: str) -> None:
+        if step == f"collect {table}" and not changed:
+            changed.append(step)
+            execute(server_shop, statement)
 
-    report = sync_shop(server_shop, store, verify=True, at_step=alter)
+    report = sync_shop(server_shop, store, verify=True, at_step=change)
 
-    assert altered
-    assert report.is_equal
-    assert_equal(server_shop, store)
-
-
-def test_a_table_emptied_beside_the_snapshot_is_read_in_another_one(server_shop: Engine, store: MLStore) -> None:
-    emptied: list[str] = []
-
-    def empty(step: str) -> None:
-        if step == "collect product_reviews" and not emptied:
-            emptied.append(step)
-            execute(server_shop, "TRUNCATE product_reviews")
-
-    report = sync_shop(server_shop, store, verify=True, at_step=empty)
-
-    assert emptied
+    assert changed
     assert report.is_equal
     assert_equal(server_shop, store)
 
