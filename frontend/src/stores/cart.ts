@@ -64,9 +64,9 @@ function makeCart(shopper: string, lines: CartLine[]): Cart {
   }
 }
 
-/** Adds up in hundredths, so that no cent is lost to binary fractions. */
+/** Adds up in thousandths, the smallest unit of any currency, so that nothing is lost to binary fractions. */
 export function sumUp(lines: CartLine[]): number {
-  return lines.reduce((cents, line) => cents + Math.round(line.price * 100) * line.quantity, 0) / 100
+  return lines.reduce((sum, line) => sum + Math.round(line.price * 1000) * line.quantity, 0) / 1000
 }
 
 function clamp(quantity: number): number {
