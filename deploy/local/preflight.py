@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from deploy.interpreter import SetupError
+from features.store import MLStore, StoreError
 from settings import Settings
 
 PORT_SETTINGS = ("api_port", "serving_port", "mlflow_port", "airflow_port")
@@ -27,6 +28,7 @@ def check_machine(settings: Settings, *, held_ports: Collection[int] = ()) -> No
         SetupError: the first thing that is wrong, and the setting to change.
     """
     check_folder(settings.var_dir)
+    check_store(settings.ml_store_uri)
     check_ports(settings, held_ports=held_ports)
 
 
@@ -49,6 +51,18 @@ def check_folder(folder: Path) -> None:
             f"Data and logs need {NEEDED_GIB} GiB and {existing} has {free_gib:.1f} GiB free. "
             "Free some space, or set VAR_DIR to a folder on another disk."
         )
+
+
+def check_store(uri: str) -> None:
+    """Check that Delta can name the ML store, which no run of the workflows could do otherwise.
+
+    Raises:
+        SetupError: it cannot; the message says which character is in the way.
+    """
+    try:
+        MLStore(uri)
+    except StoreError as err:
+        raise SetupError(str(err)) from err
 
 
 def check_ports(settings: Settings, *, held_ports: Collection[int] = ()) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.interpreter import SetupError
-from deploy.local.preflight import check_folder, check_ports
+from deploy.local.preflight import check_folder, check_machine, check_ports
 from settings import Settings
 from tests.support.ports import free_settings
 
@@ -74,6 +74,16 @@ def test_full_disk_is_refused_with_the_figures(tmp_path: Path, monkeypatch: pyte
 def test_folder_that_supervisor_or_delta_cannot_name_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(SetupError, match="no percent sign, bracket"):
         check_folder(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["br[1]x", "pct%20x", "a^b", "p|pe"])
+def test_store_that_delta_cannot_name_is_refused_before_anything_starts(tmp_path: Path, name: str) -> None:
+    settings = free_settings(tmp_path).model_copy(update={"ml_store_uri": str(tmp_path / name)})
+
+    with pytest.raises(SetupError, match=r"cannot lie in .* Give another folder as ML_STORE_URI"):
+        check_machine(settings)
+
+    assert not (tmp_path / name).exists()
 
 
 def test_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
