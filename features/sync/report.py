@@ -9,7 +9,7 @@ import polars as pl
 from deltalake import write_deltalake
 
 from features.store import MLStore
-from features.sync.table_sync import TableCounts
+from features.sync.table_counts import TableCounts
 
 RUNS_TABLE = "_sync_runs"
 
