@@ -22,6 +22,7 @@ from features.snapshot.history import build_history
 from features.snapshot.item_neighbours import CORE_PRODUCTS, build_neighbours
 from features.snapshot.products import build_product_features
 from features.snapshot.purchases import Purchases, load_purchases
+from features.snapshot.repair import repair_snapshots
 from features.snapshot.tables import Snapshot
 from features.snapshot.user_embeddings import build_embeddings
 from features.snapshot.users import build_category_reach, build_user_category_features, build_user_features
@@ -58,12 +59,13 @@ def build_snapshot(purchases: Purchases, num_buckets: int = 1) -> Snapshot:
 
 
 def rebuild(store: MLStore, as_of: datetime, num_buckets: int) -> Snapshot:
-    """Build the snapshot as of an instant and write it to the store.
+    """Build the snapshot as of an instant and write it to the store, after a repair of the tables of snapshots.
 
     Raises:
         StoreError: the shop was never synced, or the store cannot be read or written.
     """
     with explain_store_failures(store.uri):
+        repair_snapshots(store)
         snapshot = build_snapshot(load_purchases(store, as_of), num_buckets)
         snapshot.write(store)
     return snapshot

@@ -43,7 +43,8 @@ def explain_store_failures(uri: str) -> Iterator[None]:
         words = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise StoreError(
             f"The ML store {uri!r} cannot be read or written: {words}. Check that it can be reached, its disk and its "
-            "rights; a lost or damaged file of a shop table is repaired by `python -m features.sync --verify`."
+            "rights; a lost or damaged file of a shop table is repaired by `python -m features.sync --verify`, of a "
+            "snapshot by `python -m features.rebuild`."
         ) from error
 
 

@@ -125,14 +125,14 @@ class Snapshot:
             "as_of": key,
             "num_buckets": self.num_buckets,
             "feature_hash": self.feature_hash,
-            "snapshot_id": self._hash_frames(),
+            "snapshot_id": self.hash_frames(),
             "num_users": self.users.height,
             "num_products": self.products.height,
             "num_features": json.dumps({entity: len(list_features(entity)) for entity in _ENTITIES}),
         }
         store.overwrite("snapshots", pl.DataFrame([index]), partition_by=["as_of"], where={"as_of": key})
 
-    def _hash_frames(self) -> str:
+    def hash_frames(self) -> str:
         """Hash all rows: the same instant computed from other rows is another snapshot."""
         digest = hashlib.sha256(self.feature_hash.encode())
         for table in TABLES:
