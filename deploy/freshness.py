@@ -79,9 +79,11 @@ def _champion(settings: Settings) -> str:
         return "MLflow does not answer"
     if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         return "MLflow refuses the login: it is another installation's, or its password was changed"
-    if answer.status_code not in (httpx.codes.OK, httpx.codes.NOT_FOUND):
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        return "none yet"  # no model of that name, whoever's MLflow it is
+    if answer.status_code != httpx.codes.OK:
         return f"MLflow answers {answer.status_code}"
-    model = answer.json().get("registered_model", {})
+    model = answer.json()["registered_model"]
     marks = {tag["key"]: tag["value"] for tag in model.get("tags", [])}
     stranger = read_installation(settings.var_dir).find_stranger(marks.get(MARK, ""), settings.mlflow_tracking_uri)
     if stranger:
