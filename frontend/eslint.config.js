@@ -33,6 +33,9 @@ const ZONES = [
   },
 ]
 
+/** Classes of Tailwind that name the left or the right side of the screen. */
+const ONE_SIDED = String.raw`(^|[\s:])-?(([mp][lr]|left|right|border-[lr]|rounded-[lr])-[\w[(]|text-(left|right)\b)`
+
 export default ts.config(
   { ignores: ['dist', 'node_modules', 'src/lib/api/schema.d.ts'] },
   js.configs.recommended,
@@ -56,6 +59,10 @@ export default ts.config(
         {
           selector: 'MemberExpression[object.type="MetaProperty"][property.name="env"]',
           message: 'Only src/config/env.ts reads the environment.',
+        },
+        {
+          selector: `Literal[value=/${ONE_SIDED}/], TemplateElement[value.raw=/${ONE_SIDED}/]`,
+          message: 'Left and right change places in some languages: use start and end (ms-, pe-, start-, text-end).',
         },
       ],
     },

@@ -33,7 +33,7 @@ export function Header() {
           <div className="order-last w-full sm:order-none sm:mx-auto sm:max-w-xl">
             <SearchBox />
           </div>
-          <div className="ml-auto flex items-center gap-0.5 sm:ml-0 sm:gap-1">
+          <div className="ms-auto flex items-center gap-0.5 sm:ms-0 sm:gap-1">
             <Suspense fallback={<Skeleton className="h-9 w-28 rounded-full" />}>
               <ShopperSwitcher />
             </Suspense>

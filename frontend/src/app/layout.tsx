@@ -5,7 +5,7 @@ import { Header } from './header'
 import { PageAnnouncer } from './page-announcer'
 import { ProductGridSkeleton } from '@/components/product-grid'
 import { ConsentBar } from '@/features/consent/components/consent-bar'
-import { localeStore } from '@/i18n/locale-store'
+import { directionOf, localeStore } from '@/i18n/locale-store'
 import { useMessages } from '@/i18n/use-messages'
 
 /** The key of whichever page was opened by its address: no place to remember how far down it was. */
@@ -18,12 +18,13 @@ export function Layout() {
   const content = useRef<HTMLElement>(null)
   useEffect(() => {
     document.documentElement.lang = locale
+    document.documentElement.dir = directionOf(locale)
   }, [locale])
   return (
     <>
       <a
         href="#content"
-        className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-full focus:bg-card focus:px-4 focus:py-2"
+        className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:start-2 focus:z-50 focus:rounded-full focus:bg-card focus:px-4 focus:py-2"
       >
         {m.shop.skipToContent}
       </a>

@@ -43,10 +43,10 @@ export function ProductCard({ product, source, isEager = false, heading: Heading
           className="w-full transition-transform duration-300 group-hover:scale-[1.03]"
         />
       </div>
-      {coupon && <CouponBadge coupon={coupon} className="absolute top-3 left-3" />}
+      {coupon && <CouponBadge coupon={coupon} className="absolute top-3 start-3" />}
       <div className="flex flex-1 flex-col gap-1 p-3 sm:p-4">
         <p className="truncate text-xs text-muted-foreground">{categoryName}</p>
-        <Heading className="line-clamp-2 min-h-10 text-sm leading-5 font-medium">
+        <Heading dir="auto" className="line-clamp-2 min-h-10 text-sm leading-5 font-medium">
           <Link
             to={`/product/${product.product_id}`}
             state={{ source }}

@@ -33,13 +33,13 @@ export function DropdownMenuRadioItem({ className, children, ...props }: Compone
   return (
     <Primitive.RadioItem
       className={clsx(
-        'flex cursor-pointer items-center gap-2 rounded-lg py-2 pr-2.5 pl-8 text-sm outline-none ' +
+        'flex cursor-pointer items-center gap-2 rounded-lg py-2 pe-2.5 ps-8 text-sm outline-none ' +
           'data-highlighted:bg-muted relative',
         className,
       )}
       {...props}
     >
-      <Primitive.ItemIndicator className="absolute left-2.5">
+      <Primitive.ItemIndicator className="absolute start-2.5">
         <Check className="size-4 text-primary" />
       </Primitive.ItemIndicator>
       {children}

@@ -18,13 +18,13 @@ export function CartLines({ cart }: { cart: LiveCart }) {
           <ProductImage url={line.imageUrl} size={96} className="size-20 shrink-0 rounded-lg sm:size-24" />
           <div className="flex min-w-0 flex-1 flex-col justify-between gap-2">
             <div className="flex items-start justify-between gap-2">
-              <Link to={`/product/${line.productId}`} className="line-clamp-2 font-medium hover:underline">
+              <Link to={`/product/${line.productId}`} dir="auto" className="line-clamp-2 font-medium hover:underline">
                 {line.title}
               </Link>
               <Button
                 variant="ghost"
                 size="icon"
-                className="-mt-2 -mr-2 text-muted-foreground"
+                className="-mt-2 -me-2 text-muted-foreground"
                 aria-label={m.cart.remove(line.title)}
                 onClick={() => {
                   cart.remove(line.productId)

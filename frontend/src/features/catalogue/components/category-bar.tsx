@@ -17,8 +17,11 @@ export function CategoryBar() {
   const translate = useTranslateCategory()
   const { data: categories } = useQuery(categoriesQuery)
   return (
-    <nav aria-label={m.navigation.categories} className="overflow-x-auto [scrollbar-width:none] max-lg:mask-r-from-85%">
-      <ul className="mx-auto flex min-h-12 w-max items-center gap-x-0.5 px-4 py-1 max-lg:pr-16 lg:h-19 lg:w-full lg:max-w-7xl lg:flex-wrap lg:content-center-safe lg:overflow-y-auto">
+    <nav
+      aria-label={m.navigation.categories}
+      className="overflow-x-auto [scrollbar-width:none] max-lg:ltr:mask-r-from-85% max-lg:rtl:mask-l-from-85%"
+    >
+      <ul className="mx-auto flex min-h-12 w-max items-center gap-x-0.5 px-4 py-1 max-lg:pe-16 lg:h-19 lg:w-full lg:max-w-7xl lg:flex-wrap lg:content-center-safe lg:overflow-y-auto">
         {categories
           ? categories.map(({ category_id: id, name }) => (
               <li key={id}>

@@ -30,12 +30,12 @@ export function SearchBox() {
         defaultValue={query}
         maxLength={100}
         placeholder={m.navigation.searchPlaceholder}
-        className="h-11 w-full rounded-full border bg-muted pr-12 pl-5 text-sm placeholder:text-muted-foreground focus:bg-card"
+        className="h-11 w-full rounded-full border bg-muted pe-12 ps-5 text-sm placeholder:text-muted-foreground focus:bg-card"
       />
       <button
         type="submit"
         aria-label={m.navigation.search}
-        className="absolute inset-y-1 right-1 grid w-10 place-items-center rounded-full bg-primary text-primary-foreground hover:bg-primary/90"
+        className="absolute inset-y-1 end-1 grid w-10 place-items-center rounded-full bg-primary text-primary-foreground hover:bg-primary/90"
       >
         <Search aria-hidden className="size-4" />
       </button>

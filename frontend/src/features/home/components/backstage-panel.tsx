@@ -39,7 +39,7 @@ export function BackstagePanel({ provenance, latencyMs, mayChoose }: BackstagePa
           {rows.map(([term, value]) => (
             <div key={term} className="contents">
               <dt className="text-muted-foreground">{term}</dt>
-              <dd className="text-right font-mono text-xs leading-5 break-all">{value}</dd>
+              <dd className="text-end font-mono text-xs leading-5 break-all">{value}</dd>
             </div>
           ))}
         </dl>

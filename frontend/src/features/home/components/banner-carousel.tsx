@@ -37,7 +37,7 @@ export function BannerCarousel() {
       className="relative h-44 overflow-hidden rounded-2xl sm:h-72"
       {...pausing}
     >
-      <div className="absolute top-2 right-2 z-10 sm:top-4 sm:right-4">
+      <div className="absolute top-2 end-2 z-10 sm:top-4 sm:end-4">
         <Button
           variant="floating"
           size="icon"
@@ -62,7 +62,7 @@ export function BannerCarousel() {
           />
         ))}
       </div>
-      <div className={clsx(ARROW, 'left-4')}>
+      <div className={clsx(ARROW, 'start-4')}>
         <Button
           variant="floating"
           size="icon"
@@ -71,10 +71,10 @@ export function BannerCarousel() {
             move(-1)
           }}
         >
-          <ChevronLeft aria-hidden />
+          <ChevronLeft aria-hidden className="rtl:-scale-x-100" />
         </Button>
       </div>
-      <div className={clsx(ARROW, 'right-4')}>
+      <div className={clsx(ARROW, 'end-4')}>
         <Button
           variant="floating"
           size="icon"
@@ -83,7 +83,7 @@ export function BannerCarousel() {
             move(1)
           }}
         >
-          <ChevronRight aria-hidden />
+          <ChevronRight aria-hidden className="rtl:-scale-x-100" />
         </Button>
       </div>
       <BannerDots shown={shown} onChoose={setShown} />

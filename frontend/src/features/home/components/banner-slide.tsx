@@ -7,10 +7,10 @@ import { drawingUrl } from '@/lib/drawings'
 
 /** Where the four drawings stand, the largest first. */
 const PLACES = [
-  'right-[4%] bottom-[10%] w-[30%] sm:right-[11%] sm:w-[17%]',
-  'right-[29%] bottom-[12%] hidden w-[11%] -rotate-12 sm:block',
-  'right-[5%] top-[8%] w-[15%] rotate-12 sm:right-[3%] sm:w-[9%]',
-  'right-[31%] top-[10%] hidden w-[7%] rotate-6 sm:block',
+  'end-[4%] bottom-[10%] w-[30%] sm:end-[11%] sm:w-[17%]',
+  'end-[29%] bottom-[12%] hidden w-[11%] -rotate-12 sm:block',
+  'end-[5%] top-[8%] w-[15%] rotate-12 sm:end-[3%] sm:w-[9%]',
+  'end-[31%] top-[10%] hidden w-[7%] rotate-6 sm:block',
 ]
 
 interface BannerSlideProps {
@@ -50,7 +50,7 @@ export function BannerSlide({ slide, number, total, isShown, isNear, href }: Ban
             className={clsx('absolute', PLACES[index])}
           />
         ))}
-      <div className="relative flex h-full max-w-[62%] flex-col justify-center gap-1.5 pb-4 pl-5 sm:max-w-[52%] sm:gap-3 sm:pl-20">
+      <div className="relative flex h-full max-w-[62%] flex-col justify-center gap-1.5 pb-4 ps-5 sm:max-w-[52%] sm:gap-3 sm:ps-20">
         <h2 className="text-xl leading-tight font-extrabold tracking-tight sm:text-4xl">{words.title}</h2>
         <p className="text-sm text-foreground/80 sm:text-lg">{words.text}</p>
         <Link
@@ -58,7 +58,7 @@ export function BannerSlide({ slide, number, total, isShown, isNear, href }: Ban
           className="mt-1 inline-flex w-fit items-center gap-1.5 rounded-full bg-foreground px-4 py-2 text-sm font-semibold text-background hover:bg-foreground/85"
         >
           {words.action}
-          <ArrowRight aria-hidden className="size-4" />
+          <ArrowRight aria-hidden className="size-4 rtl:-scale-x-100" />
         </Link>
       </div>
     </div>

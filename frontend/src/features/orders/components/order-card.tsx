@@ -17,15 +17,17 @@ export function OrderCard({ order }: { order: components['schemas']['OrderSummar
         </time>
         <Badge variant={order.status === 'cancelled' ? 'muted' : 'accent'}>{m.orders.status[order.status]}</Badge>
         <span className="text-muted-foreground tabular-nums">{m.cart.orderNumber(order.order_id)}</span>
-        <span className="ml-auto text-base font-bold tabular-nums">{formats.price(order.total_amount)}</span>
+        <span className="ms-auto text-base font-bold tabular-nums">{formats.price(order.total_amount)}</span>
       </header>
       <ul className="grid gap-x-6 p-2 sm:grid-cols-2">
         {order.items.map((item, index) => (
           <li key={`${item.product_id} ${index}`}>
             <Link to={`/product/${item.product_id}`} className="flex items-center gap-3 rounded-lg p-2 hover:bg-muted">
               <ProductImage url={item.image_url} size={56} className="size-14 shrink-0 rounded-lg" />
-              <span className="line-clamp-2 min-w-0 flex-1 text-sm">{item.title}</span>
-              <span className="text-right text-sm tabular-nums">
+              <span dir="auto" className="line-clamp-2 min-w-0 flex-1 text-sm">
+                {item.title}
+              </span>
+              <span className="text-end text-sm tabular-nums">
                 {formats.price(item.unit_price)}
                 <span className="block text-xs text-muted-foreground">{m.orders.quantity(item.quantity)}</span>
               </span>

@@ -15,7 +15,9 @@ export function ProductFacts({ product }: { product: components['schemas']['Prod
       {facts.map(([term, value]) => (
         <div key={term} className="contents">
           <dt className="text-muted-foreground">{term}</dt>
-          <dd>{value}</dd>
+          <dd>
+            <bdi>{value}</bdi>
+          </dd>
         </div>
       ))}
     </dl>

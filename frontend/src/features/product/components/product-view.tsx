@@ -35,7 +35,9 @@ export function ProductView({ product, source }: ProductViewProps) {
         >
           {translateCategory(product.category_name)}
         </Link>
-        <h1 className="text-2xl font-extrabold tracking-tight sm:text-3xl">{product.title}</h1>
+        <h1 dir="auto" className="text-2xl font-extrabold tracking-tight sm:text-3xl">
+          {product.title}
+        </h1>
         {product.average_rating !== null && (
           <StarRating rating={product.average_rating} numReviews={product.num_reviews} />
         )}
@@ -63,7 +65,11 @@ export function ProductView({ product, source }: ProductViewProps) {
           <p className="pt-2 font-semibold text-coupon">{m.product.soldOut}</p>
         )}
         <ProductFacts product={product} />
-        {product.description && <p className="leading-relaxed">{product.description}</p>}
+        {product.description && (
+          <p dir="auto" className="leading-relaxed">
+            {product.description}
+          </p>
+        )}
       </div>
     </div>
   )

@@ -20,12 +20,16 @@ export function ReviewList({ product }: { product: Product }) {
           <li key={`${review.created_at} ${review.nickname}`} className="rounded-card border bg-card p-4">
             <p className="mb-2 flex flex-wrap items-center gap-x-3 text-sm">
               <StarRating rating={review.rating} />
-              <span className="font-medium">{review.nickname}</span>
+              <bdi className="font-medium">{review.nickname}</bdi>
               <time dateTime={review.created_at} className="text-muted-foreground">
                 {formats.day(review.created_at)}
               </time>
             </p>
-            {review.body && <p className="text-sm leading-relaxed">{review.body}</p>}
+            {review.body && (
+              <p dir="auto" className="text-sm leading-relaxed">
+                {review.body}
+              </p>
+            )}
           </li>
         ))}
       </ul>

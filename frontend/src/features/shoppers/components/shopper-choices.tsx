@@ -19,9 +19,9 @@ export function ShopperChoices({ shoppers, hasFailed }: ShopperChoicesProps) {
       <DropdownMenuLabel>{hasFailed ? m.shoppers.failed : m.shoppers.choose}</DropdownMenuLabel>
       {shoppers.map((each) => (
         <DropdownMenuRadioItem key={each.user_id} value={String(each.user_id)}>
-          <span className="font-medium">{each.nickname}</span>
+          <bdi className="font-medium">{each.nickname}</bdi>
           <Badge variant="accent">{m.shoppers.kinds[each.kind]}</Badge>
-          <span className="ml-auto text-xs text-muted-foreground tabular-nums">
+          <span className="ms-auto text-xs text-muted-foreground tabular-nums">
             {m.shoppers.orders(each.num_orders)}
           </span>
         </DropdownMenuRadioItem>

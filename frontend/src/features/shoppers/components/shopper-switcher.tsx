@@ -5,6 +5,7 @@ import { homeQuery } from '@/api/get-home'
 import { shoppersQuery } from '@/api/get-shoppers'
 import { Button } from '@/components/ui/button'
 import { DropdownMenu, DropdownMenuContent, DropdownMenuTrigger } from '@/components/ui/dropdown-menu'
+import { directionOf, localeStore } from '@/i18n/locale-store'
 import { useMessages } from '@/i18n/use-messages'
 import { shopperStore, toUserId } from '@/stores/shopper'
 
@@ -19,7 +20,7 @@ export function ShopperSwitcher() {
   const name = userId === undefined ? m.shoppers.guest : nameOf(userId, listed ?? home?.nickname)
   if (shoppers === null) return <Name>{name}</Name>
   return (
-    <DropdownMenu modal={false}>
+    <DropdownMenu modal={false} dir={directionOf(localeStore.use())}>
       <DropdownMenuTrigger asChild>
         <Button variant="outline" size="small" aria-label={`${m.shoppers.choose}: ${name}`}>
           <Name>{name}</Name>
