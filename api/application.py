@@ -26,8 +26,9 @@ from api.pages.fallback import FallbackCache, read_fallback_copy
 from api.pages.home import HomePage, PageRules
 from api.pages.images import ProductPictures
 from api.pages.products import ProductPages
+from api.pages.storefront import StorefrontPage
 from api.queries.published import SharedListsCache
-from api.routes import catalogue, events, health, home, images, orders, products, users
+from api.routes import catalogue, events, health, home, images, orders, products, storefront, users
 from api.routes.dependencies import Services
 from api.routes.plain_home import PlainHomepages
 from api.web.auth import Authenticator, make_authenticator
@@ -91,7 +92,7 @@ def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAP
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     install_error_handlers(app)
-    for routes in (home, catalogue, products, users, orders, images, events, health):
+    for routes in (home, storefront, catalogue, products, users, orders, images, events, health):
         app.include_router(routes.router)
     if not is_production and STOREFRONT_PAGES.is_dir():
         app.mount("/", GZipMiddleware(StorefrontPages(directory=STOREFRONT_PAGES, html=True)), name="storefront")
@@ -131,6 +132,7 @@ async def _run(
             home_page=HomePage(reader, model_server, fallback, cache, _read_rules(settings)),
             product_pages=ProductPages(reader, fallback, cache),
             catalogue_pages=CataloguePages(slow_reader, fallback, cache),
+            storefront_page=StorefrontPage(slow_reader, fallback),
             pictures=ProductPictures(reader, fallback, settings.var_dir / "images"),
             health=HealthCheck(reader, model_server, fallback, metrics),
             metrics=metrics,

@@ -31,6 +31,9 @@ LISTS_FOLLOW = (
     "Scoring takes a minute or so, shoppers see the last good lists meanwhile. If it takes longer, see score_users in "
     "Airflow, or `python -m serving.watch`."
 )
+WRITE_AGAIN = (
+    "The pages have their defaults. Correct the file and write it again: `python -m shop.storefront write FILE`."
+)
 GIVE_BACK = "Shoppers keep their lists. Give the alias to a version: `make promote VERSION=n`."
 
 
@@ -72,6 +75,8 @@ class HealthCheck:
         if failure := self._fallback.failure:
             problem = f"the local fallback is not renewed: {failure}"
             problems.append(Problem(part="fallback", problem=problem, remedy=NOT_RENEWED))
+        if failure := self._fallback.storefront_failure:
+            problems.append(Problem(part="storefront", problem=f"its document is wrong: {failure}", remedy=WRITE_AGAIN))
         age = head.age_seconds() if head else None
         if age is not None:
             self._metrics.batch_age.set(age)

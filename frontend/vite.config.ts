@@ -6,10 +6,10 @@ import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 const API = process.env.VITE_DEV_API ?? 'http://127.0.0.1:8000'
-const API_PATHS = ['categories', 'products', 'recommendations', 'users', 'orders', 'events', 'health', 'static']
+const API_PATHS = ['storefront', 'products', 'recommendations', 'users', 'orders', 'events', 'health', 'static']
 
 /** What every page asks the API for first. */
-const FIRST_DATA = ['/categories', '/users']
+const FIRST_DATA = ['/storefront', '/users']
 
 /** Lets the browser ask for the first data while the scripts are still on their way. */
 function preloadFirstData(): Plugin {

@@ -5,18 +5,20 @@ import sys
 import time
 from collections.abc import Iterator
 
-from command import Result, say
+from command import CommandError, Result, say
 from settings import load_settings
 from shop.database import ShopFailedError, engine_scope, name_database, open_engine
 from shop.load_options import make_command
-from shop.loaders.demo.build import build_demo_shop, find_yesterday
+from shop.loaders.demo.build import DEMO_FOLDER, build_demo_shop, find_yesterday
 from shop.loaders.directory import build_directory_shop
 from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.validation import InvalidShopError
 from shop.loaders.writing import RowBatch, ShopNotEmptyError, refuse_non_empty, write_shop
 from shop.money import Currency
+from shop.storefront.config import InvalidStorefrontError, parse_storefront
 
 READ_TIMEOUT_SECONDS = 600
+STOREFRONT_FILE = "storefront.toml"
 
 
 def open_source(options: argparse.Namespace, decimals: int) -> Iterator[RowBatch]:
@@ -27,6 +29,23 @@ def open_source(options: argparse.Namespace, decimals: int) -> Iterator[RowBatch
         return build_directory_shop(options.folder, _report, decimals)
     shape = SyntheticShape(options.users, options.products, options.orders)
     return build_synthetic_shop(shape, options.seed, options.end_date or find_yesterday())
+
+
+def read_storefront(options: argparse.Namespace) -> str:
+    """Read the document that comes with a shop; empty if none does.
+
+    Raises:
+        InvalidStorefrontError: it is no text, or breaks a rule that shows without the shop.
+    """
+    folder = {"demo": DEMO_FOLDER, "directory": getattr(options, "folder", None)}.get(options.source)
+    if folder is None or not (path := folder / STOREFRONT_FILE).is_file():
+        return ""
+    try:
+        document = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as err:
+        raise InvalidStorefrontError(f"this is no UTF-8 text: {err}") from err
+    parse_storefront(document)
+    return document
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,8 +65,13 @@ def _load(options: argparse.Namespace) -> Result:
     with engine_scope(open_engine(url, read_timeout_seconds=READ_TIMEOUT_SECONDS)) as engine:
         if not options.replace:
             refuse_non_empty(engine)
-        source = open_source(options, decimals)
-        num_rows = write_shop(engine, source, replace=options.replace, report=_report, decimals=decimals)
+        try:
+            document, source = read_storefront(options), open_source(options, decimals)
+            num_rows = write_shop(
+                engine, source, replace=options.replace, report=_report, decimals=decimals, storefront=document
+            )
+        except InvalidStorefrontError as err:
+            raise CommandError(f"{STOREFRONT_FILE}: {err}") from err
     seconds = time.monotonic() - start
     return Result(f"loaded {sum(num_rows.values()):,} rows into {name_database(engine)} in {seconds:.1f} s")
 

@@ -10,6 +10,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -22,6 +23,9 @@ from api.queries.catalogue import SellableProduct, fetch_any_sellable, fetch_cat
 from api.queries.published import BatchHead, SharedListsCache, fetch_head
 from api.queries.ranked_list import Entry
 from api.schemas import Categories
+from shop.storefront.config import InvalidStorefrontError, StorefrontConfig, parse_storefront
+from shop.storefront.departments import find_restricted
+from shop.storefront.document import read_document
 
 REMEMBERED_USERS = 10_000
 COPY_LENGTH = 100
@@ -35,11 +39,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FallbackCopy:
-    """Products for everybody, best first."""
+    """Products for everybody, best first, and what surrounds them."""
 
     head: BatchHead | None
     products: list[SellableProduct]
     categories: Categories | None = None
+    storefront: str = ""
 
 
 async def read_fallback_copy(reader: ShopReader, cache: SharedListsCache, latest: LatestProducts) -> FallbackCopy:
@@ -71,7 +76,8 @@ async def read_fallback_copy(reader: ShopReader, cache: SharedListsCache, latest
     others = await reader.read(fetch_any_sellable, COPY_LENGTH)
     latest.note_sellable(others)
     products += [product for product in others if product.product_id not in shown]
-    return FallbackCopy(head, products, await reader.read(fetch_categories))
+    categories, storefront = await reader.read(fetch_categories), await reader.read(read_document)
+    return FallbackCopy(head, products, categories, storefront)
 
 
 _COPY = TypeAdapter(FallbackCopy)
@@ -89,9 +95,15 @@ class FallbackCache:
         self._path = path
         self._pages: OrderedDict[int, HomeAnswer] = OrderedDict()
         self.latest = LatestProducts()
-        self.copy = _load_copy(path)
         self.failure: str | None = None
         """What kept the copy from being renewed though the database answers; `None` when nothing did."""
+        self.storefront = StorefrontConfig()
+        """What the merchant said of the storefront."""
+        self.storefront_failure: str | None = None
+        """What is wrong with the storefront's document, of which nothing holds then; `None` when nothing is."""
+        self.restricted: frozenset[int] = frozenset()
+        """Departments that are never recommended."""
+        self._keep_copy(_load_copy(path))
 
     def remember_page(self, user_id: int, page: HomeAnswer) -> None:
         """Keep a page; the least recently shown one goes when there are too many."""
@@ -116,15 +128,18 @@ class FallbackCache:
     def fill_page(self, remembered: Iterable[RankedProduct], limit: int) -> list[RankedProduct]:
         """Make a page of a remembered one, topped up from the copy, without repeats and as products were read last."""
         reasons = {ranked.product.product_id: ranked.reason for ranked in remembered}
-        products = self.latest.renew(ranked.product for ranked in remembered)[:limit]
+        known = self.latest.renew(ranked.product for ranked in remembered)
+        products = [product for product in known if not self._is_out(product)][:limit]
         kept = [RankedProduct(product, "local:recent", reasons[product.product_id]) for product in products]
         shown = {product.product_id for product in products}
-        fresh = [product for product in self.list_products() if product.product_id not in shown]
+        fresh = [
+            product for product in self.list_products() if product.product_id not in shown and not self._is_out(product)
+        ]
         return kept + [RankedProduct(product, "local:popular", "popular") for product in fresh[: limit - len(kept)]]
 
     def replace_copy(self, copy: FallbackCopy) -> None:
         """Keep a fresh copy, in memory and on disk. A disk that refuses is worth a warning, not a failure."""
-        self.copy = copy
+        self._keep_copy(copy)
         self.failure = None
         part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
         try:
@@ -133,6 +148,27 @@ class FallbackCache:
             part.replace(self._path)
         except OSError as err:
             logger.warning("local fallback not written path=%s reason=%r", self._path, str(err))
+
+    def _is_out(self, product: SellableProduct) -> bool:
+        return product.category_id in self.restricted
+
+    def _keep_copy(self, copy: FallbackCopy) -> None:
+        """Take a copy, and read what its document says; the same one is read once."""
+        self.copy = copy
+        self.storefront, failure = _read_storefront(copy.storefront)
+        if failure is not None and failure != self.storefront_failure:
+            logger.warning("storefront has its defaults reason=%r", failure)
+        self.storefront_failure = failure
+        categories = copy.categories.categories if copy.categories else []
+        self.restricted = find_restricted(self.storefront, {each.category_id: each.name for each in categories})
+
+
+@lru_cache(1)
+def _read_storefront(document: str) -> tuple[StorefrontConfig, str | None]:
+    try:
+        return parse_storefront(document), None
+    except InvalidStorefrontError as err:
+        return StorefrontConfig(), str(err)
 
 
 def _load_copy(path: Path) -> FallbackCopy:

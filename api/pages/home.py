@@ -8,7 +8,8 @@ newest      newest in the batch
 catalogue   whatever can be sold: needs nothing published
 local:*     the local fallback, when the database does not answer
 
-What the user bought in the last hours is left out, unless the user reorders it regularly.
+What the user bought in the last hours is left out, unless the user reorders it regularly; so are the departments that
+the storefront's document restricts.
 """
 
 import logging
@@ -108,7 +109,7 @@ class HomePage:
         """
         try:
             mark = self._reader.read_mark()
-            unchanged = self._kept.since(mark)
+            unchanged = self._kept.since(None if mark is None else (mark, self._fallback.restricted))
             if (kept := unchanged.get((user_id, limit))) is not None:
                 return kept
             answer = await self._answer_live(user_id, limit, mark)
@@ -162,7 +163,8 @@ class HomePage:
         """Climb down all rungs that need no other service than the database."""
         context = request.context
         without = await self._fetch_just_bought(request)
-        ladder = Ladder(request.limit, products.load, without, self._rules.category_share)
+        restricted = self._fallback.restricted
+        ladder = Ladder(request.limit, products.load, without, self._rules.category_share, restricted)
         listed: Iterable[StoredEntry] = keep_usable(context.entries or [])
         if context.has_coupons and context.entries and request.user_id is not None:
             listed = whole = list(listed)  # a coupon may speak for any of it
@@ -174,7 +176,8 @@ class HomePage:
             await self._step_down(request, ladder)
         await ladder.finish()
         if ladder.missing:
-            ladder.take("catalogue", await self._reader.read(fetch_any_sellable, request.limit, ladder.met), "new")
+            others = await self._reader.read(fetch_any_sellable, request.limit, ladder.met, ladder.full_categories)
+            ladder.take("catalogue", others, "new")
         return ladder.ranked_products
 
     async def _step_down(self, request: HomeRequest, ladder: Ladder) -> None:

@@ -1,4 +1,4 @@
-"""Product images: the shop's own file, else a drawing made on demand."""
+"""Pictures: of products, the shop's own file or else a drawing; the storefront's own; drawings of things."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from api.db.reader import ShopReader, ShopUnavailableError
 from api.pages.fallback import FallbackCache
 from shop.drawings import render_product_drawing
+from shop.drawings.choice import list_drawings, load_drawing
 from shop.tables import Category, Product
 
 KEPT_DRAWINGS = 4096
@@ -50,7 +51,7 @@ class ProductPictures:
         Args:
             reader: the shop's database.
             fallback: the local fallback.
-            folder: real pictures, as `products/category3/product1.jpg`.
+            folder: real pictures, as `products/category3/product1.jpg` and `storefront/logo.svg`.
         """
         self._reader = reader
         self._fallback = fallback
@@ -74,7 +75,12 @@ class ProductPictures:
             title = product.title if product else ""
             drawing = render_product_drawing(product_id=product_id, category_id=category_id, title=title)
             return replace(_to_picture(drawing.encode(), MEDIA_TYPES["svg"]), is_provisional=True)
-        return None if facts is None else draw(**facts)
+        return None if facts is None else draw(**facts, is_grocery=self._fallback.storefront.drawings == "grocery")
+
+    def open_file(self, name: str, extension: str) -> Picture | None:
+        """Return a picture of the storefront's own, such as its logo; `None` if there is none of this name."""
+        file = self._folder / "storefront" / f"{name}.{extension}"
+        return _to_picture(file.read_bytes(), MEDIA_TYPES[extension]) if file.is_file() else None
 
 
 def fetch_facts(connection: Connection, product_id: int) -> dict[str, Any] | None:
@@ -87,6 +93,15 @@ def fetch_facts(connection: Connection, product_id: int) -> dict[str, Any] | Non
 def draw(**facts: Any) -> Picture:
     """Draw a product; the same facts give the same bytes."""
     return _to_picture(render_product_drawing(**facts).encode(), MEDIA_TYPES["svg"])
+
+
+@lru_cache
+def draw_thing(name: str) -> Picture | None:
+    """Return a drawing by its name; `None` if there is no such drawing."""
+    if name not in list_drawings():
+        return None
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">{load_drawing(name)}</svg>'
+    return _to_picture(svg.encode(), MEDIA_TYPES["svg"])
 
 
 def _to_picture(content: bytes, media_type: str) -> Picture:

@@ -5,7 +5,7 @@ that a coupon lifted. Pure but for the catalogue that it is given; which rungs t
 `api/pages/home.py`.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -45,7 +45,12 @@ class Ladder:
     """Picks for one page of `limit` products."""
 
     def __init__(
-        self, limit: int, fetch_sellable: FetchSellable, without: Iterable[int] = (), category_share: float = 1.0
+        self,
+        limit: int,
+        fetch_sellable: FetchSellable,
+        without: Iterable[int] = (),
+        category_share: float = 1.0,
+        restricted: Collection[int] = frozenset(),
     ):
         """Start with an empty page.
 
@@ -54,12 +59,14 @@ class Ladder:
             fetch_sellable: gives those of some product ids that can be sold now; the others absent or `None`.
             without: products that must not be on the page.
             category_share: most of the first slots that one category may have, above 0 and at most 1.
+            restricted: categories that must not be on the page.
         """
         self._limit = limit
         self._head = min(limit, HEAD_SLOTS)
         self._most_of_category = max(LEAST_OF_CATEGORY, int(category_share * self._head + 1e-9))
         self._fetch_sellable = fetch_sellable
         self._met = set(without)
+        self._restricted = restricted
         self._in_category: dict[int, int] = {}
         self._lifted: list[RankedProduct] = []
         self._late: list[Candidate] = []
@@ -78,10 +85,12 @@ class Ladder:
 
     @property
     def full_categories(self) -> list[int]:
-        """Categories that the head cannot take more of; none once it is complete."""
+        """Categories that the page cannot take more of: restricted ones, and in the head those that are full."""
         if self._is_head_closed:
-            return []
-        return [category for category, number in self._in_category.items() if number >= self._most_of_category]
+            return list(self._restricted)
+        return [*self._restricted] + [
+            category for category, number in self._in_category.items() if number >= self._most_of_category
+        ]
 
     async def lift(self, entries: Sequence[StoredEntry], has_coupon: Callable[[int, int], bool]) -> None:
         """Reserve the last slots of the head for the best products with a coupon that would stand below it.
@@ -96,7 +105,7 @@ class Ladder:
         sellable = await self._fetch_sellable([entry[0] for entry in wanted]) if slots and wanted else {}
         for product_id, _, _, reason in wanted:
             product = sellable.get(product_id)
-            if product is None or len(self._lifted) == slots or self._is_full(product):
+            if product is None or len(self._lifted) == slots or self._has_no_room(product):
                 continue
             self._met.add(product_id)
             self._in_category[product.category_id] = self._in_category.get(product.category_id, 0) + 1
@@ -122,9 +131,9 @@ class Ladder:
 
     def _propose(self, rung: str, entries: Iterable[StoredEntry]) -> Iterator[Candidate]:
         """Yield the products that did not come by before, one when asked for one: few pages need a whole list."""
-        met = self._met
+        met, restricted = self._met, self._restricted
         for product_id, category_id, _, reason in entries:
-            if product_id not in met:
+            if product_id not in met and category_id not in restricted:
                 met.add(product_id)
                 yield len(met), product_id, category_id, rung, reason
 
@@ -166,7 +175,7 @@ class Ladder:
         slots = self.missing - (self._limit - self._head if is_head else 0)
         for place, (turn, product_id, _, rung, reason) in enumerate(page, 1):
             product = sellable.get(product_id)
-            if product is None:
+            if product is None or product.category_id in self._restricted:
                 continue
             if is_head:
                 category_id = product.category_id
@@ -191,5 +200,6 @@ class Ladder:
         self.ranked_products += self._lifted
         self._lifted = []
 
-    def _is_full(self, product: SellableProduct) -> bool:
-        return self._in_category.get(product.category_id, 0) >= self._most_of_category
+    def _has_no_room(self, product: SellableProduct) -> bool:
+        category_id = product.category_id
+        return category_id in self._restricted or self._in_category.get(category_id, 0) >= self._most_of_category

@@ -4,7 +4,7 @@ Whether anything changed is what the database itself says (SQLite's `data_versio
 what is kept is never older than the shop. Where nothing says so, nothing is kept.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from typing import Generic, TypeVar
 
 from api.db.coalescing import CoalescedReads
@@ -28,10 +28,10 @@ class Unchanged(Generic[Key, Kept]):
             most: how much is kept; what would go beyond begins anew.
         """
         self._most = most
-        self._mark: int | None = None
+        self._mark: Hashable = None
         self._kept: dict[Key, Kept] = {}
 
-    def since(self, mark: int | None) -> dict[Key, Kept]:
+    def since(self, mark: Hashable) -> dict[Key, Kept]:
         """Return what was kept since the database was at `mark`, for the caller to look up and to add to.
 
         What is added must have been read after the mark. A caller that adds late, when the database has moved on, adds

@@ -16,6 +16,7 @@ from api.pages.browse import CataloguePages
 from api.pages.home import HomePage
 from api.pages.images import ProductPictures
 from api.pages.products import ProductPages
+from api.pages.storefront import StorefrontPage
 from api.schemas import MAX_ID
 from api.web.auth import BEARER, Authenticator
 from api.web.errors import ApiError
@@ -43,6 +44,7 @@ class Services:
     home_page: HomePage
     product_pages: ProductPages
     catalogue_pages: CataloguePages
+    storefront_page: StorefrontPage
     pictures: ProductPictures
     health: HealthCheck
     metrics: Metrics
@@ -73,6 +75,7 @@ def _provide(choose: Callable[[Services], Service]) -> Any:
 HomePageDep = Annotated[HomePage, _provide(lambda services: services.home_page)]
 ProductPagesDep = Annotated[ProductPages, _provide(lambda services: services.product_pages)]
 CataloguePagesDep = Annotated[CataloguePages, _provide(lambda services: services.catalogue_pages)]
+StorefrontPageDep = Annotated[StorefrontPage, _provide(lambda services: services.storefront_page)]
 PicturesDep = Annotated[ProductPictures, _provide(lambda services: services.pictures)]
 HealthCheckDep = Annotated[HealthCheck, _provide(lambda services: services.health)]
 MetricsDep = Annotated[Metrics, _provide(lambda services: services.metrics)]

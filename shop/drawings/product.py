@@ -1,9 +1,12 @@
-"""The drawing of one product: a pack in its brand's colours with a drawing, the brand and the size on the label."""
+"""The drawing of one product: a pack in its brand's colours with a drawing, the brand and the size on the label.
+
+Where no drawing fits the product, its initial stands on a card: neutral, but one's own colour.
+"""
 
 import hashlib
 from functools import cache
 
-from shop.drawings.choice import choose_look, load_drawing
+from shop.drawings.choice import DrawingChoice, choose_grocery_drawing, choose_product_drawing, load_drawing
 from shop.drawings.packs import Pack, Paint, draw_pack
 from shop.drawings.text import escape, fit_text
 
@@ -23,6 +26,7 @@ def render_product_drawing(
     product_type: str | None = None,
     size: str | None = None,
     category_name: str | None = None,
+    is_grocery: bool = False,
 ) -> str:
     """Draw a product as an SVG document of 400 x 400, always the same for the same arguments.
 
@@ -33,13 +37,17 @@ def render_product_drawing(
         brand: gives the pack its colours and its name.
         product_type: decides what is drawn.
         size: is written on the pack.
-        category_name: decides what is drawn where neither type nor title says it.
+        category_name: decides in a grocery what is drawn where neither type nor title says it.
+        is_grocery: draw by a grocer's words, which guess more.
     """
-    look = choose_look(product_id, product_type or "", title, category_name or "")
-    body = load_drawing(look.drawing)
+    look = choose_product_drawing(product_type or "", title)
+    if is_grocery:
+        look = choose_grocery_drawing(product_type or "", title, category_name or "") or look
     dice = _roll(f"{product_id}")
     paint = _mix_paint(brand or f"category {category_id}", dice)
-    if look.pack == "loose":
+    if look is None:
+        scene = _compose_initial(paint, title, brand, size)
+    elif look.pack == "loose":
         scene = _compose_loose(dice, brand, size)
     elif look.pack == "card":
         scene = _compose_card(paint, brand, size)
@@ -48,9 +56,15 @@ def render_product_drawing(
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {FIELD} {FIELD}" role="img" '
         f'font-family="Noto Sans KR, Noto Sans, Helvetica, Arial, sans-serif"><title>{escape(title)}</title>'
-        f'<defs><symbol id="d" viewBox="0 0 32 32">{body}</symbol></defs>'
-        f"{_paint_background(category_id, dice)}{_scale(scene, dice)}</svg>"
+        f"{_define(look)}{_paint_background(category_id, dice)}{_scale(scene, dice)}</svg>"
     )
+
+
+def _define(look: DrawingChoice | None) -> str:
+    """Define the drawing that the scene uses, if it uses one."""
+    if look is None:
+        return ""
+    return f'<defs><symbol id="d" viewBox="0 0 32 32">{load_drawing(look.drawing)}</symbol></defs>'
 
 
 def _scale(scene: str, dice: int) -> str:
@@ -154,6 +168,17 @@ def _compose_loose(dice: int, brand: str | None, size: str | None) -> str:
 
 def _compose_card(paint: Paint, brand: str | None, size: str | None) -> str:
     """Show the drawing large, on a card of the brand's colour."""
+    return _draw_card(paint, brand, size) + _use(118, 86, 164)
+
+
+def _compose_initial(paint: Paint, title: str, brand: str | None, size: str | None) -> str:
+    """Show the first letter of the title large, on the same card."""
+    initial = next((letter for letter in title if letter.isalnum()), "")
+    return _draw_card(paint, brand, size) + fit_text(initial.upper(), 200, 216, 164, 132, paint.dark)
+
+
+def _draw_card(paint: Paint, brand: str | None, size: str | None) -> str:
+    """Draw an empty card of the brand's colour, with brand and size below its field."""
     card = (
         f'<rect x="78" y="52" width="244" height="300" rx="22" fill="{paint.main}"/>'
         '<rect x="94" y="68" width="212" height="200" rx="14" fill="#fffdf8"/>'
@@ -162,7 +187,7 @@ def _compose_card(paint: Paint, brand: str | None, size: str | None) -> str:
     texts = fit_text(brand, 200, 302 if size else 318, 212, 24, "#fff") + fit_text(
         size, 200, 332 if brand else 318, 212, 20, "#fff"
     )
-    return card + _use(118, 86, 164) + texts
+    return card + texts
 
 
 def _draw_sign(brand: str | None, size: str | None) -> str:

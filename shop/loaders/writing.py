@@ -14,6 +14,7 @@ from shop.loaders.canonical import DTYPES, TABLE_BY_NAME, TABLES, Table
 from shop.loaders.validation import InvalidShopError, Origin, validate_frame
 from shop.migrate import migrate
 from shop.money import DEFAULT_DECIMALS
+from shop.storefront.document import write_document
 from shop.tables import Base
 
 ROWS_PER_INSERT = 50_000
@@ -59,6 +60,7 @@ def write_shop(
     replace: bool,
     report: Report,
     decimals: int = DEFAULT_DECIMALS,
+    storefront: str = "",
 ) -> dict[str, int]:
     """Write a whole shop: migrate, empty the tables if asked, validate and insert, commit at the end.
 
@@ -68,6 +70,7 @@ def write_shop(
         replace: delete what the shop holds, recommendations included; otherwise a shop with rows is refused.
         report: gets one line of progress now and then.
         decimals: of the shop's currency, which amounts of money are rounded to.
+        storefront: document that configures the storefront; empty = the defaults, or what was written before.
 
     Returns:
         Rows written, by table.
@@ -75,6 +78,7 @@ def write_shop(
     Raises:
         ShopNotEmptyError: there are rows, and `replace` is false.
         InvalidShopError: the rows break a rule; nothing was written.
+        InvalidStorefrontError: the document breaks one; nothing was written either.
     """
     migrate(engine)
     progress = _Progress(decimals)
@@ -83,6 +87,8 @@ def write_shop(
         indexes = _drop_indexes(connection)
         for batch in batches:
             _write_batch(connection, batch, progress, report)
+        if storefront:
+            write_document(connection, storefront)
         for statement in indexes:
             connection.exec_driver_sql(statement)
     if engine.dialect.name == "sqlite":

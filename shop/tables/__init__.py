@@ -17,6 +17,7 @@ from shop.tables.publishing import (
     name_pointer,
 )
 from shop.tables.sales import DISCOUNT_TYPES, ORDER_STATUSES, Coupon, Order, OrderItem, PlacedCheckout, User, UserCoupon
+from shop.tables.storefront import STOREFRONT, StorefrontDocument
 from shop.tables.types import BigId, Money, UtcDateTime, server_now
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "HOME",
     "ORDER_STATUSES",
     "POPULAR_SCOPES",
+    "STOREFRONT",
     "AuditLog",
     "Base",
     "BatchBucket",
@@ -45,6 +47,7 @@ __all__ = [
     "ProductReview",
     "Recommendation",
     "RecommendationBatch",
+    "StorefrontDocument",
     "User",
     "UserCoupon",
     "UtcDateTime",

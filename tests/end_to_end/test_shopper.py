@@ -97,7 +97,7 @@ def test_a_shopper_follows_a_recommendation_orders_it_and_it_gives_way(visit: Vi
     expect(page.get_by_text("주문해 주셔서 고마워요!")).to_be_visible(timeout=LIMIT_MS)
     page.get_by_role("link", name="주문 내역").first.click()
     expect(page.get_by_role("article").first).to_contain_text(name, timeout=LIMIT_MS)
-    page.get_by_role("link", name="31IE, 홈").click()
+    page.get_by_role("link", name="쇼핑몰, 홈").click()
 
     expect_title(page, title)
     assert product_id not in recommended(page)

@@ -123,7 +123,7 @@ def test_a_slow_api_shows_the_shelf_before_the_products(open_page: OpenPage) -> 
     page = open_page("/my-orders?shopper=1")
     page.route(HOME_REQUEST, hold)
 
-    page.get_by_role("link", name="31IE, 홈").click()
+    page.get_by_role("link", name="쇼핑몰, 홈").click()
 
     expect(page.get_by_role("status", name="불러오는 중")).to_be_visible()
     page.unroute(HOME_REQUEST)  # lets go of what is held, too

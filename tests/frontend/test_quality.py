@@ -15,7 +15,7 @@ AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 FIRST_SCRIPTS_BYTES = 150_000
 FIRST_STYLES_BYTES = 20_000
 MOST_FILES_BEFORE_PAINT = 4
-DRAWINGS_OF_A_BANNER = 4
+PICTURES_OF_A_BANNER = 4
 PAGES = [
     "/?shopper=1",
     "/category/1",
@@ -102,9 +102,9 @@ def test_the_first_data_is_asked_for_once_and_while_scripts_are_on_their_way(ope
         "performance.getEntriesByType('resource').map(entry => [new URL(entry.name).pathname, entry.startTime])"
     )
 
-    asked = {path: [start for each, start in loaded if each == path] for path in ("/categories", "/users")}
+    asked = {path: [start for each, start in loaded if each == path] for path in ("/storefront", "/users")}
     first_drawing = min(start for path, start in loaded if path.endswith(".svg"))
-    assert {path: len(starts) for path, starts in asked.items()} == {"/categories": 1, "/users": 1}
+    assert {path: len(starts) for path, starts in asked.items()} == {"/storefront": 1, "/users": 1}
     assert all(starts[0] < first_drawing for starts in asked.values())
 
 
@@ -116,5 +116,5 @@ def test_the_first_paint_waits_for_few_files_and_the_banner_that_is_shown(open_p
 
     files = re.findall(r"<(?:script[^>]+src|link rel=.(?:modulepreload|stylesheet))", start)
     assert 0 < len(files) <= MOST_FILES_BEFORE_PAINT
-    drawings = page.locator("section[aria-roledescription=carousel] img")
-    expect(drawings).to_have_count(DRAWINGS_OF_A_BANNER * 2)  # the one shown, and once it is, the one that comes next
+    pictures = page.locator("section[aria-roledescription=carousel] img")
+    expect(pictures).to_have_count(PICTURES_OF_A_BANNER * 2)  # the one shown, and once it is, the one that comes next

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from settings import load_settings
+from shop.database import open_engine
 from shop.load import main
 from shop.load_options import make_command
+from shop.storefront.document import read_document
 from tests.shop.loaders.shop_files import write_shop_files
 
 SMALL = ["synthetic", "--users", "5", "--products", "5", "--orders", "9", "--seed", "3"]
@@ -83,3 +85,44 @@ def test_help_names_the_three_sources() -> None:
     text = make_command().format_help()
 
     assert all(word in text for word in ("demo", "directory", "synthetic"))
+
+
+def read_written(url: str) -> str:
+    engine = open_engine(url)
+    with engine.connect() as connection:
+        document = read_document(connection)
+    engine.dispose()
+    return document
+
+
+def test_a_folder_brings_its_storefront_and_the_next_shop_takes_it_away(tmp_path: Path, shop_url: str) -> None:
+    folder = write_shop_files(tmp_path / "files")
+    (folder / "storefront.toml").write_text('name = "Sweet"', encoding="utf-8")
+
+    codes, documents = [], []
+    for arguments in (["directory", str(folder)], [*SMALL, "--replace"]):
+        codes.append(main(arguments))
+        documents.append(read_written(shop_url))
+
+    assert codes == [0, 0]
+    assert documents == ['name = "Sweet"', ""]
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [("nam = 'a'", "nam = 'a': there is no such field"), ("[departments.Nowhere]", "no department 'Nowhere'")],
+    ids=["seen before the load", "seen beside the shop"],
+)
+def test_a_wrong_storefront_loads_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], document: str, words: str
+) -> None:
+    folder = write_shop_files(tmp_path / "files")
+    (folder / "storefront.toml").write_text(document, encoding="utf-8")
+
+    codes = [main(["directory", str(folder)]), main(SMALL)]
+
+    assert codes == [1, 0]  # the second would be refused if the first had left rows
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "nothing loaded: storefront.toml: " in message
+    assert words in message

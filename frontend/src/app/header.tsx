@@ -1,6 +1,7 @@
 import { Package } from 'lucide-react'
 import { lazy, Suspense } from 'react'
 import { Link } from 'react-router'
+import { Brand } from './brand'
 import { LanguageSwitch } from '@/components/language-switch'
 import { Button } from '@/components/ui/button'
 import { Skeleton } from '@/components/ui/skeleton'
@@ -23,13 +24,7 @@ export function Header() {
     <>
       <header className="sticky top-0 z-30 border-b bg-background/95 backdrop-blur">
         <div className="mx-auto flex max-w-7xl flex-wrap items-center gap-2 px-4 py-2.5 sm:flex-nowrap sm:gap-4">
-          <Link
-            to="/"
-            aria-label={`31IE, ${m.navigation.home}`}
-            className="text-2xl font-black tracking-tighter text-primary"
-          >
-            31<span className="text-coupon">IE</span>
-          </Link>
+          <Brand />
           <div className="order-last w-full sm:order-none sm:mx-auto sm:max-w-xl">
             <SearchBox />
           </div>

@@ -3,6 +3,7 @@ import { Outlet, ScrollRestoration } from 'react-router'
 import { Footer } from './footer'
 import { Header } from './header'
 import { PageAnnouncer } from './page-announcer'
+import { useTheme } from './use-theme'
 import { ProductGridSkeleton } from '@/components/product-grid'
 import { ConsentBar } from '@/features/consent/components/consent-bar'
 import { directionOf, localeStore } from '@/i18n/locale-store'
@@ -15,6 +16,7 @@ const FIRST_KEY = 'default'
 export function Layout() {
   const m = useMessages()
   const locale = localeStore.use()
+  useTheme()
   const content = useRef<HTMLElement>(null)
   useEffect(() => {
     document.documentElement.lang = locale

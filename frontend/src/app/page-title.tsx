@@ -1,4 +1,5 @@
 import { useEffect, type ReactNode } from 'react'
+import { useShopName } from '@/i18n/use-shop-name'
 
 interface PageTitleProps {
   children: string
@@ -19,8 +20,9 @@ export function PageTitle({ children, icon }: PageTitleProps) {
 
 /** Names the page in the browser's tab; the shop's name alone where there is none, the title before while it is unknown. */
 export function useDocumentTitle(title: string | undefined): void {
+  const shop = useShopName()
   useEffect(() => {
-    if (title === undefined) return
-    document.title = title ? `${title} · 31IE` : '31IE'
-  }, [title])
+    if (title === undefined || shop === undefined) return
+    document.title = title ? `${title} · ${shop}` : shop
+  }, [title, shop])
 }

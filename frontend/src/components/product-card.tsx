@@ -45,7 +45,9 @@ export function ProductCard({ product, source, isEager = false, heading: Heading
       </div>
       {coupon && <CouponBadge coupon={coupon} className="absolute top-3 start-3" />}
       <div className="flex flex-1 flex-col gap-1 p-3 sm:p-4">
-        <p className="truncate text-xs text-muted-foreground">{categoryName}</p>
+        <p dir="auto" className="truncate text-xs text-muted-foreground">
+          {categoryName}
+        </p>
         <Heading dir="auto" className="line-clamp-2 min-h-10 text-sm leading-5 font-medium">
           <Link
             to={`/product/${product.product_id}`}
@@ -58,9 +60,9 @@ export function ProductCard({ product, source, isEager = false, heading: Heading
             {product.title}
           </Link>
         </Heading>
-        <div className="mt-auto flex items-center justify-between gap-2 pt-1">
+        <div className="mt-auto flex flex-wrap items-center justify-between gap-x-2 pt-1">
           <p className="text-base font-bold tabular-nums sm:text-lg">{formats.price(product.price)}</p>
-          <div className="relative z-10 flex items-center gap-1">
+          <div className="relative z-10 ms-auto flex items-center gap-1">
             {product.reason && <ReasonPopover product={product} reason={product.reason} />}
             <AddToCartButton product={product} source={source} isCompact />
           </div>

@@ -2,10 +2,30 @@ import type { components } from '@/lib/api/schema'
 
 type Schemas = components['schemas']
 
-export const CATEGORIES = [
-  { category_id: 6, name: 'Dairy & Eggs' },
-  { category_id: 9, name: 'Fruit & Vegetables' },
-]
+const same = (words: string): Schemas['LocalizedText'] => ({ ko: words, en: words })
+
+function makeBanner(id: number): Schemas['StorefrontBanner'] {
+  const words = { title: same(`Banner ${id}`), text: null, action: null }
+  return { ...words, link: `/category/${id}`, picture_urls: [], background: null }
+}
+
+export const STOREFRONT: Schemas['Storefront'] = {
+  name: same('31IE'),
+  logo_url: null,
+  tagline: null,
+  notice: null,
+  colours: { primary: null, offer: null },
+  departments: [
+    {
+      category_id: 6,
+      name: { ko: '유제품·달걀', en: 'Dairy & Eggs' },
+      icon_url: '/static/images/drawings/egg.svg',
+      is_restricted: false,
+    },
+    { category_id: 9, name: { ko: '과일·채소', en: 'Fruit & Vegetables' }, icon_url: null, is_restricted: false },
+  ],
+  banners: [6, 9, 6, 9].map(makeBanner),
+}
 
 export const SHOPPERS: Schemas['Shopper'][] = [
   { user_id: 2, nickname: '김신규', kind: 'new', num_orders: 0, last_ordered_at: null, token: null },

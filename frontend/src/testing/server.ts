@@ -1,6 +1,6 @@
 import { http, HttpResponse, type JsonBodyType } from 'msw'
 import { setupServer } from 'msw/node'
-import { CATEGORIES, makeDetails, makeExplained, makeOrder, makeProduct, makeQuote, range, SHOPPERS } from './catalogue'
+import { makeDetails, makeExplained, makeOrder, makeProduct, makeQuote, range, SHOPPERS, STOREFRONT } from './catalogue'
 import type { components } from '@/lib/api/schema'
 
 type Schemas = components['schemas']
@@ -15,7 +15,7 @@ export const PROVENANCE = {
 
 /** A shop in which everything works. A test that wants it otherwise puts its own handler on top. */
 export const server = setupServer(
-  http.get('*/categories', () => HttpResponse.json({ categories: CATEGORIES })),
+  http.get('*/storefront', () => HttpResponse.json(STOREFRONT)),
   http.get('*/users', () => HttpResponse.json({ users: SHOPPERS })),
   http.get('*/recommendations/home', ({ request }) => {
     const userId = new URL(request.url).searchParams.get('user_id')

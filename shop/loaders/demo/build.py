@@ -6,6 +6,7 @@ invented (the data hide the real ones), always the same; reviews are not, so the
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import polars as pl
 
@@ -17,6 +18,7 @@ from shop.loaders.demo.titles import describe_products
 from shop.loaders.nicknames import draw_nicknames
 from shop.loaders.writing import RowBatch
 
+DEMO_FOLDER = Path(__file__).parent
 STOCK_DAYS = 28
 SPARE_STOCK = 20
 

@@ -3,12 +3,10 @@ from xml.etree import ElementTree
 import pytest
 
 from shop.drawings import render_product_drawing
-from shop.drawings.choice import _read_drawings, _read_rules, choose_look
-from shop.drawings.packs import _DRAWERS
+from shop.drawings.choice import _read_grocery
 from shop.drawings.product import _mix_paint
 
-RULES = _read_rules()
-LOOKS = [look for _, look in (*RULES.products, *RULES.categories)] + list(RULES.others)
+PACKS = sorted({look.pack for _, look in _read_grocery().products})
 
 MILK = {
     "product_id": 1,
@@ -46,54 +44,33 @@ def test_any_text_is_text_never_markup(text: str) -> None:
     assert {element.tag.rpartition("}")[2] for element in tree.iter()}.isdisjoint({"script", "image", "a"})
 
 
-@pytest.mark.parametrize("pack", sorted({look.pack for look in LOOKS}))
+@pytest.mark.parametrize("pack", PACKS)
 def test_each_pack_draws(pack: str) -> None:
     product_type = next(
         pattern.pattern.split("(?:")[0].removeprefix(r"\b").replace("\\", "")
-        for pattern, look in RULES.products
+        for pattern, look in _read_grocery().products
         if look.pack == pack
     )
 
-    drawing = render_product_drawing(product_id=7, category_id=1, title="x", product_type=product_type, size="1 l")
+    drawing = render_product_drawing(
+        product_id=7, category_id=1, title="x", product_type=product_type, size="1 l", is_grocery=True
+    )
 
     assert ElementTree.fromstring(drawing).get("viewBox") == "0 0 400 400"
 
 
-def test_every_rule_names_a_drawing_and_a_pack_that_exist() -> None:
-    assert {look.drawing for look in LOOKS} == set(_read_drawings())
-    assert {look.pack for look in LOOKS} == {*_DRAWERS, "loose", "card"}
+def test_what_no_drawing_fits_shows_its_initial() -> None:
+    drawing = render_product_drawing(product_id=1, category_id=1, title="«정체불명»", brand="Brand")
+
+    assert "<symbol" not in drawing
+    assert ">정</text>" in drawing
 
 
-@pytest.mark.parametrize(
-    ("product_type", "drawing", "pack"),
-    [
-        ("Milk", "glass-of-milk", "carton"),
-        ("Bananas", "banana", "loose"),
-        ("Ground Coffee", "hot-beverage", "can"),
-        ("Frozen Breaded Chicken", "poultry-leg", "bag"),
-        ("Hot Dog Buns", "hot-dog", "bag"),
-        ("Strawberries", "strawberry", "loose"),
-        ("Liquid Laundry Detergents", "t-shirt", "jug"),
-    ],
-)
-def test_products_look_like_what_they_are(product_type: str, drawing: str, pack: str) -> None:
-    look = choose_look(1, product_type, "", "")
+def test_a_grocers_words_are_for_a_shop_that_says_so() -> None:
+    facts = {"product_id": 1, "category_id": 1, "title": "Jam", "product_type": "Preserves Jam Marmalade"}
 
-    assert (look.drawing, look.pack) == (drawing, pack)
-
-
-def test_a_word_inside_another_word_is_not_meant() -> None:
-    assert choose_look(1, "Interior Care", "", "").drawing != choose_look(1, "Ribs", "", "").drawing
-
-
-def test_an_unknown_product_takes_after_its_category() -> None:
-    assert choose_look(1, "Xyzzy", "", "Bakery & More").drawing == "croissant"
-
-
-def test_a_shop_of_other_words_still_varies() -> None:
-    drawings = {choose_look(product_id, "정체불명", "", "기타").drawing for product_id in range(12)}
-
-    assert len(drawings) > 3
+    assert "<symbol" not in render_product_drawing(**facts)  # type: ignore[arg-type]
+    assert "<symbol" in render_product_drawing(**facts, is_grocery=True)  # type: ignore[arg-type]
 
 
 def test_brands_differ_in_colour() -> None:

@@ -1,10 +1,10 @@
-import type { CategoryNames, KindNames, ReasonTexts } from './codes'
+import type { KindNames, ReasonTexts } from './codes'
 
 const count = (number: number, one: string, many: string) => `${number} ${number === 1 ? one : many}`
 
 export const en = {
   shop: {
-    tagline: 'What you need next, already on the shelf.',
+    unnamed: 'Shop',
     skipToContent: 'Skip to the content',
     footer: 'A shop for demonstration. Payments are simulated and nothing is delivered.',
     language: 'Language',
@@ -26,27 +26,15 @@ export const en = {
     play: 'Let the offers turn',
     show: (number: number) => `Show offer ${number}`,
     slideOf: (number: number, total: number) => `${number} of ${total}`,
-    slides: {
-      fresh: {
-        title: 'Picked this morning',
-        text: 'Fruit and vegetables for the whole week',
-        action: 'To the fresh aisle',
-      },
-      breakfast: {
-        title: 'A good morning starts here',
-        text: 'Coffee, cereals and everything around them',
-        action: 'Set the table',
-      },
-      bakery: { title: 'Still warm', text: 'Bread, rolls and a little something sweet', action: 'To the bakery' },
-      snacks: { title: 'Film night is saved', text: 'Crisps, chocolate and popcorn to share', action: 'Grab a snack' },
-    },
+    bestSellers: 'What most shoppers choose right now',
+    action: 'Take a look',
   },
   home: {
     forShopper: (nickname: string) => `Recommended for ${nickname}`,
     forEveryone: 'Popular right now',
     personal: 'Chosen from what you buy, and from what goes with it',
     general: 'Choose a shopper above to see recommendations of their own',
-    signedOut: 'What most shoppers put into their baskets these days',
+    signedOut: 'What most shoppers choose these days',
     makeshift: 'What many buy, until your own recommendations are here',
     empty: 'The shelves are being filled. Please come back in a moment.',
   },
@@ -165,7 +153,6 @@ export const en = {
     page: 'This page does not exist.',
     code: (requestId: string) => `For our support: ${requestId}`,
   },
-  categoryNames: {} satisfies CategoryNames as CategoryNames,
 }
 
 export type Messages = typeof en

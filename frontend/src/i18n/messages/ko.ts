@@ -1,9 +1,8 @@
-import { CATEGORY_NAMES_KO } from './category-names.ko'
 import type { Messages } from './en'
 
 export const ko: Messages = {
   shop: {
-    tagline: '다음에 필요한 것, 이미 준비해 두었어요.',
+    unnamed: '쇼핑몰',
     skipToContent: '본문으로 건너뛰기',
     footer: '시연용 쇼핑몰입니다. 결제는 모의로 진행되며 실제로 배송되지 않습니다.',
     language: '언어',
@@ -25,12 +24,8 @@ export const ko: Messages = {
     play: '기획전 넘기기',
     show: (number) => `${number}번째 기획전 보기`,
     slideOf: (number, total) => `${total}개 중 ${number}번째`,
-    slides: {
-      fresh: { title: '오늘 아침에 골랐어요', text: '일주일을 채워 줄 과일과 채소', action: '신선 코너 가기' },
-      breakfast: { title: '좋은 아침은 여기서부터', text: '커피와 시리얼, 그 곁의 모든 것', action: '아침 준비하기' },
-      bakery: { title: '아직 따뜻해요', text: '갓 구운 빵과 달콤한 한 조각', action: '베이커리 가기' },
-      snacks: { title: '오늘 밤은 영화 보는 날', text: '함께 먹는 과자, 초콜릿, 팝콘', action: '간식 담기' },
-    },
+    bestSellers: '지금 가장 많이 찾는 상품이에요',
+    action: '보러 가기',
   },
   home: {
     forShopper: (nickname) => `${nickname}님을 위한 추천`,
@@ -50,7 +45,7 @@ export const ko: Messages = {
     soldOut: '품절',
     brand: '브랜드',
     type: '종류',
-    size: '용량',
+    size: '크기·용량',
     reviews: (number) => `상품평 (${number})`,
     noReviews: '아직 상품평이 없어요.',
     rating: (stars) => `별점 5점 만점에 ${stars}점`,
@@ -155,5 +150,4 @@ export const ko: Messages = {
     page: '없는 페이지예요.',
     code: (requestId) => `문의하실 때 알려 주세요: ${requestId}`,
   },
-  categoryNames: CATEGORY_NAMES_KO,
 }

@@ -208,6 +208,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/static/images/drawings/{name}.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Drawing
+         * @description Return the drawing of a thing, such as a department's icon.
+         */
+        get: operations["get_drawing_static_images_drawings__name__svg_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/static/images/products/category{category_id}/product{product_id}.{extension}": {
         parameters: {
             query?: never;
@@ -220,6 +240,46 @@ export interface paths {
          * @description Return a product's picture: the shop's own file, else a drawing.
          */
         get: operations["get_picture_static_images_products_category_category_id__product_product_id___extension__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/static/images/storefront/{name}.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Storefront Picture
+         * @description Return a picture that the merchant put into the storefront's folder: a logo, an icon, a banner.
+         */
+        get: operations["get_storefront_picture_static_images_storefront__name___extension__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storefront": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Storefront
+         * @description Return name, colours, departments and banners: what the pages ask for first.
+         */
+        get: operations["get_storefront_storefront_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -568,6 +628,16 @@ export interface components {
             title: string;
         };
         /**
+         * LocalizedText
+         * @description A text in each language of the pages.
+         */
+        LocalizedText: {
+            /** En */
+            en: string;
+            /** Ko */
+            ko: string;
+        };
+        /**
          * OrderLine
          * @description One line of an order.
          */
@@ -649,7 +719,7 @@ export interface components {
              * Part
              * @enum {string}
              */
-            part: "database" | "recommendations" | "model_server" | "fallback";
+            part: "database" | "recommendations" | "model_server" | "fallback" | "storefront";
             /** Problem */
             problem: string;
             /** Remedy */
@@ -948,6 +1018,82 @@ export interface components {
              * @description X-Rung of it.
              */
             rung?: string | null;
+        };
+        /**
+         * Storefront
+         * @description What a merchant said of the storefront, completed with defaults from the shop itself.
+         */
+        Storefront: {
+            /** Banners */
+            banners: components["schemas"]["StorefrontBanner"][];
+            colours: components["schemas"]["StorefrontColours"];
+            /**
+             * Departments
+             * @description In the order of the menu.
+             */
+            departments: components["schemas"]["StorefrontDepartment"][];
+            /** Logo Url */
+            logo_url: string | null;
+            /** @description The shop's name; null if nobody gave one. */
+            name: components["schemas"]["LocalizedText"] | null;
+            /** @description The line at the foot of the pages. */
+            notice: components["schemas"]["LocalizedText"] | null;
+            tagline: components["schemas"]["LocalizedText"] | null;
+        };
+        /**
+         * StorefrontBanner
+         * @description A banner of the homepage.
+         */
+        StorefrontBanner: {
+            /** @description Words of the button; null = the pages' own. */
+            action: components["schemas"]["LocalizedText"] | null;
+            /**
+             * Background
+             * @description Colour `#rrggbb` that dark text can be read on; null = the pages' own.
+             */
+            background: string | null;
+            /**
+             * Link
+             * @description Path of the pages, or a full URL.
+             */
+            link: string;
+            /**
+             * Picture Urls
+             * @description At most four, the largest first.
+             */
+            picture_urls: string[];
+            /** @description Null = the pages' own words for best sellers. */
+            text: components["schemas"]["LocalizedText"] | null;
+            title: components["schemas"]["LocalizedText"];
+        };
+        /**
+         * StorefrontColours
+         * @description Colours `#rrggbb` that white text can be read on; null = the pages' own.
+         */
+        StorefrontColours: {
+            /** Offer */
+            offer: string | null;
+            /** Primary */
+            primary: string | null;
+        };
+        /**
+         * StorefrontDepartment
+         * @description A department of the menu.
+         */
+        StorefrontDepartment: {
+            /** Category Id */
+            category_id: number;
+            /**
+             * Icon Url
+             * @description Null where no drawing fits: the first letter of the name stands for it.
+             */
+            icon_url: string | null;
+            /**
+             * Is Restricted
+             * @description Never recommended on the homepage nor in a banner.
+             */
+            is_restricted: boolean;
+            name: components["schemas"]["LocalizedText"];
         };
         /**
          * UserOrders
@@ -1538,6 +1684,55 @@ export interface operations {
             };
         };
     };
+    get_drawing_static_images_drawings__name__svg_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-none-match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": unknown;
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     get_picture_static_images_products_category_category_id__product_product_id___extension__get: {
         parameters: {
             query?: never;
@@ -1585,6 +1780,85 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_storefront_picture_static_images_storefront__name___extension__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-none-match"?: string | null;
+            };
+            path: {
+                name: string;
+                extension: "svg" | "jpg" | "png" | "webp";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": unknown;
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_storefront_storefront_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storefront"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
         };

@@ -1,11 +1,10 @@
-import { useQuery } from '@tanstack/react-query'
 import { clsx } from 'clsx'
 import { NavLink } from 'react-router'
-import { categoriesQuery } from '@/api/get-categories'
+import { useStorefront } from '@/api/get-storefront'
+import { DepartmentIcon } from '@/components/department-icon'
 import { Skeleton } from '@/components/ui/skeleton'
-import { useTranslateCategory } from '@/i18n/use-category-name'
+import { useLocalized } from '@/i18n/use-localized'
 import { useMessages } from '@/i18n/use-messages'
-import { departmentDrawing, drawingUrl } from '@/lib/drawings'
 
 const SKELETON_CHIPS = 16
 const CHIP =
@@ -14,25 +13,25 @@ const CHIP =
 /** All departments in a row that scrolls sideways where it is too long. */
 export function CategoryBar() {
   const m = useMessages()
-  const translate = useTranslateCategory()
-  const { data: categories } = useQuery(categoriesQuery)
+  const localized = useLocalized()
+  const departments = useStorefront()?.departments
   return (
     <nav
       aria-label={m.navigation.categories}
       className="overflow-x-auto [scrollbar-width:none] max-lg:ltr:mask-r-from-85% max-lg:rtl:mask-l-from-85%"
     >
       <ul className="mx-auto flex min-h-12 w-max items-center gap-x-0.5 px-4 py-1 max-lg:pe-16 lg:h-19 lg:w-full lg:max-w-7xl lg:flex-wrap lg:content-center-safe lg:overflow-y-auto">
-        {categories
-          ? categories.map(({ category_id: id, name }) => (
-              <li key={id}>
+        {departments
+          ? departments.map((department) => (
+              <li key={department.category_id}>
                 <NavLink
-                  to={`/category/${id}`}
+                  to={`/category/${department.category_id}`}
                   className={({ isActive }) =>
                     clsx(CHIP, isActive ? 'bg-accent font-semibold text-accent-foreground' : 'hover:bg-muted')
                   }
                 >
-                  <img src={drawingUrl(departmentDrawing(name, id))} alt="" width={18} height={18} />
-                  {translate(name)}
+                  <DepartmentIcon department={department} size={18} />
+                  <bdi>{localized(department.name)}</bdi>
                 </NavLink>
               </li>
             ))

@@ -2,8 +2,10 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { act, fireEvent, render, screen } from '@testing-library/react'
 import { MemoryRouter } from 'react-router'
 import { BannerCarousel } from './banner-carousel'
+import { storefrontQuery } from '@/api/get-storefront'
 import { makeQueryClient } from '@/lib/query-client'
 import { preferReducedMotion } from '@/testing/browser'
+import { STOREFRONT } from '@/testing/catalogue'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -13,15 +15,17 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function renderCarousel() {
+function renderCarousel(banners = STOREFRONT.banners) {
+  const client = makeQueryClient()
+  client.setQueryData(storefrontQuery.queryKey, { ...STOREFRONT, banners })
   render(
-    <QueryClientProvider client={makeQueryClient()}>
+    <QueryClientProvider client={client}>
       <MemoryRouter>
         <BannerCarousel />
       </MemoryRouter>
     </QueryClientProvider>,
   )
-  return screen.getByRole('region', { name: '기획전' })
+  return screen.queryByRole('region', { name: '기획전' })!
 }
 
 /** The number of the slide that is shown. */
@@ -125,4 +129,25 @@ test('choosing a slide starts its three seconds anew', () => {
   pass(2_999)
 
   expect(shown()).toBe(2)
+})
+
+test('a single banner has nothing to turn', () => {
+  renderCarousel(STOREFRONT.banners.slice(0, 1))
+
+  expect(screen.getByRole('heading', { name: 'Banner 6' })).toBeVisible()
+  expect(screen.queryByRole('button')).not.toBeInTheDocument()
+})
+
+test('a shop without banners shows none', () => {
+  expect(renderCarousel([])).toBeNull()
+})
+
+test('words and colour of a banner are the merchant’s, pages say the rest', () => {
+  const [banner] = STOREFRONT.banners
+  const own = { ...banner!, text: { ko: '오늘만', en: 'Today only' }, background: '#ffe0f0', link: '/search?query=a' }
+  renderCarousel([own])
+
+  expect(screen.getByText('오늘만')).toBeVisible()
+  expect(screen.getByRole('link', { name: '보러 가기' })).toHaveAttribute('href', '/search?query=a')
+  expect(screen.getByRole('group')).toHaveStyle({ background: '#ffe0f0' })
 })

@@ -1,63 +1,75 @@
 import { clsx } from 'clsx'
 import { ArrowRight } from 'lucide-react'
 import { Link } from 'react-router'
-import type { Slide } from '../slides'
+import type { Banner } from '@/api/get-storefront'
+import { useLocalized } from '@/i18n/use-localized'
 import { useMessages } from '@/i18n/use-messages'
-import { drawingUrl } from '@/lib/drawings'
+import { imageSrc } from '@/lib/image-src'
 
-/** Where the four drawings stand, the largest first. */
+/** Where the pictures stand, the largest first. */
 const PLACES = [
   'end-[4%] bottom-[10%] w-[30%] sm:end-[11%] sm:w-[17%]',
   'end-[29%] bottom-[12%] hidden w-[11%] -rotate-12 sm:block',
-  'end-[5%] top-[8%] w-[15%] rotate-12 sm:end-[3%] sm:w-[9%]',
+  'end-[20%] top-[6%] w-[15%] rotate-12 sm:end-[3%] sm:top-[8%] sm:w-[9%]',
   'end-[31%] top-[10%] hidden w-[7%] rotate-6 sm:block',
+]
+/** Colours of banners without one of their own, in turn. */
+const FIELDS = [
+  'from-[#dff3d8] to-[#b7e2b1]',
+  'from-[#fdf0d5] to-[#f7d9a0]',
+  'from-[#fde6dc] to-[#f6c5ae]',
+  'from-[#e3e8fb] to-[#c0cdf5]',
 ]
 
 interface BannerSlideProps {
-  slide: Slide
+  banner: Banner
   number: number
   total: number
   isShown: boolean
-  /** Whether it is shown now or next, and needs its drawings. */
+  /** Whether it is shown now or next, and needs its pictures. */
   isNear: boolean
-  href: string
 }
 
 /** One offer. Those not shown lie in the same place, out of reach. */
-export function BannerSlide({ slide, number, total, isShown, isNear, href }: BannerSlideProps) {
+export function BannerSlide({ banner, number, total, isShown, isNear }: BannerSlideProps) {
   const m = useMessages()
-  const words = m.banner.slides[slide.id]
+  const localized = useLocalized()
   return (
     <div
       role="group"
       aria-roledescription="slide"
       aria-label={m.banner.slideOf(number, total)}
       inert={isShown ? undefined : ''}
+      style={banner.background === null ? undefined : { background: banner.background }}
       className={clsx(
-        'absolute inset-0 bg-linear-to-br transition-opacity duration-500',
-        slide.className,
+        'absolute inset-0 transition-opacity duration-500',
+        banner.background === null && ['bg-linear-to-br', FIELDS[(number - 1) % FIELDS.length]],
         isShown ? 'opacity-100' : 'opacity-0',
       )}
     >
       {isNear &&
-        slide.drawings.map((name, index) => (
+        banner.picture_urls.map((url, index) => (
           <img
-            key={name}
-            src={drawingUrl(name)}
+            key={url}
+            src={imageSrc(url)}
             alt=""
             width={240}
             height={240}
-            className={clsx('absolute', PLACES[index])}
+            className={clsx('absolute aspect-square rounded-2xl object-cover', PLACES[index])}
           />
         ))}
       <div className="relative flex h-full max-w-[62%] flex-col justify-center gap-1.5 pb-4 ps-5 sm:max-w-[52%] sm:gap-3 sm:ps-20">
-        <h2 className="text-xl leading-tight font-extrabold tracking-tight sm:text-4xl">{words.title}</h2>
-        <p className="text-sm text-foreground/80 sm:text-lg">{words.text}</p>
+        <h2 dir="auto" className="line-clamp-2 text-xl leading-tight font-extrabold tracking-tight sm:text-4xl">
+          {localized(banner.title)}
+        </h2>
+        <p className="line-clamp-2 text-sm sm:text-lg">
+          {banner.text ? localized(banner.text) : m.banner.bestSellers}
+        </p>
         <Link
-          to={href}
+          to={banner.link}
           className="mt-1 inline-flex w-fit items-center gap-1.5 rounded-full bg-foreground px-4 py-2 text-sm font-semibold text-background hover:bg-foreground/85"
         >
-          {words.action}
+          {banner.action ? localized(banner.action) : m.banner.action}
           <ArrowRight aria-hidden className="size-4 rtl:-scale-x-100" />
         </Link>
       </div>

@@ -6,7 +6,7 @@ import { CouponBadge } from '@/components/coupon-badge'
 import { ProductImage } from '@/components/product-image'
 import { QuantityStepper } from '@/components/quantity-stepper'
 import { StarRating } from '@/components/star-rating'
-import { useTranslateCategory } from '@/i18n/use-category-name'
+import { useCategoryName } from '@/i18n/use-category-name'
 import { useMessages } from '@/i18n/use-messages'
 import type { components } from '@/lib/api/schema'
 import { useFormats } from '@/lib/format'
@@ -22,7 +22,7 @@ interface ProductViewProps {
 export function ProductView({ product, source }: ProductViewProps) {
   const m = useMessages()
   const formats = useFormats()
-  const translateCategory = useTranslateCategory()
+  const categoryName = useCategoryName(product.category_id)
   const [quantity, setQuantity] = useState(1)
   const imageUrl = product.image_urls[0] ?? ''
   return (
@@ -33,7 +33,7 @@ export function ProductView({ product, source }: ProductViewProps) {
           to={`/category/${product.category_id}`}
           className="w-fit text-sm font-medium text-primary hover:underline"
         >
-          {translateCategory(product.category_name)}
+          {categoryName.trim() || product.category_name}
         </Link>
         <h1 dir="auto" className="text-2xl font-extrabold tracking-tight sm:text-3xl">
           {product.title}

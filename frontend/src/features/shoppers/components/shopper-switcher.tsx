@@ -13,6 +13,7 @@ import { shopperStore, toUserId } from '@/stores/shopper'
 export function ShopperSwitcher() {
   const m = useMessages()
   const { data: shoppers = [], isError } = useQuery(shoppersQuery)
+  const direction = directionOf(localeStore.use())
   const shopper = shopperStore.use()
   const userId = toUserId(shopper)
   const listed = shoppers?.find((each) => each.user_id === userId)?.nickname
@@ -20,7 +21,7 @@ export function ShopperSwitcher() {
   const name = userId === undefined ? m.shoppers.guest : nameOf(userId, listed ?? home?.nickname)
   if (shoppers === null) return <Name>{name}</Name>
   return (
-    <DropdownMenu modal={false} dir={directionOf(localeStore.use())}>
+    <DropdownMenu modal={false} dir={direction}>
       <DropdownMenuTrigger asChild>
         <Button variant="outline" size="small" aria-label={`${m.shoppers.choose}: ${name}`}>
           <Name>{name}</Name>

@@ -1,0 +1,149 @@
+"""The storefront's own look: what the merchant said, and defaults from the shop's departments and best sellers.
+
+Made from the local fallback, which is read every few seconds: no read of the database, and an answer whatever fails.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, date, datetime
+
+from api.db.reader import ShopReader
+from api.pages.fallback import FallbackCache, FallbackCopy
+from api.queries.catalogue import SellableProduct, fetch_categories
+from api.schemas import Categories
+from api.schemas.storefront import (
+    LocalizedText,
+    Storefront,
+    StorefrontBanner,
+    StorefrontColours,
+    StorefrontDepartment,
+)
+from shop.storefront.config import Banner, DepartmentConfig, StorefrontConfig, Words
+from shop.storefront.departments import SILENT, find_icon, find_restricted
+
+BEST_SELLERS = 100
+"""Popular products whose departments get a banner."""
+
+MOST_BANNERS = 4
+PICTURES = 4
+
+
+class StorefrontPage:
+    """Answers what the storefront looks like."""
+
+    def __init__(self, reader: ShopReader, fallback: FallbackCache):
+        """Take the dependencies.
+
+        Args:
+            reader: the shop's database, for the moment before the local fallback is filled.
+            fallback: the local fallback.
+        """
+        self._reader = reader
+        self._fallback = fallback
+        self._made_of: tuple[FallbackCopy, date] | None = None
+        self._body = b""
+
+    async def answer(self) -> bytes:
+        """Return the storefront as it is today, in JSON. It is made anew with each copy of the local fallback.
+
+        Raises:
+            ShopUnavailableError: the departments were never read, and the database cannot be reached.
+        """
+        copy, config, today = self._fallback.copy, self._fallback.storefront, datetime.now(UTC).date()
+        if copy.categories is None:
+            departments = await self._reader.read(fetch_categories)
+            return compose(config, departments, [], today).model_dump_json().encode()
+        if self._made_of is None or self._made_of[0] is not copy or self._made_of[1] != today:
+            self._body = compose(config, copy.categories, copy.products, today).model_dump_json().encode()
+            self._made_of = (copy, today)
+        return self._body
+
+
+def compose(
+    config: StorefrontConfig, categories: Categories, products: Collection[SellableProduct], today: date
+) -> Storefront:
+    """Complete what the merchant said.
+
+    Args:
+        config: what the merchant said.
+        categories: of the shop, in the order of the menu.
+        products: that can be sold now, best sellers first.
+        today: decides which banners are shown.
+    """
+    listed = categories.categories
+    restricted = find_restricted(config, {each.category_id: each.name for each in listed})
+    departments = [
+        StorefrontDepartment(
+            category_id=each.category_id,
+            name=_name_department(each.name, config.departments.get(each.name, SILENT)),
+            icon_url=find_icon(config, each.name),
+            is_restricted=each.category_id in restricted,
+        )
+        for each in listed
+    ]
+    by_id = {each.category_id: each for each in departments}
+    if config.banners is None:
+        banners = [_make_banner(each, products) for each in find_best_sellers(products, by_id)]
+    else:
+        ids = {each.name: each.category_id for each in reversed(listed)}
+        shown = (banner for banner in config.banners if banner.is_shown(today))
+        banners = [made for banner in shown if (made := _to_banner(banner, ids, products)) is not None]
+    return Storefront(
+        name=_to_text(config.name),
+        logo_url=config.logo,
+        tagline=_to_text(config.tagline),
+        notice=_to_text(config.notice),
+        colours=StorefrontColours(primary=config.colours.primary, offer=config.colours.offer),
+        departments=departments,
+        banners=banners,
+    )
+
+
+def find_best_sellers(
+    products: Collection[SellableProduct], departments: Mapping[int, StorefrontDepartment]
+) -> list[StorefrontDepartment]:
+    """Return the departments that most of the best sellers belong to, without restricted ones."""
+    best = Counter(product.category_id for product in list(products)[:BEST_SELLERS])
+    found = (departments[category_id] for category_id, _ in best.most_common() if category_id in departments)
+    return [each for each in found if not each.is_restricted][:MOST_BANNERS]
+
+
+def _make_banner(department: StorefrontDepartment, products: Iterable[SellableProduct]) -> StorefrontBanner:
+    """Show a department's best sellers under its name."""
+    return StorefrontBanner(
+        title=department.name,
+        text=None,
+        action=None,
+        link=f"/category/{department.category_id}",
+        picture_urls=_list_pictures(department.category_id, products),
+        background=None,
+    )
+
+
+def _to_banner(banner: Banner, ids: Mapping[str, int], products: Iterable[SellableProduct]) -> StorefrontBanner | None:
+    """Make a merchant's banner; `None` if its department is no longer there."""
+    category_id = None if banner.department is None else ids.get(banner.department)
+    if category_id is None and banner.link is None:
+        return None
+    return StorefrontBanner(
+        title=LocalizedText(**banner.title.model_dump()),
+        text=_to_text(banner.text),
+        action=_to_text(banner.action),
+        link=banner.link or f"/category/{category_id}",
+        picture_urls=banner.pictures or _list_pictures(category_id, products),
+        background=banner.background,
+    )
+
+
+def _list_pictures(category_id: int | None, products: Iterable[SellableProduct]) -> list[str]:
+    """List the pictures of a department's best sellers."""
+    return [product.image_url for product in products if product.category_id == category_id][:PICTURES]
+
+
+def _to_text(words: Words | None) -> LocalizedText | None:
+    return None if words is None else LocalizedText(ko=words.ko, en=words.en)
+
+
+def _name_department(name: str, said: DepartmentConfig) -> LocalizedText:
+    """Show the shop's own name where a language knows no other."""
+    return LocalizedText(ko=said.name.ko or name, en=said.name.en or name)

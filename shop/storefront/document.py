@@ -1,0 +1,42 @@
+"""The document in the database: read, written, removed."""
+
+from difflib import get_close_matches
+
+from sqlalchemy import Connection, delete, insert, select
+
+from shop.storefront.config import InvalidStorefrontError, parse_storefront
+from shop.tables import STOREFRONT, Category, StorefrontDocument
+
+_OURS = StorefrontDocument.name == STOREFRONT
+
+
+def read_document(connection: Connection) -> str:
+    """Return the document as it was written; empty if nobody wrote one."""
+    return connection.execute(select(StorefrontDocument.document).where(_OURS)).scalar() or ""
+
+
+def write_document(connection: Connection, document: str) -> None:
+    """Check a document and put it in the place of the last one.
+
+    Raises:
+        InvalidStorefrontError: it breaks a rule, or speaks of a department that the shop does not have.
+    """
+    config = parse_storefront(document)
+    known = set(connection.execute(select(Category.name)).scalars())
+    wrong = [_miss(name, place, known) for name, place in config.name_departments().items() if name not in known]
+    if wrong:
+        raise InvalidStorefrontError("; ".join(wrong))
+    remove_document(connection)
+    connection.execute(insert(StorefrontDocument).values(name=STOREFRONT, document=document))
+
+
+def remove_document(connection: Connection) -> bool:
+    """Go back to the defaults; says whether there was a document."""
+    return connection.execute(delete(StorefrontDocument).where(_OURS)).rowcount > 0
+
+
+def _miss(name: str, place: str, known: set[str]) -> str:
+    """Say that a department is missing, and which one may be meant."""
+    close = get_close_matches(name, sorted(known), n=1)
+    hint = f"is {close[0]!r} meant?" if close else f"there are: {', '.join(sorted(known)[:20])}"
+    return f"{place}: the shop has no department {name!r}; {hint}"

@@ -1,0 +1,40 @@
+import pytest
+from sqlalchemy import Engine
+
+from shop.storefront.config import InvalidStorefrontError
+from shop.storefront.document import read_document, remove_document, write_document
+from tests.support.tiny_shop import fill_tiny_shop
+
+WRITTEN = '# 우리 가게 🌸\nname = "Sweet"\n[departments]\nDairy = { icon = "egg" }\n'
+
+
+@pytest.fixture
+def shop(any_empty_shop: Engine) -> Engine:
+    fill_tiny_shop(any_empty_shop)
+    return any_empty_shop
+
+
+def test_a_document_comes_back_as_it_was_written(shop: Engine) -> None:
+    for document in ('name = "First"', WRITTEN):
+        with shop.begin() as connection:
+            write_document(connection, document)
+
+    with shop.begin() as connection:
+        assert read_document(connection) == WRITTEN
+        assert (remove_document(connection), remove_document(connection)) == (True, False)
+        assert read_document(connection) == ""
+
+
+def test_departments_that_the_shop_lacks_are_named(tiny_shop: Engine) -> None:
+    document = "[departments]\nDairi = { restricted = true }\n[[banners]]\ntitle = 'a'\ndepartment = 'Tea'"
+
+    with (
+        pytest.raises(InvalidStorefrontError) as refused,
+        tiny_shop.begin() as connection,
+    ):
+        write_document(connection, document)
+
+    assert "departments.'Dairi': the shop has no department 'Dairi'; is 'Dairy' meant?" in str(refused.value)
+    assert "banners[1].department: the shop has no department 'Tea'; there are: Bakery, Dairy, Drinks" in str(
+        refused.value
+    )
