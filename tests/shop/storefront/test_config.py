@@ -88,7 +88,7 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
 
 def test_a_banner_is_shown_on_its_days() -> None:
     document = "[[banners]]\ntitle = 'a'\nlink = '/'\nfirst_day = 2026-12-01\nlast_day = 2026-12-24"
-    [banner] = parse_storefront(document).banners
+    [banner] = parse_storefront(document).banners or []
 
     shown = [day for day in (1, 24, 25) if banner.is_shown(date(2026, 12, day))]
 

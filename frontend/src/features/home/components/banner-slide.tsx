@@ -62,9 +62,7 @@ export function BannerSlide({ banner, number, total, isShown, isNear }: BannerSl
         <h2 dir="auto" className="line-clamp-2 text-xl leading-tight font-extrabold tracking-tight sm:text-4xl">
           {localized(banner.title)}
         </h2>
-        <p className="line-clamp-2 text-sm sm:text-lg">
-          {banner.text ? localized(banner.text) : m.banner.bestSellers}
-        </p>
+        <p className="line-clamp-2 text-sm sm:text-lg">{banner.text ? localized(banner.text) : m.banner.bestSellers}</p>
         <Link
           to={banner.link}
           className="mt-1 inline-flex w-fit items-center gap-1.5 rounded-full bg-foreground px-4 py-2 text-sm font-semibold text-background hover:bg-foreground/85"
