@@ -124,11 +124,62 @@ def test_variants_are_compared_by_users_and_an_uneven_split_is_called_broken(emp
 
     assert even["arms"] == {"champion": 48, "challenger": 12}
     assert (even["split_p_value"], even["is_split_broken"]) == (pytest.approx(1.0), False)
-    assert uneven["is_split_broken"] is True
+    assert (uneven["intended_share"], uneven["is_split_broken"]) == (0.5, True)
+    assert (even["users_in_both"], build_report(empty_shop, PERIOD, Experiment())["comparison"]) == (0, None)
+    assert "(users): champion 48, challenger 12; split BROKEN: do not read on (p = " in render(
+        build_report(empty_shop, PERIOD, Experiment("challenger", 0.5))
+    )
     difference = even["click_rate_difference"]
     assert difference["estimate"] == pytest.approx(0.25)
     assert 0 < difference["low"] < 0.25 < difference["high"]
     assert even["order_rate_difference"]["estimate"] == 0
+
+
+def test_one_variant_that_nobody_saw_is_compared_without_a_difference(empty_shop: Engine) -> None:
+    write_log(empty_shop, [("r1", 1, "7", "impression", 0)], arm="champion")
+
+    comparison = build_report(empty_shop, PERIOD, Experiment("challenger", 0.5))["comparison"]
+
+    assert comparison["arms"] == {"champion": 1, "challenger": 0}
+    assert comparison["click_rate_difference"] == {"estimate": None, "low": None, "high": None}
+
+
+def test_who_saw_both_variants_is_named_and_guests_are_in_none(empty_shop: Engine) -> None:
+    for number, (user, arm) in enumerate([(1, "champion"), (1, "challenger"), (None, "champion"), (2, None)]):
+        write_log(empty_shop, [(f"r{number}", 1, "7", "impression", 0.0)], user_id=user, arm=arm)
+
+    comparison = build_report(empty_shop, PERIOD, Experiment("challenger", 0.5))["comparison"]
+
+    assert (comparison["arms"], comparison["users_in_both"]) == ({"champion": 1, "challenger": 1}, 1)
+
+
+def test_a_report_reads_so(empty_shop: Engine) -> None:
+    for user in range(1, 5):
+        arm = "challenger" if user % 2 else "champion"
+        log = [(f"r{user}", 1, "7", "impression", 0.0), (f"r{user}", 1, "7", "click", 1.0)]
+        write_log(empty_shop, log[: 1 + (user < 3)], user_id=user, arm=arm)
+
+    text = render(build_report(empty_shop, PERIOD, Experiment("challenger", 0.5)))
+
+    assert (
+        text
+        == """\
+Shown from 2026-01-10T12:00:00+00:00 to 2026-01-12T12:00:00+00:00, followed for 72 hours
+
+model version                        shown  clicked  ordered  click rate                order rate
+7                                        4        2        0  50.00% [15.00%, 85.00%]   0.00% [0.00%, 48.99%]
+
+rungs                                shown  clicked  ordered  click rate                order rate
+published                                4        2        0  50.00% [15.00%, 85.00%]   0.00% [0.00%, 48.99%]
+
+slots                                shown  clicked  ordered  click rate                order rate
+00-04                                    4        2        0  50.00% [15.00%, 85.00%]   0.00% [0.00%, 48.99%]
+
+Variants (users): champion 2, challenger 2; split as intended (p = 1)
+Click rate of the second variant minus the champion's: 0.00% [-138.59%, 138.59%]
+Order rate of the second variant minus the champion's: 0.00% [0.00%, 0.00%]
+"""
+    )
 
 
 def test_nothing_shown_is_an_empty_report(empty_shop: Engine) -> None:
