@@ -151,6 +151,15 @@ def test_a_bucket_fills_again_and_clients_do_not_share_one() -> None:
     assert limiter.find_wait("a") == 0.0
 
 
+def test_however_many_clients_ask_few_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.web.rate_limit.REMEMBERED_CLIENTS", 3)
+    limiter = RateLimiter(6, clock=lambda: 0.0)
+
+    waits = [limiter.find_wait(client) for client in ("a", "a", "b", "c", "a", "d", "a", "b", "b")]
+
+    assert [wait > 0 for wait in waits] == [False, True, False, False, True, False, True, False, True]
+
+
 @pytest.mark.parametrize(
     ("address", "client"),
     [

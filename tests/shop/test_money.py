@@ -16,11 +16,20 @@ def test_a_minor_unit_is_that_of_the_currency(code: str, unit: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "down", "half_up"), [("KRW", "94", "95"), ("USD", "94.50", "94.50"), ("KWD", "94.500", "94.500")]
+    ("code", "amount", "down", "half_up"),
+    [
+        ("KRW", "94.5", "94", "95"),
+        ("KRW", "95.5", "95", "96"),
+        ("KRW", "94.49", "94", "94"),
+        ("USD", "94.5", "94.50", "94.50"),
+        ("USD", "0.999", "0.99", "1.00"),
+        ("KWD", "94.5", "94.500", "94.500"),
+        ("KWD", "0.0005", "0.000", "0.001"),
+    ],
 )
-def test_amounts_are_rounded_to_the_minor_unit(code: str, down: str, half_up: str) -> None:
-    assert str(Currency(code).round_down(Decimal("94.5"))) == down
-    assert str(Currency(code).round_half_up(Decimal("94.5"))) == half_up
+def test_amounts_are_rounded_to_the_minor_unit(code: str, amount: str, down: str, half_up: str) -> None:
+    assert str(Currency(code).round_down(Decimal(amount))) == down
+    assert str(Currency(code).round_half_up(Decimal(amount))) == half_up
 
 
 @pytest.mark.parametrize("codes", CODES_BY_DECIMALS.values())

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select
 
@@ -125,6 +125,7 @@ coupons = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(lines, min_size=1, max_size=6), st.lists(coupons, max_size=14))
 def test_what_is_chosen_is_all_used_and_each_saves_something(cart: list[PricedLine], held: list[HeldCoupon]) -> None:
     chosen = choose_coupons(cart, held)

@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.pages.ladder import HEAD_SLOTS, SPARE, Ladder
@@ -35,6 +35,7 @@ def step(ladder: Ladder, rung: str, products: Iterable[int]) -> None:
     asyncio.run(ladder.step(rung, [Entry(product, 1, 0.5, "popular") for product in products]))
 
 
+@settings(deadline=None)
 @given(rungs=RUNGS, sellable=st.sets(IDS), limit=st.integers(1, 30))
 def test_no_repeats_no_holes_nothing_unsellable(rungs: list[list[int]], sellable: set[int], limit: int) -> None:
     shown = [ranked.product.product_id for ranked in climb(rungs, sellable, limit).ranked_products]
@@ -45,6 +46,7 @@ def test_no_repeats_no_holes_nothing_unsellable(rungs: list[list[int]], sellable
     assert len(shown) == min(limit, len(on_offer))
 
 
+@settings(deadline=None)
 @given(rungs=RUNGS, sellable=st.sets(IDS), limit=st.integers(1, 30))
 def test_the_order_is_that_of_the_rungs(rungs: list[list[int]], sellable: set[int], limit: int) -> None:
     shown = [ranked.product.product_id for ranked in climb(rungs, sellable, limit).ranked_products]
@@ -53,6 +55,7 @@ def test_the_order_is_that_of_the_rungs(rungs: list[list[int]], sellable: set[in
     assert shown == list(dict.fromkeys(expected))[:limit]
 
 
+@settings(deadline=None)
 @given(rungs=RUNGS, limit=st.integers(1, 30))
 def test_the_catalogue_fills_what_is_left(rungs: list[list[int]], limit: int) -> None:
     everything = set(range(1, 61))
@@ -128,6 +131,7 @@ def compose(order: list[int], categories: int, limit: int, share: float) -> list
     return (page + [product for product in order if product not in page])[:limit]
 
 
+@settings(deadline=None)
 @given(
     rungs=RUNGS,
     sellable=st.sets(IDS),
