@@ -146,6 +146,36 @@ def test_an_orphan_whose_parent_came_is_known_from_then_on() -> None:
     assert changes.num_quarantined == -1
 
 
+def test_an_orphan_that_is_gone_waits_no_more() -> None:
+    changes = compare(shop(), stored(row(), known_from=None))
+
+    assert (changes.num_quarantined, changes.num_deleted) == (-1, 1)
+
+
+def test_a_change_of_a_row_that_had_no_date_begins_when_it_says() -> None:
+    assert begins(compare(shop(row(nickname="b", updated=day(5))), stored(row(updated=None)))) == [day(5)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "newest", "counts"),
+    [
+        pytest.param([row()], stored(), (1, 0, 0, 0, 0), id="new"),
+        pytest.param([row()], stored(row()), (0, 0, 0, 1, 0), id="the same"),
+        pytest.param([row(nickname="b")], stored(row()), (0, 1, 0, 1, 0), id="changed"),
+        pytest.param([row(created=day(2))], stored(row()), (0, 1, 0, 1, 1), id="made anew"),
+        pytest.param([row()], stored(row(), known_until=day(3)), (0, 0, 1, 0, 0), id="back"),
+        pytest.param([row(created=day(2))], stored(row(), known_until=day(3)), (0, 0, 1, 0, 0), id="back, made anew"),
+    ],
+)
+def test_what_happened_to_a_row_is_counted_once(
+    rows: list[dict[str, Any]], newest: pl.DataFrame, counts: tuple[int, ...]
+) -> None:
+    changes = compare(shop(*rows), newest)
+
+    inserted, changed, revived = changes.num_inserted, changes.num_changed, changes.num_revived
+    assert (inserted, changed, revived, changes.num_known, changes.num_recreated) == counts
+
+
 def test_a_first_load_and_a_comparison_with_nothing_agree() -> None:
     rows = shop(row(1), row(2, created=None))
     nobody = pl.Series([False, False])
