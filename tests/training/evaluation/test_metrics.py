@@ -32,6 +32,14 @@ def test_recall_counts_labels_that_no_list_could_hold() -> None:
     assert metrics.recall_at_k(HITS, np.array([4, 4, 4]), 1) == pytest.approx([0.25, 0.0, 0.0])
 
 
+def test_a_user_without_labels_scores_nothing() -> None:
+    hits, labels = np.zeros((2, 3), dtype=bool), np.array([[False, False], [True, False]])
+
+    assert metrics.ndcg_at_k(hits, np.array([0, 1]), 3).tolist() == [0.0, 0.0]
+    assert metrics.recall_at_k(hits, np.array([0, 1]), 3).tolist() == [0.0, 0.0]
+    assert metrics.average_precision(labels, np.array([[0.2, 0.1], [0.2, 0.1]], np.float32)).tolist() == [0.0, 1.0]
+
+
 def test_hit_rate_is_of_users_with_a_hit() -> None:
     assert metrics.hit_rate_at_k(HITS, 1) == pytest.approx([1, 0, 0])
 
@@ -51,6 +59,9 @@ def test_log_loss_is_that_of_what_happened_and_finite_where_it_was_held_impossib
     expected = -(np.log(0.25) + np.log(0.75) + np.log(1e-7) + np.log(1 - 1e-7)) / 4
     assert metrics.log_loss(labels, probabilities) == pytest.approx(expected)
     assert metrics.log_loss(np.ones((1, 1), dtype=bool), np.full((1, 1), 0.5)) == pytest.approx(np.log(2))
+    assert metrics.log_loss(np.zeros((1, 1), dtype=bool), np.ones((1, 1), np.float32)) == pytest.approx(
+        -np.log(1e-7), rel=1e-6
+    )
 
 
 def test_auc_counts_pairs_in_order_and_ties_by_half() -> None:
@@ -65,6 +76,33 @@ def test_mean_auc_leaves_out_columns_of_one_class() -> None:
 
     assert metrics.mean_auc(labels, scores) == 1
     assert np.isnan(metrics.mean_auc(labels[:, 1:], scores[:, 1:]))
+
+
+def test_bins_of_reliability_by_hand() -> None:
+    """Four bins: 0.1 in the first; 0.25, its lower edge, and 0.35 in the second; none in the third; 1 in the last."""
+    probabilities, labels = np.array([[0.1, 0.25, 0.35, 1.0]]), np.array([[False, True, False, True]])
+
+    bins = metrics.reliability(labels, probabilities, num_bins=4)
+
+    assert bins[:, 0].tolist() == [1, 2, 0, 1]
+    assert bins[:, 1] == pytest.approx([0.1, 0.3, np.nan, 1.0], nan_ok=True)
+    assert bins[:, 2] == pytest.approx([0.0, 0.5, np.nan, 1.0], nan_ok=True)
+    assert metrics.calibration_error(labels, probabilities, num_bins=4) == pytest.approx((0.1 + 2 * 0.2 + 0) / 4)
+
+
+def test_the_bins_of_a_version_are_fifteen() -> None:
+    probabilities = np.linspace(0, 1, 200, dtype=np.float32).reshape(1, -1)
+    labels = probabilities > 0.4
+
+    assert metrics.reliability(labels, probabilities).shape == (15, 3)
+    assert metrics.calibration_error(labels, probabilities) == metrics.calibration_error(labels, probabilities, 15)
+
+
+def test_distinct_products_are_those_of_the_first_k_and_no_product_is_none() -> None:
+    products = np.array([[0, 2, 7], [2, -1, 8], [-1, -1, -1]])
+
+    assert metrics.count_distinct(products, 2) == 2
+    assert metrics.count_distinct(products, 3) == 4
 
 
 def test_calibration_error_of_the_true_rate_is_zero() -> None:
@@ -107,4 +145,18 @@ def test_bootstrap_interval_is_the_quantiles_of_resampled_means(monkeypatch: pyt
 
 def test_bootstrap_interval_of_one_user_is_a_point_and_of_none_is_not_a_number() -> None:
     assert metrics.bootstrap_interval(np.array([0.3])) == (0.3, 0.3)
-    assert np.isnan(metrics.bootstrap_interval(np.empty(0))).all()
+    low, high = metrics.bootstrap_interval(np.empty(0))
+    assert np.isnan([low, high]).all()
+
+
+def test_bootstrap_interval_of_two_users_lies_between_them() -> None:
+    assert metrics.bootstrap_interval(np.array([0.0, 1.0])) == (0.0, 1.0)
+
+
+def test_an_interval_is_of_95_percent_and_the_same_each_time() -> None:
+    per_user = np.random.default_rng(2).random(50)
+
+    interval = metrics.bootstrap_interval(per_user)
+
+    assert interval == metrics.bootstrap_interval(per_user, seed=31, num_samples=1000, level=0.95)
+    assert interval != metrics.bootstrap_interval(per_user, seed=31, num_samples=999)
