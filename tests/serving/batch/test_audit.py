@@ -28,22 +28,23 @@ def test_a_good_batch_passes_every_rule() -> None:
 
 
 @pytest.mark.parametrize(
-    ("measure", "value"),
+    ("measure", "last_that_passes", "broken"),
     [
-        ("coverage", 0.99),
-        ("stored_users", 0.999),
-        ("non_finite_scores", 1),
-        ("lists_with_repeats", 1),
-        ("unknown_products", 0.02),
-        ("short_lists", 0.02),
-        ("flat_lists", 0.06),
-        ("top_product_share", 0.91),
-        ("distinct_products", 0.1),
-        ("overlap", 0.0),
+        ("coverage", 0.995, 0.9949),
+        ("stored_users", 1.0, 0.999),
+        ("non_finite_scores", 0, 1),
+        ("lists_with_repeats", 0, 1),
+        ("unknown_products", 0.01, 0.0101),
+        ("short_lists", 0.01, 0.0101),
+        ("flat_lists", 0.05, 0.0501),
+        ("top_product_share", 0.9, 0.901),
+        ("distinct_products", 0.2, 0.199),
+        ("overlap", 0.02, 0.0199),
     ],
 )
-def test_each_rule_refuses_by_itself(measure: str, value: float) -> None:
-    assert broken_rules(GOOD | {measure: value}) == [measure]
+def test_each_rule_refuses_by_itself(measure: str, last_that_passes: float, broken: float) -> None:
+    assert broken_rules(GOOD | {measure: last_that_passes}) == []
+    assert broken_rules(GOOD | {measure: broken}) == [measure]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -51,16 +52,16 @@ def test_a_measure_that_is_nan_never_passes(rule: Rule) -> None:
     assert broken_rules(GOOD | {rule.name: math.nan}) == [rule.name]
 
 
-def test_the_bound_itself_passes() -> None:
-    assert broken_rules({rule.name: rule.bound for rule in RULES}) == []
-
-
 def test_the_first_batch_has_nothing_to_overlap_with() -> None:
     assert broken_rules(GOOD | {"overlap": None}) == []
 
 
-def test_shares_mean_nothing_in_a_tiny_shop() -> None:
-    assert broken_rules(GOOD | {"top_product_share": 1.0, "distinct_products": 0.01}, num_users=99) == []
+@pytest.mark.parametrize("measure", ["flat_lists", "top_product_share", "distinct_products", "overlap"])
+def test_shares_mean_nothing_below_a_hundred_users(measure: str) -> None:
+    worst = GOOD | {measure: 0.0 if measure in ("distinct_products", "overlap") else 1.0}
+
+    assert broken_rules(worst, num_users=99) == []
+    assert broken_rules(worst, num_users=100) == [measure]
 
 
 def test_a_rule_without_a_measure_is_our_mistake() -> None:

@@ -13,6 +13,13 @@ def test_each_fact_counts_what_it_says() -> None:
     assert facts.shown_products == {1: 3, 3: 3, 5: 1}
 
 
+def test_what_is_shown_are_the_first_twenty() -> None:
+    facts = measure(ranked({1: list(range(1, 23)), 2: [22, 1]}), full_length=22)
+
+    assert set(facts.shown_products) == {*range(1, 21), 22}
+    assert (facts.shown_products[1], facts.shown_products[22], facts.short_lists) == (2, 1, 1)
+
+
 def test_scores_that_are_not_finite_are_counted() -> None:
     frame = ranked({1: [1, 3, 5]}, scores=[float("nan"), float("-inf"), 0.5])
 
