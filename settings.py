@@ -50,6 +50,11 @@ class Settings(BaseSettings):
         description="SQLAlchemy URL of the shop, `?ssl_ca=FILE` demands TLS; empty = SQLite in VAR_DIR/shop.db.",
         json_schema_extra=SECRET,
     )
+    platform_database_url: str = Field(
+        "",
+        description="SQLAlchemy URL of the platform's own database: lists, events, audit; empty = SHOP_DATABASE_URL.",
+        json_schema_extra=FIXED,
+    )
     require_tls: bool = Field(
         False, description="Refuse MySQL URLs, of the shop and of MLflow, that do not demand TLS by `?ssl_ca=FILE`."
     )
@@ -179,7 +184,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"VAR_DIR={given['var_dir']} has a '?', which a database's URL cannot have: choose another"
             )
-        return {**_derive(given), **given, "var_dir": Path(str(given.get("var_dir") or "var")).absolute()}
+        filled = {**_derive(given), **given, "var_dir": Path(str(given.get("var_dir") or "var")).absolute()}
+        return {"platform_database_url": filled["shop_database_url"], **filled}
 
     @model_validator(mode="after")
     def _require_known_server(self) -> "Settings":

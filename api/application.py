@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import httpx
@@ -17,8 +17,9 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from api import __version__
 from api.clients.model_server import ModelServerClient
 from api.db.connections import HeldConnection, LoopConnections, ThreadConnections
-from api.db.reader import ShopReader, ShopUnavailableError
-from api.db.writer import ShopWriter
+from api.db.databases import Databases
+from api.db.reader import DatabaseReader, DatabaseUnavailableError
+from api.db.writer import DatabaseWriter
 from api.health import HealthCheck
 from api.pages.browse import CataloguePages
 from api.pages.experiment import Experiment
@@ -120,38 +121,41 @@ async def _run(
     request_ids: RequestIds,
 ) -> AsyncIterator[None]:
     """Build the services, refresh the local fallback while the application runs, and close everything at the end."""
-    reader = ShopReader(_connect_for_pages(settings), deadlines.database)
-    background_reader = ShopReader(_connect_for_pages(settings), REFRESH_DEADLINE_SECONDS)
-    slow_reader = ShopReader(ThreadConnections(_open_quick(settings, read_only=True)), deadlines.slow_page)
-    writer = ShopWriter(_open_quick(settings, read_only=False), deadlines.write)
+    shop_url, platform_url = settings.shop_database_url, settings.platform_database_url
+    pages = _open_databases(shop_url, platform_url, _connect_for_pages, deadlines.database)
+    background = _open_databases(shop_url, platform_url, _connect_for_pages, REFRESH_DEADLINE_SECONDS)
+    slow_pages = _open_databases(shop_url, platform_url, _connect_in_threads, deadlines.slow_page)
+    shop_writer = DatabaseWriter("shop", _open_quick(shop_url, read_only=False), deadlines.write)
+    platform_writer = DatabaseWriter("platform", _open_quick(platform_url, read_only=False), deadlines.write)
     fallback = FallbackCache(settings.var_dir / "api" / "last_good.json")
     cache = SharedListsCache()
     async with httpx.AsyncClient(base_url=settings.serving_url, timeout=READ_TIMEOUT_SECONDS) as client:
         model_server = ModelServerClient(client, deadlines.model_server)
         app.state.services = Services(
-            home_page=HomePage(reader, model_server, fallback, cache, _read_rules(settings)),
-            product_pages=ProductPages(reader, fallback, cache),
-            catalogue_pages=CataloguePages(slow_reader, fallback, cache),
-            storefront_page=StorefrontPage(slow_reader, fallback),
-            pictures=ProductPictures(reader, fallback, settings.var_dir / "images"),
-            health=HealthCheck(reader, model_server, fallback, metrics),
+            home_page=HomePage(pages, model_server, fallback, cache, _read_rules(settings)),
+            product_pages=ProductPages(pages, fallback, cache),
+            catalogue_pages=CataloguePages(slow_pages, fallback, cache),
+            storefront_page=StorefrontPage(slow_pages.shop, fallback),
+            pictures=ProductPictures(pages.shop, fallback, settings.var_dir / "images"),
+            health=HealthCheck(pages, model_server, fallback, metrics),
             metrics=metrics,
-            reader=slow_reader,
-            writer=writer,
+            databases=slow_pages,
+            shop_writer=shop_writer,
+            platform_writer=platform_writer,
             authenticator=authenticator,
             request_ids=request_ids,
             currency=Currency(settings.currency),
             metrics_token=_choose_metrics_token(settings),
             is_demo=settings.environment == "development" or settings.demo_shoppers,
         )
-        refresher = asyncio.create_task(_keep_fresh(background_reader, fallback, cache))
+        refresher = asyncio.create_task(_keep_fresh(background, fallback, cache))
         try:
             yield
         finally:
             refresher.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await refresher
-            for each in (reader, slow_reader, background_reader, writer):
+            for each in (pages, slow_pages, background, shop_writer, platform_writer):
                 each.close()
 
 
@@ -164,18 +168,32 @@ def _read_rules(settings: Settings) -> PageRules:
     return PageRules(settings.home_category_share, settings.home_recent_hours, experiment)
 
 
-def _connect_for_pages(settings: Settings) -> HeldConnection | LoopConnections:
-    """Choose how the shop's database is read for the busiest pages, and beside them."""
-    if make_url(settings.shop_database_url).get_backend_name() == "sqlite":
-        return HeldConnection(_open_quick(settings, read_only=True))
-    engine = open_loop_engine(settings.shop_database_url, connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS)
-    return LoopConnections(engine)
+Connect = Callable[[str], HeldConnection | ThreadConnections | LoopConnections]
 
 
-def _open_quick(settings: Settings, *, read_only: bool) -> Engine:
-    """Open the shop's database with time-outs that free a stuck thread soon after its caller has gone."""
+def _open_databases(shop_url: str, platform_url: str, connect: Connect, deadline_seconds: float) -> Databases:
+    """Open a reader of each database, with breakers of their own."""
+    return Databases(
+        DatabaseReader("shop", connect(shop_url), deadline_seconds),
+        DatabaseReader("platform", connect(platform_url), deadline_seconds),
+    )
+
+
+def _connect_for_pages(url: str) -> HeldConnection | LoopConnections:
+    """Choose how a database is read for the busiest pages, and beside them."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return HeldConnection(_open_quick(url, read_only=True))
+    return LoopConnections(open_loop_engine(url, connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS))
+
+
+def _connect_in_threads(url: str) -> ThreadConnections:
+    return ThreadConnections(_open_quick(url, read_only=True))
+
+
+def _open_quick(url: str, *, read_only: bool) -> Engine:
+    """Open a database with time-outs that free a stuck thread soon after its caller has gone."""
     return open_engine(
-        settings.shop_database_url,
+        url,
         read_only=read_only,
         connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
         read_timeout_seconds=READ_TIMEOUT_SECONDS,
@@ -184,13 +202,13 @@ def _open_quick(settings: Settings, *, read_only: bool) -> Engine:
     )
 
 
-async def _keep_fresh(reader: ShopReader, fallback: FallbackCache, cache: SharedListsCache) -> None:
-    """Renew the local fallback every few seconds. While the database fails, the last one stays."""
+async def _keep_fresh(databases: Databases, fallback: FallbackCache, cache: SharedListsCache) -> None:
+    """Renew the local fallback every few seconds. While a database fails, the last one stays."""
     while True:
         try:
-            copy = await reader.within_deadline(read_fallback_copy(reader, cache, fallback.latest))
+            copy = await databases.within_deadline(read_fallback_copy(databases, cache, fallback.latest))
             await asyncio.to_thread(fallback.replace_copy, copy)
-        except ShopUnavailableError as err:
+        except DatabaseUnavailableError as err:
             logger.info("local fallback stays reason=%r", str(err))
         except Exception as err:  # our own mistake: an ended task would let the fallback age unseen, /health names this
             fallback.failure = type(err).__name__

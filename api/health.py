@@ -3,21 +3,24 @@
 import asyncio
 import time
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from api.clients.model_server import ModelServerClient
-from api.db.reader import ShopReader, ShopUnavailableError
+from api.db.databases import Databases
+from api.db.reader import DatabaseUnavailableError
 from api.pages.fallback import FallbackCache
 from api.queries.champion import Lag, fetch_lag
 from api.queries.published import BatchHead, fetch_head
 from api.schemas import Health, Problem
 from api.web.metrics import Metrics
+from shop.tables import Product
 
 KEPT_SECONDS = 2.0
 READY_TIMEOUT_SECONDS = 0.5
 STALE_SECONDS = 36 * 3600
 """A daily batch is at most a day old plus the time that it takes; half a day more is late."""
 
+CHECK = "Answers come from the local fallback. Check that this database runs and what {}_DATABASE_URL says."
 RANKS_NOBODY = "Users without a published list get popular products. See `make status` and BentoML's log."
 NOT_RENEWED = (
     "Pages are as usual; while the database is down they would come from the copy made before. See the API's log for "
@@ -40,16 +43,18 @@ GIVE_BACK = "Shoppers keep their lists. Give the alias to a version: `make promo
 class HealthCheck:
     """Asks the dependencies how they are."""
 
-    def __init__(self, reader: ShopReader, model_server: ModelServerClient, fallback: FallbackCache, metrics: Metrics):
+    def __init__(
+        self, databases: Databases, model_server: ModelServerClient, fallback: FallbackCache, metrics: Metrics
+    ):
         """Take the dependencies.
 
         Args:
-            reader: the shop's database.
+            databases: the shop's and the platform's.
             model_server: the model server.
             fallback: the local fallback.
             metrics: gauges that follow what was found.
         """
-        self._reader = reader
+        self._databases = databases
         self._model_server = model_server
         self._fallback = fallback
         self._metrics = metrics
@@ -66,9 +71,10 @@ class HealthCheck:
             return self._kept
 
     async def _ask(self) -> Health:
-        (head, lag, problems), trouble = await asyncio.gather(
-            self._ask_database(), self._model_server.find_trouble(READY_TIMEOUT_SECONDS)
+        (head, lag, problems), of_shop, trouble = await asyncio.gather(
+            self._ask_platform(), self._ask_shop(), self._model_server.find_trouble(READY_TIMEOUT_SECONDS)
         )
+        problems += of_shop
         if trouble:
             remedy = GOES_ON if trouble.is_serving else RANKS_NOBODY
             problems.append(Problem(part="model_server", problem=trouble.problem, remedy=remedy))
@@ -80,7 +86,11 @@ class HealthCheck:
         age = head.age_seconds() if head else None
         if age is not None:
             self._metrics.batch_age.set(age)
-        for name, breaker in (("database", self._reader.breaker), ("model_server", self._model_server.breaker)):
+        for name, breaker in {
+            "shop_database": self._databases.shop.breaker,
+            "platform_database": self._databases.platform.breaker,
+            "model_server": self._model_server.breaker,
+        }.items():
             self._metrics.is_open.labels(name).set(breaker.is_open)
         return Health(
             status="degraded" if problems else "ok",
@@ -93,12 +103,18 @@ class HealthCheck:
             lists_behind_seconds=lag.seconds() if lag else None,
         )
 
-    async def _ask_database(self) -> tuple[BatchHead | None, Lag | None, list[Problem]]:
+    async def _ask_shop(self) -> list[Problem]:
         try:
-            head, lag = await self._reader.read(_fetch_state)
-        except ShopUnavailableError as err:
-            remedy = "Answers come from the local fallback. Check that the shop's database runs and SHOP_DATABASE_URL."
-            return None, None, [Problem(part="database", problem=str(err), remedy=remedy)]
+            await self._databases.shop.read(_look_into_catalogue)
+        except DatabaseUnavailableError as err:
+            return [Problem(part="shop_database", problem=str(err), remedy=CHECK.format("SHOP"))]
+        return []
+
+    async def _ask_platform(self) -> tuple[BatchHead | None, Lag | None, list[Problem]]:
+        try:
+            head, lag = await self._databases.platform.read(_fetch_state)
+        except DatabaseUnavailableError as err:
+            return None, None, [Problem(part="platform_database", problem=str(err), remedy=CHECK.format("PLATFORM"))]
         if head is None:
             remedy = "Run the DAG score_users, or `python -m serving.score`."
             return None, None, [_about_lists("no batch has been published yet", remedy)]
@@ -110,6 +126,10 @@ class HealthCheck:
             remedy = "See the last runs of sync_shop, rebuild_features and score_users in Airflow."
             problems.append(_about_lists(f"the shown batch {head.batch_id} is {hours} hours old", remedy))
         return head, lag, problems
+
+
+def _look_into_catalogue(connection: Connection) -> None:
+    connection.execute(select(Product.product_id).limit(1)).all()
 
 
 def _fetch_state(connection: Connection) -> tuple[BatchHead | None, Lag | None]:

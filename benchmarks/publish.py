@@ -26,6 +26,7 @@ from benchmarks.parts.lists import LIST_LENGTH, rank_at_random
 from command import Command, Result
 from serving.batch.batch_state import move_pointer, open_batch
 from serving.batch.lists import encode_lists
+from serving.batch.measures import Catalogue
 from serving.batch.publish import LISTS_PER_TRANSACTION, audit_batch, write_bucket
 from serving.batch.statistics import BatchFacts
 from shop.database import open_engine
@@ -53,10 +54,11 @@ def publish(engine: Engine, num_users: int) -> None:
     """Publish as `serving.score` does, but for the ranking."""
     batch = open_batch(engine, "first", AS_OF, "1", "champion")
     facts, pieces = BatchFacts(), make_pieces(num_users)
+    catalogue = Catalogue(range(1, NUM_PRODUCTS + 1), NUM_PRODUCTS)
     for bucket in range(BUCKETS):
         share = _take(pieces, -(-num_users // BUCKETS))
         facts.add(write_bucket(engine, batch, bucket, share, LIST_LENGTH))
-    audit_batch(engine, batch, facts, expected_users=num_users, num_products=NUM_PRODUCTS, previous=None)
+    audit_batch(engine, batch, facts, catalogue, expected_users=num_users, previous=None)
     move_pointer(engine, batch)
 
 

@@ -102,7 +102,7 @@ def _mlflow_login() -> tuple[str, str] | None:
 
 
 def _published(settings: Settings) -> str:
-    engine = open_engine(settings.shop_database_url)
+    engine = open_engine(settings.platform_database_url)
     query = (
         select(RecommendationBatch, BatchPointer.moved_at)
         .join(BatchPointer, BatchPointer.batch_id == RecommendationBatch.batch_id)
@@ -116,6 +116,6 @@ def _published(settings: Settings) -> str:
             batch, moved_at = row
             return f"version {batch.model_version}, {batch.num_users} users, {format_age(moved_at)}"
     except SQLAlchemyError:
-        return "the shop's database does not answer"
+        return "the platform's database does not answer"
     finally:
         engine.dispose()

@@ -1,4 +1,4 @@
-"""Score every user with the champion and publish the lists to the shop's database.
+"""Score every user with the champion and publish the lists to the platform's database.
 
     python -m serving.score [--as-of T] [--version V] [--json]
 
@@ -82,7 +82,7 @@ def _resolve_champion(settings: Settings, registry: Registry) -> int:
     version = registry.resolve_alias(CHAMPION)
     if version is not None:
         return version
-    engine = open_engine(settings.shop_database_url)
+    engine = open_engine(settings.platform_database_url)
     lost = find_lost_champion(engine)
     engine.dispose()
     said = describe_no_champion(settings.model_name, lost)
@@ -128,7 +128,7 @@ def _prepare(settings: Settings, registry: Registry, version: int, as_of: dateti
     ranker = load_ranker(registry, settings.var_dir / "models", version)
     snapshot = Snapshot.open(store, as_of)
     ranker.check_snapshot(snapshot)
-    engine = open_engine(settings.shop_database_url)
+    engine = open_engine(settings.platform_database_url)
     return Scoring(version, ranker, store, snapshot.as_of, snapshot.snapshot_id, engine)
 
 
@@ -152,7 +152,7 @@ def _score(options: argparse.Namespace) -> Result:
         publication = score(settings, options)
         compared = score_compared(settings, options)
     except SQLAlchemyError as err:
-        reason = f"the last good lists stay, the shop's database failed: {describe(err)}"
+        reason = f"the last good lists stay, the platform's database failed: {describe(err)}"
         raise CommandError(reason, 1 if find_remedy(err) is None else UNFIT) from err
     logger.info("published batch_id=%s seconds=%s", publication.batch_id, publication.seconds)
     summary = asdict(publication) | {"as_of": publication.as_of.isoformat()}

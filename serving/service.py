@@ -46,7 +46,7 @@ class Recommender:
         logging.getLogger("serving").setLevel(logging.INFO)
         registry = connect(settings.mlflow_tracking_uri, settings.model_name)
         secret = ensure_secret(settings.var_dir / "models")
-        followup = Followup(registry, open_engine(settings.shop_database_url))
+        followup = Followup(registry, open_engine(settings.platform_database_url))
         sources = Sources(registry, MLStore(settings.ml_store_uri), settings.var_dir, followup)
         load = partial(load_champion, num_threads=NETWORK_THREADS)
         self._watcher = ChampionWatcher(sources, settings.champion_poll_seconds, load)

@@ -26,7 +26,7 @@ def promote(registry: Registry, engine: Engine, options: argparse.Namespace) -> 
 
     Args:
         registry: where the alias lives.
-        engine: the shop's database, for the audit log.
+        engine: the platform's database, for the audit log.
         options: version, rollback, expected, override and reason of the command line.
 
     Raises:
@@ -85,7 +85,7 @@ def _promote(options: argparse.Namespace) -> Result:
     registry = connect(settings.mlflow_tracking_uri, settings.model_name)
     registry.require_own(read_installation(settings.var_dir))
     try:
-        with engine_scope(open_engine(settings.shop_database_url)) as engine:
+        with engine_scope(open_engine(settings.platform_database_url)) as engine:
             move = promote(registry, engine, options)
     except ShopFailedError as err:
         raise CommandError(f"the audit log cannot be written: {err}") from err

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from api.db.reader import ShopReader
+from api.db.reader import DatabaseReader
 
 MOST_READS = 2
 """Reads under way at once, if each has as many callers as it may: the database works for some pages, and others are put
@@ -45,11 +45,11 @@ class _Read(Generic[Key, Found]):
 class CoalescedReads(Generic[Key, Found]):
     """One kind of read. Used from one thread, the event loop's."""
 
-    def __init__(self, reader: ShopReader, read: Callable[[Connection, Collection[Key]], Mapping[Key, Found]]):
+    def __init__(self, reader: DatabaseReader, read: Callable[[Connection, Collection[Key]], Mapping[Key, Found]]):
         """Read nothing yet.
 
         Args:
-            reader: the shop's database.
+            reader: the database.
             read: gives what is known of each of some keys.
         """
         self._reader = reader
@@ -61,11 +61,21 @@ class CoalescedReads(Generic[Key, Found]):
         """Return what is known of these keys now, and of others that were asked for at the same moment.
 
         Raises:
-            ShopUnavailableError: the database fails, is too slow, or failed a moment ago.
+            DatabaseUnavailableError: the database fails, is too slow, or failed a moment ago.
         """
-        if self._reader.is_direct:  # a file is read at once: there is nobody to wait for
-            return self._reader.read_now(self._read, keys)
+        return await self.ask(keys)
+
+    def ask(self, keys: Collection[Key]) -> asyncio.Future[Mapping[Key, Found]]:
+        """Do as `load` does without waiting, so that a caller may ask another database at the same time.
+
+        Raises:
+            DatabaseUnavailableError: where reads are direct, as `load` does.
+        """
         loop = asyncio.get_running_loop()
+        if self._reader.is_direct:  # a file is read at once: there is nobody to wait for
+            answer: asyncio.Future[Mapping[Key, Found]] = loop.create_future()
+            answer.set_result(self._reader.read_now(self._read, keys))
+            return answer
         if not self._waiting or self._waiting[-1].is_full:
             self._waiting.append(_Read())
         read, answer = self._waiting[-1], loop.create_future()
@@ -75,7 +85,7 @@ class CoalescedReads(Generic[Key, Found]):
             runner = loop.create_task(self._run())
             self._runners.add(runner)
             runner.add_done_callback(self._runners.discard)  # also of one that was cancelled before it began
-        return await answer
+        return answer
 
     async def _run(self) -> None:
         """Read as long as anybody waits; each read begins after all of its callers have asked.

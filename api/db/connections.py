@@ -64,7 +64,7 @@ class ThreadConnections:
             engine: its own time-outs free a stuck thread soon after its caller has gone.
         """
         self._engine = engine
-        self._threads = ThreadPoolExecutor(MOST_CONNECTIONS, thread_name_prefix="shop-reader")
+        self._threads = ThreadPoolExecutor(MOST_CONNECTIONS, thread_name_prefix="database-reader")
 
     async def run(self, read: Callable[[Connection], Result]) -> Result:
         """Run `read(connection)`; who gives up leaves the thread to end by itself.

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from asyncmy.errors import MySQLError
@@ -39,20 +39,24 @@ Result = TypeVar("Result")
 logger = logging.getLogger(__name__)
 
 
-class ShopUnavailableError(Exception):
-    """The shop's database cannot be reached in time; answer from the local fallback, or 503 where there is none."""
+class DatabaseUnavailableError(Exception):
+    """A database cannot be reached in time; answer from the local fallback, or 503 where there is none."""
 
 
-class ShopReader:
+class DatabaseReader:
     """Runs reading functions within the deadline, behind a circuit breaker."""
 
-    def __init__(self, connections: HeldConnection | ThreadConnections | LoopConnections, deadline_seconds: float):
+    def __init__(
+        self, name: str, connections: HeldConnection | ThreadConnections | LoopConnections, deadline_seconds: float
+    ):
         """Read nothing yet.
 
         Args:
+            name: whose database it is, for the log.
             connections: how reads are run; the reader closes them.
             deadline_seconds: longest wait of a caller. What is read at once is not waited for.
         """
+        self._name = name
         self._connections = connections
         self._usual_seconds = self._deadline_seconds = deadline_seconds
         self._trial: asyncio.Task[None] | None = None
@@ -68,18 +72,18 @@ class ShopReader:
         """Run `read(connection, ...)` in one transaction and give its result.
 
         Raises:
-            ShopUnavailableError: the database fails, is too slow, or failed a moment ago.
+            DatabaseUnavailableError: the database fails, is too slow, or failed a moment ago.
         """
         if isinstance(self._connections, HeldConnection):
             return self.read_now(read, *args, **kwargs)
         if self.breaker.is_open:
             self._try_again(self._connections)
-            raise ShopUnavailableError(self.breaker.last_failure)
+            raise DatabaseUnavailableError(self.breaker.last_failure)
         try:
             async with Deadline(self._deadline_seconds):
                 result = await self._connections.run(lambda connection: read(connection, *args, **kwargs))
         except TimeoutError as err:
-            raise self._fail(f"no answer within {self._deadline_seconds * 1000:.0f} ms", err) from err
+            raise self.give_up(err) from err
         except DATABASE_ERRORS as err:
             raise self._fail_with(err) from err
         self.breaker.succeed()
@@ -95,7 +99,7 @@ class ShopReader:
         """Do as `read` does, at once, where reads are direct."""
         assert isinstance(self._connections, HeldConnection)
         if not self.breaker.allows():
-            raise ShopUnavailableError(self.breaker.last_failure)
+            raise DatabaseUnavailableError(self.breaker.last_failure)
         try:
             result = self._connections.run_now(lambda connection: read(connection, *args, **kwargs))
         except DATABASE_ERRORS as err:
@@ -103,25 +107,20 @@ class ShopReader:
         self.breaker.succeed()
         return result
 
-    async def within_deadline(self, reads: Awaitable[Result]) -> Result:
-        """Let several reads together take no longer than one may.
+    @property
+    def deadline_seconds(self) -> float:
+        """How long a caller waits at the moment."""
+        return self._deadline_seconds
 
-        Raises:
-            ShopUnavailableError: as `read` does.
-        """
-        if self.is_direct:  # nothing waits
-            return await reads
-        try:
-            async with Deadline(self._deadline_seconds):
-                return await reads
-        except TimeoutError as err:
-            raise self._fail(f"no answer within {self._deadline_seconds * 1000:.0f} ms", err) from err
+    def give_up(self, error: TimeoutError) -> DatabaseUnavailableError:
+        """Note that the deadline is over; returns what to raise."""
+        return self._fail(f"no answer within {self._deadline_seconds * 1000:.0f} ms", error)
 
     def read_mark(self) -> int | None:
         """Read what changes whenever anything in the database does; `None` where nothing tells (MySQL).
 
         Raises:
-            ShopUnavailableError: the database fails.
+            DatabaseUnavailableError: the database fails.
         """
         if not self.is_direct:
             return None
@@ -153,16 +152,18 @@ class ShopReader:
             took = time.monotonic() - began
             self._deadline_seconds = min(MOST_PATIENCE * self._usual_seconds, max(self._usual_seconds, 2 * took))
 
-    def _fail_with(self, error: Exception) -> ShopUnavailableError:
+    def _fail_with(self, error: Exception) -> DatabaseUnavailableError:
         return self._fail(name_failure(error), error)
 
-    def _fail(self, reason: str, error: BaseException) -> ShopUnavailableError:
+    def _fail(self, reason: str, error: BaseException) -> DatabaseUnavailableError:
         """Note a failure. What the database said goes to the log, never into an answer."""
         was_open = self.breaker.is_open
         self.breaker.fail(reason)
         if not was_open:
-            logger.warning("shop database %s cause=%r is_open=%s", reason, describe(error), self.breaker.is_open)
-        return ShopUnavailableError(reason)
+            logger.warning(
+                "%s database %s cause=%r is_open=%s", self._name, reason, describe(error), self.breaker.is_open
+            )
+        return DatabaseUnavailableError(reason)
 
 
 def name_failure(error: BaseException) -> str:

@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from api.db.reader import ShopUnavailableError, name_failure
+from api.db.reader import DatabaseUnavailableError, name_failure
 from shop.failures import describe
 
 THREADS = 2
@@ -19,27 +19,29 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-class NotWrittenError(ShopUnavailableError):
-    """The shop's database did not take a write in time, or took it too late to tell; repeat it."""
+class NotWrittenError(DatabaseUnavailableError):
+    """A database did not take a write in time, or took it too late to tell; repeat it."""
 
 
 class RefusedValueError(Exception):
     """The database cannot store a value of this write; repeating it changes nothing."""
 
 
-class ShopWriter:
+class DatabaseWriter:
     """Runs writing functions in threads. Each must be safe to repeat, since a late one may have written after all."""
 
-    def __init__(self, engine: Engine, deadline_seconds: float):
+    def __init__(self, name: str, engine: Engine, deadline_seconds: float):
         """Open nothing yet.
 
         Args:
+            name: whose database it is, for the log.
             engine: an engine that may write.
             deadline_seconds: longest wait of a caller.
         """
+        self._name = name
         self._engine = engine
         self._deadline_seconds = deadline_seconds
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="shop-writer")
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"{name}-writer")
 
     async def write(
         self,
@@ -61,10 +63,10 @@ class ShopWriter:
         except TimeoutError as err:
             raise NotWrittenError(f"not written within {self._deadline_seconds * 1000:.0f} ms") from err
         except DataError as err:
-            logger.warning("shop database refuses a value cause=%r", describe(err))
+            logger.warning("%s database refuses a value cause=%r", self._name, describe(err))
             raise RefusedValueError(name_failure(err)) from err
         except SQLAlchemyError as err:
-            logger.warning("shop database does not take a write cause=%r", describe(err))
+            logger.warning("%s database does not take a write cause=%r", self._name, describe(err))
             raise NotWrittenError(f"not written: it {name_failure(err)}") from err
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
-"""Checkout: places an order at today's prices, from stock, with coupons, in one transaction, once per order key.
+"""Checkout of the demo shop: places an order at today's prices, from stock, with coupons, in one transaction.
 
-The payment is simulated and succeeds. Each line also becomes an `order` event that names the answer which showed it.
+An order key orders once. The payment is simulated and succeeds.
 """
 
 import hashlib
@@ -24,12 +24,11 @@ from api.orders.pricing import (
 )
 from api.queries.coupons import HeldCoupon, fetch_held_coupons
 from api.queries.shoppers import fetch_lines
-from api.schemas import Checkout, CheckoutLine, OrderReceipt, OrderSummary, Source
-from api.web.request_ids import RequestIds
+from api.schemas import Checkout, OrderReceipt, OrderSummary
 from shop.database import session_scope
 from shop.failures import is_conflict
 from shop.money import LARGEST_AMOUNT, Currency
-from shop.tables import Event, Order, OrderItem, PlacedCheckout, Product, User, UserCoupon
+from shop.tables import Order, OrderItem, PlacedCheckout, Product, User, UserCoupon
 
 ATTEMPTS = 3
 DECIMALS_COMPARED = 6
@@ -42,27 +41,21 @@ class _CouponTakenError(CheckoutError):
 
 @dataclass(frozen=True)
 class _CheckoutContext:
-    """One checkout at work: its transaction, what was asked for, and when and by which request."""
+    """One checkout at work: its transaction, what was asked for, and when."""
 
     session: Session
     checkout: Checkout
-    request_id: str
     currency: Currency
-    request_ids: RequestIds
     now: datetime
 
 
-def place_order(
-    engine: Engine, checkout: Checkout, request_id: str, currency: Currency, request_ids: RequestIds
-) -> OrderReceipt:
+def place_order(engine: Engine, checkout: Checkout, currency: Currency) -> OrderReceipt:
     """Order and pay a cart. The same key and cart again give the order that they placed, and change nothing.
 
     Args:
         engine: the shop's database, for writing.
         checkout: the cart.
-        request_id: of this request; names the events of lines without a source.
         currency: of the shop's prices.
-        request_ids: tell whether the answers that lines name were given to the shopper.
 
     Raises:
         NoSuchUserError: the shop has no such user.
@@ -73,7 +66,7 @@ def place_order(
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with session_scope(engine) as session:
-                return _place(_CheckoutContext(session, checkout, request_id, currency, request_ids, datetime.now(UTC)))
+                return _place(_CheckoutContext(session, checkout, currency, datetime.now(UTC)))
         except (DBAPIError, _CouponTakenError) as err:
             if attempt == ATTEMPTS or (isinstance(err, DBAPIError) and not is_conflict(err)):
                 raise
@@ -146,7 +139,7 @@ def _find_coupons(context: _CheckoutContext) -> list[HeldCoupon]:
 
 
 def _write_order(context: _CheckoutContext, lines: list[PricedLine], used: list[Redemption], total: Decimal) -> int:
-    """Write order, lines, key, redeemed coupons and events.
+    """Write order, lines, key and redeemed coupons.
 
     Raises:
         _CouponTakenError: another order redeemed a coupon in the meantime.
@@ -160,7 +153,6 @@ def _write_order(context: _CheckoutContext, lines: list[PricedLine], used: list[
     context.session.execute(insert(OrderItem), [_item(order.order_id, line) | stamps for line in lines])
     for coupon_id in sorted(coupon.user_coupon_id for coupon, _ in used):
         _redeem(context, coupon_id, order.order_id)
-    context.session.execute(insert(Event), [_event(context, *each) for each in enumerate(context.checkout.items)])
     return order.order_id
 
 
@@ -183,19 +175,6 @@ def _item(order_id: int, line: PricedLine) -> dict[str, object]:
         "quantity": line.line.quantity,
         "unit_price": line.unit_price,
         "discount_amount": line.saved,
-    }
-
-
-def _event(context: _CheckoutContext, number: int, line: CheckoutLine) -> dict[str, object]:
-    source = Source(request_id=context.request_id)
-    if line.source is not None:
-        source = context.request_ids.verify(line.source, context.checkout.user_id)
-    return source.model_dump() | {
-        "event_key": f"order:{context.checkout.order_key}:{number}",
-        "event_type": "order",
-        "product_id": line.product_id,
-        "user_id": context.checkout.user_id,
-        "occurred_at": context.now,
     }
 
 

@@ -4,13 +4,14 @@ A department begins with what the shown batch calls popular in it; the rest foll
 its page came from, so that walking on never mixes two orders.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Self
 
 from sqlalchemy import Connection
 
-from api.db.reader import ShopReader, ShopUnavailableError
+from api.db.databases import Databases
+from api.db.reader import DatabaseUnavailableError
 from api.pages.fallback import FallbackCache
 from api.queries.catalogue import SellableProduct, fetch_categories, fetch_sellable, fetch_sellable_after
 from api.queries.published import SharedListsCache, fetch_head, fetch_popular_list
@@ -64,15 +65,15 @@ class ProductFilter:
 class CataloguePages:
     """Answers for category pages and searches, whatever fails."""
 
-    def __init__(self, reader: ShopReader, fallback: FallbackCache, cache: SharedListsCache):
+    def __init__(self, databases: Databases, fallback: FallbackCache, cache: SharedListsCache):
         """Take the dependencies.
 
         Args:
-            reader: the shop's database, under a deadline of its own: a long search must not count against other pages.
+            databases: under a deadline of their own: a long search must not count against other pages.
             fallback: the local fallback.
             cache: shared lists by batch.
         """
-        self._reader = reader
+        self._databases = databases
         self._fallback = fallback
         self._cache = cache
         self._categories: Categories | None = None
@@ -81,11 +82,11 @@ class CataloguePages:
         """List the departments; without the database, those that were read last.
 
         Raises:
-            ShopUnavailableError: the database cannot be reached, and no departments were read before.
+            DatabaseUnavailableError: the database cannot be reached, and no departments were read before.
         """
         try:
-            self._categories = await self._reader.read(fetch_categories)
-        except ShopUnavailableError:
+            self._categories = await self._databases.shop.read(fetch_categories)
+        except DatabaseUnavailableError:
             known = self._categories or self._fallback.copy.categories
             if known is None:
                 raise
@@ -93,15 +94,16 @@ class CataloguePages:
         return self._categories
 
     async def list_products(self, product_filter: ProductFilter, limit: int, cursor: Cursor | None) -> ProductPage:
-        """Return one page; without the database, what the local fallback has.
+        """Return one page; without a database, what the local fallback has.
 
         Raises:
-            ShopUnavailableError: the database cannot be reached, and whether anything is there, or follows the cursor,
-                the local fallback cannot say.
+            DatabaseUnavailableError: a database cannot be reached, and whether anything is there, or follows the
+                cursor, the local fallback cannot say.
         """
         try:
-            products, next_cursor = await self._reader.read(self._read_page, product_filter, limit, cursor)
-        except ShopUnavailableError:
+            page = self._read_both(product_filter, limit, cursor)
+            products, next_cursor = await self._databases.within_deadline(page)
+        except DatabaseUnavailableError:
             products = [product for product in self._fallback.list_products() if product_filter.matches(product)]
             if cursor is not None or not products:
                 raise
@@ -109,45 +111,64 @@ class CataloguePages:
         self._fallback.latest.note_sellable(products)
         return _to_page(products, next_cursor)
 
-    def _read_page(
-        self, connection: Connection, product_filter: ProductFilter, limit: int, cursor: Cursor | None
+    async def _read_both(
+        self, product_filter: ProductFilter, limit: int, cursor: Cursor | None
     ) -> tuple[list[SellableProduct], Cursor | None]:
+        """Read what is popular, and then what of it and of the rest can be sold."""
+        begin, popular_ids = await self._databases.platform.read(self._read_popular, product_filter, cursor)
+        return await self._databases.shop.read(read_page, product_filter, limit, begin, popular_ids)
+
+    def _read_popular(
+        self, connection: Connection, product_filter: ProductFilter, cursor: Cursor | None
+    ) -> tuple[Cursor, list[int]]:
+        """Read which products the cursor's batch calls popular, best first; without a cursor, the shown batch."""
         if cursor is None:
             head = fetch_head(connection)
             if head is not None:
                 self._cache.get(connection, head)
             cursor = Cursor(head.batch_id if head else "")
-        popular = self._fetch_popular(connection, cursor.batch_id, product_filter)
-        if cursor.after_id is None:
-            page = popular[cursor.popular_offset :][:limit]
-            if len(page) == limit:
-                return page, Cursor(cursor.batch_id, cursor.popular_offset + limit)
-        else:
-            page = []
-        missing = limit - len(page)
-        after_id = -1 if cursor.after_id is None else cursor.after_id
-        without = {product.product_id for product in popular}
-        rest = fetch_sellable_after(
-            connection, after_id, missing + 1, product_filter.category_id, product_filter.words, without
-        )
-        page += rest[:missing]
-        more = len(rest) > missing
-        last_id = rest[missing - 1].product_id if more else 0
-        return page, Cursor(cursor.batch_id, POPULAR_FIRST, last_id) if more else None
-
-    def _fetch_popular(
-        self, connection: Connection, batch_id: str, product_filter: ProductFilter
-    ) -> list[SellableProduct]:
-        """Return the popular products of a department (or of the shop) that match, best first."""
-        category_id, shared = product_filter.category_id, self._cache.find(batch_id)
+        category_id, shared = product_filter.category_id, self._cache.find(cursor.batch_id)
         if shared is None:
-            entries = fetch_popular_list(connection, batch_id, category_id)
+            entries = fetch_popular_list(connection, cursor.batch_id, category_id)
         else:
             entries = shared.popular if category_id is None else shared.by_category.get(category_id, [])
-        ids = [entry.product_id for entry in entries[:POPULAR_FIRST]]
-        sellable = fetch_sellable(connection, ids)
-        found = (sellable[product_id] for product_id in ids if product_id in sellable)
-        return [product for product in found if product_filter.matches(product)]
+        return cursor, [entry.product_id for entry in entries[:POPULAR_FIRST]]
+
+
+def read_page(
+    connection: Connection, product_filter: ProductFilter, limit: int, cursor: Cursor, popular_ids: Sequence[int]
+) -> tuple[list[SellableProduct], Cursor | None]:
+    """Read one page of what can be sold now, the popular products first.
+
+    Args:
+        connection: to the shop's database.
+        product_filter: what is walked through.
+        limit: products wanted.
+        cursor: where the page begins.
+        popular_ids: what the cursor's batch calls popular, best first.
+
+    Returns:
+        The page, and where the next one begins; `None` at the end.
+    """
+    sellable = fetch_sellable(connection, popular_ids)
+    found = (sellable[product_id] for product_id in popular_ids if product_id in sellable)
+    popular = [product for product in found if product_filter.matches(product)]
+    if cursor.after_id is None:
+        page = popular[cursor.popular_offset :][:limit]
+        if len(page) == limit:
+            return page, Cursor(cursor.batch_id, cursor.popular_offset + limit)
+    else:
+        page = []
+    missing = limit - len(page)
+    after_id = -1 if cursor.after_id is None else cursor.after_id
+    without = {product.product_id for product in popular}
+    rest = fetch_sellable_after(
+        connection, after_id, missing + 1, product_filter.category_id, product_filter.words, without
+    )
+    page += rest[:missing]
+    more = len(rest) > missing
+    last_id = rest[missing - 1].product_id if more else 0
+    return page, Cursor(cursor.batch_id, POPULAR_FIRST, last_id) if more else None
 
 
 def _to_page(products: Iterable[SellableProduct], cursor: Cursor | None) -> ProductPage:

@@ -4,17 +4,19 @@ The code is the ranker's, which cites only evidence without which the score woul
 as of the batch's instant, so that it is what the ranker knew.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select
 
+from api.db.databases import Databases
 from api.pages.answer import HomeAnswer
 from api.pages.ladder import RankedProduct
 from api.queries.coupons import HeldCoupon, covering, fetch_held_coupons
 from api.queries.published import fetch_neighbour_lists
 from api.queries.purchases import Habit, fetch_habits
+from api.queries.ranked_list import Entry
 from api.schemas import ExplainedHome, ExplainedProduct, Reason, ReasonFacts
 from shop.tables import Product
 
@@ -71,31 +73,45 @@ def _select_facts(ranked: RankedProduct, evidence: ShopperEvidence) -> ReasonFac
     return ReasonFacts()
 
 
-def read_evidence(connection: Connection, answer: HomeAnswer, user_id: int | None) -> ShopperEvidence:
-    """Read what the reasons of a page rest on."""
+async def read_evidence(databases: Databases, answer: HomeAnswer, user_id: int | None) -> ShopperEvidence:
+    """Read what the reasons of a page rest on.
+
+    Raises:
+        DatabaseUnavailableError: a database fails or is too slow.
+    """
+    evidence = await databases.shop.read(_read_of_shop, answer, user_id)
+    wanted = {ranked.product.product_id for ranked in answer.ranked_products if ranked.reason == "bought_together"}
+    if not wanted or not evidence.habits or answer.head is None:
+        return evidence
+    bought = list(evidence.habits)[:CITED_PURCHASES]
+    lists = await databases.platform.read(fetch_neighbour_lists, answer.head.batch_id, bought)
+    companions = _find_companions(wanted, lists)
+    titles = await databases.shop.read(_read_titles, set(companions.values()))
+    together = {product_id: titles[bought] for product_id, bought in companions.items() if bought in titles}
+    return replace(evidence, together=together)
+
+
+def _read_of_shop(connection: Connection, answer: HomeAnswer, user_id: int | None) -> ShopperEvidence:
     of_type = {ranked.product.product_id for ranked in answer.ranked_products if ranked.reason == "favourite_type"}
     types = select(Product.product_id, Product.product_type).where(Product.product_id.in_(of_type))
     kinds = {row.product_id: row.product_type for row in connection.execute(types) if row.product_type}
     if user_id is None:
         return ShopperEvidence(product_types=kinds)
     habits = fetch_habits(connection, user_id, answer.head.as_of if answer.head else datetime.now(UTC))
-    together = _find_companions(connection, answer, habits)
-    return ShopperEvidence(habits, together, kinds, fetch_held_coupons(connection, user_id))
+    return ShopperEvidence(habits, {}, kinds, fetch_held_coupons(connection, user_id))
 
 
-def _find_companions(connection: Connection, answer: HomeAnswer, habits: dict[int, Habit]) -> dict[int, str]:
-    """For each product that goes with a purchase, name the purchase that says so most."""
-    wanted = {ranked.product.product_id for ranked in answer.ranked_products if ranked.reason == "bought_together"}
-    if not wanted or answer.head is None:
-        return {}
+def _find_companions(wanted: Collection[int], lists: Mapping[int, Sequence[Entry]]) -> dict[int, int]:
+    """For each product that goes with a purchase, find the purchase that says so most."""
     best: dict[int, tuple[float, int]] = {}
-    lists = fetch_neighbour_lists(connection, answer.head.batch_id, list(habits)[:CITED_PURCHASES])
     for bought, entries in lists.items():
         for entry in entries:
             if entry.product_id in wanted and entry.reason == "bought_together":
                 best[entry.product_id] = max(best.get(entry.product_id, (0.0, 0)), (entry.score, bought))
-    companions = {product_id: bought for product_id, (_, bought) in best.items()}
-    are_named = Product.product_id.in_(set(companions.values()))
-    query = select(Product.product_id, Product.title).where(are_named, Product.is_visible)
-    titles = {row.product_id: row.title for row in connection.execute(query)}
-    return {product_id: titles[bought] for product_id, bought in companions.items() if bought in titles}
+    return {product_id: bought for product_id, (_, bought) in best.items()}
+
+
+def _read_titles(connection: Connection, product_ids: Collection[int]) -> dict[int, str]:
+    """Read what visible products are called."""
+    query = select(Product.product_id, Product.title).where(Product.product_id.in_(product_ids), Product.is_visible)
+    return {row.product_id: row.title for row in connection.execute(query)}

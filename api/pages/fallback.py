@@ -1,4 +1,4 @@
-"""Local fallback: what an API process answers with when the shop's database does not.
+"""Local fallback: what an API process answers with when a database does not.
 
 It holds the shared rungs of the last batch that could be read, already merged with the catalogue, and the pages that
 users were shown lately. The shared rungs also go to disk, for a start while the database is down.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from api.db.reader import ShopReader
+from api.db.databases import Databases
 from api.pages.answer import HomeAnswer
 from api.pages.ladder import RankedProduct
 from api.pages.latest_products import LatestProducts
@@ -47,36 +47,37 @@ class FallbackCopy:
     storefront: str = ""
 
 
-async def read_fallback_copy(reader: ShopReader, cache: SharedListsCache, latest: LatestProducts) -> FallbackCopy:
+async def read_fallback_copy(databases: Databases, cache: SharedListsCache, latest: LatestProducts) -> FallbackCopy:
     """Gather popular, newest and any sellable products of the shown batch, merged with the catalogue.
 
     Args:
-        reader: the shop's database.
+        databases: the shop's and the platform's.
         cache: shared lists by batch.
         latest: learns what can be sold now.
 
     Raises:
-        ShopUnavailableError: the database fails or is too slow.
+        DatabaseUnavailableError: a database fails or is too slow.
     """
-    head = await reader.read(fetch_head)
+    shop, platform = databases.shop, databases.platform
+    head = await platform.read(fetch_head)
     entries: list[Entry] = []
     if head is not None:
-        shared = await reader.read(cache.get, head)
+        shared = await platform.read(cache.get, head)
         entries = [*shared.popular, *shared.newest, *(entry for each in shared.by_category.values() for entry in each)]
     ids = list(dict.fromkeys(entry.product_id for entry in entries))
     sellable: dict[int, SellableProduct] = {}
     for start in range(0, len(ids), READ_AT_ONCE):
         asked = ids[start : start + READ_AT_ONCE]
-        found = await reader.read(fetch_sellable, asked)
+        found = await shop.read(fetch_sellable, asked)
         latest.note(asked, found)
         sellable |= found
         await asyncio.sleep(PAUSE_SECONDS)
     products = [sellable[product_id] for product_id in ids if product_id in sellable]
     shown = {product.product_id for product in products}
-    others = await reader.read(fetch_any_sellable, COPY_LENGTH)
+    others = await shop.read(fetch_any_sellable, COPY_LENGTH)
     latest.note_sellable(others)
     products += [product for product in others if product.product_id not in shown]
-    categories, storefront = await reader.read(fetch_categories), await reader.read(read_document)
+    categories, storefront = await shop.read(fetch_categories), await platform.read(read_document)
     return FallbackCopy(head, products, categories, storefront)
 
 

@@ -6,7 +6,7 @@ categories  popular products of the categories that the user orders from
 popular     popular everywhere
 newest      newest in the batch
 catalogue   whatever can be sold: needs nothing published
-local:*     the local fallback, when the database does not answer
+local:*     the local fallback, when a database does not answer
 
 What the user bought in the last hours is left out, unless the user reorders it regularly; so are the departments that
 the storefront's document restricts.
@@ -21,7 +21,8 @@ from typing import NamedTuple
 
 from api.clients.model_server import ModelList, ModelServerClient
 from api.db.coalescing import CoalescedReads
-from api.db.reader import ShopReader, ShopUnavailableError
+from api.db.databases import Databases, wait_for_both
+from api.db.reader import DatabaseUnavailableError
 from api.pages.answer import NOBODY, HomeAnswer, pack_answer
 from api.pages.experiment import Experiment, pointer_of
 from api.pages.fallback import FallbackCache
@@ -29,7 +30,8 @@ from api.pages.ladder import Ladder, RankedProduct
 from api.pages.live_products import LivePage, LiveProducts, Unchanged
 from api.queries.catalogue import fetch_any_sellable, fetch_favourite_categories
 from api.queries.coupons import HeldCoupon, fetch_held_coupons
-from api.queries.published import PageContext, PageRequest, SharedLists, SharedListsCache, fetch_contexts
+from api.queries.profiles import Profile, fetch_profiles
+from api.queries.published import ListRequest, SharedLists, SharedListsCache, UserList, fetch_lists
 from api.queries.purchases import fetch_just_bought
 from api.queries.ranked_list import StoredEntry, keep_usable
 
@@ -56,17 +58,36 @@ class PageRules:
 
 
 class HomeRequest(NamedTuple):
-    """Request for a homepage: who asks for how much, and what was read of them first."""
+    """Request for a homepage: who asks for how much, and what was read of them first.
+
+    Attributes:
+        user_id: the shopper; `None` when logged out.
+        limit: products wanted.
+        published: what the pointed batch holds for the shopper.
+        profile: what the shop knows of the shopper; `None` if it has no such user.
+        variant: the alias whose lists the shopper sees in a running comparison; `None` outside of one.
+    """
 
     user_id: int | None
     limit: int
-    context: PageContext
+    published: UserList
+    profile: Profile | None
     variant: str | None
 
     @property
     def asks_model(self) -> bool:
         """Whether the model server may rank for the user: one whom the shop knows and the batch lacks."""
-        return self.context.entries is None and self.context.nickname is not None
+        return self.published.entries is None and self.profile is not None
+
+    @property
+    def has_coupons(self) -> bool:
+        """Whether the user holds coupons that may be valid."""
+        return self.profile is not None and self.profile.has_coupons
+
+    @property
+    def ordered_lately(self) -> bool:
+        """Whether the user ordered something that may still keep off the page."""
+        return self.profile is not None and self.profile.ordered_lately
 
 
 class HomePage:
@@ -74,7 +95,7 @@ class HomePage:
 
     def __init__(
         self,
-        reader: ShopReader,
+        databases: Databases,
         model_server: ModelServerClient,
         fallback: FallbackCache,
         cache: SharedListsCache,
@@ -83,17 +104,19 @@ class HomePage:
         """Take the dependencies.
 
         Args:
-            reader: the shop's database.
+            databases: the shop's and the platform's.
             model_server: the model server.
             fallback: the local fallback.
             cache: shared lists by batch.
             rules: what the installation chose.
         """
-        self._reader = reader
-        self._contexts: CoalescedReads[PageRequest, PageContext] = CoalescedReads(
-            reader, partial(fetch_contexts, lately=timedelta(hours=rules.recent_hours))
+        self._databases = databases
+        self._shop, self._platform = databases.shop, databases.platform
+        self._lists: CoalescedReads[ListRequest, UserList] = CoalescedReads(databases.platform, fetch_lists)
+        self._profiles: CoalescedReads[int, Profile] = CoalescedReads(
+            databases.shop, partial(fetch_profiles, lately=timedelta(hours=rules.recent_hours))
         )
-        self._products = LiveProducts(reader, fallback.latest)
+        self._products = LiveProducts(databases.shop, fallback.latest)
         self._model_server = model_server
         self._fallback = fallback
         self._cache = cache
@@ -108,15 +131,15 @@ class HomePage:
             limit: products wanted.
         """
         try:
-            mark = self._reader.read_mark()
+            mark = self._databases.read_mark()
             unchanged = self._kept.since(None if mark is None else (mark, self._fallback.restricted))
             if (kept := unchanged.get((user_id, limit))) is not None:
                 return kept
             answer = await self._answer_live(user_id, limit, mark)
-        except ShopUnavailableError:
+        except DatabaseUnavailableError:
             return self._answer_locally(user_id, limit)
         except UNREADABLE:
-            logger.exception("homepage answered locally: what was read is not what the shop's tables hold")
+            logger.exception("homepage answered locally: what was read is not what the tables hold")
             return self._answer_locally(user_id, limit)
         is_somebody = user_id is not None and answer.nickname != NOBODY
         if mark is not None and not answer.depends_on_time and (is_somebody or user_id is None):
@@ -125,50 +148,57 @@ class HomePage:
             self._fallback.remember_page(user_id, answer)
         return answer
 
-    async def _answer_live(self, user_id: int | None, limit: int, mark: int | None) -> HomeAnswer:
-        products = self._products.since(mark)
-        request, ranked_products = await self._reader.within_deadline(self._read_page(user_id, limit, products))
-        context = request.context
-        version, variant = context.head.model_version if context.head else "", request.variant
+    async def _answer_live(self, user_id: int | None, limit: int, mark: tuple[int, int] | None) -> HomeAnswer:
+        products = self._products.since(None if mark is None else mark[0])
+        request, ranked_products = await self._databases.within_deadline(self._read_page(user_id, limit, products))
+        head, profile = request.published.head, request.profile
+        version, variant = head.model_version if head else "", request.variant
         if ranked_products is None and user_id is not None:
             ranked = await self._model_server.rank(user_id)
-            ranked_products = await self._reader.within_deadline(self._fill_page(request, ranked, products))
+            ranked_products = await self._databases.within_deadline(self._fill_page(request, ranked, products))
             if ranked and any(each.rung == "model" for each in ranked_products):
                 version, variant = ranked.model_version, None
-        depends_on_time = context.has_coupons or request.asks_model or context.ordered_lately
-        nickname = context.nickname or NOBODY
-        return pack_answer(
-            ranked_products or [], nickname, context.head, version, variant, depends_on_time=depends_on_time
-        )
+        depends_on_time = request.has_coupons or request.asks_model or request.ordered_lately
+        nickname = profile.nickname if profile else NOBODY
+        return pack_answer(ranked_products or [], nickname, head, version, variant, depends_on_time=depends_on_time)
 
     async def _read_page(
         self, user_id: int | None, limit: int, products: LivePage
     ) -> tuple[HomeRequest, list[RankedProduct] | None]:
         """Read the pointer and, unless the model server should be asked first, the whole page."""
         variant = self._rules.experiment.assign(user_id)
-        context = await self._read_context(PageRequest(user_id, pointer_of(variant)))
-        if context.head is None and variant is not None:  # the second alias has no lists yet: nothing is compared
-            variant, context = None, await self._read_context(PageRequest(user_id))
-        request = HomeRequest(user_id, limit, context, variant)
+        wanted = ListRequest(user_id, pointer_of(variant))
+        published, profile = await self._read_user(wanted)
+        if published.head is None and variant is not None:  # the second alias has no lists yet: nothing is compared
+            variant, wanted = None, ListRequest(user_id)
+            published = (await self._lists.load((wanted,)))[wanted]
+        if profile is None:  # a list of a user whom the shop has no more
+            published = UserList(published.head)
+        request = HomeRequest(user_id, limit, published, profile, variant)
         if request.asks_model:
             return request, None
         return request, await self._fill_page(request, None, products)
 
-    async def _read_context(self, request: PageRequest) -> PageContext:
-        return (await self._contexts.load((request,)))[request]
+    async def _read_user(self, wanted: ListRequest) -> tuple[UserList, Profile | None]:
+        """Read what is published for a user, and at the same time what the shop knows of them."""
+        if wanted.user_id is None:
+            return (await self._lists.load((wanted,)))[wanted], None
+        lists, profiles = self._lists.ask((wanted,)), self._profiles.ask((wanted.user_id,))
+        published, known = await wait_for_both(lists, profiles)
+        return published[wanted], known.get(wanted.user_id)
 
     async def _fill_page(
         self, request: HomeRequest, ranked: ModelList | None, products: LivePage
     ) -> list[RankedProduct]:
-        """Climb down all rungs that need no other service than the database."""
-        context = request.context
+        """Climb down all rungs that need no other service than the databases."""
+        entries = request.published.entries
         without = await self._fetch_just_bought(request)
         restricted = self._fallback.restricted
         ladder = Ladder(request.limit, products.load, without, self._rules.category_share, restricted)
-        listed: Iterable[StoredEntry] = keep_usable(context.entries or [])
-        if context.has_coupons and context.entries and request.user_id is not None:
+        listed: Iterable[StoredEntry] = keep_usable(entries or [])
+        if request.has_coupons and entries and request.user_id is not None:
             listed = whole = list(listed)  # a coupon may speak for any of it
-            coupons = await self._reader.read(fetch_held_coupons, request.user_id)
+            coupons = await self._shop.read(fetch_held_coupons, request.user_id)
             await ladder.lift(whole, partial(_has_coupon, coupons))
         await ladder.step("published", listed)
         await ladder.step("model", ranked.entries if ranked else [])
@@ -176,31 +206,31 @@ class HomePage:
             await self._step_down(request, ladder)
         await ladder.finish()
         if ladder.missing:
-            others = await self._reader.read(fetch_any_sellable, request.limit, ladder.met, ladder.full_categories)
+            others = await self._shop.read(fetch_any_sellable, request.limit, ladder.met, ladder.full_categories)
             ladder.take("catalogue", others, "new")
         return ladder.ranked_products
 
     async def _step_down(self, request: HomeRequest, ladder: Ladder) -> None:
         """Go on with the rungs that all shoppers share, as far as the head's rule allows."""
-        head, user_id = request.context.head, request.user_id
-        shared = await self._reader.read(self._cache.get, head) if head else SharedLists()
-        if user_id is not None and request.context.nickname is not None:
-            favourites = await self._reader.read(fetch_favourite_categories, user_id)
+        head, user_id = request.published.head, request.user_id
+        shared = await self._platform.read(self._cache.get, head) if head else SharedLists()
+        if user_id is not None and request.profile is not None:
+            favourites = await self._shop.read(fetch_favourite_categories, user_id)
             await ladder.step("categories", shared.of_categories(favourites))
         await ladder.step("popular", shared.popular)
         await ladder.step("newest", shared.newest)
         if ladder.missing:
-            others = await self._reader.read(fetch_any_sellable, request.limit, ladder.met, ladder.full_categories)
+            others = await self._shop.read(fetch_any_sellable, request.limit, ladder.met, ladder.full_categories)
             ladder.take("catalogue", others, "new")
 
     async def _fetch_just_bought(self, request: HomeRequest) -> set[int]:
         """Find what stays off the page; most users have not ordered lately, which the context already says."""
-        if request.user_id is None or not request.context.ordered_lately:
+        if request.user_id is None or not request.ordered_lately:
             return set()
-        return await self._reader.read(fetch_just_bought, request.user_id, self._rules.recent_hours)
+        return await self._shop.read(fetch_just_bought, request.user_id, self._rules.recent_hours)
 
     def _answer_locally(self, user_id: int | None, limit: int) -> HomeAnswer:
-        """Answer without the database; the page says so in its rungs, and still comes from one batch."""
+        """Answer without the databases; the page says so in its rungs, and still comes from one batch."""
         page, copy = self._fallback.recall_page(user_id), self._fallback.copy
         if page and copy.products and page.num_products < limit and page.head != copy.head:
             page = None

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from api.db.reader import ShopReader, ShopUnavailableError
+from api.db.reader import DatabaseReader, DatabaseUnavailableError
 from api.pages.fallback import FallbackCache
 from shop.drawings import render_product_drawing
 from shop.drawings.choice import list_drawings, load_drawing
@@ -45,7 +45,7 @@ class Picture:
 class ProductPictures:
     """Finds or draws the pictures of products."""
 
-    def __init__(self, reader: ShopReader, fallback: FallbackCache, folder: Path):
+    def __init__(self, reader: DatabaseReader, fallback: FallbackCache, folder: Path):
         """Take the dependencies.
 
         Args:
@@ -70,7 +70,7 @@ class ProductPictures:
             return _to_picture(file.read_bytes(), MEDIA_TYPES[extension])
         try:
             facts = await self._reader.read(fetch_facts, product_id)
-        except ShopUnavailableError:
+        except DatabaseUnavailableError:
             product = self._fallback.recall_product(product_id)
             title = product.title if product else ""
             drawing = render_product_drawing(product_id=product_id, category_id=category_id, title=title)

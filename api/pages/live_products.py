@@ -1,14 +1,14 @@
 """Cache that is valid until the database changes: answered pages, and products that can be sold.
 
-Whether anything changed is what the database itself says (SQLite's `data_version`, which moves with every commit), so
-what is kept is never older than the shop. Where nothing says so, nothing is kept.
+Whether anything changed is what the databases themselves say (SQLite's `data_version`, which moves with every commit),
+so what is kept is never older than they are. Where nothing says so, nothing is kept.
 """
 
 from collections.abc import Collection, Hashable, Mapping
 from typing import Generic, TypeVar
 
 from api.db.coalescing import CoalescedReads
-from api.db.reader import ShopReader
+from api.db.reader import DatabaseReader
 from api.pages.latest_products import LatestProducts
 from api.queries.catalogue import SellableProduct, fetch_sellable
 
@@ -19,7 +19,7 @@ Kept = TypeVar("Kept")
 
 
 class Unchanged(Generic[Key, Kept]):
-    """What is known of the database's present state, in bounded memory."""
+    """What is known of the present state of one or more databases, in bounded memory."""
 
     def __init__(self, most: int):
         """Start with nothing.
@@ -32,9 +32,9 @@ class Unchanged(Generic[Key, Kept]):
         self._kept: dict[Key, Kept] = {}
 
     def since(self, mark: Hashable) -> dict[Key, Kept]:
-        """Return what was kept since the database was at `mark`, for the caller to look up and to add to.
+        """Return what was kept since the databases were at `mark`, for the caller to look up and to add to.
 
-        What is added must have been read after the mark. A caller that adds late, when the database has moved on, adds
+        What is added must have been read after the mark. A caller that adds late, when they have moved on, adds
         to what nobody looks at any more.
         """
         if mark is None or mark != self._mark or len(self._kept) >= self._most:
@@ -45,7 +45,7 @@ class Unchanged(Generic[Key, Kept]):
 class LiveProducts:
     """What can be sold at the moment of a page."""
 
-    def __init__(self, reader: ShopReader, latest: LatestProducts):
+    def __init__(self, reader: DatabaseReader, latest: LatestProducts):
         """Read nothing yet.
 
         Args:
@@ -57,7 +57,7 @@ class LiveProducts:
         self._unchanged: Unchanged[int, SellableProduct | None] = Unchanged(KEPT_PRODUCTS)
 
     def since(self, mark: int | None) -> "LivePage":
-        """Begin a page that saw the database at `mark`."""
+        """Begin a page that saw the shop at `mark`."""
         return LivePage(self._reads, self._unchanged.since(mark), self._latest)
 
 

@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection
 
-from api.db.reader import ShopReader, ShopUnavailableError
+from api.db.databases import Databases
+from api.db.reader import DatabaseUnavailableError
 from api.pages.fallback import FallbackCache
 from api.pages.ladder import Ladder, RankedProduct
 from api.pages.live_products import LiveProducts
@@ -30,16 +31,16 @@ class SimilarAnswer:
 class ProductPages:
     """Answers for product pages, whatever fails."""
 
-    def __init__(self, reader: ShopReader, fallback: FallbackCache, cache: SharedListsCache):
+    def __init__(self, databases: Databases, fallback: FallbackCache, cache: SharedListsCache):
         """Take the dependencies.
 
         Args:
-            reader: the shop's database.
+            databases: the shop's and the platform's.
             fallback: the local fallback.
             cache: shared lists by batch.
         """
-        self._reader = reader
-        self._products = LiveProducts(reader, fallback.latest)
+        self._databases = databases
+        self._products = LiveProducts(databases.shop, fallback.latest)
         self._fallback = fallback
         self._cache = cache
 
@@ -53,11 +54,11 @@ class ProductPages:
             user_id: whose coupons to name; `None` when logged out.
 
         Raises:
-            ShopUnavailableError: the database cannot be reached, and nothing is known of the product.
+            DatabaseUnavailableError: the database cannot be reached, and nothing is known of the product.
         """
         try:
-            details = await self._reader.read(read_details, product_id, user_id)
-        except ShopUnavailableError:
+            details = await self._databases.shop.read(read_details, product_id, user_id)
+        except DatabaseUnavailableError:
             product = self._fallback.recall_product(product_id)
             if product is None:
                 raise
@@ -72,8 +73,8 @@ class ProductPages:
             The list, or `None` if the shop shows no such product.
         """
         try:
-            return await self._reader.within_deadline(self._answer_similar(product_id, limit))
-        except ShopUnavailableError:
+            return await self._databases.within_deadline(self._answer_similar(product_id, limit))
+        except DatabaseUnavailableError:
             copy, product = self._fallback.copy, self._fallback.recall_product(product_id)
             others = [other for other in self._fallback.list_products() if other.product_id != product_id]
             if product is not None:
@@ -81,10 +82,10 @@ class ProductPages:
             return SimilarAnswer(others[:limit], copy.head.batch_id if copy.head else "", "local:popular")
 
     async def _answer_similar(self, product_id: int, limit: int) -> SimilarAnswer | None:
-        found = await self._reader.read(self._read_rungs, product_id)
+        found = await self._databases.shop.read(fetch_product, product_id)
         if found is None:
             return None
-        head, lists = found
+        head, lists = await self._databases.platform.read(self._read_rungs, product_id, found[0].category_id)
         ladder = Ladder(limit, self._products.since(None).load, without={product_id})
         for rung, entries in lists.items():
             await ladder.step(rung, entries)
@@ -94,19 +95,16 @@ class ProductPages:
         )
 
     def _read_rungs(
-        self, connection: Connection, product_id: int
-    ) -> tuple[BatchHead | None, dict[str, list[Entry]]] | None:
-        """Read the lists that a product's similar ones come from; `None` if the shop shows no such product."""
-        found = fetch_product(connection, product_id)
-        if found is None:
-            return None
+        self, connection: Connection, product_id: int, category_id: int
+    ) -> tuple[BatchHead | None, dict[str, list[Entry]]]:
+        """Read the lists that a product's similar ones come from."""
         head = fetch_head(connection)
         if head is None:
             return None, {}
         shared = self._cache.get(connection, head)
         return head, {
             NEIGHBOURS: fetch_neighbours(connection, head.batch_id, product_id),
-            "category": shared.by_category.get(found[0].category_id, []),
+            "category": shared.by_category.get(category_id, []),
             "popular": shared.popular,
         }
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 
-from api.db.reader import ShopReader
+from api.db.reader import DatabaseReader
 from api.pages.fallback import FallbackCache, FallbackCopy
 from api.queries.catalogue import SellableProduct, fetch_categories
 from api.schemas import Categories
@@ -31,7 +31,7 @@ PICTURES = 4
 class StorefrontPage:
     """Answers what the storefront looks like."""
 
-    def __init__(self, reader: ShopReader, fallback: FallbackCache):
+    def __init__(self, reader: DatabaseReader, fallback: FallbackCache):
         """Take the dependencies.
 
         Args:
@@ -47,7 +47,7 @@ class StorefrontPage:
         """Return the storefront as it is today, in JSON. It is made anew with each copy of the local fallback.
 
         Raises:
-            ShopUnavailableError: the departments were never read, and the database cannot be reached.
+            DatabaseUnavailableError: the departments were never read, and the database cannot be reached.
         """
         copy, config, today = self._fallback.copy, self._fallback.storefront, datetime.now(UTC).date()
         if copy.categories is None:

@@ -1,12 +1,13 @@
-"""Hop 8: writes shoppers' events to the shop's database, idempotently: each once however often it is sent.
+"""Hop 8: writes shoppers' events to the platform's database, idempotently: each once however often it is sent.
 
 What a shopper reports is not believed further than it can be: keys count for the shopper who sent them alone, instants
 lie in the near past, and orders are the checkout's to report.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import DBAPIError
@@ -28,6 +29,8 @@ KEY_LENGTH = 100
 
 Identity = tuple[str, int, str]
 
+_KNOWN = select(Event.event_key, Event.event_type, Event.product_id, Event.request_id)
+
 
 def write_events(engine: Engine, events: Sequence[ShopperEvent]) -> EventsReceipt:
     """Write the events whose key is new and that can be true, in one transaction.
@@ -36,15 +39,19 @@ def write_events(engine: Engine, events: Sequence[ShopperEvent]) -> EventsReceip
         sqlalchemy.exc.SQLAlchemyError: nothing was written.
     """
     rows, num_refused = _choose(events, datetime.now(UTC))
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            accepted, num_others = _write_new(engine, rows)
-            refused = num_refused + num_others
-            return EventsReceipt(accepted=accepted, duplicates=len(events) - accepted - refused, refused=refused)
-        except DBAPIError as err:  # the same events may be written by another process at this very moment
-            if attempt == ATTEMPTS or not is_conflict(err):
-                raise
-    raise AssertionError("the loop returns or raises")
+    known = _write_new(engine, {key: event.model_dump() | {"event_key": key} for key, event in rows.items()})
+    accepted = len(rows) - len(known)
+    refused = num_refused + sum(identity != _identify(rows[key]) for key, identity in known.items())
+    return EventsReceipt(accepted=accepted, duplicates=len(events) - accepted - refused, refused=refused)
+
+
+def write_order_events(engine: Engine, events: Mapping[str, dict[str, Any]]) -> None:
+    """Write the events of an order that are not there yet, in one transaction.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: nothing was written.
+    """
+    _write_new(engine, events)
 
 
 def _choose(events: Sequence[ShopperEvent], now: datetime) -> tuple[dict[str, ShopperEvent], int]:
@@ -70,17 +77,21 @@ def _identify(event: ShopperEvent) -> Identity:
     return event.event_type, event.product_id, event.request_id
 
 
-def _write_new(engine: Engine, rows: dict[str, ShopperEvent]) -> tuple[int, int]:
+def _write_new(engine: Engine, rows: Mapping[str, dict[str, Any]]) -> dict[str, Identity]:
     """Write the events whose key is not there.
 
     Returns:
-        How many were written, and how many have the key of another event.
+        The others by their keys, each with what it is.
     """
-    columns = (Event.event_key, Event.event_type, Event.product_id, Event.request_id)
-    with session_scope(engine) as session:
-        found = session.execute(select(*columns).where(Event.event_key.in_(rows)))
-        known = {key: tuple(identity) for key, *identity in found}
-        fresh = [event.model_dump() | {"event_key": key} for key, event in rows.items() if key not in known]
-        if fresh:
-            session.execute(insert(Event), fresh)
-        return len(fresh), sum(identity != _identify(rows[key]) for key, identity in known.items())
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with session_scope(engine) as session:
+                found = session.execute(_KNOWN.where(Event.event_key.in_(rows)))
+                known: dict[str, Identity] = {key: (kind, product, request) for key, kind, product, request in found}
+                if fresh := [row for key, row in rows.items() if key not in known]:
+                    session.execute(insert(Event), fresh)
+                return known
+        except DBAPIError as err:  # the same events may be written by another process at this very moment
+            if attempt == ATTEMPTS or not is_conflict(err):
+                raise
+    raise AssertionError("the loop returns or raises")

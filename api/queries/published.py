@@ -1,35 +1,31 @@
 """Queries of published lists: the pointer, one user's list, and the lists that all users share.
 
 The pointer is read once an answer, in the same statement as the user's list; everything else of the answer is then read
-by that batch's id, so that no answer mixes two batches.
+by that batch's id, so that no answer mixes two batches. All of it lies in the platform's database; what the shop knows
+of the user is read beside it (`api/queries/profiles.py`).
 """
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Text, and_, bindparam, exists, select, type_coerce
+from sqlalchemy import Connection, Text, and_, bindparam, select, type_coerce
 
-from api.db.statements import IDS, Prepared, from_instant, to_instant
+from api.db.statements import IDS, Prepared, to_instant
 from api.queries.ranked_list import Entry, StoredEntry, parse_entries, parse_list
 from api.web.metrics import count_unusable
 from shop.tables import (
     HOME,
     BatchPointer,
-    Coupon,
-    Order,
     PopularList,
     ProductNeighbours,
     Recommendation,
     RecommendationBatch,
-    User,
-    UserCoupon,
 )
 
 KEPT_BATCHES = 3
@@ -47,22 +43,16 @@ class BatchHead(NamedTuple):
         return max(0, int((datetime.now(UTC) - self.as_of).total_seconds()))
 
 
-class PageContext(NamedTuple):
-    """What is known of a request once the pointer was read.
+class UserList(NamedTuple):
+    """What is published for a user.
 
     Attributes:
         head: the batch that is shown; `None` before the first publication.
-        nickname: the user's; `None` if the shop has no such user.
-        entries: the user's published list; `None` if the batch has none.
-        ordered_lately: whether the user ordered something that may still keep off the page.
-        has_coupons: whether the user holds coupons that may be valid.
+        entries: the user's list, best first; `None` if the batch has none.
     """
 
     head: BatchHead | None
-    nickname: str | None = None
     entries: list[StoredEntry] | None = None
-    ordered_lately: bool = False
-    has_coupons: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,80 +69,54 @@ class SharedLists:
         return (entry for turn in zip_longest(*lists) for entry in turn if entry is not None)
 
 
-_ABOUT_USER = (
-    User.user_id,
-    User.nickname,
-    exists().where(Order.user_id == User.user_id, Order.ordered_at > bindparam("lately")).label("ordered_lately"),
-    exists()
-    .where(UserCoupon.user_id == User.user_id, UserCoupon.used_at.is_(None))
-    .where(Coupon.coupon_id == UserCoupon.coupon_id, Coupon.valid_until > bindparam("now"))
-    .label("has_coupons"),
-)
-_CONTEXTS = Prepared(
+_LISTS = Prepared(
     select(
         BatchPointer.batch_id,
         RecommendationBatch.model_version,
         RecommendationBatch.as_of,
-        *_ABOUT_USER,
+        Recommendation.user_id,
         type_coerce(Recommendation.products, Text).label("products"),
     )
     .select_from(BatchPointer)
     .join(RecommendationBatch, RecommendationBatch.batch_id == BatchPointer.batch_id)
-    .outerjoin(User, User.user_id.in_(IDS))
     .outerjoin(
         Recommendation,
-        and_(Recommendation.batch_id == BatchPointer.batch_id, Recommendation.user_id == User.user_id),
+        and_(Recommendation.batch_id == BatchPointer.batch_id, Recommendation.user_id.in_(IDS)),
     )
     .where(BatchPointer.name == bindparam("pointer"))
 )
-_UNPUBLISHED = Prepared(select(*_ABOUT_USER).where(User.user_id.in_(IDS)))
 
 
-class PageRequest(NamedTuple):
-    """Whose page is asked for, and which pointer it follows. `user_id` is `None` when logged out."""
+class ListRequest(NamedTuple):
+    """Whose list is asked for, and which pointer it follows. `user_id` is `None` when logged out."""
 
     user_id: int | None
     pointer: str = HOME
 
 
-def fetch_contexts(
-    connection: Connection, requests: Collection[PageRequest], lately: timedelta = timedelta()
-) -> dict[PageRequest, PageContext]:
-    """Read each pointer, what is known of its users, and their lists, in one statement a pointer.
+def fetch_lists(connection: Connection, requests: Collection[ListRequest]) -> dict[ListRequest, UserList]:
+    """Read each pointer and the lists of its users, in one statement a pointer.
 
     Args:
-        connection: to the shop's database.
-        requests: whose pages are asked for.
-        lately: how far back an order counts as made lately.
+        connection: to the platform's database.
+        requests: whose lists are asked for.
     """
-    contexts: dict[PageRequest, PageContext] = {}
-    instants = _find_instants(int(time.time()), lately)
+    lists: dict[ListRequest, UserList] = {}
     for pointer in {request.pointer for request in requests}:
         asking = [request for request in requests if request.pointer == pointer]
         user_ids = [request.user_id for request in asking if request.user_id is not None]
-        rows = _CONTEXTS.execute(connection, {**instants, "pointer": pointer}, user_ids)
-        if rows:
-            head = _to_head(*rows[0][:3])
-            known = {row[3]: _to_context(head, *row[4:]) for row in rows}
-        else:
-            head, rows = None, _UNPUBLISHED.execute(connection, instants, user_ids)
-            known = {row[0]: _to_context(None, *row[1:]) for row in rows}
+        rows = _LISTS.execute(connection, {"pointer": pointer}, user_ids)
+        head = _to_head(*rows[0][:3]) if rows else None
+        entries = {row[3]: parse_list(row[4]) for row in rows if row[3] is not None}
         for request in asking:
-            contexts[request] = known.get(request.user_id) or PageContext(head)
-    return contexts
+            lists[request] = UserList(head, entries.get(request.user_id))
+    return lists
 
 
 def fetch_head(connection: Connection) -> BatchHead | None:
     """Read which batch is shown; `None` before the first publication."""
-    nobody = PageRequest(None)
-    return fetch_contexts(connection, [nobody])[nobody].head
-
-
-@lru_cache(1)
-def _find_instants(second: int, lately: timedelta) -> dict[str, str]:
-    """Write down the present second's beginning. What it lets in too much of, the exact reads leave out."""
-    now = datetime.fromtimestamp(second, UTC)
-    return {"now": from_instant(now), "lately": from_instant(now - lately)}
+    nobody = ListRequest(None)
+    return fetch_lists(connection, [nobody])[nobody].head
 
 
 @lru_cache(KEPT_BATCHES)
@@ -163,13 +127,6 @@ def _to_head(batch_id: str, model_version: str, as_of: Any) -> BatchHead:
         count_unusable("as_of", as_of)
         instant = None
     return BatchHead(batch_id, model_version, instant or datetime.min.replace(tzinfo=UTC))
-
-
-def _to_context(
-    head: BatchHead | None, nickname: str | None, ordered_lately: Any, has_coupons: Any, products: Any = None
-) -> PageContext:
-    entries = None if products is None else parse_list(products)
-    return PageContext(head, nickname, entries, bool(ordered_lately), bool(has_coupons))
 
 
 def fetch_shared_lists(connection: Connection, batch_id: str) -> SharedLists:

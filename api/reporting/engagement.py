@@ -2,7 +2,7 @@
 
 By hand: `python -m api.reporting.engagement [--since T] [--until T] [--json]`.
 
-Exit codes: 0 reported, 1 the shop's database did not answer.
+Exit codes: 0 reported, 1 the platform's database did not answer.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def build_report(engine: Engine, period: Period, experiment: Experiment) -> dict
     """Count and estimate everything, as plain JSON.
 
     Args:
-        engine: the shop's database.
+        engine: the platform's database.
         period: which impressions, and how long their clicks and orders count.
         experiment: what is compared now, for the intended split.
     """
@@ -155,7 +155,7 @@ def _report(options: argparse.Namespace) -> Result:
         raise argparse.ArgumentError(None, "--since must be before --until, and --window-hours above 0")
     settings = load_settings()
     experiment = Experiment(settings.compared_alias, settings.compared_share)
-    with engine_scope(open_engine(settings.shop_database_url, read_only=True, read_timeout_seconds=600)) as engine:
+    with engine_scope(open_engine(settings.platform_database_url, read_only=True, read_timeout_seconds=600)) as engine:
         report = build_report(engine, period, experiment)
     return Result(render(report), report)
 

@@ -9,8 +9,9 @@ from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials
 from starlette.datastructures import State
 
-from api.db.reader import ShopReader
-from api.db.writer import ShopWriter
+from api.db.databases import Databases
+from api.db.reader import DatabaseReader
+from api.db.writer import DatabaseWriter
 from api.health import HealthCheck
 from api.pages.browse import CataloguePages
 from api.pages.home import HomePage
@@ -32,8 +33,9 @@ class Services:
     """The services of one application.
 
     Attributes:
-        reader: reads for pages that can wait a moment; its troubles do not count against the quick ones.
-        writer: writes what shoppers leave behind.
+        databases: read for pages that can wait a moment; their troubles do not count against the quick ones.
+        shop_writer: writes the demo shop's orders.
+        platform_writer: writes shoppers' events.
         authenticator: decides who may act as whom.
         request_ids: tell which answers were given.
         currency: of the shop's prices.
@@ -48,8 +50,9 @@ class Services:
     pictures: ProductPictures
     health: HealthCheck
     metrics: Metrics
-    reader: ShopReader
-    writer: ShopWriter
+    databases: Databases
+    shop_writer: DatabaseWriter
+    platform_writer: DatabaseWriter
     authenticator: Authenticator
     request_ids: RequestIds
     currency: Currency
@@ -79,8 +82,10 @@ StorefrontPageDep = Annotated[StorefrontPage, _provide(lambda services: services
 PicturesDep = Annotated[ProductPictures, _provide(lambda services: services.pictures)]
 HealthCheckDep = Annotated[HealthCheck, _provide(lambda services: services.health)]
 MetricsDep = Annotated[Metrics, _provide(lambda services: services.metrics)]
-ShopReaderDep = Annotated[ShopReader, _provide(lambda services: services.reader)]
-ShopWriterDep = Annotated[ShopWriter, _provide(lambda services: services.writer)]
+DatabasesDep = Annotated[Databases, _provide(lambda services: services.databases)]
+ShopReaderDep = Annotated[DatabaseReader, _provide(lambda services: services.databases.shop)]
+ShopWriterDep = Annotated[DatabaseWriter, _provide(lambda services: services.shop_writer)]
+PlatformWriterDep = Annotated[DatabaseWriter, _provide(lambda services: services.platform_writer)]
 AuthenticatorDep = Annotated[Authenticator, _provide(lambda services: services.authenticator)]
 RequestIdsDep = Annotated[RequestIds, _provide(lambda services: services.request_ids)]
 CurrencyDep = Annotated[Currency, _provide(lambda services: services.currency)]

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from api.queries.events import write_events
-from api.routes.dependencies import AuthenticatorDep, MetricsDep, RequestIdsDep, ShopWriterDep, TokenDep
+from api.routes.dependencies import AuthenticatorDep, MetricsDep, PlatformWriterDep, RequestIdsDep, TokenDep
 from api.schemas import EventsReceipt, ShopperEvents
 from api.web.auth import GUESTS_TOO
 from api.web.errors import refusals
@@ -19,7 +19,7 @@ router = APIRouter(tags=["events"])
     responses=refusals(401, 403, 413, 422, 503),
 )
 async def post_events(
-    writer: ShopWriterDep,
+    writer: PlatformWriterDep,
     authenticator: AuthenticatorDep,
     token: TokenDep,
     request_ids: RequestIdsDep,

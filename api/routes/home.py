@@ -7,13 +7,14 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Query, Response
 
-from api.db.reader import ShopReader, ShopUnavailableError
+from api.db.databases import Databases
+from api.db.reader import DatabaseUnavailableError
 from api.pages.answer import HomeAnswer
 from api.pages.explain import ShopperEvidence, read_evidence
 from api.pages.explain import explain as write_reasons
 from api.pages.home import HomePage
 from api.queries.published import BatchHead
-from api.routes.dependencies import DEFAULT_LIMIT, HomePageDep, LimitQuery, MetricsDep, ShopperDep, ShopReaderDep
+from api.routes.dependencies import DEFAULT_LIMIT, DatabasesDep, HomePageDep, LimitQuery, MetricsDep, ShopperDep
 from api.schemas import ExplainedHome, HomeRecommendations
 from api.web.auth import GUESTS_TOO
 from api.web.errors import refusals
@@ -43,7 +44,7 @@ PROVENANCE = {
 async def get_home(
     home_page: HomePageDep,
     metrics: MetricsDep,
-    reader: ShopReaderDep,
+    databases: DatabasesDep,
     user_id: ShopperDep,
     limit: LimitQuery = DEFAULT_LIMIT,
     explain: Annotated[bool, Query(description="Say for each product why, and which coupons it has.")] = False,
@@ -55,7 +56,7 @@ async def get_home(
     answer = await answer_home(home_page, metrics, user_id, limit)
     if not explain:
         return HomeResponse(answer.body, answer)
-    explained = await _explain(reader, answer, user_id)
+    explained = await _explain(databases, answer, user_id)
     return HomeResponse(orjson.dumps(explained.model_dump(mode="json")), answer)
 
 
@@ -66,11 +67,11 @@ async def answer_home(home_page: HomePage, metrics: Metrics, user_id: int | None
     return answer
 
 
-async def _explain(reader: ShopReader, answer: HomeAnswer, user_id: int | None) -> ExplainedHome:
-    """Add reasons; when the database is late, their codes alone."""
+async def _explain(databases: Databases, answer: HomeAnswer, user_id: int | None) -> ExplainedHome:
+    """Add reasons; when a database is late, their codes alone."""
     try:
-        evidence = await reader.read(read_evidence, answer, user_id)
-    except ShopUnavailableError:
+        evidence = await databases.within_deadline(read_evidence(databases, answer, user_id))
+    except DatabaseUnavailableError:
         evidence = ShopperEvidence()
     return write_reasons(answer, evidence)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 class Problem(BaseModel):
     """One thing that is wrong, and what helps."""
 
-    part: Literal["database", "recommendations", "model_server", "fallback", "storefront"]
+    part: Literal["shop_database", "platform_database", "recommendations", "model_server", "fallback", "storefront"]
     problem: str
     remedy: str
 

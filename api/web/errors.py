@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from api.db.reader import ShopUnavailableError
+from api.db.reader import DatabaseUnavailableError
 from api.db.writer import NotWrittenError, RefusedValueError
 from api.schemas import Error, ErrorAnswer, ErrorDetail
 
@@ -58,8 +58,8 @@ def install_error_handlers(app: FastAPI) -> None:
         headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
         return _answer(request, error.status, error.message, error.details, headers)
 
-    @app.exception_handler(ShopUnavailableError)
-    async def _without_database(request: Request, error: ShopUnavailableError) -> JSONResponse:
+    @app.exception_handler(DatabaseUnavailableError)
+    async def _without_database(request: Request, error: DatabaseUnavailableError) -> JSONResponse:
         message = SEND_AGAIN if isinstance(error, NotWrittenError) else ASK_AGAIN
         return _answer(request, 503, message, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 

@@ -117,7 +117,7 @@ def _row(part: Part, state: str, views: Mapping[str, Mapping[str, Any]]) -> tupl
 
 def _some_user(settings: Settings) -> int:
     """Choose the first user that has a list, to ask for."""
-    engine = open_engine(settings.shop_database_url)
+    engine = open_engine(settings.platform_database_url)
     with session_scope(engine) as session:
         user_id = session.scalar(select(func.min(Recommendation.user_id)))
     engine.dispose()

@@ -84,7 +84,7 @@ def open_batch(engine: Engine, batch_id: str, as_of: datetime, model_version: st
     """Take the next epoch for a batch, new or known. A refused or retired batch starts afresh.
 
     Args:
-        engine: the shop's database.
+        engine: the platform's database.
         batch_id: as `name_batch` names it.
         as_of: instant of its features.
         model_version: number of the version that scores.
@@ -123,7 +123,7 @@ def record_verdict(engine: Engine, batch: Batch, state: str, counts: dict[str, A
     """Note what the audit found, and a line in the audit log when it refuses.
 
     Args:
-        engine: the shop's database.
+        engine: the platform's database.
         batch: the audited batch.
         state: `audited` or `refused`.
         counts: num_users, num_rows and checksum, the batch's manifest.

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 import polars as pl
 from sqlalchemy import Engine
@@ -21,6 +21,7 @@ from serving.batch.batch_state import (
     open_batch,
 )
 from serving.batch.lists import encode_lists
+from serving.batch.measures import Catalogue
 from serving.batch.popular import rank_neighbours, rank_popular
 from serving.batch.publish import audit_batch, fetch_written_buckets, write_bucket, write_lists
 from serving.batch.retire import retire_old_batches
@@ -93,7 +94,7 @@ def publish_scores(scoring: Scoring, alias: str | None, tell: Tell, pointer: str
     """Rank for all users, then write, audit and publish. A killed run resumes with the buckets that are missing.
 
     Args:
-        scoring: the version, its snapshot and the shop's database.
+        scoring: the version, its snapshot and the platform's database.
         alias: the alias that named the version, for the record.
         tell: called with a line of progress now and then.
         pointer: the pointer that moves.
@@ -141,16 +142,17 @@ def _write_and_audit(scoring: Scoring, batch: Batch, tell: Tell) -> BatchFacts:
             tell(f"bucket written bucket={bucket} num_users={written[bucket].num_users} users_per_second={rate:.0f}")
         facts.add(written[bucket])
     previous = fetch_pointed_batch(scoring.engine)
+    catalogue = Catalogue(_read_known_products(scoring.store), num_products)
     findings = audit_batch(
-        scoring.engine,
-        batch,
-        facts,
-        expected_users=len(index.user_ids()),
-        num_products=num_products,
-        previous=previous,
+        scoring.engine, batch, facts, catalogue, expected_users=len(index.user_ids()), previous=previous
     )
     tell(f"audit passed rules={len(findings)}")
     return facts
+
+
+def _read_known_products(store: MLStore) -> set[int]:
+    """Read which products the shop had when it was synced last, later than the snapshot perhaps."""
+    return set(store.as_of("products", datetime.now(UTC)).select("product_id").collect().to_series())
 
 
 def _rank_bucket(scoring: Scoring, bucket: int) -> Iterator[pl.DataFrame]:

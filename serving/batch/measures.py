@@ -1,30 +1,43 @@
-"""Measures of the audit, read from the shop's database: lists present, products known, overlap with before."""
+"""Measures of the audit: lists present in the platform's database, products known, overlap with before."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, aliased
 
 from serving.batch.batch_state import Batch
 from serving.batch.statistics import FIRST_SLOTS, BatchFacts
-from shop.tables import Product, Recommendation
+from shop.tables import Recommendation
 
 OVERLAP_USERS = 500
-KEYS_PER_QUERY = 5000
 DISTINCT_ENOUGH = 100
 
 
+@dataclass(frozen=True)
+class Catalogue:
+    """What a batch is held against.
+
+    Attributes:
+        known_products: products that the shop has now, hidden and sold-out ones included.
+        num_sellable: products of the snapshot that could be sold.
+    """
+
+    known_products: Collection[int]
+    num_sellable: int
+
+
 def gather_measures(
-    engine: Engine, batch: Batch, facts: BatchFacts, *, expected_users: int, num_products: int, previous: str | None
+    engine: Engine, batch: Batch, facts: BatchFacts, catalogue: Catalogue, *, expected_users: int, previous: str | None
 ) -> dict[str, float | None]:
     """Return a value for each rule of `serving.batch.audit.RULES`.
 
     Args:
-        engine: the shop's database.
+        engine: the platform's database.
         batch: a batch whose buckets are all written.
         facts: what was measured while writing.
+        catalogue: the shop's products.
         expected_users: users of the snapshot.
-        num_products: sellable products of the snapshot.
         previous: the batch that shoppers see now, to overlap with.
     """
     users = max(facts.num_users, 1)
@@ -34,11 +47,11 @@ def gather_measures(
         "stored_users": 1.0 if stored == facts.num_users else min(stored, facts.num_users) / max(stored, users),
         "non_finite_scores": facts.non_finite_scores,
         "lists_with_repeats": facts.lists_with_repeats,
-        "unknown_products": _unknown_share(engine, facts),
+        "unknown_products": _unknown_share(facts, catalogue.known_products),
         "short_lists": facts.short_lists / users,
         "flat_lists": facts.flat_lists / users,
         "top_product_share": max(facts.top_products.values(), default=0) / users,
-        "distinct_products": len(facts.shown_products) / max(1, min(DISTINCT_ENOUGH, num_products)),
+        "distinct_products": len(facts.shown_products) / max(1, min(DISTINCT_ENOUGH, catalogue.num_sellable)),
         "overlap": _overlap(engine, batch.batch_id, previous),
     }
 
@@ -50,22 +63,11 @@ def count_stored_users(engine: Engine, batch_id: str) -> int:
         return int(session.scalar(counted) or 0)
 
 
-def _unknown_share(engine: Engine, facts: BatchFacts) -> float:
+def _unknown_share(facts: BatchFacts, known: Collection[int]) -> float:
     """Return the share of first slots that hold a product without a row in the shop."""
     shown = facts.shown_products
-    known = _known_products(engine, shown)
     unknown = sum(count for product_id, count in shown.items() if product_id not in known)
     return unknown / max(1, sum(shown.values()))
-
-
-def _known_products(engine: Engine, product_ids: Iterable[int]) -> set[int]:
-    wanted = sorted(product_ids)
-    known: set[int] = set()
-    with Session(engine) as session:
-        for start in range(0, len(wanted), KEYS_PER_QUERY):
-            keys = wanted[start : start + KEYS_PER_QUERY]
-            known.update(session.scalars(select(Product.product_id).where(Product.product_id.in_(keys))))
-    return known
 
 
 def _overlap(engine: Engine, batch_id: str, previous: str | None) -> float | None:

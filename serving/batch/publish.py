@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from serving.batch.audit import Finding, audit, summarise
 from serving.batch.batch_state import AuditError, Batch, record_verdict
 from serving.batch.lists import encode_lists
-from serving.batch.measures import gather_measures
+from serving.batch.measures import Catalogue, gather_measures
 from serving.batch.statistics import BatchFacts, measure
 from shop.database import session_scope
 from shop.tables import BatchBucket
@@ -40,7 +40,7 @@ def write_bucket(
     """Write the lists of one bucket, and last the note that it is complete.
 
     Args:
-        engine: the shop's database.
+        engine: the platform's database.
         batch: an open batch.
         bucket: number of the user bucket.
         pieces: frames of user_id, rank, product_id, category_id, score, reason, sorted by user and rank; a user's
@@ -74,7 +74,7 @@ def write_lists(engine: Engine, batch: Batch, table: str, lists: pl.DataFrame) -
     """Write encoded lists into one of the batch's tables, replacing those of the same key.
 
     Args:
-        engine: the shop's database.
+        engine: the platform's database.
         batch: an open batch.
         table: `recommendations`, `popular_lists` or `product_neighbours`.
         lists: the table's key columns besides the batch, and `products` as JSON text.
@@ -102,16 +102,16 @@ def _work_ahead(items: Iterator[Item]) -> Iterator[Item]:
 
 
 def audit_batch(
-    engine: Engine, batch: Batch, facts: BatchFacts, *, expected_users: int, num_products: int, previous: str | None
+    engine: Engine, batch: Batch, facts: BatchFacts, catalogue: Catalogue, *, expected_users: int, previous: str | None
 ) -> list[Finding]:
     """Audit a written batch and note the verdict on its row.
 
     Args:
-        engine: the shop's database.
+        engine: the platform's database.
         batch: a batch whose buckets are all written.
         facts: what was measured of all of them.
+        catalogue: the shop's products.
         expected_users: users of the snapshot.
-        num_products: sellable products of the snapshot.
         previous: the batch that shoppers see now.
 
     Returns:
@@ -120,9 +120,7 @@ def audit_batch(
     Raises:
         AuditError: a rule is broken; the message names each with its value and bound.
     """
-    measures = gather_measures(
-        engine, batch, facts, expected_users=expected_users, num_products=num_products, previous=previous
-    )
+    measures = gather_measures(engine, batch, facts, catalogue, expected_users=expected_users, previous=previous)
     findings = audit(measures, facts.num_users)
     broken = [finding for finding in findings if not finding.has_passed]
     counts = {"num_users": facts.num_users, "num_rows": facts.num_rows, "checksum": f"{facts.checksum:016x}"}

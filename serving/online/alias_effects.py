@@ -1,4 +1,4 @@
-"""Effects of a moved alias in the shop's database: an audit row, and the kept lists of a version that serves again.
+"""Effects of a moved alias in the platform's database: an audit row, and the kept lists of a version that serves again.
 
 So a rollback restores lists in seconds, whether Airflow runs or not. A version without kept lists waits for the
 workflow `score_users`.
@@ -26,7 +26,7 @@ class Followup:
 
         Args:
             registry: where the verdicts of versions stand.
-            engine: the shop's database.
+            engine: the platform's database.
         """
         self._registry = registry
         self._engine = engine
@@ -35,7 +35,7 @@ class Followup:
         """Write down what MLflow told of the alias.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the shop's database does not answer.
+            sqlalchemy.exc.SQLAlchemyError: the platform's database does not answer.
             training.registry.client.RegistryError: MLflow does not answer.
         """
         if (event.model_name, event.alias) == (self._registry.model_name, CHAMPION):
@@ -45,7 +45,7 @@ class Followup:
         """Write down that the model server ranks with a version.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the shop's database does not answer.
+            sqlalchemy.exc.SQLAlchemyError: the platform's database does not answer.
         """
         note_served(self._engine, *named)
 
@@ -53,7 +53,7 @@ class Followup:
         """Return the version that carried the alias last, for when none does.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the shop's database does not answer.
+            sqlalchemy.exc.SQLAlchemyError: the platform's database does not answer.
         """
         return find_lost_champion(self._engine)
 
@@ -61,7 +61,7 @@ class Followup:
         """Write down that the alias was seen at a version, or nowhere, if whoever moved it did not.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the shop's database does not answer.
+            sqlalchemy.exc.SQLAlchemyError: the platform's database does not answer.
             training.registry.client.RegistryError: MLflow does not answer.
         """
         if note_move(self._registry, self._engine, version, delivery):
@@ -73,7 +73,7 @@ class Followup:
         Asked at every look, since a scoring that resolved the alias earlier may publish after it has moved on.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the shop's database does not answer.
+            sqlalchemy.exc.SQLAlchemyError: the platform's database does not answer.
             serving.batch.batch_state.PublicationError: another run published meanwhile.
         """
         if batch_id := show_kept_lists(self._engine, name_model(version, contents), has_moved):
@@ -84,7 +84,7 @@ def show_kept_lists(engine: Engine, model: str, has_moved: bool = True) -> str |
     """Point at the newest complete batch of a version, under a new epoch.
 
     Args:
-        engine: the shop's database.
+        engine: the platform's database.
         model: that serves, as `name_model` names it: a number that came again is another model.
         has_moved: whether it is new. If not, lists that somebody published by naming their version stay.
 

@@ -184,13 +184,14 @@ def test_made_up_shoppers_push_nobody_out_of_memory(api: TestClient) -> None:
     home_page = services_of(api.app.state).home_page
     for user_id in (1, 2):
         api.get(HOME, params={"user_id": user_id})
-    kept = len(home_page._kept.since(home_page._reader.read_mark()))
+    state = home_page._databases.read_mark(), home_page._fallback.restricted
+    kept = len(home_page._kept.since(state))
 
     for user_id in range(1000, 1020):
         api.get(HOME, params={"user_id": user_id})
 
     assert kept > 0
-    assert len(home_page._kept.since(home_page._reader.read_mark())) == kept
+    assert len(home_page._kept.since(state)) == kept
 
 
 def test_a_locked_database_is_read_all_the_same(api: TestClient, tmp_path: Path) -> None:
@@ -253,9 +254,11 @@ def test_health_says_what_is_wrong_and_what_helps(api: TestClient, model_server:
     problems = {problem["part"]: problem for problem in health.json()["problems"]}
     assert health.status_code == 200
     assert health.json()["status"] == "degraded"
-    assert problems["database"]["problem"] == "fails with OperationalError"
+    assert problems["shop_database"]["problem"] == "fails with OperationalError"
+    assert problems["platform_database"]["problem"] == "fails with OperationalError"
     assert problems["model_server"]["problem"] == "/readyz answers 503"
-    assert "SHOP_DATABASE_URL" in problems["database"]["remedy"]
+    assert "SHOP_DATABASE_URL" in problems["shop_database"]["remedy"]
+    assert "PLATFORM_DATABASE_URL" in problems["platform_database"]["remedy"]
     assert str(tmp_path) not in health.text
 
 

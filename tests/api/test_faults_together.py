@@ -49,6 +49,10 @@ def wait_for_problems(client: httpx.Client, parts: set[str]) -> None:
         sleep(0.2)
 
 
+PARTS = {"database": {"shop_database", "platform_database"}, "model_server": {"model_server"}}
+PARTS["both"] = PARTS["database"] | PARTS["model_server"]
+
+
 @pytest.mark.parametrize(
     ("dependency", "kind"),
     [
@@ -70,7 +74,7 @@ def test_every_shopper_gets_a_full_page(
     with break_down(pids, kind):
         answers = [client.get("/recommendations/home", params={"user_id": user}) for user in range(1, REQUESTS + 1)]
         if kind != "slowed":
-            wait_for_problems(client, {"database", "model_server"} if dependency == "both" else {dependency})
+            wait_for_problems(client, PARTS[dependency])
 
     assert {answer.status_code for answer in answers} == {200}
     assert {len(answer.json()["recommendations"]) for answer in answers} == {20}

@@ -6,6 +6,7 @@ import polars as pl
 from sqlalchemy import Engine
 
 from serving.batch.batch_state import Batch, move_pointer, open_batch
+from serving.batch.measures import Catalogue
 from serving.batch.publish import audit_batch, fetch_written_buckets, write_bucket
 from serving.batch.statistics import BatchFacts
 from tests.support.tiny_shop import day
@@ -19,6 +20,7 @@ SCHEMA = {
     "reason": pl.String,
 }
 CATEGORY_OF = {1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3}
+TINY_CATALOGUE = Catalogue(known_products=CATEGORY_OF, num_sellable=6)
 
 
 def ranked(lists: dict[int, list[int]], scores: list[float] | None = None) -> pl.DataFrame:
@@ -52,5 +54,5 @@ def finish(engine: Engine, batch: Batch, lists: dict[int, list[int]]) -> None:
             mine = {user: products for user, products in lists.items() if user % 2 == bucket}
             written[bucket] = write_bucket(engine, batch, bucket, [ranked(mine)], full_length=3)
         facts.add(written[bucket])
-    audit_batch(engine, batch, facts, expected_users=len(lists), num_products=6, previous=None)
+    audit_batch(engine, batch, facts, TINY_CATALOGUE, expected_users=len(lists), previous=None)
     move_pointer(engine, batch)

@@ -25,7 +25,7 @@ def settle(registry: Registry, version: int, settings: Settings) -> None:
     Args:
         registry: where it is registered.
         version: number.
-        settings: folder of versions, shop database, `auto_promote`.
+        settings: folder of versions, the platform's database, `auto_promote`.
 
     Raises:
         ArtefactError: what was registered is not what was uploaded, or scores otherwise.
@@ -44,7 +44,7 @@ def settle(registry: Registry, version: int, settings: Settings) -> None:
 
 
 def _promote(registry: Registry, version: int, champion: int | None, why: str, settings: Settings) -> None:
-    engine = open_engine(settings.shop_database_url)
+    engine = open_engine(settings.platform_database_url)
     try:
         move_champion(registry, engine, version, champion, actor=GATE, why=why)
     except MoveError as err:  # a reviewer was quicker, and has the last word

@@ -1,8 +1,8 @@
 """Moves of the alias `champion`: compare-and-set under a lock, one at a time, each with an audit row.
 
-MLflow knows no compare-and-set, so the lock is the shop's database: the audit row and the check of the alias lie in one
-transaction for writing, and one of these is open at a time. Moves in MLflow's UI pass by this file; whoever sees one
-notes it here. A version is told by its number and its run: the number may come again for another one.
+MLflow knows no compare-and-set, so the lock is the platform's database: the audit row and the check of the alias lie
+in one transaction for writing, and one of these is open at a time. Moves in MLflow's UI pass by this file; whoever sees
+one notes it here. A version is told by its number and its run: the number may come again for another one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -51,7 +51,7 @@ def move_champion(
 
     Args:
         registry: where the alias lives.
-        engine: the shop's database.
+        engine: the platform's database.
         version: number that shall serve.
         expected: number that the alias points at now, None if nowhere.
         actor: who moves.
@@ -80,7 +80,7 @@ def note_move(registry: Registry, engine: Engine, version: int | None, delivery:
 
     Args:
         registry: where the version's verdict stands.
-        engine: the shop's database.
+        engine: the platform's database.
         version: that the alias names; `None` where it was taken away.
         delivery: id of MLflow's call; the same call again writes nothing.
 
@@ -105,7 +105,7 @@ def note_served(engine: Engine, version: int, run_id: str) -> bool:
     """Write down that a version serves: moves of the alias tell what was wanted, these rows what shoppers got.
 
     Args:
-        engine: the shop's database.
+        engine: the platform's database.
         version: number.
         run_id: its run.
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, text
 
 from api.db.coalescing import MOST_CALLERS, MOST_READS, CoalescedReads
 from api.db.connections import ThreadConnections
-from api.db.reader import ShopReader, ShopUnavailableError
+from api.db.reader import DatabaseReader, DatabaseUnavailableError
 
 PATIENT_SECONDS = 180
 Result = TypeVar("Result")
@@ -29,9 +29,9 @@ class Stock:
 
 
 @pytest.fixture
-def reader(tiny_shop: Engine) -> Iterator[ShopReader]:
+def reader(tiny_shop: Engine) -> Iterator[DatabaseReader]:
     """A reader that reads in threads, as on MySQL."""
-    with closing(ShopReader(ThreadConnections(tiny_shop), PATIENT_SECONDS)) as reader:
+    with closing(DatabaseReader("shop", ThreadConnections(tiny_shop), PATIENT_SECONDS)) as reader:
         yield reader
 
 
@@ -39,7 +39,7 @@ def run(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
     return asyncio.run(work())
 
 
-def test_who_asks_during_a_read_shares_the_next_one(reader: ShopReader) -> None:
+def test_who_asks_during_a_read_shares_the_next_one(reader: DatabaseReader) -> None:
     stock = Stock()
     reads = CoalescedReads(reader, stock)
 
@@ -57,7 +57,7 @@ def test_who_asks_during_a_read_shares_the_next_one(reader: ShopReader) -> None:
     ]
 
 
-def test_a_read_has_a_limited_number_of_callers(reader: ShopReader) -> None:
+def test_a_read_has_a_limited_number_of_callers(reader: DatabaseReader) -> None:
     stock = Stock()
     reads = CoalescedReads(reader, stock)
 
@@ -71,7 +71,7 @@ def test_a_read_has_a_limited_number_of_callers(reader: ShopReader) -> None:
     assert sorted(map(sorted, stock.asked)) == expected
 
 
-def test_so_many_reads_are_under_way_and_no_more(reader: ShopReader) -> None:
+def test_so_many_reads_are_under_way_and_no_more(reader: DatabaseReader) -> None:
     at_once, most, lock = 0, 0, threading.Lock()
 
     def read(_: Connection, keys: Collection[int]) -> dict[int, int]:
@@ -108,7 +108,7 @@ def test_nobody_is_forgotten_who_asks_while_a_read_ends(tiny_shop: Engine, num_t
             pass
 
     async def ask_twice() -> list[Any]:
-        reads = CoalescedReads(ShopReader(TurnsOfTheLoop(), PATIENT_SECONDS), Stock())  # type: ignore[arg-type]
+        reads = CoalescedReads(DatabaseReader("shop", TurnsOfTheLoop(), PATIENT_SECONDS), Stock())  # type: ignore[arg-type]
         first = asyncio.create_task(reads.load([1]))
         for _ in range(num_turns):
             await asyncio.sleep(0)
@@ -122,7 +122,7 @@ def test_nobody_is_forgotten_who_asks_while_a_read_ends(tiny_shop: Engine, num_t
     assert 3 in second
 
 
-def test_nothing_is_kept_from_one_read_to_the_next(reader: ShopReader, tiny_shop: Engine) -> None:
+def test_nothing_is_kept_from_one_read_to_the_next(reader: DatabaseReader, tiny_shop: Engine) -> None:
     reads = CoalescedReads(reader, Stock())
 
     async def ask_twice() -> list[int]:
@@ -136,7 +136,7 @@ def test_nothing_is_kept_from_one_read_to_the_next(reader: ShopReader, tiny_shop
     assert before != after == 77
 
 
-def test_a_failure_reaches_all_who_wait_and_nobody_after(reader: ShopReader, tiny_shop: Engine) -> None:
+def test_a_failure_reaches_all_who_wait_and_nobody_after(reader: DatabaseReader, tiny_shop: Engine) -> None:
     reads = CoalescedReads(reader, Stock())
 
     async def ask_around_a_failure() -> tuple[list[Any], int]:
@@ -149,11 +149,11 @@ def test_a_failure_reaches_all_who_wait_and_nobody_after(reader: ShopReader, tin
 
     failed, found = run(ask_around_a_failure)
 
-    assert [type(each) for each in failed] == [ShopUnavailableError] * 2
+    assert [type(each) for each in failed] == [DatabaseUnavailableError] * 2
     assert found == 2
 
 
-def test_who_gives_up_takes_nobody_along(reader: ShopReader) -> None:
+def test_who_gives_up_takes_nobody_along(reader: DatabaseReader) -> None:
     reads = CoalescedReads(reader, Stock())
 
     async def ask_and_leave() -> int:

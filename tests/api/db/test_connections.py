@@ -8,8 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import api.db.connections
 from api.db.connections import LoopConnections
-from api.db.reader import ShopReader, ShopUnavailableError
-from api.db.writer import ShopWriter
+from api.db.reader import DatabaseReader, DatabaseUnavailableError
+from api.db.writer import DatabaseWriter
 from shop.database import open_engine, open_loop_engine
 from tests.api.conftest import run_on_loop
 from tests.support.database_servers import DatabaseServer
@@ -103,8 +103,8 @@ def test_writes_are_refused_and_time_is_utc(any_server_url: str) -> None:
 
 def test_a_read_that_the_server_refuses_is_named_with_what_to_do(any_server_url: str) -> None:
     async def ask() -> str:
-        reader = ShopReader(LoopConnections(open_loop_engine(any_server_url)), 60)
-        with pytest.raises(ShopUnavailableError) as caught:
+        reader = DatabaseReader("shop", LoopConnections(open_loop_engine(any_server_url)), 60)
+        with pytest.raises(DatabaseUnavailableError) as caught:
             await reader.read(lambda connection: connection.execute(text("SELECT secret FROM gone")))
         reader.close()
         return str(caught.value)
@@ -118,13 +118,13 @@ def test_a_read_that_the_server_refuses_is_named_with_what_to_do(any_server_url:
 def test_a_write_that_the_server_refuses_is_named_and_logged(
     any_server_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    writer = ShopWriter(open_engine(any_server_url), 60)
+    writer = DatabaseWriter("shop", open_engine(any_server_url), 60)
 
     def write(engine: Engine) -> None:
         with engine.begin() as connection:
             connection.execute(text("DELETE FROM mysql.user"))
 
-    with pytest.raises(ShopUnavailableError, match="refuses with error 1142: GRANT"):
+    with pytest.raises(DatabaseUnavailableError, match="refuses with error 1142: GRANT"):
         asyncio.run(writer.write(write))
 
     writer.close()

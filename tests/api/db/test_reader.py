@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from api.db.connections import ThreadConnections
-from api.db.reader import ShopReader, ShopUnavailableError
+from api.db.reader import DatabaseReader, DatabaseUnavailableError
 
 
-def run_reader(engine: Engine, work: Callable[[ShopReader], Any], deadline_seconds: float = 0.2) -> Any:
+def run_reader(engine: Engine, work: Callable[[DatabaseReader], Any], deadline_seconds: float = 0.2) -> Any:
     """Do something with a reader whose reads run in threads, as on a server."""
 
     async def run() -> Any:
-        reader = ShopReader(ThreadConnections(engine), deadline_seconds)
+        reader = DatabaseReader("shop", ThreadConnections(engine), deadline_seconds)
         try:
             return await work(reader)
         finally:
@@ -23,24 +23,24 @@ def run_reader(engine: Engine, work: Callable[[ShopReader], Any], deadline_secon
     return asyncio.run(run())
 
 
-async def open_circuit(reader: ShopReader) -> None:
+async def open_circuit(reader: DatabaseReader) -> None:
     for _ in range(3):
-        with pytest.raises(ShopUnavailableError):
+        with pytest.raises(DatabaseUnavailableError):
             await reader.read(lambda _: time.sleep(0.6))
     assert reader.breaker.is_open
 
 
-async def wait_until_closed(reader: ShopReader) -> None:
+async def wait_until_closed(reader: DatabaseReader) -> None:
     deadline = time.monotonic() + 60
     while reader.breaker.is_open:
         assert time.monotonic() < deadline, "the circuit stayed open"
-        with pytest.raises(ShopUnavailableError):
+        with pytest.raises(DatabaseUnavailableError):
             await reader.read(lambda _: 1)
         await asyncio.sleep(0.05)
 
 
 def test_a_database_that_answers_again_is_read_again_and_no_page_waits_for_the_trial(tiny_shop: Engine) -> None:
-    async def work(reader: ShopReader) -> int:
+    async def work(reader: DatabaseReader) -> int:
         await open_circuit(reader)
         await wait_until_closed(reader)
         return await reader.read(lambda connection: connection.exec_driver_sql("SELECT 7").scalar_one())
@@ -51,7 +51,7 @@ def test_a_database_that_answers_again_is_read_again_and_no_page_waits_for_the_t
 def test_a_database_slower_than_the_deadline_is_given_up_to_twice_as_long(
     tiny_shop: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def work(reader: ShopReader) -> str:
+    async def work(reader: DatabaseReader) -> str:
         await open_circuit(reader)
         monkeypatch.setattr("api.db.reader._read_nothing", lambda _: time.sleep(0.5))
         await wait_until_closed(reader)

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from sqlalchemy import Engine
 
-from api.db.writer import RefusedValueError, ShopWriter
+from api.db.writer import DatabaseWriter, RefusedValueError
 from shop.database import open_engine
 
 
@@ -14,7 +14,7 @@ def write_too_much(engine: Engine) -> None:
 
 
 def test_a_value_that_a_column_cannot_hold_is_not_asked_for_again(any_server_url: str) -> None:
-    writer = ShopWriter(open_engine(any_server_url), deadline_seconds=60)
+    writer = DatabaseWriter("shop", open_engine(any_server_url), deadline_seconds=60)
 
     with pytest.raises(RefusedValueError):
         asyncio.run(writer.write(write_too_much))

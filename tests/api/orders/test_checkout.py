@@ -12,7 +12,7 @@ from sqlalchemy import Engine, func, select, update
 from api.orders.checkout import place_order
 from api.orders.pricing import CheckoutError
 from api.schemas import Checkout
-from api.web.request_ids import UNVERIFIED, RequestIds
+from api.web.request_ids import UNVERIFIED
 from shop.database import session_scope
 from shop.money import DOLLAR
 from shop.tables import Coupon, Event, Order, OrderItem, PlacedCheckout, Product, UserCoupon
@@ -252,7 +252,7 @@ def test_the_last_ones_are_sold_once_however_many_ask(any_empty_shop: Engine) ->
 
 def _try_order(engine: Engine, checkout: Checkout) -> str:
     try:
-        return "repeat" if place_order(engine, checkout, "r-1", DOLLAR, RequestIds(b"key")).is_repeat else "new"
+        return "repeat" if place_order(engine, checkout, DOLLAR).is_repeat else "new"
     except CheckoutError:
         return "refused"
 

@@ -8,7 +8,7 @@ from serving.batch.publish import audit_batch, fetch_written_buckets, write_buck
 from serving.batch.statistics import BatchFacts, measure
 from shop.database import session_scope
 from shop.tables import AuditLog, BatchPointer, Recommendation, RecommendationBatch
-from tests.serving.ranked import finish, open_named, publish, ranked
+from tests.serving.ranked import TINY_CATALOGUE, finish, open_named, publish, ranked
 from tests.serving.stored_lists import read_stored_rows
 from tests.support.tiny_shop import day, fill_tiny_shop
 
@@ -78,7 +78,7 @@ def test_scores_that_are_not_numbers_are_refused(shop: Engine) -> None:
     facts = write_bucket(shop, batch, 0, [piece], full_length=3)
 
     with pytest.raises(PublicationError, match="non_finite_scores: 9"):
-        audit_batch(shop, batch, facts, expected_users=3, num_products=6, previous=None)
+        audit_batch(shop, batch, facts, TINY_CATALOGUE, expected_users=3, previous=None)
 
 
 def test_products_that_the_shop_does_not_know_are_refused(shop: Engine) -> None:
@@ -93,7 +93,7 @@ def test_a_list_that_the_database_lost_is_noticed(shop: Engine) -> None:
         session.delete(session.get_one(Recommendation, (batch.batch_id, 2)))
 
     with pytest.raises(PublicationError, match="stored_users"):
-        audit_batch(shop, batch, facts, expected_users=3, num_products=6, previous=None)
+        audit_batch(shop, batch, facts, TINY_CATALOGUE, expected_users=3, previous=None)
 
 
 def test_a_refused_batch_can_be_written_again(shop: Engine) -> None:
@@ -157,7 +157,7 @@ def test_overlap_compares_with_what_shoppers_see(shop: Engine) -> None:
         facts.add(write_bucket(shop, batch, bucket, [ranked(mine)], full_length=3))
 
     with pytest.raises(PublicationError, match=r"overlap: 0, wanted >= 0\.02"):
-        audit_batch(shop, batch, facts, expected_users=200, num_products=6, previous=previous.batch_id)
+        audit_batch(shop, batch, facts, TINY_CATALOGUE, expected_users=200, previous=previous.batch_id)
 
 
 def test_every_open_takes_a_larger_epoch(shop: Engine) -> None:

@@ -719,7 +719,7 @@ export interface components {
              * Part
              * @enum {string}
              */
-            part: "database" | "recommendations" | "model_server" | "fallback" | "storefront";
+            part: "shop_database" | "platform_database" | "recommendations" | "model_server" | "fallback" | "storefront";
             /** Problem */
             problem: string;
             /** Remedy */
