@@ -91,12 +91,14 @@ class DeltaLog:
         if damaged[:1] == [0] and first is None:
             self._set_aside(names)
             return damaged
-        self._set_aside([*aside, *(name for name in map(_name, damaged) if name in names)])
         for version in damaged:
+            if _name(version) in names:
+                self._keep(_name(version))
             actions = first.to_actions() if version == 0 and first is not None else []
             info = {"timestamp": _now_millis(), "operation": "REPAIR", "operationParameters": {}}
             lines = [json.dumps(action) for action in [{"commitInfo": info}, *actions]]
-            self._files.write_lines(f"{self._folder}/{_name(version)}", lines)
+            self._files.write(f"{self._folder}/{_name(version)}", "\n".join(lines).encode())
+        self._set_aside(aside)
         return damaged
 
     def _read(self, version: int) -> list[dict[str, Any]] | None:
@@ -122,9 +124,14 @@ class DeltaLog:
             return False
 
     def _set_aside(self, names: list[str]) -> None:
-        """Keep files where nobody reads them, under names of their own."""
+        """Take files out of the log."""
         for name in names:
-            self._files.move(f"{self._folder}/{name}", f"{DAMAGED}/{self._table}/{_now_millis()}-{name}")
+            self._keep(name)
+            self._files.delete(f"{self._folder}/{name}")
+
+    def _keep(self, name: str) -> None:
+        """Keep a copy of a file where nobody reads it, under a name of its own."""
+        self._files.copy(f"{self._folder}/{name}", f"{DAMAGED}/{self._table}/{_now_millis()}-{name}")
 
 
 def _name(version: int) -> str:

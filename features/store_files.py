@@ -62,15 +62,17 @@ class StoreFiles:
         with filesystem.open_input_stream(path) as stream:
             return bytes(stream.read())
 
-    def write_lines(self, path: str, lines: list[str]) -> None:
-        """Write lines as they are into a file, in the place of one that was there; deltalake's streams take none."""
-        rows = pl.DataFrame({"line": lines})
-        options = self.storage_options or None
-        rows.write_csv(self.path(path), include_header=False, quote_style="never", storage_options=options)
+    def write(self, path: str, data: bytes) -> None:
+        """Write a file, in the place of one that was there."""
+        _Storage(self.root, self.storage_options).write(path, data)
 
-    def move(self, path: str, to: str) -> None:
-        """Give a file another path below the root."""
-        self._filesystem().move(path, to)
+    def copy(self, path: str, to: str) -> None:
+        """Copy a file to another path below the root."""
+        self._filesystem().copy_file(path, to)
+
+    def delete(self, path: str) -> None:
+        """Delete a file."""
+        self._filesystem().delete_file(path)
 
     def write_rows(self, path: str, rows: pl.DataFrame) -> int:
         """Write rows as a Parquet file.
@@ -95,7 +97,21 @@ class StoreFiles:
             return []
 
     def _filesystem(self) -> PyFileSystem:
-        return PyFileSystem(DeltaStorageHandler(self.root, self.storage_options))
+        return PyFileSystem(_Storage(self.root, self.storage_options))
+
+
+class _Storage(DeltaStorageHandler):  # type: ignore[misc]  # its types are not followed
+    """deltalake's storage, which as it comes names an argument of copying wrongly and takes no buffer of pyarrow."""
+
+    def copy_file(self, src: str, dst: str) -> None:
+        """Copy a file."""
+        self._handler.copy_file(src, dst)
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write a file."""
+        stream = self._handler.open_output_stream(path, None)
+        stream.write(data)
+        stream.close()
 
 
 class PlainPathTable(DeltaTable):  # type: ignore[misc]  # its types are not followed

@@ -51,14 +51,12 @@ def repair_table(store: MLStore, table: SyncedTable, lease: Lease) -> list[str]:
     warnings = _warn_of_mended(table, mended) + upgrade_table(store, table, lease)
     target = VersionedTable(store, table)
     damaged = _remove_damaged(target, store)
-    num_doubled = sum(_count_doubled(target.open_in(keys, [table.key])) for keys in target.ranges())
-    if mended is not None or damaged or num_doubled:
+    num_overlapping = sum(_count_overlapping(table, target.lives_in(keys)) for keys in target.ranges())
+    if mended is not None or damaged or num_overlapping:
         _rewrite(target, store, lease, trusts_watermark=mended is None)
     warnings += _warn_of_damaged(table, damaged)
-    if num_doubled:
-        warnings.append(
-            f"{table.name} had {num_doubled} rows with two open versions in the store: the older ones were closed"
-        )
+    if num_overlapping:
+        warnings.append(f"{table.name} had {num_overlapping} versions of rows that overlapped others: put in order")
     for warning in warnings:
         logger.warning("store repaired table=%s %s", table.name, warning)
     return warnings
@@ -118,8 +116,10 @@ def _warn_of_mended(table: SyncedTable, versions: list[int] | None) -> list[str]
     ]
 
 
-def _count_doubled(keys: pl.DataFrame) -> int:
-    return keys.height - keys.to_series().n_unique()
+def _count_overlapping(table: SyncedTable, lives: pl.DataFrame) -> int:
+    sound = follow_each_other(table, lives, datetime.now(UTC))
+    changed = sound.join(lives, on=lives.columns, how="anti", nulls_equal=True)
+    return lives.height - sound.height + changed.height
 
 
 def _remove_damaged(target: VersionedTable, store: MLStore) -> list[DataFile]:

@@ -67,6 +67,10 @@ class StoredRows:
         """Return the versions of a key range that are open, just as they are stored; only some columns if asked."""
         return self._read_range(keys, pl.col(KNOWN_UNTIL).is_null()).select(columns or pl.all()).collect()
 
+    def lives_in(self, keys: KeyRange) -> pl.DataFrame:
+        """Return the key and the life of all versions in a key range."""
+        return self._read_range(keys).select(self.table.key, KNOWN_FROM, KNOWN_UNTIL).collect()
+
     def count_open(self, keys: KeyRange) -> int:
         """Count the open versions of a key range."""
         return int(self._read_range(keys, pl.col(KNOWN_UNTIL).is_null()).select(pl.len()).collect().item())
