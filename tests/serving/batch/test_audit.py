@@ -3,7 +3,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from serving.batch.audit import RULES, Rule, audit, summarise
+from serving.batch.audit import RULES, Finding, Rule, audit, summarise
 
 GOOD = {
     "coverage": 1.0,
@@ -73,6 +73,7 @@ def test_the_finding_names_rule_value_and_bound() -> None:
     [finding] = [finding for finding in audit(GOOD | {"coverage": 0.5}, 1000) if not finding.has_passed]
 
     assert str(finding) == "coverage: 0.5, wanted >= 0.995 (users of the snapshot that have a list)"
+    assert str(Finding(RULES[0], None, has_passed=True)).startswith("coverage: does not apply, wanted")
 
 
 def test_the_summary_is_kept_by_rule() -> None:

@@ -1,3 +1,5 @@
+import polars as pl
+
 from serving.batch.statistics import BatchFacts, measure
 from tests.serving.ranked import ranked
 
@@ -13,6 +15,10 @@ def test_each_fact_counts_what_it_says() -> None:
     assert facts.shown_products == {1: 3, 3: 3, 5: 1}
 
 
+def test_two_equal_scores_are_flat_and_a_single_one_is_not() -> None:
+    assert measure(ranked({1: [1, 3], 2: [5]}, scores=[0.5, 0.5]), full_length=2).flat_lists == 1
+
+
 def test_what_is_shown_are_the_first_twenty() -> None:
     facts = measure(ranked({1: list(range(1, 23)), 2: [22, 1]}), full_length=22)
 
@@ -24,6 +30,7 @@ def test_scores_that_are_not_finite_are_counted() -> None:
     frame = ranked({1: [1, 3, 5]}, scores=[float("nan"), float("-inf"), 0.5])
 
     assert measure(frame, full_length=3).non_finite_scores == 2
+    assert measure(frame.with_columns(score=pl.lit(None, pl.Float32)), full_length=3).non_finite_scores == 3
 
 
 def test_facts_of_pieces_add_up_to_the_facts_of_the_whole() -> None:

@@ -61,7 +61,9 @@ def evaluate(
     ("challenger", "champion", "decision", "words"),
     [
         pytest.param(0.30, None, "promote", "no champion", id="first version above popularity"),
-        pytest.param(0.15, None, "promote", "no champion", id="first version below own purchases"),
+        pytest.param(
+            0.15, None, "promote", "against the user's own purchases, difference -0.05", id="first, below own purchases"
+        ),
         pytest.param(0.10, None, "refuse", "not above global popularity", id="first version equal to popularity"),
         pytest.param(0.10, 0.01, "refuse", "not above global popularity", id="equal to popularity, champion poor"),
         pytest.param(0.05, 0.01, "refuse", "not above global popularity", id="below popularity, champion poorer"),
@@ -69,6 +71,7 @@ def evaluate(
         pytest.param(0.30, 0.30, "keep", "not above the champion", id="identical to the champion"),
         pytest.param(0.25, 0.30, "keep", "not above the champion", id="worse than the champion"),
         pytest.param(0.15, 0.12, "keep", "below own purchases", id="better, yet below own purchases"),
+        pytest.param(0.20, 0.15, "promote", "above the champion", id="better, and equal to own purchases"),
     ],
 )
 def test_decision_by_quality(challenger: float, champion: float | None, decision: str, words: str) -> None:
