@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import mlflow.environment_variables
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -154,6 +155,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> Result:
     settings = load_settings()
+    mlflow.environment_variables.MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)
     if not Supervisor(settings.var_dir).is_running():
         return Result(f"skipped: nothing runs in {settings.var_dir}, `make up` first")
     promotions, users = Promotions(settings), fetch_users(settings)
