@@ -13,7 +13,7 @@ import httpx
 
 from deploy.interpreter import SetupError
 from deploy.local.services import HealthProbe, Part
-from deploy.local.supervision.processes import find_listener
+from deploy.local.supervision.processes import find_listener, is_alive_pid
 from deploy.local.supervision.supervise import Supervisor
 from deploy.progress import Board, Step
 
@@ -77,6 +77,8 @@ def find_trouble(part: Part, view: Mapping[str, Any]) -> str:
     assert part.health is not None
     if view["statename"] != "RUNNING":
         return str(view["statename"]).lower()
+    if not is_alive_pid(view["pid"]):
+        return "has ended"  # supervisord has not noticed yet
     if part.port and find_listener(part.port, view["pid"]) is None:
         return f"does not listen on port {part.port}"
     return "" if is_healthy(part.health, view["start"]) else "not healthy"

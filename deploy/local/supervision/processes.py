@@ -44,6 +44,14 @@ def is_alive(process: psutil.Process) -> bool:
         return False
 
 
+def is_alive_pid(pid: int) -> bool:
+    """Return whether a process of that number runs."""
+    try:
+        return is_alive(psutil.Process(pid))
+    except psutil.NoSuchProcess:
+        return False
+
+
 def find_listener(port: int, root_pid: int) -> int | None:
     """Return which process at or below another one listens on a port, `None` if none does."""
     try:

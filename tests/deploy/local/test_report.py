@@ -70,3 +70,17 @@ def test_a_scheduler_is_healthy_only_where_our_own_airflow_says_so(
     }
 
     assert find_state(scheduler, parts, views).startswith(state)
+
+
+def test_a_scheduler_that_has_just_been_killed_is_not_healthy(
+    tmp_path: Path, airflow_port: int, idle: "subprocess.Popen[bytes]"
+) -> None:
+    parts = services(Settings(var_dir=tmp_path, airflow_port=airflow_port))
+    [scheduler] = [part for part in parts if part.name == "airflow-scheduler"]
+    view = {"statename": "RUNNING", "pid": idle.pid, "start": 0}
+    api_server = {"statename": "RUNNING", "pid": os.getpid(), "start": 0}
+
+    idle.kill()
+    os.waitid(os.P_PID, idle.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody has asked yet how
+
+    assert find_state(scheduler, parts, {"airflow-scheduler": view, "airflow-api-server": api_server}) == "has ended"
