@@ -206,6 +206,35 @@ def test_different_crosses_never_share_an_id(encoder: Encoder) -> None:
     assert all(max(left) < min(right) for left, right in pairwise(known))
 
 
+@pytest.mark.parametrize(
+    ("values", "first", "width", "has_zeros"),
+    [
+        (np.arange(1, 102), 1, 100, False),
+        (np.r_[np.zeros(30), np.arange(1, 102)], 1, 100, True),
+        (np.r_[np.zeros(30), np.arange(1, 102) / 1000], 0.001, 0.1, True),
+        (np.arange(-50, 51), -50, 100, False),
+        (np.zeros(9), 0, 0, None),
+        (np.full(9, np.nan), 0, 0, None),
+    ],
+    ids=["no zeros", "many zeros", "small", "negative too", "zeros alone", "missing"],
+)
+def test_edges_are_quantiles_and_zeros_have_a_bucket_of_their_own(
+    values: np.ndarray, first: float, width: float, has_zeros: bool | None
+) -> None:
+    rows = {entity: np.tile(values[:, None], len(list_features(entity))).astype(np.float32) for entity in ENTITIES}
+    crosses = [*list_crosses("user_category"), *list_crosses("pair")]
+
+    edges = fit_encoder(rows, CATEGORIES, PRODUCTS).edges
+
+    for column, found in edges.items():
+        most = max(cross.num_buckets for cross in crosses if column in cross.columns)
+        shares = (
+            [part / (most - 1) for part in range(most - 1)] if has_zeros else [part / most for part in range(1, most)]
+        )
+        expected = [] if has_zeros is None else [first + width * share for share in shares]
+        assert found == pytest.approx(expected, rel=1e-5, abs=1e-6), column
+
+
 def test_edges_rise(encoder: Encoder) -> None:
     assert all(left < right for edges in encoder.edges.values() for left, right in pairwise(edges))
 

@@ -25,6 +25,8 @@ def test_one_bucket_holds_everyone() -> None:
 def test_buckets_never_move() -> None:
     """Stored partitions depend on these numbers: another hash needs every snapshot rebuilt."""
     assert buckets_of(pl.Series([0, 1, 2, 3, 1000, 2**31, 2**53]), 4).to_list() == [0, 0, 1, 2, 3, 0, 0]
+    large = pl.Series([2**31 + 5, 2**32 + 7, 3**31 + 11, 123_456_789_012, 2**62 + 3])
+    assert buckets_of(large, 64).to_list() == [48, 42, 24, 51, 54]
 
 
 def test_large_ids_stay_within_range() -> None:
