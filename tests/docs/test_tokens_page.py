@@ -17,6 +17,7 @@ from shop.database import open_engine
 from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
 from tests.support.ports import free_settings
+from tests.support.printed_commands import run_in_shell
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "tokens.md").read_text()
@@ -79,6 +80,15 @@ def ask(api: httpx.Client, user_id: int, token: str | None) -> int:
 
 def test_the_example_signs_what_the_api_takes(api: httpx.Client, sign_token: SignToken) -> None:
     assert ask(api, SHOPPER, sign_token(SHOPPER, KEY)) == 200
+
+
+def test_the_printed_request_brings_a_page(api: httpx.Client, sign_token: SignToken) -> None:
+    [command] = re.findall(r"```bash\n(curl .+)\n```", PAGE)
+    here = command.replace("http://127.0.0.1:8000", str(api.base_url).rstrip("/"))
+
+    said = run_in_shell(f"{here} --silent", ROOT, {"TOKEN": sign_token(12, KEY)}, START_SECONDS)
+
+    assert '"recommendations":[{"product_id":' in said
 
 
 def test_a_shoppers_token_does_not_open_another_shoppers_page(api: httpx.Client, sign_token: SignToken) -> None:
