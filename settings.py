@@ -28,6 +28,7 @@ KEPT = (
     *PORTS,
     "host",
     "shop_database_url",
+    "shop_mapping",
     "ml_store_uri",
     "mlflow_tracking_uri",
     "model_name",
@@ -49,6 +50,9 @@ class Settings(BaseSettings):
         "",
         description="SQLAlchemy URL of the shop, `?ssl_ca=FILE` demands TLS; empty = SQLite in VAR_DIR/shop.db.",
         json_schema_extra=SECRET,
+    )
+    shop_mapping: str = Field(
+        "", description="TOML file that says what the shop's tables mean (docs/your-shop.md); empty = the demo's."
     )
     require_tls: bool = Field(
         False, description="Refuse MySQL URLs, of the shop and of MLflow, that do not demand TLS by `?ssl_ca=FILE`."

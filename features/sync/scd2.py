@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from features.store import KNOWN_FROM, KNOWN_UNTIL
-from features.sync.source.columns import CREATED_AT, UPDATED_AT, SyncedTable
+from features.sync.source.columns import SyncedTable
+from shop.mapping.canonical import CREATED_AT, UPDATED_AT
 
 TICK = timedelta(microseconds=1)
 OLD = "_old"

@@ -39,6 +39,7 @@ from features.sync.table_sync import SyncOptions, TableSync
 from features.sync.verify import verify_tables
 from settings import load_settings
 from shop.database import open_engine
+from shop.mapping.model import MappingError, ShopMapping, load_mapping
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ def sync_shop(
     engine: Engine,
     store: MLStore,
     *,
+    mapping: ShopMapping | None = None,
     full: bool = False,
     verify: bool = False,
     options: SyncOptions | None = None,
@@ -57,6 +59,8 @@ def sync_shop(
     Args:
         engine: the shop; its account needs SELECT alone.
         store: the ML store; its tables are made by the first run.
+        mapping: what the shop's tables mean; the canonical ones if not given. Tables that are read in another way than
+            by the run before are compared row by row.
         full: compare every row, whatever its `updated_at` says.
         verify: afterwards compare checksums of all columns by key range, and repair what differs.
         options: how carefully to look.
@@ -74,15 +78,17 @@ def sync_shop(
         RefusedError: the shop refuses, and the message says what to do.
         StoreError: another run took over meanwhile, or the store cannot be read or written.
     """
-    options = options or SyncOptions()
+    options, mapping = options or SyncOptions(), mapping or load_mapping()
     with explain_store_failures(store.uri), ExitStack() as stack:
         started_at = datetime.now(UTC)
         repaired = repair_own_tables(store) if verify else []
         lease = stack.enter_context(hold_lease(store))
 
         def run(heard: Callable[[], None]) -> SyncReport:
-            with open_snapshot(engine, heard) as snapshot:
-                return _sync_snapshot(snapshot, store, lease, full, verify, options, at_step)
+            with open_snapshot(engine, mapping, heard) as snapshot:
+                at_step("check columns")
+                warnings = require_columns(snapshot.session.connection, mapping)
+                return _sync_snapshot(snapshot, store, lease, warnings, full, verify, options, at_step)
 
         report = retry_while_unreachable(engine, run)
         seconds = (datetime.now(UTC) - started_at).total_seconds()
@@ -95,13 +101,12 @@ def _sync_snapshot(
     snapshot: ShopSnapshot,
     store: MLStore,
     lease: Lease,
+    warnings: list[str],
     full: bool,
     verify: bool,
     options: SyncOptions,
     at_step: Callable[[str], None],
 ) -> SyncReport:
-    at_step("check columns")
-    warnings = require_columns(snapshot.session.connection, SYNCED_TABLES)
     for table in SYNCED_TABLES:
         warnings += (repair_table if verify else upgrade_table)(store, table, lease)
     sources, places = KnownSources(store, snapshot.session), load_places(store)
@@ -166,7 +171,9 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--verify", action="store_true", help="compare checksums by key range and repair what differs")
     command.add_argument("--accept-deletes", action="store_true", help="close rows even if very many have gone")
     command.add_argument("--accept-source", action="store_true", help="follow a shop with other rows than before")
-    return command.run(_sync, arguments, {RefusedError: 2, StoreError: 1, SourceError: 1, UnreachableError: 1})
+    return command.run(
+        _sync, arguments, {RefusedError: 2, StoreError: 1, SourceError: 1, UnreachableError: 1, MappingError: 2}
+    )
 
 
 def _sync(options: argparse.Namespace) -> Result:
@@ -180,6 +187,7 @@ def _sync(options: argparse.Namespace) -> Result:
         )
     except (ValueError, ArgumentError) as err:
         raise CommandError(f"SHOP_DATABASE_URL cannot be used: {err}", code=2) from err
+    mapping = load_mapping(settings.shop_mapping or None)
     limits = SyncOptions()
     if options.accept_deletes:
         limits = replace(limits, max_gone_share=1.0)
@@ -187,7 +195,7 @@ def _sync(options: argparse.Namespace) -> Result:
         limits = replace(limits, max_recreated_share=1.0, max_contradicting_share=1.0)
     try:
         store = MLStore(settings.ml_store_uri)
-        report = sync_shop(engine, store, full=options.full, verify=options.verify, options=limits)
+        report = sync_shop(engine, store, mapping=mapping, full=options.full, verify=options.verify, options=limits)
     except LeaseTakenError as busy:
         return Result(str(busy), {"state": "busy", "reason": str(busy)})
     words = "\n".join([report.to_table(), *report.warnings])

@@ -2,9 +2,10 @@
 
 Three readings find it. Changed rows come by `updated_at`, from the watermark less a look-back. Then each range of keys
 is counted and hashed on both sides; what differs (deleted, committed late, stamped wrongly) is read and compared row by
-row. Rows that wait for a parent are looked at again. A table larger than `sweep_rows`, or slower than `sweep_seconds`,
-has its newest ranges swept in each run and the others in turn, so an increment's cost follows the change; `full` and
-the first load read everything.
+row. Of a table without a change column each range is compared by the checksum of all its columns. Rows that wait for a
+parent are looked at again. A table larger than `sweep_rows`, or slower than `sweep_seconds`, has its newest ranges
+swept in each run and the others in turn, so an increment's cost follows the change; `full` and the first load read
+everything.
 """
 
 import json
@@ -19,19 +20,23 @@ import polars as pl
 from features.store import KNOWN_FROM, MLStore
 from features.sync.key_set import Keys, ParentKeys
 from features.sync.lease import Lease
+from features.sync.range_checksums import compare_checksums
 from features.sync.scd2 import Changes, diff, open_first
-from features.sync.source.columns import PARENTS, UPDATED_AT, SyncedTable
+from features.sync.source.columns import PARENTS, SyncedTable
 from features.sync.source.packed import Page
 from features.sync.source.reader import ShopSnapshot
 from features.sync.source.session import SourceError
 from features.sync.source.sql import KeyRange
 from features.sync.source.sums import hash_rows
-from features.sync.stored_rows import RANGE_ROWS
+from features.sync.stored_rows import RANGE_ROWS, StoredRows
 from features.sync.sweep import order_ranges
 from features.sync.table_counts import TableCounts
 from features.sync.versioned_table import VersionedTable
+from shop.mapping.canonical import UPDATED_AT
+from shop.mapping.select import TableSource
 
 WATERMARK = "watermark"
+MAPPING = "mapping"
 SET_ASIDE = "set_aside"
 
 NEWEST_SWEPT, OTHERS_SWEPT = 4, 2
@@ -100,7 +105,16 @@ class TableSync:
     @property
     def _must_commit(self) -> bool:
         is_known = WATERMARK in self._before and sorted(self.set_aside) == self._set_aside_before()
-        return self.target.has_changes or not is_known
+        return self.target.has_changes or self._is_read_otherwise or not is_known
+
+    @property
+    def _source(self) -> TableSource:
+        return self.snapshot.source(self.table)
+
+    @property
+    def _is_read_otherwise(self) -> bool:
+        """Return whether the mapping reads the table in another way than the run before did."""
+        return self._before.get(MAPPING, self._source.fingerprint) != self._source.fingerprint
 
     @property
     def watermark(self) -> str:
@@ -121,7 +135,7 @@ class TableSync:
                 self._stage(
                     open_first(self.table, page.rows, self._find_orphans(self._admit(page)), self.snapshot.bound)
                 )
-        elif full or WATERMARK not in self._before:
+        elif full or WATERMARK not in self._before or self._is_read_otherwise:
             self.reconcile([KeyRange()])
         else:
             self._collect_changed()
@@ -159,6 +173,7 @@ class TableSync:
             return None
         metadata = {
             WATERMARK: self.watermark,
+            MAPPING: self._source.fingerprint,
             SET_ASIDE: json.dumps(sorted(self.set_aside)),
             "num_rows": str(self.counts.num_rows),
             "num_quarantined": str(self.counts.num_quarantined),
@@ -170,7 +185,7 @@ class TableSync:
         """Stage rows by `updated_at`, those that can be read again, and waiting ones whose parents may have come."""
         read_again = list(self.snapshot.pages_of_keys(self.table, self._set_aside_before()))
         since = datetime.fromisoformat(self._before[WATERMARK]) - self.options.look_back
-        for page in self.snapshot.pages_changed_since(self.table, since):
+        for page in self.snapshot.pages_changed_since(self.table, since) if self._source.has_changes else ():
             self._compare(page)
         for page in read_again:
             self._compare(page)
@@ -196,17 +211,29 @@ class TableSync:
         return stored.filter(~pl.col(self.table.key).is_in(list(self.set_aside))) if self.set_aside else stored
 
     def _find_differing(self) -> list[KeyRange]:
-        """Compare counts and hashes of key ranges, as the store will be with what is staged."""
+        """Compare key ranges by hash, as the store will be with what is staged; by checksum if none tells changes."""
         ranges = self.target.ranges()
+        differing = self._find_differing_hashes(ranges) if self._source.has_changes else self._find_differing_rows()
+        self.counts.num_ranges = len(ranges)
+        self.counts.num_ranges_swept = len(self._swept)
+        self.counts.num_ranges_differing = len(differing)
+        return differing
+
+    def _find_differing_hashes(self, ranges: list[KeyRange]) -> list[KeyRange]:
         differing = []
         for keys in self._sweep(ranges):
             self._swept.append(keys)
             if self.snapshot.hash_range(self.table, keys) != self._hash_stored(keys):
                 differing.append(keys)
-        self.counts.num_ranges = len(ranges)
-        self.counts.num_ranges_swept = len(self._swept)
-        self.counts.num_ranges_differing = len(differing)
         return differing
+
+    def _find_differing_rows(self) -> list[KeyRange]:
+        """Compare all ranges by the checksum of all columns."""
+        stored = StoredRows(self.store, self.table)
+        compared = list(compare_checksums(self.snapshot, stored, stored.ranges(), self.lease))
+        self._swept = [one.keys for one in compared]
+        self.num_compared += sum(stored.count_open(one.keys) for one in compared)
+        return [one.keys for one in compared if not one.is_equal]
 
     def _sweep(self, ranges: list[KeyRange]) -> Iterator[KeyRange]:
         """Take all ranges; of a large table the newest, and of the others those whose turn it is, as time allows."""

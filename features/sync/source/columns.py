@@ -4,29 +4,12 @@ A packed value reads the same from SQLite and MySQL: money as a decimal with as 
 instants in microseconds since 1970 UTC, flags 0 or 1. So no driver gets to round a price or shift an hour on the way.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 import polars as pl
-from sqlalchemy import Boolean, Integer, String, Table
 
+from shop.mapping.canonical import CANONICAL_TABLES, CanonicalTable, Field, Kind
 from shop.money import DIGITS, MOST_DECIMALS
-from shop.tables import Base, Money, UtcDateTime
-
-CREATED_AT = "created_at"
-UPDATED_AT = "updated_at"
-
-
-class Kind(StrEnum):
-    """What a column holds, apart from how a database spells its type."""
-
-    INTEGER = "integer"
-    FLAG = "flag"
-    MONEY = "money"
-    TEXT = "text"
-    INSTANT = "instant"
-
 
 STORE_DTYPES: dict[Kind, pl.DataType] = {
     Kind.INTEGER: pl.Int64(),
@@ -43,22 +26,8 @@ PACKED_DTYPES = {**STORE_DTYPES, Kind.FLAG: pl.Int64(), Kind.INSTANT: pl.Int64()
 
 
 @dataclass(frozen=True)
-class SyncedColumn:
-    """One column that crosses."""
-
-    name: str
-    kind: Kind
-    is_nullable: bool
-
-
-@dataclass(frozen=True)
-class SyncedTable:
-    """One table that crosses: its integer primary key, its columns, and the tables that its columns point at."""
-
-    name: str
-    key: str
-    columns: tuple[SyncedColumn, ...]
-    parents: Mapping[str, str]
+class SyncedTable(CanonicalTable):
+    """One canonical table as it crosses and as the store types it."""
 
     @property
     def store_schema(self) -> pl.Schema:
@@ -80,7 +49,7 @@ class SyncedTable:
         return rows.select(pl.concat_str(cells, separator=",")).to_series()
 
 
-def _unpack(column: SyncedColumn) -> pl.Expr:
+def _unpack(column: Field) -> pl.Expr:
     value = pl.col(column.name)
     if column.kind is Kind.FLAG:
         return value != 0
@@ -90,7 +59,7 @@ def _unpack(column: SyncedColumn) -> pl.Expr:
     return value
 
 
-def _pack(column: SyncedColumn) -> pl.Expr:
+def _pack(column: Field) -> pl.Expr:
     value = pl.col(column.name)
     if column.kind in (Kind.FLAG, Kind.INSTANT):
         value = value.cast(pl.Int64)
@@ -100,40 +69,9 @@ def _pack(column: SyncedColumn) -> pl.Expr:
     return cell.fill_null("")
 
 
-def _kind_of(table: Table, name: str) -> Kind:
-    declared = table.columns[name].type
-    for kind, types in {
-        Kind.INSTANT: UtcDateTime,
-        Kind.MONEY: Money,
-        Kind.FLAG: Boolean,
-        Kind.INTEGER: Integer,
-        Kind.TEXT: String,
-    }.items():
-        if isinstance(declared, types):
-            return kind
-    raise TypeError(f"{table.name}.{name} is {declared!r}, a type that the sync does not carry: add its kind here.")
-
-
-def _describe(name: str, synced: tuple[str, ...]) -> SyncedTable:
-    table = Base.metadata.tables[name]
-    (key,) = table.primary_key.columns.keys()
-    parents = {
-        foreign_key.parent.name: foreign_key.column.table.name
-        for foreign_key in table.foreign_keys
-        if foreign_key.column.table.name in synced
-    }
-    columns = tuple(
-        SyncedColumn(column.name, _kind_of(table, column.name), bool(column.nullable)) for column in table.columns
-    )
-    return SyncedTable(name, key, columns, parents)
-
-
-# Parents before children, so that an orphan is known when it is met.
-_NAMES = (
-    "categories", "users", "products", "coupons", "orders", "order_items", "user_coupons", "product_reviews", "events",
-)  # fmt: skip
-
-SYNCED_TABLES: tuple[SyncedTable, ...] = tuple(_describe(name, _NAMES) for name in _NAMES)
+SYNCED_TABLES: tuple[SyncedTable, ...] = tuple(
+    SyncedTable(table.name, table.key, table.columns, table.parents) for table in CANONICAL_TABLES
+)
 
 PARENTS = frozenset(parent for table in SYNCED_TABLES for parent in table.parents.values())
 """Names of the tables that others point at."""

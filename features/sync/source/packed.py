@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from features.sync.source.columns import Kind, SyncedTable
+from features.sync.source.columns import SyncedTable
 from features.sync.source.sql import Dialect
+from shop.mapping.canonical import Kind
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,17 @@ def unpack(table: SyncedTable, dialect: Dialect, packed: Packed) -> Page | None:
     if rows.height != packed.num_rows:
         return None
     rows = table.unpack(rows)
+    if any(rows[name].has_nulls() for name in _list_required(table)):
+        return None
     rows = rows if rows[table.key].is_sorted() else rows.sort(table.key)
     instants = [column.name for column in table.columns if column.kind is Kind.INSTANT]
     num_known = sum(rows.height - rows[name].null_count() for name in instants)
     return Page(rows, sum(packed.num_instants) - num_known)
+
+
+def _list_required(table: SyncedTable) -> list[str]:
+    """List the columns that must have a value; a date that does not exist is none, and counted."""
+    return [column.name for column in table.columns if not column.is_nullable and column.kind is not Kind.INSTANT]
 
 
 def _to_csv(dialect: Dialect, data: bytes) -> bytes:
@@ -66,4 +74,7 @@ def find_fault(table: SyncedTable, dialect: Dialect, packed: Packed) -> str:
         value = row[name]
         if value.cast(dtype, strict=False).null_count() > value.null_count():
             return f"{name} is {value[0]!r}, which is no {dtype}"
+    for name in _list_required(table):
+        if row[name].has_nulls():
+            return f"{name} is NULL, or has a value that the mapping does not know"
     return "a text in it is not UTF-8"

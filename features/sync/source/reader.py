@@ -6,7 +6,7 @@ then on every reading, hash and checksum of the snapshot leaves it out.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,10 +16,13 @@ from typing import TypeVar
 import polars as pl
 from sqlalchemy import Engine
 
-from features.sync.source.columns import UPDATED_AT, SyncedTable
+from features.sync.source.columns import SyncedTable
 from features.sync.source.packed import Packed, Page, find_fault, unpack
 from features.sync.source.session import ShopSession, SourceError, open_session
 from features.sync.source.sql import KeyRange, changed_rows, select_packed, select_range_checksum, select_range_hash
+from shop.mapping.canonical import UPDATED_AT
+from shop.mapping.model import ShopMapping
+from shop.mapping.select import TableSource, build_sources
 
 logger = logging.getLogger(__name__)
 
@@ -37,16 +40,21 @@ Item = TypeVar("Item")
 class ShopSnapshot:
     """The rows of a shop as they were at one instant.
 
-    `set_aside` has, by table and key, why a row cannot be read.
+    `sources` has where each table's rows come from, `set_aside`, by table and key, why a row cannot be read.
     """
 
     session: ShopSession
+    sources: Mapping[str, TableSource]
     set_aside: dict[str, dict[int, str]] = field(default_factory=dict)
 
     @property
     def bound(self) -> datetime:
         """Return the server's clock just before the snapshot began."""
         return self.session.bound
+
+    def source(self, table: SyncedTable) -> TableSource:
+        """Return where a table's rows come from."""
+        return self.sources[table.name]
 
     def pages_of_range(self, table: SyncedTable, keys: KeyRange) -> Iterator[tuple[KeyRange, Page]]:
         """Read a key range in windows of some `PAGE_ROWS` rows, the next while one is worked on.
@@ -56,13 +64,14 @@ class ShopSnapshot:
         """
         for window, packed in _prefetch(self._windows(table, keys)):
             page = None if packed is None else unpack(table, self.session.dialect, packed)
-            yield window, page or self._read_row_by_row(table, f"{table.name} WHERE {self._within(table, window)}")
+            yield window, page or self._read_row_by_row(table, self._rows_within(table, window))
 
     def pages_changed_since(self, table: SyncedTable, since: datetime) -> Iterator[Page]:
         """Read the rows with `updated_at >= since` in pages by (`updated_at`, key)."""
         updated, key, limit = to_micros(since), None, PAGE_ROWS
         while True:
-            source = changed_rows(table, self.session.dialect, updated, key, limit, self._within(table, KeyRange()))
+            inside = self._within(table, KeyRange())
+            source = changed_rows(table, self.session.dialect, self.source(table).sql, updated, key, limit, inside)
             packed = self._read(table, source)
             if packed is None and limit > 1:
                 limit = max(1, limit // 4)
@@ -88,7 +97,8 @@ class ShopSnapshot:
         Returns:
             Count and hash, or None when the server would take too long.
         """
-        found = self.session.try_fetch(select_range_hash(table, self.session.dialect, self._within(table, keys)))
+        source, inside = self.source(table).sql, self._within(table, keys)
+        found = self.session.try_fetch(select_range_hash(table, self.session.dialect, source, inside))
         if found is None:
             return None
         count, low, high = found
@@ -100,7 +110,8 @@ class ShopSnapshot:
         Returns:
             Count and hexadecimal digest, or None when the range is too large to be packed: split it.
         """
-        found = self.session.try_fetch(select_range_checksum(table, self.session.dialect, self._within(table, keys)))
+        source, inside = self.source(table).sql, self._within(table, keys)
+        found = self.session.try_fetch(select_range_checksum(table, self.session.dialect, source, inside))
         if found is None or self._is_cut(int(found[1])):
             return None
         count, _size, digest = found
@@ -108,8 +119,8 @@ class ShopSnapshot:
 
     def _windows(self, table: SyncedTable, keys: KeyRange) -> Iterator[tuple[KeyRange, Packed | None]]:
         """Walk a key range in windows whose width follows the density of the keys; None: read it row by row."""
-        inside = self._within(table, keys)
-        first, last = self.session.fetch(f"SELECT MIN({table.key}), MAX({table.key}) FROM {table.name} WHERE {inside}")
+        rows = self._rows_within(table, keys)
+        first, last = self.session.fetch(f"SELECT MIN({table.key}), MAX({table.key}) FROM {rows}")
         if first is None:
             yield keys, Packed(0, b"", ())
             return
@@ -117,7 +128,7 @@ class ShopSnapshot:
         while start < last:
             is_last = start + width >= last
             window = KeyRange(low, keys.high if is_last else start + width)
-            packed = self._read(table, f"{table.name} WHERE {self._within(table, window)}")
+            packed = self._read(table, self._rows_within(table, window))
             width = min(width, int(last) - start)
             if packed is None and width > 1:
                 width //= 4
@@ -128,9 +139,8 @@ class ShopSnapshot:
                 return
             low, start = window.high, start + width
             if packed is not None and packed.num_rows == 0:
-                (following,) = self.session.fetch(
-                    f"SELECT MIN({table.key}) FROM {table.name} WHERE {table.key} > {low:d}"
-                )
+                above = f"{self.source(table).sql} WHERE {table.key} > {low:d}"
+                (following,) = self.session.fetch(f"SELECT MIN({table.key}) FROM {above}")
                 start, width = int(following) - 1, PAGE_ROWS
             else:
                 num_rows = 1 if packed is None else packed.num_rows
@@ -145,7 +155,7 @@ class ShopSnapshot:
 
     def _pages_of(self, table: SyncedTable, keys: Sequence[int]) -> Iterator[Page]:
         wanted = ", ".join(f"{key:d}" for key in keys)
-        packed = self._read(table, f"{table.name} WHERE {table.key} IN ({wanted})")
+        packed = self._read(table, f"{self.source(table).sql} WHERE {table.key} IN ({wanted})")
         page = None if packed is None else unpack(table, self.session.dialect, packed)
         if page is not None:
             yield page
@@ -173,6 +183,9 @@ class ShopSnapshot:
                 f"More than {MAX_SET_ASIDE:,} rows of {table.name} cannot be read, the last one, {table.key} {key}, "
                 f"because {reason}: correct them in the shop."
             )
+
+    def _rows_within(self, table: SyncedTable, keys: KeyRange) -> str:
+        return f"{self.source(table).sql} WHERE {self._within(table, keys)}"
 
     def _within(self, table: SyncedTable, keys: KeyRange) -> str:
         """Write a key range as a condition that leaves out what is set aside."""
@@ -211,10 +224,12 @@ class ShopSnapshot:
 
 
 @contextmanager
-def open_snapshot(engine: Engine, heard: Callable[[], None] = lambda: None) -> Iterator[ShopSnapshot]:
+def open_snapshot(
+    engine: Engine, mapping: ShopMapping, heard: Callable[[], None] = lambda: None
+) -> Iterator[ShopSnapshot]:
     """Hold one read-only snapshot of the shop for the length of the block; `heard` is called after each answer."""
     with open_session(engine, heard) as session:
-        yield ShopSnapshot(session)
+        yield ShopSnapshot(session, build_sources(mapping, engine.dialect.name))
 
 
 def to_micros(instant: datetime) -> int:

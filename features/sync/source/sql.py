@@ -2,8 +2,9 @@
 
 The database packs many rows into one value, CSV text of numbers and quoted strings: a server's aggregate and a native
 CSV parser together read ten times as many rows a second as a driver that makes a Python object of each cell, and unlike
-readers that open connections of their own this stays on one connection, hence in one snapshot. Every identifier comes
-from `features/sync/source/columns.py` and every value is an int, so nothing here has to be quoted.
+readers that open connections of their own this stays on one connection, hence in one snapshot. What is read
+is a derived table of the mapping (`shop/mapping/select.py`), whose columns are the canonical fields; every other value
+is an int, so nothing here has to be quoted.
 
 What a value means is packed, not how a column spells it: a flag is 0 or 1, a number has no leading zeros (ZEROFILL), a
 date that no calendar has is NULL. No function's cost may follow what a text holds: MariaDB's REPLACE is quadratic in
@@ -12,7 +13,8 @@ the number of its finds, so MySQL quotes text with a byte that UTF-8 never has, 
 
 from dataclasses import dataclass
 
-from features.sync.source.columns import UPDATED_AT, Kind, SyncedColumn, SyncedTable
+from features.sync.source.columns import SyncedTable
+from shop.mapping.canonical import UPDATED_AT, Field, Kind
 from shop.money import DIGITS, MOST_DECIMALS
 
 YEAR_0_SECONDS = 62_167_219_200
@@ -66,7 +68,7 @@ class Dialect:
     total: str
     quote: bytes | None = None
 
-    def cell(self, column: SyncedColumn, *, checked: bool = False) -> str:
+    def cell(self, column: Field, *, checked: bool = False) -> str:
         """Write one column as a cell: empty for NULL, and for a date that does not exist."""
         if column.kind is Kind.INSTANT:
             cell = self.instant(column.name)
@@ -74,7 +76,7 @@ class Dialect:
             forms = {Kind.INTEGER: self.integer, Kind.FLAG: self.flag, Kind.MONEY: self.money, Kind.TEXT: self.text}
             form = self.text_checked if checked and column.kind is Kind.TEXT else forms[column.kind]
             cell = form.format(column.name)
-        return f"IFNULL({cell}, '')" if column.is_nullable or column.kind is Kind.INSTANT else cell
+        return f"IFNULL({cell}, '')"
 
     def instant(self, name: str) -> str:
         """Write an instant in microseconds since 1970, NULL for a date that does not exist."""
@@ -153,32 +155,38 @@ def select_packed(table: SyncedTable, dialect: Dialect, source: str) -> str:
 
 
 def changed_rows(
-    table: SyncedTable, dialect: Dialect, since_micros: int, after_key: int | None, limit: int, condition: str
+    table: SyncedTable,
+    dialect: Dialect,
+    source: str,
+    since_micros: int,
+    after_key: int | None,
+    limit: int,
+    condition: str,
 ) -> str:
     """Write the source of the next rows by (`updated_at`, key) that meet a condition, for `select_packed`."""
     names = ", ".join(column.name for column in table.columns)
     since = dialect.instant_literal.format(since_micros)
     after = "" if after_key is None else f" AND ({UPDATED_AT} > {since} OR {table.key} > {after_key:d})"
     return (
-        f"(SELECT {names} FROM {table.name} WHERE {UPDATED_AT} >= {since}{after} AND {condition} "
+        f"(SELECT {names} FROM {source} WHERE {UPDATED_AT} >= {since}{after} AND {condition} "
         f"ORDER BY {UPDATED_AT}, {table.key} LIMIT {limit:d}) AS page"
     )
 
 
-def select_range_hash(table: SyncedTable, dialect: Dialect, condition: str) -> str:
+def select_range_hash(table: SyncedTable, dialect: Dialect, source: str, condition: str) -> str:
     """Select the count of some rows and the sum of a hash of (key, `updated_at`), in two parts: low, and times 2^31."""
     total = dialect.total.format(dialect.hash_row(table.key, UPDATED_AT))
-    return f"SELECT COUNT(*), {total} FROM {table.name} WHERE {condition}"
+    return f"SELECT COUNT(*), {total} FROM {source} WHERE {condition}"
 
 
-def select_range_checksum(table: SyncedTable, dialect: Dialect, condition: str) -> str:
+def select_range_checksum(table: SyncedTable, dialect: Dialect, source: str, condition: str) -> str:
     """Select count, packed size and SHA-256 of all columns of some rows, in the order of their keys.
 
     `SHA2` exists on every MySQL and MariaDB; MySQL 9 has dropped `MD5`.
     """
-    source = f"{table.name} WHERE {condition}"
+    within = f"{source} WHERE {condition}"
     if dialect is SQLITE:
-        source = f"(SELECT * FROM {source} ORDER BY {table.key})"
+        within = f"(SELECT * FROM {within} ORDER BY {table.key})"
     rows = dialect.rows_by_key.format(row=pack_row(table, dialect, checked=True), key=table.key)
-    packed = f"SELECT COUNT(*) AS num_rows, {rows} AS packed FROM {source}"
+    packed = f"SELECT COUNT(*) AS num_rows, {rows} AS packed FROM {within}"
     return f"SELECT num_rows, IFNULL(LENGTH(packed), 0), SHA2(IFNULL(packed, ''), 256) FROM ({packed}) AS whole"

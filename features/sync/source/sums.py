@@ -4,7 +4,7 @@ import hashlib
 
 import polars as pl
 
-from features.sync.source.columns import UPDATED_AT, SyncedTable
+from features.sync.source.columns import SyncedTable
 from features.sync.source.sql import (
     KEY_OFFSET,
     KEY_OFFSET_OF_MICROS,
@@ -14,6 +14,7 @@ from features.sync.source.sql import (
     SECONDS_MODULUS,
     YEAR_0_SECONDS,
 )
+from shop.mapping.canonical import UPDATED_AT
 
 
 def hash_rows(table: SyncedTable, rows: pl.DataFrame) -> tuple[int, int]:

@@ -1,8 +1,8 @@
 """Syncs in processes of their own, which kill themselves (-9) where they are told to.
 
 Run as `python -m tests.features.sync.sync_worker`, it imports everything once and forks for each request: a line of
-JSON, `{"url", "store", "die_at": step name, number of steps, or null, "verify": bool}`. It answers with the report or
-null.
+JSON, `{"url", "store", "die_at": step name, number of steps, or null, "verify": bool, "mapping": file or null}`. It
+answers with the report or null.
 """
 
 import json
@@ -22,6 +22,7 @@ from features.store import MLStore
 from features.sync.shop_sync import sync_shop
 from features.sync.table_sync import SyncOptions
 from shop.database import open_engine
+from shop.mapping.model import load_mapping
 
 ROOT = Path(__file__).parents[3]
 
@@ -75,7 +76,8 @@ def sync(request: dict[str, Any]) -> None:
     engine = open_engine(request["url"], read_only=True)
     options = SyncOptions(look_back=timedelta(seconds=request.get("look_back_seconds", 900)), max_gone_share=1.0)
     verify, at_step = request.get("verify", False), die_at(request.get("die_at"))
-    report = sync_shop(engine, MLStore(request["store"]), verify=verify, options=options, at_step=at_step)
+    store, mapping = MLStore(request["store"]), load_mapping(request.get("mapping"))
+    report = sync_shop(engine, store, mapping=mapping, verify=verify, options=options, at_step=at_step)
     sys.stdout.write(json.dumps(report.to_json()) + "\n")
 
 

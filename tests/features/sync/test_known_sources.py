@@ -12,6 +12,7 @@ from features.sync.shop_sync import sync_shop
 from features.sync.source.reader import open_snapshot
 from features.sync.table_sync import SyncOptions
 from shop.database import open_engine
+from shop.mapping.model import load_mapping
 from shop.tables import Base
 from tests.features.shop_writes import assert_equal, execute
 from tests.support.database_servers import DatabaseServer
@@ -99,7 +100,7 @@ def test_a_source_is_known_by_the_servers_own_id(server_shop: Engine, any_server
         cursor.execute(f"SELECT @@{variable}")
         (own,) = cursor.fetchone() or ()
 
-    with open_snapshot(server_shop) as snapshot:
+    with open_snapshot(server_shop, load_mapping()) as snapshot:
         identity = snapshot.session.identity
 
     assert len(own) > 20
@@ -107,5 +108,5 @@ def test_a_source_is_known_by_the_servers_own_id(server_shop: Engine, any_server
 
 
 def test_a_file_is_known_by_its_path(tiny_shop: Engine) -> None:
-    with open_snapshot(tiny_shop) as snapshot:
+    with open_snapshot(tiny_shop, load_mapping()) as snapshot:
         assert snapshot.session.identity == f"sqlite:{tiny_shop.url.database}"

@@ -14,6 +14,7 @@ from features.sync.shop_sync import sync_shop
 from features.sync.source.columns import SYNCED_TABLES
 from features.sync.source.reader import open_snapshot
 from features.sync.table_sync import SyncOptions
+from shop.mapping.model import load_mapping
 from tests.features.shop_writes import assert_equal, assert_lives_are_sound, current, execute, versions_of
 
 NO_LOOK_BACK = SyncOptions(look_back=timedelta(0))
@@ -78,7 +79,7 @@ def test_ties_are_neither_skipped_nor_split_by_page_edges(
     sync_shop(server_shop, store)
     execute(server_shop, "UPDATE order_items SET quantity = 5, updated_at = '2026-02-01 00:00:00.000001'")
 
-    with open_snapshot(server_shop) as snapshot:
+    with open_snapshot(server_shop, load_mapping()) as snapshot:
         instant = datetime(2026, 2, 1, 0, 0, 0, 1, tzinfo=UTC)
         table = next(table for table in SYNCED_TABLES if table.name == "order_items")
         pages = [page.rows["order_item_id"].to_list() for page in snapshot.pages_changed_since(table, instant)]
@@ -98,7 +99,7 @@ def test_the_watermark_keeps_microseconds_and_is_inclusive(server_shop: Engine, 
         f"UPDATE users SET nickname = 'at the edge', updated_at = '{watermark:%Y-%m-%d %H:%M:%S.%f}' WHERE user_id = 1",
     )
 
-    with open_snapshot(server_shop) as snapshot:
+    with open_snapshot(server_shop, load_mapping()) as snapshot:
         table = next(table for table in SYNCED_TABLES if table.name == "users")
         (page,) = snapshot.pages_changed_since(table, watermark)
     assert page.rows["nickname"].to_list() == ["at the edge"]

@@ -13,6 +13,7 @@ from features.sync.source.columns import SYNCED_TABLES
 from features.sync.source.reader import open_snapshot
 from features.sync.source.session import SourceError
 from features.sync.source.sql import KeyRange
+from shop.mapping.model import load_mapping
 from tests.features.shop_writes import assert_equal, current, execute
 
 TOO_MUCH = "UPDATE orders SET total_amount = 12222222210, updated_at = '2026-02-03 10:00:00' WHERE order_id = 5"
@@ -144,7 +145,7 @@ def test_a_page_that_takes_the_server_too_long_is_read_in_parts(
         f"CREATE VIEW order_items AS SELECT {names}, quantity + SLEEP(0.12) AS quantity FROM kept",
     )
 
-    with open_snapshot(server_shop) as snapshot:
+    with open_snapshot(server_shop, load_mapping()) as snapshot:
         pages = [page.rows for _window, page in snapshot.pages_of_range(table, KeyRange())]
 
     assert [key for rows in pages for key in rows["order_item_id"]] == list(range(1, 11))
@@ -167,7 +168,7 @@ def test_quotes_in_text_cost_no_more_than_other_characters(server_shop: Engine, 
 
 
 def test_the_server_ends_what_the_sync_has_left(server_shop: Engine) -> None:
-    with open_snapshot(server_shop) as snapshot:
+    with open_snapshot(server_shop, load_mapping()) as snapshot:
         found = snapshot.session.connection.exec_driver_sql("SELECT @@wait_timeout, @@lock_wait_timeout").one()
 
     assert tuple(found) == (60, 10)
@@ -176,5 +177,8 @@ def test_the_server_ends_what_the_sync_has_left(server_shop: Engine) -> None:
 def test_a_snapshot_is_given_up_after_its_time(tiny_shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(features.sync.source.session, "SNAPSHOT_SECONDS", -1.0)
 
-    with open_snapshot(tiny_shop) as snapshot, pytest.raises(SourceError, match=r"gives it up.*replica"):
+    with (
+        open_snapshot(tiny_shop, load_mapping()) as snapshot,
+        pytest.raises(SourceError, match=r"gives it up.*replica"),
+    ):
         snapshot.session.keep_alive()

@@ -14,6 +14,7 @@ from features.sync.source.reader import open_snapshot
 from features.sync.source.sql import KeyRange
 from features.sync.source.sums import checksum_rows, hash_rows
 from features.sync.versioned_table import VersionedTable
+from shop.mapping.model import load_mapping
 from tests.features.shop_writes import assert_equal, current
 
 
@@ -27,7 +28,7 @@ def test_shop_and_store_compute_the_same_sums(any_tiny_shop: Engine, store: MLSt
     sync_shop(any_tiny_shop, store)
     rows = VersionedTable(store, table).open_in(KeyRange())
 
-    with open_snapshot(any_tiny_shop) as snapshot:
+    with open_snapshot(any_tiny_shop, load_mapping()) as snapshot:
         checksum, range_hash = snapshot.checksum_range(table, KeyRange()), snapshot.hash_range(table, KeyRange())
 
     assert checksum == checksum_rows(table, rows)

@@ -7,6 +7,7 @@ import features.sync.source.reader
 from features.sync.source.columns import SYNCED_TABLES
 from features.sync.source.reader import open_snapshot
 from features.sync.source.sql import KeyRange
+from shop.mapping.model import load_mapping
 
 USERS = next(table for table in SYNCED_TABLES if table.name == "users")
 KEYS = {
@@ -36,7 +37,7 @@ def test_windows_cover_a_range_exactly_once(
     monkeypatch.setattr(features.sync.source.reader, "PAGE_ROWS", page_rows)
     fill(empty_shop, keys)
 
-    with open_snapshot(empty_shop) as snapshot:
+    with open_snapshot(empty_shop, load_mapping()) as snapshot:
         pages = list(snapshot.pages_of_range(USERS, KeyRange()))
 
     windows = [window for window, _page in pages]
@@ -50,7 +51,7 @@ def test_windows_cover_a_range_exactly_once(
 def test_a_bounded_range_holds_its_upper_and_not_its_lower_end(empty_shop: Engine) -> None:
     fill(empty_shop, list(range(10)))
 
-    with open_snapshot(empty_shop) as snapshot:
+    with open_snapshot(empty_shop, load_mapping()) as snapshot:
         ((window, page),) = snapshot.pages_of_range(USERS, KeyRange(2, 5))
 
     assert window == KeyRange(2, 5)
@@ -61,7 +62,7 @@ def test_rows_are_fetched_by_key_and_missing_ones_left_out(empty_shop: Engine, m
     monkeypatch.setattr(features.sync.source.reader, "LIST_KEYS", 3)
     fill(empty_shop, [1, 2, 5, 8])
 
-    with open_snapshot(empty_shop) as snapshot:
+    with open_snapshot(empty_shop, load_mapping()) as snapshot:
         pages = list(snapshot.pages_of_keys(USERS, [1, 2, 3, 4, 5, 6, 7]))
 
     assert [key for page in pages for key in page.rows["user_id"]] == [1, 2, 5]

@@ -65,7 +65,7 @@ def test_an_extra_column_is_a_warning(server_shop: Engine, store: MLStore) -> No
         ("ALTER TABLE order_items MODIFY unit_price DECIMAL(12, 4) NOT NULL", "unit_price should hold money"),
         ("ALTER TABLE users MODIFY nickname VARBINARY(400) NOT NULL", "users.nickname should hold text"),
         ("ALTER TABLE users MODIFY created_at DATE NOT NULL", "users.created_at should hold instant"),
-        ("ALTER TABLE users MODIFY nickname VARCHAR(100) NULL", "users.nickname may be NULL now"),
+        ("ALTER TABLE users MODIFY nickname VARCHAR(100) NULL", "users.nickname may be NULL"),
         ("ALTER TABLE events DROP PRIMARY KEY, ADD INDEX (event_id)", "events.event_id is not the primary key"),
         ("DROP TABLE user_coupons", "table user_coupons is missing"),
     ],

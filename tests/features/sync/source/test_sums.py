@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from features.sync.source.columns import SYNCED_TABLES, UPDATED_AT
+from features.sync.source.columns import SYNCED_TABLES
 from features.sync.source.sums import hash_rows
+from shop.mapping.canonical import UPDATED_AT
 
 USERS = next(table for table in SYNCED_TABLES if table.name == "users")
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -1,0 +1,256 @@
+"""Mapping file: what a shop's tables mean, read from TOML; a wrong file names all its faults by section and column."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from shop.mapping.canonical import CANONICAL_TABLES, REQUIRED_TABLES, UPDATED_AT, CanonicalTable, Kind, Scalar
+
+MAPPINGS_FOLDER = Path(__file__).parents[1] / "mappings"
+CANONICAL_FILE = MAPPINGS_FOLDER / "canonical.toml"
+_SELECT, _QUOTED = re.compile(r"(?i)(select|with)\b"), re.compile(r"'(?:[^'\\]|\\.)*'")
+_VARIABLE = re.compile(r"\{(\w+)\}")
+_READ_TABLE = re.compile(r"(?i)\b(?:from|join)\s+([\w.`]+)")
+_TOP_LEVEL = ("time_zone", "money", "variables")
+MoneyUnit = Literal["decimals", "rounded", "cents"]
+"""Exact decimals, any number that is rounded to thousandths, or whole hundredths."""
+
+
+class MappingError(ValueError):
+    """A mapping cannot be used; the message lists every fault with its section and column."""
+
+    def __init__(self, place: str, faults: list[str]):
+        super().__init__(f"the mapping {place} cannot be used: {'; '.join(faults)}")
+        self.faults = faults
+
+
+def _require_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as err:
+        raise ValueError(f"{name!r} is no time zone: write UTC, or a name such as Europe/Berlin") from err
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_require_zone)]
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class ColumnMapping(BaseModel):
+    """Where a field comes from: a column of the source, or one value for all rows.
+
+    Attributes:
+        column: name of the column in the source.
+        value: what every row has, in place of a column.
+        values: what the column's values mean; keys are compared as text, byte by byte.
+        otherwise: what values mean that `values` does not have; without it their rows are set aside.
+        default: what NULL means.
+        money: unit of an amount; that of the section if not given.
+        time_zone: of a date without a zone; that of the section if not given.
+    """
+
+    model_config = _STRICT
+
+    column: Annotated[str, Field(min_length=1)] | None = None
+    value: Scalar | None = None
+    values: dict[str, Scalar] = {}
+    otherwise: Scalar | None = None
+    default: Scalar | None = None
+    money: MoneyUnit | None = None
+    time_zone: TimeZone | None = None
+
+    @model_validator(mode="after")
+    def _require_one_source(self) -> Self:
+        if (self.column is None) == (self.value is None):
+            raise ValueError("give a column, or one value for all rows")
+        if self.otherwise is not None and not self.values:
+            raise ValueError("`otherwise` goes with `values`")
+        return self
+
+
+def _name_column(given: Any) -> Any:
+    return {"column": given} if isinstance(given, str) else given
+
+
+NamedColumn = Annotated[ColumnMapping, BeforeValidator(_name_column)]
+"""A column by its name alone, or with what else is to be said of it."""
+
+
+class Section(BaseModel):
+    """One canonical table: the shop's table or SELECT that it comes from, which rows count, and its columns."""
+
+    model_config = _STRICT
+
+    table: Annotated[str, Field(pattern=r"^[^`\"\s;]+$")] | None = None
+    select: Annotated[str, AfterValidator(str.strip), Field(min_length=1)] | None = None
+    where: str | None = None
+    time_zone: TimeZone = "UTC"
+    money: MoneyUnit = "decimals"
+    columns: dict[str, NamedColumn] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _require_one_source(self) -> Self:
+        if (self.table is None) == (self.select is None):
+            raise ValueError("give a table, or a select")
+        if self.select and (not _SELECT.match(self.select) or ";" in _QUOTED.sub("", self.select)):
+            raise ValueError("`select` must be one SELECT statement, without a semicolon")
+        return self
+
+    @property
+    def tables(self) -> list[str]:
+        """List the shop's tables that the section reads, as far as a SELECT's FROM and JOIN name them."""
+        if self.table is not None:
+            return [self.table]
+        return [name.replace("`", "") for name in _READ_TABLE.findall(self.select or "")]
+
+    @property
+    def has_changes(self) -> bool:
+        """Return whether a column tells when a row last changed."""
+        return UPDATED_AT in self.columns
+
+
+class ShopMapping(BaseModel):
+    """What a shop's tables mean. A canonical table without a section has no rows."""
+
+    model_config = _STRICT
+
+    sections: dict[str, Section]
+
+    def section(self, table: str) -> Section | None:
+        """Return where a canonical table comes from, None if the shop has nothing of the kind."""
+        return self.sections.get(table)
+
+
+def load_mapping(path: str | Path | None = None) -> ShopMapping:
+    """Read a mapping file; the canonical one if none is given.
+
+    Raises:
+        MappingError: the file is missing, is no TOML, or says something that cannot be: all of it is named.
+    """
+    path = Path(path or CANONICAL_FILE)
+    try:
+        return parse_mapping(path.read_text(encoding="utf-8-sig"), str(path))
+    except OSError as err:
+        raise MappingError(str(path), [f"it cannot be read ({err.strerror}): give a TOML file"]) from err
+    except UnicodeDecodeError as err:
+        raise MappingError(str(path), ["it is not UTF-8: save it as UTF-8"]) from err
+
+
+def parse_mapping(text: str, place: str) -> ShopMapping:
+    """Read the text of a mapping.
+
+    Args:
+        text: TOML.
+        place: what a fault calls the file.
+
+    Raises:
+        MappingError: see `load_mapping`.
+    """
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as err:
+        raise MappingError(place, [f"it is no TOML: {err}"]) from err
+    known = {table.name: table for table in CANONICAL_TABLES}
+    common: dict[str, Any] = {name: given[name] for name in ("time_zone", "money") if name in given}
+    faults = [
+        f"[{name}] is none of {', '.join(known)}" for name in given if name not in known and name not in _TOP_LEVEL
+    ]
+    faults += [f"[{name}] is missing: every shop has it" for name in known if name in REQUIRED_TABLES - given.keys()]
+    sections: dict[str, Section] = {}
+    for name in known.keys() & given.keys():
+        section, wrong = _read_section(known[name], given[name], common, given.get("variables", {}))
+        faults += wrong
+        if section is not None:
+            sections[name] = section
+    if faults:
+        raise MappingError(place, sorted(faults))
+    return ShopMapping(sections=sections)
+
+
+def _read_section(
+    table: CanonicalTable, given: Any, common: Mapping[str, Any], variables: Any
+) -> tuple[Section | None, list[str]]:
+    """Read one section, and find what is wrong with it."""
+    if not isinstance(given, dict):
+        return None, [f"[{table.name}] must be a section"]
+    unknown = [name for name in _used_variables(given) if not isinstance(variables, dict) or name not in variables]
+    faults = [f"[{table.name}] uses {{{name}}}, which [variables] does not have" for name in unknown]
+    faults += _find_field_faults(table, given.get("columns"))
+    try:
+        section = Section(**{**common, **(given if unknown else _fill_in(given, variables))})
+    except ValidationError as err:
+        return None, faults + [_describe(table.name, wrong) for wrong in err.errors()]
+    return section, faults + _find_value_faults(table, section)
+
+
+def _used_variables(given: Mapping[str, Any]) -> list[str]:
+    texts = [given[name] for name in ("table", "select", "where") if isinstance(given.get(name), str)]
+    return sorted({name for text in texts for name in _VARIABLE.findall(text)})
+
+
+def _fill_in(given: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Put variables into the parts that are SQL."""
+    return {
+        name: _VARIABLE.sub(lambda found: str(variables[found.group(1)]), value)
+        if name in ("table", "select", "where") and isinstance(value, str)
+        else value
+        for name, value in given.items()
+    }
+
+
+def _find_field_faults(table: CanonicalTable, columns: Any) -> list[str]:
+    if not isinstance(columns, dict):
+        return []
+    names = [field.name for field in table.columns]
+    unknown = [f"[{table.name}] {name}: no such field, it has {', '.join(names)}" for name in columns.keys() - names]
+    missing = [
+        f"[{table.name}] {field.name}: is missing, and nothing can stand in for it"
+        for field in table.columns
+        if field.absence is None and field.name not in columns
+    ]
+    return unknown + missing
+
+
+def _find_value_faults(table: CanonicalTable, section: Section) -> list[str]:
+    """Hold values and units against the kind of each field."""
+    faults = []
+    for field in table.columns:
+        column = section.columns.get(field.name)
+        if column is None:
+            continue
+        place = f"[{table.name}] {field.name}"
+        if field.name == table.key and (column.column is None or column.values):
+            faults.append(f"{place}: is the key, and must be a column as it is")
+        if column.money is not None and field.kind is not Kind.MONEY:
+            faults.append(f"{place}: is no money, and has no unit")
+        if column.time_zone is not None and field.kind is not Kind.INSTANT:
+            faults.append(f"{place}: is no date, and has no time zone")
+        stated = [column.value, column.otherwise, column.default, *column.values.values()]
+        faults += [
+            f"{place}: {value!r} is no {field.kind.value}"
+            for value in stated
+            if value is not None and not _fits(value, field.kind)
+        ]
+    return faults
+
+
+def _fits(value: Scalar, kind: Kind) -> bool:
+    if kind is Kind.FLAG:
+        return isinstance(value, bool)
+    if kind in (Kind.INTEGER, Kind.MONEY):
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, str) and (
+        kind is Kind.TEXT or bool(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", value))
+    )
+
+
+def _describe(table: str, wrong: Any) -> str:
+    place = [str(part) for part in wrong["loc"] if part not in ("str", "int", "bool")]
+    if place[:1] == ["columns"] and len(place) > 1:
+        place = place[1:]
+    return f"[{table}] {'.'.join(place) + ': ' if place else ''}{wrong['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,170 @@
+"""SQL of a mapping: each canonical table as a derived table over the shop's own, for SQLite, MySQL and MariaDB.
+
+The derived tables are merged into the statements around them, so the shop's own indexes serve. What a field means is
+computed in them: units, time zones and translated values are the same for reading, hashing and checksums.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Dialect,
+    Select,
+    case,
+    column,
+    func,
+    literal_column,
+    null,
+    quoted_name,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.sql.expression import ColumnElement, FromClause
+
+from shop.mapping.canonical import CANONICAL_TABLES, CanonicalTable, Field, Kind, Scalar
+from shop.mapping.model import ColumnMapping, Section, ShopMapping
+from shop.mapping.time_zones import list_offsets
+
+SOURCE = "source"
+"""Name under which a SELECT of the mapping stands in the statements."""
+
+
+@dataclass(frozen=True)
+class TableSource:
+    """One canonical table as a derived table.
+
+    Attributes:
+        sql: what stands after FROM, for a driver that is given no parameters (MySQL's halves percent signs); its alias
+            is the table's name, its columns are the fields' names.
+        has_changes: `updated_at` tells what changed.
+    """
+
+    sql: str
+    has_changes: bool
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash what the rows are computed from: another one means that stored rows may mean something else."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()[:16]
+
+
+def build_sources(mapping: ShopMapping, dialect_name: str) -> dict[str, TableSource]:
+    """Write every canonical table over the shop's own.
+
+    Args:
+        mapping: what the shop's tables mean.
+        dialect_name: `sqlite`, `mysql` or `mariadb`.
+
+    Returns:
+        A source for each canonical table; one without rows if the mapping does not have it.
+    """
+    return {one.name: build_source(one, mapping.section(one.name), dialect_name) for one in CANONICAL_TABLES}
+
+
+def build_source(canonical: CanonicalTable, section: Section | None, dialect_name: str) -> TableSource:
+    """Write one canonical table over the shop's own."""
+    dialect: Dialect = sqlite.dialect() if dialect_name == "sqlite" else mysql.dialect()
+    if section is None:
+        columns: list[ColumnElement[Any]] = [null().label(field.name) for field in canonical.columns]
+        nothing: Select[*tuple[Any, ...]] = select(*columns).select_from(
+            select(literal_column("1").label("one")).subquery("no_rows")
+        )
+        return TableSource(_compile(nothing.where(literal_column("1 = 0")), canonical.name, dialect), has_changes=True)
+    fields: list[ColumnElement[Any]] = [
+        _express(field, section, dialect).label(field.name) for field in canonical.columns
+    ]
+    query: Select[*tuple[Any, ...]] = select(*fields).select_from(select_from(section))
+    if section.where is not None:
+        query = query.where(text(f"({_keep_colons(section.where)})"))
+    return TableSource(_compile(query, canonical.name, dialect), section.has_changes)
+
+
+def select_from(section: Section) -> FromClause:
+    """Return the shop's table, or the mapping's SELECT under the name `source`."""
+    if section.select is not None:
+        return text(_keep_colons(section.select)).columns().subquery(SOURCE)
+    assert section.table is not None
+    schema, _, name = section.table.rpartition(".")
+    return table(_quoted(name), schema=_quoted(schema) if schema else None)
+
+
+def _compile(query: Select[*tuple[Any, ...]], name: str, dialect: Dialect) -> str:
+    compiled = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+    return f"({compiled}) AS {name}"
+
+
+def _quoted(name: str) -> quoted_name:
+    return quoted_name(name, quote=True)
+
+
+def _keep_colons(sql: str) -> str:
+    """Hide colons from SQLAlchemy, to which they mean a parameter."""
+    return sql.replace(":", "\\:")
+
+
+def _express(field: Field, section: Section, dialect: Dialect) -> ColumnElement[Any]:
+    """Write one field as an expression over the source."""
+    given = section.columns.get(field.name)
+    if given is None:
+        assert field.absence is not None
+        if field.name == "created_at" and "ordered_at" in section.columns:
+            return _express(Field("ordered_at", Kind.INSTANT, is_nullable=False), section, dialect)
+        return _literal(field.absence.value, field.kind, dialect)
+    if given.column is None:
+        return _literal(given.value, field.kind, dialect)
+    expression: ColumnElement[Any] = column(_quoted(given.column))
+    if given.values:
+        expression = _translate(str(expression.compile(dialect=dialect)), given, field.kind, dialect)
+    elif field.kind is Kind.MONEY and (given.money or section.money) == "cents":
+        expression = literal_column(f"({expression.compile(dialect=dialect)} / 100.0)")
+    elif field.kind is Kind.INSTANT:
+        expression = _to_utc(expression, given.time_zone or section.time_zone, dialect)
+    if given.default is not None:
+        expression = func.coalesce(expression, _literal(given.default, field.kind, dialect))
+    return expression
+
+
+def _translate(name: str, given: ColumnMapping, kind: Kind, dialect: Dialect) -> ColumnElement[Any]:
+    """Give values their meaning; they are compared as text, byte by byte."""
+    is_sqlite = dialect.name == "sqlite"
+    compared: ColumnElement[Any] = literal_column(
+        f"CAST({name} AS TEXT)" if is_sqlite else f"CONVERT({name} USING utf8mb4) COLLATE utf8mb4_bin"
+    )
+    meanings: dict[Scalar, list[ColumnElement[Any]]] = {}
+    for value, meaning in given.values.items():
+        meanings.setdefault(meaning, []).append(_literal(value, Kind.TEXT, dialect))
+    return case(
+        *((compared.in_(values), _literal(meaning, kind, dialect)) for meaning, values in meanings.items()),
+        else_=_literal(given.otherwise, kind, dialect),
+    )
+
+
+def _to_utc(expression: ColumnElement[Any], zone: str, dialect: Dialect) -> ColumnElement[Any]:
+    """Move a local time to UTC, by plain numbers."""
+    offsets = list_offsets(zone)
+    if len(offsets) == 1 and offsets[0].seconds == 0:
+        return expression
+    name, stamp = expression.compile(dialect=dialect), "" if dialect.name == "sqlite" else "TIMESTAMP"
+    seconds = f"{offsets[-1].seconds:d}"
+    if changes := offsets[:-1]:
+        branches = (f"WHEN {name} >= {stamp}'{one.local_from}' THEN {one.seconds:d}" for one in changes)
+        seconds = f"CASE {' '.join(branches)} ELSE {seconds} END"
+    if dialect.name == "sqlite":
+        moved = f"STRFTIME('%Y-%m-%d %H:%M:%S', {name}, PRINTF('%d seconds', -({seconds})))"
+        return literal_column(f"({moved} || SUBSTR({name}, 20))")
+    return literal_column(f"({name} - INTERVAL ({seconds}) SECOND)")
+
+
+def _literal(value: Scalar | None, kind: Kind, dialect: Dialect) -> ColumnElement[Any]:
+    if value is None:
+        return null()
+    if isinstance(value, bool | int):
+        return literal_column(f"{int(value):d}")
+    quoted = "'" + value.replace("'", "''") + "'"
+    if dialect.name == "sqlite":
+        return literal_column(quoted)
+    quoted = quoted.replace("\\", "\\\\")
+    return literal_column(f"TIMESTAMP{quoted}" if kind is Kind.INSTANT else f"_utf8mb4{quoted}")

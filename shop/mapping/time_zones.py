@@ -1,0 +1,55 @@
+"""Offsets of time zones from UTC as plain numbers, for local times: no server has to have zone tables."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+FIRST, LAST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2038, 1, 1, tzinfo=UTC)
+"""Clock changes between these instants are known; before and after them the nearest offset holds."""
+
+
+@dataclass(frozen=True)
+class Offset:
+    """Seconds ahead of UTC that hold from a local time on."""
+
+    local_from: datetime
+    seconds: int
+
+
+@cache
+def list_offsets(name: str) -> tuple[Offset, ...]:
+    """List the offsets of a zone, the newest first.
+
+    An hour that a clock goes through twice is read as the first of the two, as PEP 495 has it.
+    """
+    zone = ZoneInfo(name)
+    offsets = [Offset(FIRST.replace(tzinfo=None), _seconds(FIRST, zone))]
+    day = FIRST
+    while day < LAST:
+        following = day + timedelta(days=1)
+        if _seconds(day, zone) != (after := _seconds(following, zone)):
+            before = _seconds(day, zone)
+            change = _find_change(day, following, zone)
+            offsets.append(Offset(change.replace(tzinfo=None) + timedelta(seconds=before), after))
+        day = following
+    return tuple(reversed(offsets))
+
+
+def _find_change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """Find the second at which the offset changes between two instants."""
+    old = _seconds(before, zone)
+    low, high = 0, int((after - before).total_seconds())
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _seconds(before + timedelta(seconds=middle), zone) == old:
+            low = middle
+        else:
+            high = middle
+    return before + timedelta(seconds=high)
+
+
+def _seconds(instant: datetime, zone: ZoneInfo) -> int:
+    offset = instant.astimezone(zone).utcoffset()
+    assert offset is not None
+    return int(offset.total_seconds())
