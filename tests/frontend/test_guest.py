@@ -23,7 +23,7 @@ WORDS = {
     },
     "en-US": {
         "title": "Popular right now",
-        "subtitle": "What most shoppers put into their baskets these days",
+        "subtitle": "What most shoppers choose these days",
         "guest": "Guest",
         "choose": "Choose a shopper",
         "orders": "You are a guest here. Sign in to the shop to see your orders.",
