@@ -115,7 +115,7 @@ def test_a_command_that_is_not_run_knows_its_options(
 ) -> None:
     """In this process, since a fresh one imports torch and the rest for each of them."""
     [(module, rest)] = MODULE.findall(command)
-    part = re.findall(r"^ ([a-z]+)\b", rest)[:1] if module == "shop.load" else []
+    part = re.findall(r"^ ([a-z]+)\b", rest)[:1] if module in ("shop.load", "shop.map") else []
     monkeypatch.setattr(sys, "argv", [module, *part, "--help"])
 
     with pytest.raises(SystemExit) as ended:

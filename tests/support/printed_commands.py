@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 HISTORY = {ROOT / "CHANGELOG.md", *(ROOT / "docs" / "decisions").glob("*.md")}
 PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")} - HISTORY)
 FENCE = re.compile(r"^```(?:bash|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+CONTINUED = re.compile(r"\s*\\\n\s*")
 SPAN = re.compile(r"`((?:make|curl|docker compose|pre-commit|\.venv/bin/python) [^`\n]+)`")
 
 PYTHON = ".venv/bin/python -m"
@@ -75,6 +76,7 @@ ELSEWHERE = {
     rf"{PYTHON} deploy\.local\.pages build": "`make up` runs it, and tests/frontend/conftest.py",
     rf"{PYTHON} shop\.load demo": "a minute; tests/shop/loaders/demo loads it",
     rf"{PYTHON} shop\.load directory (DIR|my-shop)": "tests/shop/loaders/test_documentation.py runs it",
+    r".*'mysql\+pymysql://.*": "a database of the reader's; tests/docs/test_your_shop_page.py and tests/shop/mapping",
     rf"{PYTHON} training\.studies\.search --as-of .*": "hours",
     rf"{PYTHON} pip install .*|PYTHONPATH=var/mutmut .*": "a package beside the lock, then minutes",
     rf"{PYTHON} benchmarks\.\w+.*": "minutes each: `make bench`",
@@ -98,7 +100,9 @@ def find_printed() -> dict[str, list[str]]:
     printed: dict[str, list[str]] = {}
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        lines = [line for fence in FENCE.findall(text) for line in fence.splitlines() if line.strip()]
+        lines = [
+            line for fence in FENCE.findall(text) for line in CONTINUED.sub(" ", fence).splitlines() if line.strip()
+        ]
         for command in (*lines, *SPAN.findall(FENCE.sub("", text))):
             printed.setdefault(command, []).append(page.relative_to(ROOT).as_posix())
     return printed
