@@ -92,7 +92,7 @@ def test_a_server_that_was_started_anew_answers_the_very_next_read(own_server: D
     paths = ("/users", "/products?query=milk", "/users/1/orders", "/products/1", "/products/1/similar", "/categories")
     before = [(answer.status_code, answer.text) for answer in map(api.get, paths)]
 
-    own_server.kill()
+    own_server.stop()
     own_server.start()
 
     assert [(answer.status_code, answer.text) for answer in map(api.get, paths)] == before

@@ -81,11 +81,10 @@ class DatabaseServer:
             self.process = subprocess.Popen(self.command, stdout=log, stderr=subprocess.STDOUT)
         wait_until_ready(self.process, self)
 
-    def kill(self) -> None:
-        """Kill the server, as a machine that fails would."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
+    def stop(self) -> None:
+        """Stop the server, which keeps what was committed; killed, it would lose the last second's (`CHEAP`)."""
+        if self.process is not None:
+            stop(self.process)
 
     def connect(self) -> "pymysql.connections.Connection[pymysql.cursors.Cursor]":
         """Open a session of root's, as the job does that creates production's accounts."""
@@ -133,8 +132,7 @@ def run_server(kind: Kind, *options: str) -> Iterator[DatabaseServer]:
         server.start()
         yield server
     finally:
-        if server.process is not None:
-            stop(server.process)
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
