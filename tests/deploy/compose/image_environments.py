@@ -27,7 +27,8 @@ from typing import NamedTuple
 from tests.deploy.compose.dockerfiles import ROOT, copied, copies, last_stage, pip_commands, variables
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "31ie" / "images"
-KEPT_SECONDS = 14 * 24 * 3600
+KEPT_OF_AN_IMAGE = 2
+IN_USE_SECONDS = 3600
 INSTALL_SECONDS = 1200
 IMPORT_SECONDS = 180
 ONLY_IN_A_BUILD = {"--no-cache-dir"}
@@ -233,10 +234,13 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _forget_unused() -> None:
-    """Remove the environments that nothing has used for a while."""
-    for whole in CACHE.glob("*/whole"):
-        if time.time() - whole.stat().st_mtime > KEPT_SECONDS:
-            shutil.rmtree(whole.parent, ignore_errors=True)
+    """Remove all environments of an image but those used last; one may weigh more than a gigabyte."""
+    used = {whole.parent: whole.stat().st_mtime for whole in CACHE.glob("*/whole")}
+    for image in {environment.name.rpartition("-")[0] for environment in used}:
+        of_image = [environment for environment in used if environment.name.rpartition("-")[0] == image]
+        for environment in sorted(of_image, key=used.__getitem__, reverse=True)[KEPT_OF_AN_IMAGE:]:
+            if time.time() - used[environment] > IN_USE_SECONDS:
+                shutil.rmtree(environment, ignore_errors=True)
 
 
 def _link_torch(environment: Path) -> None:
