@@ -82,7 +82,7 @@ class DatabaseServer:
         wait_until_ready(self.process, self)
 
     def stop(self) -> None:
-        """Stop the server, which keeps what was committed; killed, it would lose the last second's (`CHEAP`)."""
+        """Stop the server, which keeps what was committed."""
         if self.process is not None:
             stop(self.process)
 
@@ -128,12 +128,18 @@ def run_server(kind: Kind, *options: str) -> Iterator[DatabaseServer]:
         write_init_file(server)
         write_certificates(folder, HOST)
         command = initialise_mysql(folder) if kind == "mysql" else initialise_mariadb(folder)
-        server.command = [*command, *list_options(server), *options]
+        server.command = [*end_with_this_process(), *command, *list_options(server), *options]
         server.start()
         yield server
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def end_with_this_process() -> list[str]:
+    """Return the words before a command whose program ends when this process is killed; none where `setpriv` lacks."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "KILL"] if setpriv else []
 
 
 def list_options(server: DatabaseServer) -> list[str]:
