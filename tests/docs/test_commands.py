@@ -15,6 +15,7 @@ from deploy.local.pages import PACKAGES, ensure_packages
 from tests.support.printed_commands import (
     ALONE,
     ELSEWHERE,
+    ON_THE_PLATFORM,
     PAGES,
     ROOT,
     TO_A_VERSION,
@@ -25,7 +26,7 @@ from tests.support.printed_commands import (
 )
 from tests.support.synthetic import SMALL_CONFIG
 
-RUN = {*ALONE, *TO_A_VERSION, *WITH_A_CHAMPION}
+RUN = {*ALONE, *TO_A_VERSION, *WITH_A_CHAMPION, *ON_THE_PLATFORM}
 PRINTED = find_printed()
 MODULE = re.compile(r"python -m ([\w.]+)(.*)")
 NOT_RUN = sorted(command for command in PRINTED if MODULE.search(command) and command not in RUN)

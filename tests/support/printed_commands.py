@@ -1,7 +1,7 @@
 """Commands that the pages print, and which test runs each of them.
 
-`ALONE`, `TO_A_VERSION` and `WITH_A_CHAMPION` run in tests/docs/test_commands.py on a copy of the project; `ELSEWHERE`
-says who else runs a command, or why nobody does.
+`ALONE`, `TO_A_VERSION` and `WITH_A_CHAMPION` run in tests/docs/test_commands.py on a copy of the project,
+`ON_THE_PLATFORM` in tests/end_to_end/test_shell.py; `ELSEWHERE` says who else runs a command, or why nobody does.
 """
 
 import os
@@ -55,13 +55,24 @@ WITH_A_CHAMPION = (
 )
 """One after the other, as the loop goes; T is the instant that the README names."""
 
+ON_THE_PLATFORM = (
+    "make up",
+    "make status",
+    'make step DO="features.sync --verify"',
+    "curl 'http://127.0.0.1:8000/recommendations/home?user_id=1'",
+    "make promote VERSION=n",
+    "make promote VERSION=2",
+    "make promote VERSION=7",
+    f"{PYTHON} serving.watch",
+    "make rollback",
+    'make promote VERSION=1 OVERRIDE="why"',
+)
+"""One after the other, on an installation that is up and has two versions."""
+
 ELSEWHERE = {
     r"docker compose .*": "needs an engine; tests/containers drives it",
     r"curl --header .*": "needs a token; tests/docs/test_tokens_page.py signs one",
     r"make (test|test-containers|coverage|bench|quality|check)": "minutes to hours; `make test` cannot test itself",
-    r"make (up|status|step DO=.*|promote VERSION=.*|rollback)": "tests/end_to_end runs the commands that it stands for",
-    r"curl 'http://127.0.0.1:8000/.*'": "as test_line_to_try_works_as_printed of tests/end_to_end",
-    rf"{PYTHON} serving\.watch": "needs the platform; tests/serving/test_watch.py",
     r"make site": "tests/docs/test_site.py builds the site",
     r"make lock KEEP=true": "asks the package index; tests/deploy/development/test_lockfile.py reads the lock",
     r"make (down|clean)": "takes the platform away; tests/end_to_end/test_teardown.py ends it",
