@@ -34,8 +34,10 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
 def clone(tmp_path: Path) -> Path:
     """A clone in a folder that a person may well have: with a space, in Korean."""
     folder = tmp_path / "내 가게 (1)"
-    shutil.copytree(ROOT / "deploy", folder / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "Makefile", folder)
+    for package in ("deploy", "shop"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("Makefile", "command.py"):
+        shutil.copy(ROOT / file, folder)
     (folder / "deploy" / "requirements.in").write_text("httpx>=0.28\n", encoding="utf-8")
     (folder / "requirements.txt").write_text("httpx==0.28.0\ntorch==2.13.0\n", encoding="utf-8")
     return folder
