@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 from command import Command, Result
 from features.pins import PIN_RETENTION, Pins, load_pins, release_expired
 from features.store import MLStore, StoreError, explain_store_failures
+from features.sync.destination.versioned_table import VersionedTable
 from features.sync.lease import Lease, LeaseTakenError, hold_lease
 from features.sync.source.columns import SYNCED_TABLES, SyncedTable
-from features.sync.versioned_table import VersionedTable
 from settings import load_settings
 
 logger = logging.getLogger(__name__)

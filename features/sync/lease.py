@@ -17,7 +17,7 @@ from deltalake import CommitProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from features.store import MLStore, StoreError
-from features.sync.versioned_table import fence
+from features.sync.destination.versioned_table import fence
 
 LEASE_TABLE = "_lease"
 LEASE_CONFIGURATION = {"delta.logRetentionDuration": "interval 1 days", "delta.checkpointInterval": "20"}

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from features.sync.destination.stored_rows import StoredRows
 from features.sync.lease import Lease
 from features.sync.source.reader import ShopSnapshot
 from features.sync.source.sql import KeyRange
 from features.sync.source.sums import checksum_rows
-from features.sync.stored_rows import StoredRows
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError
 
 from command import Command, CommandError, Result
 from features.store import MLStore, StoreError, explain_store_failures
-from features.sync.key_set import ParentKeys
+from features.sync.destination.key_set import ParentKeys
 from features.sync.known_sources import KnownSources
 from features.sync.lease import Lease, LeaseTakenError, hold_lease
 from features.sync.mass_delete_guard import holds_other_rows, require_plausible

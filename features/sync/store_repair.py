@@ -9,12 +9,12 @@ from polars.exceptions import PanicException, PolarsError
 
 from features.delta_log import DAMAGED, DeltaLog, FirstCommit
 from features.store import KNOWN_FROM, KNOWN_UNTIL, TABLE_CONFIGURATION, MLStore
-from features.sync.data_files import DataFile
+from features.sync.destination.data_files import DataFile
+from features.sync.destination.scd2 import follow_each_other
+from features.sync.destination.versioned_table import VersionedTable, delta_schema
 from features.sync.lease import Lease
-from features.sync.scd2 import follow_each_other
 from features.sync.source.columns import SyncedTable
 from features.sync.table_sync import WATERMARK
-from features.sync.versioned_table import VersionedTable, delta_schema
 
 logger = logging.getLogger(__name__)
 

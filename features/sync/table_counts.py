@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from features.sync.scd2 import Changes
+from features.sync.destination.scd2 import Changes
 
 
 @dataclass

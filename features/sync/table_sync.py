@@ -18,20 +18,20 @@ import numpy as np
 import polars as pl
 
 from features.store import KNOWN_FROM, MLStore
-from features.sync.key_set import Keys, ParentKeys
+from features.sync.destination.key_set import Keys, ParentKeys
+from features.sync.destination.scd2 import Changes, diff, open_first
+from features.sync.destination.stored_rows import RANGE_ROWS, StoredRows
+from features.sync.destination.versioned_table import VersionedTable
 from features.sync.lease import Lease
 from features.sync.range_checksums import compare_checksums
-from features.sync.scd2 import Changes, diff, open_first
 from features.sync.source.columns import PARENTS, SyncedTable
 from features.sync.source.packed import Page
 from features.sync.source.reader import ShopSnapshot
 from features.sync.source.session import SourceError
 from features.sync.source.sql import KeyRange
 from features.sync.source.sums import hash_rows
-from features.sync.stored_rows import RANGE_ROWS, StoredRows
 from features.sync.sweep import order_ranges
 from features.sync.table_counts import TableCounts
-from features.sync.versioned_table import VersionedTable
 from shop.mapping.canonical import UPDATED_AT
 from shop.mapping.select import TableSource
 

@@ -9,12 +9,12 @@ are left out on both sides.
 import logging
 from collections.abc import Callable
 
+from features.sync.destination.stored_rows import StoredRows
 from features.sync.lease import Lease
 from features.sync.mass_delete_guard import require_few_deletions
 from features.sync.range_checksums import compare_checksums
 from features.sync.report import TableVerdict
 from features.sync.source.sql import KeyRange
-from features.sync.stored_rows import StoredRows
 from features.sync.table_sync import TableSync
 
 logger = logging.getLogger(__name__)

@@ -25,6 +25,10 @@ BREAKS = {
         "features/sync/lease.py",
         "features.snapshot.buckets",
     ),
+    "features.sync: a whole sync > one table > what it compares > destination > source": (
+        "features/sync/destination/key_set.py",
+        "features.sync.sweep",
+    ),
     "serving: online stands on batch, the commands on both": ("serving/batch/audit.py", "serving.online.answers"),
     "api: routes > pages and orders > clients > queries > database": ("api/queries/coupons.py", "api.pages.home"),
     "shop: loaders > migrations > database and tables": ("shop/database.py", "shop.loaders.nicknames"),

@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 from deltalake.transaction import AddAction, RemoveAction
 
 from features.store import MLStore
-from features.sync.key_set import Keys
+from features.sync.destination.key_set import Keys
 from features.sync.source.columns import SyncedTable
 
 MIN_KEY, MAX_KEY = -(2**63), 2**63 - 1

@@ -7,9 +7,9 @@ import numpy as np
 import polars as pl
 
 from features.store import KNOWN_FROM, KNOWN_UNTIL, MLStore
-from features.sync.data_files import MAX_KEY, MIN_KEY, DataFile, list_files
-from features.sync.key_set import Keys
-from features.sync.scd2 import versioned_schema
+from features.sync.destination.data_files import MAX_KEY, MIN_KEY, DataFile, list_files
+from features.sync.destination.key_set import Keys
+from features.sync.destination.scd2 import versioned_schema
 from features.sync.source.columns import SyncedTable
 from features.sync.source.sql import KeyRange
 

@@ -14,10 +14,10 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction, Transaction, create_table_with_add_actions
 
 from features.store import KNOWN_UNTIL, TABLE_CONFIGURATION, MLStore, StoreError
-from features.sync.data_files import DataFile, write_file
-from features.sync.scd2 import Changes, versioned_schema
+from features.sync.destination.data_files import DataFile, write_file
+from features.sync.destination.scd2 import Changes, versioned_schema
+from features.sync.destination.stored_rows import StoredRows
 from features.sync.source.columns import SYNCED_TABLES, SyncedTable
-from features.sync.stored_rows import StoredRows
 
 FILE_ROWS = 131_072
 SPARE_FILES = 8

@@ -8,11 +8,11 @@ from sqlalchemy import Engine
 import features.sync.source.reader
 import features.sync.source.session
 from features.store import MLStore
+from features.sync.destination.versioned_table import VersionedTable
 from features.sync.mass_delete_guard import MassDisappearanceError
 from features.sync.shop_sync import sync_shop
 from features.sync.source.columns import SYNCED_TABLES
 from features.sync.table_sync import SyncOptions
-from features.sync.versioned_table import VersionedTable
 from tests.features.shop_writes import assert_equal, assert_lives_are_sound, current, execute, versions_of
 
 ORDERS = next(table for table in SYNCED_TABLES if table.name == "orders")
@@ -47,8 +47,8 @@ def test_many_small_files_and_pages_give_the_same_store(
     server_shop: Engine, store: MLStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(features.sync.source.reader, "PAGE_ROWS", 2)
-    monkeypatch.setattr("features.sync.versioned_table.FILE_ROWS", 2)
-    monkeypatch.setattr("features.sync.stored_rows.RANGE_ROWS", 2)
+    monkeypatch.setattr("features.sync.destination.versioned_table.FILE_ROWS", 2)
+    monkeypatch.setattr("features.sync.destination.stored_rows.RANGE_ROWS", 2)
     monkeypatch.setattr("features.sync.table_sync.RANGE_ROWS", 2)
     sync_shop(server_shop, store)
     assert len(VersionedTable(store, ORDERS).ranges()) > 3
@@ -71,8 +71,8 @@ def test_many_small_files_and_pages_give_the_same_store(
 @pytest.fixture
 def tiny_files(monkeypatch: pytest.MonkeyPatch) -> SyncOptions:
     """Files and ranges of two rows, and two ranges swept in a run: every table is a large one."""
-    monkeypatch.setattr("features.sync.versioned_table.FILE_ROWS", 2)
-    monkeypatch.setattr("features.sync.stored_rows.RANGE_ROWS", 2)
+    monkeypatch.setattr("features.sync.destination.versioned_table.FILE_ROWS", 2)
+    monkeypatch.setattr("features.sync.destination.stored_rows.RANGE_ROWS", 2)
     monkeypatch.setattr("features.sync.table_sync.RANGE_ROWS", 2)
     return SyncOptions(sweep_rows=4, max_gone_share=1.0)
 

@@ -12,9 +12,9 @@ from sqlalchemy import Engine
 
 import features.sync.lease
 from features.store import MLStore, StoreError
+from features.sync.destination.versioned_table import FencedError
 from features.sync.lease import LEASE_TABLE, LeaseLostError, LeaseTakenError, hold_lease
 from features.sync.shop_sync import sync_shop
-from features.sync.versioned_table import FencedError
 from tests.features.shop_writes import assert_equal, current, execute
 
 

@@ -46,8 +46,8 @@ def test_places_are_kept(store: MLStore) -> None:
 @pytest.fixture
 def few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> SyncOptions:
     """Files and ranges of one row, of which a run has no time for more than it must."""
-    monkeypatch.setattr("features.sync.versioned_table.FILE_ROWS", 1)
-    monkeypatch.setattr("features.sync.stored_rows.RANGE_ROWS", 1)
+    monkeypatch.setattr("features.sync.destination.versioned_table.FILE_ROWS", 1)
+    monkeypatch.setattr("features.sync.destination.stored_rows.RANGE_ROWS", 1)
     monkeypatch.setattr("features.sync.table_sync.RANGE_ROWS", 1)
     return SyncOptions(sweep_rows=100, sweep_seconds=0.0, max_gone_share=1.0)
 
@@ -55,7 +55,7 @@ def few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> SyncOptions:
 def test_every_range_has_its_turn_whatever_else_takes_the_lease(
     tiny_shop: Engine, store: MLStore, few_at_a_time: SyncOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("features.sync.versioned_table.VersionedTable.stage_compaction", lambda _table: 0)
+    monkeypatch.setattr("features.sync.destination.versioned_table.VersionedTable.stage_compaction", lambda _table: 0)
     sync_shop(tiny_shop, store)
     execute(tiny_shop, "DELETE FROM order_items WHERE order_item_id IN (1, 2, 3, 4, 5)")
 

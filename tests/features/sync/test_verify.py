@@ -8,12 +8,12 @@ from deltalake import write_deltalake
 from sqlalchemy import Engine
 
 from features.store import KNOWN_UNTIL, MLStore
+from features.sync.destination.versioned_table import VersionedTable
 from features.sync.shop_sync import sync_shop
 from features.sync.source.columns import SYNCED_TABLES, SyncedTable
 from features.sync.source.reader import open_snapshot
 from features.sync.source.sql import KeyRange
 from features.sync.source.sums import checksum_rows, hash_rows
-from features.sync.versioned_table import VersionedTable
 from shop.mapping.model import load_mapping
 from tests.features.shop_writes import assert_equal, current
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from features.sync.key_set import Keys, KeySet, ParentKeys
+from features.sync.destination.key_set import Keys, KeySet, ParentKeys
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_it_counts_each_key_once() -> None:
 def test_few_parents_are_looked_up_and_many_read_once(
     monkeypatch: pytest.MonkeyPatch, limit: int, whole_reads: int
 ) -> None:
-    monkeypatch.setattr("features.sync.key_set.LOOKED_UP", limit)
+    monkeypatch.setattr("features.sync.destination.key_set.LOOKED_UP", limit)
     parents, reads = np.array([1, 5, 9]), []
 
     def read_all() -> Keys:

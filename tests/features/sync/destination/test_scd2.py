@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from features.sync.scd2 import TICK, Changes, diff, open_first, versioned_schema
+from features.sync.destination.scd2 import TICK, Changes, diff, open_first, versioned_schema
 from features.sync.source.columns import SYNCED_TABLES
 from tests.support.tiny_shop import day
 
