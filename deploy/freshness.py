@@ -76,7 +76,7 @@ def _champion(settings: Settings) -> str:
             timeout=5,
         )
     except httpx.HTTPError:
-        return "MLflow does not answer"
+        return f"MLflow does not answer at {settings.mlflow_tracking_uri}"
     if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         return "MLflow refuses the login: it is another installation's, or its password was changed"
     if answer.status_code == httpx.codes.NOT_FOUND:

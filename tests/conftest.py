@@ -1,5 +1,6 @@
 """Fixtures that every folder of tests shares: empty shops on each database, and a tiny one to check by hand."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from features.store import MLStore
+from settings import Settings
 from shop.database import open_engine
 from shop.migrate import migrate
 from tests.support.database_servers import KINDS, DatabaseServer, run_server
@@ -16,6 +18,7 @@ from tests.support.synthetic import make_synthetic_store
 from tests.support.tiny_shop import fill_tiny_shop
 
 ONE_INSTALLATION = ("tests/end_to_end", "tests/frontend", "tests/containers")
+SETTINGS = {name.upper() for name in Settings.model_fields}
 
 
 class WholeFilesScheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
@@ -29,6 +32,14 @@ class WholeFilesScheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFilesScheduling:
     """Hand the tests out by `WholeFilesScheduling` where `make test` runs them in several processes."""
     return WholeFilesScheduling(config, log)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_setting_left_behind() -> Iterator[None]:
+    """Fail the file that leaves a variable which `Settings` reads: the files after it would read another platform's."""
+    before = _settings_in_environment()
+    yield
+    assert _settings_in_environment() == before, "this file changed the environment of the files after it"
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +111,10 @@ def tiny_shop(empty_shop: Engine) -> Engine:
     """The shop of `tests/support/tiny_shop.py` on SQLite."""
     fill_tiny_shop(empty_shop)
     return empty_shop
+
+
+def _settings_in_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name in SETTINGS}
 
 
 def _lend_database(server: DatabaseServer) -> Iterator[str]:

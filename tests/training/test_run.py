@@ -162,8 +162,10 @@ def test_an_unset_alias_and_an_unknown_version_differ(first: dict[str, object], 
         registry.tags(99)
 
 
-def test_mlflow_shows_the_networks_signature(first: dict[str, object], settings: Settings) -> None:
-    mlflow.set_tracking_uri(settings.mlflow_tracking_uri)
+def test_mlflow_shows_the_networks_signature(
+    first: dict[str, object], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", settings.mlflow_tracking_uri)
 
     info = mlflow.models.get_model_info("models:/wide_deep/1")
 
