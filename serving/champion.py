@@ -74,7 +74,7 @@ def require_permission(registry: Registry, version: int) -> dict[str, str]:
 
     Raises:
         BarredVersionError: it may not; the message says why, and how to let it serve anyway.
-        training.registry.client.RegistryError: MLflow does not answer.
+        training.registry.errors.RegistryError: MLflow does not answer.
     """
     tags = registry.tags(version)
     if bar := find_bar(tags):
@@ -93,7 +93,7 @@ def load_ranker(registry: Registry | None, models_dir: Path, version: int, num_t
 
     Raises:
         training.version.files.ArtefactError: a file is missing, altered or unexpected, or the golden rows differ.
-        training.registry.client.RegistryError: MLflow does not answer.
+        training.registry.errors.RegistryError: MLflow does not answer.
     """
     folder = find_copy(version, models_dir) if registry is None else _fetch_version(registry, models_dir, version)
     ranker = Ranker.load(folder, num_threads)
@@ -132,7 +132,7 @@ def load_champion(
 
     Raises:
         training.version.files.ArtefactError: the version breaks a promise, or was trained on other features.
-        training.registry.client.RegistryError: MLflow does not answer.
+        training.registry.errors.RegistryError: MLflow does not answer.
         features.store.StoreError: there is no such snapshot.
     """
     ranker = load_ranker(registry, models_dir, version, num_threads)

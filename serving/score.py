@@ -27,7 +27,8 @@ from shop.database import open_engine
 from shop.failures import describe, find_remedy
 from shop.tables import name_pointer
 from training.registry.alias import describe_no_champion, find_lost_champion
-from training.registry.client import CHAMPION, Registry, RegistryError, connect
+from training.registry.client import CHAMPION, Registry, connect
+from training.registry.errors import RegistryError
 from training.registry.installation import read_installation
 from training.version.files import ArtefactError
 

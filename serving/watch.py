@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from command import Command, CommandError, Result
 from serving.serving_status import Served, read_served
 from settings import Settings, load_settings
-from training.registry.client import CHAMPION, ForeignRegistryError, NamedVersion, Registry, RegistryError, connect
+from training.registry.client import CHAMPION, NamedVersion, Registry, connect
+from training.registry.errors import ForeignRegistryError, RegistryError
 from training.registry.installation import Installation, read_installation
 
 POLL_SECONDS = 2.0

@@ -16,8 +16,9 @@ from command import Command, CommandError, Result
 from settings import load_settings
 from shop.database import ShopFailedError, engine_scope, open_engine
 from training.registry.alias import Move, MoveError, find_served_before, move_champion
-from training.registry.client import CHAMPION, Registry, RegistryError, connect
+from training.registry.client import CHAMPION, Registry, connect
 from training.registry.eligibility import LOAD_FAILED, OVERRIDE, find_bar
+from training.registry.errors import RegistryError
 from training.registry.installation import read_installation
 
 

@@ -21,8 +21,9 @@ from training.config import load_config
 from training.evaluation.lists import METRICS_PREFIX, evaluate_ranker
 from training.fit import fit
 from training.ranking.ranker import Ranker
-from training.registry.client import Registry, RegistryError, connect
+from training.registry.client import Registry, connect
 from training.registry.copies import fetch_copy
+from training.registry.errors import RegistryError
 from training.version.files import CONFIG, HOLDOUT, MODEL, ArtefactError, hash_file
 
 TABLE_PREFIX = "table."

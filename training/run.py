@@ -32,10 +32,12 @@ from training.gate.model_card import describe_run, describe_version
 from training.gate.plots import draw_learning_curve, draw_trial
 from training.gate.trial import find_rival, hold_trial
 from training.registry.after_registration import settle
-from training.registry.client import CHAMPION, FINGERPRINT, Registry, RegistryError, Run, connect, link_version
+from training.registry.client import CHAMPION, FINGERPRINT, Registry, connect, link_version
 from training.registry.datasets import describe_inputs
 from training.registry.eligibility import FLAGS, REASON, VERDICT
+from training.registry.errors import RegistryError
 from training.registry.installation import read_installation
+from training.registry.mlflow_run import Run
 from training.registry.resume import KeptTraining, TrainingUnderWayError
 from training.registry.retention import name_owner, release_pins
 from training.version.files import FORMAT, ArtefactError

@@ -2,7 +2,8 @@
 
 from deploy.interpreter import SetupError
 from settings import Settings
-from training.registry.client import RegistryError, connect
+from training.registry.client import connect
+from training.registry.errors import RegistryError
 from training.registry.installation import draw_installation, keep_installation
 
 

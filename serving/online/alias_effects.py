@@ -36,7 +36,7 @@ class Followup:
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the platform's database does not answer.
-            training.registry.client.RegistryError: MLflow does not answer.
+            training.registry.errors.RegistryError: MLflow does not answer.
         """
         if (event.model_name, event.alias) == (self._registry.model_name, CHAMPION):
             self.note(event.version, event.delivery)
@@ -62,7 +62,7 @@ class Followup:
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the platform's database does not answer.
-            training.registry.client.RegistryError: MLflow does not answer.
+            training.registry.errors.RegistryError: MLflow does not answer.
         """
         if note_move(self._registry, self._engine, version, delivery):
             logger.info("alias move noted to=%s", version)

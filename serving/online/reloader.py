@@ -29,8 +29,9 @@ from serving.champion import (
 from serving.online.alias_effects import Followup
 from shop.failures import describe
 from training.registry.alias import describe_no_champion
-from training.registry.client import CHAMPION, NamedVersion, Registry, RegistryError
+from training.registry.client import CHAMPION, NamedVersion, Registry
 from training.registry.eligibility import LOAD_FAILED
+from training.registry.errors import RegistryError
 from training.registry.installation import read_installation
 from training.version.files import ArtefactError, identify
 

@@ -23,7 +23,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from training.registry.client import Registry, RegistryError
+from training.registry.client import Registry
+from training.registry.errors import RegistryError
 from training.registry.installation import read_installation
 
 NAME = "model-server"

@@ -23,7 +23,8 @@ from tests.deploy.compose.image_environments import copy_tree, make_environment
 from tests.support.mlflow_servers import mlflow_running
 from tests.support.ports import free_ports
 from training.registry.alias import note_move
-from training.registry.client import CHAMPION, GIVEN_BY, Registry, RegistryError, connect
+from training.registry.client import CHAMPION, GIVEN_BY, Registry, connect
+from training.registry.errors import RegistryError
 
 ROOT = Path(__file__).parents[2]
 SECRET = "only-for-this-test-0123456789"

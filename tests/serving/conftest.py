@@ -23,7 +23,8 @@ from shop.loaders.writing import write_shop
 from training.config import TrainingConfig
 from training.fit import fit
 from training.ranking.ranker import Ranker
-from training.registry.client import NamedVersion, Registry, RegistryError
+from training.registry.client import NamedVersion, Registry
+from training.registry.errors import RegistryError
 from training.version.files import verify_folder, write_manifest
 
 AS_OF = datetime(2026, 7, 1, tzinfo=UTC)

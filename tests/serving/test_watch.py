@@ -10,7 +10,8 @@ import pytest
 from serving import watch as watch_module
 from serving.serving_status import Served, read_served
 from serving.watch import DIFFERENT, NOTHING_MOVED, Watch
-from training.registry.client import NamedVersion, Registry, RegistryError
+from training.registry.client import NamedVersion, Registry
+from training.registry.errors import RegistryError
 from training.registry.installation import Installation
 
 

@@ -20,8 +20,9 @@ from shop.migrate import migrate
 from shop.tables import AuditLog
 from tests.support.synthetic import AS_OF, SMALL_CONFIG
 from training.data.inputs import ModelInputs, ModelOutputs
-from training.registry.client import CHALLENGER, CHAMPION, Registry, RegistryError, connect
+from training.registry.client import CHALLENGER, CHAMPION, Registry, connect
 from training.registry.copies import fetch_copy
+from training.registry.errors import RegistryError
 from training.run import AirflowRun, run_training
 from training.version.files import ArtefactError
 

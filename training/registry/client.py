@@ -1,25 +1,26 @@
-"""MLflow client: runs, versions and aliases (never stages); the only module that talks to MLflow.
+"""MLflow client: versions and aliases (never stages) of one registered model, and the runs that made them.
 
 An alias is resolved to a version once per load, and the version travels on: the alias may move at any time.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import mlflow.environment_variables
 from mlflow import MlflowClient
-from mlflow.entities import DatasetInput, Metric, Param, RunTag
+from mlflow.entities import Param, RunTag
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, UNAUTHENTICATED, ErrorCode
 from mlflow.tracking.context.registry import resolve_tags
 
+from training.registry.errors import ForeignRegistryError, UnknownToRegistryError, mlflow_errors
 from training.registry.installation import MARK, Installation
+from training.registry.mlflow_run import Run
 from training.version.files import verify_folder
 from training.version.mlflow_model import describe_model
 
@@ -30,16 +31,6 @@ GIVEN_BY, TAKEN_BY = "champion_given_by", "champion_taken_by"
 """Tags that MLflow's server sets at a move, where it has a login (`mlflow_server/movers.py`)."""
 ALIAS_EVENTS = ("model_version_alias.created", "model_version_alias.deleted")
 _ARTEFACT_PATH = "model"
-_NOT_FOUND = ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)
-_REFUSED = ErrorCode.Name(UNAUTHENTICATED)
-
-
-class RegistryError(Exception):
-    """MLflow could not be reached, or does not hold what was asked for."""
-
-
-class ForeignRegistryError(RegistryError):
-    """The MLflow that answers is another installation's; asking again does not help."""
 
 
 class NamedVersion(NamedTuple):
@@ -74,14 +65,10 @@ class Registry:
 
     def resolve_version(self, alias: str) -> NamedVersion | None:
         """Return the version that an alias points at, None where it points nowhere."""
-        try:
-            with _in_words():
-                found = self._client.get_model_version_by_alias(self.model_name, alias)
-                return NamedVersion(int(found.version), str(found.run_id))
-        except RegistryError as err:
-            if _is_missing(err):
-                return None
-            raise
+        with suppress(UnknownToRegistryError), mlflow_errors():
+            found = self._client.get_model_version_by_alias(self.model_name, alias)
+            return NamedVersion(int(found.version), str(found.run_id))
+        return None
 
     def require_own(self, installation: Installation) -> None:
         """Refuse the MLflow of another installation, before anything is read from it or changed in it.
@@ -101,58 +88,51 @@ class Registry:
 
     def _has_model_of(self, installation: Installation) -> bool:
         """Return whether any model here carries an installation's mark."""
-        with _in_words():
+        with mlflow_errors():
             found = self._client.search_registered_models(f"tags.`{MARK}` LIKE '{installation.identifier} %'", 1)
         return bool(found)
 
     def read_mark(self) -> str:
         """Return the mark of the installation that the model belongs to; empty where there is none."""
-        try:
-            with _in_words():
-                return str(self._client.get_registered_model(self.model_name).tags.get(MARK, ""))
-        except RegistryError as err:
-            if _is_missing(err):
-                return ""
-            raise
+        with suppress(UnknownToRegistryError), mlflow_errors():
+            return str(self._client.get_registered_model(self.model_name).tags.get(MARK, ""))
+        return ""
 
     def write_mark(self, mark: str) -> None:
         """Mark the model as an installation's; makes it where there is none yet."""
-        with _in_words():
+        with mlflow_errors():
             _ensure_model(self._client, self.model_name)
             self._client.set_registered_model_tag(self.model_name, MARK, mark)
 
     def set_alias(self, alias: str, version: int) -> None:
         """Point an alias at a version; MLflow knows no compare-and-set, the last writer wins."""
-        with _in_words():
+        with mlflow_errors():
             self._client.set_registered_model_alias(self.model_name, alias, str(version))
 
     def tags(self, version: int) -> dict[str, str]:
         """Return the tags of a version."""
-        with _in_words():
+        with mlflow_errors():
             return dict(self._client.get_model_version(self.model_name, str(version)).tags)
 
     def tag(self, version: int, key: str, value: str) -> None:
         """Set a tag on a version."""
-        with _in_words():
+        with mlflow_errors():
             self._client.set_model_version_tag(self.model_name, str(version), key, value)
 
     def find_tags(self, version: int) -> dict[str, str] | None:
         """Return the tags of a version; `None` where it is gone."""
-        try:
+        with suppress(UnknownToRegistryError):
             return self.tags(version)
-        except RegistryError as err:
-            if _is_missing(err):
-                return None
-            raise
+        return None
 
     def untag(self, version: int, key: str) -> None:
         """Remove a tag that a version carries."""
-        with _in_words():
+        with mlflow_errors():
             self._client.delete_model_version_tag(self.model_name, str(version), key)
 
     def find_version(self, fingerprint: str) -> int | None:
         """Find the version that the same logical run registered before."""
-        with _in_words():
+        with mlflow_errors():
             found = self._client.search_model_versions(
                 f"name = '{self.model_name}' and tags.{FINGERPRINT} = '{fingerprint}'"
             )
@@ -160,7 +140,7 @@ class Registry:
 
     def list_versions(self) -> list[KnownVersion]:
         """Return all versions of the model, with the aliases that name them."""
-        with _in_words():
+        with mlflow_errors():
             found: list[ModelVersion] = []
             token: str | None = ""
             while token is not None:
@@ -184,27 +164,24 @@ class Registry:
 
     def run_id_of(self, version: int) -> str:
         """Return the id of the run that trained a version: numbers come again after a rename, ids do not."""
-        with _in_words():
+        with mlflow_errors():
             return str(self._client.get_model_version(self.model_name, str(version)).run_id)
 
     def find_run_id(self, version: int) -> str | None:
         """Return the id of the run that trained a version; `None` where it is gone."""
-        try:
+        with suppress(UnknownToRegistryError):
             return self.run_id_of(version)
-        except RegistryError as err:
-            if _is_missing(err):
-                return None
-            raise
+        return None
 
     def run_of(self, version: int) -> "dict[str, str]":
         """Return the parameters of the run that trained a version."""
-        with _in_words():
+        with mlflow_errors():
             run_id = self._client.get_model_version(self.model_name, str(version)).run_id
             return dict(self._client.get_run(run_id).data.params)
 
     def metrics_of(self, version: int) -> dict[str, float]:
         """Return the last value of each metric of the run that trained a version."""
-        with _in_words():
+        with mlflow_errors():
             run_id = self._client.get_model_version(self.model_name, str(version)).run_id
             return dict(self._client.get_run(run_id).data.metrics)
 
@@ -221,7 +198,7 @@ class Registry:
         """
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".download-") as scratch:
-            with _in_words():
+            with mlflow_errors():
                 fetched = Path(self._client.download_artifacts(run_id, _ARTEFACT_PATH, scratch))
             verify_folder(fetched)
             if not folder.exists():  # another worker may have been quicker
@@ -238,7 +215,7 @@ class Registry:
         Raises:
             RegistryError: MLflow does not answer, has no database behind it, or forbids such addresses.
         """
-        with _in_words():
+        with mlflow_errors():
             known = [hook.webhook_id for hook in self._client.list_webhooks(max_results=100) if hook.name == name]
             if known:
                 self._client.update_webhook(known[0], url=url, secret=secret, events=list(ALIAS_EVENTS))
@@ -248,7 +225,7 @@ class Registry:
     @contextmanager
     def start_run(self, name: str, params: Mapping[str, object], tags: Mapping[str, str]) -> Iterator["Run"]:
         """Open a run; it ends FINISHED, or FAILED when the block raises. MLflow adds user, command and git commit."""
-        with _in_words():
+        with mlflow_errors():
             experiment = self._client.get_experiment_by_name(EXPERIMENT)
             experiment_id = experiment.experiment_id if experiment else self._client.create_experiment(EXPERIMENT)
             run_id = self._client.create_run(experiment_id, run_name=name).info.run_id
@@ -263,7 +240,7 @@ class Registry:
             with suppress(MlflowException):  # what failed may be MLflow itself
                 self._client.set_terminated(run_id, "FAILED")
             raise
-        with _in_words():
+        with mlflow_errors():
             self._client.set_terminated(run_id, "FINISHED")
 
     def register(self, run: "Run", folder: Path, description: str, tags: Mapping[str, str]) -> int:
@@ -278,7 +255,7 @@ class Registry:
         Returns:
             The version's number.
         """
-        with tempfile.TemporaryDirectory() as scratch, _in_words():
+        with tempfile.TemporaryDirectory() as scratch, mlflow_errors():
             model = Path(scratch) / _ARTEFACT_PATH
             describe_model(folder, model)
             self._client.log_artifacts(run.run_id, str(model), _ARTEFACT_PATH)
@@ -294,35 +271,6 @@ class Registry:
         return int(created.version)
 
 
-class Run:
-    """An open training run."""
-
-    def __init__(self, client: MlflowClient, run_id: str):
-        self._client = client
-        self.run_id = run_id
-
-    def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
-        """Log numbers, of an epoch or of the whole run."""
-        with _in_words():
-            rows = [Metric(key, float(value), 0, step) for key, value in metrics.items()]
-            self._client.log_batch(self.run_id, metrics=rows)
-
-    def log_inputs(self, tables: Sequence[DatasetInput]) -> None:
-        """Name the tables that the run reads."""
-        with _in_words():
-            self._client.log_inputs(self.run_id, list(tables))
-
-    def log_text(self, text: str, path: str) -> None:
-        """Keep a text as a file of the run."""
-        with _in_words():
-            self._client.log_text(self.run_id, text, path)
-
-    def log_figure(self, figure: Any, path: str) -> None:
-        """Keep a matplotlib figure as an image of the run."""
-        with _in_words():
-            self._client.log_figure(self.run_id, figure, path)
-
-
 def link_version(ui: str, model_name: str, version: int) -> str:
     """Return the address of a version's page: without the workflow type MLflow opens as a GenAI product, model-less."""
     return f"{ui}/#/models/{model_name}/versions/{version}?workflowType=machine_learning"
@@ -336,32 +284,11 @@ def connect(tracking_uri: str, model_name: str) -> Registry:
     return Registry(MlflowClient(tracking_uri, tracking_uri), model_name)
 
 
-@contextmanager
-def _in_words() -> Iterator[None]:
-    """Turn MLflow's errors into ours."""
-    try:
-        yield
-    except MlflowException as err:
-        if err.error_code == _REFUSED:
-            raise RegistryError(
-                "MLflow refuses the login, which each installation with one draws for itself: another installation's "
-                "answers there, or its password was changed"
-            ) from err
-        raise RegistryError(f"MLflow says: {err.message.splitlines()[0]} ({err.error_code})") from err
-
-
-def _is_missing(err: RegistryError) -> bool:
-    cause = err.__cause__
-    missing = (_NOT_FOUND, "INVALID_PARAMETER_VALUE")  # an alias that was never set is an invalid parameter
-    return isinstance(cause, MlflowException) and cause.error_code in missing
-
-
 def _ensure_model(client: MlflowClient, name: str) -> None:
     try:
-        client.get_registered_model(name)
-    except MlflowException as err:
-        if err.error_code != _NOT_FOUND:
-            raise
+        with mlflow_errors():
+            client.get_registered_model(name)
+    except UnknownToRegistryError:
         client.create_registered_model(
             name,
             description="Wide & Deep with two heads: which categories, and which products, a shopper buys within the "

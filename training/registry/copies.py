@@ -25,7 +25,7 @@ def fetch_copy(registry: Registry, version: int, models: Path) -> Path:
 
     Raises:
         training.version.files.ArtefactError: a file is missing, altered or unexpected.
-        training.registry.client.RegistryError: MLflow could not be reached, or has no such version.
+        training.registry.errors.RegistryError: MLflow could not be reached, or has no such version.
     """
     run_id = registry.run_id_of(version)
     folder = models / run_id
@@ -42,7 +42,7 @@ def refetch_copy(registry: Registry, version: int, models: Path) -> Path:
 
     Raises:
         training.version.files.ArtefactError: what MLflow holds is no better.
-        training.registry.client.RegistryError: MLflow could not be reached, or has no such version.
+        training.registry.errors.RegistryError: MLflow could not be reached, or has no such version.
     """
     shutil.rmtree(models / registry.run_id_of(version))
     return fetch_copy(registry, version, models)

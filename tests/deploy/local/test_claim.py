@@ -16,7 +16,8 @@ from deploy.local.claim import claim_mlflow
 from settings import Settings
 from tests.support.mlflow_servers import mlflow_running
 from tests.support.ports import free_settings
-from training.registry.client import CHAMPION, ForeignRegistryError, connect
+from training.registry.client import CHAMPION, connect
+from training.registry.errors import ForeignRegistryError
 from training.registry.installation import Installation, keep_installation, read_installation
 
 ROOT = Path(__file__).parents[3]

@@ -18,7 +18,8 @@ from training.registry.alias import (
     note_move,
     note_served,
 )
-from training.registry.client import TAKEN_BY, NamedVersion, Registry, RegistryError
+from training.registry.client import TAKEN_BY, NamedVersion, Registry
+from training.registry.errors import RegistryError
 
 MEET_SECONDS = 2.0
 
