@@ -5,6 +5,7 @@ sync, at about the speed at which its first rows are read here.
 """
 
 import time
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,8 @@ from shop.failures import describe, is_transient
 from shop.mapping.canonical import CANONICAL_TABLES, UPDATED_AT, CanonicalTable
 from shop.mapping.inspection import find_tables_without_snapshots, inspect_section
 from shop.mapping.model import Section, ShopMapping
-from shop.mapping.select import build_source
+from shop.mapping.select import build_source, build_sources
+from shop.mapping.unseen_rows import count_left_out, count_waiting
 
 SAMPLE_ROWS = 3
 TIMED_ROWS = 20_000
@@ -31,6 +33,7 @@ class TableCheck:
         name: of the canonical table.
         num_rows: that the mapping lets through; None if it could not be read.
         sample: some rows, as the fields come out.
+        unseen: rows that the mapping leaves out, and rows that wait for a parent, each kind with its number.
         costs: what missing fields cost, and what is slow.
         faults: what makes a sync impossible.
     """
@@ -38,6 +41,7 @@ class TableCheck:
     name: str
     num_rows: int | None = None
     sample: tuple[dict[str, Any], ...] = ()
+    unseen: tuple[str, ...] = ()
     costs: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
@@ -60,7 +64,7 @@ class MappingCheck:
         for table in self.tables:
             lines.append(f"[{table.name}] " + ("not read" if table.num_rows is None else f"{table.num_rows:,} rows"))
             lines += [f"    {_show_row(row)}" for row in table.sample]
-            lines += [f"  {cost}" for cost in table.costs]
+            lines += [f"  {line}" for line in (*table.unseen, *table.costs)]
         faults = [*self.faults, *(fault for table in self.tables for fault in table.faults)]
         lines += [f"WRONG: {fault}" for fault in faults]
         return "\n".join([*lines, "a sync can run" if not faults else f"{len(faults)} to correct, then check again"])
@@ -72,11 +76,17 @@ def check_shop(connection: Connection, mapping: ShopMapping) -> MappingCheck:
     Raises:
         sqlalchemy.exc.DBAPIError: the shop cannot be reached.
     """
-    tables = tuple(_check_table(connection, canonical, mapping) for canonical in CANONICAL_TABLES)
-    return MappingCheck(tables, tuple(find_tables_without_snapshots(connection, mapping)))
+    tables: list[TableCheck] = []
+    for canonical in CANONICAL_TABLES:
+        readable = {table.name for table in tables if not table.faults}
+        tables.append(_check_table(connection, canonical, mapping, readable))
+    return MappingCheck(tuple(tables), tuple(find_tables_without_snapshots(connection, mapping)))
 
 
-def _check_table(connection: Connection, canonical: CanonicalTable, mapping: ShopMapping) -> TableCheck:
+def _check_table(
+    connection: Connection, canonical: CanonicalTable, mapping: ShopMapping, readable: Set[str]
+) -> TableCheck:
+    """Hold one table against its section; `readable` names the parents that can be looked into."""
     section = mapping.section(canonical.name)
     if section is None:
         return TableCheck(canonical.name, 0, costs=("no section: the platform sees none of them",))
@@ -90,6 +100,7 @@ def _check_table(connection: Connection, canonical: CanonicalTable, mapping: Sho
         )[0].values()
         sample = _fetch(connection, f"SELECT * FROM {source} ORDER BY {key} DESC LIMIT {SAMPLE_ROWS}")
         rate = _time_rows(connection, source)
+        unseen = _list_unseen(connection, canonical, mapping, readable)
     except DBAPIError as err:
         if is_transient(err):
             raise
@@ -97,7 +108,18 @@ def _check_table(connection: Connection, canonical: CanonicalTable, mapping: Sho
     faults = [f"[{canonical.name}] {key}: {one}" for one in _find_key_faults(count, low, high, num_keys)]
     costs = [*_list_costs(canonical, section, count / rate), *warnings]
     costs += _find_missing_indexes(connection, canonical, section)
-    return TableCheck(canonical.name, count, tuple(sample), tuple(costs), tuple(faults))
+    return TableCheck(canonical.name, count, tuple(sample), tuple(unseen), tuple(costs), tuple(faults))
+
+
+def _list_unseen(
+    connection: Connection, canonical: CanonicalTable, mapping: ShopMapping, readable: Set[str]
+) -> list[str]:
+    left_out = count_left_out(connection, mapping.sections[canonical.name])
+    waiting = count_waiting(connection, canonical, build_sources(mapping, connection.dialect.name), readable)
+    return [
+        *(f"left out, {name}: {count:,} rows" for name, count in left_out.items()),
+        *(f"{count:,} rows wait: no row has the {field} that they name" for field, count in waiting.items()),
+    ]
 
 
 def _find_key_faults(count: int, low: Any, high: Any, num_keys: int) -> list[str]:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchTableError
 from shop.failures import describe, is_transient
 from shop.mapping.canonical import CANONICAL_TABLES, CanonicalTable, Field, Kind
 from shop.mapping.model import ColumnMapping, Section, ShopMapping
-from shop.mapping.select import select_from
+from shop.mapping.select import select_from, write_condition
 from shop.money import DIGITS, MOST_DECIMALS
 
 _INTEGERS = {FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24, FIELD_TYPE.LONG, FIELD_TYPE.LONGLONG}
@@ -56,7 +56,8 @@ def inspect_section(connection: Connection, canonical: CanonicalTable, section: 
         Faults, named by section and column, and warnings.
     """
     if section.table is None:
-        return _inspect_select(connection, canonical, section), []
+        faults = _inspect_select(connection, canonical, section)
+        return faults or _find_condition_faults(connection, canonical, section), []
     inspector, (schema, _, table) = inspect(connection), section.table.rpartition(".")
     try:
         found = {column["name"]: column for column in inspector.get_columns(table, schema or None)}
@@ -71,6 +72,7 @@ def inspect_section(connection: Connection, canonical: CanonicalTable, section: 
     key = section.columns[canonical.key].column
     if section.where is None and key in found and not _is_unique(inspector, table, schema or None, key):
         faults.append(f"[{canonical.name}] {section.table}.{key} is not the primary key, nor unique")
+    faults += _find_condition_faults(connection, canonical, section)
     extra = sorted(found.keys() - {column.column for _field, column in given})
     return faults, [f"{section.table} has columns that do not cross: {', '.join(extra)}"] if extra else []
 
@@ -95,6 +97,23 @@ def _inspect_select(connection: Connection, canonical: CanonicalTable, section: 
             faults.append(
                 f"{place} {field.name}: {column.column} should hold {field.kind.value}: CAST it in the select"
             )
+    return faults
+
+
+def _find_condition_faults(connection: Connection, canonical: CanonicalTable, section: Section) -> list[str]:
+    """Let the database read each condition of a section, without a row, and name those that it cannot read."""
+    given = {"where": section.where} | {f"left_out {name!r}": sql for name, sql in section.left_out.items()}
+    faults = []
+    for name, sql in given.items():
+        if sql is None:
+            continue
+        query = select(text("1")).select_from(select_from(section)).where(text(write_condition(sql))).limit(0)
+        try:
+            connection.execute(query).close()
+        except DBAPIError as err:
+            if is_transient(err):
+                raise
+            faults.append(f"[{canonical.name}] {name}: {describe(err)}")
     return faults
 
 

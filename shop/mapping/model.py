@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from shop.mapping.canonical import CANONICAL_TABLES, REQUIRED_TABLES, UPDATED_AT, CanonicalTable, Kind, Scalar
+from shop.mapping.inheritance import MAPPINGS_FOLDER, extend_base
 
-MAPPINGS_FOLDER = Path(__file__).parents[1] / "mappings"
 CANONICAL_FILE = MAPPINGS_FOLDER / "canonical.toml"
 _SELECT, _QUOTED = re.compile(r"(?i)(select|with)\b"), re.compile(r"'(?:[^'\\]|\\.)*'")
 _VARIABLE = re.compile(r"\{(\w+)\}")
 _READ_TABLE = re.compile(r"(?i)\b(?:from|join)\s+([\w.`]+)")
 _TOP_LEVEL = ("time_zone", "money", "variables")
+_SQL_PARTS = ("table", "select", "where", "left_out")
 MoneyUnit = Literal["decimals", "rounded", "cents"]
 """Exact decimals, any number that is rounded to thousandths, or whole hundredths."""
 
@@ -82,13 +83,19 @@ NamedColumn = Annotated[ColumnMapping, BeforeValidator(_name_column)]
 
 
 class Section(BaseModel):
-    """One canonical table: the shop's table or SELECT that it comes from, which rows count, and its columns."""
+    """One canonical table: the shop's table or SELECT that it comes from, which rows count, and its columns.
+
+    Attributes:
+        where: which rows there are; the others are not spoken of.
+        left_out: conditions, by what the check calls their rows: these are left out too, and counted.
+    """
 
     model_config = _STRICT
 
     table: Annotated[str, Field(pattern=r"^[^`\"\s;]+$")] | None = None
     select: Annotated[str, AfterValidator(str.strip), Field(min_length=1)] | None = None
     where: str | None = None
+    left_out: dict[str, str] = {}
     time_zone: TimeZone = "UTC"
     money: MoneyUnit = "decimals"
     columns: dict[str, NamedColumn] = Field(min_length=1)
@@ -146,15 +153,17 @@ def parse_mapping(text: str, place: str) -> ShopMapping:
 
     Args:
         text: TOML.
-        place: what a fault calls the file.
+        place: what a fault calls the file; a file that it extends stands in the same folder.
 
     Raises:
         MappingError: see `load_mapping`.
     """
     try:
-        given = tomllib.loads(text)
+        given = extend_base(tomllib.loads(text), Path(place).parent)
     except tomllib.TOMLDecodeError as err:
         raise MappingError(place, [f"it is no TOML: {err}"]) from err
+    except ValueError as err:
+        raise MappingError(place, [str(err)]) from err
     known = {table.name: table for table in CANONICAL_TABLES}
     common: dict[str, Any] = {name: given[name] for name in ("time_zone", "money") if name in given}
     faults = [
@@ -189,18 +198,24 @@ def _read_section(
 
 
 def _used_variables(given: Mapping[str, Any]) -> list[str]:
-    texts = [given[name] for name in ("table", "select", "where") if isinstance(given.get(name), str)]
-    return sorted({name for text in texts for name in _VARIABLE.findall(text)})
+    return sorted(set(_VARIABLE.findall(" ".join(_list_texts({name: given.get(name) for name in _SQL_PARTS})))))
+
+
+def _list_texts(part: Any) -> list[str]:
+    if isinstance(part, dict):
+        return [text for one in part.values() for text in _list_texts(one)]
+    return [part] if isinstance(part, str) else []
 
 
 def _fill_in(given: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
     """Put variables into the parts that are SQL."""
-    return {
-        name: _VARIABLE.sub(lambda found: str(variables[found.group(1)]), value)
-        if name in ("table", "select", "where") and isinstance(value, str)
-        else value
-        for name, value in given.items()
-    }
+
+    def fill(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {name: fill(one) for name, one in part.items()}
+        return _VARIABLE.sub(lambda found: str(variables[found.group(1)]), part) if isinstance(part, str) else part
+
+    return {name: fill(part) if name in _SQL_PARTS else part for name, part in given.items()}
 
 
 def _find_field_faults(table: CanonicalTable, columns: Any) -> list[str]:

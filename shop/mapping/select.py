@@ -78,7 +78,9 @@ def build_source(canonical: CanonicalTable, section: Section | None, dialect_nam
     ]
     query: Select[*tuple[Any, ...]] = select(*fields).select_from(select_from(section))
     if section.where is not None:
-        query = query.where(text(f"({_keep_colons(section.where)})"))
+        query = query.where(text(write_condition(section.where)))
+    for left_out in section.left_out.values():
+        query = query.where(text(f"{write_condition(left_out)} IS NOT TRUE"))
     return TableSource(_compile(query, canonical.name, dialect), section.has_changes)
 
 
@@ -89,6 +91,11 @@ def select_from(section: Section) -> FromClause:
     assert section.table is not None
     schema, _, name = section.table.rpartition(".")
     return table(_quoted(name), schema=_quoted(schema) if schema else None)
+
+
+def write_condition(sql: str) -> str:
+    """Write a condition of the mapping for `text` in a statement over `select_from`."""
+    return f"({_keep_colons(sql)})"
 
 
 def _compile(query: Select[*tuple[Any, ...]], name: str, dialect: Dialect) -> str:

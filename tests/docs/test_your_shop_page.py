@@ -1,15 +1,28 @@
-"""docs/your-shop.md: its example is a mapping, and what it says of the parts of one is true."""
+"""docs/your-shop.md and docs/shops: their examples are mappings, and what is said of the parts of one is true."""
 
 import re
 from pathlib import Path
 
+import pytest
+
 from shop.mapping.model import ColumnMapping, Section, parse_mapping
 
-PAGE = (Path(__file__).parents[2] / "docs" / "your-shop.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "your-shop.md").read_text(encoding="utf-8")
+EXAMPLES = [
+    (path.name, example)
+    for path in (DOCS / "your-shop.md", *sorted((DOCS / "shops").glob("*.md")))
+    for example in re.findall(r"```toml\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
+]
 
 
-def test_the_example_can_be_read() -> None:
-    (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+@pytest.mark.parametrize(("name", "example"), EXAMPLES, ids=[name for name, _example in EXAMPLES])
+def test_an_example_can_be_read(name: str, example: str) -> None:
+    assert parse_mapping(example, name).sections
+
+
+def test_the_smallest_mapping_says_what_the_page_says_of_it() -> None:
+    example = next(example for _name, example in EXAMPLES if "[users]" in example)
 
     mapping = parse_mapping(example, "docs/your-shop.md")
 

@@ -31,6 +31,7 @@ OF_A_BEHAVIOUR = {
     "features/sync/test_orphans.py": "rows without a parent",
     "features/sync/test_pitfalls.py": "what burnt others, one by one",
     "features/sync/test_property.py": "random writers",
+    "features/sync/test_ready_mappings.py": "shops in schemas of their own through the ready mappings",
     "features/sync/test_set_aside.py": "rows that cannot be read, pages that cost too much",
     "features/sync/test_values.py": "each kind of value, from shop to store",
     "features/sync/test_woocommerce.py": "a foreign schema through its ready mapping",

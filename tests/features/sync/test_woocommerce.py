@@ -12,7 +12,8 @@ from features.store import MLStore
 from features.sync.shop_sync import sync_shop
 from shop.database import open_engine
 from shop.mapping.check import check_shop
-from shop.mapping.model import MAPPINGS_FOLDER, load_mapping
+from shop.mapping.inheritance import MAPPINGS_FOLDER
+from shop.mapping.model import load_mapping
 from tests.features.shop_writes import TOMORROW, execute
 from tests.support.database_servers import DatabaseServer
 from tests.support.woocommerce import WooCommerceShop, make_woocommerce_shop

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from shop.mapping.canonical import CANONICAL_TABLES
-from shop.mapping.model import MAPPINGS_FOLDER, MappingError, load_mapping, parse_mapping
+from shop.mapping.inheritance import MAPPINGS_FOLDER
+from shop.mapping.model import MappingError, load_mapping, parse_mapping
 
 SMALLEST = """
 [users]

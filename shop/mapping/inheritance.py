@@ -1,0 +1,56 @@
+"""Mapping files that extend another one: what they say of their own stands over what that one says."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+MAPPINGS_FOLDER = Path(__file__).parents[1] / "mappings"
+
+
+def extend_base(given: Mapping[str, Any], folder: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Put a mapping over the one that its `extends` names, if it names one.
+
+    A section that has a `table` or a `select` replaces the one below it; any other adds to it, value by value.
+
+    Args:
+        given: the mapping as TOML has it.
+        folder: where a file stands that `extends` names.
+        below: files that led here, which must not come again.
+
+    Raises:
+        ValueError: the named mapping is missing, is no TOML, or extends itself.
+    """
+    if "extends" not in given:
+        return dict(given)
+    path = _find_base(given["extends"], folder)
+    if path in below:
+        raise ValueError(f"`extends`: {path} extends itself")
+    try:
+        base = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as err:
+        raise ValueError(f"`extends`: {path} cannot be read ({err.strerror})") from err
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
+        raise ValueError(f"`extends`: {path} is no TOML: {err}") from err
+    own = {name: value for name, value in given.items() if name != "extends"}
+    return _merge(extend_base(base, path.parent, (*below, path)), own)
+
+
+def _find_base(name: Any, folder: Path) -> Path:
+    ready = {path.stem: path for path in sorted(MAPPINGS_FOLDER.glob("*.toml"))}
+    if isinstance(name, str) and name in ready:
+        return ready[name]
+    if isinstance(name, str) and name.endswith(".toml"):
+        return (folder / name).resolve()
+    raise ValueError(f"`extends`: {name!r} is no TOML file, and none of {', '.join(ready)}")
+
+
+def _merge(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for name, value in own.items():
+        below = merged.get(name)
+        if isinstance(below, dict) and isinstance(value, dict) and value.keys().isdisjoint({"table", "select"}):
+            merged[name] = _merge(below, value)
+        else:
+            merged[name] = value
+    return merged

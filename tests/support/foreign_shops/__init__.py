@@ -1,0 +1,1 @@
+"""Shops in schemas of their own: small databases that the ready mappings are tried on."""
