@@ -1,11 +1,12 @@
 """Browsing and search: departments, the products of one, and search by title.
 
+Restricted departments are for those who open or search them: a walk through everything leaves them out.
 A department begins with what the shown batch calls popular in it; the rest follows by id. A cursor names the batch that
 its page came from, so that walking on never mixes two orders.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Self
 
 from sqlalchemy import Connection
@@ -50,16 +51,22 @@ class Cursor:
 
 @dataclass(frozen=True)
 class ProductFilter:
-    """What is walked through: a department, what a search finds, both, or everything."""
+    """What is walked through: a department, what a search finds, both, or everything but some departments."""
 
     category_id: int | None
     words: tuple[str, ...]
+    without: frozenset[int] = frozenset()
+
+    def leave_out(self, restricted: frozenset[int]) -> Self:
+        """Leave departments out of everything; what the shopper opened or searched for is not kept from them."""
+        return replace(self, without=restricted) if self.category_id is None and not self.words else self
 
     def matches(self, product: SellableProduct) -> bool:
         """Return whether a product matches."""
         title = product.title.lower()
         in_category = self.category_id is None or product.category_id == self.category_id
-        return in_category and all(word in title for word in self.words)
+        is_left_out = product.category_id in self.without
+        return in_category and not is_left_out and all(word in title for word in self.words)
 
 
 class CataloguePages:
@@ -104,7 +111,8 @@ class CataloguePages:
             page = self._read_both(product_filter, limit, cursor)
             products, next_cursor = await self._databases.within_deadline(page)
         except DatabaseUnavailableError:
-            products = [product for product in self._fallback.list_products() if product_filter.matches(product)]
+            wanted = product_filter.leave_out(self._fallback.restricted)
+            products = [product for product in self._fallback.list_products() if wanted.matches(product)]
             if cursor is not None or not products:
                 raise
             return _to_page(products[:limit], None)
@@ -115,6 +123,7 @@ class CataloguePages:
         self, product_filter: ProductFilter, limit: int, cursor: Cursor | None
     ) -> tuple[list[SellableProduct], Cursor | None]:
         """Read what is popular, and then what of it and of the rest can be sold."""
+        product_filter = product_filter.leave_out(await self._fallback.load_restricted(self._databases))
         begin, popular_ids = await self._databases.platform.read(self._read_popular, product_filter, cursor)
         return await self._databases.shop.read(read_page, product_filter, limit, begin, popular_ids)
 
@@ -163,7 +172,13 @@ def read_page(
     after_id = -1 if cursor.after_id is None else cursor.after_id
     without = {product.product_id for product in popular}
     rest = fetch_sellable_after(
-        connection, after_id, missing + 1, product_filter.category_id, product_filter.words, without
+        connection,
+        after_id,
+        missing + 1,
+        product_filter.category_id,
+        product_filter.words,
+        without,
+        product_filter.without,
     )
     page += rest[:missing]
     more = len(rest) > missing

@@ -103,7 +103,7 @@ class FallbackCache:
         self.storefront_failure: str | None = None
         """What is wrong with the storefront's document, of which nothing holds then; `None` when nothing is."""
         self.restricted: frozenset[int] = frozenset()
-        """Departments that are never recommended."""
+        """Departments that are never recommended, as far as the copy knows."""
         self._keep_copy(_load_copy(path))
 
     def remember_page(self, user_id: int, page: HomeAnswer) -> None:
@@ -116,6 +116,20 @@ class FallbackCache:
     def recall_page(self, user_id: int | None) -> HomeAnswer | None:
         """Return the page that a user was shown last."""
         return None if user_id is None else self._pages.get(user_id)
+
+    async def load_restricted(self, databases: Databases) -> frozenset[int]:
+        """Return the departments that are never recommended; until there is a copy, they are read.
+
+        Args:
+            databases: the shop's and the platform's.
+
+        Raises:
+            DatabaseUnavailableError: there is no copy, and a database cannot be reached.
+        """
+        if self.copy.categories is not None:
+            return self.restricted
+        categories, document = await databases.shop.read(fetch_categories), await databases.platform.read(read_document)
+        return _find_restricted(_read_storefront(document)[0], categories)
 
     def list_products(self) -> list[SellableProduct]:
         """Return the products of the copy, best first, as they were read last."""
@@ -160,8 +174,11 @@ class FallbackCache:
         if failure is not None and failure != self.storefront_failure:
             logger.warning("storefront has its defaults reason=%r", failure)
         self.storefront_failure = failure
-        categories = copy.categories.categories if copy.categories else []
-        self.restricted = find_restricted(self.storefront, {each.category_id: each.name for each in categories})
+        self.restricted = _find_restricted(self.storefront, copy.categories or Categories(categories=[]))
+
+
+def _find_restricted(storefront: StorefrontConfig, categories: Categories) -> frozenset[int]:
+    return find_restricted(storefront, {each.category_id: each.name for each in categories.categories})
 
 
 @lru_cache(1)

@@ -193,7 +193,7 @@ class HomePage:
         """Climb down all rungs that need no other service than the databases."""
         entries = request.published.entries
         without = await self._fetch_just_bought(request)
-        restricted = self._fallback.restricted
+        restricted = await self._fallback.load_restricted(self._databases)
         ladder = Ladder(request.limit, products.load, without, self._rules.category_share, restricted)
         listed: Iterable[StoredEntry] = keep_usable(entries or [])
         if request.has_coupons and entries and request.user_id is not None:

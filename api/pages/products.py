@@ -69,6 +69,8 @@ class ProductPages:
     async def fetch_similar(self, product_id: int, limit: int) -> SimilarAnswer | None:
         """List what is bought together with a product or like it, then what is popular in its category.
 
+        Of a restricted department nothing is listed, but beside a product of that department.
+
         Returns:
             The list, or `None` if the shop shows no such product.
         """
@@ -76,17 +78,24 @@ class ProductPages:
             return await self._databases.within_deadline(self._answer_similar(product_id, limit))
         except DatabaseUnavailableError:
             copy, product = self._fallback.copy, self._fallback.recall_product(product_id)
-            others = [other for other in self._fallback.list_products() if other.product_id != product_id]
-            if product is not None:
-                others.sort(key=lambda other: other.category_id != product.category_id)
+            category_id = None if product is None else product.category_id
+            restricted = self._fallback.restricted - {category_id}
+            others = [
+                other
+                for other in self._fallback.list_products()
+                if other.product_id != product_id and other.category_id not in restricted
+            ]
+            others.sort(key=lambda other: other.category_id != category_id)
             return SimilarAnswer(others[:limit], copy.head.batch_id if copy.head else "", "local:popular")
 
     async def _answer_similar(self, product_id: int, limit: int) -> SimilarAnswer | None:
         found = await self._databases.shop.read(fetch_product, product_id)
         if found is None:
             return None
-        head, lists = await self._databases.platform.read(self._read_rungs, product_id, found[0].category_id)
-        ladder = Ladder(limit, self._products.since(None).load, without={product_id})
+        category_id = found[0].category_id
+        restricted = await self._fallback.load_restricted(self._databases) - {category_id}
+        head, lists = await self._databases.platform.read(self._read_rungs, product_id, category_id)
+        ladder = Ladder(limit, self._products.since(None).load, without={product_id}, restricted=restricted)
         for rung, entries in lists.items():
             await ladder.step(rung, entries)
         rungs = ",".join(dict.fromkeys(_name_rung(ranked) for ranked in ladder.ranked_products)) or "none"

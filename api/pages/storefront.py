@@ -87,7 +87,8 @@ def compose(
     else:
         ids = {each.name: each.category_id for each in reversed(listed)}
         shown = (banner for banner in config.banners if banner.is_shown(today))
-        banners = [made for banner in shown if (made := _to_banner(banner, ids, products)) is not None]
+        allowed = (banner for banner in shown if ids.get(banner.department or "") not in restricted)
+        banners = [made for banner in allowed if (made := _to_banner(banner, ids, products)) is not None]
     return Storefront(
         name=_to_text(config.name),
         logo_url=config.logo,

@@ -95,6 +95,7 @@ def fetch_sellable_after(
     category_id: int | None = None,
     words: Sequence[str] = (),
     without: Collection[int] = (),
+    not_of: Collection[int] = (),
 ) -> list[SellableProduct]:
     """Read sellable products in the order of their ids.
 
@@ -105,6 +106,7 @@ def fetch_sellable_after(
         category_id: only those of a category.
         words: only those whose title holds every one of these, in lower case.
         without: ids to leave out, at most some hundred.
+        not_of: categories to leave out.
     """
     query = _SELLABLE.where(Product.product_id > after_id)
     if category_id is not None:
@@ -113,6 +115,8 @@ def fetch_sellable_after(
         query = query.where(func.lower(Product.title).contains(word, autoescape=True))
     if without:
         query = query.where(Product.product_id.not_in(without))
+    if not_of:
+        query = query.where(Product.category_id.not_in(not_of))
     return list(_to_products(connection.execute(query.order_by(Product.product_id).limit(limit))))
 
 

@@ -23,7 +23,7 @@ class StorefrontDepartment(BaseModel):
     category_id: int
     name: LocalizedText
     icon_url: str | None = Field(description="Null where no drawing fits: the first letter of the name stands for it.")
-    is_restricted: bool = Field(description="Never recommended on the homepage nor in a banner.")
+    is_restricted: bool = Field(description="Never recommended but beside products of the same department.")
 
 
 class StorefrontBanner(BaseModel):

@@ -137,7 +137,7 @@ class DepartmentConfig(_Section):
     Attributes:
         name: in each language; the shop's own where one is left out.
         icon: a drawing's name or a picture's address.
-        restricted: never recommended on the homepage nor in a banner.
+        restricted: never recommended on the homepage, in a banner or beside products of other departments.
     """
 
     name: SomeNames = Names()

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from sqlalchemy import Connection, delete, insert, select
 
 from shop.storefront.config import InvalidStorefrontError, parse_storefront
+from shop.storefront.departments import find_restricted
 from shop.tables import STOREFRONT, Category, StorefrontDocument
 
 _OURS = StorefrontDocument.name == STOREFRONT
@@ -19,11 +20,20 @@ def write_document(connection: Connection, document: str) -> None:
     """Check a document and put it in the place of the last one.
 
     Raises:
-        InvalidStorefrontError: it breaks a rule, or speaks of a department that the shop does not have.
+        InvalidStorefrontError: it breaks a rule, speaks of a department that the shop does not have, or has a banner
+            for a restricted one.
     """
     config = parse_storefront(document)
-    known = set(connection.execute(select(Category.name)).scalars())
+    names = {row.category_id: row.name for row in connection.execute(select(Category.category_id, Category.name))}
+    known = set(names.values())
     wrong = [_miss(name, place, known) for name, place in config.name_departments().items() if name not in known]
+    restricted = {names[category_id] for category_id in find_restricted(config, names)}
+    wrong += [
+        f"banners[{at}].department: {banner.department!r} is restricted, which no banner may show; if it may, say "
+        f"`restricted = false` under [departments.{banner.department!r}]"
+        for at, banner in enumerate(config.banners or [], 1)
+        if banner.department in restricted
+    ]
     if wrong:
         raise InvalidStorefrontError("; ".join(wrong))
     remove_document(connection)

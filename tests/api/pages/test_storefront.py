@@ -1,5 +1,7 @@
+import asyncio
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +80,20 @@ department = "Candies"
     assert candles["picture_urls"] == ["/static/images/9.jpg", "/static/images/10.jpg"]
 
 
+def test_a_restricted_department_is_in_no_banner() -> None:
+    document = "".join(f"[[banners]]\ntitle = '{name}'\ndepartment = '{name}'\n" for name in ("Wine", "Cards"))
+
+    assert [banner["title"]["en"] for banner in answer(document)["banners"]] == ["Cards"]
+    allowed = answer(f"{document}[departments]\nWine = {{ restricted = false }}")["banners"]
+    assert [banner["title"]["en"] for banner in allowed] == ["Wine", "Cards"]
+
+
 def test_no_banners_at_all_can_be_asked_for() -> None:
     assert answer("banners = []")["banners"] == []
+
+
+def list_ids(api: TestClient, path: str) -> list[int]:
+    return [product["product_id"] for product in api.get(path).json()["products"]]
 
 
 def write(engine: Engine, document: str) -> None:
@@ -110,6 +124,41 @@ def test_a_restricted_department_is_never_on_the_homepage(configured: TestClient
     assert [product["product_id"] for product in products if product["category_id"] == 3] == []
     assert {product["product_id"] for product in products} == {1, 3}
     assert 5 in LISTS[2]
+
+
+def test_nothing_of_a_restricted_department_goes_well_with_other_things(configured: TestClient, tmp_path: Path) -> None:
+    assert list_ids(configured, "/products/1/similar") == [3]
+    assert list_ids(configured, "/products/5/similar") == [6, 1, 3]
+
+    lose_database(tmp_path)
+
+    assert list_ids(configured, "/products/1/similar") == [3]
+    assert list_ids(configured, "/products/5/similar") == [6, 1, 3]
+
+
+@pytest.mark.parametrize("is_lost", [False, True], ids=["live", "local"])
+def test_restricted_departments_are_found_by_those_who_search_and_by_nobody_else(
+    configured: TestClient, tmp_path: Path, is_lost: bool
+) -> None:
+    if is_lost:
+        lose_database(tmp_path)
+
+    assert list_ids(configured, "/products") == [1, 3]
+    assert list_ids(configured, "/products?category_id=3") == [5, 6]
+    assert list_ids(configured, "/products?query=juice") == [6]
+
+
+def test_restrictions_hold_before_there_is_a_local_fallback(
+    published_shop: Engine, open_api: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(published_shop, "[departments]\nDrinks = { restricted = true }")
+    monkeypatch.setattr("api.application.read_fallback_copy", partial(asyncio.sleep, 60))
+    api = open_api()
+
+    home = api.get("/recommendations/home", params={"user_id": 2}).json()["recommendations"]
+    assert {product["product_id"] for product in home} == {1, 3}
+    assert list_ids(api, "/products/1/similar") == [3]
+    assert list_ids(api, "/products") == [1, 3]
 
 
 def test_a_restricted_department_can_be_walked_through(configured: TestClient) -> None:

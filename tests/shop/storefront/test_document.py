@@ -38,3 +38,12 @@ def test_departments_that_the_shop_lacks_are_named(tiny_shop: Engine) -> None:
     assert "banners[1].department: the shop has no department 'Tea'; there are: Bakery, Dairy, Drinks" in str(
         refused.value
     )
+
+
+def test_a_banner_for_a_restricted_department_is_refused(tiny_shop: Engine) -> None:
+    banner = "[[banners]]\ntitle = 'a'\ndepartment = 'Drinks'\n[departments]\nDrinks = { restricted = "
+
+    with tiny_shop.begin() as connection:
+        with pytest.raises(InvalidStorefrontError, match=r"banners\[1\]\.department: 'Drinks' is restricted"):
+            write_document(connection, f"{banner}true }}")
+        write_document(connection, f"{banner}false }}")

@@ -1090,7 +1090,7 @@ export interface components {
             icon_url: string | null;
             /**
              * Is Restricted
-             * @description Never recommended on the homepage nor in a banner.
+             * @description Never recommended but beside products of the same department.
              */
             is_restricted: boolean;
             name: components["schemas"]["LocalizedText"];
