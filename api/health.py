@@ -120,7 +120,7 @@ class HealthCheck:
             return None, None, [_about_lists("no batch has been published yet", remedy)]
         problems = []
         if lag:
-            problems.append(_about_lists(_describe_lag(head, lag), LISTS_FOLLOW if lag.champion else GIVE_BACK))
+            problems.append(_about_lists(lag.describe(head), LISTS_FOLLOW if lag.champion else GIVE_BACK))
         if head.age_seconds() > STALE_SECONDS:
             hours = head.age_seconds() // 3600
             remedy = "See the last runs of sync_shop, rebuild_features and score_users in Airflow."
@@ -134,16 +134,8 @@ def _look_into_catalogue(connection: Connection) -> None:
 
 def _fetch_state(connection: Connection) -> tuple[BatchHead | None, Lag | None]:
     head = fetch_head(connection)
-    return head, head and fetch_lag(connection, head.model_version)
+    return head, head and fetch_lag(connection, head)
 
 
 def _about_lists(problem: str, remedy: str) -> Problem:
     return Problem(part="recommendations", problem=problem, remedy=remedy)
-
-
-def _describe_lag(head: BatchHead, lag: Lag) -> str:
-    named = f"version {lag.champion}" if lag.champion else "no version"
-    return (
-        f"the lists are of version {head.model_version}, the alias champion has named {named} for {lag.seconds()} s: "
-        f"{lag.why}"
-    )

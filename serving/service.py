@@ -12,7 +12,6 @@ from starlette.types import Receive, Scope, Send
 
 from command import LOG_FORMAT
 from features.store import MLStore
-from serving.batch.batch_state import name_model
 from serving.champion import Champion, load_champion
 from serving.online.alias_effects import Followup
 from serving.online.answers import answer_categories, answer_lists
@@ -22,6 +21,7 @@ from serving.online.schemas import ListLength, RecommendAnswer, ScoreAnswer, Sta
 from serving.online.webhook import MOUNT, PATH, ask_for_calls, ensure_secret, make_receiver
 from settings import load_settings
 from shop.database import open_engine
+from shop.tables import name_model
 from training.registry.client import connect
 
 # Of the network, a request: a second one only spins, at twice the processor time and no sooner an answer.

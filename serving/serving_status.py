@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from serving.batch.batch_state import is_of_model
+from shop.tables import is_of_model
 
 TIMEOUT_SECONDS = 5.0
 

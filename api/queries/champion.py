@@ -5,9 +5,26 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from shop.tables import AuditLog, BatchBucket, RecommendationBatch
+from api.queries.published import BatchHead
+from shop.tables import AuditLog, BatchBucket, RecommendationBatch, is_of_model
 
 ALIAS = "alias/champion"
+
+
+class Named(NamedTuple):
+    """The version that the alias names.
+
+    Attributes:
+        version: its number, which comes again after a rename or with a new MLflow database.
+        model: number and hash of its files, as `name_model` names it; `None` of a version registered by hand.
+    """
+
+    version: str
+    model: str | None
+
+    def made(self, batch_id: str, model_version: str) -> bool:
+        """Return whether a batch is of this version."""
+        return model_version == self.version and (self.model is None or is_of_model(batch_id, self.model))
 
 
 class Lag(NamedTuple):
@@ -27,28 +44,46 @@ class Lag(NamedTuple):
         """Return for how long."""
         return max(0, int((datetime.now(UTC) - self.since).total_seconds()))
 
+    def describe(self, head: BatchHead) -> str:
+        """Say which versions differ; a number that came again is another version of that number.
 
-def fetch_lag(connection: Connection, shown_version: str) -> Lag | None:
+        Args:
+            head: the batch that is shown.
+        """
+        other = "another " if self.champion == head.model_version else ""
+        named = f"{other}version {self.champion}" if self.champion else "no version"
+        return (
+            f"the lists are of version {head.model_version}, the alias champion has named {named} for "
+            f"{self.seconds()} s: {self.why}"
+        )
+
+
+def fetch_lag(connection: Connection, head: BatchHead) -> Lag | None:
     """Read whether shoppers see lists of another version than the alias names; `None` if not.
 
     Args:
         connection: to the database of what is published.
-        shown_version: whose lists are shown.
+        head: the batch that is shown.
     """
-    moves = select(AuditLog.occurred_at, AuditLog.from_value, AuditLog.to_value).where(AuditLog.subject == ALIAS)
+    columns = (AuditLog.occurred_at, AuditLog.from_value, AuditLog.to_value, AuditLog.details)
+    moves = select(*columns).where(AuditLog.subject == ALIAS)
     last = connection.execute(moves.order_by(AuditLog.audit_id.desc()).limit(1)).first()
-    if last is None or last.to_value == shown_version:
+    if last is None:
         return None
     if last.to_value is None:
         return Lag(None, last.occurred_at, f"version {last.from_value} carried the alias, and none does now")
-    return Lag(last.to_value, last.occurred_at, _find_why(connection, last.to_value))
+    champion = Named(last.to_value, (last.details or {}).get("model"))
+    if champion.made(head.batch_id, head.model_version):
+        return None
+    return Lag(champion.version, last.occurred_at, _find_why(connection, champion))
 
 
-def _find_why(connection: Connection, version: str) -> str:
+def _find_why(connection: Connection, champion: Named) -> str:
     """Say how far the scoring of a version has come."""
     columns = (RecommendationBatch.batch_id, RecommendationBatch.state, RecommendationBatch.audit)
-    batches = select(*columns).where(RecommendationBatch.model_version == version)
-    batch = connection.execute(batches.order_by(RecommendationBatch.epoch.desc()).limit(1)).first()
+    batches = select(*columns).where(RecommendationBatch.model_version == champion.version)
+    newest = connection.execute(batches.order_by(RecommendationBatch.epoch.desc()))
+    batch = next((row for row in newest if champion.made(row.batch_id, champion.version)), None)
     if batch is None or batch.state == "retired":
         return "its scoring has not begun"
     if batch.state == "refused":

@@ -26,4 +26,5 @@ class Health(BaseModel):
     champion_version: str | None
     """Version that the alias names, as far as the audit log knows; shown unless `lists_behind_seconds`."""
     lists_behind_seconds: int | None
-    """For how long the lists have been those of another version than the alias names; null if they are not."""
+    """For how long the lists have been those of another version than the alias names, another one of the same number
+    too; null if they are not."""

@@ -13,11 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shop.database import session_scope
-from shop.tables import HOME, AuditLog, BatchBucket, BatchPointer, RecommendationBatch
+from shop.tables import HASH_DIGITS, HOME, AuditLog, BatchBucket, BatchPointer, RecommendationBatch
 
 ACTOR = "serving.score"
-DIGITS = 12
-"""Of a hash, in the name of a batch."""
 OPEN_ATTEMPTS = 5
 
 
@@ -59,11 +57,6 @@ class Batch:
         return self.state in ("audited", "published")
 
 
-def name_model(version: int, contents: str) -> str:
-    """Name a version by its number and the hash of its files: numbers come again, contents do not."""
-    return f"v{version}-{contents[:DIGITS]}"
-
-
 def name_batch(as_of: datetime, model: str, snapshot_id: str) -> str:
     """Name a batch by what it is made of: the same rows and files again are the same batch, and others are another.
 
@@ -72,12 +65,7 @@ def name_batch(as_of: datetime, model: str, snapshot_id: str) -> str:
         model: as `name_model` names it.
         snapshot_id: hash of the features.
     """
-    return f"{as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}-{model}-{snapshot_id[:DIGITS]}"
-
-
-def is_of_model(batch_id: str, model: str) -> bool:
-    """Return whether a batch was made by a version, as `name_model` names it."""
-    return f"-{model}-" in batch_id
+    return f"{as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}-{model}-{snapshot_id[:HASH_DIGITS]}"
 
 
 def open_batch(engine: Engine, batch_id: str, as_of: datetime, model_version: str, alias: str | None) -> Batch:

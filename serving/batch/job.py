@@ -17,7 +17,6 @@ from serving.batch.batch_state import (
     fetch_pointed_batch,
     move_pointer,
     name_batch,
-    name_model,
     open_batch,
 )
 from serving.batch.lists import encode_lists
@@ -27,7 +26,7 @@ from serving.batch.publish import audit_batch, fetch_written_buckets, write_buck
 from serving.batch.retire import retire_old_batches
 from serving.batch.similar import rank_alike
 from serving.batch.statistics import FIRST_SLOTS, BatchFacts
-from shop.tables import HOME
+from shop.tables import HOME, name_model
 from training.ranking.ranker import Ranker
 
 LIST_LENGTH = 100

@@ -9,9 +9,9 @@ import logging
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from serving.batch.batch_state import is_of_model, move_pointer, name_model, open_batch
+from serving.batch.batch_state import move_pointer, open_batch
 from serving.online.webhook import AliasEvent
-from shop.tables import HOME, BatchPointer, RecommendationBatch
+from shop.tables import HOME, BatchPointer, RecommendationBatch, is_of_model, name_model
 from training.registry.alias import find_lost_champion, note_move, note_served
 from training.registry.client import CHAMPION, NamedVersion, Registry
 

@@ -5,6 +5,7 @@ from shop.tables.catalogue import Category, Product, ProductImage, ProductReview
 from shop.tables.events import EVENT_TYPES, Event
 from shop.tables.publishing import (
     BATCH_STATES,
+    HASH_DIGITS,
     HOME,
     POPULAR_SCOPES,
     AuditLog,
@@ -14,6 +15,8 @@ from shop.tables.publishing import (
     ProductNeighbours,
     Recommendation,
     RecommendationBatch,
+    is_of_model,
+    name_model,
     name_pointer,
 )
 from shop.tables.sales import DISCOUNT_TYPES, ORDER_STATUSES, Coupon, Order, OrderItem, PlacedCheckout, User, UserCoupon
@@ -24,6 +27,7 @@ __all__ = [
     "BATCH_STATES",
     "DISCOUNT_TYPES",
     "EVENT_TYPES",
+    "HASH_DIGITS",
     "HOME",
     "ORDER_STATUSES",
     "POPULAR_SCOPES",
@@ -51,6 +55,8 @@ __all__ = [
     "User",
     "UserCoupon",
     "UtcDateTime",
+    "is_of_model",
+    "name_model",
     "name_pointer",
     "server_now",
 ]

@@ -18,12 +18,25 @@ POPULAR_SCOPES = ("global", "category", "newest")
 HOME = "home"
 """The pointer of the homepage's lists, and with them of all lists that a batch publishes."""
 
+HASH_DIGITS = 12
+"""Of a hash, in the name of a batch."""
+
 RankedProducts = list[list[Any]]
 
 
 def name_pointer(alias: str) -> str:
     """Name the pointer of a second alias whose lists are compared with the champion's."""
     return f"{HOME}:{alias}"
+
+
+def name_model(version: int, contents: str) -> str:
+    """Name a version by its number and the hash of its files: numbers come again, contents do not."""
+    return f"v{version}-{contents[:HASH_DIGITS]}"
+
+
+def is_of_model(batch_id: str, model: str) -> bool:
+    """Return whether a batch was made by a version, as `name_model` names it."""
+    return f"-{model}-" in batch_id
 
 
 def _batch_key() -> Mapped[str]:

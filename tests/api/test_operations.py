@@ -10,8 +10,8 @@ from sqlalchemy import Engine, update
 
 from api.openapi import COMMITTED, render_openapi
 from shop.database import session_scope
-from shop.tables import AuditLog, BatchBucket, RecommendationBatch
-from tests.api.conftest import BATCH, ModelServer
+from shop.tables import AuditLog, BatchBucket, RecommendationBatch, name_model
+from tests.api.conftest import BATCH, ModelServer, publish_by_hand
 
 
 def test_health_is_ok_with_a_fresh_batch(published_shop: Engine, open_api: Callable[..., TestClient]) -> None:
@@ -119,10 +119,29 @@ def test_lists_of_the_champion_are_not_behind(published_shop: Engine, open_api: 
     assert (health["champion_version"], health["lists_behind_seconds"]) == ("7", None)
 
 
-def alias_row(before: str | None, after: str | None, moved: datetime) -> AuditLog:
-    return AuditLog(
-        actor="MLflow", action="promote", subject="alias/champion", from_value=before, to_value=after, occurred_at=moved
-    )
+@pytest.mark.parametrize(("files", "is_behind"), [("a" * 64, False), ("b" * 64, True)], ids=["same", "others"])
+def test_lists_of_another_version_of_the_same_number_are_behind(
+    published_shop: Engine, open_api: Callable[..., TestClient], files: str, is_behind: bool
+) -> None:
+    now = datetime.now(UTC)
+    publish_by_hand(published_shop, batch_id=f"20260125T120000Z-{name_model(7, 'a' * 64)}-snapshot", epoch=2)
+    with session_scope(published_shop) as session:
+        session.execute(update(RecommendationBatch).values(as_of=now, model_version="7"))
+        session.add(alias_row("7", "7", now, name_model(7, files)))
+
+    health = open_api().get("/health").json()
+
+    assert (health["champion_version"], health["lists_behind_seconds"] is not None) == ("7", is_behind)
+    assert [problem["problem"].partition(" for ")[0] for problem in health["problems"]] == [
+        "the lists are of version 7, the alias champion has named another version 7"
+    ] * is_behind
+    assert all(problem["problem"].endswith("its scoring has not begun") for problem in health["problems"])
+
+
+def alias_row(before: str | None, after: str | None, moved: datetime, model: str | None = None) -> AuditLog:
+    row = AuditLog(actor="MLflow", action="promote", subject="alias/champion", from_value=before, to_value=after)
+    row.occurred_at, row.details = moved, {"model": model}
+    return row
 
 
 def test_nothing_published_is_a_problem_with_a_remedy(tiny_shop: Engine, open_api: Callable[..., TestClient]) -> None:

@@ -15,11 +15,12 @@ from features.snapshot.purchases import load_purchases
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from features.sync.shop_sync import sync_shop
-from serving.batch.batch_state import name_batch, name_model
+from serving.batch.batch_state import name_batch
 from serving.batch.job import Scoring
 from shop.database import open_engine
 from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
+from shop.tables import name_model
 from training.config import TrainingConfig
 from training.fit import fit
 from training.ranking.ranker import Ranker

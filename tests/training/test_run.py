@@ -20,11 +20,11 @@ from shop.migrate import migrate
 from shop.tables import AuditLog
 from tests.support.synthetic import AS_OF, SMALL_CONFIG
 from training.data.inputs import ModelInputs, ModelOutputs
-from training.registry.client import CHALLENGER, CHAMPION, Registry, connect
+from training.registry.client import CHALLENGER, CHAMPION, CONTENTS, Registry, connect
 from training.registry.copies import fetch_copy
 from training.registry.errors import RegistryError
 from training.run import AirflowRun, run_training
-from training.version.files import ArtefactError
+from training.version.files import ArtefactError, identify
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +136,12 @@ def test_the_run_records_what_it_read_and_the_version_says_how_good_it_is(
     assert {"table.orders", "table.order_items", "model.hidden_dims", "data.horizon_days"} <= params.keys()
     assert {"loss", "ndcg_at_20", "judged.ndcg_at_20"} <= registry.metrics_of(1).keys()
     assert registry.tags(1)["validated"].startswith("golden rows within")
+
+
+def test_the_version_is_tagged_with_the_hash_of_its_files(
+    first: dict[str, object], registry: Registry, tmp_path: Path
+) -> None:
+    assert registry.tags(1)[CONTENTS] == identify(fetch_copy(registry, 1, tmp_path))
 
 
 def test_maintenance_is_told_what_the_version_was_made_from(

@@ -14,15 +14,16 @@ from sqlalchemy.exc import TimeoutError as WaitedTooLongError
 from sqlalchemy.orm import Session
 
 from shop.database import session_scope
-from shop.tables import AuditLog
-from training.registry.client import CHAMPION, GIVEN_BY, TAKEN_BY, Registry
+from shop.tables import AuditLog, name_model
+from training.registry.client import CHAMPION, CONTENTS, GIVEN_BY, TAKEN_BY, Registry
 from training.registry.eligibility import REASON, VERDICT
 
 SUBJECT = f"alias/{CHAMPION}"
 SERVED = f"served/{CHAMPION}"
 MODEL_SERVER = "model server"
-DELIVERY, RUN = "delivery", "run_id"
-"""Of the details of a row: MLflow's call that told of the move, and the run of the version it went to."""
+DELIVERY, RUN, MODEL = "delivery", "run_id", "model"
+"""Of the details of a row: MLflow's call that told of the move, and run and name in batches of the version it went to.
+"""
 RECENT_ROWS = 100
 _LAST_MOVE = select(AuditLog).where(AuditLog.subject == SUBJECT).order_by(AuditLog.audit_id.desc())
 _LAST_SERVED = select(AuditLog).where(AuditLog.subject == SERVED).order_by(AuditLog.audit_id.desc())
@@ -71,7 +72,7 @@ def move_champion(
             )
         registry.set_alias(CHAMPION, version)
         if found != version:
-            session.add(_to_row(actor, found, version, why, _describe(tags, run_id)))
+            session.add(_to_row(actor, found, version, why, _describe(version, tags, run_id)))
     return Move(found, version)
 
 
@@ -96,7 +97,7 @@ def note_move(registry: Registry, engine: Engine, version: int | None, delivery:
         why = "found when the audit began" if last is None else "moved in MLflow"
         tags = {} if version is None else registry.tags(version)
         mover = _name_mover(registry, previous, version, tags)
-        details = {**_describe(tags, run_id), DELIVERY: delivery}
+        details = {**_describe(version, tags, run_id), DELIVERY: delivery}
         session.add(_to_row(mover, previous, version, why, details))
     return True
 
@@ -212,8 +213,10 @@ def _name_mover(registry: Registry, previous: int | None, version: int | None, t
     return DELETER if left is None else left.get(TAKEN_BY, NO_LOGIN)
 
 
-def _describe(tags: Mapping[str, str], run_id: str | None) -> dict[str, str | None]:
-    return {VERDICT: tags.get(VERDICT), REASON: tags.get(REASON), RUN: run_id}
+def _describe(version: int | None, tags: Mapping[str, str], run_id: str | None) -> dict[str, str | None]:
+    contents = tags.get(CONTENTS)  # a version that was registered by hand has none
+    model = name_model(version, contents) if version is not None and contents else None
+    return {VERDICT: tags.get(VERDICT), REASON: tags.get(REASON), RUN: run_id, MODEL: model}
 
 
 def _to_row(

@@ -21,12 +21,14 @@ from mlflow.tracking.context.registry import resolve_tags
 from training.registry.errors import ForeignRegistryError, UnknownToRegistryError, mlflow_errors
 from training.registry.installation import MARK, Installation
 from training.registry.mlflow_run import Run
-from training.version.files import verify_folder
+from training.version.files import identify, verify_folder
 from training.version.mlflow_model import describe_model
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 EXPERIMENT = "wide_deep"
 FINGERPRINT = "fingerprint"
+CONTENTS = "contents"
+"""Tag of a version: the hash of its files, which tells it from another one that gets its number."""
 GIVEN_BY, TAKEN_BY = "champion_given_by", "champion_taken_by"
 """Tags that MLflow's server sets at a move, where it has a login (`mlflow_server/movers.py`)."""
 ALIAS_EVENTS = ("model_version_alias.created", "model_version_alias.deleted")
@@ -250,7 +252,7 @@ class Registry:
             run: that trained it.
             folder: as `export_version` wrote it; MLflow's own description of the model is added on the way.
             description: Markdown for the version's page.
-            tags: of the version.
+            tags: of the version, beside the hash of its files.
 
         Returns:
             The version's number.
@@ -265,7 +267,7 @@ class Registry:
                 self.model_name,
                 source=f"{artefacts}/{_ARTEFACT_PATH}",
                 run_id=run.run_id,
-                tags=dict(tags),
+                tags={**tags, CONTENTS: identify(folder)},
                 description=description,
             )
         return int(created.version)

@@ -18,7 +18,7 @@ from training.registry.alias import (
     note_move,
     note_served,
 )
-from training.registry.client import TAKEN_BY, NamedVersion, Registry
+from training.registry.client import CONTENTS, TAKEN_BY, NamedVersion, Registry
 from training.registry.errors import RegistryError
 
 MEET_SECONDS = 2.0
@@ -111,6 +111,15 @@ def test_a_number_that_came_again_is_another_version(empty_shop: Engine, registr
     assert not note_move(registry, empty_shop, 1)
     assert note_served(empty_shop, 1, registry.run_ids[1])
     assert not note_served(empty_shop, 1, registry.run_ids[1])
+
+
+def test_the_row_of_a_move_names_the_files_of_the_version(empty_shop: Engine, registry: SmallRegistry) -> None:
+    registry.written[1] = {CONTENTS: "0123456789abcdef"}
+
+    note_move(registry, empty_shop, 1)
+    move_champion(registry, empty_shop, 2, None, actor="test", why="registered by hand, without the tag")
+
+    assert [row.details and row.details["model"] for row in rows(empty_shop)] == ["v1-0123456789ab", None]
 
 
 def test_a_rollback_passes_over_numbers_that_are_gone_or_came_again(
