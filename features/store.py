@@ -17,6 +17,7 @@ from pyarrow import ArrowException
 
 from features.delta_log import DeltaLog
 from features.store_files import PlainPathTable, StoreFiles
+from features.store_path import explain_unusable
 
 KNOWN_FROM = "known_from"
 KNOWN_UNTIL = "known_until"
@@ -67,11 +68,8 @@ class MLStore:
         self.uri = str(uri).rstrip("/")
         self.storage_options = dict(storage_options or {})
         self.files = StoreFiles(self.uri, self.storage_options)
-        if (bad := self.files.find_unusable()) is not None:
-            raise StoreError(
-                f"The ML store cannot lie in {self.uri!r}: its tables cannot have {bad!r} in their path. "
-                "Give another folder as ML_STORE_URI or VAR_DIR."
-            )
+        if unusable := explain_unusable(self.uri):
+            raise StoreError(unusable)
 
     def table_uri(self, table: str) -> str:
         """Name the place of a table for deltalake."""

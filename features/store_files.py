@@ -4,7 +4,6 @@ deltalake takes a folder for a URL if that parses as one, and polars takes a pat
 spelling of the same place, here and nowhere else.
 """
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,6 @@ from deltalake.exceptions import TableNotFoundError
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSelector, FileType, PyFileSystem
 
-UNUSABLE_IN_PATHS = re.compile(r"[\[\]^|\\\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
-"""What deltalake cannot have in the path of a table, however it is encoded and by whatever link it is reached."""
-
 
 class StoreFiles:
     """The files of a store. Methods raise OSError where the storage fails."""
@@ -28,11 +24,6 @@ class StoreFiles:
         self.uri = uri
         self.storage_options = dict(storage_options)
         self.is_remote = "://" in uri
-
-    def find_unusable(self) -> str | None:
-        """Return what in the folder's path deltalake cannot have; None if it can have all of it."""
-        found = None if self.is_remote else UNUSABLE_IN_PATHS.search(str(Path(self.uri).absolute()))
-        return found.group() if found else None
 
     @property
     def root(self) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from deploy.interpreter import SetupError
-from features.store import MLStore, StoreError
+from features.store_path import explain_unusable
 from settings import Settings
 
 PORT_SETTINGS = ("api_port", "serving_port", "mlflow_port", "airflow_port")
@@ -59,10 +59,8 @@ def check_store(uri: str) -> None:
     Raises:
         SetupError: it cannot; the message says which character is in the way.
     """
-    try:
-        MLStore(uri)
-    except StoreError as err:
-        raise SetupError(str(err)) from err
+    if unusable := explain_unusable(uri):
+        raise SetupError(unusable)
 
 
 def check_ports(settings: Settings, *, held_ports: Collection[int] = ()) -> None:

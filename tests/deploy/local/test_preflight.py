@@ -1,16 +1,34 @@
+import re
 import shutil
 import socket
+import subprocess
+import sys
 from collections import namedtuple
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from deploy.interpreter import SetupError
-from deploy.local.preflight import check_folder, check_machine, check_ports
+from deploy.local.preflight import PORT_SETTINGS, check_folder, check_machine, check_ports
 from settings import Settings
 from tests.support.ports import free_settings
 
+ROOT = Path(__file__).parents[3]
+PREFLIGHT_WITHOUT = """
+import runpy, sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in absent:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+absent = set(sys.argv[1:])
+sys.meta_path.insert(0, Absent())
+sys.argv = ["deploy.local", "preflight"]
+runpy.run_module("deploy.local", run_name="__main__")
+"""
 DiskUsage = namedtuple("DiskUsage", "total used free")
 
 
@@ -91,3 +109,37 @@ def test_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(SetupError, match="can't be written"):
         check_folder(tmp_path / "var" / "below")
+
+
+def needed_by(names: set[str]) -> set[str]:
+    """Return distributions with all that they need, extras left out."""
+    found: set[str] = set()
+    while names - found:
+        name = (names - found).pop()
+        found.add(name)
+        needs = [Requirement(line) for line in requires(name) or []]
+        names |= {
+            canonicalize_name(need.name) for need in needs if not need.marker or need.marker.evaluate({"extra": ""})
+        }
+    return found
+
+
+def test_preflight_needs_the_launchers_own_packages_alone(tmp_path: Path) -> None:
+    lines = (ROOT / "deploy" / "requirements.in").read_text(encoding="utf-8").splitlines()
+    there = needed_by({canonicalize_name(match.group()) for line in lines if (match := re.match(r"[\w-]+", line))})
+    modules = packages_distributions()
+    absent = [name for name, owners in modules.items() if there.isdisjoint(map(canonicalize_name, owners))]
+    assert {"polars", "mlflow", "sqlalchemy"} <= set(absent)
+    settings = free_settings(tmp_path)
+    values = {"VAR_DIR": str(tmp_path), **{name.upper(): str(getattr(settings, name)) for name in PORT_SETTINGS}}
+
+    ended = subprocess.run(
+        [sys.executable, "-c", PREFLIGHT_WITHOUT, *absent],
+        cwd=ROOT,
+        env=values,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert ended.returncode == 0, ended.stderr
