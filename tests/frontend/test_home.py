@@ -130,12 +130,29 @@ def test_a_slow_api_shows_the_shelf_before_the_products(open_page: OpenPage) -> 
     expect(cards(page)).to_have_count(NUM_PRODUCTS)
 
 
+def test_a_part_of_the_page_that_does_not_arrive_leaves_the_rest_and_comes_later(open_page: OpenPage) -> None:
+    page = open_page("/my-orders?shopper=1")
+    menu = page.get_by_role("button", name=re.compile("고객 선택"))
+    expect(menu).to_be_visible()
+    page.route("**/assets/shopper-switcher-*.js", lambda route: route.abort())
+
+    page.goto("/?shopper=1")
+    expect(cards(page)).to_have_count(NUM_PRODUCTS)
+    expect(menu).to_have_count(0)
+    page.unroute("**/assets/shopper-switcher-*.js")
+
+    expect(menu).to_be_visible()
+    expect(cards(page)).to_have_count(NUM_PRODUCTS)
+
+
 def test_a_shop_that_is_down_says_so_and_comes_back_by_itself(open_page: OpenPage, shop: RunningShop) -> None:
     page = open_page("/?shopper=1")
+    menu = page.get_by_role("button", name=re.compile("고객 선택"))
+    expect(menu).to_be_visible()
     expect(cards(page)).to_have_count(NUM_PRODUCTS)
     shop.stop_api()
     try:
-        page.get_by_role("button", name=re.compile("고객 선택")).click()
+        menu.click()
         page.get_by_role("menuitemradio", checked=False).last.click()
         expect(page.get_by_role("alert")).to_contain_text("계속 다시 시도할게요")
     finally:

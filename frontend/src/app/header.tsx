@@ -10,10 +10,11 @@ import { CategoryBar } from '@/features/catalogue/components/category-bar'
 import { SearchBox } from '@/features/catalogue/components/search-box'
 import { useFirstShopper } from '@/features/shoppers/use-first-shopper'
 import { useMessages } from '@/i18n/use-messages'
+import { loadPart } from '@/lib/load-part'
 
 /** Its menu is heavy and not needed for the first sight of the page. */
 const ShopperSwitcher = lazy(async () => ({
-  default: (await import('@/features/shoppers/components/shopper-switcher')).ShopperSwitcher,
+  default: (await loadPart(() => import('@/features/shoppers/components/shopper-switcher'))).ShopperSwitcher,
 }))
 
 /** Brand, search, who shops, language, cart; below them the departments. */
