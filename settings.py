@@ -28,6 +28,8 @@ KEPT = (
     *PORTS,
     "host",
     "shop_database_url",
+    "platform_database_url",
+    "shop_owner_database_url",
     "shop_mapping",
     "ml_store_uri",
     "mlflow_tracking_uri",
@@ -35,6 +37,7 @@ KEPT = (
     "num_buckets",
     "currency",
 )
+DATABASES = ("shop_database_url", "platform_database_url", "shop_owner_database_url")
 KEPT_FILE = "settings.json"
 
 
@@ -48,7 +51,19 @@ class Settings(BaseSettings):
     )
     shop_database_url: str = Field(
         "",
-        description="SQLAlchemy URL of the shop, `?ssl_ca=FILE` demands TLS; empty = SQLite in VAR_DIR/shop.db.",
+        description="SQLAlchemy URL of the shop, SELECT is enough, `?ssl_ca=FILE` demands TLS; empty = SQLite in "
+        "VAR_DIR/shop.db.",
+        json_schema_extra=SECRET,
+    )
+    platform_database_url: str = Field(
+        "",
+        description="SQLAlchemy URL of the platform's own database: lists, events, audit; empty = SHOP_DATABASE_URL.",
+        json_schema_extra=SECRET,
+    )
+    shop_owner_database_url: str = Field(
+        "",
+        description="The shop's own account on its database, for what writes there: its schema and loader, the demo's "
+        "checkout. The platform only reads it, as SHOP_DATABASE_URL; empty = SHOP_DATABASE_URL.",
         json_schema_extra=SECRET,
     )
     shop_mapping: str = Field(
@@ -162,9 +177,9 @@ class Settings(BaseSettings):
     champion_poll_seconds: float = Field(5.0, gt=0, description="How often the model server looks at the alias.")
 
     @property
-    def platform_database_url(self) -> str:
-        """Where the platform's own tables lie (lists, audit log, events): in the shop's database, for now."""
-        return self.shop_database_url
+    def has_own_database(self) -> bool:
+        """Whether the platform's database is another one than the shop's."""
+        return self.platform_database_url != self.shop_database_url
 
     @property
     def mlflow_ui(self) -> str:
@@ -188,27 +203,27 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"VAR_DIR={given['var_dir']} has a '?', which a database's URL cannot have: choose another"
             )
-        return {**_derive(given), **given, "var_dir": Path(str(given.get("var_dir") or "var")).absolute()}
+        filled = {**_derive(given), **given, "var_dir": Path(str(given.get("var_dir") or "var")).absolute()}
+        return {**_follow_the_shop(str(filled["shop_database_url"])), **filled}
 
     @model_validator(mode="after")
     def _require_known_server(self) -> "Settings":
-        """Hold the shop's URL to the servers that we know; the message leaves out the URL, which has a password."""
-        server, is_url, _ = self.shop_database_url.partition("://")
-        if not is_url or server.partition("+")[0] not in ("sqlite", "mysql", "mariadb"):
-            raise ValueError(
-                f"SHOP_DATABASE_URL {f'names the server {server!r}' if is_url else 'is no URL'}: "
-                "write sqlite:///FILE or mysql+pymysql://USER:PASSWORD@HOST:PORT/NAME"
-            )
+        """Hold the databases' URLs to the servers that we know; the message leaves out the URL with its password."""
+        for name in DATABASES:
+            server, is_url, _ = str(getattr(self, name)).partition("://")
+            if not is_url or server.partition("+")[0] not in ("sqlite", "mysql", "mariadb"):
+                raise ValueError(
+                    f"{name.upper()} {f'names the server {server!r}' if is_url else 'is no URL'}: "
+                    "write sqlite:///FILE or mysql+pymysql://USER:PASSWORD@HOST:PORT/NAME"
+                )
         return self
 
     @model_validator(mode="after")
     def _require_tls(self) -> "Settings":
         """Hold the databases' URLs to `REQUIRE_TLS`; the message leaves out the URL, which has a password."""
-        urls = {
-            "SHOP_DATABASE_URL": self.shop_database_url,
-            "MLFLOW_BACKEND_URI": self.mlflow_backend_uri.get_secret_value(),
-        }
-        plain = [name for name, url in urls.items() if not url.startswith("sqlite") and url and "ssl_ca=" not in url]
+        urls = {str(getattr(self, name)): name.upper() for name in reversed(DATABASES)}  # of one URL, its first name
+        urls[self.mlflow_backend_uri.get_secret_value()] = "MLFLOW_BACKEND_URI"
+        plain = [name for url, name in urls.items() if url and not url.startswith("sqlite") and "ssl_ca=" not in url]
         if self.require_tls and plain:
             raise ValueError(f"REQUIRE_TLS is set, and {' and '.join(plain)} lacks ?ssl_ca=FILE, which demands TLS")
         return self
@@ -244,10 +259,16 @@ class _KeptSettings(InitSettingsSource):
 def keep_settings(settings: Settings) -> None:
     """Write down where an installation runs, for commands that are given its `VAR_DIR` alone. The owner's eyes only."""
     derived = _derive({name: getattr(settings, name) for name in ("var_dir", *PORTS)})
+    derived |= _follow_the_shop(settings.shop_database_url)
     given = {name: getattr(settings, name) for name in KEPT if getattr(settings, name) != derived.get(name)}
     path = settings.var_dir / KEPT_FILE
     path.touch(mode=0o600)
     path.write_text(json.dumps(given, indent=1) + "\n", encoding="utf-8")
+
+
+def _follow_the_shop(url: str) -> dict[str, object]:
+    """Derive the databases' URLs that are the shop's unless given."""
+    return {"platform_database_url": url, "shop_owner_database_url": url}
 
 
 def _derive(given: Mapping[str, object]) -> dict[str, object]:

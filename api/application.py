@@ -125,7 +125,8 @@ async def _run(
     pages = _open_databases(shop_url, platform_url, _connect_for_pages, deadlines.database)
     background = _open_databases(shop_url, platform_url, _connect_for_pages, REFRESH_DEADLINE_SECONDS)
     slow_pages = _open_databases(shop_url, platform_url, _connect_in_threads, deadlines.slow_page)
-    shop_writer = DatabaseWriter("shop", _open_quick(shop_url, read_only=False), deadlines.write)
+    owner_url = settings.shop_owner_database_url
+    shop_writer = DatabaseWriter("shop", _open_quick(owner_url, read_only=False), deadlines.write)
     platform_writer = DatabaseWriter("platform", _open_quick(platform_url, read_only=False), deadlines.write)
     fallback = FallbackCache(settings.var_dir / "api" / "last_good.json")
     cache = SharedListsCache()

@@ -20,7 +20,7 @@ READY_TIMEOUT_SECONDS = 0.5
 STALE_SECONDS = 36 * 3600
 """A daily batch is at most a day old plus the time that it takes; half a day more is late."""
 
-CHECK = "Answers come from the local fallback. Check that the database runs and what SHOP_DATABASE_URL says."
+CHECK = "Answers come from the local fallback. Check that the database runs and what {} says."
 RANKS_NOBODY = "Users without a published list get popular products. See `make status` and BentoML's log."
 NOT_RENEWED = (
     "Pages are as usual; while the database is down they would come from the copy made before. See the API's log for "
@@ -107,14 +107,15 @@ class HealthCheck:
         try:
             await self._databases.shop.read(_look_into_catalogue)
         except DatabaseUnavailableError as err:
-            return [Problem(part="shop_database", problem=str(err), remedy=CHECK)]
+            return [Problem(part="shop_database", problem=str(err), remedy=CHECK.format("SHOP_DATABASE_URL"))]
         return []
 
     async def _ask_platform(self) -> tuple[BatchHead | None, Lag | None, list[Problem]]:
         try:
             head, lag = await self._databases.platform.read(_fetch_state)
         except DatabaseUnavailableError as err:
-            return None, None, [Problem(part="platform_database", problem=str(err), remedy=CHECK)]
+            remedy = CHECK.format("PLATFORM_DATABASE_URL")
+            return None, None, [Problem(part="platform_database", problem=str(err), remedy=remedy)]
         if head is None:
             remedy = "Run the DAG score_users, or `python -m serving.score`."
             return None, None, [_about_lists("no batch has been published yet", remedy)]

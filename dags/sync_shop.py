@@ -6,10 +6,10 @@ starts `rebuild_features`. The verdict of the comparison, or why there is none, 
 **Safe to run again**: yes, at any time; what is there already is not copied twice, and two runs never overlap.
 
 **When it fails**: read the log's last line, it says what to check. Usually the shop's database does not answer
-(`SHOP_DATABASE_URL`), lost a column, or looks like another shop or an emptied one, which the sync refuses to follow
-until it is told so by hand (`--accept-source`, `--accept-deletes`). Single rows that cannot be read are counted in the
-note and named in the log. Nothing is
-half-written: clear the task and it goes on where the last good run ended. By hand: `python -m features.sync --verify`.
+(`SHOP_DATABASE_URL`; of events, `PLATFORM_DATABASE_URL`), lost a column, or looks like another shop or an emptied one,
+which the sync refuses to follow until it is told so by hand (`--accept-source`, `--accept-deletes`). Single rows that
+cannot be read are counted in the note and named in the log. Nothing is half-written: clear the task and it goes on
+where the last good run ended. By hand: `python -m features.sync --verify`.
 """
 
 from typing import Any

@@ -1,6 +1,7 @@
-"""Bring the shop's database to the newest schema and fill it if it is empty: `python -m deploy.fill_shop LOADER ...`.
+"""Bring both databases to their newest schemas, fill an empty shop: `python -m deploy.fill_shop LOADER ...`.
 
-The arguments are those of `python -m shop.load`. A shop that has orders is never touched.
+The arguments are those of `python -m shop.load`. A shop that has orders is never touched, but for the platform's tables
+of an older installation, which move to the platform's database if that is another one.
 """
 
 import argparse
@@ -9,10 +10,11 @@ import sys
 
 from sqlalchemy import exists, select
 
-from command import Command, Result
+from command import Command, Result, say
 from settings import load_settings
 from shop.database import ShopFailedError, engine_scope, open_engine, session_scope
-from shop.migrate import migrate
+from shop.migrate import PLATFORM, migrate
+from shop.split import SplitError, split_database
 from shop.tables import Order
 
 
@@ -20,13 +22,18 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
     command = Command("deploy.fill_shop", __doc__)
     command.add_argument("loader", nargs=argparse.REMAINDER, help="as for `python -m shop.load`")
-    return command.run(_fill, arguments, (ShopFailedError,))
+    return command.run(_fill, arguments, (ShopFailedError, SplitError))
 
 
 def _fill(options: argparse.Namespace) -> Result:
     """Migrate, look, and become the loader if there is something to load."""
-    with engine_scope(open_engine(load_settings().shop_database_url)) as engine:
+    settings = load_settings()
+    with engine_scope(open_engine(settings.shop_owner_database_url)) as engine:
         migrate(engine)
+        with engine_scope(open_engine(settings.platform_database_url)) as platform:
+            migrate(platform, PLATFORM)
+            if settings.has_own_database:
+                split_database(engine, platform, say)
         with session_scope(engine) as session:
             has_orders = session.scalar(select(exists().where(Order.order_id.is_not(None))))
     if not has_orders:

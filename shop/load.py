@@ -4,6 +4,9 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
+
+from sqlalchemy import Engine
 
 from command import CommandError, Result, say
 from settings import load_settings
@@ -58,17 +61,30 @@ def main(arguments: list[str] | None = None) -> int:
     return make_command().run(_load, arguments, failures)
 
 
+def _open(url: str) -> AbstractContextManager[Engine]:
+    return engine_scope(open_engine(url, read_timeout_seconds=READ_TIMEOUT_SECONDS))
+
+
 def _load(options: argparse.Namespace) -> Result:
     start = time.monotonic()
     settings = load_settings()
-    url, decimals = settings.shop_database_url, Currency(settings.currency).decimals
-    with engine_scope(open_engine(url, read_timeout_seconds=READ_TIMEOUT_SECONDS)) as engine:
+    decimals = Currency(settings.currency).decimals
+    with ExitStack() as stack:
+        engine, platform = stack.enter_context(_open(settings.shop_owner_database_url)), None
+        if settings.has_own_database:
+            platform = stack.enter_context(_open(settings.platform_database_url))
         if not options.replace:
-            refuse_non_empty(engine)
+            refuse_non_empty(engine, platform)
         try:
             document, source = read_storefront(options), open_source(options, decimals)
             num_rows = write_shop(
-                engine, source, replace=options.replace, report=_report, decimals=decimals, storefront=document
+                engine,
+                source,
+                replace=options.replace,
+                report=_report,
+                decimals=decimals,
+                storefront=document,
+                platform=platform,
             )
         except InvalidStorefrontError as err:
             raise CommandError(f"{STOREFRONT_FILE}: {err}") from err

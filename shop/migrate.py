@@ -1,24 +1,52 @@
-"""Bring the shop's database to the newest schema: `python -m shop.migrate`."""
+"""Bring the shop's database and the platform's to their newest schemas: `python -m shop.migrate`.
+
+Each has revisions of its own, noted in a table of its own, so that the two may be one database or lie on two servers.
+"""
 
 import argparse
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, MetaData
 
 from command import Command, CommandError, Result
 from settings import load_settings
 from shop.database import ShopFailedError, engine_scope, open_engine
-from shop.tables import Base
+from shop.tables import Base, PlatformBase
 
-MIGRATIONS_FOLDER = Path(__file__).parent / "migrations"
+FOLDER = Path(__file__).parent
 
 
-def migrate(engine_or_url: Engine | str) -> str:
+@dataclass(frozen=True)
+class Schema:
+    """What belongs into a database.
+
+    Attributes:
+        name: `shop` or `platform`.
+        metadata: its tables as the code has them.
+        revisions: folder of the steps that lead there.
+        version_table: where the database notes how far it has come.
+    """
+
+    name: str
+    metadata: MetaData
+    revisions: Path
+    version_table: str
+
+
+SHOP = Schema("shop", Base.metadata, FOLDER / "migrations", "alembic_version")
+PLATFORM = Schema("platform", PlatformBase.metadata, FOLDER / "platform_migrations", "platform_alembic_version")
+SCHEMAS = {schema.name: schema for schema in (SHOP, PLATFORM)}
+
+
+def migrate(engine_or_url: Engine | str, schema: Schema = SHOP) -> str:
     """Upgrade to the newest revision; does nothing when the database already has it.
 
     Returns:
@@ -29,23 +57,32 @@ def migrate(engine_or_url: Engine | str) -> str:
     """
     engine = open_engine(engine_or_url) if isinstance(engine_or_url, str) else engine_or_url
     with engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
-        migrate_connection(connection)
-        return str(MigrationContext.configure(connection).get_current_revision())
+        migrate_connection(connection, schema)
+        return str(_find_context(connection, schema).get_current_revision())
 
 
-def migrate_connection(connection: Connection) -> None:
+def migrate_connection(connection: Connection, schema: Schema = SHOP) -> None:
     """Upgrade within a transaction that the caller ends."""
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS_FOLDER).replace("%", "%%"))
-    config.attributes["connection"] = connection
+    config.set_main_option("script_location", str(schema.revisions).replace("%", "%%"))
+    config.attributes |= {"connection": connection, "schema": schema}
     command.upgrade(config, "head")
 
 
-def list_differences(engine: Engine) -> list[str]:
-    """Name what in the database differs from `shop.tables`; empty when they agree."""
+def list_differences(engine: Engine, schema: Schema = SHOP) -> list[str]:
+    """Name what differs from `shop.tables`; empty when they agree. Tables that are not of the schema do not count."""
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return [str(difference) for difference in compare_metadata(context, Base.metadata)]
+        context = _find_context(connection, schema)
+        return [str(difference) for difference in compare_metadata(context, schema.metadata)]
+
+
+def _find_context(connection: Connection, schema: Schema) -> MigrationContext:
+    options = {"compare_type": True, "version_table": schema.version_table, "include_object": _is_ours}
+    return MigrationContext.configure(connection, opts=options)
+
+
+def _is_ours(_found: Any, _name: str | None, kind: str, is_reflected: bool, declared: Any) -> bool:
+    return not (kind == "table" and is_reflected and declared is None)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,17 +92,28 @@ def main(arguments: list[str] | None = None) -> int:
         The exit code: 0, or 1 with one line on stderr.
     """
     command = Command("shop.migrate", __doc__)
-    command.add_argument("--check", action="store_true", help="change nothing; fail if the schema is not the newest")
+    command.add_argument("--check", action="store_true", help="change nothing; fail if a schema is not the newest")
+    command.add_argument("--database", choices=sorted(SCHEMAS), help="one of the two alone")
     return command.run(_migrate, arguments, (ShopFailedError,))
 
 
 def _migrate(options: argparse.Namespace) -> Result:
-    with engine_scope(open_engine(load_settings().shop_database_url)) as engine:
-        if not options.check:
-            return Result(f"the shop's schema is at revision {migrate(engine)}")
-        if differences := list_differences(engine):
-            raise CommandError(f"the schema is behind: {len(differences)} differences; run python -m shop.migrate")
-    return Result()
+    chosen = [SCHEMAS[options.database]] if options.database else list(SCHEMAS.values())
+    return Result("\n".join(_bring_up(chosen, is_check=options.check)))
+
+
+def _bring_up(chosen: list[Schema], *, is_check: bool) -> Iterator[str]:
+    """Migrate or check, the shop first: where both are one database, its first revision made the platform's tables."""
+    settings = load_settings()
+    urls = {"shop": settings.shop_owner_database_url, "platform": settings.platform_database_url}
+    for schema in chosen:
+        with engine_scope(open_engine(urls[schema.name])) as engine:
+            if not is_check:
+                yield f"the {schema.name}'s schema is at revision {migrate(engine, schema)}"
+            elif differences := list_differences(engine, schema):
+                raise CommandError(
+                    f"the {schema.name}'s schema is behind: {len(differences)} differences; run python -m shop.migrate"
+                )
 
 
 if __name__ == "__main__":

@@ -212,7 +212,7 @@ def _simulate(options: argparse.Namespace) -> Result:
         raise argparse.ArgumentError(None, f"--orders must be at least 1, got {options.orders}")
     settings = load_settings()
     habits = Habits(currency=Currency(settings.currency))
-    with engine_scope(open_engine(settings.shop_database_url)) as engine:
+    with engine_scope(open_engine(settings.shop_owner_database_url)) as engine:
         business = simulate(engine, options.orders, options.seed, habits, options.late_seconds)
     return Result("\n".join(f"{name.replace('_', ' '):<20}{number:>8,}" for name, number in asdict(business).items()))
 

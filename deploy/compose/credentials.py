@@ -30,16 +30,18 @@ def token() -> str:
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
-def database_url(driver: str, name: str) -> str:
+def database_url(driver: str, name: str, account: str = "") -> str:
     """Compose the URL of one service's own database and account, with a fresh password."""
-    return f"{driver}://{name}:{token()}@mysql:3306/{name}?charset=utf8mb4"
+    return f"{driver}://{account or name}:{token()}@mysql:3306/{name}?charset=utf8mb4"
 
 
 DRAWN: dict[str, Callable[[], str]] = {
     "mysql_root_password": token,
     "api_token_key": token,
     "api_metrics_token": token,
-    "shop_database_url": lambda: database_url("mysql+pymysql", "shop"),
+    "shop_owner_database_url": lambda: database_url("mysql+pymysql", "shop"),
+    "shop_database_url": lambda: database_url("mysql+pymysql", "shop", "shop_reader"),
+    "platform_database_url": lambda: database_url("mysql+pymysql", "platform"),
     "mlflow_backend_uri": lambda: database_url("mysql+pymysql", "mlflow"),
     "airflow_database_url": lambda: database_url("mysql+mysqldb", "airflow"),
     "mlflow_admin_password": token,
@@ -51,8 +53,12 @@ DRAWN: dict[str, Callable[[], str]] = {
 }
 """How each secret is drawn. `mlflow_credentials` is not: it holds the administrator's password for MLflow's clients."""
 
-URLS = ("shop_database_url", "mlflow_backend_uri", "airflow_database_url")
-SEEN_BY_DATABASES = ("mysql_root_password", *URLS)
+URLS = ("shop_owner_database_url", "platform_database_url", "mlflow_backend_uri", "airflow_database_url")
+"""URLs of accounts that may do anything in their own database."""
+READ_ONLY_URLS = ("shop_database_url",)
+BESIDE_THE_SHOP = ("shop_database_url", "platform_database_url")
+"""Drawn for the server of the shop's owner, which may have been edited by hand."""
+SEEN_BY_DATABASES = ("mysql_root_password", *URLS, *READ_ONLY_URLS)
 
 
 def write_secrets(folder: Path, owner: tuple[int, int], renew: Iterable[str] = ()) -> list[str]:
@@ -73,11 +79,16 @@ def write_secrets(folder: Path, owner: tuple[int, int], renew: Iterable[str] = (
     _require_renewable(renewed)
     folder.mkdir(mode=0o700, exist_ok=True)
     _give(folder, owner)
+    _part_accounts(folder)
     written = []
     for name, draw in DRAWN.items():
         path = folder / name
         if name in renewed or not path.exists():
-            _write(path, _with_new_password(path) if name in URLS and path.exists() else draw(), owner)
+            is_there = name in (*URLS, *READ_ONLY_URLS) and path.exists()
+            value = _with_new_password(path) if is_there else draw()
+            if name in BESIDE_THE_SHOP and not is_there:
+                value = _move_to_the_shops_server(value, folder)
+            _write(path, value, owner)
             written.append(name)
         _give(path, owner)
     credentials = folder / "mlflow_credentials"
@@ -87,6 +98,20 @@ def write_secrets(folder: Path, owner: tuple[int, int], renew: Iterable[str] = (
         written.append(credentials.name)
     _give(credentials, owner)
     return written
+
+
+def _part_accounts(folder: Path) -> None:
+    """Give the shop the account that was all services' before, which may write; the platform gets one that reads."""
+    shared, owners = folder / "shop_database_url", folder / "shop_owner_database_url"
+    if shared.exists() and not owners.exists():
+        shared.rename(owners)
+
+
+def _move_to_the_shops_server(url: str, folder: Path) -> str:
+    """Give a URL the host, the port and the options of the shop's owner."""
+    owners, given = urlsplit((folder / "shop_owner_database_url").read_text(encoding="utf-8").strip()), urlsplit(url)
+    address = f"{given.netloc.rpartition('@')[0]}@{owners.netloc.rpartition('@')[2]}"
+    return urlunsplit(given._replace(netloc=address, query=owners.query))
 
 
 def stamp(folder: Path, names: Iterable[str] | None = None) -> str:

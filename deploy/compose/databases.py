@@ -1,4 +1,6 @@
-"""Create the MySQL databases and accounts, one of each a service: `python -m deploy.compose.databases`.
+"""Create the MySQL databases and accounts: `python -m deploy.compose.databases`.
+
+Each service has a database and an account of its own. The platform reads the shop's with an account of SELECT alone.
 
 Runs as a job once MySQL is healthy, and again at every `docker compose up`: what exists stays, and a password that was
 replaced under `secrets/` takes effect. No service but this job knows the root password.
@@ -15,18 +17,20 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from command import Command, Result
-from deploy.compose.credentials import SEEN_BY_DATABASES, URLS, stamp
+from deploy.compose.credentials import READ_ONLY_URLS, SEEN_BY_DATABASES, URLS, stamp
 from settings import SECRETS_DIR
 
 TIMEOUT_SECONDS = 10
+ALL, SELECT = "ALL PRIVILEGES", "SELECT"
 SAFE_NAME = re.compile(r"[a-z_]{1,32}")
 
 
-def account_statements(url: URL) -> list[tuple[str, tuple[str, ...]]]:
+def account_statements(url: URL, rights: str = ALL) -> list[tuple[str, tuple[str, ...]]]:
     """List the statements that make a URL work, each with its parameters.
 
     Args:
         url: URL with user, password and database.
+        rights: what the account may do in its database, and nothing else anywhere.
 
     Returns:
         Statements and parameters, in the order in which they must run.
@@ -43,16 +47,17 @@ def account_statements(url: URL) -> list[tuple[str, tuple[str, ...]]]:
         (f"CREATE DATABASE IF NOT EXISTS `{url.database}` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci", ()),
         (f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY %s", password),
         (f"ALTER USER {account} IDENTIFIED BY %s", password),
-        (f"GRANT ALL PRIVILEGES ON `{url.database}`.* TO {account}", ()),
+        (f"GRANT {rights} ON `{url.database}`.* TO {account}", ()),
     ]
 
 
-def create_accounts(connection: Connection, urls: list[URL]) -> None:
+def create_accounts(connection: Connection, urls: list[URL], rights: str = ALL) -> None:
     """Create or update the account and the database of every URL.
 
     Args:
         connection: session of an account that may create others, committing by itself.
         urls: URLs to make work.
+        rights: what each account may do in its database.
 
     Raises:
         ValueError: a name that cannot be used; nothing of its URL is created.
@@ -60,7 +65,7 @@ def create_accounts(connection: Connection, urls: list[URL]) -> None:
     """
     with connection.cursor() as cursor:
         for url in urls:
-            for statement, parameters in account_statements(url):
+            for statement, parameters in account_statements(url, rights):
                 cursor.execute(statement, parameters)
 
 
@@ -157,11 +162,15 @@ def main(arguments: list[str] | None = None) -> int:
 def _prepare(options: argparse.Namespace) -> Result:
     require_stamp(options.stamp)
     urls = [make_url(read_secret(name)) for name in URLS]
+    readers = [make_url(read_secret(name)) for name in READ_ONLY_URLS]
     with connect_as_root(urls[0], read_secret("mysql_root_password")) as connection:
         with connection.cursor() as cursor:
             require_triggers(cursor)
         create_accounts(connection, urls)
-    return Result(f"databases with an account each: {', '.join(str(url.database) for url in urls)}")
+        create_accounts(connection, readers, SELECT)
+    names = ", ".join(str(url.database) for url in urls)
+    names_of_readers = ", ".join(str(url.username) for url in readers)
+    return Result(f"databases with an account each: {names}; read only: {names_of_readers}")
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ class Tool:
         migrate: command that brings the schema to the newest revision.
         check: command that exits with 0 if the schema has that revision, and changes nothing.
         service: name of the job in docker-compose.yml.
+        version_table: where the tool notes the revision.
         has_triggers: the schema has some, which not every server lets an account create.
     """
 
@@ -41,15 +42,23 @@ class Tool:
     migrate: tuple[str, ...]
     check: tuple[str, ...]
     service: str
+    version_table: str = "alembic_version"
     has_triggers: bool = False
 
 
 TOOLS = {
     "shop": Tool(
-        "shop_database_url",
-        (sys.executable, "-m", "shop.migrate"),
-        (sys.executable, "-m", "shop.migrate", "--check"),
+        "shop_owner_database_url",
+        (sys.executable, "-m", "shop.migrate", "--database", "shop"),
+        (sys.executable, "-m", "shop.migrate", "--database", "shop", "--check"),
         "shop-migrate",
+    ),
+    "platform": Tool(
+        "platform_database_url",
+        (sys.executable, "-m", "shop.migrate", "--database", "platform"),
+        (sys.executable, "-m", "shop.migrate", "--database", "platform", "--check"),
+        "platform-migrate",
+        "platform_alembic_version",
     ),
     "mlflow": Tool(
         "mlflow_backend_uri",
@@ -91,7 +100,7 @@ def migrate(engine: Engine, tool: Tool, run: Callable[[tuple[str, ...]], bool]) 
         MigrationError: this one failed; the mark stays.
         sqlalchemy.exc.SQLAlchemyError: the database does not answer, or refuses.
     """
-    left, found = find_mark(engine), find_revision(engine)
+    left, found = find_mark(engine), find_revision(engine, tool.version_table)
     before = left or found
     is_untouched = left == found == NOTHING  # the tool ended before its first table
     if (left or found == "") and not is_untouched:
@@ -109,16 +118,16 @@ def migrate(engine: Engine, tool: Tool, run: Callable[[tuple[str, ...]], bool]) 
     return f"the schema is the newest (it was {before})"
 
 
-def start_over(engine: Engine) -> None:
+def start_over(engine: Engine, version_table: str = "alembic_version") -> None:
     """Drop every table of a database whose first migration broke off: nothing was ever kept in it.
 
     Raises:
         HalfMigrationError: it held a complete schema once, so there may be data.
     """
-    left = find_mark(engine)
-    if left != NOTHING and not (left is None and find_revision(engine) == ""):
+    left, found = find_mark(engine), find_revision(engine, version_table)
+    if left != NOTHING and not (left is None and found == ""):
         raise HalfMigrationError(
-            f"This database had revision {left or find_revision(engine)} before and may hold data: it is not emptied. "
+            f"This database had revision {left or found} before and may hold data: it is not emptied. "
             "Restore the backup that was taken before the upgrade."
         )
     tables = MetaData()
@@ -129,8 +138,8 @@ def start_over(engine: Engine) -> None:
             connection.execute(text(f"DROP TABLE {engine.dialect.identifier_preparer.format_table(table)}"))
 
 
-def find_revision(engine: Engine) -> str:
-    """Find the revision of a schema.
+def find_revision(engine: Engine, version_table: str = "alembic_version") -> str:
+    """Find the revision of a schema that a table notes.
 
     Returns:
         `NOTHING` for a database without tables; the revision that the tool noted; empty where there are tables and no
@@ -139,10 +148,10 @@ def find_revision(engine: Engine) -> str:
     tables = set(inspect(engine).get_table_names()) - {MARK}
     if not tables:
         return NOTHING
-    if "alembic_version" not in tables:
+    if version_table not in tables:
         return ""
     with engine.connect() as connection:
-        return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")
+        return str(connection.scalar(text(f"SELECT version_num FROM {version_table}")) or "")
 
 
 def find_mark(engine: Engine) -> str | None:
@@ -216,7 +225,7 @@ def _migrate(options: argparse.Namespace) -> Result:
             with engine.connect() as connection:
                 require_triggers(connection.connection.cursor())
         if options.start_over:
-            start_over(engine)
+            start_over(engine, tool.version_table)
         done = migrate(engine, tool, run_command)
     except (OSError, ValueError, SQLAlchemyError, HalfMigrationError, MigrationError) as err:
         reason = getattr(err, "orig", None) or err

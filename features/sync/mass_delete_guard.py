@@ -30,7 +30,7 @@ def require_plausible(syncs: Sequence[TableSync], unknown: str | None = None) ->
     been changed later.
 
     Args:
-        syncs: all tables of the run, collected.
+        syncs: all tables of the run that are read from one database, collected.
         unknown: where the shop is now and was before, for a person, if the store does not know that database.
 
     Raises:
@@ -62,8 +62,9 @@ def require_few_deletions(syncs: Sequence[TableSync]) -> None:
     ]
     if suspect:
         raise MassDisappearanceError(
-            f"Refused, nothing was written: gone from the shop are {'; '.join(suspect)}. Check SHOP_DATABASE_URL and "
-            "that the replica is complete. If the rows were really deleted, run again with --accept-deletes."
+            f"Refused, nothing was written: gone from the {syncs[0].snapshot.role} are {'; '.join(suspect)}. "
+            f"Check {syncs[0].snapshot.setting} and that the replica is complete. If the rows were really deleted, run "
+            "again with --accept-deletes."
         )
 
 
@@ -80,7 +81,7 @@ def _require_same_shop(syncs: Sequence[TableSync]) -> None:
         raise AnotherShopError(
             f"Refused, nothing was written: {num_recreated:,} of {num_looked_at:,} rows have another created_at than "
             "the same keys had before, so this looks like another shop than the one that the store follows. Check "
-            f"SHOP_DATABASE_URL, which leads to {syncs[0].snapshot.session.name}. {REMEDY}"
+            f"{syncs[0].snapshot.setting}, which leads to {syncs[0].snapshot.session.name}. {REMEDY}"
         )
 
 
@@ -91,7 +92,8 @@ def _require_same_rows(syncs: Sequence[TableSync], unknown: str) -> None:
     if holds_other_rows(syncs) and num_contradicting > limit * num_looked_at:
         raise AnotherShopError(
             f"Refused, nothing was written: {unknown}, and {num_contradicting:,} of {num_looked_at:,} rows are not "
-            f"what they were there, without having been changed later. Check SHOP_DATABASE_URL. {REMEDY}"
+            f"what they were there, without having been changed later. Check {syncs[0].snapshot.setting}. "
+            f"{REMEDY}"
         )
 
 

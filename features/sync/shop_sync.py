@@ -1,13 +1,14 @@
 """Hop 1, shop database to ML store: `python -m features.sync [--full] [--verify] [--json]`.
 
-A run takes the store's lease, opens one snapshot of the shop, checks the columns, collects the differences of every
-table, checks them, and only then commits table by table, parents first. docs/sync.md says how it proves its result.
+A run takes the store's lease, opens one snapshot of each database, checks the columns, collects the differences of
+every table, checks them, and only then commits table by table, parents first. docs/sync.md says how it proves its
+result.
 """
 
 import argparse
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,7 +24,8 @@ from features.sync.lease import Lease, LeaseTakenError, hold_lease
 from features.sync.mass_delete_guard import holds_other_rows, require_plausible
 from features.sync.report import SyncReport, TableReport, record_run
 from features.sync.source.columns import PARENTS, SYNCED_TABLES
-from features.sync.source.reader import ShopSnapshot, open_snapshot
+from features.sync.source.databases import list_databases, open_snapshots
+from features.sync.source.reader import ShopSnapshot
 from features.sync.source.retries import (
     CONNECT_TIMEOUT_SECONDS,
     READ_TIMEOUT_SECONDS,
@@ -48,6 +50,7 @@ def sync_shop(
     engine: Engine,
     store: MLStore,
     *,
+    platform: Engine | None = None,
     mapping: ShopMapping | None = None,
     full: bool = False,
     verify: bool = False,
@@ -57,8 +60,9 @@ def sync_shop(
     """Make the store equal to one snapshot of the shop.
 
     Args:
-        engine: the shop; its account needs SELECT alone.
+        engine: the shop's database; the account needs SELECT alone.
         store: the ML store; its tables are made by the first run.
+        platform: the platform's database, from which its own tables (events) are read; `None` where it is the shop's.
         mapping: what the shop's tables mean; the canonical ones if not given. Tables that are read in another way than
             by the run before are compared row by row.
         full: compare every row, whatever its `updated_at` says.
@@ -78,27 +82,30 @@ def sync_shop(
         RefusedError: the shop refuses, and the message says what to do.
         StoreError: another run took over meanwhile, or the store cannot be read or written.
     """
-    options, mapping = options or SyncOptions(), mapping or load_mapping()
+    options, databases = options or SyncOptions(), list_databases(engine, platform, mapping or load_mapping())
     with explain_store_failures(store.uri), ExitStack() as stack:
         started_at = datetime.now(UTC)
         repaired = repair_own_tables(store) if verify else []
         lease = stack.enter_context(hold_lease(store))
 
         def run(heard: Callable[[], None]) -> SyncReport:
-            with open_snapshot(engine, mapping, heard) as snapshot:
+            with open_snapshots(databases, heard) as snapshots:
                 at_step("check columns")
-                warnings = require_columns(snapshot.session.connection, mapping)
-                return _sync_snapshot(snapshot, store, lease, warnings, full, verify, options, at_step)
+                warnings = []
+                for one in databases:
+                    warnings += require_columns(snapshots[one.role].session.connection, one.mapping)
+                readers = {name: snapshots[one.role] for one in databases for name in one.tables}
+                return _sync_tables(readers, store, lease, warnings, full, verify, options, at_step)
 
-        report = retry_while_unreachable(engine, run)
+        report = retry_while_unreachable([one.engine for one in databases], run)
         seconds = (datetime.now(UTC) - started_at).total_seconds()
         report = replace(report, seconds=seconds, warnings=[*repaired, *report.warnings])
         record_run(store, report, started_at)
         return report
 
 
-def _sync_snapshot(
-    snapshot: ShopSnapshot,
+def _sync_tables(
+    readers: Mapping[str, ShopSnapshot],
     store: MLStore,
     lease: Lease,
     warnings: list[str],
@@ -109,30 +116,34 @@ def _sync_snapshot(
 ) -> SyncReport:
     for table in SYNCED_TABLES:
         warnings += (repair_table if verify else upgrade_table)(store, table, lease)
-    sources, places = KnownSources(store, snapshot.session), load_places(store)
+    snapshots = {snapshot.role: snapshot for snapshot in readers.values()}
+    sources, places = KnownSources(store, snapshots.values()), load_places(store)
+    moves = {role: sources.find_move(role) for role in snapshots}
     syncs: list[TableSync] = []
     parent_keys: dict[str, ParentKeys] = {}
     for table in SYNCED_TABLES:
         at_step(f"collect {table.name}")
-        sync = TableSync(snapshot, store, table, parent_keys, options, lease, swept_until=places.get(table.name))
-        sync.collect(full=full or sources.move is not None)
+        reader = readers[table.name]
+        sync = TableSync(reader, store, table, parent_keys, options, lease, swept_until=places.get(table.name))
+        sync.collect(full=full or moves[reader.role] is not None)
         syncs.append(sync)
         if table.name in PARENTS:
             parent_keys[table.name] = sync.visible_keys()
         logger.info("table collected table=%s %s", table.name, sync.counts.describe_changes())
-    require_plausible(syncs, sources.move)
+    of_role = {role: [sync for sync in syncs if sync.snapshot.role == role] for role in snapshots}
+    for role, move in moves.items():
+        require_plausible(of_role[role], move)
 
     tables = {sync.table.name: _commit(sync, at_step) for sync in syncs}
     warnings += [warning for sync in syncs for warning in warn_of_rows(sync)]
-    if sources.move:
-        warnings.append(f"{sources.move}; all rows were compared, and it is known from now on")
-    sources.add(forget_others=holds_other_rows(syncs))
+    warnings += [f"{move}; all rows were compared, and it is known from now on" for move in moves.values() if move]
+    sources.add(forget_others=any(move and holds_other_rows(of_role[role]) for role, move in moves.items()))
     swept = {sync.table.name: sync.swept_until for sync in syncs if sync.swept_until is not None}
     if swept != places:
         save_places(store, swept)
     at_step("committed")
     verdict = verify_tables(syncs, lease, at_step) if verify else None
-    return SyncReport(lease.number, snapshot.bound, tables, warnings, verdict)
+    return SyncReport(lease.number, snapshots["shop"].bound, tables, warnings, verdict)
 
 
 def _commit(sync: TableSync, at_step: Callable[[str], None]) -> TableReport:
@@ -176,17 +187,23 @@ def main(arguments: list[str] | None = None) -> int:
     )
 
 
-def _sync(options: argparse.Namespace) -> Result:
-    settings = load_settings()
+def _open(setting: str, url: str) -> Engine:
     try:
-        engine = open_engine(
-            settings.shop_database_url,
+        return open_engine(
+            url,
             read_only=True,
             connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
             read_timeout_seconds=READ_TIMEOUT_SECONDS,
         )
     except (ValueError, ArgumentError) as err:
-        raise CommandError(f"SHOP_DATABASE_URL cannot be used: {err}", code=2) from err
+        raise CommandError(f"{setting} cannot be used: {err}", code=2) from err
+
+
+def _sync(options: argparse.Namespace) -> Result:
+    settings = load_settings()
+    engine, platform = _open("SHOP_DATABASE_URL", settings.shop_database_url), None
+    if settings.has_own_database:
+        platform = _open("PLATFORM_DATABASE_URL", settings.platform_database_url)
     mapping = load_mapping(settings.shop_mapping or None)
     limits = SyncOptions()
     if options.accept_deletes:
@@ -195,7 +212,15 @@ def _sync(options: argparse.Namespace) -> Result:
         limits = replace(limits, max_recreated_share=1.0, max_contradicting_share=1.0)
     try:
         store = MLStore(settings.ml_store_uri)
-        report = sync_shop(engine, store, mapping=mapping, full=options.full, verify=options.verify, options=limits)
+        report = sync_shop(
+            engine,
+            store,
+            platform=platform,
+            mapping=mapping,
+            full=options.full,
+            verify=options.verify,
+            options=limits,
+        )
     except LeaseTakenError as busy:
         return Result(str(busy), {"state": "busy", "reason": str(busy)})
     words = "\n".join([report.to_table(), *report.warnings])

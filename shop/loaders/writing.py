@@ -1,9 +1,11 @@
-"""The one writer: validates each frame and inserts it in bulk, all within one transaction.
+"""The one writer: validates each frame and inserts it in bulk, all within one transaction of each database.
 
-A load that fails leaves the shop as it was. A shop that has rows is only replaced when asked.
+Events go to the platform's database, all else to the shop's. A load that fails leaves both as they were. A shop that
+has rows is only replaced when asked.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,14 +14,17 @@ from sqlalchemy import Connection, Engine, delete, select
 
 from shop.loaders.canonical import DTYPES, TABLE_BY_NAME, TABLES, Table
 from shop.loaders.validation import InvalidShopError, Origin, validate_frame
-from shop.migrate import migrate
+from shop.migrate import PLATFORM, migrate
 from shop.money import DEFAULT_DECIMALS
 from shop.storefront.document import write_document
-from shop.tables import Base
+from shop.tables import DECLARED, Base, PlatformBase
 
 ROWS_PER_INSERT = 50_000
 SQLITE_CACHE_KIB = 256 * 1024
 """Room for the pages of the indexes that a large load touches at random."""
+
+OURS = PlatformBase.metadata.tables
+"""Tables that lie in the platform's database."""
 
 Report = Callable[[str], object]
 
@@ -61,16 +66,18 @@ def write_shop(
     report: Report,
     decimals: int = DEFAULT_DECIMALS,
     storefront: str = "",
+    platform: Engine | None = None,
 ) -> dict[str, int]:
     """Write a whole shop: migrate, empty the tables if asked, validate and insert, commit at the end.
 
     Args:
         engine: the shop's database.
         batches: rows in an order in which references point backwards; a table may come in several batches.
-        replace: delete what the shop holds, recommendations included; otherwise a shop with rows is refused.
+        replace: delete what both databases hold, recommendations included; otherwise a shop with rows is refused.
         report: gets one line of progress now and then.
         decimals: of the shop's currency, which amounts of money are rounded to.
         storefront: document that configures the storefront; empty = the defaults, or what was written before.
+        platform: the platform's database; `None` where it is the shop's.
 
     Returns:
         Rows written, by table.
@@ -80,52 +87,66 @@ def write_shop(
         InvalidShopError: the rows break a rule; nothing was written.
         InvalidStorefrontError: the document breaks one; nothing was written either.
     """
-    migrate(engine)
     progress = _Progress(decimals)
-    with engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
-        _prepare(connection, replace, report)
-        indexes = _drop_indexes(connection)
+    with _begin(engine, platform) as (shop, ours):
+        _prepare(shop, ours, replace, report)
+        indexes = _drop_indexes(shop)
         for batch in batches:
-            _write_batch(connection, batch, progress, report)
+            _write_batch(ours if batch.table in OURS else shop, batch, progress, report)
         if storefront:
-            write_document(connection, storefront)
+            write_document(ours, storefront, shop)
         for statement in indexes:
-            connection.exec_driver_sql(statement)
-    if engine.dialect.name == "sqlite":
-        _shrink_log(engine)
+            shop.exec_driver_sql(statement)
+    for each in filter(None, (engine, platform)):
+        if each.dialect.name == "sqlite":
+            _shrink_log(each)
     return {table.name: progress.num_rows.get(table.name, 0) for table in TABLES}
 
 
-def refuse_non_empty(engine: Engine) -> None:
+@contextmanager
+def _begin(engine: Engine, platform: Engine | None) -> Iterator[tuple[Connection, Connection]]:
+    """Migrate both databases and begin a transaction of each; where they are one, it is one transaction."""
+    migrate(engine)
+    with ExitStack() as stack:
+        shop = ours = stack.enter_context(engine.execution_options(sqlite_begin="IMMEDIATE").begin())
+        if platform is not None:
+            migrate(platform, PLATFORM)
+            ours = stack.enter_context(platform.execution_options(sqlite_begin="IMMEDIATE").begin())
+        yield shop, ours
+
+
+def refuse_non_empty(engine: Engine, platform: Engine | None = None) -> None:
     """Look before the long work whether the shop may be loaded at all.
 
     Raises:
         ShopNotEmptyError: the shop has rows.
     """
-    migrate(engine)
-    with engine.connect() as connection:
-        _refuse_rows(connection)
+    with _begin(engine, platform) as (shop, ours):
+        _refuse_rows(shop, ours)
 
 
-def _refuse_rows(connection: Connection) -> None:
+def _refuse_rows(shop: Connection, ours: Connection) -> None:
     for table in TABLES:
-        if connection.execute(select(1).select_from(Base.metadata.tables[table.name]).limit(1)).first():
+        connection = ours if table.name in OURS else shop
+        if connection.execute(select(1).select_from(DECLARED[table.name]).limit(1)).first():
             raise ShopNotEmptyError(f"the shop has rows in {table.name!r} already; add --replace to load over it")
 
 
-def _prepare(connection: Connection, replace: bool, report: Report) -> None:
-    """Empty the tables or refuse, under the lock that the load holds."""
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"PRAGMA cache_size={-SQLITE_CACHE_KIB}")  # negative = KiB
-    else:
-        connection.exec_driver_sql("SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_AUTO_VALUE_ON_ZERO')")
+def _prepare(shop: Connection, ours: Connection, replace: bool, report: Report) -> None:
+    """Empty the tables or refuse, under the locks that the load holds."""
+    for connection in {id(each): each for each in (shop, ours)}.values():
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"PRAGMA cache_size={-SQLITE_CACHE_KIB}")  # negative = KiB
+        else:
+            connection.exec_driver_sql("SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_AUTO_VALUE_ON_ZERO')")
     if not replace:
-        _refuse_rows(connection)
+        _refuse_rows(shop, ours)
         return
-    for table in reversed(Base.metadata.sorted_tables):
-        num_deleted = connection.execute(delete(table)).rowcount
-        if num_deleted:
-            report(f"{table.name}: {num_deleted:,} old rows removed")
+    for connection, metadata in ((ours, PlatformBase.metadata), (shop, Base.metadata)):
+        for table in reversed(metadata.sorted_tables):
+            num_deleted = connection.execute(delete(table)).rowcount
+            if num_deleted:
+                report(f"{table.name}: {num_deleted:,} old rows removed")
 
 
 def _drop_indexes(connection: Connection) -> list[str]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from sqlalchemy import Boolean, Integer, String, Table
 
-from shop.tables import Base, Money, UtcDateTime
+from shop.tables import DECLARED, Money, PlatformBase, UtcDateTime
 
 CREATED_AT = "created_at"
 UPDATED_AT = "updated_at"
@@ -58,6 +58,9 @@ class CanonicalTable:
 _NAMES = (
     "categories", "users", "products", "coupons", "orders", "order_items", "user_coupons", "product_reviews", "events",
 )  # fmt: skip
+
+PLATFORM_TABLES = frozenset(_NAMES) & PlatformBase.metadata.tables.keys()
+"""Those that the platform writes itself, in its own database."""
 
 REQUIRED_TABLES = frozenset({"categories", "users", "products", "orders", "order_items"})
 """A shop may lack the others: they are empty then."""
@@ -111,7 +114,7 @@ def _find_absence(table: str, name: str, is_nullable: bool) -> Absence | None:
 
 
 def _describe(name: str) -> CanonicalTable:
-    table = Base.metadata.tables[name]
+    table = DECLARED[name]
     (key,) = table.primary_key.columns.keys()
     parents = {
         foreign_key.parent.name: foreign_key.column.table.name

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -131,6 +131,12 @@ class ShopMapping(BaseModel):
     def section(self, table: str) -> Section | None:
         """Return where a canonical table comes from, None if the shop has nothing of the kind."""
         return self.sections.get(table)
+
+    def of(self, tables: Collection[str]) -> Self:
+        """Return the part that speaks of some canonical tables."""
+        return self.model_copy(
+            update={"sections": {name: one for name, one in self.sections.items() if name in tables}}
+        )
 
 
 def load_mapping(path: str | Path | None = None) -> ShopMapping:

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from shop.tables import Base
-
+attributes = context.config.attributes
 context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    connection=attributes["connection"],
+    target_metadata=attributes["schema"].metadata,
+    version_table=attributes["schema"].version_table,
     compare_type=True,
     render_as_batch=True,
 )

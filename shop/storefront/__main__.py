@@ -32,8 +32,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _configure(options: argparse.Namespace) -> Result:
     document = _read_file(options.file) if options.action == "write" else ""
+    settings = load_settings()
     with (
-        engine_scope(open_engine(load_settings().shop_database_url)) as engine,
+        engine_scope(open_engine(settings.shop_database_url)) as shop,
+        engine_scope(open_engine(settings.platform_database_url)) as engine,
         engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection,
     ):
         if options.action == "show":
@@ -41,7 +43,8 @@ def _configure(options: argparse.Namespace) -> Result:
         if options.action == "remove":
             had_one = remove_document(connection)
             return Result("the storefront has its defaults again" if had_one else "the storefront had its defaults")
-        write_document(connection, document)
+        with shop.connect() as catalogue:
+            write_document(connection, document, catalogue)
     return Result(f"the storefront follows {options.file}")
 
 

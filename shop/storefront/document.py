@@ -16,15 +16,21 @@ def read_document(connection: Connection) -> str:
     return connection.execute(select(StorefrontDocument.document).where(_OURS)).scalar() or ""
 
 
-def write_document(connection: Connection, document: str) -> None:
+def write_document(connection: Connection, document: str, shop: Connection | None = None) -> None:
     """Check a document and put it in the place of the last one.
+
+    Args:
+        connection: to the platform's database.
+        document: in TOML.
+        shop: to the shop's database; `None` where it is the platform's.
 
     Raises:
         InvalidStorefrontError: it breaks a rule, speaks of a department that the shop does not have, or has a banner
             for a restricted one.
     """
     config = parse_storefront(document)
-    names = {row.category_id: row.name for row in connection.execute(select(Category.category_id, Category.name))}
+    rows = (shop or connection).execute(select(Category.category_id, Category.name))
+    names = {row.category_id: row.name for row in rows}
     known = set(names.values())
     wrong = [_miss(name, place, known) for name, place in config.name_departments().items() if name not in known]
     restricted = {names[category_id] for category_id in find_restricted(config, names)}

@@ -1,6 +1,9 @@
-"""The shop's SQLAlchemy tables, by subject. The one place that knows their columns."""
+"""SQLAlchemy tables of both databases, by subject: the one place that knows their columns.
 
-from shop.tables.base import Base
+The shop's: catalogue, sales (`Base`). The platform's: published lists, audit log, events (`PlatformBase`).
+"""
+
+from shop.tables.base import Base, PlatformBase
 from shop.tables.catalogue import Category, Product, ProductImage, ProductReview
 from shop.tables.events import EVENT_TYPES, Event
 from shop.tables.publishing import (
@@ -23,8 +26,12 @@ from shop.tables.sales import DISCOUNT_TYPES, ORDER_STATUSES, Coupon, Order, Ord
 from shop.tables.storefront import STOREFRONT, StorefrontDocument
 from shop.tables.types import BigId, Money, UtcDateTime, server_now
 
+DECLARED = {**Base.metadata.tables, **PlatformBase.metadata.tables}
+"""All tables of both databases by name."""
+
 __all__ = [
     "BATCH_STATES",
+    "DECLARED",
     "DISCOUNT_TYPES",
     "EVENT_TYPES",
     "HASH_DIGITS",
@@ -44,6 +51,7 @@ __all__ = [
     "Order",
     "OrderItem",
     "PlacedCheckout",
+    "PlatformBase",
     "PopularList",
     "Product",
     "ProductImage",

@@ -1,4 +1,4 @@
-"""Declarative base of all tables: names of constraints, MySQL's options, and the two time stamps."""
+"""Declarative bases of the tables: names of constraints, MySQL's options, and the two time stamps."""
 
 from datetime import datetime
 from typing import Any
@@ -21,13 +21,23 @@ MYSQL_OPTIONS = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_co
 """The binary collation compares text as SQLite does, byte by byte: no two keys are merged by case or accent."""
 
 
-class Base(DeclarativeBase):
-    """A table of the shop. `created_at` is when the shop first knew the row, `updated_at` when it last changed."""
-
-    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+class _Stamped:
+    """`created_at` is when the database first knew the row, `updated_at` when it last changed."""
 
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=server_now(), sort_order=1)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=server_now_on_update(), sort_order=2)
+
+
+class Base(_Stamped, DeclarativeBase):
+    """A table of the shop's own database."""
+
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+
+
+class PlatformBase(_Stamped, DeclarativeBase):
+    """A table of the platform's database. None names a row of the shop's: the two may lie on two servers."""
+
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
 
 def index_changes(*columns: str) -> Index:

@@ -5,13 +5,13 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.tables.base import Base, index_changes, one_of, table_arguments
+from shop.tables.base import PlatformBase, index_changes, one_of, table_arguments
 from shop.tables.types import BigId, UtcDateTime
 
 EVENT_TYPES = ("impression", "click", "cart", "order")
 
 
-class Event(Base):
+class Event(PlatformBase):
     """One thing that happened to one product in one response of the API.
 
     `event_key` makes a repeated delivery harmless. Users and products are named without a foreign key: an event must

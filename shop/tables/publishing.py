@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.tables.base import Base, one_of, table_arguments
+from shop.tables.base import PlatformBase, one_of, table_arguments
 from shop.tables.types import BigId, UtcDateTime, server_now
 
 BATCH_STATES = ("writing", "audited", "published", "refused", "retired")
@@ -46,7 +46,7 @@ def _batch_key() -> Mapped[str]:
     )
 
 
-class RecommendationBatch(Base):
+class RecommendationBatch(PlatformBase):
     """One scoring of all users. `epoch` only grows, and the pointer only moves to a larger one."""
 
     __tablename__ = "recommendation_batches"
@@ -70,7 +70,7 @@ class RecommendationBatch(Base):
     )
 
 
-class BatchBucket(Base):
+class BatchBucket(PlatformBase):
     """A user bucket of a batch, completely written. A run that was killed resumes with the buckets that lack a row."""
 
     __tablename__ = "batch_buckets"
@@ -87,7 +87,7 @@ class BatchBucket(Base):
     )
 
 
-class Recommendation(Base):
+class Recommendation(PlatformBase):
     """The whole ranked list of one user in one batch."""
 
     __tablename__ = "recommendations"
@@ -99,7 +99,7 @@ class Recommendation(Base):
     __table_args__ = table_arguments()
 
 
-class PopularList(Base):
+class PopularList(PlatformBase):
     """A list for shoppers without one of their own. `category_id` is 0 unless the scope is `category`."""
 
     __tablename__ = "popular_lists"
@@ -115,7 +115,7 @@ class PopularList(Base):
     )
 
 
-class ProductNeighbours(Base):
+class ProductNeighbours(PlatformBase):
     """The products most like one product, published with the batch."""
 
     __tablename__ = "product_neighbours"
@@ -127,7 +127,7 @@ class ProductNeighbours(Base):
     __table_args__ = table_arguments()
 
 
-class BatchPointer(Base):
+class BatchPointer(PlatformBase):
     """Which batch a page of the storefront serves. Readers read this row once per request."""
 
     __tablename__ = "batch_pointer"
@@ -140,7 +140,7 @@ class BatchPointer(Base):
     __table_args__ = table_arguments(Index(None, "batch_id"))
 
 
-class AuditLog(Base):
+class AuditLog(PlatformBase):
     """Who changed what, when, from what to what, and why: promotions, publications, roll-backs."""
 
     __tablename__ = "audit_log"

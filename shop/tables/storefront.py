@@ -3,12 +3,12 @@
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.tables.base import Base, table_arguments
+from shop.tables.base import PlatformBase, table_arguments
 
 STOREFRONT = "storefront"
 
 
-class StorefrontDocument(Base):
+class StorefrontDocument(PlatformBase):
     """The storefront's configuration as its author wrote it, in TOML; no row = defaults made from the shop itself."""
 
     __tablename__ = "storefront_documents"

@@ -19,7 +19,7 @@ from api.application import Deadlines
 from api.routes.dependencies import services_of
 from api.web.errors import ASK_AGAIN, SEND_AGAIN
 from shop.database import session_scope
-from shop.tables import Base, Product
+from shop.tables import Base, PlatformBase, Product
 from tests.api.conftest import BATCH, ModelServer
 
 HOME = "/recommendations/home"
@@ -41,7 +41,7 @@ def wait_for_fallback(tmp_path: Path) -> None:
 def lose_database(tmp_path: Path) -> None:
     """Make every statement fail, also on connections that are open already."""
     with contextlib.closing(sqlite3.connect(tmp_path / "shop.db", isolation_level=None)) as connection:
-        for table in Base.metadata.tables:
+        for table in (*Base.metadata.tables, *PlatformBase.metadata.tables):
             connection.execute(f"ALTER TABLE {table} RENAME TO lost_{table}")
 
 
@@ -258,7 +258,7 @@ def test_health_says_what_is_wrong_and_what_helps(api: TestClient, model_server:
     assert problems["platform_database"]["problem"] == "fails with OperationalError"
     assert problems["model_server"]["problem"] == "/readyz answers 503"
     assert "SHOP_DATABASE_URL" in problems["shop_database"]["remedy"]
-    assert "SHOP_DATABASE_URL" in problems["platform_database"]["remedy"]
+    assert "PLATFORM_DATABASE_URL" in problems["platform_database"]["remedy"]
     assert str(tmp_path) not in health.text
 
 

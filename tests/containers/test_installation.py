@@ -98,7 +98,7 @@ def test_shoppers_get_answers_while_mysql_is_stopped(installation: Installation)
 
 
 def test_replaced_passwords_take_effect_everywhere_at_the_next_up(installation: Installation) -> None:
-    databases = "shop_database_url mlflow_backend_uri airflow_database_url"
+    databases = "shop_database_url platform_database_url mlflow_backend_uri airflow_database_url"
     old = installation.secret("shop_database_url")
     installation.make("secrets", f"RENEW={databases} mlflow_admin_password airflow_admin_password")
 
@@ -121,7 +121,7 @@ def test_replaced_passwords_take_effect_everywhere_at_the_next_up(installation: 
 def test_a_secret_that_was_replaced_by_hand_is_noticed_before_it_takes_half_effect(installation: Installation) -> None:
     path = installation.folder / "secrets" / "shop_database_url"
     kept = path.read_text()
-    path.write_text(kept.replace("://shop:", "://shop:x"))
+    path.write_text(kept.replace("://shop_reader:", "://shop_reader:x"))
     try:
         installation.compose("up", "--detach", check=False)
         said = installation.compose("logs", "databases")

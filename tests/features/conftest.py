@@ -12,7 +12,7 @@ from features.sync.shop_sync import sync_shop
 from features.sync.source.columns import SYNCED_TABLES
 from shop.database import open_engine
 from shop.migrate import migrate
-from shop.tables import Base
+from shop.tables import Base, PlatformBase
 from tests.features.sync.sync_worker import SyncWorker
 from tests.support.tiny_shop import day, fill_tiny_shop
 
@@ -38,7 +38,8 @@ def any_tiny_shop(any_shop_url: str) -> Iterator[Engine]:
 def _open_tiny(url: str) -> Iterator[Engine]:
     engine = open_engine(url)
     names = ["product_images", *(table.name for table in SYNCED_TABLES)]
-    Base.metadata.create_all(engine, [Base.metadata.tables[name] for name in names])
+    for metadata in (Base.metadata, PlatformBase.metadata):
+        metadata.create_all(engine, [table for table in metadata.sorted_tables if table.name in names])
     fill_tiny_shop(engine)
     yield engine
     engine.dispose()

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, create_engine, select
 
 from features.store import KNOWN_FROM, KNOWN_UNTIL, MLStore
 from features.sync.source.columns import SYNCED_TABLES, SyncedTable
-from shop.tables import Base
+from shop.tables import DECLARED
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
 
@@ -41,7 +41,7 @@ def stored_rows(store: MLStore, table: SyncedTable, without: Sequence[str] = ())
 
 def shop_rows(engine: Engine, table: SyncedTable, without: Sequence[str] = ()) -> list[tuple[Any, ...]]:
     """Return all rows of the shop by key, read in the ordinary way: not as the sync reads them."""
-    columns = Base.metadata.tables[table.name].columns
+    columns = DECLARED[table.name].columns
     wanted = [column for column in columns if column.name not in without]
     with engine.connect() as connection:
         rows = connection.execute(select(*wanted).order_by(columns[table.key])).all()

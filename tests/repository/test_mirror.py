@@ -39,6 +39,7 @@ OF_A_BEHAVIOUR = {
     "mlflow_server/test_server.py": "a running server",
     "serving/online/test_foreign_mlflow.py": "a real MLflow that is another installation's",
     "serving/test_bento.py": "what `bentoml build` packs",
+    "serving/test_read_only_shop.py": "sync, batch and pages with SELECT alone on the shop",
     "serving/batch/test_killed.py": "a scoring that is killed anywhere",
     "serving/batch/test_published_whole.py": "readers while batches are published",
     "shop/tables/test_tables.py": "all tables together",

@@ -4,18 +4,45 @@ import pytest
 from sqlalchemy import Engine, inspect, text
 
 from shop.database import open_engine
-from shop.migrate import list_differences, main, migrate
-from shop.tables import Base
+from shop.migrate import PLATFORM, SHOP, list_differences, main, migrate
+from shop.tables import DECLARED, PlatformBase
 
 
 def test_models_and_migrations_agree(any_empty_shop: Engine) -> None:
     assert list_differences(any_empty_shop) == []
+    assert list_differences(any_empty_shop, PLATFORM) == []
+
+
+def test_models_and_migrations_of_the_platform_alone_agree(any_shop_url: str) -> None:
+    engine = open_engine(any_shop_url)
+
+    revision = migrate(engine, PLATFORM)
+
+    assert revision == migrate(engine, PLATFORM)
+    assert list_differences(engine, PLATFORM) == []
+    assert set(inspect(engine).get_table_names()) == {*PlatformBase.metadata.tables, PLATFORM.version_table}
+    engine.dispose()
+
+
+def test_both_schemas_fit_into_one_database(any_empty_shop: Engine) -> None:
+    migrate(any_empty_shop, PLATFORM)
+
+    assert list_differences(any_empty_shop, SHOP) == list_differences(any_empty_shop, PLATFORM) == []
+
+
+def test_a_column_that_is_missing_is_named(empty_shop: Engine) -> None:
+    with empty_shop.begin() as connection:
+        connection.execute(text("ALTER TABLE audit_log DROP COLUMN reason"))
+
+    assert list_differences(empty_shop) == []
+    [difference] = list_differences(empty_shop, PLATFORM)
+    assert "reason" in difference
 
 
 def test_check_constraints_of_models_and_migrations_agree(any_empty_shop: Engine) -> None:
     inspector = inspect(any_empty_shop)
 
-    for name, table in Base.metadata.tables.items():
+    for name, table in DECLARED.items():
         declared = {str(c.name) for c in table.constraints if type(c).__name__ == "CheckConstraint"}
         migrated = {str(c["name"]) for c in inspector.get_check_constraints(name)}
         assert declared <= migrated, name
@@ -28,7 +55,7 @@ def test_migrating_twice_changes_nothing(any_empty_shop: Engine) -> None:
 def test_all_tables_have_both_time_stamps(any_empty_shop: Engine) -> None:
     inspector = inspect(any_empty_shop)
 
-    for name in Base.metadata.tables:
+    for name in DECLARED:
         columns = {column["name"]: column["nullable"] for column in inspector.get_columns(name)}
         assert columns["created_at"] is False, name
         assert columns["updated_at"] is False, name

@@ -85,6 +85,7 @@ ELSEWHERE = {
     rf"{PYTHON} pytest tests/(features|shop|api|training/model)/.*": "of a how-to; tests/docs/test_how_tos.py",
     rf"{PYTHON} (features\.documentation|api\.openapi|deploy\.local\.pages client)": "`make docs` runs it",
     rf"{PYTHON} deploy\.local\.pages build": "`make up` runs it, and tests/frontend/conftest.py",
+    rf"{PYTHON} shop\.split": "an installation from before; tests/shop/test_split.py makes one",
     rf"{PYTHON} shop\.load demo": "a minute; tests/shop/loaders/demo loads it",
     rf"{PYTHON} shop\.load directory (DIR|my-shop)": "tests/shop/loaders/test_documentation.py runs it",
     r".*'mysql\+pymysql://.*": "a database of the reader's; tests/docs/test_your_shop_page.py and tests/shop/mapping",

@@ -40,12 +40,19 @@ Item = TypeVar("Item")
 class ShopSnapshot:
     """The rows of a shop as they were at one instant.
 
-    `sources` has where each table's rows come from, `set_aside`, by table and key, why a row cannot be read.
+    `sources` has where each table's rows come from, `set_aside`, by table and key, why a row cannot be read. `role` is
+    whose database it is: `shop` or `platform`.
     """
 
     session: ShopSession
     sources: Mapping[str, TableSource]
+    role: str = "shop"
     set_aside: dict[str, dict[int, str]] = field(default_factory=dict)
+
+    @property
+    def setting(self) -> str:
+        """Return the setting that names the database."""
+        return f"{self.role.upper()}_DATABASE_URL"
 
     @property
     def bound(self) -> datetime:
@@ -225,11 +232,11 @@ class ShopSnapshot:
 
 @contextmanager
 def open_snapshot(
-    engine: Engine, mapping: ShopMapping, heard: Callable[[], None] = lambda: None
+    engine: Engine, mapping: ShopMapping, heard: Callable[[], None] = lambda: None, role: str = "shop"
 ) -> Iterator[ShopSnapshot]:
     """Hold one read-only snapshot of the shop for the length of the block; `heard` is called after each answer."""
     with open_session(engine, heard) as session:
-        yield ShopSnapshot(session, build_sources(mapping, engine.dialect.name))
+        yield ShopSnapshot(session, build_sources(mapping, engine.dialect.name), role)
 
 
 def to_micros(instant: datetime) -> int:

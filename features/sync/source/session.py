@@ -54,6 +54,7 @@ class ShopSession:
     heard: Callable[[], None] = lambda: None
     _one_at_a_time: Lock = field(default_factory=Lock)
     _begun: float = field(default_factory=time.monotonic)
+    _answered: float = field(default_factory=time.monotonic)
 
     @property
     def name(self) -> str:
@@ -77,9 +78,10 @@ class ShopSession:
         host, port, database = self.fetch("SELECT @@hostname, @@port, DATABASE()")
         return f"{found[0] if found else f'address={host}:{port}'} database={database}"
 
-    def keep_alive(self) -> None:
-        """Let the server hear something during long work on this side."""
-        self.fetch("SELECT 1")
+    def keep_alive(self, after_seconds: float = 0.0) -> None:
+        """Let the server hear something during long work on this side, if it has been silent for so long."""
+        if time.monotonic() - self._answered >= after_seconds:
+            self.fetch("SELECT 1")
 
     def fetch(self, sql: str) -> tuple[Any, ...]:
         """Fetch the only row of a statement.
@@ -103,6 +105,7 @@ class ShopSession:
             )
         with self._one_at_a_time:
             rows = [tuple(row) for row in self.connection.exec_driver_sql(sql)]
+            self._answered = time.monotonic()
         self.heard()
         return rows
 

@@ -133,8 +133,15 @@ def test_training_and_serving_share_the_ml_store() -> None:
 
 
 def test_the_api_reaches_neither_the_ml_store_nor_mlflow_secrets() -> None:
-    assert SERVICES["api"]["secrets"] == ["shop_database_url", "api_token_key", "api_metrics_token"]
+    databases = ["shop_database_url", "shop_owner_database_url", "platform_database_url"]
+    assert SERVICES["api"]["secrets"] == [*databases, "api_token_key", "api_metrics_token"]
     assert not any(volume.startswith("store") for volume in SERVICES["api"]["volumes"])
+
+
+def test_the_shops_own_account_is_for_its_jobs_and_its_checkout() -> None:
+    holders = {name for name, service in SERVICES.items() if "shop_owner_database_url" in service.get("secrets", [])}
+
+    assert holders == {"databases", "shop-migrate", "shop", "api"}
 
 
 @each_service

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.compose.credentials import DRAWN, SEEN_BY_DATABASES, URLS, stamp, write_env, write_secrets
+from deploy.compose.credentials import DRAWN, READ_ONLY_URLS, SEEN_BY_DATABASES, URLS, stamp, write_env, write_secrets
 
 OWNER = (os.getuid(), os.getgid())
 MIN_LENGTH = 20
@@ -20,7 +20,7 @@ def test_every_secret_is_long_and_readable_by_its_owner_alone(folder: Path) -> N
     files = list(folder.iterdir())
 
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert len(files) == 13
+    assert len(files) == 15
     for file in files:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
         assert len(file.read_text()) >= MIN_LENGTH, file.name
@@ -77,7 +77,7 @@ def test_a_renewed_secret_is_another_and_changes_the_stamp(folder: Path, name: s
     assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("name", URLS)
+@pytest.mark.parametrize("name", [*URLS, *READ_ONLY_URLS])
 def test_a_renewed_url_keeps_what_was_edited_by_hand(folder: Path, name: str) -> None:
     (folder / name).write_text("mysql+pymysql://me:old@db.example:3399/mine?charset=utf8mb4&ssl_ca=/ca.pem")
 
@@ -87,6 +87,20 @@ def test_a_renewed_url_keeps_what_was_edited_by_hand(folder: Path, name: str) ->
     assert tail == "db.example:3399/mine?charset=utf8mb4&ssl_ca=/ca.pem"
     assert head.startswith("mysql+pymysql://me:")
     assert len(head) > MIN_LENGTH + len("mysql+pymysql://me:")
+
+
+def test_an_installation_with_one_account_on_its_shop_gets_one_that_reads(tmp_path: Path) -> None:
+    folder, shared = tmp_path / "secrets", "mysql+pymysql://shop:kept@db.example:3399/shop?ssl_ca=/ca.pem"
+    folder.mkdir()
+    (folder / "shop_database_url").write_text(shared)
+
+    write_secrets(folder, OWNER)
+
+    assert (folder / "shop_owner_database_url").read_text() == shared
+    for name, account, database in (("shop", "shop_reader", "shop"), ("platform", "platform", "platform")):
+        url = (folder / f"{name}_database_url").read_text()
+        assert url.startswith(f"mysql+pymysql://{account}:")
+        assert url.endswith(f"@db.example:3399/{database}?ssl_ca=/ca.pem"), "on the server that was named by hand"
 
 
 def test_the_clients_login_follows_the_administrators_password(folder: Path) -> None:

@@ -5,7 +5,7 @@ import pymysql
 import pytest
 from sqlalchemy import URL, create_engine, make_url, text
 
-from deploy.compose.databases import account_statements, create_accounts, require_triggers
+from deploy.compose.databases import SELECT, account_statements, create_accounts, require_triggers
 from tests.support.database_servers import DatabaseServer
 
 
@@ -35,6 +35,25 @@ def databases_seen_by(url: URL) -> set[str]:
 
 def test_each_account_sees_its_own_database_alone(urls: list[URL]) -> None:
     assert [databases_seen_by(url) for url in urls] == [{"acc_one"}, {"acc_two"}]
+
+
+def test_an_account_that_reads_the_shop_may_do_nothing_else(any_server: DatabaseServer, urls: list[URL]) -> None:
+    reader = urls[0].set(username="acc_reader", password="password-of-the-reader")
+    with any_server.connect() as connection, connection.cursor() as cursor:
+        create_accounts(connection, [reader], SELECT)
+        cursor.execute("CREATE TABLE acc_one.notes (note INT)")
+    engine = create_engine(reader)
+
+    with engine.connect() as session:
+        grants = [str(grant) for grant in session.scalars(text("SHOW GRANTS"))]
+        assert session.execute(text("SELECT * FROM notes")).all() == []
+        for statement in ("INSERT INTO notes VALUES (1)", "DROP TABLE notes", "CREATE TABLE more (note INT)"):
+            with pytest.raises(Exception, match="1142"):
+                session.execute(text(statement))
+
+    engine.dispose()
+    any_server.execute("DROP USER 'acc_reader'@'%'")
+    assert [grant.split(" TO ")[0] for grant in grants] == ["GRANT USAGE ON *.*", "GRANT SELECT ON `acc_one`.*"]
 
 
 def test_a_replaced_password_takes_effect_and_the_old_one_ends(any_server: DatabaseServer, urls: list[URL]) -> None:

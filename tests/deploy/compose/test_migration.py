@@ -12,6 +12,7 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from deploy.compose import migration
 from deploy.compose.migration import (
     MARK,
+    TOOLS,
     HalfMigrationError,
     MigrationError,
     Tool,
@@ -21,6 +22,7 @@ from deploy.compose.migration import (
     run_command,
     start_over,
 )
+from shop.migrate import PLATFORM, SHOP
 
 ROOT = Path(__file__).parents[3]
 FIRST, SECOND = "first", "second"
@@ -168,3 +170,8 @@ def test_the_command_ends_with_one_line_when_the_secret_is_missing() -> None:
     assert ended.returncode == 1
     assert len(ended.stderr.strip().splitlines()) == 1
     assert "mlflow_backend_uri" in ended.stderr
+
+
+def test_the_platforms_revision_is_found_where_its_migration_notes_it() -> None:
+    assert TOOLS["platform"].version_table == PLATFORM.version_table
+    assert TOOLS["shop"].version_table == SHOP.version_table

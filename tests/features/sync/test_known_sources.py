@@ -13,7 +13,7 @@ from features.sync.source.reader import open_snapshot
 from features.sync.table_sync import SyncOptions
 from shop.database import open_engine
 from shop.mapping.model import load_mapping
-from shop.tables import Base
+from shop.tables import Base, PlatformBase
 from tests.features.shop_writes import assert_equal, execute
 from tests.support.database_servers import DatabaseServer
 
@@ -25,9 +25,10 @@ ACCEPTED = SyncOptions(max_recreated_share=1.0, max_contradicting_share=1.0)
 def replica(request: pytest.FixtureRequest, server_shop: Engine) -> Iterator[Engine]:
     """The rows of `server_shop` on a server of each kind: another database of the same one, or another server."""
     engine = open_engine(request.getfixturevalue("replica_url"))
-    Base.metadata.create_all(engine)
+    for metadata in (Base.metadata, PlatformBase.metadata):
+        metadata.create_all(engine)
     with server_shop.connect() as theirs, engine.begin() as ours:
-        for table in Base.metadata.sorted_tables:
+        for table in (*Base.metadata.sorted_tables, *PlatformBase.metadata.sorted_tables):
             if server_shop.dialect.has_table(theirs, table.name) and (rows := theirs.execute(select(table)).all()):
                 ours.execute(insert(table), [dict(row._mapping) for row in rows])
     yield engine

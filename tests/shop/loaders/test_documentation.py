@@ -12,7 +12,7 @@ from shop.database import open_engine, session_scope
 from shop.load import main
 from shop.loaders.canonical import TABLES, Table
 from shop.loaders.documentation import DOCUMENT, refresh
-from shop.tables import Base, Order, Product
+from shop.tables import DECLARED, Order, Product
 
 
 def test_the_document_says_what_the_code_does() -> None:
@@ -23,7 +23,7 @@ def test_the_document_says_what_the_code_does() -> None:
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_canonical_columns_are_those_of_the_shops_tables(table: Table) -> None:
-    columns = Base.metadata.tables[table.name].c
+    columns = DECLARED[table.name].c
 
     assert set(table.column_names) == set(columns.keys())
 

@@ -146,7 +146,7 @@ def test_what_a_retry_cannot_help_is_named_and_not_retried(server_shop: Engine, 
             connection.exec_driver_sql(statement)
 
     with pytest.raises(RefusedError, match=said) as caught:
-        retry_while_unreachable(server_shop, run)
+        retry_while_unreachable([server_shop], run)
 
     assert len(attempts) == 1
     assert "\n" not in str(caught.value)
@@ -212,7 +212,7 @@ def test_a_server_that_answers_is_not_called_down(server_shop: Engine, monkeypat
     with pytest.raises(
         UnreachableError, match=r"answers, and does not serve the sync: error 1412, retry, please\."
     ) as said:
-        retry_while_unreachable(server_shop, run)
+        retry_while_unreachable([server_shop], run)
 
     assert len(attempts) == 2, "its answer renews the patience"
     assert "server runs" not in str(said.value)
