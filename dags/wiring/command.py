@@ -26,6 +26,8 @@ GUARD = Path(guard.__file__)
 GRACE_SECONDS = 10.0
 FINAL = 2
 NOTHING_TO_DO = 3
+NICENESS = {"training.run": 5}
+"""Steps that give way: a training has hours, and a promotion whose lists must be scored beside it has a minute."""
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +94,7 @@ def run_module(
 
 def guarded(module: str, *arguments: str) -> list[str]:
     """Compose the command of a step under its guard, which ends it with this process however this process ends."""
-    return [sys.executable, str(GUARD), sys.executable, "-m", module, *arguments]
+    return [sys.executable, str(GUARD), str(NICENESS.get(module, 0)), sys.executable, "-m", module, *arguments]
 
 
 def show_command(module: str, *arguments: str) -> str:

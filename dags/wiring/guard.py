@@ -1,6 +1,8 @@
 """Guard of a step: runs a command whose whole process tree ends with the guard's owner, however the owner ends.
 
-    python dags/wiring/guard.py python -m training.run ...
+    python dags/wiring/guard.py 5 python -m training.run ...
+
+The number is the niceness of the command: how far it gives way to others, from 0 to 19.
 
 Standard input is a pipe that the owner holds open and never writes to: the kernel closes it when the owner dies, be it
 by `kill -9`. The guard then asks the command and everything below it to stop, and insists after `GRACE_SECONDS`. It
@@ -15,12 +17,14 @@ import sys
 import threading
 import time
 from functools import partial
+from pathlib import Path
 from types import FrameType
 
 import psutil
 
 GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.1
+AUTOGROUP = Path("/proc/self/autogroup")
 SET_PARENT_DEATH_SIGNAL, SET_CHILD_SUBREAPER = 1, 36  # of <linux/prctl.h>
 
 
@@ -47,6 +51,25 @@ def guard(command: list[str]) -> int:
     is_stopping.set()
     end_descendants(0)
     return code
+
+
+def give_way(niceness: int) -> None:
+    """Let others have the processor before this process and its children.
+
+    Linux shares a processor between sessions first, and a guard leads a session of its own: there, the session's
+    niceness is what counts.
+
+    Args:
+        niceness: 0 (none) to 19.
+    """
+    os.nice(niceness)
+    is_group = niceness and AUTOGROUP.exists() and os.getsid(0) == os.getpid()
+    while is_group:
+        try:
+            AUTOGROUP.write_text(str(niceness), encoding="ascii")
+            return
+        except BlockingIOError:  # without root, the kernel takes one such request in a tenth of a second
+            time.sleep(POLL_SECONDS)
 
 
 def end_descendants(patience_seconds: float) -> None:
@@ -113,4 +136,5 @@ def end_like(code: int) -> None:
 
 
 if __name__ == "__main__":
-    end_like(guard(sys.argv[1:]))
+    give_way(int(sys.argv[1]))
+    end_like(guard(sys.argv[2:]))

@@ -1,5 +1,6 @@
 """Real process trees whose owner, guard or command is ended in every way."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import psutil
 import pytest
 
 from dags.wiring import guard
+from dags.wiring.command import guarded
 
 ROOT = Path(__file__).parents[3]
 OWNER = """
@@ -97,7 +99,25 @@ def test_what_a_killed_step_left_ends_with_it(tmp_path: Path) -> None:
     ],
 )
 def test_a_guard_ends_as_its_command_did(code: str, ending: int) -> None:
-    command = [sys.executable, guard.__file__, sys.executable, "-c", code]
+    command = [sys.executable, guard.__file__, "0", sys.executable, "-c", code]
 
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as guarded:
-        assert guarded.wait(20) == ending
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        assert process.wait(20) == ending
+
+
+def test_a_step_gives_way_as_far_as_it_is_told_and_so_does_its_session() -> None:
+    code = "import os, pathlib; print(os.nice(0), pathlib.Path('/proc/self/autogroup').read_text().split()[-1])"
+    command = [sys.executable, guard.__file__, "5", sys.executable, "-c", code]
+
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        said = process.stdout.read()
+
+    assert said.split() == [str(os.nice(0) + 5), "5"]
+
+
+def test_a_training_gives_way_and_a_scoring_does_not() -> None:
+    assert guarded("training.run")[2] == "5"
+    assert guarded("serving.score")[2] == "0"
