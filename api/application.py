@@ -21,6 +21,7 @@ from api.db.databases import Databases
 from api.db.reader import DatabaseReader, DatabaseUnavailableError
 from api.db.writer import DatabaseWriter
 from api.health import HealthCheck
+from api.orders.outbox import Outbox
 from api.pages.browse import CataloguePages
 from api.pages.experiment import Experiment
 from api.pages.fallback import FallbackCache, read_fallback_copy
@@ -120,7 +121,7 @@ async def _run(
     authenticator: Authenticator,
     request_ids: RequestIds,
 ) -> AsyncIterator[None]:
-    """Build the services, refresh the local fallback while the application runs, and close everything at the end."""
+    """Build the services, refresh the local fallback and deliver events meanwhile, and close everything at the end."""
     shop_url, platform_url = settings.shop_database_url, settings.platform_database_url
     pages = _open_databases(shop_url, platform_url, _connect_for_pages, deadlines.database)
     background = _open_databases(shop_url, platform_url, _connect_for_pages, REFRESH_DEADLINE_SECONDS)
@@ -128,6 +129,7 @@ async def _run(
     owner_url = settings.shop_owner_database_url
     shop_writer = DatabaseWriter("shop", _open_quick(owner_url, read_only=False), deadlines.write)
     platform_writer = DatabaseWriter("platform", _open_quick(platform_url, read_only=False), deadlines.write)
+    outbox = Outbox(background.shop, shop_writer, platform_writer)
     fallback = FallbackCache(settings.var_dir / "api" / "last_good.json")
     cache = SharedListsCache()
     async with httpx.AsyncClient(base_url=settings.serving_url, timeout=READ_TIMEOUT_SECONDS) as client:
@@ -143,19 +145,20 @@ async def _run(
             databases=slow_pages,
             shop_writer=shop_writer,
             platform_writer=platform_writer,
+            outbox=outbox,
             authenticator=authenticator,
             request_ids=request_ids,
             currency=Currency(settings.currency),
             metrics_token=_choose_metrics_token(settings),
             is_demo=settings.environment == "development" or settings.demo_shoppers,
         )
-        refresher = asyncio.create_task(_keep_fresh(background, fallback, cache))
+        tasks = [asyncio.create_task(work) for work in (_keep_fresh(background, fallback, cache), outbox.run())]
         try:
             yield
         finally:
-            refresher.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await refresher
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             for each in (pages, slow_pages, background, shop_writer, platform_writer):
                 each.close()
 

@@ -4,9 +4,11 @@ An order key orders once. The payment is simulated and succeeds.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import DBAPIError
@@ -28,7 +30,7 @@ from api.schemas import Checkout, OrderReceipt, OrderSummary
 from shop.database import session_scope
 from shop.failures import is_conflict
 from shop.money import LARGEST_AMOUNT, Currency
-from shop.tables import Order, OrderItem, PlacedCheckout, Product, User, UserCoupon
+from shop.tables import Order, OrderItem, PendingOrderEvents, PlacedCheckout, Product, User, UserCoupon
 
 ATTEMPTS = 3
 DECIMALS_COMPARED = 6
@@ -41,21 +43,25 @@ class _CouponTakenError(CheckoutError):
 
 @dataclass(frozen=True)
 class _CheckoutContext:
-    """One checkout at work: its transaction, what was asked for, and when."""
+    """One checkout at work: its transaction, what was asked for, what led to it, and when."""
 
     session: Session
     checkout: Checkout
     currency: Currency
+    events: Sequence[dict[str, Any]]
     now: datetime
 
 
-def place_order(engine: Engine, checkout: Checkout, currency: Currency) -> OrderReceipt:
+def place_order(
+    engine: Engine, checkout: Checkout, currency: Currency, events: Sequence[dict[str, Any]]
+) -> OrderReceipt:
     """Order and pay a cart. The same key and cart again give the order that they placed, and change nothing.
 
     Args:
         engine: the shop's database, for writing.
         checkout: the cart.
         currency: of the shop's prices.
+        events: of its lines, kept with the order until they are delivered.
 
     Raises:
         NoSuchUserError: the shop has no such user.
@@ -66,7 +72,7 @@ def place_order(engine: Engine, checkout: Checkout, currency: Currency) -> Order
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with session_scope(engine) as session:
-                return _place(_CheckoutContext(session, checkout, currency, datetime.now(UTC)))
+                return _place(_CheckoutContext(session, checkout, currency, events, datetime.now(UTC)))
         except (DBAPIError, _CouponTakenError) as err:
             if attempt == ATTEMPTS or (isinstance(err, DBAPIError) and not is_conflict(err)):
                 raise
@@ -139,7 +145,7 @@ def _find_coupons(context: _CheckoutContext) -> list[HeldCoupon]:
 
 
 def _write_order(context: _CheckoutContext, lines: list[PricedLine], used: list[Redemption], total: Decimal) -> int:
-    """Write order, lines, key and redeemed coupons.
+    """Write order, lines, key, redeemed coupons, and the events that follow.
 
     Raises:
         _CouponTakenError: another order redeemed a coupon in the meantime.
@@ -150,6 +156,7 @@ def _write_order(context: _CheckoutContext, lines: list[PricedLine], used: list[
     context.session.flush()
     key = {"order_key": context.checkout.order_key, "cart_hash": hash_cart(context.checkout)}
     context.session.add(PlacedCheckout(**key, order_id=order.order_id))
+    context.session.add(PendingOrderEvents(order_id=order.order_id, events=list(context.events)))
     context.session.execute(insert(OrderItem), [_item(order.order_id, line) | stamps for line in lines])
     for coupon_id in sorted(coupon.user_coupon_id for coupon, _ in used):
         _redeem(context, coupon_id, order.order_id)

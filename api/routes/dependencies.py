@@ -13,6 +13,7 @@ from api.db.databases import Databases
 from api.db.reader import DatabaseReader
 from api.db.writer import DatabaseWriter
 from api.health import HealthCheck
+from api.orders.outbox import Outbox
 from api.pages.browse import CataloguePages
 from api.pages.home import HomePage
 from api.pages.images import ProductPictures
@@ -36,6 +37,7 @@ class Services:
         databases: read for pages that can wait a moment; their troubles do not count against the quick ones.
         shop_writer: writes the demo shop's orders.
         platform_writer: writes shoppers' events.
+        outbox: delivers the events of orders.
         authenticator: decides who may act as whom.
         request_ids: tell which answers were given.
         currency: of the shop's prices.
@@ -53,6 +55,7 @@ class Services:
     databases: Databases
     shop_writer: DatabaseWriter
     platform_writer: DatabaseWriter
+    outbox: Outbox
     authenticator: Authenticator
     request_ids: RequestIds
     currency: Currency
@@ -86,6 +89,7 @@ DatabasesDep = Annotated[Databases, _provide(lambda services: services.databases
 ShopReaderDep = Annotated[DatabaseReader, _provide(lambda services: services.databases.shop)]
 ShopWriterDep = Annotated[DatabaseWriter, _provide(lambda services: services.shop_writer)]
 PlatformWriterDep = Annotated[DatabaseWriter, _provide(lambda services: services.platform_writer)]
+OutboxDep = Annotated[Outbox, _provide(lambda services: services.outbox)]
 AuthenticatorDep = Annotated[Authenticator, _provide(lambda services: services.authenticator)]
 RequestIdsDep = Annotated[RequestIds, _provide(lambda services: services.request_ids)]
 CurrencyDep = Annotated[Currency, _provide(lambda services: services.currency)]

@@ -1,22 +1,15 @@
 """Routes of quote and checkout."""
 
-import logging
-from collections.abc import Mapping
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 
-from api.db.reader import DatabaseUnavailableError
-from api.db.writer import DatabaseWriter, RefusedValueError
 from api.orders.checkout import place_order
 from api.orders.order_events import list_order_events
 from api.orders.pricing import CheckoutError, NoSuchUserError
 from api.orders.quote import quote_cart
-from api.queries.events import write_order_events
 from api.routes.dependencies import (
     AuthenticatorDep,
     CurrencyDep,
-    PlatformWriterDep,
+    OutboxDep,
     RequestIdsDep,
     ShopReaderDep,
     ShopWriterDep,
@@ -26,7 +19,6 @@ from api.schemas import Cart, CartQuote, Checkout, OrderReceipt
 from api.web.errors import ApiError, refusals
 
 router = APIRouter(tags=["orders"])
-logger = logging.getLogger(__name__)
 
 
 @router.post(
@@ -39,7 +31,7 @@ logger = logging.getLogger(__name__)
 )
 async def post_order(
     shop_writer: ShopWriterDep,
-    platform_writer: PlatformWriterDep,
+    outbox: OutboxDep,
     authenticator: AuthenticatorDep,
     token: TokenDep,
     currency: CurrencyDep,
@@ -50,24 +42,17 @@ async def post_order(
 ) -> OrderReceipt:
     """Order and pay a cart at today's prices. Sending it again is safe: a key orders once."""
     authenticator.require(token, checkout.user_id)
+    events = list_order_events(checkout, request.state.request_id, request_ids)
     try:
-        receipt = await shop_writer.write(place_order, checkout, currency)
+        receipt = await shop_writer.write(place_order, checkout, currency, events)
     except NoSuchUserError as err:
         raise ApiError(404, err.message) from err
     except CheckoutError as err:
         raise ApiError(409, err.message, details=err.details) from err
-    await _write_events(platform_writer, list_order_events(checkout, receipt, request.state.request_id, request_ids))
+    outbox.wake()
     if receipt.is_repeat:
         response.status_code = 200
     return receipt
-
-
-async def _write_events(writer: DatabaseWriter, events: Mapping[str, dict[str, Any]]) -> None:
-    """Note what led to an order; the order stands whether that can be written or not."""
-    try:
-        await writer.write(write_order_events, events)
-    except (DatabaseUnavailableError, RefusedValueError) as err:
-        logger.warning("order without its events reason=%s; the same order_key again writes them", err)
 
 
 @router.post("/orders/quote", responses=refusals(401, 403, 409, 413, 422, 503))

@@ -22,7 +22,17 @@ from shop.tables.publishing import (
     name_model,
     name_pointer,
 )
-from shop.tables.sales import DISCOUNT_TYPES, ORDER_STATUSES, Coupon, Order, OrderItem, PlacedCheckout, User, UserCoupon
+from shop.tables.sales import (
+    DISCOUNT_TYPES,
+    ORDER_STATUSES,
+    Coupon,
+    Order,
+    OrderItem,
+    PendingOrderEvents,
+    PlacedCheckout,
+    User,
+    UserCoupon,
+)
 from shop.tables.storefront import STOREFRONT, StorefrontDocument
 from shop.tables.types import BigId, Money, UtcDateTime, server_now
 
@@ -50,6 +60,7 @@ __all__ = [
     "Money",
     "Order",
     "OrderItem",
+    "PendingOrderEvents",
     "PlacedCheckout",
     "PlatformBase",
     "PopularList",

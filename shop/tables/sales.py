@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.tables.base import Base, index_changes, one_of, table_arguments
@@ -81,6 +82,22 @@ class PlacedCheckout(Base):
     cart_hash: Mapped[str | None] = mapped_column(String(64))
 
     __table_args__ = table_arguments(UniqueConstraint("order_id"))
+
+
+class PendingOrderEvents(Base):
+    """An order's events, written with it, until the platform's database has them: the outbox of the checkout.
+
+    `events` holds the columns of a row of `events` for each line, but for when: that is the order's instant.
+    """
+
+    __tablename__ = "pending_order_events"
+
+    order_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("orders.order_id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    events: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+
+    __table_args__ = table_arguments()
 
 
 class Coupon(Base):

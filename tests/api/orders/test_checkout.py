@@ -16,6 +16,7 @@ from api.web.request_ids import UNVERIFIED
 from shop.database import session_scope
 from shop.money import DOLLAR
 from shop.tables import Coupon, Event, Order, OrderItem, PlacedCheckout, Product, UserCoupon
+from tests.api.orders.test_outbox import wait_for_delivery
 from tests.support.tiny_shop import fill_tiny_shop
 
 SOURCE = {"request_id": "r-1", "position": 2, "batch_id": "b-1", "model_version": "7", "rung": "published"}
@@ -154,6 +155,7 @@ def test_each_line_becomes_an_event_that_names_its_source(api: TestClient, publi
     ]
 
     answer = api.post("/orders", json=cart(items=lines))
+    wait_for_delivery(published_shop)
 
     with session_scope(published_shop) as session:
         first, second, third = session.scalars(select(Event).order_by(Event.event_key)).all()
@@ -252,7 +254,7 @@ def test_the_last_ones_are_sold_once_however_many_ask(any_empty_shop: Engine) ->
 
 def _try_order(engine: Engine, checkout: Checkout) -> str:
     try:
-        return "repeat" if place_order(engine, checkout, DOLLAR).is_repeat else "new"
+        return "repeat" if place_order(engine, checkout, DOLLAR, []).is_repeat else "new"
     except CheckoutError:
         return "refused"
 
