@@ -14,7 +14,7 @@ from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from training.ranking.ranker import Ranker
 from training.registry.client import NamedVersion, Registry
-from training.registry.copies import fetch_copy, find_copy, refetch_copy
+from training.registry.copies import fetch_copy, refetch_copy
 from training.registry.eligibility import find_bar
 from training.version.files import ArtefactError
 
@@ -82,11 +82,11 @@ def require_permission(registry: Registry, version: int) -> dict[str, str]:
     return tags
 
 
-def load_ranker(registry: Registry | None, models_dir: Path, version: int, num_threads: int = 0) -> Ranker:
+def load_ranker(registry: Registry, models_dir: Path, version: int, num_threads: int = 0) -> Ranker:
     """Get a version and check it.
 
     Args:
-        registry: where versions live; None while it does not answer, for the copy of what the number meant last.
+        registry: where versions live.
         models_dir: folder of local copies, one per run.
         version: number of the version.
         num_threads: of the network; 0 leaves it to the runtime.
@@ -95,8 +95,7 @@ def load_ranker(registry: Registry | None, models_dir: Path, version: int, num_t
         training.version.files.ArtefactError: a file is missing, altered or unexpected, or the golden rows differ.
         training.registry.errors.RegistryError: MLflow does not answer.
     """
-    folder = find_copy(version, models_dir) if registry is None else _fetch_version(registry, models_dir, version)
-    ranker = Ranker.load(folder, num_threads)
+    ranker = Ranker.load(_fetch_version(registry, models_dir, version), num_threads)
     ranker.check_golden()
     return ranker
 
@@ -113,7 +112,7 @@ def _fetch_version(registry: Registry, models_dir: Path, version: int) -> Path:
 
 
 def load_champion(
-    registry: Registry | None,
+    registry: Registry,
     store: MLStore,
     models_dir: Path,
     version: int,
@@ -123,7 +122,7 @@ def load_champion(
     """Make a version ready on a snapshot.
 
     Args:
-        registry: where versions live; None while it does not answer.
+        registry: where versions live.
         store: the ML store.
         models_dir: folder of local copies of versions.
         version: number of the version.
@@ -141,17 +140,42 @@ def load_champion(
     return Champion(version, ranker, snapshot)
 
 
-def remember_last_good(models_dir: Path, version: int) -> None:
+def remember_last_good(models_dir: Path, named: NamedVersion) -> None:
     """Note the version that serves, for a start while MLflow is down. The file is replaced as a whole."""
     note = models_dir / LAST_GOOD
     part = note.with_suffix(".part")
-    part.write_text(json.dumps({"version": version}), encoding="utf-8")
+    part.write_text(json.dumps({"version": named.number, "run_id": named.run_id}), encoding="utf-8")
     part.replace(note)
 
 
-def recall_last_good(models_dir: Path) -> int | None:
-    """Return the version that served last on this machine; `None` if none ever did."""
+def recall_last_good(models_dir: Path) -> NamedVersion | None:
+    """Return the version that served last on this machine; `None` if none ever did.
+
+    Of a note of earlier code, which names no run, the number's link says which it was.
+    """
     note = models_dir / LAST_GOOD
     if not note.exists():
         return None
-    return int(json.loads(note.read_text(encoding="utf-8"))["version"])
+    found = json.loads(note.read_text(encoding="utf-8"))
+    number = int(found["version"])
+    return NamedVersion(number, found.get("run_id") or (models_dir / str(number)).resolve().name)
+
+
+def load_last_good(store: MLStore, models_dir: Path, named: NamedVersion, as_of: datetime) -> Champion:
+    """Make the version ready that served last, from its local copy: MLflow is not asked.
+
+    Args:
+        store: the ML store.
+        models_dir: folder of local copies of versions.
+        named: as `recall_last_good` returns it.
+        as_of: instant of the snapshot.
+
+    Raises:
+        training.version.files.ArtefactError: the copy is gone or damaged, or the version reads other features.
+        features.store.StoreError: there is no such snapshot.
+    """
+    ranker = Ranker.load(models_dir / named.run_id)
+    ranker.check_golden()
+    snapshot = Snapshot.open(store, as_of)
+    ranker.check_snapshot(snapshot)
+    return Champion(named.number, ranker, snapshot)

@@ -22,6 +22,7 @@ from serving.champion import (
     Champion,
     Identity,
     load_champion,
+    load_last_good,
     recall_last_good,
     remember_last_good,
     require_permission,
@@ -162,7 +163,7 @@ class ChampionWatcher:
         version = wanted.version
         try:
             tags = require_permission(self._sources.registry, version)
-            champion = self._recall(wanted) or self._load_version(self._sources.registry, version, wanted.as_of)
+            champion = self._recall(wanted) or self._load_version(version, wanted.as_of)
             self._warm_up(champion)
         except BarredVersionError as err:  # asked again at the next look: an override may come
             self.refused_version = version
@@ -217,8 +218,9 @@ class ChampionWatcher:
         except SQLAlchemyError as err:
             logger.warning("%s not followed up version=%s reason=%s", what, version, describe(err))
 
-    def _load_version(self, registry: Registry | None, version: int, as_of: datetime) -> Champion:
-        return self._load(registry, self._sources.store, self._sources.models_dir, version, as_of)
+    def _load_version(self, version: int, as_of: datetime) -> Champion:
+        sources = self._sources
+        return self._load(sources.registry, sources.store, sources.models_dir, version, as_of)
 
     def _warm_up(self, champion: Champion) -> Champion:
         """Rank once, so that the first shopper does not pay for it.
@@ -249,19 +251,19 @@ class ChampionWatcher:
             self._previous = self.current  # going back to it loads nothing
         self.current = champion
         self.failure = self._refused = self.refused_version = None
-        remember_last_good(self._sources.models_dir, champion.version)
+        remember_last_good(self._sources.models_dir, champion.named)
         logger.info("champion swapped from=%s to=%s as_of=%s", previous, champion.version, champion.as_of.isoformat())
 
     def _serve_last_good(self) -> None:
         """Start from the local copy of what served last; the failure stays noted until the alias can be read."""
-        version = recall_last_good(self._sources.models_dir)
-        snapshot = find_newest(self._sources.store) if version is not None else None
-        if version is None or snapshot is None:
+        sources, named = self._sources, recall_last_good(self._sources.models_dir)
+        snapshot = find_newest(sources.store) if named is not None else None
+        if named is None or snapshot is None:
             return
         try:
-            last_good = self._warm_up(self._load_version(None, version, snapshot.as_of))
+            last_good = self._warm_up(load_last_good(sources.store, sources.models_dir, named, snapshot.as_of))
         except (ArtefactError, StoreError) as err:
-            self._note(f"the last good version {version} does not load either: {err}")
+            self._note(f"the last good version {named.number} does not load either: {err}")
         else:
             self.current = self.current or last_good
 

@@ -1,7 +1,6 @@
 """Local copies of versions: one folder a run, and beside them a link by number to the newest run of that number.
 
-A number can come again (a renamed model, a new MLflow database), a run's id cannot. The links are for people, and for a
-start while MLflow is down.
+A number can come again (a renamed model, a new MLflow database), a run's id cannot. The links are for people.
 """
 
 import shutil
@@ -9,7 +8,7 @@ import uuid
 from pathlib import Path
 
 from training.registry.client import Registry
-from training.version.files import ArtefactError, verify_folder
+from training.version.files import verify_folder
 
 
 def fetch_copy(registry: Registry, version: int, models: Path) -> Path:
@@ -46,18 +45,6 @@ def refetch_copy(registry: Registry, version: int, models: Path) -> Path:
     """
     shutil.rmtree(models / registry.run_id_of(version))
     return fetch_copy(registry, version, models)
-
-
-def find_copy(version: int, models: Path) -> Path:
-    """Return the folder of the version that a number meant last, without asking MLflow.
-
-    Raises:
-        training.version.files.ArtefactError: there is no copy of it.
-    """
-    link = models / str(version)
-    if not link.is_dir():
-        raise ArtefactError(f"there is no local copy of version {version}")
-    return link.resolve()
 
 
 def _link(link: Path, folder: Path) -> None:

@@ -23,6 +23,7 @@ from shop.tables import AuditLog
 from tests.serving.conftest import AS_OF, NUM_BUCKETS, LateRows, ScriptedRegistry, TrainedShop, reissue
 from tests.support.spoilt_versions import SPOILERS, Spoiler
 from training.registry.client import NamedVersion
+from training.registry.copies import fetch_copy
 
 
 @pytest.fixture
@@ -170,6 +171,34 @@ def test_a_start_without_the_registry_serves_what_served_last(
 
     assert restarted.current.version == 1
     assert "connection refused" in restarted.failure
+
+
+def test_a_start_without_the_registry_serves_no_other_version_of_the_number(
+    watcher: ChampionWatcher, sources: Sources, registry: ScriptedRegistry, trained_shop: TrainedShop, tmp_path: Path
+) -> None:
+    served = watcher.current.named
+    registry.folders[1], registry.run_ids[1] = reissue(trained_shop.folder, tmp_path / "renamed"), "of-the-new-model"
+    fetch_copy(registry, 1, sources.models_dir)  # as a training validates what it registered, long before a promotion
+    registry.is_down = True
+
+    restarted = ChampionWatcher(sources, poll_seconds=3600)
+    restarted.start()
+    restarted.stop()
+
+    assert restarted.current.named == served
+
+
+def test_a_start_without_the_registry_takes_up_the_note_of_earlier_code(
+    watcher: ChampionWatcher, sources: Sources, registry: ScriptedRegistry
+) -> None:
+    (sources.models_dir / "last_good.json").write_text('{"version": 1}')
+    registry.is_down = True
+
+    restarted = ChampionWatcher(sources, poll_seconds=3600)
+    restarted.start()
+    restarted.stop()
+
+    assert restarted.current.named == watcher.current.named
 
 
 def test_a_start_does_not_wait_for_a_registry_that_hangs(
