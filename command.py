@@ -12,10 +12,14 @@ import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import isfinite
 from pathlib import Path
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LONGEST = timedelta(days=36_525)
 
 
 class CommandError(Exception):
@@ -39,6 +43,56 @@ class Result:
     words: str = ""
     report: Mapping[str, object] | None = None
     code: int = 0
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an instant of a command line, `2026-11-22` or `2026-11-22T00:00:00+00:00`; without a zone it is UTC.
+
+    Raises:
+        argparse.ArgumentTypeError: the text is not ISO 8601, or the instant is before 1970 or still to come, so that
+            nobody knows what was known before it; argparse shows this error's words, and hides those of a ValueError.
+    """
+    try:
+        instant = datetime.fromisoformat(text)
+        instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except ValueError as err:
+        raise argparse.ArgumentTypeError(
+            f"not an instant: {text!r}; write it as 2026-11-22 or 2026-11-22T00:00:00+00:00"
+        ) from err
+    except OverflowError as err:
+        raise argparse.ArgumentTypeError(f"{text!r} lies outside of the calendar; choose an instant past") from err
+    if instant < EPOCH:
+        raise argparse.ArgumentTypeError(f"{text!r} lies before 1970; choose a later instant")
+    if instant > (now := datetime.now(UTC)):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} lies in the future, now it is {now:%Y-%m-%dT%H:%M:%S}Z; choose an instant past"
+        )
+    return instant
+
+
+def parse_days(text: str) -> timedelta:
+    """Read a number of days of a command line; see `_parse_duration`."""
+    return _parse_duration(text, timedelta(days=1))
+
+
+def parse_hours(text: str) -> timedelta:
+    """Read a number of hours of a command line; see `_parse_duration`."""
+    return _parse_duration(text, timedelta(hours=1))
+
+
+def _parse_duration(text: str, unit: timedelta) -> timedelta:
+    """Read how many units something lasts: above 0, so that no age lies in the future, and at most a century.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no such number.
+    """
+    try:
+        number = float(text)
+    except ValueError as err:
+        raise argparse.ArgumentTypeError(f"not a number: {text!r}") from err
+    if not isfinite(number) or not 0 < number <= LONGEST / unit:
+        raise argparse.ArgumentTypeError(f"{text} must be above 0 and at most {LONGEST / unit:g}")
+    return number * unit
 
 
 class Command(argparse.ArgumentParser):

@@ -11,7 +11,7 @@ import sys
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from command import Command, Result
+from command import Command, Result, parse_days
 from features.pins import PIN_RETENTION, Pins, load_pins, release_expired
 from features.store import MLStore, StoreError, explain_store_failures
 from features.sync.destination.versioned_table import VersionedTable
@@ -140,16 +140,19 @@ def main(arguments: list[str] | None = None) -> int:
         0, also when a sync is at work and nothing was done; 1 on an error, in one line.
     """
     command = Command("features.maintain", __doc__, has_json=True, has_logs=True)
-    command.add_argument("--retention-days", type=float, default=RETENTION.days, help="age of readable versions")
-    command.add_argument("--snapshot-days", type=float, default=SNAPSHOT_RETENTION.days, help="age of kept snapshots")
+    command.add_argument(
+        "--retention-days", type=parse_days, default=RETENTION, metavar="DAYS", help="age of readable versions"
+    )
+    command.add_argument(
+        "--snapshot-days", type=parse_days, default=SNAPSHOT_RETENTION, metavar="DAYS", help="age of kept snapshots"
+    )
     return command.run(_maintain, arguments, (StoreError,))
 
 
 def _maintain(options: argparse.Namespace) -> Result:
     store = MLStore(load_settings().ml_store_uri)
-    retention, snapshot_retention = timedelta(days=options.retention_days), timedelta(days=options.snapshot_days)
     try:
-        report = maintain_store(store, retention=retention, snapshot_retention=snapshot_retention)
+        report = maintain_store(store, retention=options.retention_days, snapshot_retention=options.snapshot_days)
     except LeaseTakenError as busy:
         return Result(str(busy), {"state": "busy", "reason": str(busy)})
     done = asdict(report)

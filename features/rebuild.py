@@ -13,8 +13,8 @@ from datetime import datetime
 
 import polars as pl
 
-from command import Command, Result
-from features.clock import latest_midnight, parse_instant
+from command import Command, Result, parse_instant
+from features.clock import latest_midnight
 from features.definitions import UnfilledFeatureError, hash_definitions
 from features.ranking.pairs import require_expressions
 from features.snapshot.buckets import assign_bucket

@@ -15,8 +15,7 @@ from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from command import Command, CommandError, Result
-from features.clock import parse_instant
+from command import Command, CommandError, Result, parse_instant
 from features.snapshot.tables import Snapshot, find_newest
 from features.store import MLStore, StoreError
 from serving.batch.batch_state import AliasMovedError, AuditError, OvertakenError, PublicationError

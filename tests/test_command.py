@@ -4,14 +4,26 @@ import argparse
 import ast
 import json
 import logging
+import re
 import subprocess
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from command import Command, CommandError, Result, log_to_stderr, write_made_file
+from command import (
+    Command,
+    CommandError,
+    Result,
+    log_to_stderr,
+    parse_days,
+    parse_hours,
+    parse_instant,
+    write_made_file,
+)
 
 ROOT = Path(__file__).parents[1]
 NOT_OURS_TO_FRAME = {"deploy/local/bootstrap.py", "deploy/torch_build.py"}  # run where command.py is not, or may not be
@@ -147,3 +159,49 @@ def test_a_made_file_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     assert codes == [0, 1]
     assert made.read_text(encoding="utf-8") == "made"
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2026-11-22", datetime(2026, 11, 22, tzinfo=UTC)),
+        ("2026-11-22T06:30:00", datetime(2026, 11, 22, 6, 30, tzinfo=UTC)),
+        ("2026-11-22T06:30:00+09:00", datetime(2026, 11, 21, 21, 30, tzinfo=UTC)),
+        ("2026-11-22T06:30:00Z", datetime(2026, 11, 22, 6, 30, tzinfo=UTC)),
+    ],
+)
+def test_instants_are_utc(text: str, instant: datetime) -> None:
+    assert parse_instant(text) == instant
+    assert parse_instant(text).tzinfo == UTC
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "22.11.2026", "2026-13-01"])
+def test_what_is_no_instant_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match=f"not an instant: {text!r}; write it as 2026-11-22"):
+        parse_instant(text)
+
+
+def test_an_instant_to_come_is_refused_and_one_just_past_is_not() -> None:
+    now = datetime.now(UTC)
+
+    assert parse_instant(now.isoformat()) == now
+    with pytest.raises(ArgumentTypeError, match=r"lies in the future, now it is 20.*choose an instant past"):
+        parse_instant((now + timedelta(minutes=1)).isoformat())
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01", "1969-12-31"])
+def test_an_instant_that_nothing_can_be_counted_from_is_refused(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match=f"{re.escape(repr(text))} lies (outside of the calendar|before 1970)"):
+        parse_instant(text)
+    assert parse_instant("1970-01-01") == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "1e300", "36526", "x"])
+def test_an_age_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ArgumentTypeError):
+        parse_days(text)
+
+
+def test_an_age_may_be_a_part_of_a_day_and_at_most_a_century() -> None:
+    assert (parse_days("0.5"), parse_hours("0.5")) == (timedelta(hours=12), timedelta(minutes=30))
+    assert parse_days("36525") == parse_hours("876600") == timedelta(days=36_525)

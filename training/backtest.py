@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from command import Command, Result
-from features.clock import parse_instant
+from command import Command, Result, parse_instant
 from features.ranking.candidates import Candidates
 from features.rebuild import build_snapshot
 from features.snapshot.arrays import Float32, SnapshotArrays

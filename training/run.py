@@ -18,8 +18,8 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from command import Command, Result
-from features.clock import latest_midnight, parse_instant
+from command import Command, Result, parse_instant
+from features.clock import latest_midnight
 from features.definitions import hash_definitions
 from features.pins import pin, unpin
 from features.snapshot.purchases import Purchases, load_purchases

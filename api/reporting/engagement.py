@@ -7,7 +7,6 @@ Exit codes: 0 reported, 1 the platform's database did not answer.
 
 import argparse
 import sys
-from argparse import ArgumentTypeError
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,12 +16,12 @@ from sqlalchemy import Engine
 from api.pages.experiment import CHAMPION, Experiment
 from api.reporting.attribution import Attribution, Period, Tally, count_unverified, fetch_shown, tally
 from api.reporting.statistics import Interval, difference, ratio_of_sums, split_p_value, wilson
-from command import Command, Result
+from command import Command, Result, parse_hours, parse_instant
 from settings import load_settings
 from shop.database import ShopFailedError, engine_scope, open_engine
 
 DAYS = 7
-WINDOW_HOURS = 72.0
+WINDOW = timedelta(hours=72)
 BROKEN_SPLIT = 0.001
 
 
@@ -117,24 +116,6 @@ def _render_interval(interval: dict[str, float | None]) -> str:
     return f"{estimate:.2%} [{low:.2%}, {high:.2%}]"
 
 
-def _parse_instant(text: str) -> datetime:
-    """Read an instant; without a time zone it is UTC.
-
-    Raises:
-        ArgumentTypeError: the text is not ISO 8601, or the instant is still to come.
-    """
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as err:
-        raise ArgumentTypeError(f"not an instant: {text!r}; write it as 2026-11-22T00:00:00+00:00") from err
-    instant = instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
-    if instant > (now := datetime.now(UTC)):
-        raise ArgumentTypeError(
-            f"{text!r} lies in the future, now it is {now:%Y-%m-%dT%H:%M:%S}Z; choose an instant past"
-        )
-    return instant
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the command.
 
@@ -142,17 +123,19 @@ def main(arguments: list[str] | None = None) -> int:
         The exit code; see the module's docstring.
     """
     command = Command("api.reporting.engagement", __doc__, has_json=True)
-    command.add_argument("--since", type=_parse_instant, help=f"first impression (default: {DAYS} days before --until)")
-    command.add_argument("--until", type=_parse_instant, help="impressions before this instant (default: now)")
-    command.add_argument("--window-hours", type=float, default=WINDOW_HOURS, help="how long clicks and orders count")
+    command.add_argument("--since", type=parse_instant, help=f"first impression (default: {DAYS} days before --until)")
+    command.add_argument("--until", type=parse_instant, help="impressions before this instant (default: now)")
+    command.add_argument(
+        "--window-hours", type=parse_hours, default=WINDOW, metavar="HOURS", help="how long clicks and orders count"
+    )
     return command.run(_report, arguments, (ShopFailedError,))
 
 
 def _report(options: argparse.Namespace) -> Result:
     until = options.until or datetime.now(UTC)
-    period = Period(options.since or until - timedelta(days=DAYS), until, timedelta(hours=options.window_hours))
-    if period.since >= period.until or period.window <= timedelta(0):
-        raise argparse.ArgumentError(None, "--since must be before --until, and --window-hours above 0")
+    period = Period(options.since or until - timedelta(days=DAYS), until, options.window_hours)
+    if period.since >= period.until:
+        raise argparse.ArgumentError(None, "--since must be before --until")
     settings = load_settings()
     experiment = Experiment(settings.compared_alias, settings.compared_share)
     with engine_scope(open_engine(settings.platform_database_url, read_only=True, read_timeout_seconds=600)) as engine:

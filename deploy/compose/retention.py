@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
-from command import Command, Result
+from command import Command, Result, parse_days
 from deploy.airflow_settings import airflow_environment
 from settings import Settings, load_settings
 
-ROWS_DAYS = 90
-LOGS_DAYS = 30
+ROWS = timedelta(days=90)
+LOGS = timedelta(days=30)
 LIMIT_SECONDS = 1500
 TABLES = "dag_run,task_instance,task_instance_history,xcom,asset_event,log,job,trigger,import_error,callback,deadline"
 HIDDEN_FROM_TASKS = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
@@ -93,17 +93,17 @@ def log_folder(settings: Settings) -> Path:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; exit 1 with one line when that fails."""
     command = Command("deploy.compose.retention", __doc__, has_json=True)
-    command.add_argument("--rows-days", type=int, default=ROWS_DAYS, help="age of the rows that go")
-    command.add_argument("--logs-days", type=int, default=LOGS_DAYS, help="age of the logs that go")
+    command.add_argument("--rows-days", type=parse_days, default=ROWS, metavar="DAYS", help="age of the rows that go")
+    command.add_argument("--logs-days", type=parse_days, default=LOGS, metavar="DAYS", help="age of the logs that go")
     return command.run(_delete, arguments, (OSError, RuntimeError, subprocess.TimeoutExpired))
 
 
 def _delete(options: argparse.Namespace) -> Result:
     settings, now = load_settings(), datetime.now(UTC)
-    clean_rows(settings, now - timedelta(days=options.rows_days))
-    count, size = clean_logs(log_folder(settings), now - timedelta(days=options.logs_days))
-    words = f"{count} logs deleted ({size / 2**20:.1f} MB), and rows older than {options.rows_days} days"
-    return Result(words, {"rows_before_days": options.rows_days, "log_files": count, "log_bytes": size})
+    clean_rows(settings, now - options.rows_days)
+    count, size = clean_logs(log_folder(settings), now - options.logs_days)
+    words = f"{count} logs deleted ({size / 2**20:.1f} MB), and rows older than {options.rows_days.days} days"
+    return Result(words, {"rows_before_days": options.rows_days.days, "log_files": count, "log_bytes": size})
 
 
 if __name__ == "__main__":

@@ -21,8 +21,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from command import Command, Result, log_to_stderr
-from features.clock import parse_instant
+from command import Command, Result, log_to_stderr, parse_instant
 from features.snapshot.purchases import load_purchases
 from features.store import MLStore, StoreError
 from settings import load_settings

@@ -26,8 +26,7 @@ import optuna
 from optuna.trial import Trial, TrialState
 from torch import Tensor
 
-from command import Command, Result
-from features.clock import parse_instant
+from command import Command, Result, parse_instant
 from features.snapshot.purchases import Purchases, load_purchases
 from features.store import MLStore, StoreError
 from settings import load_settings
