@@ -100,7 +100,7 @@ def modules_of(folder: Path) -> list[str]:
     """List the modules of a package, without the migrations, which Alembic alone can load."""
     files = [file.relative_to(folder.parent).with_suffix("") for file in sorted(folder.rglob("*.py"))]
     parts = [file.parts[:-1] if file.name == "__init__" else file.parts for file in files]
-    return [".".join(names) for names in parts if "migrations" not in names]
+    return [".".join(names) for names in parts if not any(name.endswith("migrations") for name in names)]
 
 
 def steps_of(dags: Path, tree: Path) -> list[str]:
