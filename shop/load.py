@@ -14,9 +14,12 @@ from shop.database import ShopFailedError, engine_scope, name_database, open_eng
 from shop.load_options import make_command
 from shop.loaders.demo.build import DEMO_FOLDER, build_demo_shop, find_yesterday
 from shop.loaders.directory import build_directory_shop
+from shop.loaders.exports.read import build_export_shop
 from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
+from shop.loaders.text_ids import TextIds, read_text_ids
 from shop.loaders.validation import InvalidShopError
 from shop.loaders.writing import RowBatch, ShopNotEmptyError, refuse_non_empty, write_shop
+from shop.mapping.model import MappingError, load_mapping
 from shop.money import Currency
 from shop.storefront.config import InvalidStorefrontError, parse_storefront
 
@@ -24,10 +27,12 @@ READ_TIMEOUT_SECONDS = 600
 STOREFRONT_FILE = "storefront.toml"
 
 
-def open_source(options: argparse.Namespace, decimals: int) -> Iterator[RowBatch]:
-    """Choose the loader that the command line names."""
+def open_source(options: argparse.Namespace, decimals: int, ids: TextIds) -> Iterator[RowBatch]:
+    """Choose the loader that the command line names; `ids` gives the numbers of ids of text."""
     if options.source == "demo":
         return build_demo_shop(None if options.original_dates else options.end_date or find_yesterday())
+    if options.source == "directory" and options.mapping:
+        return build_export_shop(options.folder, load_mapping(options.mapping), ids, _report, decimals)
     if options.source == "directory":
         return build_directory_shop(options.folder, _report, decimals)
     shape = SyntheticShape(options.users, options.products, options.orders)
@@ -57,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit code: 0, or 1 with one line on stderr.
     """
-    failures = (InvalidShopError, ShopNotEmptyError, FileNotFoundError, ShopFailedError)
+    failures = (InvalidShopError, MappingError, ShopNotEmptyError, FileNotFoundError, ShopFailedError)
     return make_command().run(_load, arguments, failures)
 
 
@@ -76,7 +81,8 @@ def _load(options: argparse.Namespace) -> Result:
         if not options.replace:
             refuse_non_empty(engine, platform)
         try:
-            document, source = read_storefront(options), open_source(options, decimals)
+            ids = read_text_ids(engine) if options.source == "directory" and options.mapping else TextIds()
+            document, source = read_storefront(options), open_source(options, decimals, ids)
             num_rows = write_shop(
                 engine,
                 source,
@@ -85,6 +91,7 @@ def _load(options: argparse.Namespace) -> Result:
                 decimals=decimals,
                 storefront=document,
                 platform=platform,
+                ids=ids,
             )
         except InvalidStorefrontError as err:
             raise CommandError(f"{STOREFRONT_FILE}: {err}") from err

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from command import Command
 
+MAPPINGS_FOLDER = Path(__file__).parent / "mappings"
+
 
 def make_command() -> Command:
     """Describe the command line."""
@@ -31,6 +33,13 @@ def make_command() -> Command:
     directory = sources.add_parser("directory", parents=[common], help="a folder of parquet or CSV files")
     directory.add_argument("folder", type=Path, metavar="DIR", help="holds users, products, orders, order_items, ...")
 
+    directory.add_argument(
+        "--mapping",
+        metavar="NAME",
+        type=_parse_mapping,
+        help="what the files mean, if they are not these: shopify-csv, woocommerce-csv, single-file or a TOML file",
+    )
+
     synthetic = sources.add_parser("synthetic", parents=[common], help="a generated shop of any size")
     synthetic.add_argument("--users", type=_parse_count, required=True, metavar="N")
     synthetic.add_argument("--products", type=_parse_count, required=True, metavar="N")
@@ -45,6 +54,13 @@ def _parse_date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no date; write it as 2026-01-31") from error
+
+
+def _parse_mapping(text: str) -> str:
+    ready = sorted(path.stem for path in MAPPINGS_FOLDER.glob("*.toml"))
+    if text not in ready and not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"{text!r} is no file, and none of {', '.join(ready)}")
+    return text
 
 
 def _parse_count(text: str) -> int:

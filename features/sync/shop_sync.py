@@ -205,6 +205,12 @@ def _sync(options: argparse.Namespace) -> Result:
     if settings.has_own_database:
         platform = _open("PLATFORM_DATABASE_URL", settings.platform_database_url)
     mapping = load_mapping(settings.shop_mapping or None)
+    if mapping.files:
+        raise CommandError(
+            "SHOP_MAPPING names a mapping of files: python -m shop.load directory DIR --mapping ... loads them into a "
+            "database, which is synced without SHOP_MAPPING",
+            code=2,
+        )
     limits = SyncOptions()
     if options.accept_deletes:
         limits = replace(limits, max_gone_share=1.0)

@@ -3,7 +3,7 @@
 Errors name file, column and row as the person who made the file sees them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -75,27 +75,66 @@ def validate_frame(
     return checked
 
 
+def set_aside_rows(
+    table: Table, frame: pl.DataFrame, decimals: int, known: Mapping[str, pl.Series]
+) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
+    """Check a frame as `validate_frame` does, and take out the rows that break a rule.
+
+    Args:
+        table: what the frame should hold; it has the required columns.
+        frame: the rows; a column that it has says of each row what is in it, unless it is one that may be empty.
+        decimals: of the shop's currency, which amounts of money are rounded to.
+        known: the values that each "table.column" may be referred to by.
+
+    Returns:
+        The rest in the canonical types, and the index of each row that is not in it, with what is wrong.
+    """
+    is_wrong, reasons, read = pl.repeat(False, len(frame), eager=True), [], {}
+    for column in table.columns:
+        if column.name not in frame.columns:
+            continue
+        values = frame[column.name]
+        given = blank_to_null(values, column)
+        read[column.name] = read_column(given, column, decimals)
+        for broken, problem in _find_broken(given, read[column.name], column, known, must_be_full=True):
+            found = broken.fill_null(False)
+            is_wrong |= found
+            reasons += [(at, f"{column.name}: {_show(values[at])} {problem}") for at in found.arg_true()]
+    checked = pl.DataFrame(read)
+    is_repeat = ~checked[table.key].is_first_distinct() & checked[table.key].is_not_null()
+    reasons += [(at, f"{table.key} stands there twice") for at in is_repeat.arg_true()]
+    return checked.filter(~(is_wrong | is_repeat)), sorted(reasons)
+
+
 def _validate_column(
     values: pl.Series, column: Column, origin: Origin, known: Mapping[str, pl.Series], must_be_full: bool
 ) -> pl.Series:
     """Read one column and check each of its values."""
     given = blank_to_null(values, column)
     read = read_column(given, column, origin.decimals)
-    _refuse(read.is_null() & given.is_not_null(), values, f"is not {EXPECTED[column.kind]}", column, origin)
+    for is_wrong, problem in _find_broken(given, read, column, known, must_be_full=must_be_full):
+        _refuse(is_wrong, values, problem, column, origin)
+    return read
+
+
+def _find_broken(
+    given: pl.Series, read: pl.Series, column: Column, known: Mapping[str, pl.Series], *, must_be_full: bool
+) -> Iterator[tuple[pl.Series, str]]:
+    """Hold a column to each of its rules: which values break it (null = not known), and how."""
+    yield read.is_null() & given.is_not_null(), f"is not {EXPECTED[column.kind]}"
     if not column.nullable and (must_be_full or column.is_required):
-        _refuse(read.is_null(), values, "is missing", column, origin)
+        yield given.is_null(), "is missing"
     if column.minimum is not None:
-        _refuse(read < column.minimum, values, f"is below {column.minimum}", column, origin)
+        yield read < column.minimum, f"is below {column.minimum}"
     if column.maximum is not None:
-        _refuse(read > column.maximum, values, f"is above {column.maximum}", column, origin)
+        yield read > column.maximum, f"is above {column.maximum}"
     if column.max_length is not None:
-        _refuse(read.str.len_chars() > column.max_length, values, f"is longer than {column.max_length}", column, origin)
+        yield read.str.len_chars() > column.max_length, f"is longer than {column.max_length}"
     if column.choices:
-        _refuse(~read.is_in(list(column.choices)), values, f"is none of {', '.join(column.choices)}", column, origin)
+        yield ~read.is_in(list(column.choices)), f"is none of {', '.join(column.choices)}"
     if column.references and column.references in known:
         table = column.references.split(".")[0]
-        _refuse(~read.is_in(known[column.references].implode()), values, f"is not in {table}", column, origin)
-    return read
+        yield ~read.is_in(known[column.references].implode()), f"is not in {table}"
 
 
 def _refuse(is_wrong: pl.Series, values: pl.Series, problem: str, column: Column, origin: Origin) -> None:
@@ -103,11 +142,15 @@ def _refuse(is_wrong: pl.Series, values: pl.Series, problem: str, column: Column
     if not is_wrong.any():
         return
     index = is_wrong.fill_null(False).arg_max() or 0
-    value = values[index]
-    shown = "the value" if value is None else repr(value if not isinstance(value, str) else value[:80])
     num_more = int(is_wrong.sum()) - 1
     more = f" (and {num_more} more rows)" if num_more else ""
-    raise InvalidShopError(f"{origin.name}, column {column.name!r}, {origin.locate(index)}: {shown} {problem}{more}")
+    raise InvalidShopError(
+        f"{origin.name}, column {column.name!r}, {origin.locate(index)}: {_show(values[index])} {problem}{more}"
+    )
+
+
+def _show(value: object) -> str:
+    return "the value" if value is None else repr(value[:80] if isinstance(value, str) else value)
 
 
 def _refuse_repeats(key: pl.Series, origin: Origin) -> None:

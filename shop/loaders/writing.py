@@ -13,11 +13,12 @@ import polars as pl
 from sqlalchemy import Connection, Engine, delete, select
 
 from shop.loaders.canonical import DTYPES, TABLE_BY_NAME, TABLES, Table
+from shop.loaders.text_ids import TextIds
 from shop.loaders.validation import InvalidShopError, Origin, validate_frame
 from shop.migrate import PLATFORM, migrate
 from shop.money import DEFAULT_DECIMALS
 from shop.storefront.document import write_document
-from shop.tables import DECLARED, Base, PlatformBase
+from shop.tables import DECLARED, Base, PlatformBase, TextId
 
 ROWS_PER_INSERT = 50_000
 SQLITE_CACHE_KIB = 256 * 1024
@@ -25,6 +26,8 @@ SQLITE_CACHE_KIB = 256 * 1024
 
 OURS = PlatformBase.metadata.tables
 """Tables that lie in the platform's database."""
+KEPT = frozenset({TextId.__tablename__})
+"""Tables that outlive a replaced shop: an id keeps its number for ever."""
 
 Report = Callable[[str], object]
 
@@ -67,6 +70,7 @@ def write_shop(
     decimals: int = DEFAULT_DECIMALS,
     storefront: str = "",
     platform: Engine | None = None,
+    ids: TextIds | None = None,
 ) -> dict[str, int]:
     """Write a whole shop: migrate, empty the tables if asked, validate and insert, commit at the end.
 
@@ -78,6 +82,7 @@ def write_shop(
         decimals: of the shop's currency, which amounts of money are rounded to.
         storefront: document that configures the storefront; empty = the defaults, or what was written before.
         platform: the platform's database; `None` where it is the shop's.
+        ids: numbers that the rows bear for ids of text; new ones are kept with the rows.
 
     Returns:
         Rows written, by table.
@@ -95,6 +100,8 @@ def write_shop(
             _write_batch(ours if batch.table in OURS else shop, batch, progress, report)
         if storefront:
             write_document(ours, storefront, shop)
+        if ids is not None:
+            ids.write_new(shop)
         for statement in indexes:
             shop.exec_driver_sql(statement)
     for each in filter(None, (engine, platform)):
@@ -144,6 +151,8 @@ def _prepare(shop: Connection, ours: Connection, replace: bool, report: Report) 
         return
     for connection, metadata in ((ours, PlatformBase.metadata), (shop, Base.metadata)):
         for table in reversed(metadata.sorted_tables):
+            if table.name in KEPT:
+                continue
             num_deleted = connection.execute(delete(table)).rowcount
             if num_deleted:
                 report(f"{table.name}: {num_deleted:,} old rows removed")

@@ -63,7 +63,7 @@ class MappingCheck:
         lines: list[str] = []
         for table in self.tables:
             lines.append(f"[{table.name}] " + ("not read" if table.num_rows is None else f"{table.num_rows:,} rows"))
-            lines += [f"    {_show_row(row)}" for row in table.sample]
+            lines += [f"    {show_row(row)}" for row in table.sample]
             lines += [f"  {line}" for line in (*table.unseen, *table.costs)]
         faults = [*self.faults, *(fault for table in self.tables for fault in table.faults)]
         lines += [f"WRONG: {fault}" for fault in faults]
@@ -181,7 +181,7 @@ def _fetch(connection: Connection, sql: str) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.exec_driver_sql(sql).mappings()]
 
 
-def _show_row(row: dict[str, Any]) -> str:
+def show_row(row: dict[str, Any]) -> str:
     """Write a row on one line; long texts are cut."""
     shown = (f"{name}={_show(value)}" for name, value in row.items() if value is not None)
     return " ".join(shown)

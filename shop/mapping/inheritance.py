@@ -36,8 +36,13 @@ def extend_base(given: Mapping[str, Any], folder: Path, below: tuple[Path, ...] 
     return _merge(extend_base(base, path.parent, (*below, path)), own)
 
 
+def list_ready() -> dict[str, Path]:
+    """List the ready mappings by name."""
+    return {path.stem: path for path in sorted(MAPPINGS_FOLDER.glob("*.toml"))}
+
+
 def _find_base(name: Any, folder: Path) -> Path:
-    ready = {path.stem: path for path in sorted(MAPPINGS_FOLDER.glob("*.toml"))}
+    ready = list_ready()
     if isinstance(name, str) and name in ready:
         return ready[name]
     if isinstance(name, str) and name.endswith(".toml"):

@@ -5,18 +5,19 @@ import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from shop.mapping.canonical import CANONICAL_TABLES, REQUIRED_TABLES, UPDATED_AT, CanonicalTable, Kind, Scalar
-from shop.mapping.inheritance import MAPPINGS_FOLDER, extend_base
+from shop.mapping.files import FORMAT, LINE, FileTable, read_files
+from shop.mapping.inheritance import MAPPINGS_FOLDER, extend_base, list_ready
+from shop.mapping.time_zones import TimeZone
 
 CANONICAL_FILE = MAPPINGS_FOLDER / "canonical.toml"
 _SELECT, _QUOTED = re.compile(r"(?i)(select|with)\b"), re.compile(r"'(?:[^'\\]|\\.)*'")
 _VARIABLE = re.compile(r"\{(\w+)\}")
 _READ_TABLE = re.compile(r"(?i)\b(?:from|join)\s+([\w.`]+)")
-_TOP_LEVEL = ("time_zone", "money", "variables")
+_TOP_LEVEL = ("time_zone", "money", "variables", FORMAT, "files")
 _SQL_PARTS = ("table", "select", "where", "left_out")
 MoneyUnit = Literal["decimals", "rounded", "cents"]
 """Exact decimals, any number that is rounded to thousandths, or whole hundredths."""
@@ -30,15 +31,6 @@ class MappingError(ValueError):
         self.faults = faults
 
 
-def _require_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as err:
-        raise ValueError(f"{name!r} is no time zone: write UTC, or a name such as Europe/Berlin") from err
-    return name
-
-
-TimeZone = Annotated[str, AfterValidator(_require_zone)]
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -122,11 +114,17 @@ class Section(BaseModel):
 
 
 class ShopMapping(BaseModel):
-    """What a shop's tables mean. A canonical table without a section has no rows."""
+    """What a shop's tables mean. A canonical table without a section has no rows.
+
+    Attributes:
+        sections: by canonical table.
+        files: tables that the sections read, where they stand in files and not in a database.
+    """
 
     model_config = _STRICT
 
     sections: dict[str, Section]
+    files: dict[str, FileTable] = {}
 
     def section(self, table: str) -> Section | None:
         """Return where a canonical table comes from, None if the shop has nothing of the kind."""
@@ -140,12 +138,12 @@ class ShopMapping(BaseModel):
 
 
 def load_mapping(path: str | Path | None = None) -> ShopMapping:
-    """Read a mapping file; the canonical one if none is given.
+    """Read a mapping: a file, or a ready one by its name; the canonical one if none is given.
 
     Raises:
         MappingError: the file is missing, is no TOML, or says something that cannot be: all of it is named.
     """
-    path = Path(path or CANONICAL_FILE)
+    path = list_ready().get(str(path)) or Path(path or CANONICAL_FILE)
     try:
         return parse_mapping(path.read_text(encoding="utf-8-sig"), str(path))
     except OSError as err:
@@ -172,7 +170,10 @@ def parse_mapping(text: str, place: str) -> ShopMapping:
         raise MappingError(place, [str(err)]) from err
     known = {table.name: table for table in CANONICAL_TABLES}
     common: dict[str, Any] = {name: given[name] for name in ("time_zone", "money") if name in given}
-    faults = [
+    files, faults = read_files(given, common.get("time_zone", "UTC"))
+    if "files" in given:
+        common.pop("time_zone", None)  # the dates of files are brought to UTC as they are read
+    faults += [
         f"[{name}] is none of {', '.join(known)}" for name in given if name not in known and name not in _TOP_LEVEL
     ]
     faults += [f"[{name}] is missing: every shop has it" for name in known if name in REQUIRED_TABLES - given.keys()]
@@ -182,9 +183,24 @@ def parse_mapping(text: str, place: str) -> ShopMapping:
         faults += wrong
         if section is not None:
             sections[name] = section
+            faults += _find_file_faults(name, section, files) if "files" in given else []
     if faults:
         raise MappingError(place, sorted(faults))
-    return ShopMapping(sections=sections)
+    return ShopMapping(sections=sections, files=files)
+
+
+def _find_file_faults(name: str, section: Section, files: Mapping[str, FileTable]) -> list[str]:
+    """Hold the table that a section names against those of the files."""
+    if section.table is None:
+        return []
+    if section.table not in files:
+        return [f"[{name}] table {section.table} is none of [files]: {', '.join(files)}"]
+    known = {*files[section.table].columns, LINE}
+    return [
+        f"[{name}] {field}: [files.{section.table}] has no column {given.column}"
+        for field, given in section.columns.items()
+        if given.column is not None and given.column not in known
+    ]
 
 
 def _read_section(

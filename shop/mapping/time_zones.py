@@ -3,10 +3,24 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator
 
 FIRST, LAST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2038, 1, 1, tzinfo=UTC)
 """Clock changes between these instants are known; before and after them the nearest offset holds."""
+
+
+def _require_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as err:
+        raise ValueError(f"{name!r} is no time zone: write UTC, or a name such as Europe/Berlin") from err
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_require_zone)]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ The shop's: catalogue, sales (`Base`). The platform's: published lists, audit lo
 from shop.tables.base import Base, PlatformBase
 from shop.tables.catalogue import Category, Product, ProductImage, ProductReview
 from shop.tables.events import EVENT_TYPES, Event
+from shop.tables.ids import TextId
 from shop.tables.publishing import (
     BATCH_STATES,
     HASH_DIGITS,
@@ -71,6 +72,7 @@ __all__ = [
     "Recommendation",
     "RecommendationBatch",
     "StorefrontDocument",
+    "TextId",
     "User",
     "UserCoupon",
     "UtcDateTime",

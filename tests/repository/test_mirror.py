@@ -42,6 +42,7 @@ OF_A_BEHAVIOUR = {
     "serving/test_read_only_shop.py": "sync, batch and pages with SELECT alone on the shop",
     "serving/batch/test_killed.py": "a scoring that is killed anywhere",
     "serving/batch/test_published_whole.py": "readers while batches are published",
+    "shop/loaders/exports/test_ready_exports.py": "exports of shops through the ready mappings",
     "shop/tables/test_tables.py": "all tables together",
     "shop/test_tls.py": "connections that demand TLS",
     "training/test_degenerate.py": "shops with next to nothing in them",

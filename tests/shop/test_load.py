@@ -70,6 +70,7 @@ def test_an_unreachable_server_is_one_clear_line(
         ["synthetic", "--users", "0", "--products", "1", "--orders", "1"],
         ["moon"],
         ["demo", "--end-date", "2026-01-01", "--original-dates"],
+        ["directory", ".", "--mapping", "shopfy-csv"],
     ],
     ids=" ".join,
 )

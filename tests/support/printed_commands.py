@@ -88,6 +88,8 @@ ELSEWHERE = {
     rf"{PYTHON} shop\.split": "an installation from before; tests/shop/test_split.py makes one",
     rf"{PYTHON} shop\.load demo": "a minute; tests/shop/loaders/demo loads it",
     rf"{PYTHON} shop\.load directory (DIR|my-shop)": "tests/shop/loaders/test_documentation.py runs it",
+    rf"{PYTHON} shop\.load directory DIR --mapping .*": "a folder of the reader's; tests/shop/loaders/exports",
+    rf"{PYTHON} shop\.map check .* --files DIR": "the same",
     r".*'mysql\+pymysql://.*": "a database of the reader's; tests/docs/test_your_shop_page.py and tests/shop/mapping",
     rf"{PYTHON} training\.studies\.search --as-of .*": "hours",
     rf"{PYTHON} pip install .*|PYTHONPATH=var/mutmut .*": "a package beside the lock, then minutes",

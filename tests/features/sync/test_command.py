@@ -160,3 +160,17 @@ def test_a_store_in_a_folder_that_cannot_be_is_one_line_and_not_busy(
     assert main(["--json"]) == 1
 
     assert json.loads(capsys.readouterr().out)["state"] == "failed"
+
+
+def test_a_mapping_of_files_is_refused(
+    tiny_shop: Engine,
+    use_shop: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("SHOP_MAPPING", "shopify-csv")
+    use_shop(str(tiny_shop.url))
+
+    assert main([]) == 2
+
+    assert "python -m shop.load directory DIR --mapping" in capsys.readouterr().err

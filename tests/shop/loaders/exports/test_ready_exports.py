@@ -1,0 +1,125 @@
+"""Ready mappings of exports, from generated files to a loaded shop that is held against what was put in."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from settings import load_settings
+from shop.database import open_engine
+from shop.load import main
+from tests.support.shopify_export import Truth, write_shopify_export
+from tests.support.woocommerce_export import write_woocommerce_export
+
+PIECES = """
+SELECT {user}, {product}, SUM(i.quantity) FROM order_items AS i JOIN orders AS o USING (order_id) {joins}
+WHERE o.status <> 'cancelled' GROUP BY 1, 2
+"""
+BY_TEXT = PIECES.format(
+    user="u.text",
+    product="p.text",
+    joins="JOIN text_ids AS u ON u.kind = 'users' AND u.number = o.user_id "
+    "JOIN text_ids AS p ON p.kind = 'products' AND p.number = i.product_id",
+)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """The database that the command fills."""
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    monkeypatch.setenv("SHOP_DATABASE_URL", url)
+    load_settings.cache_clear()
+    engine = open_engine(url)
+    yield engine
+    engine.dispose()
+    load_settings.cache_clear()
+
+
+def fetch(engine: Engine, sql: str) -> list[tuple[object, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(sql))]
+
+
+def hold_pieces(engine: Engine, sql: str, truth: Truth) -> None:
+    assert {(user, product): count for user, product, count in fetch(engine, sql)} == dict(truth.pieces)
+
+
+def test_a_shopify_export_of_800_buyers(tmp_path: Path, shop: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    truth = write_shopify_export(tmp_path / "export")
+
+    assert main(["directory", str(tmp_path / "export"), "--mapping", "shopify-csv"]) == 0
+
+    hold_pieces(shop, BY_TEXT, truth)
+    assert fetch(shop, "SELECT COUNT(*) FROM users") == [(len(truth.buyers),)]
+    states = Counter(
+        {str(state): count for state, count in fetch(shop, "SELECT status, COUNT(*) FROM orders GROUP BY 1")}
+    )
+    assert states == truth.orders
+    said = capsys.readouterr().out
+    assert f"orders: left out, orders of nobody, without an e-mail address: {truth.num_guest_orders} rows" in said
+    assert "set aside" not in said
+
+
+def test_products_of_shopify_keep_variants_stock_and_visibility(tmp_path: Path, shop: Engine) -> None:
+    write_shopify_export(tmp_path / "export", num_buyers=60)
+    main(["directory", str(tmp_path / "export"), "--mapping", "shopify-csv"])
+
+    products = {
+        title: rest
+        for title, *rest in fetch(
+            shop,
+            "SELECT title, name, brand, price, stock, is_visible FROM products JOIN categories USING (category_id)",
+        )
+    }
+
+    assert products['Ware "4", boxed'] == ["Tea", "Vendor 4", 7.5, 3, 1]  # three variants, the cheapest price
+    assert products['Ware "3", boxed'] == ["Other", "Vendor 3", 6.5, 2, 1]
+    assert products['Ware "6", boxed'][3] == 0  # less than nothing in stock
+    assert products['Ware "19", boxed'][4] == 0  # archived
+    assert products["Ware of old"][4] == 0  # known from orders alone
+    assert "Gift wrap" not in products
+
+
+def test_a_newer_export_gives_every_id_the_number_it_had(tmp_path: Path, shop: Engine) -> None:
+    arguments = ["directory", str(tmp_path / "export"), "--mapping", "shopify-csv"]
+    write_shopify_export(tmp_path / "export", num_buyers=30)
+    assert main(arguments) == 0
+    before = fetch(shop, "SELECT kind, number, text FROM text_ids")
+    truth = write_shopify_export(tmp_path / "export", num_buyers=40, seed=2)
+
+    assert main(arguments) == 1  # it has rows
+    assert main([*arguments, "--replace"]) == 0
+
+    after = fetch(shop, "SELECT kind, number, text FROM text_ids")
+    assert set(before) < set(after)
+    assert len({(kind, number) for kind, number, _ in after}) == len({(kind, name) for kind, _, name in after})
+    hold_pieces(shop, BY_TEXT, truth)
+
+
+def test_a_load_that_fails_keeps_no_number(tmp_path: Path, shop: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    write_shopify_export(tmp_path / "export", num_buyers=20)
+    (tmp_path / "export" / "storefront.toml").write_text('theme = { accent = "no colour" }')
+
+    assert main(["directory", str(tmp_path / "export"), "--mapping", "shopify-csv"]) == 1
+
+    assert "storefront.toml" in capsys.readouterr().err
+    assert fetch(shop, "SELECT COUNT(*) FROM text_ids") == [(0,)]
+
+
+def test_a_woocommerce_export_with_decimal_commas(tmp_path: Path, shop: Engine) -> None:
+    truth = write_woocommerce_export(tmp_path / "export")
+    own = tmp_path / "own.toml"
+    own.write_text('extends = "woocommerce-csv"\ntime_zone = "Europe/Berlin"\n[files.wares]\ndecimal = ","\n')
+
+    assert main(["directory", str(tmp_path / "export"), "--mapping", str(own)]) == 0
+
+    hold_pieces(
+        shop, PIECES.format(user="CAST(o.user_id AS TEXT)", product="CAST(i.product_id AS TEXT)", joins=""), truth
+    )
+    sql = "SELECT product_id, price, stock, name FROM products JOIN categories USING (category_id)"
+    prices = {product: tuple(rest) for product, *rest in fetch(shop, sql)}
+    assert prices[100] == (12.5, 4, "Green")
+    assert prices[101] == (7.25, 6, "Cups")
+    assert prices[990] == (3.0, 0, "Other")
