@@ -55,7 +55,7 @@ class Watch:
     def compare(self) -> Outcome:
         """Compare once."""
         champion = self._resolve()
-        return NOBODY if champion is None else _compare(champion, self._look_around())
+        return self._describe_no_champion(None) if champion is None else _compare(champion, self._look_around())
 
     def await_move(self, announced: NamedVersion | None, seconds: float) -> Outcome:
         """Wait until the alias names another version, or another run's of that number, than the one announced last.
@@ -77,7 +77,7 @@ class Watch:
         """Wait until everything served is of the version that the alias names now; ends early where that is refused."""
         wanted = self._resolve()
         if wanted is None:
-            return NOBODY
+            return self._describe_no_champion(None)
         started = time.monotonic()
         while True:
             champion = self._resolve()
@@ -105,9 +105,14 @@ class Watch:
                 raise
             return announced
 
+    def _describe_no_champion(self, announced: NamedVersion | None) -> Outcome:
+        """Tell a lost alias from none yet: the version announced last carried it, or the one that still ranks."""
+        carrier = self._look_around().model_server if announced is None else announced.number
+        return NOBODY if carrier is None else _describe_loss(carrier)
+
     def _end_of_watch(self, champion: NamedVersion | None, announced: NamedVersion | None) -> Outcome:
         if champion is None:
-            return NOBODY if announced is None else _describe_loss(announced.number)
+            return self._describe_no_champion(announced)
         served = self._look_around()
         if served.lists is not None and not served.shows_lists_of(champion.number):
             return Outcome(0, f"once more: {served.describe(*champion)}", champion)
@@ -118,10 +123,10 @@ class Watch:
 NOBODY = Outcome(NOTHING_MOVED, "no version is champion yet", None)
 
 
-def _describe_loss(announced: int) -> Outcome:
+def _describe_loss(carrier: int) -> Outcome:
     words = (
-        f"the alias {CHAMPION!r} is gone, version {announced} carried it: give it back, `make promote "
-        f"VERSION={announced}`, or to another version; what serves goes on"
+        f"the alias {CHAMPION!r} is gone, version {carrier} carried it: give it back, `make promote "
+        f"VERSION={carrier}`, or to another version; what serves goes on"
     )
     return Outcome(DIFFERENT, words, None)
 

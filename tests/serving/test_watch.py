@@ -38,6 +38,8 @@ def name(number: int) -> NamedVersion:
     return NamedVersion(number, f"run of {number}")
 
 
+NOTHING = Served(None, None, None, "")
+
 MakeWatch = Callable[[World], Watch]
 
 
@@ -71,7 +73,7 @@ def test_a_move_is_told_once_it_is_seen(
 
 def test_nothing_moved_is_nothing_to_do(make_watch: MakeWatch) -> None:
     assert make_watch(World([1])).await_move(name(1), 0.01).code == NOTHING_MOVED
-    assert make_watch(World([None])).await_move(None, 0.01).code == NOTHING_MOVED
+    assert make_watch(World([None], [NOTHING])).await_move(None, 0.01).code == NOTHING_MOVED
 
 
 @pytest.mark.parametrize("seconds", [60, 0.01], ids=["soon", "at the latest when the time is over"])
@@ -82,6 +84,23 @@ def test_a_lost_alias_turns_the_run_red(make_watch: MakeWatch, monkeypatch: pyte
 
     assert outcome.code == DIFFERENT
     assert "is gone, version 3 carried it" in outcome.words
+
+
+@pytest.mark.parametrize(
+    ("served", "code"),
+    [(Served(3, 3, None, ""), DIFFERENT), (Served(None, 3, None, ""), NOTHING_MOVED), (NOTHING, NOTHING_MOVED)],
+    ids=["lost", "scored by naming a version", "first start"],
+)
+def test_an_alias_that_is_nowhere_is_lost_where_a_version_still_ranks(
+    make_watch: MakeWatch, served: Served, code: int
+) -> None:
+    for outcome in (
+        make_watch(World([None], [served])).compare(),
+        make_watch(World([None], [served])).await_served(0.01),
+        make_watch(World([None], [served])).await_move(None, 0.01),
+    ):
+        assert outcome.code == code
+        assert ("is gone, version 3 carried it" in outcome.words) == (code == DIFFERENT)
 
 
 def test_lists_that_do_not_follow_are_announced_again(make_watch: MakeWatch) -> None:
