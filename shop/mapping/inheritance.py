@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 MAPPINGS_FOLDER = Path(__file__).parents[1] / "mappings"
+_SOURCES = frozenset({"table", "select"})
 
 
 def extend_base(given: Mapping[str, Any], folder: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
     """Put a mapping over the one that its `extends` names, if it names one.
 
-    A section that has a `table` or a `select` replaces the one below it; any other adds to it, value by value.
+    A section with columns and a source (a `table` or a `select`) of its own replaces the one below it. Anything else is
+    added to what is below, value by value; a source alone takes the place of the one below.
 
     Args:
         given: the mapping as TOML has it.
@@ -51,11 +53,11 @@ def _find_base(name: Any, folder: Path) -> Path:
 
 
 def _merge(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
+    has_source = not own.keys().isdisjoint(_SOURCES)
+    if has_source and "columns" in own:
+        return dict(own)
+    merged = {name: value for name, value in base.items() if not has_source or name not in _SOURCES}
     for name, value in own.items():
         below = merged.get(name)
-        if isinstance(below, dict) and isinstance(value, dict) and value.keys().isdisjoint({"table", "select"}):
-            merged[name] = _merge(below, value)
-        else:
-            merged[name] = value
+        merged[name] = _merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return merged

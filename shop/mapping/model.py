@@ -12,13 +12,12 @@ from shop.mapping.canonical import CANONICAL_TABLES, REQUIRED_TABLES, UPDATED_AT
 from shop.mapping.files import FORMAT, LINE, FileTable, read_files
 from shop.mapping.inheritance import MAPPINGS_FOLDER, extend_base, list_ready
 from shop.mapping.time_zones import TimeZone
+from shop.mapping.variables import fill_in, resolve_variables, used_variables
 
 CANONICAL_FILE = MAPPINGS_FOLDER / "canonical.toml"
 _SELECT, _QUOTED = re.compile(r"(?i)(select|with)\b"), re.compile(r"'(?:[^'\\]|\\.)*'")
-_VARIABLE = re.compile(r"\{(\w+)\}")
 _READ_TABLE = re.compile(r"(?i)\b(?:from|join)\s+([\w.`]+)")
 _TOP_LEVEL = ("time_zone", "money", "variables", FORMAT, "files")
-_SQL_PARTS = ("table", "select", "where", "left_out")
 MoneyUnit = Literal["decimals", "rounded", "cents"]
 """Exact decimals, any number that is rounded to thousandths, or whole hundredths."""
 
@@ -177,9 +176,11 @@ def parse_mapping(text: str, place: str) -> ShopMapping:
         f"[{name}] is none of {', '.join(known)}" for name in given if name not in known and name not in _TOP_LEVEL
     ]
     faults += [f"[{name}] is missing: every shop has it" for name in known if name in REQUIRED_TABLES - given.keys()]
+    variables, wrong = resolve_variables(given.get("variables", {}))
+    faults += wrong
     sections: dict[str, Section] = {}
     for name in known.keys() & given.keys():
-        section, wrong = _read_section(known[name], given[name], common, given.get("variables", {}))
+        section, wrong = _read_section(known[name], given[name], common, variables)
         faults += wrong
         if section is not None:
             sections[name] = section
@@ -204,40 +205,19 @@ def _find_file_faults(name: str, section: Section, files: Mapping[str, FileTable
 
 
 def _read_section(
-    table: CanonicalTable, given: Any, common: Mapping[str, Any], variables: Any
+    table: CanonicalTable, given: Any, common: Mapping[str, Any], variables: Mapping[str, str]
 ) -> tuple[Section | None, list[str]]:
     """Read one section, and find what is wrong with it."""
     if not isinstance(given, dict):
         return None, [f"[{table.name}] must be a section"]
-    unknown = [name for name in _used_variables(given) if not isinstance(variables, dict) or name not in variables]
+    unknown = [name for name in used_variables(given) if name not in variables]
     faults = [f"[{table.name}] uses {{{name}}}, which [variables] does not have" for name in unknown]
     faults += _find_field_faults(table, given.get("columns"))
     try:
-        section = Section(**{**common, **(given if unknown else _fill_in(given, variables))})
+        section = Section(**{**common, **(given if unknown else fill_in(given, variables))})
     except ValidationError as err:
         return None, faults + [_describe(table.name, wrong) for wrong in err.errors()]
     return section, faults + _find_value_faults(table, section)
-
-
-def _used_variables(given: Mapping[str, Any]) -> list[str]:
-    return sorted(set(_VARIABLE.findall(" ".join(_list_texts({name: given.get(name) for name in _SQL_PARTS})))))
-
-
-def _list_texts(part: Any) -> list[str]:
-    if isinstance(part, dict):
-        return [text for one in part.values() for text in _list_texts(one)]
-    return [part] if isinstance(part, str) else []
-
-
-def _fill_in(given: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Put variables into the parts that are SQL."""
-
-    def fill(part: Any) -> Any:
-        if isinstance(part, dict):
-            return {name: fill(one) for name, one in part.items()}
-        return _VARIABLE.sub(lambda found: str(variables[found.group(1)]), part) if isinstance(part, str) else part
-
-    return {name: fill(part) if name in _SQL_PARTS else part for name, part in given.items()}
 
 
 def _find_field_faults(table: CanonicalTable, columns: Any) -> list[str]:

@@ -34,7 +34,6 @@ OF_A_BEHAVIOUR = {
     "features/sync/test_ready_mappings.py": "shops in schemas of their own through the ready mappings",
     "features/sync/test_set_aside.py": "rows that cannot be read, pages that cost too much",
     "features/sync/test_values.py": "each kind of value, from shop to store",
-    "features/sync/test_woocommerce.py": "a foreign schema through its ready mapping",
     "features/test_leak.py": "rows of the future, which must change nothing",
     "mlflow_server/test_server.py": "a running server",
     "serving/online/test_foreign_mlflow.py": "a real MLflow that is another installation's",

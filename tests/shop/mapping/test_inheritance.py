@@ -17,7 +17,7 @@ def test_a_mapping_that_only_extends_a_ready_one_says_the_same(name: str) -> Non
     assert extended == load_mapping(MAPPINGS_FOLDER / f"{name}.toml")
 
 
-def test_values_are_added_and_a_section_with_a_source_replaces_the_one_below() -> None:
+def test_values_are_added_and_a_whole_section_replaces_the_one_below() -> None:
     text = """
     extends = "canonical"
     [orders.columns]
@@ -33,6 +33,15 @@ def test_values_are_added_and_a_section_with_a_source_replaces_the_one_below() -
     assert (orders.table, orders.columns["user_id"].column) == ("orders", "user_id")
     assert (orders.columns["status"].column, orders.columns["status"].values) == ("state", {"open": "placed"})
     assert categories.columns.keys() == {"category_id", "name"}
+
+
+def test_a_source_without_columns_takes_the_place_of_the_one_below() -> None:
+    text = 'extends = "canonical"\n[users]\nselect = "SELECT * FROM users WHERE user_id > 7"'
+
+    users = parse_mapping(text, "shop.toml").sections["users"]
+
+    assert users.table is None
+    assert users.columns["nickname"].column == "nickname"
 
 
 def test_a_file_beside_it_can_be_extended_in_turn(tmp_path: Path) -> None:

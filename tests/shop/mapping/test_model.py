@@ -69,6 +69,22 @@ def test_common_settings_and_variables_reach_every_section() -> None:
     assert (mapping.sections["orders"].money, mapping.sections["order_items"].money) == ("cents", "decimals")
 
 
+def test_variables_may_use_one_another() -> None:
+    text = 'variables = { people = "(SELECT * FROM {p}users)", p = "{q}x_", q = "wp_" }\n' + SMALLEST
+    text = text.replace('table = "customer"', 'select = "SELECT u.* FROM {people} AS u"')
+
+    assert (
+        parse_mapping(text, "shop.toml").sections["users"].select == "SELECT u.* FROM (SELECT * FROM wp_x_users) AS u"
+    )
+
+    faults = find_faults(text.replace('q = "wp_"', 'q = "{p}"').replace("* FROM {p}users", "{nothing}"))
+
+    assert "[variables] people uses {nothing}, which is not there, or uses it in turn" in faults
+    assert [fault.partition(" uses ")[0] for fault in faults] == [
+        f"[variables] {name}" for name in ("p", "people", "q")
+    ]
+
+
 def test_all_faults_are_named_at_once_by_section_and_column() -> None:
     text = """
     [users]
