@@ -6,6 +6,7 @@ of a bare FastAPI route that returns the same bytes, with the same server settin
 machine's own unrest. "first" asks for each user once after the shop has changed, "again" asks for users whom nothing
 has changed for (on MySQL nothing tells, so both are read anew), "written" asks for the same users while somebody
 changes the stock ten times a second. An answer from the API's local copy is no answer: it is counted apart.
+Then the lists move to a database of their own on the same server (or a second file), and all of it is asked again.
 
 "CPU us" is the processor time of the one worker for each answer. Where other work shares the machine, rates say how
 much of it was left; the processor time says what an answer costs.
@@ -33,9 +34,10 @@ from sqlalchemy import text
 from benchmarks.parts.client import Measured, pace, press
 from benchmarks.parts.faults import find_port
 from benchmarks.parts.lists import fill_shop
-from benchmarks.publish import open_shop
+from benchmarks.publish import open_databases
 from command import Command, Result
 from shop.database import open_engine
+from shop.split import split_database
 
 NUM_USERS = 60_000
 CONNECTIONS = (1, 16, 64)
@@ -101,24 +103,38 @@ def _wait(port: int) -> None:
             time.sleep(0.2)
 
 
-def measure(database: str, url: str, seconds: float) -> None:
-    """Ask both applications and print their rows."""
+def measure(database: str, url: str, platform_url: str, seconds: float) -> dict[str, float]:
+    """Ask both applications and print their rows.
+
+    Returns:
+        Answers a second of the API over those of the application that does nothing, by way and connections.
+    """
     paths = [f"/recommendations/home?user_id={user}" for user in range(1, NUM_USERS + 1)]
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"VAR_DIR": folder, "SHOP_DATABASE_URL": url, "SERVING_URL": "http://127.0.0.1:9"}
+        settings = {"VAR_DIR": folder, "SHOP_DATABASE_URL": url, "PLATFORM_DATABASE_URL": platform_url}
+        settings |= {"SERVING_URL": "http://127.0.0.1:9"}
         with serve("api.main:app", settings) as api:
             body = urlopen(f"http://127.0.0.1:{api.port}{paths[0]}", timeout=10).read()
             (Path(folder) / "body.json").write_bytes(body)
             with serve("benchmarks.parts.bare_api:app", settings) as bare:
-                capacities = [_compare(database, url, api, bare, paths, each, seconds) for each in CONNECTIONS]
+                shares: dict[str, float] = {}
+                capacities = [_compare(database, url, api, bare, paths, each, seconds, shares) for each in CONNECTIONS]
                 for way, users, capacity in zip(WAYS, (paths, paths[:AGAIN_USERS]), capacities[-1], strict=True):
                     _evaluate(database, url, api, bare, way, users, SHARE_OF_CAPACITY * capacity, seconds)
+    return shares
 
 
 def _compare(
-    database: str, url: str, api: Worker, bare: Worker, paths: list[str], connections: int, seconds: float
+    database: str,
+    url: str,
+    api: Worker,
+    bare: Worker,
+    paths: list[str],
+    connections: int,
+    seconds: float,
+    shares: dict[str, float],
 ) -> tuple[float, float]:
-    """Press both at so many connections.
+    """Press both at so many connections, and note the shares of what the bare one answers.
 
     Returns:
         Answers a second of the API, for pages read anew and for unchanged ones.
@@ -135,6 +151,7 @@ def _compare(
     with keep_writing(url):
         written = api.press(paths[:AGAIN_USERS], connections, seconds)
     _show(database, "written", connections, written, usual)
+    shares |= {f"first, {connections}": first.rate / usual.rate, f"again, {connections}": again.rate / usual.rate}
     return first.rate, again.rate
 
 
@@ -163,6 +180,14 @@ def _touch(url: str) -> None:
     engine.dispose()
 
 
+def _split(url: str, platform_url: str) -> None:
+    """Move the lists into a database of their own, as `python -m shop.split` does."""
+    shop, platform = open_engine(url), open_engine(platform_url)
+    split_database(shop, platform, lambda _: None)
+    shop.dispose()
+    platform.dispose()
+
+
 @contextmanager
 def keep_writing(url: str) -> Iterator[None]:
     """Let somebody change the shop while the block runs."""
@@ -185,7 +210,7 @@ def _show(database: str, way: str, connections: int, measured: Measured, bare: M
     times = f"{measured.percentile_ms(0.5):>9.2f}{measured.percentile_ms(0.99):>9.2f}"
     shares = f"{measured.rate / bare.rate:>9.0%}{measured.cpu_us:>9.0f}{bare.cpu_us / measured.cpu_us:>9.0%}"
     print(
-        f"{database:<9}{way:<16}{connections:>6}{measured.rate:>9,.0f}{times}{shares}{measured.failures:>9}{measured.local:>9}",
+        f"{database:<11}{way:<16}{connections:>6}{measured.rate:>9,.0f}{times}{shares}{measured.failures:>9}{measured.local:>9}",
         flush=True,
     )
 
@@ -200,12 +225,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _measure_all(chosen: argparse.Namespace) -> Result:
     columns = ("conns", "req/s", "p50 ms", "p99 ms", "of bare", "CPU us", "of bare", "not 200", "local")
-    print(f"{'database':<9}{'way':<16}{columns[0]:>6}" + "".join(f"{column:>9}" for column in columns[1:]))
+    print(f"{'database':<11}{'way':<16}{columns[0]:>6}" + "".join(f"{column:>9}" for column in columns[1:]))
     print(f"load of the machine before: {os.getloadavg()[0]:.1f}")
     for database in ("sqlite", "mariadb") if chosen.database == "both" else (chosen.database,):
-        with open_shop(database) as url:
+        with open_databases(database) as (url, platform_url):
             fill_shop(url, NUM_USERS, 5000, 100_000)
-            measure(database, url, chosen.seconds)
+            one = measure(database, url, url, chosen.seconds)
+            _split(url, platform_url)
+            two = measure(f"{database}, 2", url, platform_url, chosen.seconds)
+        ratios = "; ".join(f"{way}: {two[way] / one[way]:.2f}" for way in one)
+        print(f"{database}: answers a second with two databases over those with one: {ratios}")
     return Result()
 
 

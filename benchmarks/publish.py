@@ -120,14 +120,14 @@ def _timed(work: Callable[[], None]) -> float:
 
 
 @contextmanager
-def open_shop(database: str) -> Iterator[str]:
-    """Yield the URL of an empty database."""
+def open_databases(database: str) -> Iterator[tuple[str, str]]:
+    """Yield the URLs of two empty databases, for a shop and for what is published."""
     if database == "mariadb":
         with run_server("mariadb", "--innodb-buffer-pool-size=1G", "--innodb-log-file-size=1G") as server:
-            yield server.create_database()
+            yield server.create_database(), server.create_database()
         return
     with tempfile.TemporaryDirectory() as folder:
-        yield f"sqlite:///{Path(folder) / 'shop.db'}"
+        yield f"sqlite:///{Path(folder) / 'shop.db'}", f"sqlite:///{Path(folder) / 'platform.db'}"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -152,7 +152,7 @@ def compare(databases: list[str], num_users: int) -> None:
     """Run both ways on each database and print the table."""
     print(f"{'database':<10}{'way':<10}{'users':>10}{'seconds':>10}{'users/s':>10}{'peak MB':>9}")
     for database in databases:
-        with open_shop(database) as url:
+        with open_databases(database) as (url, _platform_url):
             fill_shop(url)
             rates = {}
             for way in ("bare", "publish"):
