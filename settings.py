@@ -57,7 +57,8 @@ class Settings(BaseSettings):
     )
     platform_database_url: str = Field(
         "",
-        description="SQLAlchemy URL of the platform's own database: lists, events, audit; empty = SHOP_DATABASE_URL.",
+        description="SQLAlchemy URL of the platform's own database: lists, events, audit; empty = SQLite in "
+        "VAR_DIR/platform.db.",
         json_schema_extra=SECRET,
     )
     shop_owner_database_url: str = Field(
@@ -182,6 +183,13 @@ class Settings(BaseSettings):
         return self.platform_database_url != self.shop_database_url
 
     @property
+    def is_shop_named_alone(self) -> bool:
+        """Whether the shop was given a database and the platform was not."""
+        derived = _derive({"var_dir": self.var_dir})
+        is_default = self.platform_database_url == derived["platform_database_url"]
+        return is_default and self.shop_database_url != derived["shop_database_url"]
+
+    @property
     def mlflow_ui(self) -> str:
         """The address of MLflow's pages for a browser on this machine."""
         return f"http://127.0.0.1:{self.mlflow_port}"
@@ -204,7 +212,7 @@ class Settings(BaseSettings):
                 f"VAR_DIR={given['var_dir']} has a '?', which a database's URL cannot have: choose another"
             )
         filled = {**_derive(given), **given, "var_dir": Path(str(given.get("var_dir") or "var")).absolute()}
-        return {**_follow_the_shop(str(filled["shop_database_url"])), **filled}
+        return {"shop_owner_database_url": filled["shop_database_url"], **filled}
 
     @model_validator(mode="after")
     def _require_known_server(self) -> "Settings":
@@ -259,16 +267,11 @@ class _KeptSettings(InitSettingsSource):
 def keep_settings(settings: Settings) -> None:
     """Write down where an installation runs, for commands that are given its `VAR_DIR` alone. The owner's eyes only."""
     derived = _derive({name: getattr(settings, name) for name in ("var_dir", *PORTS)})
-    derived |= _follow_the_shop(settings.shop_database_url)
+    derived["shop_owner_database_url"] = settings.shop_database_url
     given = {name: getattr(settings, name) for name in KEPT if getattr(settings, name) != derived.get(name)}
     path = settings.var_dir / KEPT_FILE
     path.touch(mode=0o600)
     path.write_text(json.dumps(given, indent=1) + "\n", encoding="utf-8")
-
-
-def _follow_the_shop(url: str) -> dict[str, object]:
-    """Derive the databases' URLs that are the shop's unless given."""
-    return {"platform_database_url": url, "shop_owner_database_url": url}
 
 
 def _derive(given: Mapping[str, object]) -> dict[str, object]:
@@ -276,6 +279,7 @@ def _derive(given: Mapping[str, object]) -> dict[str, object]:
     var_dir = Path(str(given.get("var_dir") or "var")).absolute()
     return {
         "shop_database_url": f"sqlite:///{var_dir / 'shop.db'}",
+        "platform_database_url": f"sqlite:///{var_dir / 'platform.db'}",
         "ml_store_uri": str(var_dir / "store"),
         "mlflow_tracking_uri": f"http://127.0.0.1:{given.get('mlflow_port') or 5000}",
         "api_url": f"http://127.0.0.1:{given.get('api_port') or 8000}",

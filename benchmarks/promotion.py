@@ -139,7 +139,7 @@ def measure(promotions: Promotions, users: list[int], rate: float, case: str) ->
 
 def fetch_users(settings: Settings) -> list[int]:
     """Return some users who have lists."""
-    engine = open_engine(settings.shop_database_url, read_only=True)
+    engine = open_engine(settings.platform_database_url, read_only=True)
     with Session(engine) as session:
         users = list(session.scalars(select(Recommendation.user_id).distinct().limit(SHOPPERS)))
     engine.dispose()

@@ -1,7 +1,8 @@
 """Bring both databases to their newest schemas, fill an empty shop: `python -m deploy.fill_shop LOADER ...`.
 
 The arguments are those of `python -m shop.load`. A shop that has orders is never touched, but for the platform's tables
-of an older installation, which move to the platform's database if that is another one.
+of an older installation, which move to the platform's own database. Where somebody named the shop's database and not
+the platform's, nothing moves until they say where to.
 """
 
 import argparse
@@ -10,11 +11,11 @@ import sys
 
 from sqlalchemy import exists, select
 
-from command import Command, Result, say
+from command import Command, CommandError, Result, say
 from settings import load_settings
 from shop.database import ShopFailedError, engine_scope, open_engine, session_scope
 from shop.migrate import PLATFORM, migrate
-from shop.split import SplitError, split_database
+from shop.split import SplitError, has_rows_to_move, split_database
 from shop.tables import Order
 
 
@@ -30,6 +31,11 @@ def _fill(options: argparse.Namespace) -> Result:
     settings = load_settings()
     with engine_scope(open_engine(settings.shop_owner_database_url)) as engine:
         migrate(engine)
+        if settings.is_shop_named_alone and has_rows_to_move(engine):
+            raise CommandError(
+                f"the platform's tables lie in the shop's database still: `python -m shop.split` moves them to "
+                f"{settings.platform_database_url}; for another place, set PLATFORM_DATABASE_URL first"
+            )
         with engine_scope(open_engine(settings.platform_database_url)) as platform:
             migrate(platform, PLATFORM)
             if settings.has_own_database:

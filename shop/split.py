@@ -90,6 +90,17 @@ def _identify(engine: Engine) -> tuple[Any, ...]:
         return tuple(connection.exec_driver_sql(where if is_file else "SELECT @@hostname, @@port, DATABASE()").one())
 
 
+def has_rows_to_move(shop: Engine) -> bool:
+    """Return whether the shop's database holds rows of the platform's."""
+    present = set(inspect(shop).get_table_names()) & PlatformBase.metadata.tables.keys()
+    if not {MARK, SHOP.version_table} <= {*present, *inspect(shop).get_table_names()}:
+        return False
+    with shop.connect() as connection:
+        return any(
+            connection.execute(select(literal(1)).select_from(_describe(one)).limit(1)).first() for one in present
+        )
+
+
 @contextmanager
 def _locked(shop: Engine, names: Sequence[str]) -> Iterator[Connection]:
     """Hold tables against all others until the block ends, or this process does."""

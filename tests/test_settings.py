@@ -81,7 +81,20 @@ def test_what_follows_from_the_folder_is_not_kept(tmp_path: Path) -> None:
     kept = json.loads((tmp_path / "settings.json").read_text())
 
     assert kept["shop_database_url"] == "mysql+pymysql://shop@127.0.0.1/shop"
-    assert not {"ml_store_uri", "mlflow_tracking_uri"} & set(kept), "the folder may be moved"
+    assert not {"ml_store_uri", "mlflow_tracking_uri", "platform_database_url"} & set(kept), "the folder may be moved"
+
+
+def test_the_platform_has_a_database_of_its_own(tmp_path: Path) -> None:
+    theirs = "mysql+pymysql://shop@127.0.0.1/shop"
+
+    default = Settings(var_dir=tmp_path)
+    named_alone = Settings(var_dir=tmp_path, shop_database_url=theirs)
+    as_one = Settings(var_dir=tmp_path, shop_database_url=theirs, platform_database_url=theirs)
+
+    assert default.platform_database_url == f"sqlite:///{tmp_path / 'platform.db'}"
+    assert default.shop_owner_database_url == default.shop_database_url
+    assert [one.has_own_database for one in (default, named_alone, as_one)] == [True, True, False]
+    assert [one.is_shop_named_alone for one in (default, named_alone, as_one)] == [False, True, False]
 
 
 def test_another_folder_has_other_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

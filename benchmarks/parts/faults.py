@@ -47,7 +47,12 @@ def run_dependencies(folder: Path) -> Iterator[Dependencies]:
         fill_shop(url, NUM_USERS, 500, 4000)
         _forget_every_second_list(url)
         with subprocess.Popen([sys.executable, "-m", "benchmarks.parts.model_server", str(port)]) as model_server:
-            settings = {"VAR_DIR": str(folder), "SHOP_DATABASE_URL": url, "SERVING_URL": f"http://127.0.0.1:{port}"}
+            settings = {
+                "VAR_DIR": str(folder),
+                "SHOP_DATABASE_URL": url,
+                "PLATFORM_DATABASE_URL": url,
+                "SERVING_URL": f"http://127.0.0.1:{port}",
+            }
             try:
                 yield Dependencies(settings, server.pid, model_server.pid)
             finally:

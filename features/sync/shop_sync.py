@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
 from command import Command, CommandError, Result
@@ -42,6 +43,7 @@ from features.sync.verify import verify_tables
 from settings import load_settings
 from shop.database import open_engine
 from shop.mapping.model import MappingError, ShopMapping, load_mapping
+from shop.migrate import PLATFORM, migrate
 
 logger = logging.getLogger(__name__)
 
@@ -199,11 +201,19 @@ def _open(setting: str, url: str) -> Engine:
         raise CommandError(f"{setting} cannot be used: {err}", code=2) from err
 
 
+def _open_platform(url: str) -> Engine:
+    """Open the platform's database; a file that nothing has been published into yet is made."""
+    engine = _open("PLATFORM_DATABASE_URL", url)
+    if engine.dialect.name == "sqlite" and not Path(str(make_url(url).database)).exists():
+        migrate(url, PLATFORM)
+    return engine
+
+
 def _sync(options: argparse.Namespace) -> Result:
     settings = load_settings()
     engine, platform = _open("SHOP_DATABASE_URL", settings.shop_database_url), None
     if settings.has_own_database:
-        platform = _open("PLATFORM_DATABASE_URL", settings.platform_database_url)
+        platform = _open_platform(settings.platform_database_url)
     mapping = load_mapping(settings.shop_mapping or None)
     if mapping.files:
         raise CommandError(

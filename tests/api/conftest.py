@@ -166,7 +166,12 @@ def open_api(tmp_path: Path, sqlite_url: str, model_server: ModelServer) -> Iter
     clients: list[TestClient] = []
 
     def start(deadlines: Deadlines = PATIENT) -> TestClient:
-        settings = Settings(var_dir=tmp_path, shop_database_url=sqlite_url, serving_url=model_server.url)
+        settings = Settings(
+            var_dir=tmp_path,
+            shop_database_url=sqlite_url,
+            platform_database_url=sqlite_url,
+            serving_url=model_server.url,
+        )
         client = TestClient(create_app(settings, deadlines), raise_server_exceptions=False)
         client.__enter__()
         clients.append(client)

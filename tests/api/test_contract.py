@@ -38,7 +38,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     fill_tiny_shop(engine)
     publish_by_hand(engine)
     engine.dispose()
-    with serve(create_app(Settings(var_dir=folder, shop_database_url=url), PATIENT)) as running:
+    with serve(
+        create_app(Settings(var_dir=folder, shop_database_url=url, platform_database_url=url), PATIENT)
+    ) as running:
         yield running
 
 

@@ -44,7 +44,9 @@ def api(
     fill_tiny_shop(engine)
     publish_by_hand(engine)
     engine.dispose()
-    settings = Settings(var_dir=tmp_path, shop_database_url=url, serving_url=model_server.url)
+    settings = Settings(
+        var_dir=tmp_path, shop_database_url=url, platform_database_url=url, serving_url=model_server.url
+    )
     with TestClient(create_app(settings, deadlines)) as client:
         wait_for_rung(client, "published")
         yield client

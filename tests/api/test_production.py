@@ -39,7 +39,7 @@ def production(tmp_path: Path, url: str, **fields: Any) -> Settings:
         "requests_per_minute": 100_000,
     }
     values |= {"allowed_hosts": "testserver,*.shop.example", "api_metrics_token": SecretStr("m" * 43)}
-    return Settings(var_dir=tmp_path, shop_database_url=url, **(values | fields))
+    return Settings(var_dir=tmp_path, shop_database_url=url, platform_database_url=url, **(values | fields))
 
 
 @pytest.fixture

@@ -43,7 +43,9 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     settings = free_settings(tmp_path_factory.mktemp("var"))
     engine = open_engine(settings.shop_database_url)
     rows = build_synthetic_shop(SyntheticShape(20, 30, 100), 0, datetime.now(UTC).date() - timedelta(days=1))
-    write_shop(engine, rows, replace=False, report=str)
+    platform = open_engine(settings.platform_database_url)
+    write_shop(engine, rows, replace=False, report=str, platform=platform)
+    platform.dispose()
     engine.dispose()
     own = {
         "VAR_DIR": str(settings.var_dir),

@@ -90,7 +90,7 @@ def promote(settings: Settings, *arguments: str) -> str:
 
 
 def alias_moves(settings: Settings) -> list[AuditLog]:
-    engine = open_engine(settings.shop_database_url, read_only=True)
+    engine = open_engine(settings.platform_database_url, read_only=True)
     with Session(engine, expire_on_commit=False) as session:
         moves = list(session.scalars(select(AuditLog).where(AuditLog.subject == "alias/champion")))
     engine.dispose()
@@ -98,7 +98,7 @@ def alias_moves(settings: Settings) -> list[AuditLog]:
 
 
 def batches_of(settings: Settings, version: int) -> list[str]:
-    engine = open_engine(settings.shop_database_url, read_only=True)
+    engine = open_engine(settings.platform_database_url, read_only=True)
     with Session(engine) as session:
         found = session.scalars(
             select(RecommendationBatch.batch_id).where(RecommendationBatch.model_version == str(version))

@@ -45,13 +45,15 @@ class RunningShop:
         self._app, self._variables = app, variables
         self.url = f"http://127.0.0.1:{settings.api_port}"
         self._engine = open_engine(settings.shop_database_url)
+        self._platform = open_engine(settings.platform_database_url)
         self._api: subprocess.Popen[bytes] | None = None
 
     def fill(self) -> None:
         """Write a synthetic shop whose last day was yesterday, and publish a list for every user."""
         yesterday = datetime.now(UTC).date() - timedelta(days=1)
         shape = SyntheticShape(num_users=60, num_products=120, num_orders=900)
-        write_shop(self._engine, build_synthetic_shop(shape, seed=7, end_date=yesterday), replace=False, report=str)
+        rows = build_synthetic_shop(shape, seed=7, end_date=yesterday)
+        write_shop(self._engine, rows, replace=False, report=str, platform=self._platform)
         self._publish(yesterday)
 
     def start_api(self) -> None:
@@ -76,6 +78,7 @@ class RunningShop:
         """Stop everything."""
         self.stop_api()
         self._engine.dispose()
+        self._platform.dispose()
 
     def recommended(self, user_id: int) -> list[int]:
         """Ask the API what a user's homepage shows."""
@@ -106,8 +109,8 @@ class RunningShop:
             session.add(UserCoupon(user_id=user_id, coupon_id=coupon.coupon_id, issued_at=now - day))
 
     def events(self, user_id: int) -> list[Event]:
-        """Read what the shop was told about a user."""
-        with session_scope(self._engine) as session:
+        """Read what was told about a user."""
+        with session_scope(self._platform) as session:
             events = list(session.scalars(select(Event).where(Event.user_id == user_id).order_by(Event.event_id)))
             session.expunge_all()
         return events
@@ -120,11 +123,11 @@ class RunningShop:
 
     def _publish(self, as_of: date) -> None:
         """Publish what each user buys most, then what all do, as serving would leave it."""
-        with session_scope(self._engine) as session:
-            lines = session.execute(
+        with session_scope(self._engine) as shop, session_scope(self._platform) as session:
+            lines = shop.execute(
                 select(Order.user_id, OrderItem.product_id).join(OrderItem, Order.order_id == OrderItem.order_id)
             )
-            category_of = dict(session.execute(select(Product.product_id, Product.category_id)).all())
+            category_of = dict(shop.execute(select(Product.product_id, Product.category_id)).all())
             habits: dict[int, Counter[int]] = defaultdict(Counter)
             for user_id, product_id in lines:
                 habits[user_id][product_id] += 1

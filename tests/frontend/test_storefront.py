@@ -30,13 +30,15 @@ FOLLOWS_MS = 30_000
 
 def configure(shop: RunningShop, document: str) -> None:
     """Write a document, or remove the last one."""
-    engine = open_engine(shop.settings.shop_database_url)
-    with engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
+    engine = open_engine(shop.settings.platform_database_url)
+    catalogue = open_engine(shop.settings.shop_database_url, read_only=True)
+    with engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection, catalogue.connect() as theirs:
         if document:
-            write_document(connection, document)
+            write_document(connection, document, theirs)
         else:
             remove_document(connection)
     engine.dispose()
+    catalogue.dispose()
 
 
 @pytest.fixture(scope="module")

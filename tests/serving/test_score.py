@@ -25,7 +25,7 @@ def command(
 ) -> ScriptedRegistry:
     """The command's settings and registry are the test's."""
     url = shop_of_version.url.render_as_string(hide_password=False)
-    settings = Settings(var_dir=tmp_path, ml_store_uri=trained_shop.store.uri, shop_database_url=url)
+    settings = Settings(var_dir=tmp_path, ml_store_uri=trained_shop.store.uri, platform_database_url=url)
     monkeypatch.setattr(score, "load_settings", lambda: settings)
     monkeypatch.setattr(score, "connect", lambda *_: registry)
     return registry

@@ -19,6 +19,7 @@ SMALL = ["synthetic", "--users", "5", "--products", "5", "--orders", "9", "--see
 def shop_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     url = f"sqlite:///{tmp_path / 'shop.db'}"
     monkeypatch.setenv("SHOP_DATABASE_URL", url)
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
     load_settings.cache_clear()
     yield url
     load_settings.cache_clear()
@@ -88,22 +89,22 @@ def test_help_names_the_three_sources() -> None:
     assert all(word in text for word in ("demo", "directory", "synthetic"))
 
 
-def read_written(url: str) -> str:
-    engine = open_engine(url)
+def read_written(folder: Path) -> str:
+    engine = open_engine(f"sqlite:///{folder / 'platform.db'}")
     with engine.connect() as connection:
         document = read_document(connection)
     engine.dispose()
     return document
 
 
-def test_a_folder_brings_its_storefront_and_the_next_shop_takes_it_away(tmp_path: Path, shop_url: str) -> None:
+def test_a_folder_brings_its_storefront_and_the_next_shop_takes_it_away(tmp_path: Path) -> None:
     folder = write_shop_files(tmp_path / "files")
     (folder / "storefront.toml").write_text('name = "Sweet"', encoding="utf-8")
 
     codes, documents = [], []
     for arguments in (["directory", str(folder)], [*SMALL, "--replace"]):
         codes.append(main(arguments))
-        documents.append(read_written(shop_url))
+        documents.append(read_written(tmp_path))
 
     assert codes == [0, 0]
     assert documents == ['name = "Sweet"', ""]

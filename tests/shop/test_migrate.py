@@ -81,7 +81,7 @@ def test_the_command_migrates_and_checks(
 ) -> None:
     from settings import load_settings
 
-    monkeypatch.setenv("SHOP_DATABASE_URL", f"sqlite:///{tmp_path / 'shop.db'}")
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
     load_settings.cache_clear()
 
     codes = [main(["--check"]), main([]), main(["--check"])]

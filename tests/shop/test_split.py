@@ -206,7 +206,8 @@ def test_the_command_wants_two_databases_and_says_what_it_moved(
     empty_shop: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fill_old_installation(empty_shop)
-    monkeypatch.setenv("SHOP_DATABASE_URL", f"sqlite:///{tmp_path / 'shop.db'}")
+    for name in ("SHOP_DATABASE_URL", "PLATFORM_DATABASE_URL"):
+        monkeypatch.setenv(name, f"sqlite:///{tmp_path / 'shop.db'}")
     load_settings.cache_clear()
     refused = main([])
     monkeypatch.setenv("PLATFORM_DATABASE_URL", f"sqlite:///{tmp_path / 'platform.db'}")

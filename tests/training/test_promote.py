@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from settings import Settings
 from shop.database import open_engine
-from shop.migrate import migrate
+from shop.migrate import PLATFORM, migrate
 from shop.tables import AuditLog
 from training import promote
 from training.registry.alias import MoveError, move_champion, note_move, note_served
@@ -21,7 +21,7 @@ from training.registry.client import CHAMPION, Registry, connect
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     settings = Settings(var_dir=tmp_path, mlflow_tracking_uri=f"sqlite:///{tmp_path / 'mlflow.db'}")
     monkeypatch.setattr(promote, "load_settings", lambda: settings)
-    migrate(settings.shop_database_url)
+    migrate(settings.platform_database_url, PLATFORM)
     return settings
 
 
@@ -39,7 +39,7 @@ def registry(settings: Settings) -> Registry:
 
 @pytest.fixture
 def engine(settings: Settings) -> Engine:
-    return open_engine(settings.shop_database_url)
+    return open_engine(settings.platform_database_url)
 
 
 def moves(engine: Engine) -> list[tuple[str, str | None, str | None]]:
@@ -163,7 +163,7 @@ def test_what_cannot_be_done_is_said(
 def test_a_shop_that_cannot_take_the_audit_row_keeps_its_champion(
     settings: Settings, registry: Registry, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Path(settings.var_dir / "shop.db").unlink()
+    Path(settings.var_dir / "platform.db").unlink()
 
     assert promote.main(["2"]) == 1
 

@@ -16,7 +16,7 @@ from features.pins import load_pins
 from features.store import MLStore
 from settings import Settings
 from shop.database import open_engine
-from shop.migrate import migrate
+from shop.migrate import PLATFORM, migrate
 from shop.tables import AuditLog
 from tests.support.synthetic import AS_OF, SMALL_CONFIG
 from training.data.inputs import ModelInputs, ModelOutputs
@@ -30,7 +30,7 @@ from training.version.files import ArtefactError, identify
 @pytest.fixture(scope="module")
 def settings(synthetic_store: MLStore, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("run")
-    migrate(f"sqlite:///{folder / 'shop.db'}")
+    migrate(f"sqlite:///{folder / 'platform.db'}", PLATFORM)
     return Settings(
         var_dir=folder,
         ml_store_uri=synthetic_store.uri,
@@ -222,7 +222,7 @@ def test_a_run_killed_before_the_aliases_moved_is_made_good_by_the_next(
 
 
 def test_the_first_promotion_is_in_the_audit_log(first: dict[str, object], settings: Settings) -> None:
-    with Session(open_engine(settings.shop_database_url)) as session:
+    with Session(open_engine(settings.platform_database_url)) as session:
         [row] = session.scalars(select(AuditLog).where(AuditLog.subject == "alias/champion"))
 
     assert (row.actor, row.from_value, row.to_value) == ("gate", None, "1")

@@ -31,7 +31,9 @@ def sell(published_shop: Engine, tmp_path: Path, sqlite_url: str) -> Callable[..
             session.add(Coupon(coupon_id=9, code="NINE", name="Nine", **dates, **coupon))
             session.flush()
             session.add(UserCoupon(user_id=1, coupon_id=9, issued_at=now - timedelta(hours=1)))
-        settings = Settings(var_dir=tmp_path, shop_database_url=sqlite_url, currency=currency)
+        settings = Settings(
+            var_dir=tmp_path, shop_database_url=sqlite_url, platform_database_url=sqlite_url, currency=currency
+        )
         cart = {"user_id": 1, "items": [{"product_id": 3, "quantity": quantity}]}
         with TestClient(create_app(settings, PATIENT)) as api:
             quote = api.post("/orders/quote", json=cart).json()

@@ -60,7 +60,7 @@ class Shop:
         publish_by_hand(self.engine)
         with session_scope(self.engine) as session:
             session.add_all(Category(category_id=each, name=f"Category {each}") for each in CATEGORIES if each > 3)
-        self.settings = Settings(var_dir=folder, shop_database_url=url)
+        self.settings = Settings(var_dir=folder, shop_database_url=url, platform_database_url=url)
 
     def reset(self, ranked: list[int]) -> None:
         with session_scope(self.engine) as session:

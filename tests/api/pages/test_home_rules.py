@@ -222,7 +222,9 @@ def test_each_arm_sees_its_own_lists(published_shop: Engine, tmp_path: Any, sqli
             entries = [[6, 3, 0.9, "popular"]]
             session.add(Recommendation(batch_id="20260125T120000Z-v9", user_id=user, products=entries))
         session.add(BatchPointer(name=name_pointer("challenger"), batch_id="20260125T120000Z-v9", epoch=2))
-    settings = Settings(var_dir=tmp_path, shop_database_url=sqlite_url, compared_alias="challenger")
+    settings = Settings(
+        var_dir=tmp_path, shop_database_url=sqlite_url, platform_database_url=sqlite_url, compared_alias="challenger"
+    )
     variant_of = {user: Experiment("challenger", 0.5).assign(user) for user in (1, 2, 3, 4)}
 
     with TestClient(create_app(settings, PATIENT)) as api:
@@ -237,7 +239,11 @@ def test_without_lists_of_the_second_alias_nothing_is_compared(
     published_shop: Engine, tmp_path: Any, sqlite_url: str
 ) -> None:
     settings = Settings(
-        var_dir=tmp_path, shop_database_url=sqlite_url, compared_alias="challenger", compared_share=0.999
+        var_dir=tmp_path,
+        shop_database_url=sqlite_url,
+        platform_database_url=sqlite_url,
+        compared_alias="challenger",
+        compared_share=0.999,
     )
 
     with TestClient(create_app(settings, PATIENT)) as api:

@@ -209,7 +209,7 @@ def test_the_command_prints_the_table_and_refuses_a_period_that_ends_before_it_b
 ) -> None:
     from settings import load_settings
 
-    monkeypatch.setenv("SHOP_DATABASE_URL", str(empty_shop.url))
+    monkeypatch.setenv("PLATFORM_DATABASE_URL", str(empty_shop.url))
     load_settings.cache_clear()
     write_log(empty_shop)
 

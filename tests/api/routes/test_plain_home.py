@@ -62,7 +62,12 @@ class Shops:
 
 @pytest.fixture
 def shops(published_shop: Engine, tmp_path: Path, sqlite_url: str) -> Iterator[Shops]:
-    common = {"var_dir": tmp_path, "shop_database_url": sqlite_url, "serving_url": "http://127.0.0.1:9"}
+    common = {
+        "var_dir": tmp_path,
+        "shop_database_url": sqlite_url,
+        "platform_database_url": sqlite_url,
+        "serving_url": "http://127.0.0.1:9",
+    }
     strict = {"environment": "production", "api_token_key": SecretStr(KEY), "requests_per_minute": 10**6}
     strict |= {"allowed_hosts": "testserver"}
     with (

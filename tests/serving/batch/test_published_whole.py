@@ -51,7 +51,9 @@ def test_no_answer_mixes_two_batches(any_empty_shop: Engine, tmp_path: Any) -> N
     stop = Event()
 
     with (
-        serve(create_app(Settings(var_dir=tmp_path, shop_database_url=url), PATIENT)) as address,
+        serve(
+            create_app(Settings(var_dir=tmp_path, shop_database_url=url, platform_database_url=url), PATIENT)
+        ) as address,
         ThreadPoolExecutor(READERS) as readers,
     ):
         reading = [readers.submit(read_on, address, stop) for _ in range(READERS)]

@@ -35,7 +35,7 @@ def test_the_example_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert example is not None
     assert command is not None
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SHOP_DATABASE_URL", f"sqlite:///{tmp_path}/shop.db")
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
     load_settings.cache_clear()
 
     exec(example.group(1), {})

@@ -11,6 +11,7 @@ from shop.storefront.__main__ import main
 @pytest.fixture(autouse=True)
 def shop_url(tiny_shop: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("SHOP_DATABASE_URL", str(tiny_shop.url))
+    monkeypatch.setenv("PLATFORM_DATABASE_URL", str(tiny_shop.url))
     load_settings.cache_clear()
     yield
     load_settings.cache_clear()

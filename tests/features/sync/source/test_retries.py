@@ -223,6 +223,7 @@ def test_the_command_says_that_trying_again_would_not_help(
 ) -> None:
     url = server_shop.url.set(password="wrong-password").render_as_string(hide_password=False)
     monkeypatch.setenv("SHOP_DATABASE_URL", url)
+    monkeypatch.setenv("PLATFORM_DATABASE_URL", url)
     monkeypatch.setenv("ML_STORE_URI", store.uri)
     load_settings.cache_clear()
 

@@ -29,7 +29,7 @@ BY_TEXT = PIECES.format(
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """The database that the command fills."""
     url = f"sqlite:///{tmp_path / 'shop.db'}"
-    monkeypatch.setenv("SHOP_DATABASE_URL", url)
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
     load_settings.cache_clear()
     engine = open_engine(url)
     yield engine
