@@ -4,7 +4,7 @@ import pytest
 
 from features.store import MLStore
 from settings import Settings
-from shop.migrate import migrate
+from shop.migrate import PLATFORM, migrate
 from tests.support.synthetic import AS_OF, SMALL_CONFIG
 from training.registry.client import connect
 from training.reproduce import reproduce
@@ -15,7 +15,7 @@ def test_a_registered_version_trains_again_to_the_bit(
     synthetic_store: MLStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    migrate(f"sqlite:///{tmp_path / 'shop.db'}")
+    migrate(f"sqlite:///{tmp_path / 'platform.db'}", PLATFORM)
     settings = Settings(
         var_dir=tmp_path, ml_store_uri=synthetic_store.uri, mlflow_tracking_uri=f"sqlite:///{tmp_path / 'mlflow.db'}"
     )
