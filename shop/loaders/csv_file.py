@@ -1,7 +1,7 @@
 """Strict reader of CSV files: what does not follow RFC 4180 is refused with its line, never guessed at."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,10 +34,9 @@ def read_csv_file(path: Path) -> tuple[pl.DataFrame, pl.Series]:
     Raises:
         InvalidShopError: the file is empty or breaks a rule, with the line.
     """
-    csv.field_size_limit(LONGEST_CELL)
     try:
         with path.open(encoding=_find_encoding(path), newline="") as file:
-            lines = _read_lines(path, csv.reader(file, strict=True))
+            lines = read_lines(csv.reader(file, strict=True), path.name, _refuse_file)
             names = _read_names(path, next(lines, (1, [])))
             frames, numbers = [pl.DataFrame(schema=dict.fromkeys(names, pl.String()))], [pl.Series(dtype=pl.Int64)]
             while piece := list(islice(lines, ROWS_AT_ONCE)):
@@ -67,8 +66,15 @@ def _find_line(path: Path) -> int:
     return 1
 
 
-def _read_lines(path: Path, reader: "_csv.Reader") -> Iterator[Line]:
-    """Yield the rows in which something stands, each with the line that it begins on."""
+def read_lines(reader: "_csv.Reader", name: str, refuse: Callable[[str], object]) -> Iterator[Line]:
+    """Yield the rows in which something stands, each with the line that it begins on.
+
+    Args:
+        reader: strict, at the file's beginning.
+        name: of the file.
+        refuse: told of each row whose quotation marks are broken; if it returns, the rows after it follow.
+    """
+    csv.field_size_limit(LONGEST_CELL)
     while True:
         begins = reader.line_num + 1
         try:
@@ -76,11 +82,14 @@ def _read_lines(path: Path, reader: "_csv.Reader") -> Iterator[Line]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise InvalidShopError(
-                f"{path.name}, line {begins}: {error}. A quotation mark inside a quoted text is written twice."
-            ) from error
+            refuse(f"{name}, line {begins}: {error}. A quotation mark inside a quoted text is written twice")
+            continue
         if any(cell.strip() for cell in cells):
             yield begins, cells
+
+
+def _refuse_file(words: str) -> None:
+    raise InvalidShopError(f"{words}.")
 
 
 def _read_names(path: Path, line: Line) -> list[str]:

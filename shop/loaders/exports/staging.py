@@ -5,20 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 from sqlalchemy import Connection
 
-from shop.loaders.csv_file import LONGEST_CELL
+from shop.loaders.csv_file import ROWS_AT_ONCE, Line, read_lines
 from shop.loaders.exports.encoding import find_encoding, find_separator
 from shop.loaders.exports.values import describe_kind, read_values
 from shop.mapping.files import LINE, FileKind, FileTable
 
-if TYPE_CHECKING:
-    import _csv
-
-ROWS_AT_ONCE = 50_000
 SHOWN_CHARACTERS = 60
 CODECS = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "cp949": "cp949", "latin-1": "cp1252"}
 NAMES = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "cp949": "CP949 (Korean)", "cp1252": "Windows-1252 (Latin-1)"}
@@ -26,8 +21,6 @@ SEPARATOR_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 MOST_SET_ASIDE = 0.1
 """Share of a file's rows that may be odd ones; with more of them the mapping does not fit the file."""
 _TYPES: dict[FileKind, str] = {"text": "TEXT", "number": "REAL", "integer": "INTEGER", "instant": "TEXT"}
-
-Line = tuple[int, list[str]]
 
 
 @dataclass
@@ -77,8 +70,9 @@ def _stage_file(connection: Connection, path: Path, table_name: str, table: File
             separator = table.separator or find_separator(file.readline())
             file.seek(0)
             report.written = f"{NAMES.get(codec, 'Latin-1')}, {SEPARATOR_NAMES[separator]}"
-            _stage_lines(connection, _read_lines(csv.reader(file, strict=True, delimiter=separator), report), report,
-                         table_name, table)  # fmt: skip
+            reader = csv.reader(file, strict=True, delimiter=separator)
+            lines = read_lines(reader, report.name, report.faults.append)
+            _stage_lines(connection, lines, report, table_name, table)
     except UnicodeError as error:
         report.faults.append(f"{path.name} is not {table.encoding}, as [files.{table_name}] says: {error}")
     except OSError as error:
@@ -94,24 +88,6 @@ def refuse_many(place: str, set_aside: list[str], num_rows: int) -> list[str]:
         return []
     shown = "; ".join(set_aside[:3])
     return [f"{place}: {len(set_aside):,} of {num_in_all:,} rows cannot be read, more than odd ones: {shown}"]
-
-
-def _read_lines(reader: "_csv.Reader", report: FileReport) -> Iterator[Line]:
-    """Yield the rows in which something stands, each with the line that it begins on; broken quotes are faults."""
-    csv.field_size_limit(LONGEST_CELL)
-    while True:
-        begins = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            report.faults.append(
-                f"{report.name}, line {begins}: {error}. A quotation mark inside a quoted text is written twice"
-            )
-            continue
-        if any(cell.strip() for cell in cells):
-            yield begins, cells
 
 
 def _stage_lines(
