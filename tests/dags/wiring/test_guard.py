@@ -12,6 +12,7 @@ import pytest
 
 from dags.wiring import guard
 from dags.wiring.command import guarded
+from deploy.local.supervision.processes import is_alive
 
 ROOT = Path(__file__).parents[3]
 OWNER = """
@@ -42,14 +43,10 @@ def start(folder: Path, first: str = "", leaves: bool = True) -> tuple[subproces
     return owner, [psutil.Process(int(pid)) for pid in (folder / "pids").read_text().split()]
 
 
-def living(processes: list[psutil.Process]) -> list[psutil.Process]:
-    return [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
-
-
 def assert_gone(processes: list[psutil.Process], seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while living(processes):
-        assert time.monotonic() < deadline, living(processes)
+    while living := [one for one in processes if is_alive(one)]:
+        assert time.monotonic() < deadline, living
         time.sleep(0.05)
 
 
