@@ -8,7 +8,7 @@ from pathlib import Path
 
 from command import Command
 
-MAPPINGS_FOLDER = Path(__file__).parent / "mappings"
+MAPPINGS_FOLDER = Path(__file__).parent / "mapping" / "ready"
 
 
 def make_command() -> Command:

@@ -21,7 +21,7 @@ from settings import load_settings
 from shop.database import ShopFailedError, engine_scope, open_engine
 from shop.tables import Base, PlatformBase
 
-FOLDER = Path(__file__).parent
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Schema:
     Attributes:
         name: `shop` or `platform`.
         metadata: its tables as the code has them.
-        revisions: folder of the steps that lead there.
+        revisions: folder of the steps that lead there, in `shop.migrations`.
         version_table: where the database notes how far it has come.
     """
 
@@ -41,8 +41,8 @@ class Schema:
     version_table: str
 
 
-SHOP = Schema("shop", Base.metadata, FOLDER / "migrations", "alembic_version")
-PLATFORM = Schema("platform", PlatformBase.metadata, FOLDER / "platform_migrations", "platform_alembic_version")
+SHOP = Schema("shop", Base.metadata, MIGRATIONS / "shop", "alembic_version")
+PLATFORM = Schema("platform", PlatformBase.metadata, MIGRATIONS / "platform", "platform_alembic_version")
 SCHEMAS = {schema.name: schema for schema in (SHOP, PLATFORM)}
 
 
@@ -64,7 +64,9 @@ def migrate(engine_or_url: Engine | str, schema: Schema = SHOP) -> str:
 def migrate_connection(connection: Connection, schema: Schema = SHOP) -> None:
     """Upgrade within a transaction that the caller ends."""
     config = Config()
-    config.set_main_option("script_location", str(schema.revisions).replace("%", "%%"))
+    for name, value in (("script_location", MIGRATIONS), ("version_locations", schema.revisions)):
+        config.set_main_option(name, str(value).replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")  # by default a folder's name ends at a space
     config.attributes |= {"connection": connection, "schema": schema}
     command.upgrade(config, "head")
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-MAPPINGS_FOLDER = Path(__file__).parents[1] / "mappings"
+MAPPINGS_FOLDER = Path(__file__).parent / "ready"
 _SOURCES = frozenset({"table", "select"})
 
 

@@ -1,1 +1,1 @@
-"""The history of the shop's schema, as Alembic revisions."""
+"""Revisions of the shop's database (`shop`) and the platform's (`platform`), for Alembic, in words of their own."""

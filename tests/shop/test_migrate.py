@@ -1,10 +1,12 @@
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, inspect, text
 
 from shop.database import open_engine
-from shop.migrate import PLATFORM, SHOP, list_differences, main, migrate
+from shop.migrate import MIGRATIONS, PLATFORM, SHOP, list_differences, main, migrate
 from shop.tables import DECLARED, PlatformBase
 
 
@@ -28,6 +30,21 @@ def test_both_schemas_fit_into_one_database(any_empty_shop: Engine) -> None:
     migrate(any_empty_shop, PLATFORM)
 
     assert list_differences(any_empty_shop, SHOP) == list_differences(any_empty_shop, PLATFORM) == []
+
+
+@pytest.mark.parametrize("name", ["a shop", "가게", "a,b:c;d", "100%"])
+def test_the_clone_may_lie_in_a_folder_of_any_name(
+    any_shop_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    folder = tmp_path / name
+    shutil.copytree(MIGRATIONS, folder)
+    monkeypatch.setattr("shop.migrate.MIGRATIONS", folder)
+    engine = open_engine(any_shop_url)
+
+    for schema in (SHOP, PLATFORM):
+        migrate(engine, replace(schema, revisions=folder / schema.name))
+        assert list_differences(engine, schema) == []
+    engine.dispose()
 
 
 def test_a_column_that_is_missing_is_named(empty_shop: Engine) -> None:

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from dags.wiring import command
 from dags.wiring.command import run_module
+from deploy.local.supervision.processes import is_alive_pid
 
 
 @pytest.fixture
@@ -22,10 +22,6 @@ def write_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
         (tmp_path / "step.py").write_text(code, encoding="utf-8")
 
     return write
-
-
-def is_alive(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 def test_last_line_is_the_report_and_all_lines_are_logged(
@@ -116,7 +112,7 @@ def test_step_that_takes_too_long_ends_with_all_that_it_started(
         run_module("step", timeout_seconds=3)
 
     time.sleep(0.2)
-    assert not is_alive(int((tmp_path / "child").read_text(encoding="utf-8")))
+    assert not is_alive_pid(int((tmp_path / "child").read_text(encoding="utf-8")))
 
 
 def test_step_that_ignores_the_polite_request_is_killed(

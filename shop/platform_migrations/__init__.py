@@ -1,1 +1,0 @@
-"""Revisions of the platform's database; their vocabulary is that of the shop's (`shop/migrations/columns.py`)."""
