@@ -13,7 +13,7 @@ from features.sync.source.columns import SYNCED_TABLES
 from shop.database import open_engine
 from shop.migrate import migrate
 from shop.tables import Base, PlatformBase
-from tests.features.sync.sync_worker import SyncWorker
+from tests.features.sync.behaviour.sync_worker import SyncWorker
 from tests.support.tiny_shop import day, fill_tiny_shop
 
 

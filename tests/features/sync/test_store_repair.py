@@ -13,7 +13,7 @@ from features.store import TABLE_CONFIGURATION, MLStore, StoreError
 from features.store_files import StoreFiles
 from features.sync.shop_sync import sync_shop
 from tests.features.shop_writes import assert_equal, assert_lives_are_sound, current, execute, versions_of
-from tests.features.sync.sync_worker import SyncWorker
+from tests.features.sync.behaviour.sync_worker import SyncWorker
 
 
 def lose(path: Path) -> None:

@@ -1,6 +1,6 @@
 """Syncs in processes of their own, which kill themselves (-9) where they are told to.
 
-Run as `python -m tests.features.sync.sync_worker`, it imports everything once and forks for each request: a line of
+Run as `python -m tests.features.sync.behaviour.sync_worker`, it imports everything once and forks for each request: a line of
 JSON, `{"url", "store", "die_at": step name, number of steps, or null, "verify": bool, "mapping": file or null}`. It
 answers with the report or null.
 """
@@ -24,14 +24,14 @@ from features.sync.table_sync import SyncOptions
 from shop.database import open_engine
 from shop.mapping.model import load_mapping
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 class SyncWorker:
     """The forking process, seen from a test."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-m", "tests.features.sync.sync_worker"]
+        command = [sys.executable, "-m", "tests.features.sync.behaviour.sync_worker"]
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def start(self, engine: Engine, store: MLStore, **request: Any) -> None:

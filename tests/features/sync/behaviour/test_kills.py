@@ -5,7 +5,7 @@ from sqlalchemy import Engine
 
 from features.store import MLStore
 from tests.features.shop_writes import assert_equal, assert_lives_are_sound, execute
-from tests.features.sync.sync_worker import SyncWorker
+from tests.features.sync.behaviour.sync_worker import SyncWorker
 
 POINTS = [
     "check columns", "collect categories", "collect order_items", "write users", "write order_items",

@@ -11,8 +11,8 @@ from sqlalchemy import Engine, create_engine
 
 from features.store import MLStore
 from tests.features.shop_writes import assert_equal, assert_lives_are_sound
-from tests.features.sync.random_shopping import RandomWriter
-from tests.features.sync.sync_worker import SyncWorker
+from tests.features.sync.behaviour.random_shopping import RandomWriter
+from tests.features.sync.behaviour.sync_worker import SyncWorker
 from tests.support.database_servers import KINDS, DatabaseServer
 from tests.support.mappings import write_converting_mapping, write_unstamped_mapping
 
