@@ -37,6 +37,8 @@ OF_A_BEHAVIOUR = {
     "features/test_leak.py": "rows of the future, which must change nothing",
     "mlflow_server/test_server.py": "a running server",
     "serving/online/test_foreign_mlflow.py": "a real MLflow that is another installation's",
+    "serving/online/test_rollback.py": "the version before, which serves again",
+    "serving/online/test_starts.py": "starts while MLflow or the copy of a version is out of order",
     "serving/test_bento.py": "what `bentoml build` packs",
     "serving/test_read_only_shop.py": "sync, batch and pages with SELECT alone on the shop",
     "serving/batch/test_killed.py": "a scoring that is killed anywhere",

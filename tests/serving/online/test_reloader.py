@@ -1,10 +1,8 @@
 import shutil
-import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
@@ -12,32 +10,12 @@ from sqlalchemy.orm import Session
 
 from features.rebuild import rebuild
 from features.store import MLStore
-from serving.batch.batch_state import fetch_pointed_batch
-from serving.batch.job import publish_scores
-from serving.champion import Champion, load_champion
-from serving.online.alias_effects import Followup
 from serving.online.answers import answer_lists
 from serving.online.reloader import ChampionWatcher, Sources
 from serving.online.webhook import AliasEvent
 from shop.tables import AuditLog
 from tests.serving.conftest import AS_OF, NUM_BUCKETS, LateRows, ScriptedRegistry, TrainedShop, reissue
 from tests.support.spoilt_versions import SPOILERS, Spoiler
-from training.registry.client import NamedVersion
-from training.registry.copies import fetch_copy
-
-
-@pytest.fixture
-def sources(trained_shop: TrainedShop, registry: ScriptedRegistry, tmp_path: Path, shop_of_version: Engine) -> Sources:
-    return Sources(registry, trained_shop.store, tmp_path, Followup(registry, shop_of_version))
-
-
-@pytest.fixture
-def watcher(sources: Sources) -> ChampionWatcher:
-    """A watcher that serves version 1; tests look by hand."""
-    watcher = ChampionWatcher(sources, poll_seconds=3600)
-    watcher.look()
-    assert watcher.current is not None
-    return watcher
 
 
 def break_copy(trained_shop: TrainedShop, folder: Path, spoil: Spoiler) -> Path:
@@ -45,6 +23,12 @@ def break_copy(trained_shop: TrainedShop, folder: Path, spoil: Spoiler) -> Path:
     shutil.copytree(trained_shop.folder, folder)
     spoil(folder)
     return folder
+
+
+def audit_rows(engine: Engine, subject: str) -> list[tuple[str, str | None, str | None]]:
+    with Session(engine) as session:
+        rows = session.scalars(select(AuditLog).where(AuditLog.subject == subject).order_by(AuditLog.audit_id)).all()
+        return [(row.action, row.from_value, row.to_value) for row in rows]
 
 
 def test_a_moved_alias_is_served_at_the_next_look(watcher: ChampionWatcher, registry: ScriptedRegistry) -> None:
@@ -123,17 +107,6 @@ def test_every_move_that_is_seen_leaves_an_audit_row(
     assert rows[1].details["verdict"] == "promote"
 
 
-def test_lists_of_an_overtaken_scoring_are_put_right_at_the_next_look(
-    watcher: ChampionWatcher, registry: ScriptedRegistry, trained_shop: TrainedShop, shop_of_version: Engine
-) -> None:
-    registry.aliases["champion"] = 2
-    for version in (2, 1):
-        publish_scores(trained_shop.score_as(version, shop_of_version), "champion", str)
-        watcher.look()
-
-    assert fetch_pointed_batch(shop_of_version) == trained_shop.batch_id(2)
-
-
 def test_moving_the_alias_back_ends_the_alarm(
     watcher: ChampionWatcher, registry: ScriptedRegistry, trained_shop: TrainedShop, tmp_path: Path
 ) -> None:
@@ -158,102 +131,6 @@ def test_a_registry_that_is_down_changes_nothing_but_is_said(
     registry.is_down = False
     watcher.look()
     assert watcher.failure is None
-
-
-def test_a_start_without_the_registry_serves_what_served_last(
-    watcher: ChampionWatcher, sources: Sources, registry: ScriptedRegistry
-) -> None:
-    registry.is_down = True
-
-    restarted = ChampionWatcher(sources, poll_seconds=3600)
-    restarted.start()
-    restarted.stop()
-
-    assert restarted.current.version == 1
-    assert "connection refused" in restarted.failure
-
-
-def test_a_start_without_the_registry_serves_no_other_version_of_the_number(
-    watcher: ChampionWatcher, sources: Sources, registry: ScriptedRegistry, trained_shop: TrainedShop, tmp_path: Path
-) -> None:
-    served = watcher.current.named
-    registry.folders[1], registry.run_ids[1] = reissue(trained_shop.folder, tmp_path / "renamed"), "of-the-new-model"
-    fetch_copy(registry, 1, sources.models_dir)  # as a training validates what it registered, long before a promotion
-    registry.is_down = True
-
-    restarted = ChampionWatcher(sources, poll_seconds=3600)
-    restarted.start()
-    restarted.stop()
-
-    assert restarted.current.named == served
-
-
-def test_a_start_without_the_registry_takes_up_the_note_of_earlier_code(
-    watcher: ChampionWatcher, sources: Sources, registry: ScriptedRegistry
-) -> None:
-    (sources.models_dir / "last_good.json").write_text('{"version": 1}')
-    registry.is_down = True
-
-    restarted = ChampionWatcher(sources, poll_seconds=3600)
-    restarted.start()
-    restarted.stop()
-
-    assert restarted.current.named == watcher.current.named
-
-
-def test_a_start_does_not_wait_for_a_registry_that_hangs(
-    watcher: ChampionWatcher, sources: Sources, registry: ScriptedRegistry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("serving.online.reloader.FIRST_LOOK_SECONDS", 0.1)
-    answers = threading.Event()
-    monkeypatch.setattr(registry, "resolve_version", lambda _: answers.wait(30) and NamedVersion(2, "run-of-2"))
-
-    restarted = ChampionWatcher(sources, poll_seconds=0.01)
-    restarted.start()
-
-    assert restarted.current.version == 1
-    answers.set()
-    deadline = time.monotonic() + 20
-    while restarted.current.version != 2 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    restarted.stop()
-    assert restarted.current.version == 2
-
-
-def test_a_registry_that_is_silent_is_said_while_it_is_asked(
-    watcher: ChampionWatcher, registry: ScriptedRegistry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("serving.online.reloader.SLOW_SECONDS", 1.0)
-    asked, answers = threading.Event(), threading.Event()
-
-    def hang(_alias: str) -> NamedVersion:
-        asked.set()
-        answers.wait(30)
-        return NamedVersion(1, "run-of-1")
-
-    monkeypatch.setattr(registry, "resolve_version", hang)
-    look = threading.Thread(target=watcher.look)
-
-    look.start()
-
-    assert asked.wait(30)
-    assert watcher.trouble is None
-    time.sleep(1.2)
-    assert "MLflow has not answered for" in watcher.trouble
-    answers.set()
-    look.join(timeout=30)
-    assert watcher.trouble is None
-
-
-def test_a_first_start_without_a_champion_waits(sources: Sources, registry: ScriptedRegistry) -> None:
-    registry.aliases.clear()
-
-    watcher = ChampionWatcher(sources, poll_seconds=3600)
-    watcher.start()
-    watcher.stop()
-
-    assert watcher.current is None
-    assert "carries the alias 'champion' yet" in watcher.failure
 
 
 def test_a_newer_snapshot_is_served_at_the_next_look(
@@ -301,30 +178,6 @@ def test_a_number_that_came_again_for_another_version_is_served(
         assert audit_rows(shop_of_version, subject)[1:] == [(action, "1", "1")]
 
 
-def test_a_copy_that_was_damaged_on_disk_is_fetched_anew(
-    watcher: ChampionWatcher, sources: Sources, registry: ScriptedRegistry
-) -> None:
-    (sources.models_dir / "1" / "model.onnx").write_bytes(b"bit rot")
-
-    restarted = ChampionWatcher(sources, poll_seconds=3600)
-    restarted.look()
-
-    assert (restarted.current.version, restarted.failure) == (1, None)
-
-
-def test_a_damaged_copy_is_never_served_while_the_registry_is_down(
-    watcher: ChampionWatcher, sources: Sources, registry: ScriptedRegistry
-) -> None:
-    (sources.models_dir / "1" / "model.onnx").write_bytes(b"bit rot")
-    registry.is_down = True
-
-    restarted = ChampionWatcher(sources, poll_seconds=3600)
-    restarted.start()
-    restarted.stop()
-
-    assert restarted.current is None
-
-
 def test_a_thread_follows_the_alias(sources: Sources, registry: ScriptedRegistry) -> None:
     watcher = ChampionWatcher(sources, poll_seconds=0.02)
     watcher.start()
@@ -336,88 +189,6 @@ def test_a_thread_follows_the_alias(sources: Sources, registry: ScriptedRegistry
     watcher.stop()
 
     assert watcher.current.version == 2
-
-
-def audit_rows(engine: Engine, subject: str) -> list[tuple[str, str | None, str | None]]:
-    with Session(engine) as session:
-        rows = session.scalars(select(AuditLog).where(AuditLog.subject == subject).order_by(AuditLog.audit_id)).all()
-        return [(row.action, row.from_value, row.to_value) for row in rows]
-
-
-def test_the_version_before_serves_again_without_loading(sources: Sources, registry: ScriptedRegistry) -> None:
-    loaded: list[int] = []
-
-    def load(*arguments: Any) -> Champion:
-        loaded.append(arguments[3])
-        return load_champion(*arguments)
-
-    watcher = ChampionWatcher(sources, 3600, load)
-    for version in (1, 2, 1, 2):
-        registry.aliases["champion"] = version
-        watcher.look()
-        assert watcher.current.version == version
-
-    assert loaded == [1, 2]
-
-
-def test_the_version_before_serves_again_on_the_newest_snapshot(
-    sources: Sources, registry: ScriptedRegistry, tmp_path: Path
-) -> None:
-    store = MLStore(str(tmp_path / "store"))
-    shutil.copytree(sources.store.uri, store.uri)
-    watcher = ChampionWatcher(replace(sources, store=store), 3600)
-    for version in (1, 2):
-        registry.aliases["champion"] = version
-        watcher.look()
-    rebuild(store, AS_OF + timedelta(days=1), NUM_BUCKETS)
-    registry.aliases["champion"] = 1
-
-    watcher.look()
-
-    assert (watcher.current.version, watcher.current.as_of) == (1, AS_OF + timedelta(days=1))
-
-
-def publish_both(trained_shop: TrainedShop, engine: Engine, *versions: int) -> None:
-    for version in versions:
-        publish_scores(trained_shop.score_as(version, engine), "champion", str)
-
-
-def serve(watcher: ChampionWatcher, registry: ScriptedRegistry, *versions: int) -> None:
-    for version in versions:
-        registry.aliases["champion"] = version
-        watcher.look()
-
-
-def test_kept_lists_do_not_wait_until_the_version_is_loaded(
-    sources: Sources,
-    watcher: ChampionWatcher,
-    registry: ScriptedRegistry,
-    trained_shop: TrainedShop,
-    shop_of_version: Engine,
-) -> None:
-    serve(watcher, registry, 1, 2)
-    publish_both(trained_shop, shop_of_version, 1, 2)
-    shown_while_loading: list[str | None] = []
-
-    def load(*arguments: Any) -> Champion:
-        shown_while_loading.append(fetch_pointed_batch(shop_of_version))
-        return load_champion(*arguments)
-
-    serve(ChampionWatcher(sources, 3600, load), registry, 1)
-
-    assert ["-v1-" in batch_id for batch_id in shown_while_loading] == [True]
-
-
-def test_kept_lists_of_a_version_that_must_not_serve_stay_away(
-    watcher: ChampionWatcher, registry: ScriptedRegistry, trained_shop: TrainedShop, shop_of_version: Engine
-) -> None:
-    serve(watcher, registry, 2, 1)
-    publish_both(trained_shop, shop_of_version, 2, 1)
-    registry.written_tags[2] = {"verdict": "refuse", "reason": "worse than chance."}
-
-    serve(watcher, registry, 2)
-
-    assert "-v1-" in fetch_pointed_batch(shop_of_version)
 
 
 def test_a_lost_alias_is_no_first_start(
