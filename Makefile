@@ -21,6 +21,8 @@ CUTS ?= 2017-08-20 2017-09-10 2017-10-15
 PYTEST_ARGS ?=
 SIDE_BY_SIDE = --numprocesses logical --maxprocesses 2 --dist loadscope
 SERVED_SECONDS ?= 600
+# Real servers beside each other on two cores: what was late once runs again alone; what fails again is red.
+ALONE = --last-failed --last-failed-no-failures none --maxfail 1
 
 .PHONY: help up down status promote rollback step test coverage test-containers check bench quality lock secrets docs site environment tools format clean
 
@@ -47,9 +49,11 @@ rollback: ## let the version before serve again, with its kept lists
 step: ## run one step by hand: make step DO="features.sync --verify"
 	@$(STEP) $(DO)
 
-test: environment tools ## run all tests, on real databases, servers and browser
+test: environment tools ## run all tests, on real databases, servers and browser; what failed, once more alone
 	$(RUN) deploy.local.pages test build
-	$(RUN) pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
+	$(RUN) pytest --cache-clear $(SIDE_BY_SIDE) $(PYTEST_ARGS) || \
+	{ echo "== what failed runs once more, alone; what passes now is unsteady, and a fault of the test or of what it tests" >&2; \
+	$(RUN) pytest $(ALONE) -rA --show-capture=no $(PYTEST_ARGS); }
 
 coverage: environment tools ## run all tests and print which share of lines and branches they ran, by file; the page of it: var/coverage
 	$(RUN) pytest $(SIDE_BY_SIDE) --cov --cov-report=term --cov-report=html:var/coverage $(PYTEST_ARGS)
