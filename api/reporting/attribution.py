@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Function, case, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from api.web.request_ids import UNVERIFIED
-from shop.tables import Event
+from shop.tables import Event, find_model
 
 NONE = "none"
 """Stands for a version or rung that an impression does not name."""
@@ -35,11 +35,15 @@ class Period(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """One impression and what became of it."""
+    """One impression and what became of it.
+
+    `model` is the version as its lists name it, by number and hash: numbers come again. It is the number alone where
+    the model server ranked while lists of another version were shown.
+    """
 
     user_id: int | None
     position: int | None
-    model_version: str | None
+    model: str | None
     rung: str | None
     variant: str | None
     is_clicked: bool
@@ -87,6 +91,7 @@ def fetch_shown(connection: Connection, period: Period) -> Iterator[Shown]:
             _of_impression(Event.user_id),
             _of_impression(Event.position),
             _of_impression(Event.model_version),
+            _of_impression(Event.batch_id),
             _of_impression(Event.rung),
             _of_impression(Event.arm),
             shown_at,
@@ -98,9 +103,10 @@ def fetch_shown(connection: Connection, period: Period) -> Iterator[Shown]:
         .having(shown_at < period.until)
     )
     for row in connection.execution_options(yield_per=5000).execute(query):
-        user_id, position, version, rung, variant, at, clicked_at, ordered_at = row
+        user_id, position, version, batch_id, rung, variant, at, clicked_at, ordered_at = row
+        model = find_model(batch_id, version) if version is not None else None
         is_clicked, is_ordered = _follows(clicked_at, at, period), _follows(ordered_at, at, period)
-        yield Shown(user_id, position, version, rung, variant, is_clicked, is_ordered)
+        yield Shown(user_id, position, model, rung, variant, is_clicked, is_ordered)
 
 
 def count_unverified(connection: Connection, period: Period) -> int:
@@ -113,7 +119,7 @@ def tally(impressions: Iterable[Shown]) -> Attribution:
     """Count impressions by what showed them."""
     attribution = Attribution()
     for shown in impressions:
-        attribution.by_version[shown.model_version or NONE].add(shown)
+        attribution.by_version[shown.model or NONE].add(shown)
         attribution.by_rung[shown.rung or NONE].add(shown)
         attribution.by_slot[name_slots(shown.position)].add(shown)
         if shown.variant is not None and shown.user_id is not None:

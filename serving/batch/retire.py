@@ -1,5 +1,7 @@
 """Retention of published batches: the last few stay, so that a rollback takes seconds and the database stays small."""
 
+from itertools import islice
+
 from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.orm import Session
 
@@ -12,11 +14,19 @@ from shop.tables import (
     ProductNeighbours,
     Recommendation,
     RecommendationBatch,
+    find_model,
 )
 
 KEPT_BATCHES = 3
 KEPT_VERSIONS = 3
 ROWS_PER_TRANSACTION = 10_000
+
+_BATCHES = select(
+    RecommendationBatch.batch_id,
+    RecommendationBatch.model_version,
+    RecommendationBatch.state,
+    RecommendationBatch.epoch,
+)
 
 
 def retire_old_batches(engine: Engine) -> list[str]:
@@ -31,25 +41,18 @@ def retire_old_batches(engine: Engine) -> list[str]:
     _finish_interrupted(engine)
     with Session(engine) as session:
         shown = session.scalar(select(BatchPointer.epoch).where(BatchPointer.name == HOME)) or 0
-        batches = session.execute(
-            select(
-                RecommendationBatch.batch_id,
-                RecommendationBatch.model_version,
-                RecommendationBatch.state,
-                RecommendationBatch.epoch,
-            )
-            .where(RecommendationBatch.state != "retired", RecommendationBatch.epoch < shown)
-            .order_by(RecommendationBatch.epoch.desc())
-        ).all()
-        pointed = session.execute(
-            select(RecommendationBatch.model_version).where(RecommendationBatch.epoch == shown)
-        ).scalar()
+        not_retired = _BATCHES.where(RecommendationBatch.state != "retired", RecommendationBatch.epoch < shown)
+        batches = session.execute(not_retired.order_by(RecommendationBatch.epoch.desc())).all()
+        pointed = session.execute(_BATCHES.where(RecommendationBatch.epoch == shown)).first()
         kept = set(session.scalars(select(BatchPointer.batch_id)))
     published = [batch for batch in batches if batch.state == "published"]
     kept |= {batch.batch_id for batch in published[: KEPT_BATCHES - 1]}
-    newest_of_version = {batch.model_version: batch.batch_id for batch in reversed(published)}
-    others = [version for version in dict.fromkeys(batch.model_version for batch in published) if version != pointed]
-    kept |= {newest_of_version[version] for version in others[: KEPT_VERSIONS - 1]}
+    newest_of_model: dict[str, str] = {}
+    for batch in published:
+        newest_of_model.setdefault(find_model(batch.batch_id, batch.model_version), batch.batch_id)
+    if pointed is not None:
+        newest_of_model.pop(find_model(pointed.batch_id, pointed.model_version), None)
+    kept |= set(islice(newest_of_model.values(), KEPT_VERSIONS - 1))
     retired = []
     for batch in batches:
         if batch.batch_id not in kept and _mark_retired(engine, batch.batch_id, batch.epoch):

@@ -3,6 +3,7 @@
 `products` is a JSON list, best first, of `[product_id, category_id, score, reason_code]`.
 """
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,9 @@ HOME = "home"
 HASH_DIGITS = 12
 """Of a hash, in the name of a batch."""
 
+MODEL_OF_BATCH = re.compile(rf"-(v(\d+)-[0-9a-f]{{{HASH_DIGITS}}})-")
+"""Name and number of the version in the name of a batch."""
+
 RankedProducts = list[list[Any]]
 
 
@@ -37,6 +41,17 @@ def name_model(version: int, contents: str) -> str:
 def is_of_model(batch_id: str, model: str) -> bool:
     """Return whether a batch was made by a version, as `name_model` names it."""
     return f"-{model}-" in batch_id
+
+
+def find_model(batch_id: str | None, version: str) -> str:
+    """Return the name of the version that made a batch; its number alone where the batch does not say it.
+
+    Args:
+        batch_id: of the batch; those of earlier code hold no hash.
+        version: number of the version. A batch of another number says nothing of it.
+    """
+    found = MODEL_OF_BATCH.search(batch_id or "")
+    return found[1] if found and found[2] == version else version
 
 
 def _batch_key() -> Mapped[str]:

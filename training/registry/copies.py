@@ -7,12 +7,14 @@ import shutil
 import uuid
 from pathlib import Path
 
-from training.registry.client import Registry
-from training.version.files import verify_folder
+from training.registry.client import CONTENTS, Registry
+from training.version.files import identify, verify_folder
 
 
 def fetch_copy(registry: Registry, version: int, models: Path) -> Path:
     """Get the folder of a version; a copy of its run that is there and whole is kept.
+
+    A version that does not carry the hash of its files, of earlier code or registered by hand, is given it.
 
     Args:
         registry: says which run a version is of.
@@ -32,6 +34,8 @@ def fetch_copy(registry: Registry, version: int, models: Path) -> Path:
         verify_folder(folder)
     else:
         registry.download(run_id, folder)
+    if CONTENTS not in registry.tags(version):
+        registry.tag(version, CONTENTS, identify(folder))
     _link(models / str(version), folder)
     return folder
 

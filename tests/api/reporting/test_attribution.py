@@ -11,7 +11,7 @@ from api.reporting.attribution import Period, fetch_shown, name_slots, tally
 from api.reporting.engagement import build_report, main, render
 from api.web.request_ids import UNVERIFIED
 from shop.database import session_scope
-from shop.tables import Event
+from shop.tables import Event, name_model
 from tests.support.tiny_shop import day
 
 PERIOD = Period(day(10), day(12), timedelta(hours=72))
@@ -98,6 +98,26 @@ def test_the_report_equals_the_hand_count(any_empty_shop: Engine) -> None:
     assert {slots: row["impressions"] for slots, row in report["by_slot"].items()} == {"00-04": 2, "05-09": 3}
     assert (report["comparison"], report["unverified_events"]) == (None, 0)
     assert "Left out" not in render(report)
+
+
+@pytest.mark.parametrize(
+    ("batch_id", "name"),
+    [
+        (f"20260109T120000Z-{name_model(7, 'a' * 64)}-snapshot", name_model(7, "a" * 64)),
+        (f"20260109T120000Z-{name_model(7, 'b' * 64)}-snapshot", name_model(7, "b" * 64)),
+        (f"20260109T120000Z-{name_model(77, 'a' * 64)}-snapshot", "7"),
+        ("20260109T120000Z-v7", "7"),
+        (None, "7"),
+    ],
+    ids=["one", "another of its number", "lists of another number", "a batch of earlier code", "no batch"],
+)
+def test_a_version_goes_by_its_number_and_files(empty_shop: Engine, batch_id: str | None, name: str) -> None:
+    write_log(empty_shop, [("r0", 1, "7", "impression", 0)], batch_id=f"-{name_model(7, 'c' * 64)}-")
+    write_log(empty_shop, [("r1", 1, "7", "impression", 0), ("r1", 1, "7", "click", 1)], rung="x", batch_id=batch_id)
+
+    by_version = build_report(empty_shop, PERIOD, Experiment())["by_version"]
+
+    assert {version: row["clicks"] for version, row in by_version.items()} == {name_model(7, "c" * 64): 0, name: 1}
 
 
 @pytest.mark.parametrize(("microseconds_early", "clicks"), [(1, 1), (0, 0)], ids=["just within", "at its very end"])

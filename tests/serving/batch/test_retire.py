@@ -5,8 +5,9 @@ from serving.batch import retire
 from serving.batch.batch_state import move_pointer, open_batch
 from serving.batch.retire import retire_old_batches
 from shop.database import session_scope
-from shop.tables import Recommendation, RecommendationBatch
-from tests.serving.ranked import open_named, publish
+from shop.tables import Recommendation, RecommendationBatch, is_of_model, name_model
+from tests.serving.ranked import finish, open_named, publish
+from tests.support.tiny_shop import day
 
 LISTS = {1: [1, 3, 5], 2: [5, 3, 1], 3: [3, 1, 6]}
 
@@ -35,6 +36,17 @@ def test_the_newest_batch_of_each_of_the_last_versions_stays(tiny_shop: Engine) 
     retire_old_batches(tiny_shop)
 
     assert [name.split("-")[1] for name in batches_with_lists(tiny_shop)] == ["v2", "v3", "v4", "v4", "v4"]
+
+
+def test_a_number_that_came_again_is_another_version(tiny_shop: Engine) -> None:
+    models = [name_model(1, files * 64) for files in "abb"]
+    for number, model in enumerate([*models, *models[1:]]):
+        batch = open_batch(tiny_shop, f"2026012{number}T120000Z-{model}-snapshot", day(20 + number), "1", "champion")
+        finish(tiny_shop, batch, LISTS)
+
+    retire_old_batches(tiny_shop)
+
+    assert [is_of_model(name, models[0]) for name in batches_with_lists(tiny_shop)] == [True, False, False, False]
 
 
 def test_a_batch_that_is_being_written_stays(tiny_shop: Engine) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from training.registry.client import Registry
+from training.registry.client import CONTENTS, Registry
 from training.registry.copies import fetch_copy, refetch_copy
-from training.version.files import ArtefactError, hash_file
+from training.version.files import ArtefactError, hash_file, identify
 
 
 class RunsOfOneNumber(Registry):
@@ -14,10 +14,17 @@ class RunsOfOneNumber(Registry):
 
     def __init__(self, runs: dict[str, Path]):
         self.runs = runs
+        self.version_tags: dict[str, str] = {}
         self.run_id = next(iter(runs))
 
     def run_id_of(self, version: int) -> str:
         return self.run_id
+
+    def tags(self, version: int) -> dict[str, str]:
+        return dict(self.version_tags)
+
+    def tag(self, version: int, key: str, value: str) -> None:
+        self.version_tags[key] = value
 
     def download(self, run_id: str, folder: Path) -> None:
         folder.mkdir(parents=True)
@@ -48,6 +55,14 @@ def test_a_number_that_comes_again_gets_the_files_of_its_new_run(registry: RunsO
 
     assert fetch_copy(registry, 1, models) == (models / "1").resolve() == models / "second"
     assert (models / "first").is_dir()  # whoever serves it still reads it
+
+
+def test_a_version_without_the_hash_of_its_files_is_given_it_when_it_is_read_first(
+    registry: RunsOfOneNumber, tmp_path: Path
+) -> None:
+    folder = fetch_copy(registry, 1, tmp_path / "models")
+
+    assert registry.version_tags == {CONTENTS: identify(folder)}
 
 
 def test_a_copy_of_earlier_code_by_number_alone_gives_way(registry: RunsOfOneNumber, tmp_path: Path) -> None:
