@@ -1,8 +1,8 @@
 """Syncs in processes of their own, which kill themselves (-9) where they are told to.
 
-Run as `python -m tests.features.sync.behaviour.sync_worker`, it imports everything once and forks for each request: a line of
-JSON, `{"url", "store", "die_at": step name, number of steps, or null, "verify": bool, "mapping": file or null}`. It
-answers with the report or null.
+Run as `python -m tests.features.sync.behaviour.sync_worker`, it imports everything once and forks for each request: a
+line of JSON, `{"url", "store", "die_at": step name, number of steps, or null, "verify": bool, "mapping": file or
+null}`. It answers with the report or null.
 """
 
 import json
