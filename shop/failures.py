@@ -1,5 +1,8 @@
 """Classification of database errors: whether a retry may help, and the remedy where none can."""
 
+import re
+import sqlite3
+
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 # Errors of the server and of its drivers that another try may not meet.
@@ -54,6 +57,9 @@ REMEDIES = {
 }
 """Errors that stay until somebody does something, with what that is."""
 
+_NO_SUCH = re.compile("no such (table|column)")
+"""SQLite's words for 1146 and 1054, for which it has no number of their own."""
+
 
 def find_number(error: BaseException) -> int | None:
     """Find the number that MySQL, MariaDB or the driver gave an error; None for another database's."""
@@ -65,6 +71,8 @@ def find_remedy(error: BaseException) -> str | None:
     """Say what to do about an error that no further try can get past; None for every other error."""
     if "certificate verify failed" in str(_cause(error)):  # comes as "cannot connect" (2003)
         return _TLS
+    if isinstance(_cause(error), sqlite3.Error) and _NO_SUCH.match(str(_cause(error))):
+        return _SCHEMA
     number = find_number(error)
     return None if number is None else REMEDIES.get(number)
 

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.db.breaker import CircuitBreaker
 from api.db.connections import HeldConnection, LoopConnections, ThreadConnections
 from api.db.deadline import Deadline
+from api.db.refusals import RefusalLog
 from shop.failures import describe, find_number, find_remedy
 
 DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error, MySQLError)
@@ -60,6 +61,7 @@ class DatabaseReader:
         self._connections = connections
         self._usual_seconds = self._deadline_seconds = deadline_seconds
         self._trial: asyncio.Task[None] | None = None
+        self._refusals = RefusalLog()
         self.is_direct = isinstance(connections, HeldConnection)
         self.breaker = CircuitBreaker()
 
@@ -159,7 +161,7 @@ class DatabaseReader:
         """Note a failure. What the database said goes to the log, never into an answer."""
         was_open = self.breaker.is_open
         self.breaker.fail(reason)
-        if not was_open:
+        if not was_open and self._refusals.is_news(error):
             logger.warning(
                 "%s database %s cause=%r is_open=%s", self._name, reason, describe(error), self.breaker.is_open
             )
@@ -171,7 +173,8 @@ def name_failure(error: BaseException) -> str:
     remedy = find_remedy(error)
     if remedy is None:
         return f"fails with {type(getattr(error, 'orig', None) or error).__name__}"
-    return f"refuses with error {find_number(error)}: {remedy}"
+    number = find_number(error)
+    return f"refuses: {remedy}" if number is None else f"refuses with error {number}: {remedy}"
 
 
 def _read_nothing(connection: Connection) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from api.db.reader import DatabaseUnavailableError, name_failure
+from api.db.refusals import RefusalLog
 from shop.failures import describe
 
 THREADS = 2
@@ -41,6 +42,7 @@ class DatabaseWriter:
         self._name = name
         self._engine = engine
         self._deadline_seconds = deadline_seconds
+        self._refusals = RefusalLog()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"{name}-writer")
 
     async def write(
@@ -66,7 +68,8 @@ class DatabaseWriter:
             logger.warning("%s database refuses a value cause=%r", self._name, describe(err))
             raise RefusedValueError(name_failure(err)) from err
         except SQLAlchemyError as err:
-            logger.warning("%s database does not take a write cause=%r", self._name, describe(err))
+            if self._refusals.is_news(err):
+                logger.warning("%s database does not take a write cause=%r", self._name, describe(err))
             raise NotWrittenError(f"not written: it {name_failure(err)}") from err
 
     def close(self) -> None:

@@ -41,27 +41,36 @@ class Outbox:
         self._shop_writer = shop_writer
         self._platform_writer = platform_writer
         self._has_more = asyncio.Event()
+        self._trouble = ""
 
     def wake(self) -> None:
         """Tell that an order was placed."""
         self._has_more.set()
 
     async def run(self) -> None:
-        """Deliver whenever there is something; while a database fails, it waits where it is."""
+        """Deliver whenever there is something; while a database fails, it waits where it is, and says so once."""
         while True:
             self._has_more.clear()
             try:
                 while await self._deliver() == MOST_AT_ONCE:
                     pass
+                self._trouble = ""
             except DatabaseUnavailableError as err:
-                logger.warning("events of orders wait reason=%s", err)
-            except Exception:  # our own mistake: an ended task would let events pile up unseen
-                logger.exception("events of orders are not delivered")
+                if self._is_new_trouble(str(err)):
+                    logger.warning("events of orders wait reason=%s", err)
+            except Exception as err:  # our own mistake: an ended task would let events pile up unseen
+                if self._is_new_trouble(repr(err)):
+                    logger.exception("events of orders are not delivered")
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._has_more.wait()
             except TimeoutError:
                 continue
+
+    def _is_new_trouble(self, trouble: str) -> bool:
+        """Note what holds up the events; returns whether it is something else than at the last look."""
+        before, self._trouble = self._trouble, trouble
+        return trouble != before
 
     async def _deliver(self) -> int:
         """Deliver the oldest; returns of how many orders.

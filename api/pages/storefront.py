@@ -19,7 +19,7 @@ from api.schemas.storefront import (
     StorefrontDepartment,
 )
 from shop.storefront.config import Banner, DepartmentConfig, StorefrontConfig, Words
-from shop.storefront.departments import SILENT, find_icon, find_restricted
+from shop.storefront.departments import SILENT, find_icon, find_linked_department, find_restricted
 
 BEST_SELLERS = 100
 """Popular products whose departments get a banner."""
@@ -86,8 +86,9 @@ def compose(
         banners = [_make_banner(each, products) for each in find_best_sellers(products, by_id)]
     else:
         ids = {each.name: each.category_id for each in reversed(listed)}
+        department_of = {product.product_id: product.category_id for product in products}
         shown = (banner for banner in config.banners if banner.is_shown(today))
-        allowed = (banner for banner in shown if ids.get(banner.department or "") not in restricted)
+        allowed = (banner for banner in shown if _find_department(banner, ids, department_of) not in restricted)
         banners = [made for banner in allowed if (made := _to_banner(banner, ids, products)) is not None]
     return Storefront(
         name=_to_text(config.name),
@@ -133,6 +134,13 @@ def _to_banner(banner: Banner, ids: Mapping[str, int], products: Iterable[Sellab
         link=banner.link or f"/category/{category_id}",
         picture_urls=banner.pictures or _list_pictures(category_id, products),
         background=banner.background,
+    )
+
+
+def _find_department(banner: Banner, ids: Mapping[str, int], department_of: Mapping[int, int]) -> int | None:
+    """Return the id of the department that a merchant's banner leads to, if it leads to one that is known."""
+    return (
+        ids.get(banner.department or "") if banner.link is None else find_linked_department(banner.link, department_of)
     )
 
 

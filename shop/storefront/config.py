@@ -4,6 +4,7 @@ import re
 import tomllib
 from datetime import date
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -62,6 +63,10 @@ def _readable_background(value: str) -> str:
 def _address(value: str) -> str:
     if ADDRESS.fullmatch(value) is None:
         raise ValueError("write a path that begins with /, or an address that begins with https://")
+    try:
+        urlsplit(value)
+    except ValueError as err:
+        raise ValueError(f"this is no address: {err}") from err
     return value
 
 

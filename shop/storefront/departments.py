@@ -1,7 +1,9 @@
-"""What departments get by their names, where the merchant says nothing: an icon that fits, or a restriction."""
+"""What departments get by their names, where the merchant says nothing, and which one an address leads to."""
 
+import posixpath
 import re
 from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit
 
 from shop.drawings.choice import choose_department_drawing
 from shop.storefront.config import DepartmentConfig, StorefrontConfig, drawing_address
@@ -14,6 +16,9 @@ LARGEST_SHARE = 0.5
 """A shop most of whose departments would be restricted sells just that: none is, unless its merchant says so."""
 
 SILENT = DepartmentConfig()
+
+_PAGE = re.compile(r"/(category|product)/([^/]+)", re.IGNORECASE)
+"""Pages of the storefront that show one department, or one product of it."""
 
 
 def find_restricted(config: StorefrontConfig, names: Mapping[int, str]) -> frozenset[int]:
@@ -36,3 +41,21 @@ def find_icon(config: StorefrontConfig, name: str) -> str | None:
         return said
     drawing = choose_department_drawing(name)
     return None if drawing is None else drawing_address(drawing)
+
+
+def find_linked_department(link: str, department_of: Mapping[int, int]) -> int | None:
+    """Return the id of the department that an address leads to, however it is spelled; `None` for another page.
+
+    Args:
+        link: of whatever host, since the storefront's own is not known here.
+        department_of: of each product that may be linked to.
+    """
+    page = _PAGE.fullmatch(posixpath.normpath(unquote(urlsplit(link).path)))
+    if page is None:
+        return None
+    try:
+        number = float(page[2])  # as the pages read it: "03" and "3.0" are 3, too
+    except ValueError:
+        return None
+    found = int(number) if number.is_integer() else None
+    return found if page[1].lower() == "category" or found is None else department_of.get(found)

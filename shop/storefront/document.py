@@ -1,12 +1,13 @@
 """The document in the database: read, written, removed."""
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 
 from sqlalchemy import Connection, delete, insert, select
 
-from shop.storefront.config import InvalidStorefrontError, parse_storefront
-from shop.storefront.departments import find_restricted
-from shop.tables import STOREFRONT, Category, StorefrontDocument
+from shop.storefront.config import InvalidStorefrontError, StorefrontConfig, parse_storefront
+from shop.storefront.departments import find_linked_department, find_restricted
+from shop.tables import STOREFRONT, Category, Product, StorefrontDocument
 
 _OURS = StorefrontDocument.name == STOREFRONT
 
@@ -29,17 +30,11 @@ def write_document(connection: Connection, document: str, shop: Connection | Non
             for a restricted one.
     """
     config = parse_storefront(document)
-    rows = (shop or connection).execute(select(Category.category_id, Category.name))
-    names = {row.category_id: row.name for row in rows}
+    shop = shop or connection
+    names = {row.category_id: row.name for row in shop.execute(select(Category.category_id, Category.name))}
     known = set(names.values())
     wrong = [_miss(name, place, known) for name, place in config.name_departments().items() if name not in known]
-    restricted = {names[category_id] for category_id in find_restricted(config, names)}
-    wrong += [
-        f"banners[{at}].department: {banner.department!r} is restricted, which no banner may show; if it may, say "
-        f"`restricted = false` under [departments.{banner.department!r}]"
-        for at, banner in enumerate(config.banners or [], 1)
-        if banner.department in restricted
-    ]
+    wrong += _find_restricted_banners(config, names, shop)
     if wrong:
         raise InvalidStorefrontError("; ".join(wrong))
     remove_document(connection)
@@ -49,6 +44,26 @@ def write_document(connection: Connection, document: str, shop: Connection | Non
 def remove_document(connection: Connection) -> bool:
     """Go back to the defaults; says whether there was a document."""
     return connection.execute(delete(StorefrontDocument).where(_OURS)).rowcount > 0
+
+
+def _find_restricted_banners(config: StorefrontConfig, names: Mapping[int, str], shop: Connection) -> list[str]:
+    """Say which banners lead to a restricted department, by its name or by an address, and what lets them."""
+    restricted = {category_id: names[category_id] for category_id in find_restricted(config, names)}
+    closed = select(Product.product_id, Product.category_id).where(Product.category_id.in_(restricted))
+    department_of = {row.product_id: row.category_id for row in shop.execute(closed)}
+    found = []
+    for at, banner in enumerate(config.banners or [], 1):
+        name, field = banner.department, f"department: {banner.department!r} is"
+        if banner.link is not None:
+            linked = find_linked_department(banner.link, department_of)
+            name = None if linked is None else restricted.get(linked)
+            field = f"link: {banner.link!r} leads to {name!r}, which is"
+        if name in restricted.values():
+            found.append(
+                f"banners[{at}].{field} restricted, which no banner may show; if it may, say `restricted = false` "
+                f"under [departments.{name!r}]"
+            )
+    return found
 
 
 def _miss(name: str, place: str, known: set[str]) -> str:

@@ -2,6 +2,7 @@
 
 import pytest
 from pymysql.err import OperationalError as DriverError
+from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
 from shop.failures import REMEDIES, TRANSIENT_ERRORS, describe, find_remedy, is_transient
@@ -28,6 +29,18 @@ def test_a_certificate_that_does_not_fit_is_not_a_lost_connection() -> None:
 
     assert not is_transient(refused)
     assert "ssl_ca" in describe(refused)
+
+
+@pytest.mark.parametrize("statement", ["SELECT 1 FROM absent", "SELECT absent FROM present"])
+def test_a_schema_that_a_file_lacks_has_a_remedy_too(statement: str) -> None:
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE present (id INTEGER)")
+        with pytest.raises(OperationalError) as caught:
+            connection.exec_driver_sql(statement)
+
+    assert describe(caught.value).startswith("no such ")
+    assert "shop.migrate" in (find_remedy(caught.value) or "")
 
 
 def test_no_error_is_both() -> None:

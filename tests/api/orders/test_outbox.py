@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import Engine, event, insert, select, text
 from sqlalchemy.orm import Session
 
 from api.db.connections import ThreadConnections
@@ -62,13 +63,11 @@ def test_events_follow_their_order(api: TestClient, published_shop: Engine) -> N
 def test_events_outlive_a_lost_platform_and_the_process_that_took_the_order(
     published_shop: Engine, open_api: Callable[..., TestClient]
 ) -> None:
-    with published_shop.begin() as connection:
-        connection.execute(text("ALTER TABLE events RENAME TO lost"))
+    rename(published_shop, "events", "lost")
     with open_api() as first:
         expected = place(first, published_shop)
     assert count_pending(published_shop) == 1
-    with published_shop.begin() as connection:
-        connection.execute(text("ALTER TABLE lost RENAME TO events"))
+    rename(published_shop, "lost", "events")
 
     open_api()
     wait_for_delivery(published_shop)
@@ -104,6 +103,53 @@ def test_events_that_the_database_refuses_hold_up_no_others(mariadb_url: str) ->
 
     assert [key for key, _ in read_events(engine)] == ["order:b:0"]
     engine.dispose()
+
+
+def test_a_shop_without_the_table_is_told_of_once_and_again_once_that_changes(
+    published_shop: Engine, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.orders.outbox.LOOK_SECONDS", 0.01)
+    rename(published_shop, "pending_order_events", "lost")
+
+    asyncio.run(_lose_the_table_twice(published_shop))
+
+    told = [record.getMessage() for record in caplog.records if "reason=" in record.getMessage()]
+    assert len(told) == 2, told
+    assert all("`python -m shop.migrate`" in line for line in told)
+    [cause] = [record.getMessage() for record in caplog.records if "cause=" in record.getMessage()]
+    assert "no such table: pending_order_events" in cause
+
+
+async def _lose_the_table_twice(engine: Engine) -> None:
+    """Let the outbox look often at a shop that lacks its table, then has it, then lacks it again."""
+    reader, writer = DatabaseReader("shop", ThreadConnections(engine), SECONDS), DatabaseWriter("shop", engine, SECONDS)
+    looks: list[str] = []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        looks.extend(["look"] if statement.startswith("SELECT pending_order_events") else [])
+
+    async def wait_for_looks() -> None:
+        wanted = len(looks) + 10
+        async with asyncio.timeout(SECONDS):
+            while len(looks) < wanted:
+                reader.breaker.succeed()  # as pages do, whose tables are there
+                await asyncio.sleep(0.01)
+
+    outbox = asyncio.create_task(Outbox(reader, writer, writer).run())
+    await wait_for_looks()
+    rename(engine, "lost", "pending_order_events")
+    await wait_for_looks()
+    rename(engine, "pending_order_events", "lost")
+    await wait_for_looks()
+    outbox.cancel()
+    writer.close()
+    reader.close()
+
+
+def rename(engine: Engine, name: str, new_name: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text(f"ALTER TABLE {name} RENAME TO {new_name}"))
 
 
 async def _deliver_all(engine: Engine) -> None:

@@ -88,6 +88,25 @@ def test_a_restricted_department_is_in_no_banner() -> None:
     assert [banner["title"]["en"] for banner in allowed] == ["Wine", "Cards"]
 
 
+LEADING_TO_WINE = [
+    "/category/3",
+    "/category/03?sort=new",
+    "/Category/3/#top",
+    "/cart/../category/%33",
+    "https://shop.example/category/3",
+    "/product/1",
+]
+
+
+@pytest.mark.parametrize("link", LEADING_TO_WINE)
+def test_a_link_into_a_restricted_department_is_in_no_banner(link: str) -> None:
+    document = f"[[banners]]\ntitle = 'a'\nlink = '{link}'\n[[banners]]\ntitle = 'b'\nlink = '/category/4'\n"
+
+    assert [banner["link"] for banner in answer(document)["banners"]] == ["/category/4"]
+    allowed = answer(f"{document}[departments]\nWine = {{ restricted = false }}")["banners"]
+    assert [banner["link"] for banner in allowed] == [link, "/category/4"]
+
+
 def test_no_banners_at_all_can_be_asked_for() -> None:
     assert answer("banners = []")["banners"] == []
 

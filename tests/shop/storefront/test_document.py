@@ -47,3 +47,13 @@ def test_a_banner_for_a_restricted_department_is_refused(tiny_shop: Engine) -> N
         with pytest.raises(InvalidStorefrontError, match=r"banners\[1\]\.department: 'Drinks' is restricted"):
             write_document(connection, f"{banner}true }}")
         write_document(connection, f"{banner}false }}")
+
+
+@pytest.mark.parametrize("link", ["/category/3", "/product/5"])
+def test_a_banner_that_links_into_a_restricted_department_is_refused(tiny_shop: Engine, link: str) -> None:
+    banner = f"[[banners]]\ntitle = 'a'\nlink = '{link}'\n[departments]\nDrinks = {{ restricted = "
+
+    with tiny_shop.begin() as connection:
+        with pytest.raises(InvalidStorefrontError, match=rf"banners\[1\]\.link: '{link}' leads to 'Drinks', which is"):
+            write_document(connection, f"{banner}true }}")
+        write_document(connection, f"{banner}false }}")
