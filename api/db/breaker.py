@@ -38,6 +38,11 @@ class CircuitBreaker:
         """Whether the dependency counts as failed."""
         return self._failures >= self._failures_to_open
 
+    @property
+    def pause_seconds(self) -> float:
+        """How long no call may go out."""
+        return max(0.0, self._next_try - self._clock()) if self.is_open else 0.0
+
     def allows(self) -> bool:
         """Return whether a call may go out now; while open, one in each pause may."""
         if not self.is_open:

@@ -1,8 +1,8 @@
 """Database reads under a deadline, behind a circuit breaker: a slow database delays an answer at most that long.
 
-A database that is slow because the machine is busy is not dead. While the circuit is open, a trial in the background
-waits longer than any page would; a database that answers it is asked again, with up to twice the deadline until it is
-quick.
+A database that is slow because the machine is busy is not dead. While the circuit is open, trials in the background
+wait longer than any page would; a database that answers one is asked again, with up to twice the deadline until it is
+quick. They need no page to begin them: the first one after the database came back is answered.
 """
 
 import asyncio
@@ -60,7 +60,7 @@ class DatabaseReader:
         self._name = name
         self._connections = connections
         self._usual_seconds = self._deadline_seconds = deadline_seconds
-        self._trial: asyncio.Task[None] | None = None
+        self._trials: asyncio.Task[None] | None = None
         self._refusals = RefusalLog()
         self.is_direct = isinstance(connections, HeldConnection)
         self.breaker = CircuitBreaker()
@@ -79,7 +79,7 @@ class DatabaseReader:
         if isinstance(self._connections, HeldConnection):
             return self.read_now(read, *args, **kwargs)
         if self.breaker.is_open:
-            self._try_again(self._connections)
+            self._begin_trials()
             raise DatabaseUnavailableError(self.breaker.last_failure)
         try:
             async with Deadline(self._deadline_seconds):
@@ -130,14 +130,20 @@ class DatabaseReader:
 
     def close(self) -> None:
         """Let go of the connections without waiting for a stuck one."""
-        if self._trial is not None:
-            self._trial.cancel()
+        if self._trials is not None:
+            self._trials.cancel()
         self._connections.close()
 
-    def _try_again(self, connections: ThreadConnections | LoopConnections) -> None:
-        """Begin a trial, one in each pause of the breaker, that no page waits for."""
-        if self.breaker.allows():
-            self._trial = asyncio.create_task(self._run_trial(connections))
+    def _begin_trials(self) -> None:
+        """Let trials run in the background, unless they do, or reads are direct: there the next one is the trial."""
+        if not isinstance(self._connections, HeldConnection) and (self._trials is None or self._trials.done()):
+            self._trials = asyncio.create_task(self._run_trials(self._connections))
+
+    async def _run_trials(self, connections: ThreadConnections | LoopConnections) -> None:
+        """Try again in each pause of the breaker until the circuit is closed."""
+        while self.breaker.is_open:
+            await asyncio.sleep(self.breaker.pause_seconds)
+            await self._run_trial(connections)
 
     async def _run_trial(self, connections: ThreadConnections | LoopConnections) -> None:
         """Close the circuit if the database answers at all, and let pages wait as long as it takes now."""
@@ -161,6 +167,8 @@ class DatabaseReader:
         """Note a failure. What the database said goes to the log, never into an answer."""
         was_open = self.breaker.is_open
         self.breaker.fail(reason)
+        if self.breaker.is_open:
+            self._begin_trials()
         if not was_open and self._refusals.is_news(error):
             logger.warning(
                 "%s database %s cause=%r is_open=%s", self._name, reason, describe(error), self.breaker.is_open

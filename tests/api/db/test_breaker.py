@@ -38,8 +38,10 @@ def test_after_the_pause_one_call_tries() -> None:
     clock = Clock()
     breaker = open_breaker(clock)
 
+    assert breaker.pause_seconds == 2.0
     clock.now = 2.0
 
+    assert breaker.pause_seconds == 0.0
     assert [breaker.allows() for _ in range(3)] == [True, False, False]
 
 

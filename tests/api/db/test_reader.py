@@ -48,6 +48,18 @@ def test_a_database_that_answers_again_is_read_again_and_no_page_waits_for_the_t
     assert run_reader(tiny_shop, work) == 7
 
 
+def test_the_first_page_after_a_database_came_back_is_answered_though_none_asked_meanwhile(tiny_shop: Engine) -> None:
+    async def work(reader: DatabaseReader) -> int:
+        await open_circuit(reader)
+        deadline = time.monotonic() + 60
+        while reader.breaker.is_open:
+            assert time.monotonic() < deadline, "the circuit stayed open"
+            await asyncio.sleep(0.05)
+        return await reader.read(lambda connection: connection.exec_driver_sql("SELECT 7").scalar_one())
+
+    assert run_reader(tiny_shop, work) == 7
+
+
 def test_a_database_slower_than_the_deadline_is_given_up_to_twice_as_long(
     tiny_shop: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

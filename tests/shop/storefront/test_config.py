@@ -56,6 +56,7 @@ def test_the_demo_shops_document_holds() -> None:
         ("[departments.Tea]\nrestricted = 1", "departments.Tea.restricted = 1: .*boolean"),
         ("logo = '//evil.example/x.svg'", "logo = .*write a path"),
         ("logo = 'http://plain.example/x.svg'", "logo = .*https://"),
+        ("logo = 'https://[half/x.svg'", "logo = .*this is no address"),
         ("[colours]\nprimary = 'red'", "colours.primary = 'red': write a colour as #rrggbb"),
         (
             "[colours]\nprimary = '#ffcc00'",
