@@ -15,6 +15,7 @@ from features.definitions import HISTORY_FEATURES
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 from training.data.windows import Window
 from training.evaluation.lists import K
+from training.evaluation.metrics import count_distinct
 from training.ranking.ranker import USERS_AT_ONCE, Ranker
 from training.ranking.topk import lay_out, rank_top
 
@@ -104,10 +105,11 @@ def run_checks(window: Window, sample: Sample, ranker: Ranker, calibration_error
         ranker: the version.
         calibration_error: of its category probabilities, over all evaluated users.
     """
-    return [*_check_health(window, sample), *_check_behaviour(window.arrays, sample, ranker, calibration_error)]
+    return [*check_health(window, sample), *_check_behaviour(window.arrays, sample, ranker, calibration_error)]
 
 
-def _check_health(window: Window, sample: Sample) -> Iterator[Check]:
+def check_health(window: Window, sample: Sample) -> Iterator[Check]:
+    """Measure the health of a version's lists; no product (-1) is none of them."""
     num_users = len(sample.user_rows)
     finite = np.isfinite(sample.all_scores).mean() * np.isfinite(sample.probabilities).mean()
     yield Check("finite_scores", float(finite), ">=", 1.0, "refuse", "share of scores that are numbers")
@@ -116,7 +118,7 @@ def _check_health(window: Window, sample: Sample) -> Iterator[Check]:
     flat = np.nanmax(sample.scores, axis=1) - np.nanmin(sample.scores, axis=1) <= 0
     flat &= sample.num_candidates > 1
     yield Check("flat_lists", float(flat.mean()), "<=", 0.05, "refuse", "share of lists whose scores are all equal")
-    heads = np.bincount(sample.products[:, 0] + 1).max() / num_users
+    heads = np.bincount(sample.products[:, 0] + 1, minlength=2)[1:].max() / num_users
     yield Check(
         "top_product_share",
         float(heads),
@@ -127,7 +129,7 @@ def _check_health(window: Window, sample: Sample) -> Iterator[Check]:
         num_users,
         MIN_USERS,
     )
-    distinct = len(np.unique(sample.products)) / min(len(window.arrays.best_sellers), 2 * K)
+    distinct = count_distinct(sample.products, K) / min(len(window.arrays.best_sellers), 2 * K)
     yield Check(
         "distinct_products",
         float(distinct),
