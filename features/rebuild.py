@@ -18,7 +18,7 @@ from features.clock import latest_midnight
 from features.definitions import UnfilledFeatureError, hash_definitions
 from features.ranking.pairs import require_expressions
 from features.snapshot.buckets import assign_bucket
-from features.snapshot.history import build_history
+from features.snapshot.history import build_history, list_guest_baskets
 from features.snapshot.item_neighbours import CORE_PRODUCTS, build_neighbours
 from features.snapshot.products import build_product_features
 from features.snapshot.purchases import Purchases, load_purchases
@@ -43,6 +43,8 @@ def build_snapshot(purchases: Purchases, num_buckets: int = 1) -> Snapshot:
     history = build_history(purchases, products)
     sold = products.filter(products["popularity"] > 0).sort("popularity", "product_id", descending=[True, False])
     sold_ids = sold["product_id"].to_numpy()
+    guest_baskets = list_guest_baskets(purchases)
+    baskets = pl.concat([history.select(guest_baskets.columns), guest_baskets])
     bucket = assign_bucket(pl.col("user_id"), num_buckets)
     return Snapshot(
         as_of=purchases.as_of,
@@ -53,7 +55,7 @@ def build_snapshot(purchases: Purchases, num_buckets: int = 1) -> Snapshot:
         history=history.with_columns(bucket),
         products=products,
         categories=build_category_reach(purchases.lines),
-        neighbours=build_neighbours(history, sold_ids[:CORE_PRODUCTS]),
+        neighbours=build_neighbours(baskets, sold_ids[:CORE_PRODUCTS]),
         tastes=build_embeddings(history, sold_ids),
     )
 

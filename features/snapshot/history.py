@@ -1,4 +1,4 @@
-"""History of pairs: features from the user's own purchases of a product, computed once a snapshot."""
+"""History of pairs: what a user bought, computed once a snapshot, and what guests bought together."""
 
 import polars as pl
 
@@ -32,6 +32,16 @@ def build_history(purchases: Purchases, products: pl.DataFrame) -> pl.DataFrame:
     history = history.with_columns(pair_due=pl.col("pair_days_since") / usual)
     keys = ["user_id", "product_id"]
     return select_declared(history, keys, "pair", HISTORY_FEATURES).sort(keys)
+
+
+def list_guest_baskets(purchases: Purchases) -> pl.DataFrame:
+    """List what guests bought, as `build_neighbours` takes it; a basket of one product tells nothing.
+
+    Returns:
+        user_id (one a basket), product_id, pair_days_since.
+    """
+    lines = purchases.guest_lines.filter(pl.len().over("user_id") > 1)
+    return lines.select("user_id", "product_id", pair_days_since=pl.col("days").cast(pl.Float32))
 
 
 def _number_orders(lines: pl.DataFrame) -> pl.DataFrame:

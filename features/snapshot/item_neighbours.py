@@ -1,8 +1,8 @@
 """Item-to-item weights of the products that sell: EASE (Steck 2019, arXiv:1905.03375), kept sparse.
 
-For the matrix X of users by products, which holds how fresh a user's last purchase of a product is, B minimises
-|X - X B|^2 + penalty |B|^2 with a zero diagonal; in closed form B = I - P diag(1 / diag(P)) with P = (X'X + penalty
-I)^-1. Only the largest weights of each product are kept.
+For the matrix X of users (and guests' baskets) by products, which holds how fresh a user's last purchase of a product
+is, B minimises |X - X B|^2 + penalty |B|^2 with a zero diagonal; in closed form B = I - P diag(1 / diag(P)) with P =
+(X'X + penalty I)^-1. Only the largest weights of each product are kept.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ def build_neighbours(history: pl.DataFrame, core_ids: np.ndarray) -> pl.DataFram
     """Weigh how much the purchase of one product speaks for another.
 
     Args:
-        history: user_id, product_id, pair_days_since of all users.
+        history: user_id, product_id, pair_days_since of all users, and of guests with a user_id a basket.
         core_ids: int64[N] ids of the products to connect, the best sellers first.
 
     Returns:

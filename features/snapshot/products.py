@@ -1,4 +1,7 @@
-"""Product features: sales, repurchase, price. Source: purchases before as_of."""
+"""Product features: sales, repurchase, price. Source: purchases before as_of.
+
+Sales, buyers and prices count guests too, each basket as a buyer; who is new and who comes back only shoppers can tell.
+"""
 
 import polars as pl
 
@@ -20,11 +23,13 @@ def build_product_features(purchases: Purchases) -> pl.DataFrame:
         half-life 28 days, plus a fiftieth of all buyers: it sorts the best sellers), first_sold_at, is_sellable
         (visible and in stock as of the instant), and the `product` features, float32.
     """
-    lines = purchases.lines
+    lines, all_lines = purchases.lines, purchases.all_lines
     features = (
-        purchases.products.join(_describe_sales(lines), on="product_id", how="left", maintain_order="left")
+        purchases.products.join(_describe_sales(all_lines), on="product_id", how="left", maintain_order="left")
+        .join(_describe_buyers(all_lines), on="product_id", how="left", maintain_order="left")
+        .join(_describe_newcomers(lines), on="product_id", how="left", maintain_order="left")
         .join(_describe_repeats(lines), on="product_id", how="left", maintain_order="left")
-        .join(_describe_prices(lines), on="product_id", how="left", maintain_order="left")
+        .join(_describe_prices(all_lines), on="product_id", how="left", maintain_order="left")
         .with_columns(pl.col("popularity").fill_null(0.0))
         .with_columns(
             product_type_share=divide(pl.col("popularity"), pl.col("popularity").sum().over("type_code")),
@@ -42,26 +47,31 @@ def build_product_features(purchases: Purchases) -> pl.DataFrame:
 def _describe_sales(lines: pl.DataFrame) -> pl.DataFrame:
     half = window_days("product_trend") / 2
     orders_before = lately(2 * half) - lately(half)
-    sales = lines.group_by("product_id", maintain_order=True).agg(
+    return lines.group_by("product_id", maintain_order=True).agg(
         **aggregate("product", ["count", "first", "last"]),
-        **{f"all:{name}": lately(window_days(name)) for name in NEW_SHARES},
         product_trend=((lately(half) + 1) / (orders_before + 1)).log(),
         first_sold_at=pl.col("ordered_at").min(),
     )
-    return sales.join(_describe_buyers(lines), on="product_id", maintain_order="left")
 
 
 def _describe_buyers(lines: pl.DataFrame) -> pl.DataFrame:
-    """Count each buyer once, by the last purchase: one who takes ten says less about others than ten who take one.
-
-    New ones count by their first: who already buys a product says little about who will try it.
-    """
-    buyers = lines.group_by("product_id", "user_id", maintain_order=True).agg(days=DAYS.min(), first=DAYS.max())
+    """Count each buyer once, by the last purchase: one who takes ten says less about others than ten who take one."""
+    buyers = lines.group_by("product_id", "user_id", maintain_order=True).agg(DAYS.min())
     return buyers.group_by("product_id", maintain_order=True).agg(
-        **aggregate("product", ["buyers", "new_buyers"]),
-        **{f"new:{name}": lately(window_days(name), pl.col("first")) for name in NEW_SHARES},
+        **aggregate("product", ["buyers"]),
         popularity=decayed(window_days("product_type_share")) + 0.02 * pl.len(),
     )
+
+
+def _describe_newcomers(lines: pl.DataFrame) -> pl.DataFrame:
+    """Count each buyer by the first purchase: who already buys a product says little about who will try it."""
+    buyers = lines.group_by("product_id", "user_id", maintain_order=True).agg(first=DAYS.max())
+    new = buyers.group_by("product_id", maintain_order=True).agg(
+        **aggregate("product", ["new_buyers"]),
+        **{f"new:{name}": lately(window_days(name), pl.col("first")) for name in NEW_SHARES},
+    )
+    orders = lines.group_by("product_id").agg(**{f"all:{name}": lately(window_days(name)) for name in NEW_SHARES})
+    return new.join(orders, on="product_id", maintain_order="left")
 
 
 def _describe_repeats(lines: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,8 @@
 """Purchases before an instant: the one frame that every feature is computed from.
 
 Cancelled orders, lines whose product or user is not known as of the instant, and what was bought while it was hidden
-(features/snapshot/availability.py) are left out here and nowhere else.
+(features/snapshot/availability.py) are left out here and nowhere else. Orders of guests, which name no user, stand
+apart: they teach what sells and what goes together, and nothing about a shopper.
 """
 
 from collections.abc import Mapping
@@ -28,9 +29,10 @@ class Purchases:
         as_of: the instant; every purchase lies strictly before it.
         user_ids: one row a user: user_id, sorted.
         products: product_id (sorted), category_id, type_code, brand_code (dense codes, valid in this frame only),
-            is_sellable (visible and in stock as of the instant); those that are visible, or that `lines` hold.
+            is_sellable (visible and in stock as of the instant); those that are visible, or that were bought.
         lines: one row per order and product, sorted by user, time, product: user_id, product_id, order_id, category_id,
             type_code, brand_code, ordered_at, days (age at as_of), quantity, value (money paid), discount (money).
+        guest_lines: the same of orders without a user; user_id is one of the basket's own, below all in `user_ids`.
         coupons_used: user_id, used_at; one row a redemption.
         availability: product_id, since (sorted), is_visible, is_sellable; one row a change, the first of each product
             reaching back for ever.
@@ -40,21 +42,30 @@ class Purchases:
     user_ids: pl.DataFrame
     products: pl.DataFrame
     lines: pl.DataFrame
+    guest_lines: pl.DataFrame
     coupons_used: pl.DataFrame
     availability: pl.DataFrame
+
+    @property
+    def all_lines(self) -> pl.DataFrame:
+        """The lines of shoppers and of guests, each guest's basket under a user_id of its own."""
+        return pl.concat([self.lines, self.guest_lines])
 
     def before(self, as_of: datetime) -> "Purchases":
         """Go back to an earlier instant, with the users and products that had appeared by then in a purchase.
 
         Training reads its past windows this way: one pass over the store, then filters in memory.
         """
-        lines = self.lines.filter(pl.col("ordered_at") < as_of).with_columns(days=_age_days(as_of))
-        products = self.products.join(lines.select("product_id").unique(), on="product_id", how="semi")
+        is_past, days = pl.col("ordered_at") < as_of, _age_days(as_of)
+        lines, guest_lines = (part.filter(is_past).with_columns(days=days) for part in (self.lines, self.guest_lines))
+        bought = pl.concat([lines["product_id"], guest_lines["product_id"]]).unique()
+        products = self.products.filter(pl.col("product_id").is_in(bought.implode()))
         return Purchases(
             as_of=as_of,
             user_ids=self.user_ids.join(lines.select("user_id").unique(), on="user_id", how="semi"),
             products=mark_sellable(products, self.availability, as_of),
             lines=lines,
+            guest_lines=guest_lines,
             coupons_used=self.coupons_used.filter(pl.col("used_at") < as_of),
             availability=self.availability,
         )
@@ -111,14 +122,22 @@ def _read_purchases(store: MLStore, as_of: datetime, versions: Mapping[str, int]
             discount=pl.col("discount_amount").cast(pl.Float64),
         )
         .join(orders, on="order_id")
-        .join(users.lazy(), on="user_id", how="semi")
+        .filter(pl.col("user_id").is_null() | pl.col("user_id").is_in(users["user_id"].implode()))
         .collect()
     )
     availability = load_availability(store, as_of, versions, lines)
     lines = drop_hidden(lines, availability)
     products = _load_products(store, as_of, versions, availability, lines["product_id"].unique())
-    coupons_used = _load_coupons(store, as_of, versions)
-    return Purchases(as_of, users, products, _finish_lines(lines, products, as_of), coupons_used, availability)
+    is_guest = pl.col("user_id").is_null()
+    guests = _number_baskets(lines.filter(is_guest), users["user_id"])
+    lines, guests = (_finish_lines(part, products, as_of) for part in (lines.filter(~is_guest), guests))
+    return Purchases(as_of, users, products, lines, guests, _load_coupons(store, as_of, versions), availability)
+
+
+def _number_baskets(lines: pl.DataFrame, user_ids: pl.Series) -> pl.DataFrame:
+    """Give each guest's order a user_id that no shopper has."""
+    lowest = min(0, *user_ids.head(1))
+    return lines.with_columns(user_id=lowest - pl.col("order_id").rank("dense").cast(pl.Int64))
 
 
 def _finish_lines(lines: pl.DataFrame, products: pl.DataFrame, as_of: datetime) -> pl.DataFrame:

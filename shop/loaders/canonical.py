@@ -165,7 +165,7 @@ TABLES: tuple[Table, ...] = (
         "orders",
         (
             _key("order_id"),
-            Column("user_id", "id", references="users.user_id"),
+            Column("user_id", "id", nullable=True, references="users.user_id"),
             Column("status", "text", default="`delivered`", choices=ORDER_STATUSES),
             Column("ordered_at", "instant"),
             Column("total_amount", "money", default="sum of quantity x unit_price of its items", minimum=0),

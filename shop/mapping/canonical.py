@@ -65,6 +65,9 @@ PLATFORM_TABLES = frozenset(_NAMES) & PlatformBase.metadata.tables.keys()
 REQUIRED_TABLES = frozenset({"categories", "users", "products", "orders", "order_items"})
 """A shop may lack the others: they are empty then."""
 
+_NEEDED = frozenset({"orders.user_id"})
+"""Fields that may be empty in a row, and that a shop has to have all the same."""
+
 _ABSENCES = {
     "users.nickname": Absence("", "pages greet nobody by name"),
     "categories.position": Absence(0, "departments have no order of the shop's own"),
@@ -110,7 +113,7 @@ def _find_absence(table: str, name: str, is_nullable: bool) -> Absence | None:
         return _NO_CREATED_AT
     if name == UPDATED_AT:
         return _NO_UPDATED_AT
-    return Absence(None, "it stays empty") if is_nullable else None
+    return Absence(None, "it stays empty") if is_nullable and f"{table}.{name}" not in _NEEDED else None
 
 
 def _describe(name: str) -> CanonicalTable:

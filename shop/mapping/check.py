@@ -101,12 +101,13 @@ def _check_table(
         sample = _fetch(connection, f"SELECT * FROM {source} ORDER BY {key} DESC LIMIT {SAMPLE_ROWS}")
         rate = _time_rows(connection, source)
         unseen = _list_unseen(connection, canonical, mapping, readable)
+        guests = _count_guests(connection, canonical, source)
     except DBAPIError as err:
         if is_transient(err):
             raise
         return TableCheck(canonical.name, faults=(f"[{canonical.name}] cannot be read: {describe(err)}",))
     faults = [f"[{canonical.name}] {key}: {one}" for one in _find_key_faults(count, low, high, num_keys)]
-    costs = [*_list_costs(canonical, section, count / rate), *warnings]
+    costs = [*guests, *_list_costs(canonical, section, count / rate), *warnings]
     costs += _find_missing_indexes(connection, canonical, section)
     return TableCheck(canonical.name, count, tuple(sample), tuple(unseen), tuple(costs), tuple(faults))
 
@@ -120,6 +121,15 @@ def _list_unseen(
         *(f"left out, {name}: {count:,} rows" for name, count in left_out.items()),
         *(f"{count:,} rows wait: no row has the {field} that they name" for field, count in waiting.items()),
     ]
+
+
+def _count_guests(connection: Connection, canonical: CanonicalTable, source: str) -> list[str]:
+    """Count the orders without a user."""
+    if canonical.name != "orders":
+        return []
+    [found] = _fetch(connection, f"SELECT COUNT(*) AS num_orders FROM {source} WHERE user_id IS NULL")
+    told = "of guests: their baskets teach what goes together, and make no shopper"
+    return [f"{found['num_orders']:,} orders {told}"] if found["num_orders"] else []
 
 
 def _find_key_faults(count: int, low: Any, high: Any, num_keys: int) -> list[str]:

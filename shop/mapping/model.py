@@ -41,6 +41,7 @@ class ColumnMapping(BaseModel):
         value: what every row has, in place of a column.
         values: what the column's values mean; keys are compared as text, byte by byte.
         otherwise: what values mean that `values` does not have; without it their rows are set aside.
+        blanks: values that stand for none, as NULL does: the user 0 of a guest's order.
         default: what NULL means.
         money: unit of an amount; that of the section if not given.
         time_zone: of a date without a zone; that of the section if not given.
@@ -52,6 +53,7 @@ class ColumnMapping(BaseModel):
     value: Scalar | None = None
     values: dict[str, Scalar] = {}
     otherwise: Scalar | None = None
+    blanks: tuple[Scalar, ...] = ()
     default: Scalar | None = None
     money: MoneyUnit | None = None
     time_zone: TimeZone | None = None
@@ -62,6 +64,8 @@ class ColumnMapping(BaseModel):
             raise ValueError("give a column, or one value for all rows")
         if self.otherwise is not None and not self.values:
             raise ValueError("`otherwise` goes with `values`")
+        if self.blanks and (self.values or self.column is None):
+            raise ValueError("`blanks` goes with a column, and without `values`")
         return self
 
 
@@ -241,13 +245,13 @@ def _find_value_faults(table: CanonicalTable, section: Section) -> list[str]:
         if column is None:
             continue
         place = f"[{table.name}] {field.name}"
-        if field.name == table.key and (column.column is None or column.values):
+        if field.name == table.key and (column.column is None or column.values or column.blanks):
             faults.append(f"{place}: is the key, and must be a column as it is")
         if column.money is not None and field.kind is not Kind.MONEY:
             faults.append(f"{place}: is no money, and has no unit")
         if column.time_zone is not None and field.kind is not Kind.INSTANT:
             faults.append(f"{place}: is no date, and has no time zone")
-        stated = [column.value, column.otherwise, column.default, *column.values.values()]
+        stated = [column.value, column.otherwise, column.default, *column.blanks, *column.values.values()]
         faults += [
             f"{place}: {value!r} is no {field.kind.value}"
             for value in stated

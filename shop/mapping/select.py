@@ -123,6 +123,8 @@ def _express(field: Field, section: Section, dialect: Dialect) -> ColumnElement[
     if given.column is None:
         return _literal(given.value, field.kind, dialect)
     expression: ColumnElement[Any] = column(_quoted(given.column))
+    for blank in given.blanks:
+        expression = func.nullif(expression, _literal(blank, field.kind, dialect))
     if given.values:
         expression = _translate(str(expression.compile(dialect=dialect)), given, field.kind, dialect)
     elif field.kind is Kind.MONEY and (given.money or section.money) == "cents":

@@ -95,6 +95,29 @@ def unique(table: str, *columns: str) -> sa.UniqueConstraint:
     return sa.UniqueConstraint(*columns, name=op.f(f"uq_{table}_{'_'.join(columns)}"))
 
 
+def redeclare_on_sqlite(table: str, declared: str, instead: str) -> None:
+    """Change a table's declaration where it stands, by the way that SQLite names for dropping NOT NULL and CHECKs.
+
+    Copying the table, as Alembic would, drops the old one, and rows that name its rows go along.
+
+    Raises:
+        RuntimeError: what was declared does not stand in the table once.
+    """
+    connection = op.get_bind()
+    sql = connection.exec_driver_sql(
+        "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", (table,)
+    ).scalar_one()
+    if sql.count(declared) != 1:
+        raise RuntimeError(f"{table} is not declared as its revisions left it: {declared!r} is missing in {sql!r}")
+    version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
+    connection.exec_driver_sql("PRAGMA writable_schema = ON")
+    connection.exec_driver_sql(
+        "UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ?", (sql.replace(declared, instead), table)
+    )
+    connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
+    connection.exec_driver_sql("PRAGMA writable_schema = RESET")
+
+
 def is_sqlite() -> bool:
     """Tell which of the two databases the revision runs on."""
     return op.get_bind().dialect.name == "sqlite"

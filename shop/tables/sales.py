@@ -26,12 +26,12 @@ class User(Base):
 
 
 class Order(Base):
-    """One checkout of one user. `total_amount` is what was paid, after discounts."""
+    """One checkout of one user, or of a guest: `user_id` is NULL. `total_amount` is what was paid, after discounts."""
 
     __tablename__ = "orders"
 
     order_id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    user_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.user_id"))
+    user_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("users.user_id"))
     status: Mapped[str] = mapped_column(String(16), server_default="placed")
     ordered_at: Mapped[datetime] = mapped_column(UtcDateTime)
     total_amount: Mapped[Decimal] = mapped_column(Money)

@@ -25,6 +25,14 @@ POISON = {
         "INSERT INTO order_items (order_item_id, order_id, product_id, quantity, unit_price, discount_amount,"
         " created_at, updated_at) VALUES (900001, 900001, 1, 50, 0.10, 0, :after, :after)",
     ],
+    "guest's order inserted": [
+        "INSERT INTO orders (order_id, user_id, status, ordered_at, total_amount, created_at, updated_at)"
+        " VALUES (900001, NULL, 'paid', :after, 5, :after, :after)",
+        "INSERT INTO order_items (order_item_id, order_id, product_id, quantity, unit_price, discount_amount,"
+        " created_at, updated_at) VALUES (900001, 900001, 1, 50, 0.10, 0, :after, :after),"
+        " (900002, 900001, 2, 50, 0.10, 0, :after, :after)",
+    ],
+    "orders of the past made guests'": ["UPDATE orders SET user_id = NULL, updated_at = :after WHERE order_id < 200"],
     "order of the past cancelled": ["UPDATE orders SET status = 'cancelled', updated_at = :after WHERE order_id < 200"],
     "quantities of the past changed": [
         "UPDATE order_items SET quantity = 99, unit_price = 0.01, updated_at = :after WHERE order_item_id < 300"

@@ -12,14 +12,16 @@ CONVERTED = {
     'price = "price"': 'price = "cents"',
     'is_visible = "is_visible"': 'is_visible = { column = "state", values = { "on: 100%" = true }, otherwise = false }',
     '[orders]\ntable = "orders"': (
-        '[orders]\ntime_zone = "Asia/Seoul"\nselect = """SELECT o.*, o.ordered_at + INTERVAL 9 HOUR AS local_time, '
-        "o.created_at + INTERVAL 9 HOUR AS local_created, o.updated_at + INTERVAL 9 HOUR AS local_updated "
-        'FROM orders AS o JOIN users AS u ON u.user_id = o.user_id"""'
+        '[orders]\ntime_zone = "Asia/Seoul"\nselect = """SELECT o.*, IFNULL(o.user_id, -1) AS buyer, '
+        "o.ordered_at + INTERVAL 9 HOUR AS local_time, o.created_at + INTERVAL 9 HOUR AS local_created, "
+        "o.updated_at + INTERVAL 9 HOUR AS local_updated "
+        'FROM orders AS o LEFT JOIN users AS u ON u.user_id = o.user_id"""'
     ),
     'ordered_at = "ordered_at"\ntotal_amount = "total_amount"\ncreated_at = "created_at"\nupdated_at = "updated_at"': (
         'ordered_at = "local_time"\ntotal_amount = "total_amount"\ncreated_at = "local_created"\n'
         'updated_at = "local_updated"'
     ),
+    'user_id = "user_id"\nstatus': 'user_id = { column = "buyer", blanks = [-1] }\nstatus',
     '[users]\ntable = "users"': (
         '[users]\ntable = "users"\nwhere = "user_id >= 0"'
     ),

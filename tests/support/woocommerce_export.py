@@ -50,6 +50,7 @@ def _list_rows(order: int, dice: random.Random, truth: Truth) -> list[dict[str, 
     """List a row a line of one order, and note what was bought in `truth`."""
     customer, fate = dice.randrange(60), dice.choices(FATES, (80, 5, 3, 4, 4, 4))[0]
     time = (FIRST_DAY + timedelta(hours=11 * order)).strftime("%Y-%m-%d %H:%M:%S")
+    truth.num_guest_orders += customer == 0
     rows: list[dict[str, object]] = []
     for place, product in enumerate(dice.sample([100, 101, *range(110, 140), DELETED], dice.randint(1, 3))):
         quantity, returned = dice.randint(1, 3), int(dice.random() < 0.05)

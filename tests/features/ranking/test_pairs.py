@@ -9,6 +9,7 @@ from features.ranking.candidates import draw_candidates
 from features.ranking.pairs import EXPRESSIONS
 from features.rebuild import build_snapshot
 from features.snapshot.purchases import Purchases
+from features.snapshot.tables import TABLES
 from tests.features.purchase_rows import make_purchases
 
 
@@ -99,3 +100,22 @@ def test_the_price_gap_is_the_products_level_less_the_users(tiny_purchases: Purc
 
     levels = arrays.product_column("product_price_level")[candidates.product_rows]
     assert gaps == pytest.approx(levels - arrays.user_column("user_price_level")[1])
+
+
+def test_what_guests_buy_together_goes_together_for_shoppers_and_changes_nothing_else_of_theirs() -> None:
+    rows = [(1, 1, 3), (2, 2, 3), (3, 3, 3)]
+    guests = [(basket, product, 1) for basket in range(1, 30) for product in (1, 2)]
+    alone, taught = (build_snapshot(make_purchases(rows, guests=baskets)) for baskets in ([], guests))
+
+    together = []
+    for snapshot in (alone, taught):
+        candidates = draw_candidates(snapshot.arrays, np.array([0]), 10)
+        pairs = pl.DataFrame(candidates.features, schema=list_names("pair"))
+        products = snapshot.arrays.product_ids[candidates.product_rows].tolist()
+        together.append([pairs["pair_together"][products.index(product)] for product in (2, 3)])
+
+    assert together[0] == [0, 0]
+    assert together[1][0] > 0.05
+    assert together[1][1] == pytest.approx(0, abs=1e-9)
+    same = [table for table in TABLES if table not in ("products", "neighbours")]
+    assert all(getattr(taught, table).equals(getattr(alone, table)) for table in same)

@@ -1,10 +1,10 @@
 import polars as pl
 import pytest
 
-from features.snapshot.history import build_history
+from features.snapshot.history import build_history, list_guest_baskets
 from features.snapshot.products import build_product_features
 from features.snapshot.purchases import Purchases
-from tests.features.purchase_rows import MISSING, read_row
+from tests.features.purchase_rows import MISSING, make_purchases, read_row
 
 # Of tests/support/tiny_shop.py as of noon of 25 January.
 MILK_EVERY_WEEK = {
@@ -57,3 +57,12 @@ def test_a_pair_by_hand(history: pl.DataFrame, user: int, product: int, expected
 
 def test_history_holds_what_was_bought_and_nothing_else(history: pl.DataFrame) -> None:
     assert history.select("user_id", "product_id").rows() == [(1, 1), (1, 3), (2, 1), (2, 3), (2, 5)]
+
+
+def test_baskets_of_guests_that_hold_more_than_one_product_are_listed() -> None:
+    purchases = make_purchases([(1, 1, 5)], guests=[(1, 1, 3), (2, 1, 4), (2, 3, 4)])
+
+    baskets = list_guest_baskets(purchases)
+
+    assert baskets.rows() == [(-2, 1, 4.0), (-2, 3, 4.0)]
+    assert build_history(purchases, build_product_features(purchases))["user_id"].to_list() == [1]

@@ -88,6 +88,28 @@ def test_the_trend_compares_28_days_with_the_28_before() -> None:
     assert products["product_trend"].item() == pytest.approx(log((1 + 1) / (2 + 1)))
 
 
+def test_guests_are_buyers_who_are_never_new_and_never_come_back() -> None:
+    rows = [(1, 1, 5), (1, 1, 20), (2, 1, 10), (2, 2, 10)]
+    names = [
+        "product_orders_28d", "product_buyers", "product_days_since_sale", "product_new_buyers_28d",
+        "product_new_share", "product_repeat_rate", "product_interval_days",
+    ]  # fmt: skip
+
+    alone, with_guests = (
+        build_product_features(make_purchases(rows, guests=guests))
+        for guests in ([], [(1, 1, 3), (2, 1, 4), (2, 3, 4)])
+    )
+
+    of_shoppers, of_all = (read_row(products, names, product_id=1) for products in (alone, with_guests))
+    assert of_all == of_shoppers | {"product_orders_28d": 5, "product_buyers": 4, "product_days_since_sale": 3}
+    assert with_guests["popularity"].to_list() == pytest.approx(
+        [sum(0.5 ** (age / 28) for age in (5, 10, 3, 4)) + 0.08, 0.5 ** (10 / 28) + 0.02, 0.5 ** (4 / 28) + 0.02]
+    )
+    assert read_row(with_guests, ["product_new_share"], product_id=3) == pytest.approx(
+        {"product_new_share": MISSING}, nan_ok=True
+    )
+
+
 def test_products_of_a_type_share_its_sales() -> None:
     products = build_product_features(make_purchases([(1, 1, 0), (2, 1, 0), (3, 4, 0)]))  # both of type 1
 

@@ -194,6 +194,55 @@ def test_going_back_reads_what_was_known_then(tiny_purchases: Purchases) -> None
     assert earlier.products["product_id"].to_list() == [1, 3]
 
 
+GUESTS_BUY_ON_10 = (
+    "INSERT INTO orders (order_id, user_id, status, ordered_at, total_amount, created_at, updated_at) VALUES "
+    "(11, NULL, 'paid', '{at}', 5, '{at}', '{at}'), (12, NULL, 'paid', '{at}', 5, '{at}', '{at}')"
+)
+LINES_OF_GUESTS = (
+    "INSERT INTO order_items (order_item_id, order_id, product_id, quantity, unit_price, created_at, updated_at) "
+    "VALUES (91, 11, 5, 2, 1, '{at}', '{at}'), (92, 11, 6, 1, 1, '{at}', '{at}'), (93, 12, 1, 1, 1, '{at}', '{at}')"
+)
+
+
+@pytest.fixture
+def guest_store(tiny_shop: Engine, store: MLStore) -> MLStore:
+    """The tiny shop after two guests bought on the 10th: cola and juice, and milk."""
+    at = "2026-01-10 12:00:00.000000"
+    execute(tiny_shop, GUESTS_BUY_ON_10.format(at=at), LINES_OF_GUESTS.format(at=at))
+    sync_shop(tiny_shop, store, verify=True)
+    return store
+
+
+def test_guests_orders_are_baskets_of_nobody(guest_store: MLStore, tiny_purchases: Purchases) -> None:
+    purchases = load_purchases(guest_store, day(25))
+
+    columns = ["user_id", "order_id", "product_id", "quantity", "days"]
+    assert purchases.guest_lines.select(columns).rows() == [(-2, 12, 1, 1, 15), (-1, 11, 5, 2, 15), (-1, 11, 6, 1, 15)]
+    assert purchases.lines.equals(tiny_purchases.lines)
+    assert purchases.user_ids.equals(tiny_purchases.user_ids)
+    assert purchases.within(day(1), day(25)).equals(tiny_purchases.within(day(1), day(25)))
+
+
+def test_guests_are_known_from_their_order_on(guest_store: MLStore) -> None:
+    newest = load_purchases(guest_store, day(25))
+    on_that_day = load_purchases(guest_store, day(10)), newest.before(day(10))
+    just_after = load_purchases(guest_store, day(10) + TICK), newest.before(day(10) + TICK)
+
+    assert [one.guest_lines.height for one in (*on_that_day, *just_after)] == [0, 0, 3, 3]
+    assert [6 in one.products["product_id"] for one in (on_that_day[1], just_after[1])] == [False, True]
+
+
+def test_a_guest_that_is_found_to_be_a_user_is_one_from_then_on(tiny_shop: Engine, guest_store: MLStore) -> None:
+    at = "2026-01-15 12:00:00.000000"
+    execute(tiny_shop, f"UPDATE orders SET user_id = 3, updated_at = '{at}' WHERE order_id = 11")
+    sync_shop(tiny_shop, guest_store)
+
+    before, after = (load_purchases(guest_store, at) for at in (day(15), day(15) + TICK))
+
+    assert [one.guest_lines["order_id"].unique().sort().to_list() for one in (before, after)] == [[11, 12], [12]]
+    assert [one.lines.filter(user_id=3).height for one in (before, after)] == [0, 2]
+
+
 def test_labels_lie_in_the_window_start_included_end_excluded(tiny_purchases: Purchases) -> None:
     labels = tiny_purchases.within(day(8), day(22))
 

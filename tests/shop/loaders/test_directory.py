@@ -147,6 +147,17 @@ def test_words_and_rows_for_nothing_are_nothing(tmp_path: Path) -> None:
     assert products["brand"].to_list() == [None, "Acme", None]
 
 
+def test_orders_without_a_user_are_guests(any_empty_shop: Engine, tmp_path: Path) -> None:
+    orders = "order_id,user_id,ordered_at\n100,1,2026-01-05\n101,,2026-02-01\n102,NULL,2026-03-01\n"
+    folder = write_shop_files(tmp_path / "shop", orders=orders)
+
+    write_shop(any_empty_shop, build_directory_shop(folder, ignore), replace=False, report=ignore)
+
+    with session_scope(any_empty_shop) as session:
+        assert list(session.scalars(select(Order.user_id).order_by(Order.order_id))) == [1, None, None]
+        assert session.get_one(Order, 101).total_amount == Decimal("16.75")
+
+
 def test_columns_that_mean_nothing_to_us_are_named(tmp_path: Path) -> None:
     folder = write_shop_files(tmp_path / "shop", users="user_id,shoe_size\n1,43\n2,38\n3,40\n")
     lines: list[str] = []

@@ -80,6 +80,19 @@ def test_a_missing_field_says_what_it_costs(report: MappingCheck) -> None:
     assert checksums.endswith(" s a run")
 
 
+def test_orders_of_guests_are_counted(tiny_shop: Engine) -> None:
+    with tiny_shop.begin() as connection:
+        connection.exec_driver_sql("UPDATE orders SET user_id = NULL WHERE user_id = 2")
+
+    with tiny_shop.connect() as connection:
+        report = check_shop(connection, load_mapping())
+
+    assert costs_of(report, "orders") == (
+        "2 orders of guests: their baskets teach what goes together, and make no shopper",
+    )
+    assert report.is_usable
+
+
 def test_a_change_column_without_an_index_is_named(report: MappingCheck) -> None:
     assert "no index begins with changed: looking for changes walks the whole table" in costs_of(report, "users")
     assert not any(cost.startswith("no index begins with id") for cost in costs_of(report, "users"))

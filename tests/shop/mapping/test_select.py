@@ -36,7 +36,7 @@ time_zone = "Europe/Berlin"
 money = "cents"
 [orders.columns]
 order_id = "number"
-user_id = "customer_id"
+user_id = { column = "customer_id", blanks = [0, -1] }
 ordered_at = "sold_at"
 total_amount = "cents"
 status = { column = "state", values = { done = "paid", "한\\\\'x" = "shipped" }, otherwise = "cancelled" }
@@ -100,6 +100,19 @@ def test_values_are_translated_byte_by_byte(foreign_shop: Engine, mapping: ShopM
         ("8", "paid"),
         ("9", "cancelled"),
         ("10", "shipped"),
+    ]
+
+
+def test_blanks_are_no_values(foreign_shop: Engine, mapping: ShopMapping) -> None:
+    with foreign_shop.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO customer VALUES (0, NULL, NULL), (-1, NULL, NULL)")
+        connection.exec_driver_sql("UPDATE receipt SET customer_id = id - 10 WHERE id > 8")
+
+    assert read(foreign_shop, mapping, "orders", "order_id", "user_id") == [
+        ("7", "1"),
+        ("8", "2"),
+        ("9", "None"),
+        ("10", "None"),
     ]
 
 

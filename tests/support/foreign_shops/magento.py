@@ -33,8 +33,7 @@ STATES = {"new": "placed", "holded": "placed", "payment_review": "placed", "proc
           "canceled": "cancelled"}  # fmt: skip
 TREE = {10: 2, 11: 3, 12: 4, 20: 2, 21: 3}
 """Categories with their levels; the shop's root is of level 1."""
-GUESTS, OTHERS = "guests' orders", "orders of other websites"
-LINES_OF = {GUESTS: "lines of guests' orders", OTHERS: "lines of other websites"}
+OTHERS, LINES_OF_OTHERS = "orders of other websites", "lines of other websites"
 PARTS, GONE = "parts of other lines", "lines that were cancelled or refunded whole"
 
 
@@ -63,12 +62,8 @@ def change_magento_shop(shop: ForeignShop) -> list[str]:
     """Let an order be closed, a line of another be refunded, a guest's order find its customer, and a price move."""
     closed = next(key for key, order in shop.seen["orders"].items() if order["status"] == "delivered")
     line = next(key for key, one in shop.seen["order_items"].items() if one["order_id"] != closed)
-    guests = next(row for row in shop.rows["sales_order"] if find_reasons(row) == {GUESTS})
-    guests["customer_id"] = 1
-    see_order(shop, guests)
-    for row in shop.rows["sales_order_item"]:
-        if row["order_id"] == guests["entity_id"] and not row["parent_item_id"] and count_left(row):
-            see_line(shop, row)
+    guests = next(key for key, order in shop.seen["orders"].items() if order["user_id"] is None)
+    shop.see("orders", guests, user_id=1)
     shop.see("orders", closed, status="cancelled")
     del shop.seen["order_items"][line]
     shop.see("products", 101, price=Decimal("7.50"))
@@ -76,7 +71,7 @@ def change_magento_shop(shop: ForeignShop) -> list[str]:
     return [
         f"UPDATE m2_sales_order SET state = 'closed' WHERE entity_id = {closed}",
         f"UPDATE m2_sales_order_item SET qty_refunded = qty_ordered WHERE item_id = {line}",
-        f"UPDATE m2_sales_order SET customer_id = 1 WHERE entity_id = {guests['entity_id']}",
+        f"UPDATE m2_sales_order SET customer_id = 1 WHERE entity_id = {guests}",
         f"UPDATE m2_catalog_product_index_price SET min_price = 7.5 WHERE entity_id = 101 AND website_id = {WEBSITE}",
         "UPDATE m2_customer_entity SET firstname = '새 이름' WHERE entity_id = 1",
     ]
@@ -160,16 +155,14 @@ def add_order(shop: ForeignShop, rng: random.Random, key: int) -> None:
         "updated_at": placed,
     }
     shop.add("sales_order", **order)
-    reasons = find_reasons(order)
-    for reason in (GUESTS, OTHERS):
-        shop.leave_out("orders", reason, holds=reason in reasons)
-    if not reasons:
+    is_others = shop.leave_out("orders", OTHERS, holds=order["store_id"] not in (2, STORE))
+    if not is_others:
         see_order(shop, order)
     for number in range(rng.randint(1, 3)):
-        add_line(shop, rng, key * 100 + number * 2, order, reasons)
+        add_line(shop, rng, key * 100 + number * 2, order, is_others)
 
 
-def add_line(shop: ForeignShop, rng: random.Random, key: int, order: dict[str, Any], reasons: set[str]) -> None:
+def add_line(shop: ForeignShop, rng: random.Random, key: int, order: dict[str, Any], is_others: bool) -> None:
     """Write a line, and behind that of a configurable product the line of its part, which has no price."""
     product, price = rng.choice(range(100, 124)), Decimal(rng.randint(10_000, 200_000)) / 10_000
     line = {"item_id": key, "order_id": order["entity_id"], "parent_item_id": None, "product_id": product,
@@ -182,17 +175,10 @@ def add_line(shop: ForeignShop, rng: random.Random, key: int, order: dict[str, A
     for row in (line, part) if product % 3 == 0 else (line,):
         shop.add("sales_order_item", **row)
         is_part = shop.leave_out("order_items", PARTS, holds=row["parent_item_id"] is not None)
-        for reason in (GUESTS, OTHERS):
-            shop.leave_out("order_items", LINES_OF[reason], holds=reason in reasons)
+        shop.leave_out("order_items", LINES_OF_OTHERS, holds=is_others)
         is_gone = shop.leave_out("order_items", GONE, holds=not count_left(row))
-        if not reasons and not is_part and not is_gone:
+        if not is_others and not is_part and not is_gone:
             see_line(shop, row)
-
-
-def find_reasons(order: dict[str, Any]) -> set[str]:
-    """Name the reasons for which an order is left out."""
-    found = {GUESTS: order["customer_id"] is None, OTHERS: order["store_id"] not in (2, STORE)}
-    return {reason for reason, holds in found.items() if holds}
 
 
 def count_left(line: dict[str, Any]) -> int:

@@ -22,9 +22,8 @@ language = {LANGUAGE}
 17 = "placed"
 """
 STATUSES = {1: "placed", 2: "paid", 3: "shipped", 5: "delivered", 7: "cancelled", 11: "cancelled", 17: "placed"}
-GUESTS, BASKETS, OTHER_STORES = "guests' orders", "baskets that never became an order", "orders of other stores"
-LINES_OF = {GUESTS: "lines of guests' orders", BASKETS: "lines of baskets that never became an order",
-            OTHER_STORES: "lines of other stores"}  # fmt: skip
+BASKETS, OTHER_STORES = "baskets that never became an order", "orders of other stores"
+LINES_OF = {BASKETS: "lines of baskets that never became an order", OTHER_STORES: "lines of other stores"}
 TREE = {20: (), 21: (20,), 22: (20, 21), 30: (), 31: (30,)}
 """Categories with those above them."""
 
@@ -158,7 +157,7 @@ def add_order(shop: ForeignShop, rng: random.Random, key: int) -> None:
     }
     shop.add("order", **order)
     reasons = find_reasons(order)
-    for reason in (GUESTS, BASKETS, OTHER_STORES):
+    for reason in (BASKETS, OTHER_STORES):
         shop.leave_out("orders", reason, holds=reason in reasons)
     if not reasons:
         see_order(shop, order)
@@ -168,7 +167,7 @@ def add_order(shop: ForeignShop, rng: random.Random, key: int) -> None:
         line = {"order_product_id": key * 10 + number, "order_id": key, "product_id": product, "quantity": quantity,
                 "price": price, "total": price * quantity, "tax": price / 5}  # fmt: skip
         shop.add("order_product", **line)
-        for reason in (GUESTS, BASKETS, OTHER_STORES):
+        for reason in (BASKETS, OTHER_STORES):
             shop.leave_out("order_items", LINES_OF[reason], holds=reason in reasons)
         is_nothing = shop.leave_out("order_items", "lines of nothing", holds=not quantity)
         if not reasons and not is_nothing:
@@ -177,8 +176,7 @@ def add_order(shop: ForeignShop, rng: random.Random, key: int) -> None:
 
 def find_reasons(order: dict[str, Any]) -> set[str]:
     """Name the reasons for which an order is left out."""
-    found = {GUESTS: order["customer_id"] == 0, BASKETS: order["order_status_id"] == 0,
-             OTHER_STORES: order["store_id"] != STORE}  # fmt: skip
+    found = {BASKETS: order["order_status_id"] == 0, OTHER_STORES: order["store_id"] != STORE}
     return {reason for reason, holds in found.items() if holds}
 
 
@@ -186,7 +184,7 @@ def see_order(shop: ForeignShop, order: dict[str, Any]) -> None:
     shop.see(
         "orders",
         order["order_id"],
-        user_id=order["customer_id"],
+        user_id=order["customer_id"] or None,
         status=STATUSES[order["order_status_id"]],
         ordered_at=read_local(order["date_added"], ZONE),
         total_amount=order["total"].quantize(Decimal("0.001"), ROUND_HALF_UP),

@@ -43,13 +43,6 @@ STATES = {
 """Order states, two of the shop's own among them: what they mean, and their flags logable, shipped and paid."""
 GUEST, DELETED = 40, 99
 """A customer who is a guest, and one who is no more."""
-ORDERS_OF = {
-    "guests": "guests' orders",
-    "deleted": "orders of customers who were deleted",
-    "other": "orders of other shops",
-}
-LINES_OF = {"guests": "lines of guests' orders", "deleted": "lines of customers who were deleted",
-            "other": "lines of other shops"}  # fmt: skip
 
 SCHEMA = """
 CREATE TABLE {prefix}customer (id_customer INT(10) UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -125,6 +118,10 @@ def change_prestashop_shop(shop: ForeignShop) -> list[str]:
         del shop.seen["order_items"][line]
     shop.see("products", hidden, is_visible=False)
     shop.see("users", 1, nickname="새 이름")
+    shop.see("users", GUEST, nickname=f"고객 {GUEST}")
+    for row in shop.rows["orders"]:
+        if row["id_customer"] == GUEST and row["id_shop"] == SHOP:
+            shop.see("orders", row["id_order"], user_id=GUEST)
     now = "date_upd = UTC_TIMESTAMP() + INTERVAL 9 HOUR"
     return [
         f"UPDATE kr_orders SET current_state = 5, {now} WHERE id_order = {delivered}",
@@ -132,6 +129,7 @@ def change_prestashop_shop(shop: ForeignShop) -> list[str]:
         f"UPDATE kr_orders SET current_state = 7, {now} WHERE id_order = {refunded}",
         f"UPDATE kr_product_shop SET visibility = 'search' WHERE id_product = {hidden}",
         f"UPDATE kr_customer SET firstname = '새 이름', {now} WHERE id_customer = 1",
+        f"UPDATE kr_customer SET is_guest = 0, {now} WHERE id_customer = {GUEST}",
     ]
 
 
@@ -199,29 +197,27 @@ def add_order(shop: ForeignShop, rng: random.Random, key: int) -> None:
         "date_upd": placed,
     }
     shop.add("orders", **order)
-    found = {"guests": order["id_customer"] == GUEST, "deleted": order["id_customer"] == DELETED,
-             "other": order["id_shop"] != SHOP}  # fmt: skip
-    for reason, holds in found.items():
-        shop.leave_out("orders", ORDERS_OF[reason], holds=holds)
-    if not any(found.values()):
-        shop.see("orders", key, user_id=order["id_customer"], status=STATES[order["current_state"]][0],
+    is_others, customer = order["id_shop"] != SHOP, order["id_customer"]
+    shop.leave_out("orders", "orders of other shops", holds=is_others)
+    if not is_others:
+        shop.see("orders", key, user_id=None if customer in (GUEST, DELETED) else customer,
+                 status=STATES[order["current_state"]][0],
                  ordered_at=read_local(placed, ZONE),
                  total_amount=cents(order["total_paid_tax_excl"] / order["conversion_rate"]))  # fmt: skip
     for number in range(rng.randint(1, 4)):
-        add_line(shop, rng, key * 10 + number, order, found)
+        add_line(shop, rng, key * 10 + number, order, is_others)
 
 
-def add_line(shop: ForeignShop, rng: random.Random, key: int, order: dict[str, Any], found: dict[str, bool]) -> None:
+def add_line(shop: ForeignShop, rng: random.Random, key: int, order: dict[str, Any], is_others: bool) -> None:
     product, price = rng.choice(list(shop.seen["products"])), Decimal(rng.randint(10**6, 10**7)) / 10**6
     quantity, refunded, returned = rng.randint(1, 3), rng.choice([0, 0, 1]), rng.choice([0, 0, 1])
     shop.add("order_detail", id_order_detail=key, id_order=order["id_order"], product_id=product,
              product_attribute_id=rng.choice([0, 1]), product_quantity=quantity, product_quantity_refunded=refunded,
              product_quantity_return=returned, unit_price_tax_incl=price * 2, unit_price_tax_excl=price)  # fmt: skip
     left = quantity - max(refunded, returned)
-    for reason, holds in found.items():
-        shop.leave_out("order_items", LINES_OF[reason], holds=holds)
+    shop.leave_out("order_items", "lines of other shops", holds=is_others)
     is_gone = shop.leave_out("order_items", "lines that were refunded whole", holds=left < 1)
-    if not is_gone and not any(found.values()):
+    if not is_gone and not is_others:
         shop.see("order_items", key, order_id=order["id_order"], product_id=product, quantity=left,
                  unit_price=cents(price / order["conversion_rate"]))  # fmt: skip
 

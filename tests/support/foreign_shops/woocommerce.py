@@ -18,9 +18,8 @@ STATUSES = {
     "wc-cancelled": "cancelled",
     "wc-refunded": "cancelled",
 }
-GUESTS, BASKETS, REFUNDS = "guests' orders", "baskets that never became an order", "refunds"
-LINES_OF = {GUESTS: "lines of guests' orders", BASKETS: "lines of baskets that never became an order",
-            REFUNDS: "lines of refunds"}  # fmt: skip
+BASKETS, REFUNDS = "baskets that never became an order", "refunds"
+LINES_OF = {BASKETS: "lines of baskets that never became an order", REFUNDS: "lines of refunds"}
 UNNAMED, GONE = "lines without a product", "lines that were refunded whole"
 
 
@@ -136,11 +135,11 @@ def add_order(
     order = {"id": key, "customer_id": rng.choice([0, *shop.seen["users"]]), "type": "shop_order",
              "status": rng.choice([*STATUSES, "wc-checkout-draft"]), "at": START + timedelta(hours=26 * (key - 5000)),
              "total": Decimal(rng.randint(100, 99_900)) / 100}  # fmt: skip
-    reasons = {GUESTS: order["customer_id"] == 0, BASKETS: order["status"] == "wc-checkout-draft", REFUNDS: False}
+    reasons = {BASKETS: order["status"] == "wc-checkout-draft", REFUNDS: False}
     add_row(shop, order)
     leave_out(shop, "orders", reasons)
     if not any(reasons.values()):
-        shop.see("orders", key, user_id=order["customer_id"], status=STATUSES[order["status"]],
+        shop.see("orders", key, user_id=order["customer_id"] or None, status=STATUSES[order["status"]],
                  ordered_at=order["at"], total_amount=order["total"])  # fmt: skip
     lines = {key * 10 + number: rng.randint(1, 3) for number in range(rng.randint(1, 4))}
     refund = {"id": key + 2000, "customer_id": None, "type": "shop_order_refund", "status": "wc-completed",

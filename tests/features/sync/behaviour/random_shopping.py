@@ -79,6 +79,7 @@ class RandomWriter(threading.Thread):
             insert_order,
             change_status,
             change_price,
+            forget_user,
             delete_order,
             change_key,
             review,
@@ -100,7 +101,7 @@ def insert_order(writer: RandomWriter) -> list[str]:
         f"VALUES ({1000 * order + line}, {order}, {writer.known_key('product_id', 'products')}, {line + 1}, 1.25)"
         for line in range(writer.rng.randint(1, 8))
     ]
-    user = writer.known_key("user_id", "users")
+    user = writer.known_key("user_id", "users") if writer.rng.random() < 0.7 else "NULL"
     columns = "order_id, user_id, ordered_at, total_amount"
     return [f"INSERT INTO orders ({columns}) VALUES ({order}, {user}, NOW(6), 9.99)", *items]
 
@@ -108,6 +109,11 @@ def insert_order(writer: RandomWriter) -> list[str]:
 def change_status(writer: RandomWriter) -> list[str]:
     status = writer.rng.choice(["paid", "shipped", "delivered", "cancelled"])
     return [f"UPDATE orders SET status = '{status}' WHERE order_id = {writer.known_key('order_id', 'orders')}"]
+
+
+def forget_user(writer: RandomWriter) -> list[str]:
+    """Let an order be a guest's."""
+    return [f"UPDATE orders SET user_id = NULL WHERE order_id = {writer.known_key('order_id', 'orders')}"]
 
 
 def change_price(writer: RandomWriter) -> list[str]:
