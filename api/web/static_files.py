@@ -5,7 +5,7 @@ from pathlib import Path
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import Scope
 
 STOREFRONT_PAGES = Path(__file__).resolve().parents[2] / "frontend" / "dist"
@@ -36,7 +36,10 @@ class StorefrontPages(StaticFiles):
 
     async def _find(self, path: str, scope: Scope) -> Response:
         try:
-            return await super().get_response(path, scope)
+            found = await super().get_response(path, scope)
+            if isinstance(found, RedirectResponse):  # from a folder's path, to whatever host the request names
+                raise HTTPException(404)
+            return found
         except HTTPException as err:
             wants_page = "text/html" in Headers(scope=scope).get("accept", "")
             if err.status_code != 404 or not wants_page or path.startswith(ASSETS):

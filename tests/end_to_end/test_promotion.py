@@ -3,13 +3,17 @@
 Waits are generous, but for those of a promotion and a rollback: how fast they are stands in docs/reviewing.md.
 """
 
+import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -23,7 +27,15 @@ from settings import Settings
 from shop.database import open_engine
 from shop.tables import AuditLog, RecommendationBatch
 from tests.end_to_end.conftest import ROOT, Installation, own_environment
-from tests.end_to_end.versions import FIRST, connect, expect_answers, register, score_otherwise
+from tests.end_to_end.versions import (
+    FIRST,
+    connect,
+    expect_answers,
+    log_copy,
+    name_version,
+    register,
+    score_otherwise,
+)
 from tests.support.spoilt_versions import SPOILERS, Spoiler
 from training.registry.alias import NO_LOGIN
 
@@ -310,3 +322,40 @@ def test_the_workflow_turns_red_and_names_what_is_served(
     assert any(words in log for log in logs)
     move(settings, FIRST)
     wait_for(lambda: served(settings).is_all(FIRST) and served(settings).refused is None)
+
+
+def test_version_1_of_a_model_that_took_the_name_of_another_serves_its_own_files(
+    first_serves: None, settings: Settings
+) -> None:
+    first_run, other_run = served(settings).run_id, log_copy(settings, score_otherwise)
+    with model_renamed(settings, f"{settings.model_name}_old"):
+        connect(settings).create_registered_model(settings.model_name)
+        assert name_version(settings, other_run, {"verdict": "promote", "reason": "made by a test."}) == FIRST
+
+        move(settings, FIRST)
+
+        wait_for(lambda: served(settings).is_all(FIRST, other_run))
+        assert ask_homepage(settings, 1).headers["x-batch-id"] == batches_of(settings, FIRST)[-1]
+        assert hash_files(settings.var_dir / "models" / str(FIRST)) == hash_artifacts(settings, other_run)
+    wait_for(lambda: served(settings).is_all(FIRST, first_run))
+
+
+@contextmanager
+def model_renamed(settings: Settings, name: str) -> Iterator[None]:
+    """Give the model another name for a while; what took its own meanwhile is deleted."""
+    client = connect(settings)
+    client.rename_registered_model(settings.model_name, name)
+    try:
+        yield
+    finally:
+        client.delete_registered_model(settings.model_name)
+        client.rename_registered_model(name, settings.model_name)
+
+
+def hash_artifacts(settings: Settings, run_id: str) -> dict[str, str]:
+    with tempfile.TemporaryDirectory() as scratch:
+        return hash_files(Path(connect(settings).download_artifacts(run_id, "model", scratch)))
+
+
+def hash_files(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}

@@ -32,6 +32,11 @@ def register(settings: Settings, change: Callable[[Path], None], tags: dict[str,
     Returns:
         The new version's number.
     """
+    return name_version(settings, log_copy(settings, change), tags)
+
+
+def log_copy(settings: Settings, change: Callable[[Path], None]) -> str:
+    """Log a changed copy of the first version's files; returns their run."""
     client = connect(settings)
     run = client.create_run(client.get_experiment_by_name("wide_deep").experiment_id)
     first_run = client.get_model_version(settings.model_name, str(FIRST)).run_id
@@ -39,8 +44,14 @@ def register(settings: Settings, change: Callable[[Path], None], tags: dict[str,
         folder = Path(client.download_artifacts(first_run, "model", scratch))
         change(folder)
         client.log_artifacts(run.info.run_id, str(folder), "model")
-    source = f"runs:/{run.info.run_id}/model"
-    created = client.create_model_version(settings.model_name, source, run.info.run_id, tags=tags or {})
+    return str(run.info.run_id)
+
+
+def name_version(settings: Settings, run_id: str, tags: dict[str, str] | None = None) -> int:
+    """Register a run's files; returns the version's number."""
+    created = connect(settings).create_model_version(
+        settings.model_name, f"runs:/{run_id}/model", run_id, tags=tags or {}
+    )
     return int(created.version)
 
 

@@ -40,9 +40,10 @@ class Installation:
         theirs, _, folder = mark.partition(" ")
         if not self.identifier or theirs == self.identifier:
             return ""
-        whose = f"belongs to the installation in VAR_DIR={folder}" if theirs else "is marked by no installation"
+        named = f"belongs to the installation in VAR_DIR={folder}, not"
+        whose = named if theirs else "is marked by no installation, so it cannot be told that it belongs"
         return (
-            f"the MLflow at {uri} {whose}, not to the one in VAR_DIR={self.var_dir}: name the VAR_DIR that you mean, "
+            f"the MLflow at {uri} {whose} to the one in VAR_DIR={self.var_dir}: name the VAR_DIR that you mean, "
             "start it with `make up`, and give each its own ports where several run"
         )
 

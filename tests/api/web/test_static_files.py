@@ -1,9 +1,12 @@
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
+
+from api.web.static_files import StorefrontPages
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
 
@@ -64,3 +67,13 @@ def test_the_storefronts_development_server_may_call(api: TestClient) -> None:
 
     assert answer.headers["access-control-allow-origin"] == "http://localhost:5173"
     assert "access-control-allow-origin" not in foreign.headers
+
+
+def test_the_path_of_a_folder_is_not_redirected_to_the_host_that_a_request_names(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<title>Storefront</title>")
+    headers = [(b"host", b"elsewhere.example"), (b"accept", b"text/html")]
+    scope = {"type": "http", "method": "GET", "path": "/category/..", "headers": headers}
+
+    answer = asyncio.run(StorefrontPages(directory=tmp_path, html=True).get_response(".", scope))
+
+    assert (answer.status_code, answer.headers.get("location")) == (200, None)
