@@ -72,7 +72,7 @@ def make_version(home: Path, num_users: int) -> None:
 def measure_ranker(home: Path, seconds: float) -> dict[str, float]:
     """Rank users without a server; gives users a second, one and sixteen users a call."""
     snapshot = Snapshot.open(MLStore(str(home / "store")), AS_OF)
-    ranker, user_ids = Ranker.load(home / "version", service.NETWORK_THREADS), snapshot.user_ids()
+    ranker, user_ids = Ranker.load(home / "version"), snapshot.user_ids()
     return {str(size): _count_users(ranker, snapshot, user_ids, size, seconds) for size in (1, 16)}
 
 

@@ -82,20 +82,19 @@ def require_permission(registry: Registry, version: int) -> dict[str, str]:
     return tags
 
 
-def load_ranker(registry: Registry, models_dir: Path, version: int, num_threads: int = 0) -> Ranker:
+def load_ranker(registry: Registry, models_dir: Path, version: int) -> Ranker:
     """Get a version and check it.
 
     Args:
         registry: where versions live.
         models_dir: folder of local copies, one per run.
         version: number of the version.
-        num_threads: of the network; 0 leaves it to the runtime.
 
     Raises:
         training.version.files.ArtefactError: a file is missing, altered or unexpected, or the golden rows differ.
         training.registry.errors.RegistryError: MLflow does not answer.
     """
-    ranker = Ranker.load(_fetch_version(registry, models_dir, version), num_threads)
+    ranker = Ranker.load(_fetch_version(registry, models_dir, version))
     ranker.check_golden()
     return ranker
 
@@ -117,7 +116,6 @@ def load_champion(
     models_dir: Path,
     version: int,
     as_of: datetime | None = None,
-    num_threads: int = 0,
 ) -> Champion:
     """Make a version ready on a snapshot.
 
@@ -127,14 +125,13 @@ def load_champion(
         models_dir: folder of local copies of versions.
         version: number of the version.
         as_of: instant of the snapshot; the newest one if it is None.
-        num_threads: of the network; 0 leaves it to the runtime.
 
     Raises:
         training.version.files.ArtefactError: the version breaks a promise, or was trained on other features.
         training.registry.errors.RegistryError: MLflow does not answer.
         features.store.StoreError: there is no such snapshot.
     """
-    ranker = load_ranker(registry, models_dir, version, num_threads)
+    ranker = load_ranker(registry, models_dir, version)
     snapshot = Snapshot.open(store, as_of)
     ranker.check_snapshot(snapshot)
     return Champion(version, ranker, snapshot)

@@ -4,7 +4,6 @@ Ranks users of the newest snapshot with the champion. Answers carry the version;
 """
 
 import logging
-from functools import partial
 
 import bentoml
 from bentoml.exceptions import ServiceUnavailable
@@ -12,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from command import LOG_FORMAT
 from features.store import MLStore
-from serving.champion import Champion, load_champion
+from serving.champion import Champion
 from serving.online.alias_effects import Followup
 from serving.online.answers import answer_categories, answer_lists
 from serving.online.coalescing import CoalescedRanker
@@ -23,9 +22,6 @@ from settings import load_settings
 from shop.database import open_engine
 from shop.tables import name_model
 from training.registry.client import connect
-
-# Of the network, a request: a second one only spins, at twice the processor time and no sooner an answer.
-NETWORK_THREADS = 1
 
 load_settings()  # A wrong setting ends the server here; from a worker it would only start the next worker.
 
@@ -48,8 +44,7 @@ class Recommender:
         secret = ensure_secret(settings.var_dir / "models")
         followup = Followup(registry, open_engine(settings.platform_database_url))
         sources = Sources(registry, MLStore(settings.ml_store_uri), settings.var_dir, followup)
-        load = partial(load_champion, num_threads=NETWORK_THREADS)
-        self._watcher = ChampionWatcher(sources, settings.champion_poll_seconds, load)
+        self._watcher = ChampionWatcher(sources, settings.champion_poll_seconds)
         self._ranker = CoalescedRanker(lambda user_ids, k: answer_lists(self._champion(), user_ids, k))
         self.receiver = make_receiver(secret, self._watcher.look_now, followup.hear)
         self._watcher.start()

@@ -20,7 +20,7 @@ import polars as pl
 from command import Command, Result, parse_instant
 from features.ranking.candidates import Candidates
 from features.rebuild import build_snapshot
-from features.snapshot.arrays import Float32, SnapshotArrays
+from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 from features.snapshot.purchases import Purchases, load_purchases
 from features.snapshot.tables import Snapshot
 from features.store import MLStore, StoreError
@@ -31,7 +31,8 @@ from training.evaluation.baselines import BASELINES
 from training.evaluation.lists import Evaluation, evaluate_baseline, evaluate_ranker, tabulate
 from training.evaluation.memory import measure_peak_memory_gb
 from training.fit import fit
-from training.ranking.ranker import USERS_AT_ONCE, Ranker, lay_out_categories, lay_out_pairs
+from training.ranking.chunks import map_chunks
+from training.ranking.ranker import Ranker, lay_out_categories, lay_out_pairs
 from training.ranking.topk import rank_top
 from training.version.files import ArtefactError
 
@@ -72,16 +73,18 @@ def _ignore_epochs(epoch: int, metrics: dict[str, float]) -> None:
 def _write_lists(ranker: Ranker, snapshot: Snapshot, out: Path) -> None:
     """Score everybody once; the lists of serving without its reasons, which cost more than the scores."""
     arrays = snapshot.arrays
-    rows = np.arange(len(arrays.user_ids))
-    products, discovery, categories = [], [], []
-    for start in range(0, len(rows), USERS_AT_ONCE):
-        chunk = rows[start : start + USERS_AT_ONCE]
+
+    def rank(chunk: Int64) -> tuple[pl.DataFrame, ...]:
         candidates, scores, probabilities = ranker.score_candidates(arrays, chunk)
         is_new = candidates.history_rows < 0
-        products.append(_lay_out_list(arrays, candidates, scores, NUM_PRODUCTS))
-        discovery.append(_lay_out_list(arrays, candidates.take(is_new), scores[is_new], NUM_DISCOVERY))
-        categories.append(lay_out_categories(arrays.user_ids[chunk], ranker.category_ids, probabilities))
-    for name, frames in (("products", products), ("discovery", discovery), ("categories", categories)):
+        return (
+            _lay_out_list(arrays, candidates, scores, NUM_PRODUCTS),
+            _lay_out_list(arrays, candidates.take(is_new), scores[is_new], NUM_DISCOVERY),
+            lay_out_categories(arrays.user_ids[chunk], ranker.category_ids, probabilities),
+        )
+
+    ranked = map_chunks(rank, np.arange(len(arrays.user_ids)))
+    for name, frames in zip(("products", "discovery", "categories"), zip(*ranked, strict=True), strict=True):
         pl.concat(frames).write_parquet(out / f"{name}.parquet")
 
 

@@ -20,14 +20,14 @@ class Affinity:
     Attributes:
         user_rows: int64[U'], rows of the users in the snapshot.
         bought: sparse float32[U', N], decayed purchases.
-        together: float32[U', N], EASE score.
-        together_lately: float32[U', N], the same from what the user bought lately.
+        together: float32[U', L + 1], EASE score of the linked products (`SnapshotArrays.linked_codes`), 0 of others.
+        together_lately: float32[U', L + 1], the same from what the user bought lately.
         types: float32[U', types]; decayed purchases of each.
         brands: float32[U', brands]; likewise.
         totals: float32[U'], decayed purchases of all products.
         user_embeddings: float32[U', EMBEDDING_SIZE].
         type_ages: float32[U', types], days since the last purchase, NaN = never.
-        type_brands: sparse float32[U', pairs of type and brand]; decayed purchases of each.
+        type_brands: float32[U', pairs of type and brand]; decayed purchases of each.
         type_log_prices: float32[U', types], mean logarithm of the prices of what the user buys of it, NaN = none known.
         type_products: float32[U', types], distinct products bought. type_orders: float32[U', types], times bought.
     """
@@ -41,7 +41,7 @@ class Affinity:
     totals: Float32
     user_embeddings: Float32
     type_ages: Float32
-    type_brands: scipy.sparse.csr_matrix
+    type_brands: Float32
     type_log_prices: Float32
     type_products: Float32
     type_orders: Float32
@@ -57,29 +57,21 @@ class Affinity:
         self.user_rows = user_rows
         self.bought = arrays.purchases[user_rows]
         freshness = arrays.freshness[user_rows]
-        self.together = (freshness @ arrays.neighbours).toarray()
+        self.together = (freshness @ arrays.linked_neighbours).toarray()
         lately = freshness.power(HALF_LIFE_DAYS / LATELY_HALF_LIFE_DAYS)
-        self.together_lately = (lately @ arrays.neighbours).toarray()
+        self.together_lately = (lately @ arrays.linked_neighbours).toarray()
         self.types = (self.bought @ arrays.types).toarray()
         self.brands = (self.bought @ arrays.brands).toarray()
-        self.type_brands = self.bought @ arrays.type_brands
+        self.type_brands = (self.bought @ arrays.type_brands).toarray()
         self.type_log_prices = self._average_prices()
         self.totals = self.types.sum(axis=1)
         self.user_embeddings = embed_users(freshness, arrays.item_directions)
         self._describe_types()
 
     def _average_prices(self) -> Float32:
-        prices = self._arrays.log_prices[self.bought.indices]
-        known = np.isfinite(prices)
-        weights = self._sum_by_type(self.bought.data * known)
-        sums = self._sum_by_type(self.bought.data * np.where(known, prices, np.float32(0)))
+        weights = (self.bought @ self._arrays.priced_types).toarray()
+        sums = (self.bought @ self._arrays.type_prices).toarray()
         return np.divide(sums, weights, out=np.full_like(sums, np.nan), where=weights > 0)
-
-    def _sum_by_type(self, values: Float32) -> Float32:
-        """Sum a value of each product that was bought over the product's type; float32[U', types]."""
-        shape, indices, offsets = self.bought.shape, self.bought.indices, self.bought.indptr
-        sums: Float32 = (scipy.sparse.csr_matrix((values, indices, offsets), shape) @ self._arrays.types).toarray()
-        return sums
 
     def _describe_types(self) -> None:
         """Say of each user's types when one was last bought, how many products of it, and how often."""
@@ -111,12 +103,13 @@ class Affinity:
         Returns:
             float32[P] the summed likeness, in logarithms; float32[P] its mean over the buyers.
         """
-        user_embeddings, bought = self.user_embeddings[users], history >= 0
+        bought = history >= 0
         own = np.zeros(len(users), dtype=np.float32)
         ages = self._arrays.history_column("pair_days_since")[history[bought]]
         own[bought] = weigh_purchases(ages, AUDIENCE_HALF_LIFE_DAYS)
-        to_oneself = own * np.einsum("pt,pt->p", user_embeddings, user_embeddings)
-        likeness = np.einsum("pt,pt->p", user_embeddings, self._arrays.audiences[products]) - to_oneself
+        norms = np.einsum("ut,ut->u", self.user_embeddings, self.user_embeddings)
+        likeness = np.einsum("pt,pt->p", self.user_embeddings[users], self._arrays.audiences[products])
+        likeness -= own * norms[users]
         summed = np.log(np.maximum(likeness, 0.0) + ALIKE_FLOOR)
         mean = likeness / (np.maximum(self._arrays.audience_sizes[products] - own, 0.0) + ALIKE_PRIOR)
         return summed.astype(np.float32), mean.astype(np.float32)

@@ -141,7 +141,7 @@ def _score_retrieval(arrays: SnapshotArrays, affinity: Affinity, best_sellers: I
     share = affinity.types / np.maximum(affinity.totals, 1e-9)[:, None]
     within_type = (popularity / np.maximum(type_sales[codes], 1e-9)).astype(np.float32)
     of_type = (1 - TYPE_SMOOTHING) * share[:, codes] + TYPE_SMOOTHING * mix[codes]
-    together = np.log(np.maximum(affinity.together[:, best_sellers], 0) + TOGETHER_FLOOR)
+    together = np.log(np.maximum(affinity.together, 0) + TOGETHER_FLOOR)[:, arrays.linked_codes[best_sellers]]
     by_type = TYPE_WEIGHT * np.log(of_type * within_type + 1e-12)
     scores: Float32 = together + by_type + affinity.score_alike(best_sellers)
     return scores

@@ -25,6 +25,8 @@ from features.definitions import (
 from features.snapshot.arrays import Float32, Int64, find_rows
 
 _ID_COLUMNS = ("category_id", "product_id")
+# Rows that are scaled at once, so that all steps on them find them in the processor's cache.
+ROWS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,15 @@ class Encoder:
         features = list_features(entity)
         means = np.array([self.means[feature.name] for feature in features], dtype=np.float32)
         spreads = np.array([self.spreads[feature.name] for feature in features], dtype=np.float32)
-        scaled = (_transform(features, raw) - means) / spreads
-        return np.nan_to_num(scaled, nan=0.0, posinf=10.0, neginf=-10.0).clip(-10.0, 10.0)
+        rows = raw.reshape(-1, len(features))
+        scaled = np.empty(rows.shape, dtype=np.float32)
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            part = _transform(features, rows[start : start + ROWS_AT_ONCE])
+            part -= means
+            part /= spreads
+            np.nan_to_num(part, copy=False, nan=0.0, posinf=10.0, neginf=-10.0)
+            np.clip(part, -10.0, 10.0, out=scaled[start : start + ROWS_AT_ONCE])
+        return scaled.reshape(raw.shape)
 
     def look_up_categories(self, category_ids: Int64) -> Int64:
         """Return the vocabulary ids of categories, 0 for unknown ones."""
@@ -79,11 +88,13 @@ class Encoder:
         Returns:
             int64[..., crosses of the entity]; the ids of different crosses never meet.
         """
+        used = {column for cross in list_crosses(entity) for column in cross.columns}
+        return self.combine(entity, {name: self.bucket(name, columns[name]) for name in used})
+
+    def combine(self, entity: CrossedEntity, buckets: Mapping[str, Int64]) -> Int64:
+        """Return the ids of an entity's crosses, int64[..., crosses], from the buckets of all their columns."""
         crosses = list_crosses(entity)
-        used = sorted({column for cross in crosses for column in cross.columns})
-        buckets = {name: self._to_bucket(name, columns[name]) for name in used}
-        shape = next(iter(columns.values())).shape
-        ids = np.empty((*shape, len(crosses)), dtype=np.int64)
+        ids = np.empty((*next(iter(buckets.values())).shape, len(crosses)), dtype=np.int64)
         offset = 1
         for index, cross in enumerate(crosses):
             ids[..., index] = self._combine(cross, buckets, offset)
@@ -103,13 +114,18 @@ class Encoder:
                 is_known &= buckets[column] > 0
         return np.where(is_known, ids + offset, 0)
 
-    def _to_bucket(self, column: str, values: np.ndarray) -> Int64:
-        """Bucket 0 is missing; an id column is its own bucket."""
+    def bucket(self, column: str, values: np.ndarray) -> Int64:
+        """Return the bucket of each value of a crossed column; 0 is missing, an id column is its own bucket.
+
+        The edges are few, so that counting those below a value is quicker than looking for its place among them.
+        """
         if column in _ID_COLUMNS:
             return values
-        inner = np.array(self.edges[column], dtype=np.float32)
-        buckets = np.searchsorted(inner, values, side="right") + 1
-        return np.where(np.isnan(values), 0, buckets)
+        values = np.ascontiguousarray(values, dtype=np.float32)
+        buckets = (~np.isnan(values)).astype(np.uint8)
+        for edge in np.array(self.edges[column], dtype=np.float32):
+            buckets += values >= edge
+        return buckets.astype(np.int64)
 
     def _column_size(self, column: str) -> int:
         if column in _ID_COLUMNS:

@@ -48,6 +48,11 @@ class PairContext:
         known: Float32 = types[self.users, self.arrays.type_codes[self.products]]
         return known
 
+    def of_linked(self, scores: Float32) -> Float32:
+        """Look up the score of each user and linked product, float32[users, L + 1], for the product."""
+        known: Float32 = scores[self.users, self.arrays.linked_codes[self.products]]
+        return known
+
 
 def _share_type(pairs: PairContext) -> Float32:
     totals = np.maximum(pairs.affinity.totals[pairs.users], 1e-9)
@@ -55,8 +60,8 @@ def _share_type(pairs: PairContext) -> Float32:
 
 
 def _count_brand_in_type(pairs: PairContext) -> Float32:
-    codes = pairs.arrays.type_brand_codes[pairs.products]
-    return np.asarray(pairs.affinity.type_brands[pairs.users, codes]).ravel()
+    counts: Float32 = pairs.affinity.type_brands[pairs.users, pairs.arrays.type_brand_codes[pairs.products]]
+    return counts
 
 
 def _divide_variety(pairs: PairContext) -> Float32:
@@ -76,8 +81,8 @@ def _compare_level(pairs: PairContext) -> Float32:
 
 
 EXPRESSIONS: dict[str, Callable[[PairContext], Float32]] = {
-    "pair_together": lambda pairs: pairs.affinity.together[pairs.users, pairs.products],
-    "pair_together_28d": lambda pairs: pairs.affinity.together_lately[pairs.users, pairs.products],
+    "pair_together": lambda pairs: pairs.of_linked(pairs.affinity.together),
+    "pair_together_28d": lambda pairs: pairs.of_linked(pairs.affinity.together_lately),
     "pair_type_decayed": lambda pairs: pairs.of_type(pairs.affinity.types),
     "pair_type_share": _share_type,
     "pair_brand_decayed": lambda pairs: pairs.affinity.brands[pairs.users, pairs.arrays.brand_codes[pairs.products]],

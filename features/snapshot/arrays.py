@@ -112,6 +112,16 @@ class SnapshotArrays:
         return _one_hot(self.type_codes)
 
     @cached_property
+    def priced_types(self) -> scipy.sparse.csr_matrix:
+        """Which product with a known price is of which type, sparse float32[N, types]."""
+        return _one_hot(self.type_codes, np.isfinite(self.log_prices).astype(np.float32))
+
+    @cached_property
+    def type_prices(self) -> scipy.sparse.csr_matrix:
+        """The logarithm of each product's price in the column of its type, 0 = not known; sparse float32[N, types]."""
+        return _one_hot(self.type_codes, np.nan_to_num(self.log_prices, nan=0.0))
+
+    @cached_property
     def type_brand_codes(self) -> Int64:
         """Number the pairs of type and brand that there are; int64[N]."""
         num_brands = int(self.brand_codes.max(initial=0)) + 1
@@ -121,6 +131,25 @@ class SnapshotArrays:
     def type_brands(self) -> scipy.sparse.csr_matrix:
         """Which product is of which brand within its type, sparse float32[N, pairs of type and brand]."""
         return _one_hot(self.type_brand_codes)
+
+    @cached_property
+    def linked_products(self) -> Int64:
+        """Return the rows of products that are a neighbour of some product, int64[L]."""
+        rows: Int64 = np.unique(self.neighbours.indices).astype(np.int64)
+        return rows
+
+    @cached_property
+    def linked_codes(self) -> Int64:
+        """Return the position of each product among the linked ones, L for all others. int64[N]."""
+        codes = np.full(len(self.product_ids), len(self.linked_products), dtype=np.int64)
+        codes[self.linked_products] = np.arange(len(self.linked_products))
+        return codes
+
+    @cached_property
+    def linked_neighbours(self) -> scipy.sparse.csr_matrix:
+        """The neighbours: a column for each linked product and an empty one for others; sparse float32[N, L + 1]."""
+        matrix, shape = self.neighbours, (len(self.product_ids), len(self.linked_products) + 1)
+        return scipy.sparse.csr_matrix((matrix.data, self.linked_codes[matrix.indices], matrix.indptr), shape=shape)
 
     @cached_property
     def log_prices(self) -> Float32:
@@ -148,7 +177,8 @@ def to_matrix(frame: pl.DataFrame, names: list[str]) -> Float32:
     return np.ascontiguousarray(columns, dtype=np.float32)
 
 
-def _one_hot(codes: Int64) -> scipy.sparse.csr_matrix:
+def _one_hot(codes: Int64, values: Float32 | None = None) -> scipy.sparse.csr_matrix:
+    """Put one value a row, 1 unless given, into the column that its code names."""
     num_codes = int(codes.max()) + 1 if len(codes) else 1
-    ones = np.ones(len(codes), dtype=np.float32)
-    return scipy.sparse.csr_matrix((ones, (np.arange(len(codes)), codes)), shape=(len(codes), num_codes))
+    values = np.ones(len(codes), dtype=np.float32) if values is None else values
+    return scipy.sparse.csr_matrix((values, codes, np.arange(len(codes) + 1)), shape=(len(codes), num_codes))

@@ -11,6 +11,8 @@ from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 
 Array = TypeVar("Array")
 
+CROSSED_COLUMNS = tuple(sorted({column for cross in list_crosses("pair") for column in cross.columns}))
+
 
 class UserInputs(NamedTuple):
     """The part of `ModelInputs` that is of users."""
@@ -71,35 +73,49 @@ def join_inputs(users: UserInputs, pairs: PairInputs, owners: Int64) -> ModelInp
     return ModelInputs(*users, owners, *pairs)
 
 
-def encode_users(encoder: Encoder, arrays: SnapshotArrays, user_rows: Int64) -> UserInputs:
-    """Encode users; categories stand in the vocabulary's order, those that the snapshot lacks are missing."""
-    columns = arrays.find_categories(np.array(encoder.category_ids, dtype=np.int64))
-    raw = arrays.user_categories[user_rows][:, columns]  # a copy: [U, C, F']
-    raw[:, columns < 0] = np.nan
-    category_ids = np.broadcast_to(np.arange(1, len(columns) + 1), raw.shape[:2])
-    by_name = {name: raw[..., index] for index, name in enumerate(list_names("user_category"))}
-    return UserInputs(
-        user_features=encoder.standardise("user", arrays.users[user_rows]),
-        category_features=encoder.standardise("user_category", raw),
-        category_crosses=encoder.cross("user_category", {**by_name, "category_id": category_ids}),
-    )
+class EncodedSnapshot:
+    """A snapshot as a version reads it: its products are encoded once, users and pairs as they are asked for."""
 
+    def __init__(self, encoder: Encoder, arrays: SnapshotArrays):
+        self.arrays = arrays
+        self._encoder = encoder
+        self._categories = encoder.look_up_categories(arrays.category_ids)[arrays.category_rows]
+        self._products = encoder.look_up_products(arrays.product_ids)
+        self._product_features = encoder.standardise("product", arrays.products)
+        of_products: dict[str, np.ndarray] = {"category_id": self._categories, "product_id": self._products}
+        of_products |= {name: arrays.product_column(name) for name in list_names("product")}
+        self._product_buckets = {
+            name: encoder.bucket(name, of_products[name]) for name in CROSSED_COLUMNS if name in of_products
+        }
 
-def encode_pairs(encoder: Encoder, arrays: SnapshotArrays, candidates: Candidates) -> PairInputs:
-    """Encode candidates: what the pair did, then what the product is."""
-    raw_products = arrays.products[candidates.product_rows]
-    categories = encoder.look_up_categories(arrays.category_ids)[arrays.category_rows[candidates.product_rows]]
-    products = encoder.look_up_products(arrays.product_ids[candidates.product_rows])
-    columns: dict[str, np.ndarray] = {"category_id": categories, "product_id": products}
-    columns |= {name: candidates.features[:, index] for index, name in enumerate(list_names("pair"))}
-    columns |= {name: raw_products[:, index] for index, name in enumerate(list_names("product"))}
-    features = [encoder.standardise("pair", candidates.features), encoder.standardise("product", raw_products)]
-    return PairInputs(
-        pair_categories=categories,
-        pair_products=np.where(candidates.history_rows < 0, products, 0),
-        pair_features=np.concatenate(features, axis=1),
-        pair_crosses=encoder.cross("pair", columns),
-    )
+    def encode_users(self, user_rows: Int64) -> UserInputs:
+        """Encode users; categories stand in the vocabulary's order, those that the snapshot lacks are missing."""
+        arrays, encoder = self.arrays, self._encoder
+        columns = arrays.find_categories(np.array(encoder.category_ids, dtype=np.int64))
+        raw = arrays.user_categories[user_rows][:, columns]  # a copy: [U, C, F']
+        raw[:, columns < 0] = np.nan
+        category_ids = np.broadcast_to(np.arange(1, len(columns) + 1), raw.shape[:2])
+        by_name = {name: raw[..., index] for index, name in enumerate(list_names("user_category"))}
+        return UserInputs(
+            user_features=encoder.standardise("user", arrays.users[user_rows]),
+            category_features=encoder.standardise("user_category", raw),
+            category_crosses=encoder.cross("user_category", {**by_name, "category_id": category_ids}),
+        )
+
+    def encode_pairs(self, candidates: Candidates) -> PairInputs:
+        """Encode candidates: what the pair did, then what the product is."""
+        rows, pair_names = candidates.product_rows, list_names("pair")
+        buckets = {name: of_products[rows] for name, of_products in self._product_buckets.items()}
+        buckets |= {
+            name: self._encoder.bucket(name, candidates.column(name)) for name in CROSSED_COLUMNS if name in pair_names
+        }
+        features = [self._encoder.standardise("pair", candidates.features), self._product_features[rows]]
+        return PairInputs(
+            pair_categories=self._categories[rows],
+            pair_products=np.where(candidates.history_rows < 0, self._products[rows], 0),
+            pair_features=np.concatenate(features, axis=1),
+            pair_crosses=self._encoder.combine("pair", buckets),
+        )
 
 
 def no_pairs() -> PairInputs:

@@ -11,7 +11,7 @@ from features.ranking.encoding import Encoder, fit_encoder
 from features.snapshot.arrays import Float32, Int64, find_rows
 from features.snapshot.purchases import Purchases
 from training.config import DataConfig
-from training.data.inputs import Array, encode_pairs, encode_users
+from training.data.inputs import Array, EncodedSnapshot
 from training.data.windows import Window, open_window
 
 # Users whose candidates are drawn at once: bounds the dense arrays of features/ranking/candidates.py.
@@ -120,8 +120,9 @@ def build_rows(
         _sample_lists(window, buyers[start : start + USERS_AT_ONCE], config, generator)
         for start in range(0, len(buyers), USERS_AT_ONCE)
     ]
-    users = encode_users(encoder, window.arrays, user_rows)
-    pairs = [encode_pairs(encoder, window.arrays, candidates) for candidates, _, _ in parts]
+    snapshot = EncodedSnapshot(encoder, window.arrays)
+    users = snapshot.encode_users(user_rows)
+    pairs = [snapshot.encode_pairs(candidates) for candidates, _, _ in parts]
     categories, products, features, crosses = (np.concatenate(column) for column in zip(*pairs, strict=True))
     slots = (len(buyers), config.list_size)
     stands_for = len(window.users_without_labels()) / max(1, int((~buys).sum()))

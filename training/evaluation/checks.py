@@ -16,11 +16,13 @@ from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 from training.data.windows import Window
 from training.evaluation.lists import K
 from training.evaluation.metrics import count_distinct
-from training.ranking.ranker import USERS_AT_ONCE, Ranker
+from training.ranking.chunks import map_chunks
+from training.ranking.ranker import Ranker
 from training.ranking.topk import lay_out, rank_top
 
 SAMPLE_USERS = 512
 ALONE_USERS = 5
+HABIT_USERS = 256
 MIN_USERS = 100
 """Below so many users, shares over users mean nothing and pass."""
 MORE_OFTEN = (
@@ -89,7 +91,7 @@ class Sample:
 def draw_sample(window: Window, user_rows: Int64, ranker: Ranker) -> Sample:
     """Score up to SAMPLE_USERS of the evaluated users, evenly spread."""
     rows = user_rows[:: max(1, -(-len(user_rows) // SAMPLE_USERS))]
-    parts = [_score(window.arrays, rows[at : at + USERS_AT_ONCE], ranker) for at in range(0, len(rows), USERS_AT_ONCE)]
+    parts = map_chunks(lambda chunk: _score(window.arrays, chunk, ranker), rows)
     products, scores, all_scores, counts, probabilities = (np.concatenate(part) for part in zip(*parts, strict=True))
     bought = window.category_labels(rows, ranker.category_ids) > 0
     columns = window.arrays.find_categories(ranker.category_ids)
@@ -204,7 +206,7 @@ def _measure_habits(arrays: SnapshotArrays, sample: Sample, ranker: Ranker) -> f
     """Double how often users bought their products, all else equal, and give the share of them that score higher."""
     history = arrays.history.copy()
     history[:, [HISTORY_FEATURES.index(name) for name in MORE_OFTEN]] *= 2
-    rows = sample.user_rows[:USERS_AT_ONCE]
+    rows = sample.user_rows[:HABIT_USERS]
     candidates, before, _ = ranker.score_candidates(arrays, rows)
     _, after, _ = ranker.score_candidates(replace(arrays, history=history), rows)
     is_own = candidates.history_rows >= 0

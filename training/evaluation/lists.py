@@ -11,7 +11,8 @@ from features.snapshot.arrays import Float32, Int64, SnapshotArrays, find_rows
 from training.data.windows import Window
 from training.evaluation import metrics
 from training.evaluation.metrics import PerUser
-from training.ranking.ranker import USERS_AT_ONCE, Ranker
+from training.ranking.chunks import map_chunks
+from training.ranking.ranker import Ranker
 from training.ranking.topk import lay_out
 
 # Begins the names of these metrics in MLflow; it stays, so that runs of earlier versions can be read.
@@ -108,15 +109,18 @@ def evaluate_lists(window: Window, user_rows: Int64, products: Int64, new_produc
 
 def evaluate_ranker(window: Window, user_rows: Int64, ranker: Ranker) -> Evaluation:
     """Evaluate a loaded version on a window, through the very code that serves it."""
-    lists, new_lists = [], []
-    for start in range(0, len(user_rows), USERS_AT_ONCE):
-        chunk = user_rows[start : start + USERS_AT_ONCE]
+
+    def rank(chunk: Int64) -> tuple[Int64, Int64]:
         candidates, scores, _ = ranker.score_candidates(window.arrays, chunk)
-        lists.append(lay_out(chunk, candidates.user_rows, candidates.product_rows, scores, K))
         is_new = candidates.history_rows < 0
         owners, products = candidates.user_rows[is_new], candidates.product_rows[is_new]
-        new_lists.append(lay_out(chunk, owners, products, scores[is_new], K))
-    evaluated = evaluate_lists(window, user_rows, np.concatenate(lists), np.concatenate(new_lists))
+        return (
+            lay_out(chunk, candidates.user_rows, candidates.product_rows, scores, K),
+            lay_out(chunk, owners, products, scores[is_new], K),
+        )
+
+    lists, new_lists = map(np.concatenate, zip(*map_chunks(rank, user_rows), strict=True))
+    evaluated = evaluate_lists(window, user_rows, lists, new_lists)
     everybody = add_active_users(window, user_rows)
     probabilities = ranker.predict_categories(window.arrays, everybody)
     bought = window.category_labels(everybody, ranker.category_ids) > 0

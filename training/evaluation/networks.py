@@ -13,7 +13,7 @@ import torch
 from features.ranking.candidates import Candidates, draw_candidates
 from features.ranking.encoding import Encoder
 from features.snapshot.arrays import Float32, Int64
-from training.data.inputs import ModelInputs, encode_pairs, encode_users, join_inputs
+from training.data.inputs import EncodedSnapshot, ModelInputs, join_inputs
 from training.data.samples import USERS_AT_ONCE
 from training.data.windows import Window
 from training.evaluation.lists import Evaluation, K, evaluate_lists
@@ -42,12 +42,13 @@ Score = Callable[[Chunk], Float32]
 
 def encode_chunks(window: Window, user_rows: Int64, encoder: Encoder, num_candidates: int) -> Iterator[Chunk]:
     """Draw and encode the candidates of ascending users, chunk by chunk, as of the window's start."""
+    snapshot = EncodedSnapshot(encoder, window.arrays)
     for start in range(0, len(user_rows), USERS_AT_ONCE):
         rows = user_rows[start : start + USERS_AT_ONCE]
         candidates = draw_candidates(window.arrays, rows, num_candidates)
         owners = np.searchsorted(rows, candidates.user_rows)
-        encoded = encode_users(encoder, window.arrays, rows), encode_pairs(encoder, window.arrays, candidates)
-        yield Chunk(rows, candidates, join_inputs(*encoded, owners))
+        inputs = join_inputs(snapshot.encode_users(rows), snapshot.encode_pairs(candidates), owners)
+        yield Chunk(rows, candidates, inputs)
 
 
 def evaluate_chunks(window: Window, chunks: Iterable[Chunk], score: Score) -> Evaluation:

@@ -12,14 +12,14 @@ from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 from features.snapshot.tables import Snapshot
 from training.config import load_config
 from training.data.inputs import (
+    EncodedSnapshot,
     ModelInputs,
     ModelOutputs,
     UserInputs,
-    encode_pairs,
-    encode_users,
     join_inputs,
     no_pairs,
 )
+from training.ranking.chunks import map_chunks
 from training.ranking.reasons import cite
 from training.ranking.topk import rank_top
 from training.version.compatibility import check_signature, check_vocabulary
@@ -36,9 +36,6 @@ from training.version.files import (
     verify_folder,
 )
 
-# Users scored at once: bounds memory at about USERS_AT_ONCE x (best sellers + candidates) numbers.
-USERS_AT_ONCE = 256
-
 # The columns of a ranked list.
 LIST_SCHEMA = {
     "user_id": pl.Int64,
@@ -51,21 +48,21 @@ LIST_SCHEMA = {
 
 
 class Ranker:
-    """A loaded version. Stateless between calls; threads may share it."""
+    """A loaded version. Threads may share it; between calls it keeps the products of the last snapshot encoded."""
 
     def __init__(self, folder: Path, encoder: Encoder, session: onnxruntime.InferenceSession, num_candidates: int):
         self._folder = folder
         self.encoder = encoder
         self._session = session
         self._num_candidates = num_candidates
+        self._encoded: EncodedSnapshot | None = None
 
     @classmethod
-    def load(cls, folder: Path, num_threads: int = 0, *, is_holdout: bool = False) -> "Ranker":
+    def load(cls, folder: Path, *, is_holdout: bool = False) -> "Ranker":
         """Open a version's folder, hashes first.
 
         Args:
             folder: as `registry.download` left it.
-            num_threads: of the network; 0 leaves it to the runtime.
             is_holdout: open the holdout model, which never saw the newest window; it has no golden rows.
 
         Raises:
@@ -74,7 +71,7 @@ class Ranker:
         """
         verify_folder(folder)
         config = load_config(folder / CONFIG)
-        session = open_session(folder / (HOLDOUT if is_holdout else MODEL), num_threads)
+        session = open_session(folder / (HOLDOUT if is_holdout else MODEL))
         encoder = load_encoder(folder)
         check_signature(session, encoder)
         check_vocabulary(session, encoder)
@@ -129,8 +126,8 @@ class Ranker:
         """
         self.check_snapshot(snapshot)
         rows = _known_rows(snapshot.arrays, user_ids)
-        chunks = [rows[start : start + USERS_AT_ONCE] for start in range(0, len(rows), USERS_AT_ONCE)]
-        frames = [self._rank_chunk(snapshot.arrays, chunk, k, only_new) for chunk in chunks]
+        encoded = self._encode(snapshot.arrays)
+        frames = map_chunks(lambda chunk: self._rank_chunk(encoded, chunk, k, only_new), rows)
         return pl.concat(frames) if frames else pl.DataFrame(schema=LIST_SCHEMA)
 
     def score_categories(self, snapshot: Snapshot, user_ids: Int64) -> pl.DataFrame:
@@ -172,41 +169,51 @@ class Ranker:
             The P pairs, their scores float32[P], and the users' category probabilities float32[len(rows), C].
         """
         candidates = draw_candidates(arrays, rows, self._num_candidates)
-        users = encode_users(self.encoder, arrays, rows)
-        categories, scores = self._score_pairs(arrays, rows, users, candidates)
+        encoded = self._encode(arrays)
+        categories, scores = self._score_pairs(encoded, rows, encoded.encode_users(rows), candidates)
         return candidates, scores, categories
 
     def predict_categories(self, arrays: SnapshotArrays, rows: Int64) -> Float32:
         """Return the probabilities of user rows to buy from each category, float32[len(rows), C]."""
-        probabilities = np.empty((len(rows), len(self.encoder.category_ids)), dtype=np.float32)
-        for start in range(0, len(rows), USERS_AT_ONCE):
-            users = encode_users(self.encoder, arrays, rows[start : start + USERS_AT_ONCE])
-            outputs = self.run(join_inputs(users, no_pairs(), np.empty(0, dtype=np.int64)))
-            probabilities[start : start + USERS_AT_ONCE] = outputs.category_probabilities
-        return probabilities
+        nobody = np.empty((0, len(self.encoder.category_ids)), dtype=np.float32)
+        encoded = self._encode(arrays)
+
+        def predict(chunk: Int64) -> Float32:
+            inputs = join_inputs(encoded.encode_users(chunk), no_pairs(), np.empty(0, dtype=np.int64))
+            return self.run(inputs).category_probabilities
+
+        return np.concatenate([nobody, *map_chunks(predict, rows)])
 
     def run(self, inputs: ModelInputs[np.ndarray]) -> ModelOutputs[np.ndarray]:
         """Run the network."""
         return ModelOutputs(*self._session.run(None, inputs._asdict()))
 
-    def _rank_chunk(self, arrays: SnapshotArrays, rows: Int64, k: int, only_new: bool) -> pl.DataFrame:
-        candidates = draw_candidates(arrays, rows, self._num_candidates)
-        users = encode_users(self.encoder, arrays, rows)
-        _, scores = self._score_pairs(arrays, rows, users, candidates)
+    def _encode(self, arrays: SnapshotArrays) -> EncodedSnapshot:
+        encoded = self._encoded
+        if encoded is None or encoded.arrays is not arrays:
+            self._encoded = encoded = EncodedSnapshot(self.encoder, arrays)
+        return encoded
+
+    def _rank_chunk(self, encoded: EncodedSnapshot, rows: Int64, k: int, only_new: bool) -> pl.DataFrame:
+        candidates = draw_candidates(encoded.arrays, rows, self._num_candidates)
+        users = encoded.encode_users(rows)
+        _, scores = self._score_pairs(encoded, rows, users, candidates)
         if only_new:
             is_new = candidates.history_rows < 0
             candidates, scores = candidates.take(is_new), scores[is_new]
         order, ranks = rank_top(candidates.user_rows, scores, k)
         chosen, scores = candidates.take(order), scores[order]
-        reasons = cite(chosen, scores, lambda pairs: self._score_pairs(arrays, rows, users, pairs).product_scores)
-        return lay_out_pairs(arrays, chosen, ranks, scores).with_columns(reason=pl.Series(reasons, dtype=pl.String))
+        reasons = cite(chosen, scores, lambda pairs: self._score_pairs(encoded, rows, users, pairs).product_scores)
+        return lay_out_pairs(encoded.arrays, chosen, ranks, scores).with_columns(
+            reason=pl.Series(reasons, dtype=pl.String)
+        )
 
     def _score_pairs(
-        self, arrays: SnapshotArrays, rows: Int64, users: UserInputs, pairs: Candidates
+        self, encoded: EncodedSnapshot, rows: Int64, users: UserInputs, pairs: Candidates
     ) -> ModelOutputs[np.ndarray]:
         """Encode pairs of user rows and run the network; `users` are those rows, encoded."""
         owners = np.searchsorted(rows, pairs.user_rows)
-        return self.run(join_inputs(users, encode_pairs(self.encoder, arrays, pairs), owners))
+        return self.run(join_inputs(users, encoded.encode_pairs(pairs), owners))
 
 
 def _known_rows(arrays: SnapshotArrays, user_ids: Int64) -> Int64:

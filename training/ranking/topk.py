@@ -16,7 +16,7 @@ def rank_top(owners: Int64, scores: Float32, k: int) -> tuple[Int64, Int64]:
     Returns:
         Indexes into the pairs, sorted by owner and falling score, and the rank of each, 0 first. Both int64.
     """
-    order = np.lexsort((np.arange(len(scores)), -scores, owners))
+    order = np.lexsort((-scores, owners))  # keeps the order of equals
     sorted_owners = owners[order]
     starts = np.flatnonzero(np.r_[True, sorted_owners[1:] != sorted_owners[:-1]]) if len(order) else order
     lengths = np.diff(np.r_[starts, len(order)])

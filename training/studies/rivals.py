@@ -17,7 +17,7 @@ from features.ranking.encoding import Encoder
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 from features.snapshot.purchases import Purchases
 from training.config import TrainingConfig
-from training.data.inputs import ModelInputs, UserInputs, encode_users
+from training.data.inputs import EncodedSnapshot, ModelInputs, UserInputs
 from training.data.samples import TrainingRows, build_rows_of_windows, fit_window_encoder
 from training.data.windows import Window, list_window_starts, open_window
 from training.evaluation.lists import Baseline, Evaluation, add_active_users, evaluate_categories
@@ -93,7 +93,7 @@ class Boosted:
         evaluated = evaluate_chunks(window, chunks, self._score)
         ids = np.array(self.encoder.category_ids, dtype=np.int64)
         everybody = add_active_users(window, user_rows)
-        rows = _lay_categories(encode_users(self.encoder, window.arrays, everybody))
+        rows = _lay_categories(EncodedSnapshot(self.encoder, window.arrays).encode_users(everybody))
         probabilities = np.asarray(self.categories.predict(rows), dtype=np.float32).reshape(len(everybody), len(ids))
         return evaluated.with_categories(evaluate_categories(window, everybody, ids, probabilities))
 

@@ -79,14 +79,14 @@ def verify_folder(folder: Path) -> None:
             raise ArtefactError(f"{name} was altered: SHA-256 {actual[:12]}, registered {expected[:12]}.")
 
 
-def open_session(path: Path, num_threads: int = 0) -> onnxruntime.InferenceSession:
-    """Open the network for scoring on the CPU; `num_threads` 0 leaves the number to the runtime.
+def open_session(path: Path) -> onnxruntime.InferenceSession:
+    """Open the network for scoring on the CPU, one thread a call: a second one only spins, and no answer is sooner.
 
     Raises:
         ArtefactError: the file is no network that the runtime can load.
     """
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = num_threads
+    options.intra_op_num_threads = 1
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -11,7 +11,7 @@ from features.snapshot.purchases import load_purchases
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from tests.support.synthetic import AS_OF
-from training.data.inputs import ModelInputs, encode_pairs, encode_users, join_inputs
+from training.data.inputs import EncodedSnapshot, ModelInputs, join_inputs
 from training.data.windows import open_window
 from training.fit import Fitted
 from training.ranking.ranker import Ranker
@@ -47,9 +47,10 @@ def test_training_and_serving_agree(ranker: Ranker, fitted: Fitted) -> None:
     arrays, rows = fitted.evaluation_window.arrays, fitted.evaluation_users[:8]
     candidates, scores, categories = ranker.score_candidates(arrays, rows)
 
+    encoded = EncodedSnapshot(ranker.encoder, arrays)
     inputs = join_inputs(
-        encode_users(ranker.encoder, arrays, rows),
-        encode_pairs(ranker.encoder, arrays, candidates),
+        encoded.encode_users(rows),
+        encoded.encode_pairs(candidates),
         np.searchsorted(rows, candidates.user_rows),
     )
     assert fitted.model is not None

@@ -6,7 +6,7 @@ import pytest
 
 from features.definitions import EVIDENCE, list_features
 from features.snapshot.tables import Snapshot
-from training.data.inputs import encode_pairs, encode_users, join_inputs
+from training.data.inputs import EncodedSnapshot, join_inputs
 from training.ranking.ranker import Ranker
 from training.ranking.reasons import POPULAR, cite
 
@@ -26,10 +26,9 @@ def test_without_the_cited_evidence_the_score_falls(
     rows = np.arange(len(arrays.user_ids))
     candidates, _, _ = ranker.score_candidates(arrays, rows)
     pairs = candidates.without(reason)
-    users = encode_users(ranker.encoder, arrays, rows)
-    without = ranker.run(
-        join_inputs(users, encode_pairs(ranker.encoder, arrays, pairs), pairs.user_rows)
-    ).product_scores
+    encoded = EncodedSnapshot(ranker.encoder, arrays)
+    inputs = join_inputs(encoded.encode_users(rows), encoded.encode_pairs(pairs), pairs.user_rows)
+    without = ranker.run(inputs).product_scores
     scored = pl.DataFrame(
         {
             "user_id": arrays.user_ids[pairs.user_rows],
