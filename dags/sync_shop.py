@@ -19,7 +19,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from dags.wiring.assets import SHOP_ROWS
 from dags.wiring.command import run_module
-from dags.wiring.defaults import TRANSIENT, resolve_as_of, workflow
+from dags.wiring.defaults import TRANSIENT, find_instant_of_rows, workflow
 from dags.wiring.note import leave_note
 
 LIMIT_SECONDS = 3600
@@ -42,7 +42,8 @@ def sync_shop() -> None:
         report = run_module("features.sync", "--verify", "--json", timeout_seconds=LIMIT_SECONDS, heard=note)
         if report["state"] == "busy":
             raise AirflowSkipException(report["reason"])
-        context["outlet_events"][SHOP_ROWS].extra = {"as_of": resolve_as_of(context), "verdict": report["verdict"]}
+        as_of = find_instant_of_rows(context, report.get("newest_order"))
+        context["outlet_events"][SHOP_ROWS].extra = {"as_of": as_of, "verdict": report["verdict"]}
         return report
 
     sync()

@@ -32,6 +32,10 @@ ONCE_MORE: dict[str, Any] = {"retries": 1, "retry_delay": timedelta(seconds=30)}
 """For long computations on local files: worth one more try (a killed process), not more (the same rows fail again)."""
 
 
+ORDERS_ENDED = timedelta(days=28)
+"""Without an order for longer than this, the horizon of a label, a shop has no business to learn from."""
+
+
 def workflow(run_book: str, tags: list[str], *, max_active_runs: int = 1, **default_args: Any) -> dict[str, Any]:
     """Return the arguments that every workflow passes to `@dag`.
 
@@ -67,6 +71,26 @@ def resolve_as_of(context: Any) -> str:
     """
     due = context["dag_run"].run_after.astimezone(UTC)
     return given_as_of(context) or datetime(due.year, due.month, due.day, tzinfo=UTC).isoformat()
+
+
+def find_instant_of_rows(context: Any, newest_order: str | None) -> str:
+    """Find the instant that rows belong to which a run has synced: its own, unless the shop's orders ended long before.
+
+    An export of last year is learned from as it was on its last day; nobody would have ordered before today.
+
+    Args:
+        context: of the run.
+        newest_order: when it was placed, ISO 8601; `None` where there is none.
+
+    Returns:
+        An aware instant in ISO 8601.
+    """
+    as_of = datetime.fromisoformat(resolve_as_of(context))
+    if chosen_as_of(context) is None and newest_order is not None:
+        newest = datetime.fromisoformat(newest_order).astimezone(UTC)
+        after = datetime(newest.year, newest.month, newest.day, tzinfo=UTC) + timedelta(days=1)
+        as_of = after if as_of - after > ORDERS_ENDED else as_of
+    return as_of.isoformat()
 
 
 def chosen_as_of(context: Any) -> str | None:

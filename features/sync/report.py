@@ -44,7 +44,13 @@ class TableVerdict:
 
 @dataclass(frozen=True)
 class SyncReport:
-    """One run. `bound` is the shop's clock at the snapshot, `seconds` how long the run took."""
+    """One run.
+
+    Attributes:
+        bound: the shop's clock at the snapshot.
+        seconds: how long the run took.
+        newest_order: when the newest order was placed, as far as the store knows; `None` without any.
+    """
 
     number: int
     bound: datetime
@@ -52,6 +58,7 @@ class SyncReport:
     warnings: list[str] = field(default_factory=list)
     verification: dict[str, TableVerdict] | None = None
     seconds: float = 0.0
+    newest_order: datetime | None = None
 
     @property
     def is_equal(self) -> bool:
@@ -81,6 +88,7 @@ class SyncReport:
             "state": "synced" if self.is_equal else "mismatch",
             "run": self.number,
             "bound": self.bound.isoformat(timespec="microseconds"),
+            "newest_order": self.newest_order and self.newest_order.isoformat(timespec="microseconds"),
             "seconds": round(self.seconds, 2),
             "num_rows": sum(table.counts.num_rows for table in self.tables.values()),
             "tables": {name: table.to_json() for name, table in self.tables.items()},

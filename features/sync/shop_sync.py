@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -101,9 +102,17 @@ def sync_shop(
 
         report = retry_while_unreachable([one.engine for one in databases], run)
         seconds = (datetime.now(UTC) - started_at).total_seconds()
-        report = replace(report, seconds=seconds, warnings=[*repaired, *report.warnings])
+        newest = _find_newest_order(store, report.bound)
+        report = replace(report, newest_order=newest, seconds=seconds, warnings=[*repaired, *report.warnings])
         record_run(store, report, started_at)
         return report
+
+
+def _find_newest_order(store: MLStore, bound: datetime) -> datetime | None:
+    """Find when the newest order was placed; one that is dated after the shop's own clock does not count."""
+    ordered_at = pl.col("ordered_at")
+    newest = store.scan("orders").filter(ordered_at <= bound).select(ordered_at.max()).collect().item()
+    return newest if isinstance(newest, datetime) else None
 
 
 def _sync_tables(

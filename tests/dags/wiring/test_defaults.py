@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dags.wiring.defaults import given_as_of, resolve_as_of
+from dags.wiring.defaults import find_instant_of_rows, given_as_of, resolve_as_of
 
 DUE = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
 
@@ -44,3 +44,24 @@ def test_run_started_by_data_takes_the_latest_instant_of_it() -> None:
 )
 def test_instant_given_by_hand_wins(given: str, meant: str) -> None:
     assert resolve_as_of(context(given, carried=("2026-11-21T00:00:00+00:00",))) == meant
+
+
+@pytest.mark.parametrize(
+    ("newest_order", "instant"),
+    [
+        (None, "2026-11-22T00:00:00+00:00"),
+        ("2026-11-22T09:00:00+00:00", "2026-11-22T00:00:00+00:00"),
+        ("2026-10-24T12:00:00+00:00", "2026-11-22T00:00:00+00:00"),
+        ("2026-10-23T12:00:00+00:00", "2026-10-24T00:00:00+00:00"),
+        ("2025-11-18T08:25:00+09:00", "2025-11-18T00:00:00+00:00"),
+    ],
+    ids=["no order", "today", "28 days ago", "29 days ago", "a year ago, in Seoul"],
+)
+def test_rows_of_a_shop_whose_orders_ended_belong_to_the_day_after_them(newest_order: str | None, instant: str) -> None:
+    assert find_instant_of_rows(context(), newest_order) == instant
+
+
+def test_instant_given_to_a_sync_by_hand_wins() -> None:
+    chosen = "2026-11-20T00:00:00+00:00"
+
+    assert find_instant_of_rows(context(chosen), "2025-01-01T00:00:00+00:00") == chosen

@@ -5,15 +5,17 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
 from features.store import MLStore
 from features.sync.lease import hold_lease
 from features.sync.shop_sync import main
 from settings import load_settings
+from shop.tables import Order
 from tests.features.shop_writes import execute
 from tests.support.database_servers import find_free_port
 
@@ -56,6 +58,10 @@ def test_its_last_line_is_json_for_programs(
     assert result["verdict"] == "equal: 33 rows in 17 ranges compared, 0 repaired"
     assert result["tables"]["orders"]["num_rows"] == 7
     assert result["tables"]["orders"]["watermark"] == result["bound"]
+    with tiny_shop.connect() as connection:
+        newest = connection.scalar(select(func.max(Order.ordered_at)).where(Order.ordered_at <= datetime.now(UTC)))
+    assert newest is not None
+    assert datetime.fromisoformat(result["newest_order"]) == newest
 
 
 def test_it_leaves_cleanly_when_another_run_is_at_work(
