@@ -16,7 +16,6 @@ STEP = $(if $(IN_CONTAINERS),docker compose exec --no-TTY airflow-scheduler pyth
 COLUMNS = "table {{.Service}}\t{{.Status}}\t{{.Ports}}"
 SITE = NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict
 PACKAGES = command.py settings.py api dags deploy features mlflow_server serving shop training tests benchmarks
-SHOP ?= demo
 CUTS ?= 2017-08-20 2017-09-10 2017-10-15
 PYTEST_ARGS ?=
 SIDE_BY_SIDE = --numprocesses logical --maxprocesses 2 --dist loadscope
@@ -24,13 +23,16 @@ SERVED_SECONDS ?= 600
 # Real servers beside each other on two cores: what was late once runs again alone; what fails again is red.
 ALONE = --last-failed --last-failed-no-failures none --maxfail 1
 
-.PHONY: help up down status promote rollback step test coverage test-containers check bench quality lock secrets docs site environment tools format clean
+.PHONY: help up shop down status promote rollback step test coverage test-containers check bench quality lock secrets docs site environment tools format clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-up: ## start everything; the first time: environment, demo shop, first full run
-	@$(BOOTSTRAP) up $(BOOTSTRAP_OPTIONS) --shop "$(SHOP)"
+up: ## start everything; the first time: environment, shop (SHOP="directory DIR", "mapping FILE" ...; else the demo), first full run
+	@$(BOOTSTRAP) up $(BOOTSTRAP_OPTIONS) $(if $(SHOP),--shop "$(SHOP)")
+
+shop: ## give the installation another shop, the one before is set aside: make shop SHOP="directory DIR" [YES=1]
+	@$(BOOTSTRAP) shop $(BOOTSTRAP_OPTIONS) $(if $(SHOP),--shop "$(SHOP)") $(if $(YES),--yes)
 
 down: ## stop exactly what `make up` started
 	@$(BOOTSTRAP) down

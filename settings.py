@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, JsonValue, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
@@ -27,6 +27,7 @@ PORTS = ("api_port", "serving_port", "mlflow_port", "airflow_port")
 KEPT = (
     *PORTS,
     "host",
+    "shop",
     "shop_database_url",
     "platform_database_url",
     "shop_owner_database_url",
@@ -37,6 +38,16 @@ KEPT = (
     "num_buckets",
     "currency",
 )
+OF_A_SHOP = (
+    "shop",
+    "shop_database_url",
+    "shop_owner_database_url",
+    "shop_mapping",
+    "platform_database_url",
+    "ml_store_uri",
+    "mlflow_tracking_uri",
+)
+"""What another shop does not inherit from the one before."""
 DATABASES = ("shop_database_url", "platform_database_url", "shop_owner_database_url")
 KEPT_FILE = "settings.json"
 
@@ -66,6 +77,10 @@ class Settings(BaseSettings):
         description="The shop's own account on its database, for what writes there: its schema and loader, the demo's "
         "checkout. The platform only reads it, as SHOP_DATABASE_URL; empty = SHOP_DATABASE_URL.",
         json_schema_extra=SECRET,
+    )
+    shop: str = Field(
+        "demo",
+        description="What fills an empty shop, as for `python -m shop.load`; with `make up` also 'mapping FILE'.",
     )
     shop_mapping: str = Field(
         "", description="TOML file that says what the shop's tables mean (docs/your-shop.md); empty = the demo's."
@@ -183,11 +198,15 @@ class Settings(BaseSettings):
         return self.platform_database_url != self.shop_database_url
 
     @property
+    def has_own_shop_file(self) -> bool:
+        """Whether the shop lies in `VAR_DIR`: nobody gave it a database."""
+        return self.shop_database_url == _derive({"var_dir": self.var_dir})["shop_database_url"]
+
+    @property
     def is_shop_named_alone(self) -> bool:
         """Whether the shop was given a database and the platform was not."""
-        derived = _derive({"var_dir": self.var_dir})
-        is_default = self.platform_database_url == derived["platform_database_url"]
-        return is_default and self.shop_database_url != derived["shop_database_url"]
+        is_default = self.platform_database_url == _derive({"var_dir": self.var_dir})["platform_database_url"]
+        return is_default and not self.has_own_shop_file
 
     @property
     def mlflow_ui(self) -> str:
@@ -240,6 +259,9 @@ class Settings(BaseSettings):
 class InstalledSettings(Settings):
     """Settings of this process, and for what nobody gave, those that `make up` kept in `VAR_DIR`."""
 
+    forgotten: ClassVar[frozenset[str]] = frozenset()
+    """Settings that count no more, though they were kept."""
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -253,6 +275,12 @@ class InstalledSettings(Settings):
         return init_settings, env_settings, dotenv_settings, file_secret_settings, _KeptSettings(settings_cls)
 
 
+class SettingsOfAnotherShop(InstalledSettings):
+    """Settings of an installation that is to have another shop: ports and the like stay, the shop is named anew."""
+
+    forgotten: ClassVar[frozenset[str]] = frozenset(OF_A_SHOP)
+
+
 class _KeptSettings(InitSettingsSource):
     """What `keep_settings` wrote into the folder that the other sources name."""
 
@@ -260,18 +288,36 @@ class _KeptSettings(InitSettingsSource):
         super().__init__(settings_cls, init_kwargs={})
 
     def __call__(self) -> dict[str, object]:
-        path = Path(str(self.current_state.get("var_dir") or "var")) / KEPT_FILE
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        kept = read_kept_settings(Path(str(self.current_state.get("var_dir") or "var")))
+        forgotten: frozenset[str] = getattr(self.settings_cls, "forgotten", frozenset())
+        return {name: value for name, value in kept.items() if name not in forgotten}
 
 
 def keep_settings(settings: Settings) -> None:
-    """Write down where an installation runs, for commands that are given its `VAR_DIR` alone. The owner's eyes only."""
+    """Write down where an installation runs, for commands that are given its `VAR_DIR` alone."""
+    write_private(settings.var_dir / KEPT_FILE, json.dumps(describe_given(settings), indent=1) + "\n")
+
+
+def describe_given(settings: Settings) -> dict[str, object]:
+    """Return what is kept of settings: all that does not follow from `VAR_DIR` and the ports."""
     derived = _derive({name: getattr(settings, name) for name in ("var_dir", *PORTS)})
     derived["shop_owner_database_url"] = settings.shop_database_url
-    given = {name: getattr(settings, name) for name in KEPT if getattr(settings, name) != derived.get(name)}
-    path = settings.var_dir / KEPT_FILE
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(given, indent=1) + "\n", encoding="utf-8")
+    return {name: getattr(settings, name) for name in KEPT if getattr(settings, name) != derived.get(name)}
+
+
+def read_kept_settings(var_dir: Path) -> dict[str, object]:
+    """Read what `make up` kept; empty before the first."""
+    path = var_dir / KEPT_FILE
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file whole or not at all, for the owner's eyes only."""
+    written = path.with_name(f"{path.name}.new")
+    written.unlink(missing_ok=True)
+    written.touch(mode=0o600)
+    written.write_text(text, encoding="utf-8")
+    written.replace(path)
 
 
 def _derive(given: Mapping[str, object]) -> dict[str, object]:
@@ -297,8 +343,17 @@ def load_settings() -> Settings:
     Raises:
         SystemExit: settings have the wrong type or range; one line names each with its value.
     """
+    return _load(InstalledSettings)
+
+
+def load_settings_of_another_shop() -> Settings:
+    """Read the settings as `load_settings` does, without what was kept for the shop before."""
+    return _load(SettingsOfAnotherShop)
+
+
+def _load(kind: type[Settings]) -> Settings:
     try:
-        return InstalledSettings(_secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None)
+        return kind(_secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None)
     except ValidationError as err:
         sys.exit(f"A setting is wrong. {'; '.join(_describe_wrong(err))}. They are described in .env.example.")
 

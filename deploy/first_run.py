@@ -26,6 +26,7 @@ POLL_SECONDS = 2.0
 HANDOVER_SECONDS = 30.0
 LOG_LINES = 12
 SAID_LENGTH = 60
+GROUP_MARKS = ("::group::", "::endgroup::")
 LOG_PREFIX = re.compile(r"^\d{4}-\d\d-\d\d \S+ [A-Z]+ \S+ ")
 
 
@@ -145,9 +146,10 @@ def _explain(airflow: AirflowClient, run: dict[str, Any], task_logs: Path) -> st
 
 
 def _last_events(log: Path, count: int = LOG_LINES) -> str:
-    """Return the last events of a task's log, which is JSON lines, as plain text."""
+    """Return the last events of a task's log, which is JSON lines, as plain text, without the marks of its groups."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-    return "\n".join(f"    {_event(line)}" for line in lines[-count:])
+    events = [event for line in lines if not (event := _event(line)).startswith(GROUP_MARKS)]
+    return "\n".join(f"    {event}" for event in events[-count:])
 
 
 def _event(line: str) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 from command import Command
 
 MAPPINGS_FOLDER = Path(__file__).parent / "mapping" / "ready"
+REQUIRED_FILES = ("users", "products", "orders", "order_items")
+"""Tables that a folder without a mapping must have."""
 
 
 def make_command() -> Command:
@@ -36,7 +38,7 @@ def make_command() -> Command:
     directory.add_argument(
         "--mapping",
         metavar="NAME",
-        type=_parse_mapping,
+        type=find_mapping,
         help="what the files mean, if they are not these: shopify-csv, woocommerce-csv, single-file or a TOML file",
     )
 
@@ -56,7 +58,12 @@ def _parse_date(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is no date; write it as 2026-01-31") from error
 
 
-def _parse_mapping(text: str) -> str:
+def find_mapping(text: str) -> str:
+    """Check that a mapping is there: a file, or a ready one's name.
+
+    Raises:
+        argparse.ArgumentTypeError: it is neither; the ready ones are named.
+    """
     ready = sorted(path.stem for path in MAPPINGS_FOLDER.glob("*.toml"))
     if text not in ready and not Path(text).is_file():
         raise argparse.ArgumentTypeError(f"{text!r} is no file, and none of {', '.join(ready)}")

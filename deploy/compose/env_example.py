@@ -35,9 +35,6 @@ COMPOSE = """\
 # Port of the storefront in docker compose; on one machine without containers it is API_PORT.
 # STOREFRONT_PORT=5173
 
-# What fills an empty shop, as for `python -m shop.load`: demo, or "synthetic --users 500 --products 300 --orders 9000".
-# SHOP=demo
-
 # User and group that the containers run as and that owns secrets/; written by `make secrets`.
 # APP_UID=
 # APP_GID=

@@ -1,4 +1,4 @@
-"""The launcher: `python -m deploy.local up | down | status | preflight`.
+"""The launcher: `python -m deploy.local up | shop | down | status | preflight`.
 
 `make` calls it through `deploy/local/bootstrap.py`, which makes the environment first.
 """
@@ -13,19 +13,16 @@ from command import Command, CommandError, Result
 from deploy.interpreter import SetupError
 from deploy.local.preflight import check_machine
 from deploy.progress import Board, format_seconds
+from deploy.shop_choice import SHOP_HELP
 from settings import Settings, load_settings
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; what a person can fix ends it with one clear message and code 1."""
     command = Command("deploy.local", __doc__, failed="")
-    command.add_argument("command", choices=["up", "down", "status", "preflight"])
-    command.add_argument(
-        "--shop",
-        default="demo",
-        help="what fills an empty shop, as for `python -m shop.load`: demo (default), 'synthetic --users 500 ...', "
-        "'directory DIR'",
-    )
+    command.add_argument("command", choices=["up", "shop", "down", "status", "preflight"])
+    command.add_argument("--shop", default="", help=f"which shop (default: the installation's, else demo). {SHOP_HELP}")
+    command.add_argument("--yes", action="store_true", help="change the shop without asking")
     command.add_argument(
         "--began", type=float, default=time.time(), help="when set-up began, seconds since 1970, so that it counts"
     )
@@ -34,10 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> Result:
     settings = load_settings()
+    logs = settings.var_dir / "logs"
     try:
         _choose(options, settings)
     except (httpx.HTTPError, TimeoutError) as err:
-        logs = settings.var_dir / "logs"
         raise CommandError(f"A service stopped answering ({err}). See `make status` and the logs in {logs}.") from err
     return Result()
 
@@ -46,23 +43,28 @@ def _choose(options: argparse.Namespace, settings: Settings) -> None:
     match options.command:
         case "preflight":
             check_machine(settings)
-        case "up":
-            _up(settings, options.shop.split(), options.began)
+        case "up" | "shop":
+            _up(options)
         case "down":
             _down(settings)
         case _:
             _status(settings)
 
 
-def _up(settings: Settings, shop: list[str], began: float) -> None:
+def _up(options: argparse.Namespace) -> None:
+    from deploy.local.installed_shop import choose_shop
+    from deploy.local.shop_change import change_shop, finish_change
     from deploy.local.up import bring_up
 
     board = Board()
     try:
-        summary = bring_up(settings, shop, board)
+        finish_change(load_settings().var_dir, board)
+        if options.command == "shop":
+            change_shop(options.shop, board, is_agreed=options.yes)
+        summary = bring_up(*choose_shop(options.shop), board)
     except KeyboardInterrupt:
         raise CommandError("Interrupted. `make status` tells what runs on, `make down` stops it.") from None
-    board.say(f"\n{summary}\n\nReady after {format_seconds(time.time() - began)}.")
+    board.say(f"\n{summary}\n\nReady after {format_seconds(time.time() - options.began)}.")
 
 
 def _down(settings: Settings) -> None:

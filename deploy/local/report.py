@@ -18,7 +18,7 @@ from deploy.local.supervision.processes import find_listener
 from deploy.local.supervision.supervise import Supervisor
 from deploy.progress import lay_out_table
 from settings import Settings
-from shop.database import open_engine, session_scope
+from shop.database import name_database, open_engine, session_scope
 from shop.tables import Recommendation
 
 READY_SECONDS = 60.0
@@ -89,7 +89,14 @@ def describe_status(settings: Settings) -> str:
         parts = services(settings)
         rows = [_row(part, find_state(part, parts, views), views) for part in parts]
         head = lay_out_table(("service", "state", "pid", "port", "since"), rows)
-    return f"{head}\n\n{lay_out_table(('data', ''), describe_freshness(settings))}\n\n  Logs: {supervisor.logs}"
+    data = [("shop", _describe_shop(settings)), *describe_freshness(settings)]
+    return f"{head}\n\n{lay_out_table(('data', ''), data)}\n\n  Logs: {supervisor.logs}"
+
+
+def _describe_shop(settings: Settings) -> str:
+    """Say which shop it is, and where its database lies; without the password."""
+    engine = open_engine(settings.shop_database_url)
+    return f"{settings.shop}, in {name_database(engine)}"
 
 
 def find_state(part: Part, parts: Sequence[Part], views: Mapping[str, Mapping[str, Any]]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deploy.airflow_settings import airflow_environment
+from deploy.shop_choice import ShopChoice
 from settings import Settings
 
 MIGRATION = "airflow-migrate"
@@ -57,12 +58,12 @@ class Part:
         return self.health is None
 
 
-def all_parts(settings: Settings, *, shop: list[str]) -> list[Part]:
+def all_parts(settings: Settings, *, shop: ShopChoice) -> list[Part]:
     """List everything that `make up` runs, in the order of `needs`.
 
     Args:
         settings: where things run.
-        shop: arguments of `python -m shop.load` that fill an empty shop.
+        shop: what fills an empty shop, or the mapping that reads the shop's own database.
     """
     return [*_jobs(settings, shop), *services(settings)]
 
@@ -72,10 +73,10 @@ def services(settings: Settings) -> list[Part]:
     return [_mlflow(settings), *_airflow(settings), _model_server(settings), _api(settings)]
 
 
-def _jobs(settings: Settings, shop: list[str]) -> list[Part]:
-    fill = ("deploy.fill_shop", *shop)
+def _jobs(settings: Settings, shop: ShopChoice) -> list[Part]:
+    title = f"Shop database ({shop.loader[0]})" if shop.loader else "Platform database"
     return [
-        Part("shop", f"Shop database ({shop[0]})", _module(*fill), limit_seconds=600, speaks=True),
+        Part("shop", title, _module("deploy.fill_shop", *shop.loader), limit_seconds=600, speaks=True),
         Part("pages", "Storefront pages", _module("deploy.local.pages", "build"), limit_seconds=900, speaks=True),
         Part(
             MIGRATION,

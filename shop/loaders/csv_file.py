@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,20 +35,35 @@ def read_csv_file(path: Path) -> tuple[pl.DataFrame, pl.Series]:
     Raises:
         InvalidShopError: the file is empty or breaks a rule, with the line.
     """
+    with _open_lines(path) as lines:
+        names = _read_names(path, next(lines, (1, [])))
+        frames, numbers = [pl.DataFrame(schema=dict.fromkeys(names, pl.String()))], [pl.Series(dtype=pl.Int64)]
+        while piece := list(islice(lines, ROWS_AT_ONCE)):
+            _refuse_ragged(path, names, piece)
+            frames.append(pl.DataFrame([cells for _, cells in piece], schema=frames[0].schema, orient="row"))
+            numbers.append(pl.Series([number for number, _ in piece], dtype=pl.Int64))
+    return pl.concat(frames), pl.concat(numbers)
+
+
+def read_column_names(path: Path) -> list[str]:
+    """Read the first line of a CSV file.
+
+    Raises:
+        InvalidShopError: see `read_csv_file`.
+    """
+    with _open_lines(path) as lines:
+        return _read_names(path, next(lines, (1, [])))
+
+
+@contextmanager
+def _open_lines(path: Path) -> Iterator[Iterator[Line]]:
     try:
         with path.open(encoding=_find_encoding(path), newline="") as file:
-            lines = read_lines(csv.reader(file, strict=True), path.name, _refuse_file)
-            names = _read_names(path, next(lines, (1, [])))
-            frames, numbers = [pl.DataFrame(schema=dict.fromkeys(names, pl.String()))], [pl.Series(dtype=pl.Int64)]
-            while piece := list(islice(lines, ROWS_AT_ONCE)):
-                _refuse_ragged(path, names, piece)
-                frames.append(pl.DataFrame([cells for _, cells in piece], schema=frames[0].schema, orient="row"))
-                numbers.append(pl.Series([number for number, _ in piece], dtype=pl.Int64))
+            yield read_lines(csv.reader(file, strict=True), path.name, _refuse_file)
     except UnicodeDecodeError as error:
         raise InvalidShopError(f"{path.name}, line {_find_line(path)}: not UTF-8. {SAVE_AS_UTF_8}") from error
     except OSError as error:
         raise InvalidShopError(f"{path.name} cannot be read: {error.strerror}") from error
-    return pl.concat(frames), pl.concat(numbers)
 
 
 def _find_encoding(path: Path) -> str:

@@ -10,7 +10,7 @@ import polars as pl
 
 from shop.loaders.canonical import TABLES, Table
 from shop.loaders.completion import complete_tables
-from shop.loaders.csv_file import read_csv_file
+from shop.loaders.csv_file import read_column_names, read_csv_file
 from shop.loaders.validation import InvalidShopError, Origin, validate_frame
 from shop.loaders.writing import RowBatch
 from shop.money import DEFAULT_DECIMALS
@@ -51,6 +51,35 @@ def build_directory_shop(
     yield from (RowBatch(name, frame) for name, frame in complete_tables(frames, names["orders"]).items())
 
 
+def find_folder_faults(folder: Path) -> list[str]:
+    """Look at which files are there and at the names of their columns alone; a whole load checks the rows.
+
+    Returns:
+        What forbids a load, of all files.
+    """
+    faults = []
+    for table in TABLES:
+        try:
+            path = find_table_file(folder, table)
+            names = [] if path is None else _read_column_names(path)
+        except InvalidShopError as error:
+            faults.append(str(error))
+            continue
+        missing = [one.name for one in table.columns if one.is_required and one.name not in names]
+        if path is not None and missing:
+            faults.append(f"{path.name} lacks the columns {', '.join(missing)}; it has {', '.join(names)}")
+    return faults
+
+
+def _read_column_names(path: Path) -> list[str]:
+    if path.suffix == ".csv":
+        return read_column_names(path)
+    try:
+        return list(pl.read_parquet_schema(path))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _explain_parquet(path, error) from error
+
+
 def find_table_file(folder: Path, table: Table) -> Path | None:
     """Find the one file of a table.
 
@@ -79,5 +108,8 @@ def read_table_file(path: Path) -> tuple[pl.DataFrame, pl.Series | None]:
     try:
         return pl.read_parquet(path, glob=False), None
     except (pl.exceptions.PolarsError, OSError) as error:
-        cause = str(error).strip().splitlines()[0]
-        raise InvalidShopError(f"{path.name} cannot be read as parquet: {cause}") from error
+        raise _explain_parquet(path, error) from error
+
+
+def _explain_parquet(path: Path, error: Exception) -> InvalidShopError:
+    return InvalidShopError(f"{path.name} cannot be read as parquet: {str(error).strip().splitlines()[0]}")

@@ -63,6 +63,10 @@ def inspect_section(connection: Connection, canonical: CanonicalTable, section: 
         found = {column["name"]: column for column in inspector.get_columns(table, schema or None)}
     except NoSuchTableError:
         return [f"[{canonical.name}] table {section.table} is missing"], []
+    except DBAPIError as err:
+        if is_transient(err):
+            raise
+        return [f"[{canonical.name}] table {section.table}: {describe(err)}"], []
     given = _list_columns(canonical, section)
     faults = [
         f"[{canonical.name}] {section.table}.{column.column} {fault}"

@@ -59,3 +59,17 @@ def test_a_database_that_somebody_named_is_not_emptied_unasked(
     assert said.count("\n") == 1
     assert "`python -m shop.split` moves them to " in said
     assert kept == NUM_ROWS
+
+
+def test_a_shop_that_a_mapping_reads_is_not_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{tmp_path / 'theirs.db'}"
+    with engine_scope(open_engine(url)) as theirs, theirs.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE customer (id INTEGER PRIMARY KEY)")
+    before = (tmp_path / "theirs.db").read_bytes()
+
+    code = run(monkeypatch, VAR_DIR=str(tmp_path / "var"), SHOP_DATABASE_URL=url, SHOP_MAPPING="opencart")
+
+    assert code == 0
+    assert (tmp_path / "theirs.db").read_bytes() == before
+    with engine_scope(open_engine(f"sqlite:///{tmp_path / 'var' / 'platform.db'}")) as platform:
+        assert "recommendations" in inspect(platform).get_table_names()

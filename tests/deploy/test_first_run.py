@@ -114,7 +114,10 @@ def test_failed_run_shows_where_its_log_is_and_how_it_ends(tmp_path: Path) -> No
     airflow = ScriptedAirflow({"sync_shop": [run("sync_shop", "failed")]}, tasks)
     log = tmp_path / "dag_id=sync_shop" / "run_id=run" / "task_id=sync" / "attempt=3.log"
     log.parent.mkdir(parents=True)
-    log.write_text(json.dumps({"event": "the shop does not answer"}) + "\n", encoding="utf-8")
+    events = ("::group::Post Execute", "the shop does not answer", "::endgroup::")
+    log.write_text("".join(json.dumps({"event": event}) + "\n" for event in events), encoding="utf-8")
 
-    with pytest.raises(PassError, match=r"task sync. The log .*attempt=3.log ends with:\n    the shop does not answer"):
+    with pytest.raises(
+        PassError, match=r"task sync. The log .*attempt=3.log ends with:\n    the shop does not answer$"
+    ):
         follow_first_pass(airflow, Board(), tmp_path)

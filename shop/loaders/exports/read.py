@@ -1,6 +1,7 @@
 """Canonical tables of a folder of exports: what its mapping makes of the files, what it leaves out, what is odd."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,14 @@ from shop.loaders.text_ids import TextIds
 from shop.loaders.validation import InvalidShopError, set_aside_rows
 from shop.loaders.writing import RowBatch
 from shop.mapping.canonical import CANONICAL_TABLES, CanonicalTable
-from shop.mapping.inspection import inspect_section
+from shop.mapping.inspection import inspect_section, inspect_shop
 from shop.mapping.model import Section, ShopMapping
 from shop.mapping.select import build_source
 from shop.mapping.unseen_rows import count_left_out
 
 SHOWN_ROWS = 10
+FIRST_ROWS = 1000
+"""Of each file, for a check that takes a second at any size."""
 TEXT_ID = "text_id"
 """Function of the mapping's SQL: `text_id(kind, text)` is the whole number of an id."""
 
@@ -71,6 +74,31 @@ def read_export(folder: Path, mapping: ShopMapping, ids: TextIds, decimals: int)
     Raises:
         InvalidShopError: this is no folder, or the mapping is one of a database.
     """
+    with _staged(folder, mapping, ids) as (connection, files):
+        has_faults = any(report.faults for report in files)
+        return Export(files, {} if has_faults else _read_tables(connection, mapping, ids, decimals))
+
+
+def find_export_faults(folder: Path, mapping: ShopMapping) -> list[str]:
+    """Look at the files, their columns and their first rows alone; a whole load checks all of them.
+
+    Returns:
+        What forbids a load, of all files.
+
+    Raises:
+        InvalidShopError: see `read_export`.
+    """
+    with _staged(folder, mapping, TextIds(), FIRST_ROWS) as (connection, files):
+        if faults := [fault for file in files for fault in file.faults]:
+            return faults
+        return inspect_shop(connection, mapping)[0]
+
+
+@contextmanager
+def _staged(
+    folder: Path, mapping: ShopMapping, ids: TextIds, most_rows: int | None = None
+) -> Iterator[tuple[Connection, list[FileReport]]]:
+    """Make the files tables of a database in memory, which lasts as long as the block."""
     if not folder.is_dir():
         raise InvalidShopError(f"{folder} is no folder")
     if not mapping.files:
@@ -80,13 +108,14 @@ def read_export(folder: Path, mapping: ShopMapping, ids: TextIds, decimals: int)
         with engine.begin() as connection:
             driver: Any = connection.connection.driver_connection
             driver.create_function(TEXT_ID, 2, ids.number_of, deterministic=True)
-            files = [
-                report
-                for name, table in mapping.files.items()
-                for report in stage_files(connection, folder, name, table)
-            ]
-            has_faults = any(report.faults for report in files)
-            return Export(files, {} if has_faults else _read_tables(connection, mapping, ids, decimals))
+            yield (
+                connection,
+                [
+                    report
+                    for name, table in mapping.files.items()
+                    for report in stage_files(connection, folder, name, table, most_rows)
+                ],
+            )
     finally:
         engine.dispose()
 

@@ -42,7 +42,9 @@ class FileReport:
     faults: list[str] = field(default_factory=list)
 
 
-def stage_files(connection: Connection, folder: Path, table_name: str, table: FileTable) -> list[FileReport]:
+def stage_files(
+    connection: Connection, folder: Path, table_name: str, table: FileTable, most_rows: int | None = None
+) -> list[FileReport]:
     """Make one table of all files that fit its pattern.
 
     Args:
@@ -50,6 +52,7 @@ def stage_files(connection: Connection, folder: Path, table_name: str, table: Fi
         folder: of the files.
         table_name: name of the table; its columns are those of the mapping, and `line`.
         table: says how the files are written.
+        most_rows: of each file; all if not given.
 
     Returns:
         A report of each file, also of those that cannot be read; one with a fault if none fits.
@@ -59,10 +62,12 @@ def stage_files(connection: Connection, folder: Path, table_name: str, table: Fi
     paths = sorted(path for path in folder.glob(table.file) if path.is_file())
     if not paths:
         return [FileReport(table.file, faults=[f"{folder} has no file {table.file}, which [files.{table_name}] reads"])]
-    return [_stage_file(connection, path, table_name, table) for path in paths]
+    return [_stage_file(connection, path, table_name, table, most_rows) for path in paths]
 
 
-def _stage_file(connection: Connection, path: Path, table_name: str, table: FileTable) -> FileReport:
+def _stage_file(
+    connection: Connection, path: Path, table_name: str, table: FileTable, most_rows: int | None
+) -> FileReport:
     report = FileReport(path.name)
     try:
         codec = CODECS[table.encoding] if table.encoding else find_encoding(path)
@@ -72,6 +77,7 @@ def _stage_file(connection: Connection, path: Path, table_name: str, table: File
             report.written = f"{NAMES.get(codec, 'Latin-1')}, {SEPARATOR_NAMES[separator]}"
             reader = csv.reader(file, strict=True, delimiter=separator)
             lines = read_lines(reader, report.name, report.faults.append)
+            lines = lines if most_rows is None else islice(lines, 1 + most_rows)
             _stage_lines(connection, lines, report, table_name, table)
     except UnicodeError as error:
         report.faults.append(f"{path.name} is not {table.encoding}, as [files.{table_name}] says: {error}")

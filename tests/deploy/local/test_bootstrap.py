@@ -55,7 +55,7 @@ def test_a_wrong_shop_is_said_before_the_environment_is_made(fresh_clone: Path, 
     finished = bootstrap(fresh_clone, "up", "--shop", shop)
 
     assert finished.returncode == 1
-    assert f'SHOP="{shop}" cannot be loaded: ' in finished.stderr
+    assert f'SHOP="{shop}" cannot be taken: ' in finished.stderr
     assert reason in finished.stderr
     assert not (fresh_clone / ".venv").exists()
 

@@ -12,15 +12,26 @@ from typing import Any
 
 import pytest
 
-from deploy.local.report import find_state, link_versions
+from deploy.local.report import describe_status, find_state, link_versions
 from deploy.local.services import services
 from settings import Settings
+from tests.support.ports import free_settings
 
 
 def test_mlflow_opens_as_a_model_registry(tmp_path: Path) -> None:
     settings = Settings(var_dir=tmp_path, mlflow_port=5055, model_name="ours")
 
     assert link_versions(settings) == "http://127.0.0.1:5055/#/models/ours?workflowType=machine_learning"
+
+
+def test_status_names_the_shop_without_its_password(tmp_path: Path) -> None:
+    url = "mysql+pymysql://reader:secret@127.0.0.1/wordpress"
+    settings = free_settings(tmp_path).model_copy(update={"shop": "mapping woocommerce", "shop_database_url": url})
+
+    said = describe_status(settings)
+
+    assert "mapping woocommerce, in mysql+pymysql://reader:***@127.0.0.1/wordpress" in said
+    assert "secret" not in said
 
 
 class _HealthyAirflow(BaseHTTPRequestHandler):

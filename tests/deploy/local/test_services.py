@@ -5,6 +5,7 @@ import pytest
 
 from deploy.airflow_settings import ensure_password, passwords_file
 from deploy.local.services import all_parts, services
+from deploy.shop_choice import read_shop
 from settings import Settings
 
 PORTS: dict[str, Any] = {"api_port": 18900, "serving_port": 18901, "mlflow_port": 18902, "airflow_port": 18903}
@@ -16,7 +17,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def test_every_need_is_a_part(settings: Settings) -> None:
-    parts = all_parts(settings, shop=["demo"])
+    parts = all_parts(settings, shop=read_shop("demo"))
 
     assert {need for part in parts for need in part.needs} <= {part.name for part in parts}
 
