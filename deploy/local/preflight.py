@@ -1,10 +1,11 @@
 """Preflight checks before anything is started: ports, disk, folder."""
 
 import os
+import shlex
 import shutil
 import socket
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import psutil
@@ -78,13 +79,27 @@ def check_ports(settings: Settings, *, held_ports: Collection[int] = ()) -> None
     taken = {name: port for name, port in ports.items() if not free[name]}
     if taken:
         told = "".join(f"Port {port} ({name.upper()}) is taken by {_holder(port)}. " for name, port in taken.items())
-        others = " ".join(f"{name.upper()}={_another(port)}" for name, port in taken.items())
-        raise SetupError(f"{told}Stop that, or choose other ports: make up {others}")
+        raise SetupError(f"{told}Stop that, or choose other ports: {_suggest(settings, ports, taken)}")
 
 
-def _another(port: int) -> int:
-    """Suggest a port that people can remember."""
-    return port + 10000 if port < 50000 else port - 10000
+def _suggest(settings: Settings, ports: Mapping[str, int], taken: Mapping[str, int]) -> str:
+    """Write the command that starts the same shop in the same folder on free ports."""
+    words, used = ["make up"], set(ports.values())
+    for name, port in taken.items():
+        used.add(another := _another(settings.host, port, used))
+        words.append(f"{name.upper()}={another}")
+    if settings.var_dir != Path("var").absolute():
+        words.append(f"VAR_DIR={shlex.quote(str(settings.var_dir))}")
+    if settings.shop != "demo":
+        words.append(f'SHOP="{settings.shop}"')
+    return " ".join(words)
+
+
+def _another(host: str, port: int, used: Collection[int]) -> int:
+    """Find a free port that people can remember: the same last digits, thousands above or below."""
+    near = [port + 10000 * step for step in (1, 2, 3, 4, 5, -1, -2, -3, -4)] + [port + step for step in range(1, 1000)]
+    in_range = [each for each in near if 1024 <= each <= 65535 and each not in used]
+    return next(each for each in in_range if _is_free(host, each))
 
 
 def _is_free(host: str, port: int) -> bool:

@@ -1,10 +1,12 @@
 import re
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
 from collections import namedtuple
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
@@ -64,6 +66,37 @@ def test_all_taken_ports_are_named_at_once(tmp_path: Path, taken_port: int) -> N
     for name, port in ports.items():
         assert f"Port {port} ({name.upper()}) is taken" in str(refused.value)
         assert f"{name.upper()}=" in str(refused.value).partition("make up")[2]
+
+
+def test_the_command_for_other_ports_works_and_keeps_folder_and_shop(tmp_path: Path, taken_port: int) -> None:
+    shop = "synthetic --users 20 --products 10 --orders 60"
+    settings = free_settings(tmp_path / "my shop").model_copy(update={"api_port": taken_port, "shop": shop})
+
+    with pytest.raises(SetupError) as refused:
+        check_ports(settings)
+
+    words = shlex.split(str(refused.value).partition("make up ")[2])
+    assert words[1:] == [f"VAR_DIR={tmp_path / 'my shop'}", f"SHOP={shop}"]
+    check_ports(settings.model_copy(update={"api_port": int(words[0].removeprefix("API_PORT="))}))
+
+
+def test_a_suggested_port_is_not_taken_either(tmp_path: Path) -> None:
+    listeners, settings = [socket.socket() for _ in range(2)], free_settings(tmp_path)
+    listeners[0].bind(("127.0.0.1", 0))
+    port = listeners[0].getsockname()[1]
+    next_one = port + 10000 if port + 10000 <= 65535 else port - 10000
+    with listeners[0], listeners[1]:
+        listeners[0].listen()
+        with suppress(OSError):  # somebody else has it: it is taken as well
+            listeners[1].bind(("127.0.0.1", next_one))
+            listeners[1].listen()
+
+        with pytest.raises(SetupError) as refused:
+            check_ports(settings.model_copy(update={"api_port": port}))
+
+        suggested = int(str(refused.value).partition("API_PORT=")[2].split()[0])
+        assert suggested not in (port, next_one)
+        check_ports(settings.model_copy(update={"api_port": suggested}))
 
 
 def test_port_held_by_our_own_service_passes(tmp_path: Path, taken_port: int) -> None:
