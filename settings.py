@@ -32,6 +32,8 @@ KEPT = (
     "platform_database_url",
     "shop_owner_database_url",
     "shop_mapping",
+    "catalogue",
+    "catalogue_seconds",
     "ml_store_uri",
     "mlflow_tracking_uri",
     "model_name",
@@ -43,6 +45,7 @@ OF_A_SHOP = (
     "shop_database_url",
     "shop_owner_database_url",
     "shop_mapping",
+    "catalogue",
     "platform_database_url",
     "ml_store_uri",
     "mlflow_tracking_uri",
@@ -85,6 +88,12 @@ class Settings(BaseSettings):
     shop_mapping: str = Field(
         "", description="TOML file that says what the shop's tables mean (docs/your-shop.md); empty = the demo's."
     )
+    catalogue: Literal["", "live", "copied"] = Field(
+        "",
+        description="Where pages read products, prices and stock: live = in the shop's database, copied = in a copy in "
+        "the platform's; empty = copied if SHOP_MAPPING is set, else live.",
+    )
+    catalogue_seconds: float = Field(60.0, gt=0, description="How often the copy is brought up to date.")
     require_tls: bool = Field(
         False, description="Refuse MySQL URLs, of the shop and of MLflow, that do not demand TLS by `?ssl_ca=FILE`."
     )
@@ -203,6 +212,27 @@ class Settings(BaseSettings):
         return self.shop_database_url == _derive({"var_dir": self.var_dir})["shop_database_url"]
 
     @property
+    def has_copied_catalogue(self) -> bool:
+        """Whether pages read a copy of the catalogue, and the shop takes its orders itself."""
+        return self.catalogue == "copied" or (not self.catalogue and bool(self.shop_mapping))
+
+    @property
+    def catalogue_database_url(self) -> str:
+        """The database in which pages find products, prices and stock.
+
+        Raises:
+            ValueError: the copy would lie among the shop's own tables.
+        """
+        if not self.has_copied_catalogue:
+            return self.shop_database_url
+        if not self.has_own_database:
+            raise ValueError(
+                "the catalogue is copied into the platform's database, which is the shop's: name another in "
+                "PLATFORM_DATABASE_URL"
+            )
+        return self.platform_database_url
+
+    @property
     def is_shop_named_alone(self) -> bool:
         """Whether the shop was given a database and the platform was not."""
         is_default = self.platform_database_url == _derive({"var_dir": self.var_dir})["platform_database_url"]
@@ -243,6 +273,15 @@ class Settings(BaseSettings):
                     f"{name.upper()} {f'names the server {server!r}' if is_url else 'is no URL'}: "
                     "write sqlite:///FILE or mysql+pymysql://USER:PASSWORD@HOST:PORT/NAME"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _require_copy_of_mapped_shop(self) -> "Settings":
+        """Hold a shop in a schema of its own to the copy."""
+        if self.catalogue == "live" and self.shop_mapping:
+            raise ValueError(
+                "CATALOGUE=live reads the demo shop's own tables: with SHOP_MAPPING write CATALOGUE=copied, or nothing"
+            )
         return self
 
     @model_validator(mode="after")

@@ -122,10 +122,11 @@ async def _run(
     request_ids: RequestIds,
 ) -> AsyncIterator[None]:
     """Build the services, refresh the local fallback and deliver events meanwhile, and close everything at the end."""
-    shop_url, platform_url = settings.shop_database_url, settings.platform_database_url
+    shop_url, platform_url = settings.catalogue_database_url, settings.platform_database_url
     pages = _open_databases(shop_url, platform_url, _connect_for_pages, deadlines.database)
     background = _open_databases(shop_url, platform_url, _connect_for_pages, REFRESH_DEADLINE_SECONDS)
     slow_pages = _open_databases(shop_url, platform_url, _connect_in_threads, deadlines.slow_page)
+    takes_orders = not settings.has_copied_catalogue
     owner_url = settings.shop_owner_database_url
     shop_writer = DatabaseWriter("shop", _open_quick(owner_url, read_only=False), deadlines.write)
     platform_writer = DatabaseWriter("platform", _open_quick(platform_url, read_only=False), deadlines.write)
@@ -138,9 +139,9 @@ async def _run(
             home_page=HomePage(pages, model_server, fallback, cache, _read_rules(settings)),
             product_pages=ProductPages(pages, fallback, cache),
             catalogue_pages=CataloguePages(slow_pages, fallback, cache),
-            storefront_page=StorefrontPage(slow_pages.shop, fallback),
+            storefront_page=StorefrontPage(slow_pages.shop, fallback, takes_orders=takes_orders),
             pictures=ProductPictures(pages.shop, fallback, settings.var_dir / "images"),
-            health=HealthCheck(pages, model_server, fallback, metrics),
+            health=HealthCheck(pages, model_server, fallback, metrics, _choose_copy_seconds(settings)),
             metrics=metrics,
             databases=slow_pages,
             shop_writer=shop_writer,
@@ -150,6 +151,7 @@ async def _run(
             request_ids=request_ids,
             currency=Currency(settings.currency),
             metrics_token=_choose_metrics_token(settings),
+            takes_orders=takes_orders,
             is_demo=settings.environment == "development" or settings.demo_shoppers,
         )
         tasks = [asyncio.create_task(work) for work in (_keep_fresh(background, fallback, cache), outbox.run())]
@@ -165,6 +167,10 @@ async def _run(
 
 def _choose_metrics_token(settings: Settings) -> str | None:
     return None if settings.environment == "development" else settings.api_metrics_token.get_secret_value()
+
+
+def _choose_copy_seconds(settings: Settings) -> float | None:
+    return settings.catalogue_seconds if settings.has_copied_catalogue else None
 
 
 def _read_rules(settings: Settings) -> PageRules:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select
 
@@ -9,14 +10,18 @@ from api.clients.model_server import ModelServerClient
 from api.db.databases import Databases
 from api.db.reader import DatabaseUnavailableError
 from api.pages.fallback import FallbackCache
+from api.queries.catalogue_copy import fetch_copied_at
 from api.queries.champion import Lag, fetch_lag
 from api.queries.published import BatchHead, fetch_head
-from api.schemas import Health, Problem
+from api.schemas import CatalogueState, Health, Problem
 from api.web.metrics import Metrics
 from shop.tables import Product
 
 KEPT_SECONDS = 2.0
 READY_TIMEOUT_SECONDS = 0.5
+LATE_ROUNDS = 5
+"""Rounds of the copy of the catalogue that may be missed before its age is a problem."""
+
 STALE_SECONDS = 36 * 3600
 """A daily batch is at most a day old plus the time that it takes; half a day more is late."""
 
@@ -37,6 +42,10 @@ LISTS_FOLLOW = (
 WRITE_AGAIN = (
     "The pages have their defaults. Correct the file and write it again: `python -m shop.storefront write FILE`."
 )
+COPY_AGAIN = (
+    "Pages show products and prices as they were. See the log of `catalogue`, or run `python -m shop.catalogue`, which "
+    "says what is wrong."
+)
 GIVE_BACK = "Shoppers keep their lists. Give the alias to a version: `make promote VERSION=n`."
 
 
@@ -44,7 +53,12 @@ class HealthCheck:
     """Asks the dependencies how they are."""
 
     def __init__(
-        self, databases: Databases, model_server: ModelServerClient, fallback: FallbackCache, metrics: Metrics
+        self,
+        databases: Databases,
+        model_server: ModelServerClient,
+        fallback: FallbackCache,
+        metrics: Metrics,
+        copy_seconds: float | None = None,
     ):
         """Take the dependencies.
 
@@ -53,11 +67,13 @@ class HealthCheck:
             model_server: the model server.
             fallback: the local fallback.
             metrics: gauges that follow what was found.
+            copy_seconds: how often the catalogue is copied; `None` where pages read the shop itself.
         """
         self._databases = databases
         self._model_server = model_server
         self._fallback = fallback
         self._metrics = metrics
+        self._copy_seconds = copy_seconds
         self._kept: Health | None = None
         self._kept_until = 0.0
         self._lock = asyncio.Lock()
@@ -71,7 +87,7 @@ class HealthCheck:
             return self._kept
 
     async def _ask(self) -> Health:
-        (head, lag, problems), of_shop, trouble = await asyncio.gather(
+        (head, lag, problems), (catalogue, of_shop), trouble = await asyncio.gather(
             self._ask_platform(), self._ask_shop(), self._model_server.find_trouble(READY_TIMEOUT_SECONDS)
         )
         problems += of_shop
@@ -100,15 +116,32 @@ class HealthCheck:
             as_of=head.as_of if head else None,
             batch_age_seconds=age,
             champion_version=lag.champion if lag else head and head.model_version,
+            catalogue=catalogue,
             lists_behind_seconds=lag.seconds() if lag else None,
         )
 
-    async def _ask_shop(self) -> list[Problem]:
+    async def _ask_shop(self) -> tuple[CatalogueState | None, list[Problem]]:
+        """Look into the shop's database, or where pages read a copy of its catalogue, at that."""
+        if self._copy_seconds is not None:
+            return await self._ask_copy(self._copy_seconds)
         try:
             await self._databases.shop.read(_look_into_catalogue)
         except DatabaseUnavailableError as err:
-            return [Problem(part="shop_database", problem=str(err), remedy=CHECK.format("SHOP_DATABASE_URL"))]
-        return []
+            return None, [Problem(part="shop_database", problem=str(err), remedy=CHECK.format("SHOP_DATABASE_URL"))]
+        return None, []
+
+    async def _ask_copy(self, copy_seconds: float) -> tuple[CatalogueState | None, list[Problem]]:
+        try:
+            copied_at = await self._databases.shop.read(fetch_copied_at)
+        except DatabaseUnavailableError as err:
+            return None, [Problem(part="catalogue", problem=str(err), remedy=CHECK.format("PLATFORM_DATABASE_URL"))]
+        if copied_at is None:
+            problem = "it has not been copied yet"
+            return CatalogueState(status="late", copied_at=None, age_seconds=None), [_about_copy(problem)]
+        seconds = max(0.0, (datetime.now(UTC) - copied_at).total_seconds())
+        is_late = seconds > LATE_ROUNDS * copy_seconds
+        state = CatalogueState(status="late" if is_late else "healthy", copied_at=copied_at, age_seconds=int(seconds))
+        return state, [_about_copy(f"it was last copied {seconds:.0f} s ago")] if is_late else []
 
     async def _ask_platform(self) -> tuple[BatchHead | None, Lag | None, list[Problem]]:
         try:
@@ -136,6 +169,10 @@ def _look_into_catalogue(connection: Connection) -> None:
 def _fetch_state(connection: Connection) -> tuple[BatchHead | None, Lag | None]:
     head = fetch_head(connection)
     return head, head and fetch_lag(connection, head)
+
+
+def _about_copy(problem: str) -> Problem:
+    return Problem(part="catalogue", problem=problem, remedy=COPY_AGAIN)
 
 
 def _about_lists(problem: str, remedy: str) -> Problem:

@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 from features.store import MLStore
 from settings import Settings
 from shop.database import open_engine
-from shop.migrate import migrate
+from shop.migrate import PLATFORM, SHOP, migrate
 from tests.support.database_servers import KINDS, DatabaseServer, run_server
 from tests.support.synthetic import make_synthetic_store
 from tests.support.tiny_shop import fill_tiny_shop
@@ -96,7 +96,7 @@ def any_shop_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def empty_shop(sqlite_url: str) -> Iterator[Engine]:
-    """A migrated SQLite shop without rows."""
+    """A migrated SQLite shop without rows, with the platform's tables beside its own."""
     yield from _open_migrated(sqlite_url)
 
 
@@ -125,7 +125,8 @@ def _lend_database(server: DatabaseServer) -> Iterator[str]:
 
 def _open_migrated(url: str) -> Iterator[Engine]:
     engine = open_engine(url)
-    migrate(engine)
+    for schema in (SHOP, PLATFORM):
+        migrate(engine, schema)
     yield engine
     engine.dispose()
 

@@ -144,3 +144,20 @@ def test_a_folder_that_a_url_cannot_name_is_refused(monkeypatch: pytest.MonkeyPa
     with pytest.raises(SystemExit, match=r"what\? has a '\?', which a database's URL cannot have"):
         load_settings()
     load_settings.cache_clear()
+
+
+def test_a_mapped_shop_is_read_from_a_copy(tmp_path: Path) -> None:
+    own, mapped = Settings(var_dir=tmp_path), Settings(var_dir=tmp_path, shop_mapping="woocommerce")
+
+    assert own.catalogue_database_url == own.shop_database_url
+    assert mapped.catalogue_database_url == mapped.platform_database_url
+    with pytest.raises(ValueError, match="with SHOP_MAPPING write CATALOGUE=copied, or nothing"):
+        Settings(var_dir=tmp_path, shop_mapping="woocommerce", catalogue="live")
+
+
+def test_a_copy_wants_a_database_of_the_platforms_own(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'one.db'}"
+    both = Settings(var_dir=tmp_path, shop_database_url=url, platform_database_url=url, catalogue="copied")
+
+    with pytest.raises(ValueError, match="name another in PLATFORM_DATABASE_URL"):
+        _ = both.catalogue_database_url

@@ -31,14 +31,16 @@ PICTURES = 4
 class StorefrontPage:
     """Answers what the storefront looks like."""
 
-    def __init__(self, reader: DatabaseReader, fallback: FallbackCache):
+    def __init__(self, reader: DatabaseReader, fallback: FallbackCache, *, takes_orders: bool):
         """Take the dependencies.
 
         Args:
             reader: the shop's database, for the moment before the local fallback is filled.
             fallback: the local fallback.
+            takes_orders: whether orders are placed here.
         """
         self._reader = reader
+        self._takes_orders = takes_orders
         self._fallback = fallback
         self._made_of: tuple[FallbackCopy, date] | None = None
         self._body = b""
@@ -52,15 +54,26 @@ class StorefrontPage:
         copy, config, today = self._fallback.copy, self._fallback.storefront, datetime.now(UTC).date()
         if copy.categories is None:
             departments = await self._reader.read(fetch_categories)
-            return compose(config, departments, [], today).model_dump_json().encode()
+            return self._write(config, departments, [], today)
         if self._made_of is None or self._made_of[0] is not copy or self._made_of[1] != today:
-            self._body = compose(config, copy.categories, copy.products, today).model_dump_json().encode()
+            self._body = self._write(config, copy.categories, copy.products, today)
             self._made_of = (copy, today)
         return self._body
 
+    def _write(
+        self, config: StorefrontConfig, categories: Categories, products: Collection[SellableProduct], today: date
+    ) -> bytes:
+        storefront = compose(config, categories, products, today, takes_orders=self._takes_orders)
+        return storefront.model_dump_json().encode()
+
 
 def compose(
-    config: StorefrontConfig, categories: Categories, products: Collection[SellableProduct], today: date
+    config: StorefrontConfig,
+    categories: Categories,
+    products: Collection[SellableProduct],
+    today: date,
+    *,
+    takes_orders: bool = True,
 ) -> Storefront:
     """Complete what the merchant said.
 
@@ -69,6 +82,7 @@ def compose(
         categories: of the shop, in the order of the menu.
         products: that can be sold now, best sellers first.
         today: decides which banners are shown.
+        takes_orders: whether orders are placed here.
     """
     listed = categories.categories
     restricted = find_restricted(config, {each.category_id: each.name for each in listed})
@@ -98,6 +112,7 @@ def compose(
         colours=StorefrontColours(primary=config.colours.primary, offer=config.colours.offer),
         departments=departments,
         banners=banners,
+        takes_orders=takes_orders,
     )
 
 

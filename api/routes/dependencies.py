@@ -42,6 +42,7 @@ class Services:
         request_ids: tell which answers were given.
         currency: of the shop's prices.
         metrics_token: what `GET /metrics` asks for; empty = there are none, `None` = nobody is asked.
+        takes_orders: whether the shop is the demo's, whose orders are placed here.
         is_demo: whether anybody may act as any shopper.
     """
 
@@ -60,6 +61,7 @@ class Services:
     request_ids: RequestIds
     currency: Currency
     metrics_token: str | None
+    takes_orders: bool
     is_demo: bool
 
 
@@ -94,6 +96,7 @@ AuthenticatorDep = Annotated[Authenticator, _provide(lambda services: services.a
 RequestIdsDep = Annotated[RequestIds, _provide(lambda services: services.request_ids)]
 CurrencyDep = Annotated[Currency, _provide(lambda services: services.currency)]
 MetricsTokenDep = Annotated[str | None, _provide(lambda services: services.metrics_token)]
+TakesOrdersDep = Annotated[bool, _provide(lambda services: services.takes_orders)]
 IsDemoDep = Annotated[bool, _provide(lambda services: services.is_demo)]
 
 UserIdQuery = Annotated[int | None, Query(ge=0, le=MAX_ID, description="The shopper; absent when logged out.")]
@@ -136,6 +139,16 @@ async def require_demo(is_demo: IsDemoDep) -> None:
     """
     if not is_demo:
         raise ApiError(404, "This shop lets nobody choose who they are.")
+
+
+async def require_checkout(takes_orders: TakesOrdersDep) -> None:
+    """Refuse an order where the shop takes its orders itself.
+
+    Raises:
+        ApiError: 404 where only a copy of the shop's catalogue is read.
+    """
+    if not takes_orders:
+        raise ApiError(404, "This shop takes its orders itself: place them with the shop.")
 
 
 async def require_metrics_token(token: TokenDep, expected: MetricsTokenDep) -> None:

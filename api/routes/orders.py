@@ -1,6 +1,6 @@
 """Routes of quote and checkout."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from api.orders.checkout import place_order
 from api.orders.order_events import list_order_events
@@ -14,6 +14,7 @@ from api.routes.dependencies import (
     ShopReaderDep,
     ShopWriterDep,
     TokenDep,
+    require_checkout,
 )
 from api.schemas import Cart, CartQuote, Checkout, OrderReceipt
 from api.web.errors import ApiError, refusals
@@ -24,6 +25,7 @@ router = APIRouter(tags=["orders"])
 @router.post(
     "/orders",
     status_code=201,
+    dependencies=[Depends(require_checkout)],
     responses={
         200: {"model": OrderReceipt, "description": "The same key had ordered this before."},
         **refusals(401, 403, 404, 409, 413, 422, 503),

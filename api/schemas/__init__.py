@@ -12,7 +12,7 @@ from api.schemas.catalogue import (
 )
 from api.schemas.errors import Error, ErrorAnswer, ErrorDetail
 from api.schemas.events import MAX_EVENTS, EventsReceipt, ShopperEvent, ShopperEvents, Source
-from api.schemas.health import Health, Problem
+from api.schemas.health import CatalogueState, Health, Problem
 from api.schemas.home import ExplainedHome, ExplainedProduct, HomeRecommendations, Reason, ReasonFacts
 from api.schemas.orders import (
     MAX_COUPONS,
@@ -36,6 +36,7 @@ __all__ = [
     "Cart",
     "CartLine",
     "CartQuote",
+    "CatalogueState",
     "Categories",
     "Checkout",
     "CheckoutLine",

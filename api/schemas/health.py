@@ -9,9 +9,25 @@ from pydantic import BaseModel
 class Problem(BaseModel):
     """One thing that is wrong, and what helps."""
 
-    part: Literal["shop_database", "platform_database", "recommendations", "model_server", "fallback", "storefront"]
+    part: Literal[
+        "shop_database",
+        "platform_database",
+        "catalogue",
+        "recommendations",
+        "model_server",
+        "fallback",
+        "storefront",
+    ]
     problem: str
     remedy: str
+
+
+class CatalogueState(BaseModel):
+    """The copy that pages read products and prices from: late if several rounds of copying were missed."""
+
+    status: Literal["healthy", "late"]
+    copied_at: datetime | None
+    age_seconds: int | None
 
 
 class Health(BaseModel):
@@ -25,6 +41,8 @@ class Health(BaseModel):
     batch_age_seconds: int | None
     champion_version: str | None
     """Version that the alias names, as far as the audit log knows; shown unless `lists_behind_seconds`."""
+    catalogue: CatalogueState | None
+    """The copy of the catalogue; null where pages read the shop itself."""
     lists_behind_seconds: int | None
     """For how long the lists have been those of another version than the alias names, another one of the same number
     too; null if they are not."""

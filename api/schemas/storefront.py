@@ -47,3 +47,4 @@ class Storefront(BaseModel):
     colours: StorefrontColours
     departments: list[StorefrontDepartment] = Field(description="In the order of the menu.")
     banners: list[StorefrontBanner]
+    takes_orders: bool = Field(description="Whether orders are placed here; if not, the shop takes them itself.")

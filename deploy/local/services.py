@@ -70,7 +70,7 @@ def all_parts(settings: Settings, *, shop: ShopChoice) -> list[Part]:
 
 def services(settings: Settings) -> list[Part]:
     """List the services that stay, those that others need first."""
-    return [_mlflow(settings), *_airflow(settings), _model_server(settings), _api(settings)]
+    return [_mlflow(settings), *_airflow(settings), _model_server(settings), _api(settings), *_catalogue(settings)]
 
 
 def _jobs(settings: Settings, shop: ShopChoice) -> list[Part]:
@@ -130,6 +130,14 @@ def _model_server(settings: Settings) -> Part:
 def _api(settings: Settings) -> Part:
     health = HealthProbe(f"{_url(settings.api_port)}/health")
     return Part("api", "API (storefront)", _module("api.server"), ("shop", "pages"), health, settings.api_port)
+
+
+def _catalogue(settings: Settings) -> list[Part]:
+    """The copy of the catalogue, where pages do not read the shop itself."""
+    if not settings.has_copied_catalogue:
+        return []
+    health = HealthProbe(f"{_url(settings.api_port)}/health", ("catalogue", "status"), ("catalogue", "copied_at"))
+    return [Part("catalogue", "Copy of the catalogue", _module("shop.catalogue", "--keep"), ("api",), health)]
 
 
 def _module(*arguments: str) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ def _configure(options: argparse.Namespace) -> Result:
     document = _read_file(options.file) if options.action == "write" else ""
     settings = load_settings()
     with (
-        engine_scope(open_engine(settings.shop_database_url)) as shop,
+        engine_scope(open_engine(settings.catalogue_database_url)) as shop,
         engine_scope(open_engine(settings.platform_database_url)) as engine,
         engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection,
     ):

@@ -5,6 +5,7 @@ The shop's: catalogue, sales (`Base`). The platform's: published lists, audit lo
 
 from shop.tables.base import Base, PlatformBase
 from shop.tables.catalogue import Category, Product, ProductImage, ProductReview
+from shop.tables.copies import CatalogueCopy
 from shop.tables.events import EVENT_TYPES, Event
 from shop.tables.ids import TextId
 from shop.tables.publishing import (
@@ -56,6 +57,7 @@ __all__ = [
     "BatchBucket",
     "BatchPointer",
     "BigId",
+    "CatalogueCopy",
     "Category",
     "Coupon",
     "Event",

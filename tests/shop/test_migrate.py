@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, inspect, text
 
+from shop.catalogue.tables import COPIED_TABLES
 from shop.database import open_engine
 from shop.migrate import MIGRATIONS, PLATFORM, SHOP, list_differences, main, migrate
-from shop.tables import DECLARED, PlatformBase
+from shop.tables import DECLARED, PlatformBase, ProductImage
 
 
 def test_models_and_migrations_agree(any_empty_shop: Engine) -> None:
@@ -22,7 +23,8 @@ def test_models_and_migrations_of_the_platform_alone_agree(any_shop_url: str) ->
 
     assert revision == migrate(engine, PLATFORM)
     assert list_differences(engine, PLATFORM) == []
-    assert set(inspect(engine).get_table_names()) == {*PlatformBase.metadata.tables, PLATFORM.version_table}
+    copied = {table.name for table in COPIED_TABLES} | {ProductImage.__tablename__}
+    assert set(inspect(engine).get_table_names()) == {*PlatformBase.metadata.tables, PLATFORM.version_table, *copied}
     engine.dispose()
 
 
@@ -54,6 +56,16 @@ def test_a_column_that_is_missing_is_named(empty_shop: Engine) -> None:
     assert list_differences(empty_shop) == []
     [difference] = list_differences(empty_shop, PLATFORM)
     assert "reason" in difference
+
+
+def test_the_copy_has_every_column_that_pages_read(any_shop_url: str) -> None:
+    engine = open_engine(any_shop_url)
+    migrate(engine, PLATFORM)
+
+    for table in COPIED_TABLES:
+        columns = {column["name"] for column in inspect(engine).get_columns(table.name)}
+        assert columns == {field.name for field in table.fields}, table.name
+    engine.dispose()
 
 
 def test_check_constraints_of_models_and_migrations_agree(any_empty_shop: Engine) -> None:

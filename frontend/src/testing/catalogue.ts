@@ -25,6 +25,7 @@ export const STOREFRONT: Schemas['Storefront'] = {
     { category_id: 9, name: { ko: '과일·채소', en: 'Fruit & Vegetables' }, icon_url: null, is_restricted: false },
   ],
   banners: [6, 9, 6, 9].map(makeBanner),
+  takes_orders: true,
 }
 
 export const SHOPPERS: Schemas['Shopper'][] = [

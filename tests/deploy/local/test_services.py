@@ -50,3 +50,14 @@ def test_password_is_long_secret_and_kept(settings: Settings) -> None:
     assert len(password) >= 20
     assert passwords_file(settings).stat().st_mode & 0o777 == 0o600
     assert ensure_password(settings) == password
+
+
+def test_a_mapped_shop_has_a_part_that_copies_its_catalogue(settings: Settings) -> None:
+    mapped = settings.model_copy(update={"shop_mapping": "woocommerce"})
+
+    [part] = [part for part in services(mapped) if part.name == "catalogue"]
+
+    assert part.needs == ("api",)
+    assert part.health is not None
+    assert part.health.field == ("catalogue", "status")
+    assert "catalogue" not in {part.name for part in services(settings)}

@@ -2,7 +2,7 @@ import { screen, waitFor } from '@testing-library/react'
 import type { components } from '@/lib/api/schema'
 import { consentStore } from '@/stores/consent'
 import { shopperStore } from '@/stores/shopper'
-import { COUPON, makeDetails, makeOrder } from '@/testing/catalogue'
+import { COUPON, makeDetails, makeOrder, STOREFRONT } from '@/testing/catalogue'
 import { renderApp } from '@/testing/render-app'
 import { answer, collect } from '@/testing/server'
 
@@ -60,6 +60,14 @@ test('an order tells what, how many, for how much, and by which answer it came',
     },
   ])
   expect(screen.getByRole('link', { name: '장바구니, 0개' })).toBeVisible()
+})
+
+test('a shop that takes its orders itself has no checkout here', async () => {
+  answer('get', '/storefront', 200, { ...STOREFRONT, takes_orders: false })
+  await fillCart(101)
+
+  expect(await screen.findByText('주문은 쇼핑몰에서 직접 해 주세요.')).toBeVisible()
+  expect(screen.queryByRole('button', { name: '주문하고 결제하기' })).not.toBeInTheDocument()
 })
 
 test('an order of a shopper who declined tracking names no source', async () => {

@@ -93,6 +93,7 @@ export const en = {
     total: 'Total',
     checkout: 'Order and pay',
     simulated: 'The payment is simulated: no money moves.',
+    elsewhere: 'Orders are placed with the shop itself.',
     guest: 'Choose a shopper at the top to place an order.',
     signedOut: 'You are a guest here. Sign in to the shop to place an order.',
     ordering: 'Placing the order …',

@@ -90,6 +90,7 @@ export const ko: Messages = {
     total: '합계',
     checkout: '주문하고 결제하기',
     simulated: '모의 결제입니다. 실제로 돈이 나가지 않아요.',
+    elsewhere: '주문은 쇼핑몰에서 직접 해 주세요.',
     guest: '주문하려면 위에서 고객을 선택해 주세요.',
     signedOut: '지금은 비회원이에요. 주문하려면 쇼핑몰에 로그인해 주세요.',
     ordering: '주문하고 있어요 …',

@@ -371,6 +371,21 @@ export interface components {
             total_before_coupons: number;
         };
         /**
+         * CatalogueState
+         * @description The copy that pages read products and prices from: late if several rounds of copying were missed.
+         */
+        CatalogueState: {
+            /** Age Seconds */
+            age_seconds: number | null;
+            /** Copied At */
+            copied_at: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "healthy" | "late";
+        };
+        /**
          * Categories
          * @description The shop's departments, in the order of the menu.
          */
@@ -541,6 +556,7 @@ export interface components {
             batch_age_seconds: number | null;
             /** Batch Id */
             batch_id: string | null;
+            catalogue: components["schemas"]["CatalogueState"] | null;
             /** Champion Version */
             champion_version: string | null;
             /** Lists Behind Seconds */
@@ -719,7 +735,7 @@ export interface components {
              * Part
              * @enum {string}
              */
-            part: "shop_database" | "platform_database" | "recommendations" | "model_server" | "fallback" | "storefront";
+            part: "shop_database" | "platform_database" | "catalogue" | "recommendations" | "model_server" | "fallback" | "storefront";
             /** Problem */
             problem: string;
             /** Remedy */
@@ -1039,6 +1055,11 @@ export interface components {
             /** @description The line at the foot of the pages. */
             notice: components["schemas"]["LocalizedText"] | null;
             tagline: components["schemas"]["LocalizedText"] | null;
+            /**
+             * Takes Orders
+             * @description Whether orders are placed here; if not, the shop takes them itself.
+             */
+            takes_orders: boolean;
         };
         /**
          * StorefrontBanner

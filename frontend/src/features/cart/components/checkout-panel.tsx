@@ -3,6 +3,7 @@ import type { usePostOrder } from '../api/post-order'
 import type { LiveCart } from '../use-live-cart'
 import { CartSum } from './cart-sum'
 import { useMayChooseShopper } from '@/api/get-shoppers'
+import { useStorefront } from '@/api/get-storefront'
 import { Button } from '@/components/ui/button'
 import { useMessages } from '@/i18n/use-messages'
 import { ApiError } from '@/lib/api/api-error'
@@ -19,6 +20,7 @@ interface CheckoutPanelProps {
 export function CheckoutPanel({ cart, userId, order }: CheckoutPanelProps) {
   const m = useMessages()
   const mayChoose = useMayChooseShopper()
+  const takesOrders = useStorefront()?.takes_orders ?? true
   const { lines, coupons, total } = cart
   const contents = JSON.stringify([userId, lines, coupons])
   // Ordering the same cart again after a doubtful answer repeats the key, so that it is ordered once.
@@ -45,7 +47,9 @@ export function CheckoutPanel({ cart, userId, order }: CheckoutPanelProps) {
       className="flex h-fit flex-col gap-4 rounded-card border bg-card p-5 lg:sticky lg:top-28"
     >
       <CartSum cart={cart} />
-      {userId === undefined ? (
+      {!takesOrders ? (
+        <p className="rounded-lg bg-muted p-3 text-sm">{m.cart.elsewhere}</p>
+      ) : userId === undefined ? (
         <p className="rounded-lg bg-muted p-3 text-sm">{mayChoose ? m.cart.guest : m.cart.signedOut}</p>
       ) : (
         <Button
@@ -63,7 +67,7 @@ export function CheckoutPanel({ cart, userId, order }: CheckoutPanelProps) {
           {cart.isTooMuch ? m.cart.tooMuch : isRefused(order.error) ? m.cart.changed : m.cart.failed}
         </p>
       )}
-      <p className="text-xs text-muted-foreground">{m.cart.simulated}</p>
+      {takesOrders && <p className="text-xs text-muted-foreground">{m.cart.simulated}</p>}
     </section>
   )
 }

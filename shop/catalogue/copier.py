@@ -1,0 +1,151 @@
+"""Copies what pages read of a shop into the platform's database, round by round.
+
+A table is read in the order of its keys and compared with the copy piece by piece, so that memory does not follow its
+size. With a change column, a short round reads only what changed.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from shop.catalogue.source import Row, Rows, ShopSource
+from shop.catalogue.stored import StoredTable
+from shop.catalogue.tables import COPIED_TABLES, SHELVES, CopiedTable
+from shop.failures import is_transient
+
+FEW_ROWS = 100
+"""A table of no more rows may lose any number of them at once."""
+
+LARGEST_LOSS = 0.5
+"""Share of a table's rows that one round deletes without being told to."""
+
+logger = logging.getLogger(__name__)
+
+
+class MassDeletionError(Exception):
+    """A shop lacks most of what it had; the copy keeps it."""
+
+
+@dataclass
+class RoundReport:
+    """What a round did to a table."""
+
+    name: str
+    num_written: int = 0
+    num_deleted: int = 0
+    num_set_aside: int = 0
+
+    def __str__(self) -> str:
+        """Write it for a person."""
+        aside = f", {self.num_set_aside:,} set aside" if self.num_set_aside else ""
+        return f"{self.name}: {self.num_written:,} written, {self.num_deleted:,} deleted{aside}"
+
+
+class CatalogueCopier:
+    """Keeps a copy of a shop. What a round has copied before it fails stays, and the next one goes on."""
+
+    def __init__(self, source: ShopSource, platform: Engine, *, accepts_deletions: bool = False):
+        """Copy nothing yet.
+
+        Args:
+            source: the shop.
+            platform: the database that holds the copy.
+            accepts_deletions: follow a shop that lacks most of what it had.
+        """
+        self._source = source
+        self._platform = platform
+        self._accepts_deletions = accepts_deletions
+
+    def run_round(self, since: datetime | None = None) -> list[RoundReport]:
+        """Bring the copy up to date.
+
+        Args:
+            since: when the round before began, by the shop's clock, for a short round: it reads what changed since, and
+                compares only products and categories without a change column. Without it, everything is compared.
+
+        Raises:
+            MassDeletionError: the shop lacks most of what it had.
+            sqlalchemy.exc.SQLAlchemyError: a database fails.
+        """
+        reports = []
+        for table in COPIED_TABLES:
+            began, has_changes = datetime.now(UTC), self._source.has_changes(table)
+            copy = _TableCopy(table, StoredTable(self._platform, table))
+            if since is None or (table.name in SHELVES and not has_changes):
+                copy.compare(self._source, accepts_deletions=self._accepts_deletions)
+                copy.stored.note(began, copy.report.num_set_aside)
+            elif has_changes:
+                copy.take_changes(self._source, since)
+                copy.stored.note(began, None)
+            reports.append(copy.report)
+        return reports
+
+
+class _TableCopy:
+    """One table in one round."""
+
+    def __init__(self, table: CopiedTable, stored: StoredTable):
+        self.stored = stored
+        self.report = RoundReport(table.name)
+        self._table = table
+
+    def compare(self, source: ShopSource, *, accepts_deletions: bool) -> None:
+        """Read the whole table, write what differs, then delete what the shop lacks."""
+        after: int | None = None
+        gone: list[int] = []
+        num_copied = 0
+        for rows in source.read_rows(self._table):
+            self.report.num_set_aside += rows.num_nameless
+            if not rows.keys:
+                continue
+            last = rows.keys[-1]
+            copied = self.stored.read_between(after, last)
+            num_copied, after = num_copied + len(copied), last
+            gone += self._write(rows, copied) + list(copied.keys() - set(rows.keys))
+        rest = self.stored.list_keys(after)
+        num_copied += len(rest)
+        gone += rest
+        if num_copied > FEW_ROWS and len(gone) > LARGEST_LOSS * num_copied and not accepts_deletions:
+            raise MassDeletionError(
+                f"the shop lacks {len(gone):,} of the {num_copied:,} {self._table.name} that were copied. They stay: "
+                "is the database empty, or does the mapping fit no more? If they are gone indeed, run "
+                "`python -m shop.catalogue --accept-deletions`"
+            )
+        self._delete(gone)
+
+    def take_changes(self, source: ShopSource, since: datetime) -> None:
+        """Read and write the rows that changed."""
+        for rows in source.read_rows(self._table, since):
+            self.report.num_set_aside += rows.num_nameless
+            self._delete(self._write(rows, self.stored.read(rows.keys)))
+
+    def _write(self, rows: Rows, copied: dict[int, Row]) -> list[int]:
+        """Write the rows that differ from the copy's; returns the keys of copies whose rows are odd now."""
+        changed = {key: row for key, row in rows.readable.items() if copied.get(key) != row}
+        odd = {**rows.odd, **self._replace(changed)}
+        for key, reason in odd.items():
+            if not self.report.num_set_aside:
+                logger.warning("first row set aside table=%s key=%s reason=%r", self._table.name, key, reason)
+            self.report.num_set_aside += 1
+        self.report.num_written += len(changed.keys() - odd.keys())
+        return list(odd.keys() & copied.keys())
+
+    def _replace(self, changed: dict[int, Row]) -> dict[int, str]:
+        """Write rows, one by one if the database refuses one of them; returns those that it refuses, and why."""
+        try:
+            self.stored.replace(changed)
+        except (DBAPIError, OverflowError) as err:
+            if isinstance(err, DBAPIError) and is_transient(err):
+                raise
+            if len(changed) == 1:
+                return dict.fromkeys(changed, f"refused with {type(err).__name__}")
+            refused = (self._replace({key: row}) for key, row in changed.items())
+            return {key: reason for each in refused for key, reason in each.items()}
+        return {}
+
+    def _delete(self, keys: list[int]) -> None:
+        self.stored.delete(keys)
+        self.report.num_deleted += len(keys)

@@ -1,0 +1,89 @@
+"""Rows of the copy: read by key, put in place of others, deleted. Each transaction is short: pages and events go on."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, delete, insert, select, update
+
+from shop.catalogue.source import ROWS_AT_ONCE, Row
+from shop.catalogue.tables import CopiedTable
+from shop.tables import CatalogueCopy
+
+
+class StoredTable:
+    """The copy of one table."""
+
+    def __init__(self, engine: Engine, table: CopiedTable):
+        """Read nothing yet.
+
+        Args:
+            engine: the platform's database.
+            table: which one.
+        """
+        self._engine = engine
+        self._table = table
+        self._target = table.describe()
+        self._key = self._target.c[table.key]
+
+    def read(self, keys: Collection[int]) -> dict[int, Row]:
+        """Read the rows with these keys, at most some thousand."""
+        return self._read(select(self._target).where(self._key.in_(keys)))
+
+    def read_between(self, after: int | None, last: int) -> dict[int, Row]:
+        """Read the rows with keys in `(after, last]`."""
+        query = select(self._target).where(self._key <= last)
+        return self._read(query if after is None else query.where(self._key > after))
+
+    def list_keys(self, after: int | None) -> list[int]:
+        """List the keys beyond one, or all."""
+        query = select(self._key)
+        with self._engine.connect() as connection:
+            return list(connection.scalars(query if after is None else query.where(self._key > after)))
+
+    def replace(self, rows: dict[int, Row]) -> None:
+        """Put rows in place of those with their keys.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: none of them was written.
+        """
+        if rows:
+            names = [field.name for field in self._table.fields]
+            with self._begin() as connection:
+                connection.execute(delete(self._target).where(self._key.in_(list(rows))))
+                connection.execute(insert(self._target), [dict(zip(names, row, strict=True)) for row in rows.values()])
+
+    def delete(self, keys: Collection[int]) -> None:
+        """Delete the rows with these keys."""
+        going = list(keys)
+        for start in range(0, len(going), ROWS_AT_ONCE):
+            with self._begin() as connection:
+                connection.execute(delete(self._target).where(self._key.in_(going[start : start + ROWS_AT_ONCE])))
+
+    def note(self, copied_at: datetime, num_set_aside: int | None) -> None:
+        """Note that the copy is up to date.
+
+        Args:
+            copied_at: when the round began.
+            num_set_aside: rows that a whole reading lacks; `None` if only changes were read.
+        """
+        ours = CatalogueCopy.name == self._table.name
+        changes = {"copied_at": copied_at} | ({} if num_set_aside is None else {"num_set_aside": num_set_aside})
+        with self._begin() as connection:
+            if connection.execute(select(CatalogueCopy.name).where(ours)).first() is None:
+                connection.execute(
+                    insert(CatalogueCopy).values({"name": self._table.name, "num_set_aside": 0} | changes)
+                )
+            else:
+                connection.execute(update(CatalogueCopy).where(ours).values(changes))
+
+    def _read(self, query: Select[Any]) -> dict[int, Row]:
+        place = self._table.key_place
+        with self._engine.connect() as connection:
+            return {row[place]: tuple(row) for row in connection.execute(query)}
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        with self._engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
+            yield connection

@@ -1,0 +1,102 @@
+"""From a WooCommerce database, read by SELECT alone, to personal homepages in the shop's own titles and prices."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import make_url
+
+from api.application import create_app
+from deploy.compose.databases import SELECT, create_accounts
+from features.rebuild import rebuild
+from features.snapshot.purchases import load_purchases
+from features.store import MLStore
+from features.sync.shop_sync import main as sync
+from serving import score
+from settings import Settings, load_settings
+from shop.catalogue.__main__ import main as copy_catalogue
+from shop.database import engine_scope, open_engine
+from shop.migrate import PLATFORM, migrate
+from tests.api.conftest import PATIENT, serve
+from tests.serving.conftest import SMALL, ScriptedRegistry
+from tests.support.database_servers import DatabaseServer
+from tests.support.foreign_shops.foreign_shop import ForeignShop
+from tests.support.foreign_shops.woocommerce import make_hpos_shop
+from training.fit import fit
+
+AS_OF = datetime(2026, 4, 10, tzinfo=UTC)
+"""Just after the shop's last order."""
+
+READER = "reader_of_the_site"
+
+
+@pytest.fixture
+def shop() -> ForeignShop:
+    """A WooCommerce shop."""
+    return make_hpos_shop()
+
+
+@pytest.fixture
+def settings(
+    shop: ForeignShop, any_server: DatabaseServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Settings]:
+    """An installation for that shop, as its owner would set it up, on either server."""
+    owner, platform = any_server.create_database(), any_server.create_database()
+    reader = make_url(owner).set(username=READER, password="the-password-of-the-reader")
+    with any_server.connect() as connection:
+        create_accounts(connection, [reader], SELECT)
+    with engine_scope(open_engine(owner)) as site:
+        shop.fill(site)
+    migrate(platform, PLATFORM)
+    mapping = tmp_path / "my-shop.toml"
+    mapping.write_text(shop.mapping_text, encoding="utf-8")
+    given = {
+        "VAR_DIR": str(tmp_path),
+        "SHOP_MAPPING": str(mapping),
+        "SHOP_DATABASE_URL": reader.render_as_string(hide_password=False),
+        "PLATFORM_DATABASE_URL": platform,
+        "SERVING_URL": "http://127.0.0.1:9",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    load_settings.cache_clear()
+    yield load_settings()
+    load_settings.cache_clear()
+    any_server.execute(f"DROP USER '{READER}'@'%'")
+    any_server.drop_database(owner)
+    any_server.drop_database(platform)
+
+
+def test_a_shop_in_a_schema_of_its_own_gets_personal_homepages(
+    shop: ForeignShop, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = MLStore(settings.ml_store_uri)
+    registry = ScriptedRegistry({"champion": 1}, {1: tmp_path / "version"})
+    monkeypatch.setattr(score, "connect", lambda *_: registry)
+
+    assert sync(["--verify"]) == 0
+    rebuild(store, AS_OF, settings.num_buckets)
+    fit(load_purchases(store, AS_OF), SMALL, tmp_path / "version", lambda *_: None)
+    assert score.main([]) == 0
+    assert copy_catalogue([]) == 0
+    with serve(create_app(settings, PATIENT)) as address, httpx.Client(base_url=address, timeout=60) as client:
+        homes = {
+            user: client.get("/recommendations/home", params={"user_id": user, "limit": 5})
+            for user in shop.seen["users"]
+        }
+        health = client.get("/health").json()
+
+    assert {home.status_code for home in homes.values()} == {200}
+    assert {home.headers["x-rung"] for home in homes.values()} == {"published"}
+    assert len({str(home.json()["recommendations"]) for home in homes.values()}) > 3, "personal ones"
+    for user, home in homes.items():
+        assert home.json()["user_nickname"] == shop.seen["users"][user]["nickname"]
+        assert len(home.json()["recommendations"]) == 5
+        for shown in home.json()["recommendations"]:
+            product = shop.seen["products"][shown["product_id"]]
+            assert (shown["title"], shown["price"]) == (product["title"], float(product["price"]))
+            assert product["is_visible"]
+            assert product["stock"] > 0
+    assert health["catalogue"]["copied_at"] is not None

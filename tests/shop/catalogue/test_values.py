@@ -1,0 +1,62 @@
+"""Values as drivers give them, read as fields hold them."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from shop.catalogue.values import OddValueError, read_value
+from shop.mapping.canonical import Field, Kind
+
+NOON = datetime(2026, 1, 2, 12, 0, 0, 500, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "read"),
+    [
+        (Kind.INTEGER, 2**63 - 1, 2**63 - 1),
+        (Kind.INTEGER, Decimal(7), 7),
+        (Kind.INTEGER, 16_777_217.0, 16_777_217),
+        (Kind.FLAG, 0, False),
+        (Kind.FLAG, -1, True),
+        (Kind.MONEY, 19.99, Decimal("19.99")),
+        (Kind.MONEY, Decimal("0.125"), Decimal("0.125")),
+        (Kind.MONEY, Decimal("55.8625"), Decimal("55.863")),
+        (Kind.MONEY, 5, Decimal(5)),
+        (Kind.TEXT, " 007 ", " 007 "),
+        (Kind.TEXT, "한".encode(), "한"),
+        (Kind.INSTANT, "2026-01-02 12:00:00.000500", NOON),
+        (Kind.INSTANT, NOON.replace(tzinfo=None), NOON),
+    ],
+)
+def test_a_value_is_read_without_loss(kind: Kind, given: Any, read: Any) -> None:
+    assert read_value(Field("it", kind, is_nullable=False), given) == read
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        (Kind.INTEGER, "7a"),
+        (Kind.INTEGER, 7.5),
+        (Kind.INTEGER, 2**63),
+        (Kind.INTEGER, float("inf")),
+        (Kind.FLAG, "yes"),
+        (Kind.MONEY, "free"),
+        (Kind.MONEY, float("nan")),
+        (Kind.TEXT, b"\xff"),
+        (Kind.INSTANT, "soon"),
+        (Kind.INSTANT, "0000-00-00 00:00:00"),
+        (Kind.TEXT, None),
+    ],
+)
+def test_a_value_that_is_none_of_its_field_is_odd_and_not_told(kind: Kind, given: Any) -> None:
+    with pytest.raises(OddValueError, match=r"^it is") as error:
+        read_value(Field("it", kind, is_nullable=False), given)
+
+    assert given is None or str(given) not in str(error.value)
+
+
+def test_a_missing_value_is_none_where_it_may_be() -> None:
+    assert read_value(Field("it", Kind.MONEY, is_nullable=True), None) is None
+    assert read_value(Field("it", Kind.INSTANT, is_nullable=True), "0000-00-00 00:00:00") is None
