@@ -19,6 +19,7 @@ from api.clients.model_server import ModelServerClient
 from api.db.connections import HeldConnection, LoopConnections, ThreadConnections
 from api.db.databases import Databases
 from api.db.reader import DatabaseReader, DatabaseUnavailableError
+from api.db.refusals import LastTrouble
 from api.db.writer import DatabaseWriter
 from api.health import HealthCheck
 from api.orders.outbox import Outbox
@@ -213,14 +214,18 @@ def _open_quick(url: str, *, read_only: bool) -> Engine:
 
 
 async def _keep_fresh(databases: Databases, fallback: FallbackCache, cache: SharedListsCache) -> None:
-    """Renew the local fallback every few seconds. While a database fails, the last one stays."""
+    """Renew the local fallback every few seconds. While a database fails, the last one stays; the log says so once."""
+    trouble = LastTrouble()
     while True:
         try:
             copy = await databases.within_deadline(read_fallback_copy(databases, cache, fallback.latest))
             await asyncio.to_thread(fallback.replace_copy, copy)
+            trouble.end()
         except DatabaseUnavailableError as err:
-            logger.info("local fallback stays reason=%r", str(err))
+            if trouble.is_new(str(err)):
+                logger.info("local fallback stays reason=%r", str(err))
         except Exception as err:  # our own mistake: an ended task would let the fallback age unseen, /health names this
             fallback.failure = type(err).__name__
-            logger.exception("local fallback not renewed")
+            if trouble.is_new(repr(err)):
+                logger.exception("local fallback not renewed")
         await asyncio.sleep(REFRESH_SECONDS)

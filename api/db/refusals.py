@@ -1,4 +1,7 @@
-"""Which errors of a database get a line in the log: one that stays until somebody mends it is told of once an hour."""
+"""Which errors of a database get a line in the log: one that stays until somebody mends it is told of once an hour.
+
+Work that tries again every few seconds tells of its trouble once until that changes.
+"""
 
 import time
 from collections.abc import Callable
@@ -30,3 +33,20 @@ class RefusalLog:
             return False
         self._told[words] = now
         return True
+
+
+class LastTrouble:
+    """Remembers what holds up work that is tried again and again."""
+
+    def __init__(self) -> None:
+        """Begin without trouble."""
+        self._words = ""
+
+    def is_new(self, words: str) -> bool:
+        """Note the trouble of a try; returns whether it is another one than at the try before."""
+        before, self._words = self._words, words
+        return words != before
+
+    def end(self) -> None:
+        """Note a try without trouble."""
+        self._words = ""

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, select
 
 from api.db.reader import DatabaseReader, DatabaseUnavailableError
+from api.db.refusals import LastTrouble
 from api.db.writer import DatabaseWriter, RefusedValueError
 from api.queries.events import write_order_events
 from api.web.metrics import count_unusable
@@ -41,7 +42,7 @@ class Outbox:
         self._shop_writer = shop_writer
         self._platform_writer = platform_writer
         self._has_more = asyncio.Event()
-        self._trouble = ""
+        self._trouble = LastTrouble()
 
     def wake(self) -> None:
         """Tell that an order was placed."""
@@ -54,23 +55,18 @@ class Outbox:
             try:
                 while await self._deliver() == MOST_AT_ONCE:
                     pass
-                self._trouble = ""
+                self._trouble.end()
             except DatabaseUnavailableError as err:
-                if self._is_new_trouble(str(err)):
+                if self._trouble.is_new(str(err)):
                     logger.warning("events of orders wait reason=%s", err)
             except Exception as err:  # our own mistake: an ended task would let events pile up unseen
-                if self._is_new_trouble(repr(err)):
+                if self._trouble.is_new(repr(err)):
                     logger.exception("events of orders are not delivered")
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._has_more.wait()
             except TimeoutError:
                 continue
-
-    def _is_new_trouble(self, trouble: str) -> bool:
-        """Note what holds up the events; returns whether it is something else than at the last look."""
-        before, self._trouble = self._trouble, trouble
-        return trouble != before
 
     async def _deliver(self) -> int:
         """Deliver the oldest; returns of how many orders.

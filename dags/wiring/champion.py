@@ -3,6 +3,7 @@
 from typing import Any
 
 from dags.wiring.assets import CHAMPION
+from dags.wiring.events import read_latest
 from dags.wiring.waiting import WaitingStep
 
 LOOK_SECONDS = 540
@@ -21,7 +22,7 @@ class Look(WaitingStep):
 
     def arguments(self, context: Any) -> list[str]:
         """Name the version that was announced last. An event that somebody made by hand may name none."""
-        latest = context["inlet_events"][CHAMPION].ascending(False).limit(LATEST_EVENTS)
+        latest = read_latest(context, CHAMPION, LATEST_EVENTS)
         named = [event.extra for event in latest if str(event.extra.get("version", "")).isdecimal()]
         announced = ["--announced", str(named[0]["version"])] if named else []
         run = [f"--announced-run={named[0]['run_id']}"] if named and named[0].get("run_id") else []

@@ -104,8 +104,17 @@ def given_as_of(context: Any) -> str | None:
     if chosen := chosen_as_of(context):
         return chosen
     events = context["triggering_asset_events"] or {}
-    carried = [event.extra["as_of"] for of_asset in events.values() for event in of_asset if event.extra.get("as_of")]
-    return str(max(carried)) if carried else None
+    carried = [_read_carried(event.extra.get("as_of")) for of_asset in events.values() for event in of_asset]
+    past = [instant for instant in carried if instant is not None and instant <= datetime.now(UTC)]
+    return max(past).isoformat() if past else None
+
+
+def _read_carried(value: Any) -> datetime | None:
+    """Read the instant that an event carries; `None` for what is none: anybody may create an event."""
+    try:
+        return _aware(datetime.fromisoformat(value)) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _aware(instant: datetime) -> datetime:

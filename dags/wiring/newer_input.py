@@ -8,6 +8,8 @@ from typing import Any
 
 from airflow.sdk import Asset, AssetAlias
 
+from dags.wiring.events import read_latest
+
 
 def once_more(dag_id: str) -> Asset:
     """Name the asset that starts another run of a workflow."""
@@ -33,8 +35,8 @@ def ask_if_newer(context: Any, *inputs: Asset) -> bool:
     started_by = [event.timestamp for of_asset in events.values() for event in of_asset]
     if not started_by:  # by hand: what arrives meanwhile starts a run of its own
         return False
-    newest = [context["inlet_events"][asset].ascending(False).limit(1) for asset in inputs]
-    if not any(events[0].timestamp > max(started_by) for events in newest if len(events)):
+    newest = [event for asset in inputs for event in read_latest(context, asset)]
+    if not any(event.timestamp > max(started_by) for event in newest):
         return False
     dag_id = context["ti"].dag_id
     context["outlet_events"][if_newer(dag_id)].add(once_more(dag_id))

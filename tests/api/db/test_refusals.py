@@ -2,7 +2,7 @@ import pytest
 from pymysql.err import OperationalError as DriverError
 from sqlalchemy.exc import OperationalError
 
-from api.db.refusals import REMINDER_SECONDS, RefusalLog
+from api.db.refusals import REMINDER_SECONDS, LastTrouble, RefusalLog
 
 
 def failure(number: int, words: str = "words of the server") -> OperationalError:
@@ -33,3 +33,11 @@ def test_a_refusal_that_stays_is_told_of_again_after_an_hour() -> None:
     assert not told_of.is_news(failure(1146))
     clock[0] = REMINDER_SECONDS
     assert told_of.is_news(failure(1146))
+
+
+def test_trouble_is_new_once_until_it_changes_or_ends() -> None:
+    trouble = LastTrouble()
+
+    assert [trouble.is_new(words) for words in ("a", "a", "b", "a", "a")] == [True, False, True, True, False]
+    trouble.end()
+    assert trouble.is_new("a")

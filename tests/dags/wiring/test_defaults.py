@@ -33,6 +33,12 @@ def test_run_started_by_data_takes_the_latest_instant_of_it() -> None:
     assert resolve_as_of(context(carried=carried)) == "2026-11-21T00:00:00+00:00"
 
 
+@pytest.mark.parametrize("odd", ["yesterday", "", 5, None, "9999-12-31T00:00:00+00:00", "0001-01-01T00:00:00+14:00"])
+def test_what_an_event_carries_instead_of_an_instant_of_the_past_is_passed_over(odd: Any) -> None:
+    assert given_as_of(context(carried=(odd,))) is None
+    assert given_as_of(context(carried=("2026-11-20T00:00:00+00:00", odd))) == "2026-11-20T00:00:00+00:00"
+
+
 @pytest.mark.parametrize(
     ("given", "meant"),
     [
