@@ -52,16 +52,20 @@ def _choose(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _up(options: argparse.Namespace) -> None:
-    from deploy.local.installed_shop import choose_shop
+    from deploy.local.installed_shop import choose_shop, require_usable
     from deploy.local.shop_change import change_shop, finish_change
-    from deploy.local.up import bring_up
 
     board = Board()
     try:
         finish_change(load_settings().var_dir, board)
         if options.command == "shop":
             change_shop(options.shop, board, is_agreed=options.yes)
-        summary = bring_up(*choose_shop(options.shop), board)
+        settings, shop = choose_shop(options.shop)
+        require_usable(shop, settings)
+
+        from deploy.local.up import bring_up  # MLflow alone takes seconds, and what is wrong shall be said before
+
+        summary = bring_up(settings, shop, board)
     except KeyboardInterrupt:
         raise CommandError("Interrupted. `make status` tells what runs on, `make down` stops it.") from None
     board.say(f"\n{summary}\n\nReady after {format_seconds(time.time() - options.began)}.")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from deploy.fill_shop import has_orders
 from deploy.interpreter import SetupError
+from deploy.shop_check import check_shop
 from deploy.shop_choice import MAPPING, ShopChoice, read_shop
 from features.store import MLStore
 from features.sync.report import RUNS_TABLE
@@ -50,6 +51,16 @@ def _combine(settings: Settings, given: str) -> tuple[Settings, ShopChoice]:
     if given and named and read_shop(shlex.join([MAPPING, named])).mapping != shop.mapping:
         raise SetupError(f'SHOP="{given}" and SHOP_MAPPING={named} name two shops: give one of them.')
     return settings.model_copy(update={"shop": shop.text, "shop_mapping": shop.mapping}), shop
+
+
+def require_usable(shop: ShopChoice, settings: Settings) -> None:
+    """Check files or database of a shop that nothing was taken from yet; later ones are the workflows' to judge.
+
+    Raises:
+        SetupError: something is missing; all of it is named.
+    """
+    if not holds_shop(settings.var_dir):
+        check_shop(shop, settings)
 
 
 def name_installed_shop(var_dir: Path) -> str:

@@ -6,14 +6,12 @@ from deploy.airflow_client import AirflowClient
 from deploy.airflow_settings import USER, ensure_password, task_logs
 from deploy.first_run import PassError, follow_first_pass, has_passed, prepare_airflow
 from deploy.local.claim import claim_mlflow
-from deploy.local.installed_shop import holds_shop
 from deploy.local.preflight import check_machine
 from deploy.local.report import await_model_server, describe_installation
 from deploy.local.services import MIGRATION, all_parts
 from deploy.local.start import start_parts
 from deploy.local.supervision.supervise import Supervisor
 from deploy.progress import Board
-from deploy.shop_check import check_shop
 from deploy.shop_choice import ShopChoice
 from deploy.stamp import Stamp
 from settings import Settings, keep_settings
@@ -49,8 +47,6 @@ def bring_up(settings: Settings, shop: ShopChoice, board: Board) -> str:
     running = {name for name, view in supervisor.states().items() if view["statename"] == "RUNNING"}
     migrated = Stamp(settings.var_dir / "airflow" / "migrated.sha256")
     parts = all_parts(settings, shop=shop)
-    if not holds_shop(settings.var_dir):
-        check_shop(shop, settings)
     check_machine(settings, held_ports={part.port for part in parts if part.name in running})
     password = ensure_password(settings)
     keep_settings(settings)

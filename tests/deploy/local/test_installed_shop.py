@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from deploy.interpreter import SetupError
-from deploy.local.installed_shop import choose_another_shop, choose_shop, holds_shop
+from deploy.local.installed_shop import choose_another_shop, choose_shop, holds_shop, require_usable
+from deploy.shop_choice import read_shop
 from settings import Settings, keep_settings, load_settings
 from shop.load import main as load_shop
 from tests.support.ports import free_ports
@@ -75,3 +76,12 @@ def test_two_names_for_two_shops_are_refused(var_dir: Path, monkeypatch: pytest.
     assert choose_shop("")[1].mapping == choose_shop("mapping opencart")[1].mapping == "opencart"
     with pytest.raises(SetupError, match="name two shops"):
         choose_shop("demo")
+
+
+def test_a_shop_is_checked_until_there_are_rows_of_it(var_dir: Path) -> None:
+    shop, settings = read_shop("mapping opencart"), Settings(var_dir=var_dir)
+    with pytest.raises(SetupError, match="SHOP_DATABASE_URL"):
+        require_usable(shop, settings)
+
+    assert load_shop(SMALL) == 0
+    require_usable(shop, settings)
