@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from command import Command, Result, parse_days
 from features.pins import PIN_RETENTION, Pins, load_pins, release_expired
-from features.store import MLStore, StoreError, explain_store_failures
+from features.store import LONGEST_RETENTION, TABLE_CONFIGURATION, MLStore, StoreError, explain_store_failures
 from features.sync.destination.versioned_table import VersionedTable
 from features.sync.lease import Lease, LeaseTakenError, hold_lease
 from features.sync.source.columns import SYNCED_TABLES, SyncedTable
@@ -51,7 +51,7 @@ def maintain_store(
 
     Args:
         store: the ML store.
-        retention: versions of the tables younger than this stay readable.
+        retention: versions of the tables younger than this stay readable; at most `LONGEST_RETENTION`.
         snapshot_retention: snapshots of instants younger than this stay.
 
     Raises:
@@ -65,8 +65,11 @@ def maintain_store(
         for table in SYNCED_TABLES:
             if store.exists(table.name) and (num_files := _compact(store, table, lease)):
                 report.compacted[table.name] = num_files
-        for name in [name for name in store.tables() if name.startswith("_")]:
-            _compact_own(store, name)
+        for name in store.tables():
+            if name.startswith("_"):
+                _compact_own(store, name)
+            else:
+                _configure(store, name)
         report.dropped_snapshots = _drop_snapshots(store, datetime.now(UTC) - snapshot_retention, pins)
         for name in store.tables():
             lease.renew()
@@ -92,6 +95,13 @@ def _compact_own(store: MLStore, name: str) -> None:
     table = store.open(name)
     if len(table.file_uris()) > MAX_OWN_FILES:
         table.optimize.compact()
+
+
+def _configure(store: MLStore, name: str) -> None:
+    """Give a table that earlier code made the properties that tables have now."""
+    table = store.open(name)
+    if not TABLE_CONFIGURATION.items() <= table.metadata().configuration.items():
+        table.alter.set_table_properties(TABLE_CONFIGURATION)
 
 
 def _drop_snapshots(store: MLStore, before: datetime, pins: Pins) -> list[str]:
@@ -150,6 +160,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _maintain(options: argparse.Namespace) -> Result:
+    if options.retention_days > LONGEST_RETENTION:
+        raise argparse.ArgumentError(None, f"--retention-days is at most {LONGEST_RETENTION.days}")
     store = MLStore(load_settings().ml_store_uri)
     try:
         report = maintain_store(store, retention=options.retention_days, snapshot_retention=options.snapshot_days)

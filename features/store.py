@@ -7,7 +7,7 @@ versions. Tables whose name starts with `_` are the store's own (runs, leases) a
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, write_deltalake
@@ -23,8 +23,14 @@ KNOWN_FROM = "known_from"
 KNOWN_UNTIL = "known_until"
 
 # Recorded versions must stay readable for as long as a registered model may be trained again: Delta's own clean-up of
-# its log after 30 days is put off here, and features/maintain.py decides instead.
-TABLE_CONFIGURATION = {"delta.logRetentionDuration": "interval 36500 days", "delta.checkpointInterval": "20"}
+# its log after 30 days is put off here, and features/maintain.py decides instead. A checkpoint that has forgotten when
+# a file left the table (after a week, if not told otherwise) would let it be deleted by the age of the file itself.
+LONGEST_RETENTION = timedelta(days=365)
+TABLE_CONFIGURATION = {
+    "delta.logRetentionDuration": "interval 36500 days",
+    "delta.deletedFileRetentionDuration": f"interval {LONGEST_RETENTION.days} days",
+    "delta.checkpointInterval": "20",
+}
 
 
 class StoreError(Exception):

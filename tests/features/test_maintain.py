@@ -1,5 +1,6 @@
 """Maintenance loses no row, keeps what is pinned, and deletes what nobody needs."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,9 +8,10 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine
 
-from features.maintain import maintain_store
+from features.maintain import main, maintain_store
 from features.pins import load_pins, pin, unpin
-from features.store import MLStore
+from features.store import TABLE_CONFIGURATION, MLStore
+from features.sync.destination import data_files
 from features.sync.lease import LeaseTakenError, hold_lease
 from features.sync.shop_sync import sync_shop
 from tests.features.shop_writes import assert_equal, current, execute, versions_of
@@ -72,6 +74,43 @@ def test_pinned_versions_outlive_the_retention(tiny_shop: Engine, store: MLStore
     maintain_store(store, retention=AT_ONCE)
     with pytest.raises(FileNotFoundError):
         store.scan("users", 1).collect()
+
+
+def test_a_version_younger_than_the_retention_stays_however_old_its_files_are(
+    tiny_shop: Engine, store: MLStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync_shop(tiny_shop, store)
+    first = store.version("users")
+    monkeypatch.setattr(data_files, "_now_millis", lambda: int((NOW - timedelta(days=29)).timestamp() * 1000))
+    change_often(tiny_shop, store, 1)
+    monkeypatch.undo()
+    long_ago = (NOW - timedelta(days=60)).timestamp()
+    for file in files_of(store, "users"):
+        os.utime(file, (long_ago, long_ago))
+    store.open("users").create_checkpoint()
+
+    maintain_store(store)
+
+    assert store.scan("users", first).collect().height == 4
+
+
+def test_tables_of_earlier_code_get_the_properties_of_today(tiny_shop: Engine, store: MLStore) -> None:
+    sync_shop(tiny_shop, store)
+    store.open("users").alter.set_table_properties({"delta.deletedFileRetentionDuration": "interval 7 days"})
+    watermark = store.metadata("users")["watermark"]
+
+    maintain_store(store)
+
+    assert store.open("users").metadata().configuration == TABLE_CONFIGURATION
+    assert store.metadata("users")["watermark"] == watermark
+    assert sync_shop(tiny_shop, store, verify=True).is_equal
+
+
+def test_no_retention_is_longer_than_what_tables_remember(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--retention-days", "366"])
+
+    assert "--retention-days is at most 365" in capsys.readouterr().err
 
 
 def test_files_of_killed_runs_are_deleted(tiny_shop: Engine, store: MLStore) -> None:

@@ -234,13 +234,16 @@ def test_the_command_prints_the_table_and_refuses_a_period_that_ends_before_it_b
     write_log(empty_shop)
 
     code = main(["--since", day(10).isoformat(), "--until", day(12).isoformat()])
-    with pytest.raises(SystemExit):
-        main(["--since", day(12).isoformat(), "--until", day(10).isoformat()])
+    for until in (day(9), day(10)):
+        with pytest.raises(SystemExit):
+            main(["--since", day(10).isoformat(), "--until", until.isoformat()])
+    by_itself = main(["--until", day(12).isoformat()])
 
     load_settings.cache_clear()
     output = capsys.readouterr().out
-    assert code == 0
+    assert code == by_itself == 0
     assert "33.33% [6.15%, 79.23%]" in output
+    assert f"Shown from {day(5).isoformat()} to {day(12).isoformat()}" in output  # a week
 
 
 @pytest.mark.parametrize(
