@@ -59,6 +59,9 @@ def test_promotion_and_rollback_leave_an_audit_row_each(registry: Registry, engi
 
     assert registry.resolve_alias(CHAMPION) == 1
     assert moves(engine) == [("promote", "1", "2"), ("roll back", "2", "1")]
+    with Session(engine) as session:
+        why = session.scalars(select(AuditLog.reason).where(AuditLog.subject == "alias/champion")).all()
+    assert why == ["promoted from a terminal", "rolled back"]
 
 
 def test_a_rollback_passes_over_versions_that_never_served(

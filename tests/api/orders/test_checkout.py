@@ -189,6 +189,12 @@ def test_what_cannot_be_had_is_named_and_nothing_is_ordered(
     assert (count(published_shop, Order), stock(published_shop, 3)) == (7, 25)
 
 
+def test_all_that_is_left_can_be_had(api: TestClient, published_shop: Engine) -> None:
+    answer = api.post("/orders", json=cart(items=[{"product_id": 3, "quantity": 20}, {"product_id": 3, "quantity": 5}]))
+
+    assert (answer.status_code, stock(published_shop, 3)) == (201, 0)
+
+
 def test_a_price_that_moved_is_not_charged_unseen(api: TestClient) -> None:
     answers = [api.post("/orders", json=cart(expected_total=total)) for total in (4.99, 5.0)]
 

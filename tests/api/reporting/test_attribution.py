@@ -155,6 +155,17 @@ def test_variants_are_compared_by_users_and_an_uneven_split_is_called_broken(emp
     assert even["order_rate_difference"]["estimate"] == 0
 
 
+@pytest.mark.parametrize(("num_others", "is_broken"), [(34, False), (33, True)], ids=["p = 0.0014", "p = 0.0007"])
+def test_a_split_is_broken_below_one_in_a_thousand(empty_shop: Engine, num_others: int, is_broken: bool) -> None:
+    for user in range(1, 101):
+        arm = "challenger" if user <= num_others else "champion"
+        write_log(empty_shop, [(f"r{user}", 1, "7", "impression", 0.0)], user_id=user, arm=arm)
+
+    comparison = build_report(empty_shop, PERIOD, Experiment("challenger", 0.5))["comparison"]
+
+    assert comparison["is_split_broken"] is is_broken
+
+
 def test_one_variant_that_nobody_saw_is_compared_without_a_difference(empty_shop: Engine) -> None:
     write_log(empty_shop, [("r1", 1, "7", "impression", 0)], arm="champion")
 
