@@ -155,7 +155,9 @@ async def _run(
             takes_orders=takes_orders,
             is_demo=settings.environment == "development" or settings.demo_shoppers,
         )
-        tasks = [asyncio.create_task(work) for work in (_keep_fresh(background, fallback, cache), outbox.run())]
+        tasks = [asyncio.create_task(_keep_fresh(background, fallback, cache))]
+        if takes_orders:
+            tasks.append(asyncio.create_task(outbox.run()))
         try:
             yield
         finally:

@@ -137,7 +137,8 @@ def _catalogue(settings: Settings) -> list[Part]:
     if not settings.has_copied_catalogue:
         return []
     health = HealthProbe(f"{_url(settings.api_port)}/health", ("catalogue", "status"), ("catalogue", "copied_at"))
-    return [Part("catalogue", "Copy of the catalogue", _module("shop.catalogue", "--keep"), ("api",), health)]
+    command = _module("shop.catalogue", "--keep")
+    return [Part("catalogue", "Copy of the catalogue", command, ("api",), health, limit_seconds=1800)]
 
 
 def _module(*arguments: str) -> tuple[str, ...]:

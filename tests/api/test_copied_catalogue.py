@@ -1,7 +1,9 @@
 """Pages over a copy of a shop in a schema of its own: its titles, prices and orders, and none placed here."""
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 from fastapi.testclient import TestClient
@@ -139,6 +141,19 @@ def test_an_order_is_placed_with_the_shop(api: TestClient) -> None:
     assert answer.status_code == 404
     assert api.get("/storefront").json()["takes_orders"] is False
     assert answer.json()["error"]["message"] == "This shop takes its orders itself: place them with the shop."
+
+
+def test_nobody_looks_for_events_of_orders(
+    api: TestClient, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    deadline = monotonic() + 120
+    while not (settings.var_dir / "api" / "last_good.json").exists():
+        assert monotonic() < deadline, "no local fallback was written"
+        sleep(0.05)
+
+    records = [*caplog.get_records("setup"), *caplog.records]
+
+    assert [record.getMessage() for record in records if record.levelno >= logging.WARNING] == []
 
 
 def test_health_says_how_old_the_copy_is(api: TestClient) -> None:
