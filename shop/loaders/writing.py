@@ -114,10 +114,10 @@ def write_shop(
 def _begin(engine: Engine, platform: Engine | None) -> Iterator[tuple[Connection, Connection]]:
     """Migrate both databases and begin a transaction of each; where they are one, it is one transaction."""
     migrate(engine)
+    migrate(platform or engine, PLATFORM)
     with ExitStack() as stack:
         shop = ours = stack.enter_context(engine.execution_options(sqlite_begin="IMMEDIATE").begin())
         if platform is not None:
-            migrate(platform, PLATFORM)
             ours = stack.enter_context(platform.execution_options(sqlite_begin="IMMEDIATE").begin())
         yield shop, ours
 
