@@ -88,7 +88,6 @@ ELSEWHERE = {
     rf"{PYTHON} pytest tests/(features|shop|api|training/model)/.*": "of a how-to; tests/docs/test_how_tos.py",
     rf"{PYTHON} (features\.documentation|api\.openapi|deploy\.local\.pages client)": "`make docs` runs it",
     rf"{PYTHON} deploy\.local\.pages build": "`make up` runs it, and tests/frontend/conftest.py",
-    rf"{PYTHON} shop\.catalogue": "a mapped shop; tests/shop/catalogue/test__main__.py runs it",
     rf"{PYTHON} shop\.split": "an installation from before; tests/shop/test_split.py makes one",
     rf"{PYTHON} shop\.load demo": "a minute; tests/shop/loaders/demo loads it",
     rf"{PYTHON} shop\.load directory (DIR|my-shop)": "tests/shop/loaders/test_documentation.py runs it",
