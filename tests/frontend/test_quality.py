@@ -40,12 +40,14 @@ def weigh(urls: list[str], ending: str) -> int:
     return sum(len(gzip.compress(body)) for body in bodies)
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize(
+    ("viewport", "locale"), [(DESK, "ko-KR"), (PHONE, "en-US")], ids=["desk in Korean", "phone in English"]
+)
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_opens_by_its_address_and_axe_finds_nothing_moderate(
-    open_page: OpenPage, path: str, viewport: dict[str, int]
+    open_page: OpenPage, path: str, viewport: dict[str, int], locale: str
 ) -> None:
-    page = open_page(path, viewport=viewport, reduced_motion="reduce", consent="undecided")
+    page = open_page(path, viewport=viewport, locale=locale, reduced_motion="reduce", consent="undecided")
     page.wait_for_load_state("networkidle")
 
     expect(page.get_by_role("main")).not_to_be_empty()
