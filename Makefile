@@ -15,7 +15,7 @@ IN_CONTAINERS = $(shell docker compose ps --quiet airflow-scheduler 2>/dev/null)
 STEP = $(if $(IN_CONTAINERS),docker compose exec --no-TTY airflow-scheduler python -m,$(BOOTSTRAP) step)
 COLUMNS = "table {{.Service}}\t{{.Status}}\t{{.Ports}}"
 SITE = NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict
-PACKAGES = command.py settings.py api dags deploy features mlflow_server serving shop training tests benchmarks
+PACKAGES = command.py settings api dags deploy features mlflow_server serving shop training tests benchmarks
 CUTS ?= 2017-08-20 2017-09-10 2017-10-15
 PYTEST_ARGS ?=
 SIDE_BY_SIDE = --numprocesses logical --maxprocesses 2 --dist loadscope

@@ -1,58 +1,19 @@
-"""Settings of all services: the one place that reads the environment (or `.env`).
+"""The settings themselves, each with its description and default, and the rules between them."""
 
-Imported at entry points only; everything below them takes what it needs as arguments. How the model is trained
-lives in `training/config.yaml`, what it sees in `features/definitions.py`.
-"""
-
-import json
-import sys
 from collections.abc import Mapping
-from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
-from pydantic import Field, JsonValue, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
-
-SECRETS_DIR = Path("/run/secrets")
+from pydantic import Field, JsonValue, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 FIXED: dict[str, JsonValue] = {"in_containers": "fixed"}
 """Marks a setting that docker-compose.yml gives a value of its own: it can be set in embedded mode only."""
 SECRET: dict[str, JsonValue] = {"in_containers": "secret"}
 """Marks a setting that containers read from a file under `secrets/`. Any other is passed on by docker-compose.yml."""
 
-
-PORTS = ("api_port", "serving_port", "mlflow_port", "airflow_port")
-KEPT = (
-    *PORTS,
-    "host",
-    "shop",
-    "shop_database_url",
-    "platform_database_url",
-    "shop_owner_database_url",
-    "shop_mapping",
-    "catalogue",
-    "catalogue_seconds",
-    "ml_store_uri",
-    "mlflow_tracking_uri",
-    "model_name",
-    "num_buckets",
-    "currency",
-)
-OF_A_SHOP = (
-    "shop",
-    "shop_database_url",
-    "shop_owner_database_url",
-    "shop_mapping",
-    "catalogue",
-    "platform_database_url",
-    "ml_store_uri",
-    "mlflow_tracking_uri",
-)
-"""What another shop does not inherit from the one before."""
 DATABASES = ("shop_database_url", "platform_database_url", "shop_owner_database_url")
-KEPT_FILE = "settings.json"
 
 
 class Settings(BaseSettings):
@@ -209,7 +170,7 @@ class Settings(BaseSettings):
     @property
     def has_own_shop_file(self) -> bool:
         """Whether the shop lies in `VAR_DIR`: nobody gave it a database."""
-        return self.shop_database_url == _derive({"var_dir": self.var_dir})["shop_database_url"]
+        return self.shop_database_url == derive({"var_dir": self.var_dir})["shop_database_url"]
 
     @property
     def has_copied_catalogue(self) -> bool:
@@ -235,7 +196,7 @@ class Settings(BaseSettings):
     @property
     def is_shop_named_alone(self) -> bool:
         """Whether the shop was given a database and the platform was not."""
-        is_default = self.platform_database_url == _derive({"var_dir": self.var_dir})["platform_database_url"]
+        is_default = self.platform_database_url == derive({"var_dir": self.var_dir})["platform_database_url"]
         return is_default and not self.has_own_shop_file
 
     @property
@@ -260,7 +221,7 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"VAR_DIR={given['var_dir']} has a '?', which a database's URL cannot have: choose another"
             )
-        filled = {**_derive(given), **given, "var_dir": Path(str(given.get("var_dir") or "var")).absolute()}
+        filled = {**derive(given), **given, "var_dir": Path(str(given.get("var_dir") or "var")).absolute()}
         return {"shop_owner_database_url": filled["shop_database_url"], **filled}
 
     @model_validator(mode="after")
@@ -295,71 +256,7 @@ class Settings(BaseSettings):
         return self
 
 
-class InstalledSettings(Settings):
-    """Settings of this process, and for what nobody gave, those that `make up` kept in `VAR_DIR`."""
-
-    forgotten: ClassVar[frozenset[str]] = frozenset()
-    """Settings that count no more, though they were kept."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Ask the file in `VAR_DIR` last."""
-        return init_settings, env_settings, dotenv_settings, file_secret_settings, _KeptSettings(settings_cls)
-
-
-class SettingsOfAnotherShop(InstalledSettings):
-    """Settings of an installation that is to have another shop: ports and the like stay, the shop is named anew."""
-
-    forgotten: ClassVar[frozenset[str]] = frozenset(OF_A_SHOP)
-
-
-class _KeptSettings(InitSettingsSource):
-    """What `keep_settings` wrote into the folder that the other sources name."""
-
-    def __init__(self, settings_cls: type[BaseSettings]):
-        super().__init__(settings_cls, init_kwargs={})
-
-    def __call__(self) -> dict[str, object]:
-        kept = read_kept_settings(Path(str(self.current_state.get("var_dir") or "var")))
-        forgotten: frozenset[str] = getattr(self.settings_cls, "forgotten", frozenset())
-        return {name: value for name, value in kept.items() if name not in forgotten}
-
-
-def keep_settings(settings: Settings) -> None:
-    """Write down where an installation runs, for commands that are given its `VAR_DIR` alone."""
-    write_private(settings.var_dir / KEPT_FILE, json.dumps(describe_given(settings), indent=1) + "\n")
-
-
-def describe_given(settings: Settings) -> dict[str, object]:
-    """Return what is kept of settings: all that does not follow from `VAR_DIR` and the ports."""
-    derived = _derive({name: getattr(settings, name) for name in ("var_dir", *PORTS)})
-    derived["shop_owner_database_url"] = settings.shop_database_url
-    return {name: getattr(settings, name) for name in KEPT if getattr(settings, name) != derived.get(name)}
-
-
-def read_kept_settings(var_dir: Path) -> dict[str, object]:
-    """Read what `make up` kept; empty before the first."""
-    path = var_dir / KEPT_FILE
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file whole or not at all, for the owner's eyes only."""
-    written = path.with_name(f"{path.name}.new")
-    written.unlink(missing_ok=True)
-    written.touch(mode=0o600)
-    written.write_text(text, encoding="utf-8")
-    written.replace(path)
-
-
-def _derive(given: Mapping[str, object]) -> dict[str, object]:
+def derive(given: Mapping[str, object]) -> dict[str, object]:
     """Derive addresses from `VAR_DIR` and the ports."""
     var_dir = Path(str(given.get("var_dir") or "var")).absolute()
     return {
@@ -370,42 +267,3 @@ def _derive(given: Mapping[str, object]) -> dict[str, object]:
         "api_url": f"http://127.0.0.1:{given.get('api_port') or 8000}",
         "serving_url": f"http://127.0.0.1:{given.get('serving_port') or 8001}",
     }
-
-
-@lru_cache
-def load_settings() -> Settings:
-    """Read the settings once per process.
-
-    The environment wins over `.env`, which wins over the container's secret files (one file a setting, named like it),
-    and those over what `make up` kept in `VAR_DIR`.
-
-    Raises:
-        SystemExit: settings have the wrong type or range; one line names each with its value.
-    """
-    return _load(InstalledSettings)
-
-
-def load_settings_of_another_shop() -> Settings:
-    """Read the settings as `load_settings` does, without what was kept for the shop before."""
-    return _load(SettingsOfAnotherShop)
-
-
-def _load(kind: type[Settings]) -> Settings:
-    try:
-        return kind(_secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None)
-    except ValidationError as err:
-        sys.exit(f"A setting is wrong. {'; '.join(_describe_wrong(err))}. They are described in .env.example.")
-
-
-def _describe_wrong(error: ValidationError) -> list[str]:
-    """Name each wrong setting with its value, secrets without, and what is wrong with it."""
-    described = []
-    for wrong in error.errors():
-        if not wrong["loc"]:  # a rule over several settings says all of it, and shows no value
-            described.append(wrong["msg"].removeprefix("Value error, "))
-            continue
-        name = ".".join(map(str, wrong["loc"]))
-        field = Settings.model_fields.get(name)
-        shown = "..." if field is not None and field.annotation is SecretStr else repr(wrong["input"])
-        described.append(f"{name.upper()}={shown}: {wrong['msg']}")
-    return described

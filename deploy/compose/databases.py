@@ -18,7 +18,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 
 from command import Command, Result
 from deploy.compose.credentials import READ_ONLY_URLS, SEEN_BY_DATABASES, URLS, stamp
-from settings import SECRETS_DIR
+from settings.loading import SECRETS_DIR
 
 TIMEOUT_SECONDS = 10
 ALL, SELECT = "ALL PRIVILEGES", "SELECT"

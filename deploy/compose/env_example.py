@@ -1,4 +1,4 @@
-"""Write `.env.example` from `settings.py`: `make docs`. A test holds the two together."""
+"""Write `.env.example` from the settings: `make docs`. A test holds the two together."""
 
 import sys
 from pathlib import Path
@@ -8,12 +8,13 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from command import write_made_file
-from settings import FIXED, SECRET, Settings
+from settings import Settings
+from settings.fields import FIXED, SECRET
 
 TARGET = Path(__file__).resolve().parents[2] / ".env.example"
 WIDTH = 118
 HEAD = """\
-# Settings of one installation, with their defaults; made from settings.py by `make docs`, do not edit by hand.
+# Settings of one installation, with their defaults; made from settings/fields.py by `make docs`, do not edit by hand.
 # Copy it to .env, remove the # before what you change. The environment wins over .env.
 # docker compose passes on what names no other place.
 """

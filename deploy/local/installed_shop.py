@@ -9,7 +9,9 @@ from deploy.shop_check import check_shop
 from deploy.shop_choice import MAPPING, ShopChoice, read_shop
 from features.store import MLStore
 from features.sync.report import RUNS_TABLE
-from settings import Settings, load_settings, load_settings_of_another_shop, read_kept_settings
+from settings import Settings, load_settings
+from settings.kept import read_kept_settings
+from settings.loading import load_settings_of_another_shop
 from shop.database import open_engine
 
 

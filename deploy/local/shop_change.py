@@ -17,7 +17,8 @@ from deploy.local.supervision.supervise import Supervisor
 from deploy.progress import Board
 from deploy.shop_check import check_shop
 from deploy.shop_choice import SHOP_HELP, ShopChoice
-from settings import KEPT_FILE, Settings, describe_given, load_settings, read_kept_settings, write_private
+from settings import Settings, load_settings
+from settings.kept import KEPT_FILE, describe_given, read_kept_settings, write_private
 
 NOTE = "shop-change.json"
 ASIDE = "before"

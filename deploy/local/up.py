@@ -14,7 +14,8 @@ from deploy.local.supervision.supervise import Supervisor
 from deploy.progress import Board
 from deploy.shop_choice import ShopChoice
 from deploy.stamp import Stamp
-from settings import Settings, keep_settings
+from settings import Settings
+from settings.kept import keep_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMON_ENVIRONMENT = {

@@ -159,7 +159,7 @@ def test_settings_of_the_environment_exist() -> None:
 
     for name in SERVICES:
         unknown = {key for key in environment_of(name) if key not in known and not foreign.match(key)}
-        assert not unknown, f"{name} sets {sorted(unknown)}, which settings.py does not know"
+        assert not unknown, f"{name} sets {sorted(unknown)}, which settings do not know"
 
 
 def test_airflow_is_tuned_the_same_in_both_modes() -> None:

@@ -3,7 +3,7 @@ from settings import Settings
 
 
 def test_the_example_is_what_settings_say_today() -> None:
-    assert TARGET.read_text() == render(), "settings.py changed: run `make docs`"
+    assert TARGET.read_text() == render(), "settings changed: run `make docs`"
 
 
 def test_every_line_is_a_comment_so_that_a_copy_changes_nothing() -> None:

@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from deploy.compose.env_example import COMPOSE, SET_UP, render, show_default
-from settings import FIXED, SECRET, Settings
+from settings import Settings
+from settings.fields import FIXED, SECRET
 from tests.deploy.compose.dockerfiles import ROOT, SERVICES
 
 TEXT = (ROOT / "docker-compose.yml").read_text()

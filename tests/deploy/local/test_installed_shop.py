@@ -8,7 +8,8 @@ import pytest
 from deploy.interpreter import SetupError
 from deploy.local.installed_shop import choose_another_shop, choose_shop, holds_shop, require_usable
 from deploy.shop_choice import read_shop
-from settings import Settings, keep_settings, load_settings
+from settings import Settings, load_settings
+from settings.kept import keep_settings
 from shop.load import main as load_shop
 from tests.support.ports import free_ports
 

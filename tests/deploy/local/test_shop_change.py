@@ -10,7 +10,8 @@ from deploy.interpreter import SetupError
 from deploy.local.installed_shop import choose_shop, holds_shop
 from deploy.local.shop_change import ASIDE, NOTE, OF_A_SHOP, change_shop, finish_change
 from deploy.progress import Board
-from settings import Settings, keep_settings, load_settings
+from settings import Settings, load_settings
+from settings.kept import keep_settings
 from shop.load import main as load_shop
 
 BEFORE = "synthetic --users 20 --products 10 --orders 60"

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-import settings
-from settings import Settings, keep_settings, load_settings
+import settings.loading
+from settings import Settings, load_settings
+from settings.kept import keep_settings
 
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(settings, "SECRETS_DIR", tmp_path / "secrets")
+    monkeypatch.setattr(settings.loading, "SECRETS_DIR", tmp_path / "secrets")
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     load_settings.cache_clear()

@@ -1,0 +1,103 @@
+"""Settings that `make up` was given, kept in `VAR_DIR` for every later command of the installation."""
+
+import json
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
+
+from settings.fields import Settings, derive
+
+KEPT_FILE = "settings.json"
+PORTS = ("api_port", "serving_port", "mlflow_port", "airflow_port")
+KEPT = (
+    *PORTS,
+    "host",
+    "shop",
+    "shop_database_url",
+    "platform_database_url",
+    "shop_owner_database_url",
+    "shop_mapping",
+    "catalogue",
+    "catalogue_seconds",
+    "ml_store_uri",
+    "mlflow_tracking_uri",
+    "model_name",
+    "num_buckets",
+    "currency",
+)
+OF_A_SHOP = (
+    "shop",
+    "shop_database_url",
+    "shop_owner_database_url",
+    "shop_mapping",
+    "catalogue",
+    "platform_database_url",
+    "ml_store_uri",
+    "mlflow_tracking_uri",
+)
+"""What another shop does not inherit from the one before."""
+
+
+class InstalledSettings(Settings):
+    """Settings of this process, and for what nobody gave, those that `make up` kept in `VAR_DIR`."""
+
+    forgotten: ClassVar[frozenset[str]] = frozenset()
+    """Settings that count no more, though they were kept."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Ask the file in `VAR_DIR` last."""
+        return init_settings, env_settings, dotenv_settings, file_secret_settings, _KeptSettings(settings_cls)
+
+
+class SettingsOfAnotherShop(InstalledSettings):
+    """Settings of an installation that is to have another shop: ports and the like stay, the shop is named anew."""
+
+    forgotten: ClassVar[frozenset[str]] = frozenset(OF_A_SHOP)
+
+
+class _KeptSettings(InitSettingsSource):
+    """What `keep_settings` wrote into the folder that the other sources name."""
+
+    def __init__(self, settings_cls: type[BaseSettings]):
+        super().__init__(settings_cls, init_kwargs={})
+
+    def __call__(self) -> dict[str, object]:
+        kept = read_kept_settings(Path(str(self.current_state.get("var_dir") or "var")))
+        forgotten: frozenset[str] = getattr(self.settings_cls, "forgotten", frozenset())
+        return {name: value for name, value in kept.items() if name not in forgotten}
+
+
+def keep_settings(settings: Settings) -> None:
+    """Write down where an installation runs, for commands that are given its `VAR_DIR` alone."""
+    write_private(settings.var_dir / KEPT_FILE, json.dumps(describe_given(settings), indent=1) + "\n")
+
+
+def describe_given(settings: Settings) -> dict[str, object]:
+    """Return what is kept of settings: all that does not follow from `VAR_DIR` and the ports."""
+    derived = derive({name: getattr(settings, name) for name in ("var_dir", *PORTS)})
+    derived["shop_owner_database_url"] = settings.shop_database_url
+    return {name: getattr(settings, name) for name in KEPT if getattr(settings, name) != derived.get(name)}
+
+
+def read_kept_settings(var_dir: Path) -> dict[str, object]:
+    """Read what `make up` kept; empty before the first."""
+    path = var_dir / KEPT_FILE
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file whole or not at all, for the owner's eyes only."""
+    written = path.with_name(f"{path.name}.new")
+    written.unlink(missing_ok=True)
+    written.touch(mode=0o600)
+    written.write_text(text, encoding="utf-8")
+    written.replace(path)
