@@ -2,7 +2,8 @@
 
 Cancelled orders, lines whose product or user is not known as of the instant, and what was bought while it was hidden
 (features/snapshot/availability.py) are left out here and nowhere else. Orders of guests, which name no user, stand
-apart: they teach what sells and what goes together, and nothing about a shopper.
+apart: they teach what sells and what goes together, and nothing about a shopper. What came back was not bought: a line
+below zero takes back the latest pieces that the user bought of the product before it.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from typing import Literal
 import polars as pl
 
 from features.snapshot.availability import drop_hidden, load_availability, mark_sellable
+from features.snapshot.returns import take_back
 from features.store import MLStore, explain_store_failures
 
 # The storefront shows a product without a category under none; for the model it is one category of its own.
@@ -30,12 +32,15 @@ class Purchases:
         user_ids: one row a user: user_id, sorted.
         products: product_id (sorted), category_id, type_code, brand_code (dense codes, valid in this frame only),
             is_sellable (visible and in stock as of the instant); those that are visible, or that were bought.
-        lines: one row per order and product, sorted by user, time, product: user_id, product_id, order_id, category_id,
-            type_code, brand_code, ordered_at, days (age at as_of), quantity, value (money paid), discount (money).
+        lines: one row per order and product that was kept, sorted by user, time, product: user_id, product_id,
+            order_id, category_id, type_code, brand_code, ordered_at, days (age at as_of), quantity, value (money paid),
+            discount (money).
         guest_lines: the same of orders without a user; user_id is one of the basket's own, below all in `user_ids`.
         coupons_used: user_id, used_at; one row a redemption.
         availability: product_id, since (sorted), is_visible, is_sellable; one row a change, the first of each product
             reaching back for ever.
+        ledger: `lines` and `guest_lines` before returns were taken back, and the returns themselves with a quantity
+            below zero; None if nothing came back.
     """
 
     as_of: datetime
@@ -45,6 +50,7 @@ class Purchases:
     guest_lines: pl.DataFrame
     coupons_used: pl.DataFrame
     availability: pl.DataFrame
+    ledger: pl.DataFrame | None = None
 
     @property
     def all_lines(self) -> pl.DataFrame:
@@ -56,8 +62,10 @@ class Purchases:
 
         Training reads its past windows this way: one pass over the store, then filters in memory.
         """
-        is_past, days = pl.col("ordered_at") < as_of, _age_days(as_of)
-        lines, guest_lines = (part.filter(is_past).with_columns(days=days) for part in (self.lines, self.guest_lines))
+        everything = self.all_lines if self.ledger is None else self.ledger
+        lines, guest_lines, ledger = _settle(
+            everything.filter(pl.col("ordered_at") < as_of).with_columns(days=_age_days(as_of)), self.user_ids
+        )
         bought = pl.concat([lines["product_id"], guest_lines["product_id"]]).unique()
         products = self.products.filter(pl.col("product_id").is_in(bought.implode()))
         return Purchases(
@@ -68,6 +76,7 @@ class Purchases:
             guest_lines=guest_lines,
             coupons_used=self.coupons_used.filter(pl.col("used_at") < as_of),
             availability=self.availability,
+            ledger=ledger,
         )
 
     def within(self, start: datetime, end: datetime, item: BoughtItem = "product_id") -> pl.DataFrame:
@@ -125,19 +134,28 @@ def _read_purchases(store: MLStore, as_of: datetime, versions: Mapping[str, int]
         .filter(pl.col("user_id").is_null() | pl.col("user_id").is_in(users["user_id"].implode()))
         .collect()
     )
-    availability = load_availability(store, as_of, versions, lines)
+    availability = load_availability(store, as_of, versions, lines.filter(pl.col("quantity") > 0))
     lines = drop_hidden(lines, availability)
     products = _load_products(store, as_of, versions, availability, lines["product_id"].unique())
-    is_guest = pl.col("user_id").is_null()
-    guests = _number_baskets(lines.filter(is_guest), users["user_id"])
-    lines, guests = (_finish_lines(part, products, as_of) for part in (lines.filter(~is_guest), guests))
-    return Purchases(as_of, users, products, lines, guests, _load_coupons(store, as_of, versions), availability)
+    everything = _finish_lines(_number_baskets(lines, users["user_id"]), products, as_of)
+    lines, guest_lines, ledger = _settle(everything, users)
+    coupons_used = _load_coupons(store, as_of, versions)
+    return Purchases(as_of, users, products, lines, guest_lines, coupons_used, availability, ledger)
 
 
 def _number_baskets(lines: pl.DataFrame, user_ids: pl.Series) -> pl.DataFrame:
-    """Give each guest's order a user_id that no shopper has."""
-    lowest = min(0, *user_ids.head(1))
-    return lines.with_columns(user_id=lowest - pl.col("order_id").rank("dense").cast(pl.Int64))
+    """Give each guest's order a user_id below every shopper's."""
+    is_guest = pl.col("user_id").is_null()
+    number = min(0, *user_ids.head(1)) - pl.col("order_id").rank("dense").cast(pl.Int64)
+    return pl.concat([lines.filter(~is_guest), lines.filter(is_guest).with_columns(user_id=number)])
+
+
+def _settle(ledger: pl.DataFrame, user_ids: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame | None]:
+    """Take back what came back, and part the shoppers' lines from the guests'; the ledger is None if nothing did."""
+    has_returns = (ledger["quantity"] <= 0).any()
+    lines = take_back(ledger) if has_returns else ledger
+    is_guest = pl.col("user_id") < min(0, *user_ids["user_id"].head(1))
+    return lines.filter(~is_guest), lines.filter(is_guest), ledger if has_returns else None
 
 
 def _finish_lines(lines: pl.DataFrame, products: pl.DataFrame, as_of: datetime) -> pl.DataFrame:

@@ -12,11 +12,13 @@ import polars as pl
 from shop.money import DIGITS, MOST_DECIMALS
 from shop.tables import DISCOUNT_TYPES, EVENT_TYPES, ORDER_STATUSES
 
-Kind = Literal["id", "integer", "money", "number", "boolean", "instant", "text"]
+Kind = Literal["id", "integer", "stock", "pieces", "money", "number", "boolean", "instant", "text"]
 
 DTYPES: dict[Kind, pl.DataType] = {
     "id": pl.Int64(),
     "integer": pl.Int64(),
+    "stock": pl.Int64(),
+    "pieces": pl.Int64(),
     "money": pl.Decimal(DIGITS, MOST_DECIMALS),
     "number": pl.Decimal(DIGITS, MOST_DECIMALS),
     "boolean": pl.Boolean(),
@@ -133,7 +135,7 @@ TABLES: tuple[Table, ...] = (
             Column("product_type", "text", default="none", nullable=True, max_length=200),
             Column("size", "text", default="none", nullable=True, max_length=100),
             Column("price", "money", default="median of the last 20 unit prices paid, else 0", minimum=0),
-            Column("stock", "integer", default="100", minimum=0, maximum=INT32_MAX),
+            Column("stock", "stock", default="100", maximum=INT32_MAX),
             Column("is_visible", "boolean", default="true"),
             Column("description", "text", default="none", nullable=True),
             *_stamps(f"the product's first order, else {START_OF_DATA}"),
@@ -168,7 +170,7 @@ TABLES: tuple[Table, ...] = (
             Column("user_id", "id", nullable=True, references="users.user_id"),
             Column("status", "text", default="`delivered`", choices=ORDER_STATUSES),
             Column("ordered_at", "instant"),
-            Column("total_amount", "money", default="sum of quantity x unit_price of its items", minimum=0),
+            Column("total_amount", "money", default="sum of quantity x unit_price of its items, at least 0", minimum=0),
             *_stamps("`ordered_at`"),
         ),
         is_required=True,
@@ -179,7 +181,7 @@ TABLES: tuple[Table, ...] = (
             _generated_key("order_item_id"),
             Column("order_id", "id", references="orders.order_id"),
             Column("product_id", "id", references="products.product_id"),
-            Column("quantity", "integer", default="1", minimum=1, maximum=INT32_MAX),
+            Column("quantity", "pieces", default="1", minimum=-INT32_MAX, maximum=INT32_MAX),
             Column("unit_price", "money", default="the product's price where products has one, else 0", minimum=0),
             Column("discount_amount", "money", default="0", minimum=0),
             *_stamps("the order's `ordered_at`"),

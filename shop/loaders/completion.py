@@ -92,7 +92,7 @@ def has_prices(tables: Frames) -> bool:
 def _complete_orders(tables: Frames) -> None:
     """Add up what the orders cost; `_require_totals` refuses what an amount cannot hold."""
     orders = tables["orders"].join(_add_up(tables), on="order_id", how="left", maintain_order="left")
-    total = _to_money(pl.col("thousandths").fill_null(0), THOUSAND)
+    total = _to_money(pl.col("thousandths").fill_null(0).clip(lower_bound=0), THOUSAND)
     orders = _add(orders, status=pl.lit("delivered"), total_amount=total, **_stamp(pl.col("ordered_at")))
     tables["orders"] = orders
 

@@ -4,6 +4,7 @@ What a file must hold, and what stands in for what it leaves out, is in docs/loa
 """
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -48,6 +49,7 @@ def build_directory_shop(
             frames[table.name] = validate_frame(table, frame, origin, known, complete=False)
         if table.name in frames and table.key in frames[table.name].columns:
             known[f"{table.name}.{table.key}"] = frames[table.name][table.key]
+    _leave_out_days_to_come(frames, report)
     yield from (RowBatch(name, frame) for name, frame in complete_tables(frames, names["orders"]).items())
 
 
@@ -78,6 +80,20 @@ def _read_column_names(path: Path) -> list[str]:
         return list(pl.read_parquet_schema(path))
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _explain_parquet(path, error) from error
+
+
+def _leave_out_days_to_come(frames: dict[str, pl.DataFrame], report: Callable[[str], None]) -> None:
+    """Take out orders dated after tomorrow, with what belongs to them: somebody mistyped, or a test order."""
+    is_to_come = pl.col("ordered_at") > datetime.now(UTC) + timedelta(days=1)
+    odd = frames["orders"].filter(is_to_come)["order_id"]
+    if odd.is_empty():
+        return
+    report(f"orders: left out, orders of days to come: {len(odd):,} rows, of them {odd.head(3).to_list()}")
+    frames["orders"] = frames["orders"].filter(~is_to_come)
+    frames["order_items"] = frames["order_items"].filter(~pl.col("order_id").is_in(odd.implode()))
+    if "order_id" in (coupons := frames.get("user_coupons", pl.DataFrame())).columns:
+        known = ~pl.col("order_id").is_in(odd.implode())
+        frames["user_coupons"] = coupons.with_columns(order_id=pl.when(known).then("order_id"))
 
 
 def find_table_file(folder: Path, table: Table) -> Path | None:

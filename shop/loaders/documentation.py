@@ -29,7 +29,7 @@ def _render_rules(column: Column) -> str:
         rules.append(", ".join(f"`{choice}`" for choice in column.choices))
     if column.references:
         rules.append(f"a `{column.references.split('.')[0]}` row")
-    if column.minimum is not None:
+    if column.minimum is not None and column.minimum >= 0:
         has_top = column.maximum is not None and column.maximum < 2**31 - 1
         rules.append(f"{column.minimum} to {column.maximum}" if has_top else f"{column.minimum} or more")
     if column.max_length is not None:

@@ -25,6 +25,8 @@ WORDS_FOR_NO_TEXT = ("NULL", "\\N", "<NA>", "#N/A", "NaN")
 EXPECTED: dict[Kind, str] = {
     "id": "a whole number",
     "integer": "a whole number",
+    "stock": "a whole number",
+    "pieces": "a number of pieces other than 0",
     "money": "a number such as 12.50, below 10,000,000,000",
     "number": "a number such as 12.50, below 10,000,000,000",
     "boolean": "true or false",
@@ -47,6 +49,8 @@ def read_column(values: pl.Series, column: Column, decimals: int = DEFAULT_DECIM
     readers = {
         "id": _read_integers,
         "integer": _read_integers,
+        "stock": lambda given: _read_integers(given).clip(lower_bound=0),
+        "pieces": _read_pieces,
         "money": lambda given: _round_money(_read_numbers(given), decimals),
         "number": _read_numbers,
         "boolean": _read_booleans,
@@ -83,6 +87,13 @@ def _read_integers(values: pl.Series) -> pl.Series:
     if values.dtype.is_decimal():
         return _read_integers(values.cast(pl.Float64))
     return _unreadable(values, pl.Int64())
+
+
+def _read_pieces(values: pl.Series) -> pl.Series:
+    """Round weights to whole pieces, at least one either way; below zero is what was given back, and 0 is nothing."""
+    numbers = _read_numbers(values).cast(pl.Float64)
+    pieces = numbers.sign() * numbers.abs().round(0, mode="half_away_from_zero").clip(lower_bound=1)
+    return pieces.set(numbers == 0, None).cast(pl.Int64)
 
 
 def _round_money(amounts: pl.Series, decimals: int) -> pl.Series:

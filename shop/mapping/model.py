@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from shop.mapping.canonical import CANONICAL_TABLES, REQUIRED_TABLES, UPDATED_AT, CanonicalTable, Kind, Scalar
 from shop.mapping.files import FORMAT, LINE, FileTable, read_files
 from shop.mapping.inheritance import MAPPINGS_FOLDER, extend_base, list_ready
+from shop.mapping.not_wares import leave_out_not_wares
 from shop.mapping.time_zones import TimeZone
 from shop.mapping.variables import fill_in, resolve_variables, used_variables
 
@@ -166,7 +167,7 @@ def parse_mapping(text: str, place: str) -> ShopMapping:
         MappingError: see `load_mapping`.
     """
     try:
-        given = extend_base(tomllib.loads(text), Path(place).parent)
+        given = leave_out_not_wares(extend_base(tomllib.loads(text), Path(place).parent))
     except tomllib.TOMLDecodeError as err:
         raise MappingError(place, [f"it is no TOML: {err}"]) from err
     except ValueError as err:

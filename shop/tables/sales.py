@@ -45,7 +45,7 @@ class Order(Base):
 
 
 class OrderItem(Base):
-    """A line of an order. The same product may stand on several lines.
+    """A line of an order. The same product may stand on several lines; a `quantity` below zero was given back.
 
     `unit_price` is what one unit cost in the end; `discount_amount` is what the whole line was reduced by before that.
     """
@@ -60,7 +60,7 @@ class OrderItem(Base):
     discount_amount: Mapped[Decimal] = mapped_column(Money, server_default="0")
 
     __table_args__ = table_arguments(
-        CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint("quantity <> 0", name="quantity_not_zero"),
         CheckConstraint("unit_price >= 0", name="unit_price_not_negative"),
         CheckConstraint("discount_amount >= 0", name="discount_amount_not_negative"),
         Index(None, "order_id"),

@@ -29,6 +29,8 @@ OF_A_BEHAVIOUR = {
     "features/sync/test_command.py": "the command line of the sync",
     "features/sync/behaviour/test_kills.py": "a sync that is killed anywhere",
     "features/sync/behaviour/test_large_tables.py": "tables that are read and swept in parts",
+    "features/sync/behaviour/test_merged_users.py": "customers that the shop has merged",
+    "features/sync/behaviour/test_not_wares.py": "bags, postage and deposits",
     "features/sync/behaviour/test_orphans.py": "rows without a parent",
     "features/sync/behaviour/test_pitfalls.py": "what burnt others, one by one",
     "features/sync/behaviour/test_property.py": "random writers",

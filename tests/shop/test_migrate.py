@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from shop.catalogue.tables import COPIED_TABLES
 from shop.database import open_engine
 from shop.migrate import MIGRATIONS, PLATFORM, SHOP, list_differences, main, migrate
 from shop.tables import DECLARED, PlatformBase, ProductImage
+from tests.features.shop_writes import execute
 
 
 def test_models_and_migrations_agree(any_empty_shop: Engine) -> None:
@@ -79,6 +81,45 @@ def test_check_constraints_of_models_and_migrations_agree(any_empty_shop: Engine
 
 def test_migrating_twice_changes_nothing(any_empty_shop: Engine) -> None:
     assert migrate(any_empty_shop) == migrate(any_empty_shop)
+
+
+def test_an_older_shop_keeps_its_rows_and_rules_and_takes_guests_and_returns(any_shop_url: str, tmp_path: Path) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(MIGRATIONS / "shop", older)
+    for path in older.glob("*.py"):
+        if path.stem > "0009":
+            path.unlink()
+    engine = open_engine(any_shop_url)
+    assert migrate(engine, replace(SHOP, revisions=older)) == "0008"
+    order = "INSERT INTO orders (order_id, user_id, ordered_at, total_amount) VALUES ({}, {}, '2026-01-01', 1)"
+    line = (
+        "INSERT INTO order_items (order_item_id, order_id, product_id, quantity, unit_price) VALUES ({}, {}, 3, {}, 1)"
+    )
+    execute(
+        engine,
+        "INSERT INTO users (user_id, nickname) VALUES (1, 'Ana')",
+        "INSERT INTO categories (category_id, name) VALUES (2, 'Tea')",
+        "INSERT INTO products (product_id, category_id, title, price) VALUES (3, 2, 'Green', 4)",
+        order.format(5, 1),
+        line.format(7, 5, 2),
+    )
+    for refused in (order.format(6, "NULL"), line.format(8, 5, -1)):
+        with pytest.raises(DBAPIError):
+            execute(engine, refused)
+
+    migrate(engine)
+
+    execute(engine, order.format(6, "NULL"), line.format(8, 6, -1))
+    for refused in (order.format(9, 99), line.format(9, 5, 0), line.format(9, 99, 1)):
+        with pytest.raises(DBAPIError):
+            execute(engine, refused)
+    execute(engine, "UPDATE orders SET updated_at = '2026-01-01'", "UPDATE orders SET status = 'paid'")
+    with engine.connect() as connection:
+        lines = connection.exec_driver_sql("SELECT order_item_id, order_id, quantity FROM order_items ORDER BY 1").all()
+        stale = connection.exec_driver_sql("SELECT COUNT(*) FROM orders WHERE updated_at < '2026-02-01'").scalar_one()
+    assert (lines, stale) == ([(7, 5, 2), (8, 6, -1)], 0)
+    assert list_differences(engine) == []
+    engine.dispose()
 
 
 def test_all_tables_have_both_time_stamps(any_empty_shop: Engine) -> None:

@@ -158,6 +158,38 @@ def test_orders_without_a_user_are_guests(any_empty_shop: Engine, tmp_path: Path
         assert session.get_one(Order, 101).total_amount == Decimal("16.75")
 
 
+def test_returns_weights_and_stock_below_zero_are_taken(any_empty_shop: Engine, tmp_path: Path) -> None:
+    folder = write_shop_files(
+        tmp_path / "shop",
+        products="product_id,category_id,title,price,stock\n10,1,Green tea,4,-3\n11,2,Blue cup,12,7\n12,2,,1,0\n",
+        order_items="order_id,product_id,quantity,unit_price\n100,10,0.35,4\n100,11,2.5,1\n101,11,-1,12\n102,12,-0.2,1\n",
+    )
+
+    write_shop(any_empty_shop, build_directory_shop(folder, ignore), replace=False, report=ignore)
+
+    with session_scope(any_empty_shop) as session:
+        assert list(session.scalars(select(OrderItem.quantity).order_by(OrderItem.order_item_id))) == [1, 3, -1, -1]
+        assert list(session.scalars(select(Product.stock).order_by(Product.product_id))) == [0, 7, 0]
+        assert list(session.scalars(select(Order.total_amount).order_by(Order.order_id))) == [7, 0, 0]
+
+
+def test_orders_of_days_to_come_are_named_and_left_out(tmp_path: Path) -> None:
+    orders = "order_id,user_id,ordered_at\n100,1,2026-01-05\n101,2,2150-01-01\n102,1,2026-03-01\n"
+    held = "user_id,coupon_id,order_id\n1,5,101\n1,5,100\n"
+    folder = write_shop_files(tmp_path / "shop", orders=orders)
+    coupon = "coupon_id,discount_type,discount_value,valid_from,valid_until\n5,amount,1,2026-01-01,2026-02-01\n"
+    (folder / "coupons.csv").write_text(coupon)
+    (folder / "user_coupons.csv").write_text(held)
+    said: list[str] = []
+
+    tables = {batch.table: batch.frame for batch in build_directory_shop(folder, said.append)}
+
+    assert said == ["orders: left out, orders of days to come: 1 rows, of them [101]"]
+    assert tables["orders"]["order_id"].to_list() == [100, 102]
+    assert set(tables["order_items"]["order_id"]) == {100, 102}
+    assert tables["user_coupons"]["order_id"].to_list() == [None, 100]
+
+
 def test_columns_that_mean_nothing_to_us_are_named(tmp_path: Path) -> None:
     folder = write_shop_files(tmp_path / "shop", users="user_id,shoe_size\n1,43\n2,38\n3,40\n")
     lines: list[str] = []
@@ -189,7 +221,7 @@ BROKEN: dict[str, tuple[Any, ...]] = {
     "column missing": ({"orders": "order_id,user_id\n100,1\n"}, r"orders\.csv: column 'ordered_at' is missing"),
     "quantity of none": (
         {"order_items": "order_id,product_id,quantity\n100,10,0\n"},
-        r"order_items\.csv, column 'quantity', row 1 .*'0' is below 1",
+        r"order_items\.csv, column 'quantity', row 1 .*'0' is not a number of pieces other than 0",
     ),
     "negative price": (
         {"products": "product_id,price\n10,1\n11,-2\n12,3\n"},

@@ -34,6 +34,11 @@ READABLE: list[tuple[Kind, list[Any], list[Any]]] = [
     ("boolean", ["yes", "NaN", "#N/A"], [True, None, None]),
     ("instant", ["2026-01-31", "NaT", "\\N"], [NOON - timedelta(hours=12), None, None]),
     ("text", [7], ["7"]),
+    ("stock", [-2, 0, 7], [0, 0, 7]),
+    ("stock", ["-2", "NULL", "7.0"], [0, None, 7]),
+    ("pieces", ["0.35", "1.5", "2.4", "-0.2", "-3", "\\N"], [1, 2, 2, -1, -3, None]),
+    ("pieces", [0.35, float("nan"), 2.5], [1, None, 3]),
+    ("pieces", [4, -1], [4, -1]),
 ]
 
 

@@ -98,7 +98,8 @@ def insert_order(writer: RandomWriter) -> list[str]:
     order = 1000 + writer.new_key()
     items = [
         f"INSERT INTO order_items (order_item_id, order_id, product_id, quantity, unit_price) "
-        f"VALUES ({1000 * order + line}, {order}, {writer.known_key('product_id', 'products')}, {line + 1}, 1.25)"
+        f"VALUES ({1000 * order + line}, {order}, {writer.known_key('product_id', 'products')}, "
+        f"{writer.rng.choice([line + 1, -1])}, 1.25)"
         for line in range(writer.rng.randint(1, 8))
     ]
     user = writer.known_key("user_id", "users") if writer.rng.random() < 0.7 else "NULL"

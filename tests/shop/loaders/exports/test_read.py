@@ -18,6 +18,7 @@ bo,007,2026-02-01T09:30:00+09:00,5,
 ,007,2026-02-02,5,1
 bo,7,2150-01-01,3,1
 bo,7,2026-02-03,3,-1
+bo,007,2026-02-04,5,0
 """
 
 
@@ -41,11 +42,12 @@ def test_one_file_is_a_shop(tmp_path: Path) -> None:
         datetime(2026, 1, 5, 10, tzinfo=UTC),
         datetime(2026, 2, 1, 0, 30, tzinfo=UTC),
         datetime(2026, 2, 3, tzinfo=UTC),
+        datetime(2026, 2, 4, tzinfo=UTC),
     ]
-    assert sorted(tables["order_items"]["quantity"]) == [1, 1, 2]
+    assert sorted(tables["order_items"]["quantity"]) == [-1, 1, 1, 2]
 
 
-def test_guests_returns_and_days_to_come_are_left_out_and_counted(tmp_path: Path) -> None:
+def test_nobodys_lines_nothing_and_days_to_come_are_left_out_and_counted(tmp_path: Path) -> None:
     tables = read(write_sales(tmp_path)).tables
 
     assert tables["orders"].left_out == {"orders of nobody": 1, "orders of days to come": 1}
