@@ -18,6 +18,8 @@ STATUSES = {
     "wc-cancelled": "cancelled",
     "wc-refunded": "cancelled",
 }
+ABOVE = {16: 15}
+"""Categories that lie below another one."""
 BASKETS, REFUNDS = "baskets that never became an order", "refunds"
 LINES_OF = {BASKETS: "lines of baskets that never became an order", REFUNDS: "lines of refunds"}
 UNNAMED, GONE = "lines without a product", "lines that were refunded whole"
@@ -91,7 +93,7 @@ def add_categories(shop: ForeignShop) -> None:
              (40, "exclude-from-catalog", "product_visibility"), (50, "Other", "category")]  # fmt: skip
     for key, name, taxonomy in terms:
         shop.add("terms", term_id=key, name=name, slug=f"t{key}")
-        shop.add("term_taxonomy", term_taxonomy_id=key + 1000, term_id=key, taxonomy=taxonomy)
+        shop.add("term_taxonomy", term_taxonomy_id=key + 1000, term_id=key, taxonomy=taxonomy, parent=ABOVE.get(key, 0))
         if taxonomy == "product_cat":
             shop.see("categories", key, name=name.replace("&amp;", "&"))
 
@@ -119,7 +121,7 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
     shop.see(
         "products",
         key,
-        category_id=categories[0],
+        category_id=next(one for one in categories if one not in {ABOVE.get(below) for below in categories}),
         title=f"상품 {key} & more",
         brand=brand[1] if brand else None,
         price=price or Decimal("0.00"),
