@@ -146,7 +146,7 @@ def _read_purchases(store: MLStore, as_of: datetime, versions: Mapping[str, int]
 def _number_baskets(lines: pl.DataFrame, user_ids: pl.Series) -> pl.DataFrame:
     """Give each guest's order a user_id below every shopper's."""
     is_guest = pl.col("user_id").is_null()
-    number = min(0, *user_ids.head(1)) - pl.col("order_id").rank("dense").cast(pl.Int64)
+    number = min([0, *user_ids.head(1)]) - pl.col("order_id").rank("dense").cast(pl.Int64)
     return pl.concat([lines.filter(~is_guest), lines.filter(is_guest).with_columns(user_id=number)])
 
 
@@ -154,7 +154,7 @@ def _settle(ledger: pl.DataFrame, user_ids: pl.DataFrame) -> tuple[pl.DataFrame,
     """Take back what came back, and part the shoppers' lines from the guests'; the ledger is None if nothing did."""
     has_returns = (ledger["quantity"] <= 0).any()
     lines = take_back(ledger) if has_returns else ledger
-    is_guest = pl.col("user_id") < min(0, *user_ids["user_id"].head(1))
+    is_guest = pl.col("user_id") < min([0, *user_ids["user_id"].head(1)])
     return lines.filter(~is_guest), lines.filter(is_guest), ledger if has_returns else None
 
 
