@@ -52,7 +52,7 @@ _FAVOURITES = Prepared(
     select(Product.category_id)
     .join(OrderItem, OrderItem.product_id == Product.product_id)
     .join(Order, Order.order_id == OrderItem.order_id)
-    .where(Order.user_id.in_(IDS), Order.status != "cancelled")
+    .where(Order.user_id.in_(IDS), Order.status != "cancelled", OrderItem.quantity > 0)
     .group_by(Product.category_id)
     .order_by(func.count().desc(), Product.category_id)
     .limit(FAVOURITE_CATEGORIES)
@@ -121,7 +121,7 @@ def fetch_sellable_after(
 
 
 def fetch_favourite_categories(connection: Connection, user_id: int) -> list[int]:
-    """List the categories that a user ordered most from, best first; cancelled orders do not count."""
+    """List the categories that a user ordered most from, best first; what was cancelled or given back is none."""
     return [category_id for (category_id,) in _FAVOURITES.execute(connection, ids=(user_id,))]
 
 

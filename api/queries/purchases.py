@@ -1,4 +1,4 @@
-"""Queries of one shopper's purchases: just now, and before."""
+"""Queries of one shopper's purchases, just now and before; lines below zero gave something back and are none."""
 
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -30,7 +30,7 @@ _NUM_ORDERS = func.count(Order.order_id.distinct())
 _OF_USER = (
     select(OrderItem.product_id, _NUM_ORDERS, func.min(Order.ordered_at), func.max(Order.ordered_at))
     .join(Order, Order.order_id == OrderItem.order_id)
-    .where(Order.status != "cancelled")
+    .where(Order.status != "cancelled", OrderItem.quantity > 0)
     .group_by(OrderItem.product_id)
 )
 
@@ -41,7 +41,7 @@ def fetch_just_bought(connection: Connection, user_id: int, hours: float) -> set
     lately = (
         select(OrderItem.product_id)
         .join(Order, Order.order_id == OrderItem.order_id)
-        .where(Order.user_id == user_id, Order.ordered_at > since, Order.status != "cancelled")
+        .where(Order.user_id == user_id, Order.ordered_at > since, Order.status != "cancelled", OrderItem.quantity > 0)
     )
     bought = set(connection.execute(lately.limit(MAX_KEPT)).scalars())
     if not bought:
