@@ -175,7 +175,7 @@ def _sample_lists(
     slots = (drawn["user"].to_numpy(), drawn["slot"].to_numpy())
     rows[slots] = drawn["row"].to_numpy()
     weights[slots] = drawn["weight"].to_numpy()
-    return candidates.take(rows.ravel()), labels[rows], weights
+    return candidates.take(rows.ravel()), labels[rows] * (weights > 0), weights
 
 
 def _draw_slots(frame: pl.DataFrame, config: DataConfig) -> pl.DataFrame:

@@ -59,6 +59,17 @@ def test_who_bought_has_a_list_and_who_stayed_away_has_none(window: Window) -> N
     assert built.user_weights.tolist() == [1] * len(rows)
 
 
+def test_empty_slots_of_a_short_list_hold_no_label() -> None:
+    """They repeat the user's first candidate, which was bought here, and must not count as bought once more."""
+    bought = [(user, 0, days) for user in BUYERS for days in (40.0, 10.0)]
+    window = open_window(make_purchases([*bought, (9, 1, 50.0)]), START, 28)
+    built = build(window, window.users_with_labels())
+
+    assert built.pair_labels.any(axis=1).all()
+    assert (built.pair_weights == 0).any()
+    assert not built.pair_labels[built.pair_weights == 0].any()
+
+
 def test_a_batch_brings_the_lists_of_those_in_it_who_bought(window: Window) -> None:
     rows = np.union1d(window.users_with_labels(), window.users_without_labels())
     built = build(window, rows)
