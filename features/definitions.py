@@ -3,7 +3,7 @@
 Entities: `user`; `user_category` (one row per user and category, bought or not); `product`; `pair` (a user and one
 candidate product). Every feature as of T reads purchases strictly before T. "decayed" counts weigh an order of age d days
 by 0.5 ** (d / half-life). Crosses follow Cheng et al. 2016: products of bucketed raw columns, memorised by the wide part;
-id 0 is unknown everywhere. The model's sizes, what a snapshot holds, reasons and docs/features.md derive from the rows.
+id 0 is unknown everywhere. The model's sizes, what a snapshot holds, reasons and docs/how-it-works/features.md derive from the rows.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Writes docs/features.md from `definitions.py`: `make docs`. A test holds the two together."""
+"""Writes docs/how-it-works/features.md from `definitions.py`: `make docs`. A test holds the two together."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from command import write_made_file
 from features.definitions import CROSSES, EVIDENCE, FAR_DAYS, Cross, Entity, EvidenceKind, Feature, list_features
 
-TARGET = Path(__file__).resolve().parent.parent / "docs" / "features.md"
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "how-it-works" / "features.md"
 
 HEAD = """\
 # Features

@@ -35,7 +35,7 @@ _LOGIN = "Correct user and password in the database's URL."
 _DATABASE = "Correct the database's name in the URL, or create the database and grant the account its rights."
 _GRANT = "GRANT the account what the words above name."
 _SCHEMA = "Bring the schema up to date (`python -m shop.migrate` for the shop), or map the shop's own columns."
-_VERSION = "The server's version is not one of those that are supported (docs/sync.md names them): use one of them."
+_VERSION = "The server's version is not supported: use one of those that docs/how-it-works/sync.md names."
 _TLS = "TLS as the URL demands it cannot be had: correct `ssl_ca`, the host in the URL, or the server's certificate."
 
 REMEDIES = {

@@ -1,8 +1,8 @@
 """Hop 1, shop database to ML store: `python -m features.sync [--full] [--verify] [--json]`.
 
 A run takes the store's lease, opens one snapshot of each database, checks the columns, collects the differences of
-every table, checks them, and only then commits table by table, parents first. docs/sync.md says how it proves its
-result.
+every table, checks them, and only then commits table by table, parents first. docs/how-it-works/sync.md says how it
+proves its result.
 """
 
 import argparse

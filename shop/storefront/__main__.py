@@ -1,6 +1,7 @@
 """Configure the storefront: `python -m shop.storefront write FILE | show | remove`.
 
-The file is described in docs/storefront.md. The pages follow within seconds; nothing is built or started anew.
+The file is described in docs/how-it-works/storefront.md. The pages follow within seconds; nothing is built or started
+anew.
 """
 
 import argparse

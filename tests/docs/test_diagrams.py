@@ -26,7 +26,7 @@ def is_job(service: dict[str, object]) -> bool:
 
 
 def test_every_container_that_stays_is_drawn_with_its_port() -> None:
-    drawn = dict(re.findall(r'([a-z-]+)[\[(]+"([^"]+)"', diagram("architecture.md", "flowchart")))
+    drawn = dict(re.findall(r'([a-z-]+)[\[(]+"([^"]+)"', diagram("how-it-works/architecture.md", "flowchart")))
     stays = {name: service for name, service in SERVICES.items() if not is_job(service)}
 
     ports = {name: re.findall(r":-(\d+)}", " ".join(service.get("ports", []))) for name, service in stays.items()}
@@ -35,7 +35,7 @@ def test_every_container_that_stays_is_drawn_with_its_port() -> None:
 
 
 def test_no_arrow_leads_to_what_is_not_drawn() -> None:
-    text = re.sub(r"\|[^|]+\||[\[(/]+\"?[^\])]*[\])]+", "", diagram("architecture.md", "flowchart"))
+    text = re.sub(r"\|[^|]+\||[\[(/]+\"?[^\])]*[\])]+", "", diagram("how-it-works/architecture.md", "flowchart"))
     ends = {end for line in text.splitlines() if "-->" in line for end in map(str.strip, re.split("-->|&", line))}
 
     assert ends - OUTSIDE <= set(SERVICES)
@@ -52,13 +52,13 @@ def test_the_order_of_the_start_is_that_of_compose() -> None:
 
 
 def test_the_states_of_a_batch_are_those_that_the_table_allows() -> None:
-    steps = re.findall(r"(\S+) --> (\w+): ", diagram("architecture.md", "stateDiagram-v2"))
+    steps = re.findall(r"(\S+) --> (\w+): ", diagram("how-it-works/architecture.md", "stateDiagram-v2"))
 
     assert {state for step in steps for state in step} - {"[*]"} == set(BATCH_STATES)
 
 
 def test_the_parts_of_a_promotion_speak_only_of_each_other() -> None:
-    text = diagram("architecture.md", "sequenceDiagram")
+    text = diagram("how-it-works/architecture.md", "sequenceDiagram")
     parts = set(re.findall(r"(?:participant|actor) (\w+)", text))
 
     spoken = set(re.findall(r"(\w+)-(?:-\)|>>)(\w+):", text))
@@ -67,14 +67,14 @@ def test_the_parts_of_a_promotion_speak_only_of_each_other() -> None:
 
 
 def test_the_workflows_of_a_promotion_exist() -> None:
-    named = set(re.findall(r"\b(?:watch|score)_\w+", diagram("architecture.md", "sequenceDiagram")))
+    named = set(re.findall(r"\b(?:watch|score)_\w+", diagram("how-it-works/architecture.md", "sequenceDiagram")))
 
     assert named
     assert all((ROOT / "dags" / f"{name}.py").exists() for name in named)
 
 
 def test_steps_of_a_batch_begin_with_none_and_reach_each_state() -> None:
-    steps = re.findall(r"(\S+) --> (\w+): ", diagram("architecture.md", "stateDiagram-v2"))
+    steps = re.findall(r"(\S+) --> (\w+): ", diagram("how-it-works/architecture.md", "stateDiagram-v2"))
     reached = {"[*]"}
 
     for _ in BATCH_STATES:

@@ -134,7 +134,9 @@ def test_the_ranking_figures_are_those_of_the_quality_page() -> None:
 
 def test_the_figures_of_speed_are_those_of_the_pages_that_say_how() -> None:
     results = README.read_text(encoding="utf-8").split("**Speed**")[1].split("\n## ")[0]
-    measured = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("api.md", "reviewing.md"))
+    measured = "".join(
+        (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("how-it-works/api.md", "reviewing.md")
+    )
 
     figures = re.findall(r"\d+,\d{3}\b|\d+(?:\.\d+)? m?s\b", results)
     assert len(figures) >= 10

@@ -59,7 +59,9 @@ def page() -> Iterator[Page]:
         yield browser.new_page()
 
 
-@pytest.mark.parametrize("name", ["index", "ko", "architecture", "operations", "decisions/index", "reference/training"])
+@pytest.mark.parametrize(
+    "name", ["index", "ko", "how-it-works/architecture", "operations", "decisions/index", "reference/training"]
+)
 def test_a_page_asks_nobody_else_for_anything(address: str, page: Page, name: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -71,7 +73,7 @@ def test_a_page_asks_nobody_else_for_anything(address: str, page: Page, name: st
 
 
 def test_diagrams_are_drawn(address: str, page: Page) -> None:
-    page.goto(f"{address}/architecture.html")
+    page.goto(f"{address}/how-it-works/architecture.html")
 
     page.wait_for_function("document.querySelectorAll('div.mermaid').length === 3", timeout=LIMIT_MS)
 

@@ -1,4 +1,4 @@
-"""docs/storefront.md: its document holds, and what it quotes is what is said."""
+"""docs/how-it-works/storefront.md: its document holds, and what it quotes is what is said."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from shop.storefront.config import InvalidStorefrontError, StorefrontConfig, parse_storefront
 
-PAGE = (Path(__file__).parents[2] / "docs" / "storefront.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "how-it-works" / "storefront.md").read_text(encoding="utf-8")
 
 
 def test_the_document_on_the_page_holds_and_shows_every_field() -> None:

@@ -1,10 +1,10 @@
-"""docs/sync.md promises a test for each pitfall: they exist, by name."""
+"""docs/how-it-works/sync.md promises a test for each pitfall: they exist, by name."""
 
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "sync.md").read_text()
+PAGE = (ROOT / "docs" / "how-it-works" / "sync.md").read_text()
 TESTS = {path.name: path.read_text() for path in (ROOT / "tests" / "features").rglob("test_*.py")}
 
 

@@ -1,4 +1,4 @@
-"""How other syncs of a shop lose rows: a test for each way, on real MySQL and MariaDB servers. See docs/sync.md."""
+"""How other syncs lose rows: a test for each way, on real MySQL and MariaDB (docs/how-it-works/sync.md)."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
