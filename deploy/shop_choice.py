@@ -6,15 +6,15 @@ database. Standard library only.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from command import Command
 from deploy.interpreter import SetupError
-from shop.load_options import REQUIRED_FILES, find_mapping, make_command
+from shop.loaders.options import REQUIRED_FILES, find_mapping, make_command
 
 MAPPING = "mapping"
 SHOP_HELP = (
@@ -74,10 +74,10 @@ def refuse(shop: str, reason: str) -> SetupError:
     return SetupError(f'SHOP="{shop}" cannot be taken: {reason.rstrip(".")}. {SHOP_HELP}')
 
 
-def _choose_parser(words: list[str]) -> argparse.ArgumentParser:
+def _choose_parser(words: list[str]) -> Command:
     if words[:1] != [MAPPING]:
         return make_command()
-    parser = argparse.ArgumentParser(prog="SHOP")
+    parser = Command("SHOP", "A shop in its own database.")
     parser.add_argument("source", choices=[MAPPING])
     parser.add_argument("file", type=_locate_mapping)
     return parser

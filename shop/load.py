@@ -11,10 +11,10 @@ from sqlalchemy import Engine
 from command import CommandError, Result, say
 from settings import load_settings
 from shop.database import ShopFailedError, engine_scope, name_database, open_engine
-from shop.load_options import make_command
 from shop.loaders.demo.build import DEMO_FOLDER, build_demo_shop, find_yesterday
 from shop.loaders.directory import build_directory_shop
 from shop.loaders.exports.read import build_export_shop
+from shop.loaders.options import make_command
 from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.text_ids import TextIds, read_text_ids
 from shop.loaders.validation import InvalidShopError

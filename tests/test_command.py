@@ -148,7 +148,7 @@ def test_every_command_exits_with_its_code(path: str) -> None:
 def test_only_two_parse_by_themselves() -> None:
     parsing = {path for path, source in SOURCES.items() if "argparse.ArgumentParser(" in source}
 
-    assert parsing == NOT_OURS_TO_FRAME | {"shop/load_options.py"}  # whose sources of a shop share an option
+    assert parsing == NOT_OURS_TO_FRAME | {"shop/loaders/options.py"}  # whose sources of a shop share an option
 
 
 def test_a_made_file_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, select
 
 from api.db.reader import DatabaseReader, DatabaseUnavailableError
 from api.pages.fallback import FallbackCache
-from shop.drawings import render_product_drawing
-from shop.drawings.choice import list_drawings, load_drawing
+from shop.storefront.drawings import render_product_drawing
+from shop.storefront.drawings.choice import list_drawings, load_drawing
 from shop.tables import Category, Product
 
 KEPT_DRAWINGS = 4096

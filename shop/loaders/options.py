@@ -8,7 +8,7 @@ from pathlib import Path
 
 from command import Command
 
-MAPPINGS_FOLDER = Path(__file__).parent / "mapping" / "ready"
+MAPPINGS_FOLDER = Path(__file__).parents[1] / "mapping" / "ready"
 REQUIRED_FILES = ("users", "products", "orders", "order_items")
 """Tables that a folder without a mapping must have."""
 

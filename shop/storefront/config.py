@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from shop.drawings.choice import list_drawings
 from shop.storefront.colours import (
     HEX,
     INK,
@@ -18,6 +17,7 @@ from shop.storefront.colours import (
     darken_until_readable,
     lighten_until_readable,
 )
+from shop.storefront.drawings.choice import list_drawings
 
 MOST_CHARACTERS = 30_000
 RULES = {

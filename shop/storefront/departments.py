@@ -5,8 +5,8 @@ import re
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
-from shop.drawings.choice import choose_department_drawing
 from shop.storefront.config import DepartmentConfig, StorefrontConfig, drawing_address
+from shop.storefront.drawings.choice import choose_department_drawing
 
 RESTRICTED = re.compile(
     r"\b(?:beers?|wines?|liquors?|spirits|alcohol|tobacco|cigar\w*|vap(?:e|es|ing)|adult)\b"

@@ -1,7 +1,6 @@
 """Dependencies that are dead, slow or talk nonsense: the page stays full, in time, and says which rung it came from."""
 
 import contextlib
-import json
 import sqlite3
 import time
 from collections.abc import Callable
@@ -15,7 +14,6 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from api.application import Deadlines
 from api.routes.dependencies import services_of
 from api.web.errors import ASK_AGAIN, SEND_AGAIN
 from shop.database import session_scope
@@ -23,7 +21,6 @@ from shop.tables import Base, PlatformBase, Product
 from tests.api.conftest import BATCH, ModelServer
 
 HOME = "/recommendations/home"
-NO_PATIENCE = Deadlines(database=5, model_server=0.1)
 
 
 def shown(answer: httpx.Response) -> list[int]:
@@ -166,19 +163,6 @@ def test_a_coupon_that_makes_no_sense_costs_itself(api: TestClient, published_sh
     assert api.post("/orders/quote", json=CART).json()["coupons"] == []
 
 
-def test_a_product_of_the_model_servers_that_is_none_costs_itself(
-    published_shop: Engine, open_api: Callable[..., TestClient], model_server: ModelServer
-) -> None:
-    good = {"product_id": 6, "category_id": 3, "score": 0.5, "reason": "popular"}
-    products = [good | {"product_id": 2**70}, good | {"score": None}, {"product_id": 3}, good]
-    lists = [{"user_id": 3, "products": products}]
-    model_server.body = json.dumps({"model_version": 8, "recommendations": lists}).encode()
-
-    answer = open_api().get(HOME, params={"user_id": 3, "limit": 2})
-
-    assert (shown(answer)[0], answer.headers["x-rung"]) == (6, "model,popular")
-
-
 def test_made_up_shoppers_push_nobody_out_of_memory(api: TestClient) -> None:
     assert isinstance(api.app, FastAPI)
     home_page = services_of(api.app.state).home_page
@@ -205,45 +189,6 @@ def test_a_locked_database_is_read_all_the_same(api: TestClient, tmp_path: Path)
     assert answer.headers["x-rung"] == "published"
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"status": 500},
-        {"status": 503},
-        {"body": b"<html>"},
-        {"body": b'{"recommendations": [{"user_id": 3, "products": [{"product_id": "x"}]}]}'},
-        {"delay_seconds": 1.0},
-    ],
-    ids=["500", "503", "no JSON", "another shape", "late"],
-)
-def test_a_broken_model_server_leaves_the_lower_rungs(
-    published_shop: Engine, open_api: Callable[..., TestClient], model_server: ModelServer, fault: dict[str, object]
-) -> None:
-    model_server.answers = {3: [6, 3]}
-    api = open_api(NO_PATIENCE)
-    for name, value in fault.items():
-        setattr(model_server, name, value)
-
-    answer = api.get(HOME, params={"user_id": 3, "limit": 3})
-
-    assert answer.status_code == 200
-    assert shown(answer) == [1, 3, 5]
-    assert answer.headers["x-rung"] == "popular"
-    assert answer.headers["x-model-version"] == "7"
-
-
-def test_a_model_server_that_fails_is_left_alone_for_a_while(
-    published_shop: Engine, open_api: Callable[..., TestClient], model_server: ModelServer
-) -> None:
-    model_server.status = 500
-    api = open_api()
-
-    for _ in range(10):
-        assert api.get(HOME, params={"user_id": 3}).status_code == 200
-
-    assert len(model_server.asked) == 3
-
-
 def test_health_says_what_is_wrong_and_what_helps(api: TestClient, model_server: ModelServer, tmp_path: Path) -> None:
     wait_for_fallback(tmp_path)
     lose_database(tmp_path)
@@ -263,6 +208,8 @@ def test_health_says_what_is_wrong_and_what_helps(api: TestClient, model_server:
 
 
 CART = {"user_id": 1, "items": [{"product_id": 1, "quantity": 1}]}
+
+
 EVENT = {
     "event_key": "a",
     "event_type": "click",
@@ -305,19 +252,3 @@ def test_pictures_and_products_of_the_local_copy_stay(api: TestClient, tmp_path:
     assert (picture.status_code, picture.headers["cache-control"]) == (200, "no-store")
     assert product.json()["title"] == "Whole Milk 1 l"
     assert [each["product_id"] for each in similar.json()["products"]] == [3, 5, 6]
-
-
-def test_a_model_server_that_is_well_again_is_found_without_anybody_waiting_for_it(
-    published_shop: Engine, open_api: Callable[..., TestClient], model_server: ModelServer
-) -> None:
-    model_server.status = 500
-    model_server.answers = {3: [6, 3]}
-    api = open_api()
-    for _ in range(3):
-        api.get(HOME, params={"user_id": 3})
-    model_server.status = 200
-
-    deadline = time.monotonic() + 180
-    while api.get(HOME, params={"user_id": 3, "limit": 2}).headers["x-rung"] != "model":
-        assert time.monotonic() < deadline, "the model server was not tried again"
-        time.sleep(0.1)

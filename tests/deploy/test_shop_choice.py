@@ -6,8 +6,8 @@ import pytest
 
 from deploy.interpreter import SetupError
 from deploy.shop_choice import read_shop
-from shop.load_options import REQUIRED_FILES
 from shop.loaders.canonical import TABLES
+from shop.loaders.options import REQUIRED_FILES
 
 
 @pytest.mark.parametrize(

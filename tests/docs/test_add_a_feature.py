@@ -54,7 +54,7 @@ print(json.dumps({
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the packages with the page's lines in it."""
-    for name in ("features", "training", "shop", "tests"):
+    for name in ("features", "settings", "training", "shop", "tests"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=NOT_COPIED)
     for path in ROOT.glob("*.py"):
         shutil.copy2(path, tmp_path / path.name)

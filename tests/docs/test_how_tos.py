@@ -13,7 +13,7 @@ PAGES = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 SECTION = re.compile(r"^## \d+\. .*?`(?P<path>[\w/.]+)`\n(?P<body>.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 FENCE = re.compile(r"^```(?P<kind>python|diff)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^\.venv/bin/python -m (pytest .+)$", re.MULTILINE)
-COPIED = ("api", "dags", "deploy", "features", "mlflow_server", "serving", "shop", "training", "tests")
+COPIED = ("api", "dags", "deploy", "features", "mlflow_server", "serving", "settings", "shop", "training", "tests")
 NOT_COPIED = shutil.ignore_patterns("__pycache__", "end_to_end", "containers", "docs", "frontend")
 
 

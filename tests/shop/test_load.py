@@ -8,7 +8,7 @@ import pytest
 from settings import load_settings
 from shop.database import open_engine
 from shop.load import main
-from shop.load_options import make_command
+from shop.loaders.options import make_command
 from shop.storefront.document import read_document
 from tests.shop.loaders.shop_files import write_shop_files
 

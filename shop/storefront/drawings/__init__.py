@@ -1,5 +1,5 @@
 """Drawings of products as SVG, made on demand: nothing is written to disk, the same product always looks the same."""
 
-from shop.drawings.product import render_product_drawing
+from shop.storefront.drawings.product import render_product_drawing
 
 __all__ = ["render_product_drawing"]

@@ -6,9 +6,9 @@ Where no drawing fits the product, its initial stands on a card: neutral, but on
 import hashlib
 from functools import cache
 
-from shop.drawings.choice import DrawingChoice, choose_grocery_drawing, choose_product_drawing, load_drawing
-from shop.drawings.packs import Pack, Paint, draw_pack
-from shop.drawings.text import escape, fit_text
+from shop.storefront.drawings.choice import DrawingChoice, choose_grocery_drawing, choose_product_drawing, load_drawing
+from shop.storefront.drawings.packs import Pack, Paint, draw_pack
+from shop.storefront.drawings.text import escape, fit_text
 
 FIELD = 400
 INK = "#2b2f36"

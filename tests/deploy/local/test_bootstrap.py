@@ -16,8 +16,9 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture
 def fresh_clone(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "deploy", tmp_path / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "shop").mkdir()
-    for name in ("requirements.txt", "command.py", "shop/__init__.py", "shop/load_options.py"):
+    (tmp_path / "shop" / "loaders").mkdir(parents=True)
+    of_the_shop = ("shop/__init__.py", "shop/loaders/__init__.py", "shop/loaders/options.py")
+    for name in ("requirements.txt", "command.py", *of_the_shop):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
@@ -82,7 +83,7 @@ def test_machine_without_any_python_says_how_to_get_one(tmp_path: Path) -> None:
 FIRST_STEPS = ["bootstrap", "environment", "interpreter", "progress", "shop_choice", "stamp", "torch_build"]
 
 
-@pytest.mark.parametrize("name", [*FIRST_STEPS, "shop/load_options", "command"])
+@pytest.mark.parametrize("name", [*FIRST_STEPS, "shop/loaders/options", "command"])
 def test_first_steps_parse_on_an_old_python(name: str) -> None:
     [path] = [*(ROOT / "deploy").rglob(f"{name}.py"), *ROOT.glob(f"{name}.py")]
 

@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 
-from shop.drawings import render_product_drawing
 from shop.loaders.completion import complete_tables
 from shop.loaders.demo.build import build_demo_tables
 from shop.loaders.demo.source import DemoSource, find_data_folder, find_shift, read_demo_source
+from shop.storefront.drawings import render_product_drawing
 
 Tables = dict[str, pl.DataFrame]
 

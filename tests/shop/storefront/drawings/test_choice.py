@@ -1,6 +1,6 @@
 import pytest
 
-from shop.drawings.choice import (
+from shop.storefront.drawings.choice import (
     DrawingChoice,
     _read_grocery,
     _read_things,
@@ -9,7 +9,7 @@ from shop.drawings.choice import (
     choose_product_drawing,
     list_drawings,
 )
-from shop.drawings.packs import _DRAWERS
+from shop.storefront.drawings.packs import _DRAWERS
 
 
 def drawn(title: str, product_type: str = "") -> str | None:

@@ -2,9 +2,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from shop.drawings import render_product_drawing
-from shop.drawings.choice import _read_grocery
-from shop.drawings.product import _mix_paint
+from shop.storefront.drawings import render_product_drawing
+from shop.storefront.drawings.choice import _read_grocery
+from shop.storefront.drawings.product import _mix_paint
 
 PACKS = sorted({look.pack for _, look in _read_grocery().products})
 
