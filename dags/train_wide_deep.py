@@ -38,7 +38,11 @@ def train_wide_deep() -> None:
         command = ("training.run", "--as-of", as_of, *started_by, "--json")
         report = run_noted(context, _describe, *command, timeout_seconds=LIMIT_SECONDS)
         if report["champion"] is None:
-            raise AirflowFailException(f"Version {report['version']} is refused, nothing serves. {report['reason']}")
+            version, reason = report["version"], report["reason"]
+            raise AirflowFailException(
+                f"Version {version} is refused, nothing serves. {reason} More data may help; to serve it all the same: "
+                f'make promote VERSION={version} OVERRIDE="why"'
+            )
         context["outlet_events"][MODEL_VERSION].extra = {"as_of": as_of, "version": report["version"]}
         ask_if_newer(context, SNAPSHOT)
         return report | {"as_of": as_of}
