@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
+from urllib.parse import parse_qsl
 
 from pydantic import Field, JsonValue, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -12,6 +13,9 @@ FIXED: dict[str, JsonValue] = {"in_containers": "fixed"}
 """Marks a setting that docker-compose.yml gives a value of its own: it can be set in embedded mode only."""
 SECRET: dict[str, JsonValue] = {"in_containers": "secret"}
 """Marks a setting that containers read from a file under `secrets/`. Any other is passed on by docker-compose.yml."""
+
+TLS_SWITCHES = ("ssl_disabled", "ssl_verify_cert", "ssl_verify_identity", "ssl_check_hostname")
+"""Options of a database's URL by which pymysql takes no TLS, or any certificate, although `ssl_ca` is there."""
 
 DATABASES = ("shop_database_url", "platform_database_url", "shop_owner_database_url")
 
@@ -250,10 +254,19 @@ class Settings(BaseSettings):
         """Hold the databases' URLs to `REQUIRE_TLS`; the message leaves out the URL, which has a password."""
         urls = {str(getattr(self, name)): name.upper() for name in reversed(DATABASES)}  # of one URL, its first name
         urls[self.mlflow_backend_uri.get_secret_value()] = "MLFLOW_BACKEND_URI"
-        plain = [name for url, name in urls.items() if url and not url.startswith("sqlite") and "ssl_ca=" not in url]
+        plain = [name for url, name in urls.items() if url and not url.startswith("sqlite") and not _demands_tls(url)]
         if self.require_tls and plain:
-            raise ValueError(f"REQUIRE_TLS is set, and {' and '.join(plain)} lacks ?ssl_ca=FILE, which demands TLS")
+            raise ValueError(
+                f"REQUIRE_TLS is set, and {' and '.join(plain)} lacks ?ssl_ca=FILE, which demands TLS, or has one of "
+                f"{', '.join(TLS_SWITCHES)}, which are to be left out"
+            )
         return self
+
+
+def _demands_tls(url: str) -> bool:
+    """Return whether a database's URL names the authority of TLS, and leaves alone whether it is used and checked."""
+    options = dict(parse_qsl(url.rpartition("?")[2]))
+    return "ssl_ca" in options and options.keys().isdisjoint(TLS_SWITCHES)
 
 
 def derive(given: Mapping[str, object]) -> dict[str, object]:

@@ -122,6 +122,30 @@ def test_tls_can_be_demanded_of_every_url(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 @pytest.mark.parametrize(
+    "options",
+    [
+        "ssl_ca=",
+        "ssl_ca=ca.pem&ssl_disabled=true",
+        "ssl_disabled=false&ssl_ca=ca.pem",  # pymysql takes any text for true
+        "ssl_ca=ca.pem&ssl_verify_cert=false",
+        "ssl_ca=ca.pem&ssl_verify_identity=false",
+        "ssl_ca=ca.pem&ssl_check_hostname=false",
+        "charset=utf8mb4&init_command=ssl_ca=ca.pem",
+    ],
+)
+@pytest.mark.parametrize("setting", ["SHOP_DATABASE_URL", "MLFLOW_BACKEND_URI"])
+def test_tls_that_is_switched_off_is_not_demanded(setting: str, options: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUIRE_TLS", "true")
+    monkeypatch.setenv(setting, f"mysql+pymysql://me:secret@db/shop?{options}")
+    load_settings.cache_clear()
+
+    with pytest.raises(SystemExit, match=rf"REQUIRE_TLS is set, and {setting} lacks \?ssl_ca=FILE") as said:
+        load_settings()
+    assert "secret" not in str(said.value)
+    load_settings.cache_clear()
+
+
+@pytest.mark.parametrize(
     ("url", "said"),
     [("postgres://u:secret@h/shop", "names the server 'postgres'"), ("u:secret@h/shop", "is no URL")],
     ids=["another server", "no URL"],
