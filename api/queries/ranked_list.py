@@ -14,6 +14,9 @@ import orjson
 from api.schemas import MAX_ID
 from api.web.metrics import count_unusable
 
+LONGEST_REASON = 32
+"""Characters of a reason's code. Answers name codes in a header, which holds no text of any kind."""
+
 
 class Entry(NamedTuple):
     """A product as it was ranked."""
@@ -68,4 +71,7 @@ def _is_entry(item: Any) -> bool:
         and 0 <= product_id <= MAX_ID
         and 0 <= category_id <= MAX_ID
         and -inf < score < inf
+        and len(reason) <= LONGEST_REASON
+        and reason.isascii()
+        and reason.isidentifier()
     )

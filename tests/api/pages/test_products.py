@@ -2,7 +2,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, update
 
 from shop.database import session_scope
-from shop.tables import Product
+from shop.tables import Product, ProductNeighbours
 from tests.api.conftest import BATCH
 
 
@@ -45,6 +45,17 @@ def test_similar_products_are_bought_together_or_alike_then_of_the_category_then
     assert [each["product_id"] for each in answer.json()["products"]] == [3, 6, 5]
     assert answer.headers["x-rung"] == "bought_together,popular"
     assert answer.headers["x-batch-id"] == BATCH
+
+
+def test_a_reason_that_no_header_can_hold_costs_its_entry(api: TestClient, published_shop: Engine) -> None:
+    entries = [[3, 2, 0.5, "bought 🌸"], [5, 3, 0.4, "alike\r\nset-cookie: a"], [6, 3, 0.3, "alike"]]
+    with session_scope(published_shop) as session:
+        session.execute(update(ProductNeighbours).values(products=entries))
+
+    answer = api.get("/products/1/similar", params={"limit": 1})
+
+    assert (answer.status_code, answer.headers["x-rung"]) == (200, "alike")
+    assert [product["product_id"] for product in answer.json()["products"]] == [6]
 
 
 def test_a_product_is_never_similar_to_itself(api: TestClient, published_shop: Engine) -> None:

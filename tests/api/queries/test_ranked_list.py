@@ -38,6 +38,12 @@ def test_a_list_comes_out_as_it_was_stored(length: int, separators: tuple[str, s
         '[true, 1, 0.5, "a"]',
         '["2", 1, 0.5, "a"]',
         '[2.0, 1, 0.5, "a"]',
+        '[2, 1, 0.5, ""]',
+        '[2, 1, 0.5, "café"]',
+        r'[2, 1, 0.5, "a\r\nset-cookie: b"]',
+        r'[2, 1, 0.5, "\u0000"]',
+        r'[2, 1, 0.5, "\ud800"]',
+        f'[2, 1, 0.5, "{"a" * 200}"]',
     ],
 )
 def test_a_bad_entry_costs_itself_and_is_counted(bad: str) -> None:
