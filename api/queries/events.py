@@ -66,10 +66,14 @@ def _choose(events: Sequence[ShopperEvent], now: datetime) -> tuple[dict[str, Sh
 
 
 def make_key(event: ShopperEvent) -> str:
-    """Make the stored key of an event: no shopper can use up the keys of another's, or those of orders."""
+    """Make the stored key of an event: no shopper can use up the keys of another's, or those of orders.
+
+    One that is too long is hashed, and one that ends in a space: MySQL takes it for the same without the space.
+    """
     owner = "guest" if event.user_id is None else str(event.user_id)
     key = f"{owner}:{event.event_key}"
-    return key if len(key) <= KEY_LENGTH else f"{owner}:{hashlib.sha256(key.encode()).hexdigest()}"
+    is_stored_as_it_is = len(key) <= KEY_LENGTH and not key.endswith(" ")
+    return key if is_stored_as_it_is else f"{owner}:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def _identify(event: ShopperEvent) -> Identity:

@@ -156,6 +156,17 @@ def test_events_are_written_once_on_each_database(any_empty_shop: Engine) -> Non
     assert [write_events(any_empty_shop, events).accepted for _ in range(2)] == [2, 0]
 
 
+def test_keys_that_differ_by_spaces_at_their_end_are_keys_of_their_own_on_each_database(any_empty_shop: Engine) -> None:
+    keys = ["a ", "a", "a  ", "A", "á", " ", "  ", "b\t", "b"]
+
+    together = write_events(any_empty_shop, [ShopperEvent(**event(key)) for key in keys])
+    one_by_one = [write_events(any_empty_shop, [ShopperEvent(**event(f"later {key}"))]) for key in keys]
+    again = write_events(any_empty_shop, [ShopperEvent(**event(key)) for key in keys])
+
+    assert (together.accepted, [receipt.accepted for receipt in one_by_one]) == (9, [1] * 9)
+    assert (again.accepted, again.duplicates, again.refused) == (0, 9, 0)
+
+
 @pytest.mark.parametrize(
     "body",
     [
