@@ -15,13 +15,21 @@ IPV6_PREFIX = 64
 """Bits of an IPv6 address that one client cannot choose: the rest is a network of its own."""
 
 
-@lru_cache(REMEMBERED_CLIENTS)
+LONGEST_ADDRESS = 64
+"""Characters of an address; a proxy may pass on what a client made up, and names of addresses are remembered."""
+
+
 def name_client(address: str) -> str:
     """Name the client that an address belongs to, as the limiter counts it.
 
     Returns:
         An IPv4 address or an IPv6 network; empty for what is no address, so that made-up ones are one client.
     """
+    return _parse_client(address) if len(address) <= LONGEST_ADDRESS else ""
+
+
+@lru_cache(REMEMBERED_CLIENTS)
+def _parse_client(address: str) -> str:
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -174,6 +175,18 @@ def test_however_many_clients_ask_few_are_remembered(monkeypatch: pytest.MonkeyP
 )
 def test_a_client_is_named_by_its_address_and_made_up_ones_are_one_client(address: str, client: str) -> None:
     assert name_client(address) == client
+
+
+def test_addresses_of_any_length_fill_no_memory() -> None:
+    tracemalloc.start()
+    try:
+        names = {name_client(f"{number}{'z' * 30_000}") for number in range(300)}
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert names == {""}
+    assert kept < 1_000_000
 
 
 @pytest.mark.parametrize(
