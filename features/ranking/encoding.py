@@ -88,8 +88,7 @@ class Encoder:
         Returns:
             int64[..., crosses of the entity]; the ids of different crosses never meet.
         """
-        used = {column for cross in list_crosses(entity) for column in cross.columns}
-        return self.combine(entity, {name: self.bucket(name, columns[name]) for name in used})
+        return self.combine(entity, {name: self.bucket(name, columns[name]) for name in list_crossed_columns(entity)})
 
     def combine(self, entity: CrossedEntity, buckets: Mapping[str, Int64]) -> Int64:
         """Return the ids of an entity's crosses, int64[..., crosses], from the buckets of all their columns."""
@@ -150,6 +149,11 @@ class Encoder:
             return cls(**json.loads(path.read_text(encoding="utf-8")))
         except TypeError as err:
             raise ValueError(f"{path.name} is not an encoder of this version: {err}.") from err
+
+
+def list_crossed_columns(entity: CrossedEntity) -> list[str]:
+    """List the columns that an entity's crosses need the buckets of, each once."""
+    return sorted({column for cross in list_crosses(entity) for column in cross.columns})
 
 
 def fit_encoder(rows: Mapping[Entity, Float32], category_ids: Int64, product_ids: Int64) -> Encoder:

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from shop.catalogue.tables import CopiedTable
-from shop.catalogue.values import LARGEST_INTEGER, OddValueError, Value, read_value
-from shop.mapping.canonical import UPDATED_AT
+from shop.catalogue.values import OddValueError, Value, read_value
+from shop.mapping.canonical import MAX_KEY, UPDATED_AT
 from shop.mapping.model import ShopMapping
 from shop.mapping.select import TableSource, build_sources
 
@@ -100,7 +100,7 @@ def _read_piece(table: CopiedTable, piece: Sequence[Any]) -> Rows:
     num_nameless = 0
     for given in piece:
         key = given[table.key_place]
-        if not isinstance(key, int) or abs(key) > LARGEST_INTEGER:
+        if not isinstance(key, int) or abs(key) > MAX_KEY:
             num_nameless += 1
             continue
         try:

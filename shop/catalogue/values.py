@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from shop.mapping.canonical import Field, Kind
+from shop.mapping.canonical import MAX_KEY, Field, Kind
 from shop.money import MOST_DECIMALS
 
 THOUSANDTH = Decimal(1).scaleb(-MOST_DECIMALS)
-LARGEST_INTEGER = 2**63 - 1
 
 Value = int | bool | Decimal | str | datetime | None
 
@@ -35,7 +34,7 @@ def read_value(field: Field, value: Any) -> Value:
 
 def _read_integer(value: Any) -> int:
     number = int(value)
-    if number != (Decimal(value) if isinstance(value, str) else value) or abs(number) > LARGEST_INTEGER:
+    if number != (Decimal(value) if isinstance(value, str) else value) or abs(number) > MAX_KEY:
         raise ValueError
     return number
 

@@ -10,6 +10,8 @@ from shop.tables import DECLARED, Money, PlatformBase, UtcDateTime
 
 CREATED_AT = "created_at"
 UPDATED_AT = "updated_at"
+MAX_KEY = 2**63 - 1
+"""The largest whole number that a key, or any field, may hold."""
 KNOWN_SINCE_EVER = "1970-01-01 00:00:00"
 """`created_at` of rows whose shop does not tell it."""
 

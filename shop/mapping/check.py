@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
 from shop.failures import describe, is_transient
-from shop.mapping.canonical import CANONICAL_TABLES, UPDATED_AT, CanonicalTable
+from shop.mapping.canonical import CANONICAL_TABLES, MAX_KEY, UPDATED_AT, CanonicalTable
 from shop.mapping.inspection import find_tables_without_snapshots, inspect_section
 from shop.mapping.model import Section, ShopMapping
 from shop.mapping.select import build_source, build_sources
@@ -22,7 +22,6 @@ from shop.mapping.unseen_rows import count_left_out, count_waiting
 SAMPLE_ROWS = 3
 TIMED_ROWS = 20_000
 SHOWN_CHARACTERS = 24
-MAX_KEY = 2**63 - 1
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,10 @@ import numpy as np
 
 from features.definitions import list_crosses, list_names
 from features.ranking.candidates import Candidates
-from features.ranking.encoding import Encoder
+from features.ranking.encoding import Encoder, list_crossed_columns
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 
 Array = TypeVar("Array")
-
-CROSSED_COLUMNS = tuple(sorted({column for cross in list_crosses("pair") for column in cross.columns}))
 
 
 class UserInputs(NamedTuple):
@@ -79,13 +77,14 @@ class EncodedSnapshot:
     def __init__(self, encoder: Encoder, arrays: SnapshotArrays):
         self.arrays = arrays
         self._encoder = encoder
+        self._crossed = list_crossed_columns("pair")
         self._categories = encoder.look_up_categories(arrays.category_ids)[arrays.category_rows]
         self._products = encoder.look_up_products(arrays.product_ids)
         self._product_features = encoder.standardise("product", arrays.products)
         of_products: dict[str, np.ndarray] = {"category_id": self._categories, "product_id": self._products}
         of_products |= {name: arrays.product_column(name) for name in list_names("product")}
         self._product_buckets = {
-            name: encoder.bucket(name, of_products[name]) for name in CROSSED_COLUMNS if name in of_products
+            name: encoder.bucket(name, of_products[name]) for name in self._crossed if name in of_products
         }
 
     def encode_users(self, user_rows: Int64) -> UserInputs:
@@ -107,7 +106,7 @@ class EncodedSnapshot:
         rows, pair_names = candidates.product_rows, list_names("pair")
         buckets = {name: of_products[rows] for name, of_products in self._product_buckets.items()}
         buckets |= {
-            name: self._encoder.bucket(name, candidates.column(name)) for name in CROSSED_COLUMNS if name in pair_names
+            name: self._encoder.bucket(name, candidates.column(name)) for name in self._crossed if name in pair_names
         }
         features = [self._encoder.standardise("pair", candidates.features), self._product_features[rows]]
         return PairInputs(

@@ -243,35 +243,6 @@ def test_a_guest_that_is_found_to_be_a_user_is_one_from_then_on(tiny_shop: Engin
     assert [one.lines.filter(user_id=3).height for one in (before, after)] == [0, 2]
 
 
-def test_what_came_back_was_not_bought_from_then_on(tiny_shop: Engine, store: MLStore) -> None:
-    """User 1 gives back one bread of the 8th on the 10th, user 2 all cola of the 20th on the 24th."""
-    orders = "INSERT INTO orders (order_id, user_id, status, ordered_at, total_amount, created_at, updated_at) VALUES "
-    lines = (
-        "INSERT INTO order_items (order_item_id, order_id, product_id, quantity, unit_price, created_at, updated_at) "
-    )
-    for order, user, product, pieces, on in ((21, 1, 3, -1, 10), (22, 2, 5, -2, 24)):
-        at = f"2026-01-{on} 12:00:00.000000"
-        execute(
-            tiny_shop,
-            f"{orders} ({order}, {user}, 'paid', '{at}', 0, '{at}', '{at}')",
-            f"{lines} VALUES ({order}, {order}, {product}, {pieces}, 1, '{at}', '{at}')",
-        )
-    sync_shop(tiny_shop, store, verify=True)
-
-    newest = load_purchases(store, day(25))
-
-    assert newest.lines.filter(product_id=3)["order_id"].to_list() == [1, 4]
-    assert newest.lines.filter(product_id=5).is_empty()
-    assert newest.within(day(19), day(25)).rows() == [(1, 1, 1, True)]
-    for instant in (day(10), day(10) + TICK, day(24), day(24) + TICK):
-        then, back = load_purchases(store, instant), newest.before(instant)
-        assert then.lines.equals(back.lines), instant
-        assert (then.lines.filter(product_id=3, user_id=1).height, then.lines.filter(product_id=5).height) == (
-            2 if instant <= day(10) else 1,
-            1 if day(20) < instant <= day(24) else 0,
-        )
-
-
 def test_labels_lie_in_the_window_start_included_end_excluded(tiny_purchases: Purchases) -> None:
     labels = tiny_purchases.within(day(8), day(22))
 
