@@ -22,6 +22,7 @@ from shop.mapping.unseen_rows import count_left_out, count_waiting
 SAMPLE_ROWS = 3
 TIMED_ROWS = 20_000
 SHOWN_CHARACTERS = 24
+NAMED_ORDERS = 3
 
 
 @dataclass(frozen=True)
@@ -100,13 +101,13 @@ def _check_table(
         sample = _fetch(connection, f"SELECT * FROM {source} ORDER BY {key} DESC LIMIT {SAMPLE_ROWS}")
         rate = _time_rows(connection, source)
         unseen = _list_unseen(connection, canonical, mapping, readable)
-        guests = _count_guests(connection, canonical, source)
+        odd_orders = _describe_odd_orders(connection, canonical, source)
     except DBAPIError as err:
         if is_transient(err):
             raise
         return TableCheck(canonical.name, faults=(f"[{canonical.name}] cannot be read: {describe(err)}",))
     faults = [f"[{canonical.name}] {key}: {one}" for one in _find_key_faults(count, low, high, num_keys)]
-    costs = [*guests, *_list_costs(canonical, section, count / rate), *warnings]
+    costs = [*odd_orders, *_list_costs(canonical, section, count / rate), *warnings]
     costs += _find_missing_indexes(connection, canonical, section)
     return TableCheck(canonical.name, count, tuple(sample), tuple(unseen), tuple(costs), tuple(faults))
 
@@ -122,13 +123,29 @@ def _list_unseen(
     ]
 
 
-def _count_guests(connection: Connection, canonical: CanonicalTable, source: str) -> list[str]:
-    """Count the orders without a user."""
+def _describe_odd_orders(connection: Connection, canonical: CanonicalTable, source: str) -> list[str]:
+    """Count the orders without a user, and those dated in the future, by the server's clock; name some of these."""
     if canonical.name != "orders":
         return []
-    [found] = _fetch(connection, f"SELECT COUNT(*) AS num_orders FROM {source} WHERE user_id IS NULL")
-    told = "of guests: their baskets teach what goes together, and make no shopper"
-    return [f"{found['num_orders']:,} orders {told}"] if found["num_orders"] else []
+    is_to_come = "ordered_at > CURRENT_TIMESTAMP"
+    [found] = _fetch(
+        connection,
+        "SELECT COUNT(CASE WHEN user_id IS NULL THEN 1 END) AS guests, "
+        f"COUNT(CASE WHEN {is_to_come} THEN 1 END) AS to_come FROM {source}",
+    )
+    told = []
+    if found["guests"]:
+        told.append(
+            f"{found['guests']:,} orders of guests: their baskets teach what goes together, and make no shopper"
+        )
+    if found["to_come"]:
+        latest = _fetch(
+            connection,
+            f"SELECT order_id FROM {source} WHERE {is_to_come} ORDER BY ordered_at DESC LIMIT {NAMED_ORDERS}",
+        )
+        named = ", ".join(str(row["order_id"]) for row in latest)
+        told.append(f"{found['to_come']:,} orders dated in the future, of them {named}: each counts from its day on")
+    return told
 
 
 def _find_key_faults(count: int, low: Any, high: Any, num_keys: int) -> list[str]:

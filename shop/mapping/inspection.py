@@ -124,7 +124,7 @@ def _find_condition_faults(connection: Connection, canonical: CanonicalTable, se
 def _is_selectable(found: Any, field: Field, column: ColumnMapping) -> bool:
     """Return whether a type that the server tells of a SELECT's column crosses without loss."""
     _name, code, _display, _internal, _precision, scale, _nullable = found
-    if field.kind is Kind.MONEY and column.money == "rounded":
+    if column.rounded or (field.kind is Kind.MONEY and column.money == "rounded"):
         return code in _INTEGERS | _DECIMALS | {FIELD_TYPE.FLOAT, FIELD_TYPE.DOUBLE}
     if field.kind is Kind.MONEY and code in _DECIMALS:
         return scale <= MOST_DECIMALS
@@ -177,6 +177,8 @@ def _find_fault(field: Field, column: ColumnMapping, declared: ReflectedColumn |
 
 def _holds(declared: types.TypeEngine[Any], kind: Kind, column: ColumnMapping) -> bool:
     """Return whether every value of a declared type crosses without loss as this kind."""
+    if column.rounded:
+        return isinstance(declared, types.Integer | types.Numeric | types.Float)
     if kind in (Kind.INTEGER, Kind.FLAG):
         return isinstance(declared, types.Integer | types.Boolean)
     if kind is Kind.TEXT:

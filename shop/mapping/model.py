@@ -45,6 +45,7 @@ class ColumnMapping(BaseModel):
         blanks: values that stand for none, as NULL does: the user 0 of a guest's order.
         default: what NULL means.
         money: unit of an amount; that of the section if not given.
+        rounded: a number with decimals becomes a whole one, and is never 0 if something was there: a weight in pieces.
         time_zone: of a date without a zone; that of the section if not given.
     """
 
@@ -57,6 +58,7 @@ class ColumnMapping(BaseModel):
     blanks: tuple[Scalar, ...] = ()
     default: Scalar | None = None
     money: MoneyUnit | None = None
+    rounded: bool = False
     time_zone: TimeZone | None = None
 
     @model_validator(mode="after")
@@ -252,6 +254,8 @@ def _find_value_faults(table: CanonicalTable, section: Section) -> list[str]:
             faults.append(f"{place}: is no money, and has no unit")
         if column.time_zone is not None and field.kind is not Kind.INSTANT:
             faults.append(f"{place}: is no date, and has no time zone")
+        if column.rounded and (field.kind is not Kind.INTEGER or field.name in (table.key, *table.parents)):
+            faults.append(f"{place}: is no number of pieces, and is not rounded")
         stated = [column.value, column.otherwise, column.default, *column.blanks, *column.values.values()]
         faults += [
             f"{place}: {value!r} is no {field.kind.value}"

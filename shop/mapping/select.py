@@ -127,6 +127,8 @@ def _express(field: Field, section: Section, dialect: Dialect) -> ColumnElement[
         expression = func.nullif(expression, _literal(blank, field.kind, dialect))
     if given.values:
         expression = _translate(str(expression.compile(dialect=dialect)), given, field.kind, dialect)
+    elif given.rounded:
+        expression = _round_away_from_zero(str(expression.compile(dialect=dialect)), dialect)
     elif field.kind is Kind.MONEY and (given.money or section.money) == "cents":
         expression = literal_column(f"({expression.compile(dialect=dialect)} / 100.0)")
     elif field.kind is Kind.INSTANT:
@@ -149,6 +151,12 @@ def _translate(name: str, given: ColumnMapping, kind: Kind, dialect: Dialect) ->
         *((compared.in_(values), _literal(meaning, kind, dialect)) for meaning, values in meanings.items()),
         else_=_literal(given.otherwise, kind, dialect),
     )
+
+
+def _round_away_from_zero(number: str, dialect: Dialect) -> ColumnElement[Any]:
+    """Make a weight whole pieces, at least one either way; 0 stays nothing."""
+    largest, integer = ("MAX", "INTEGER") if dialect.name == "sqlite" else ("GREATEST", "SIGNED")
+    return literal_column(f"CAST(SIGN({number}) * {largest}(1, ROUND(ABS({number}))) AS {integer})")
 
 
 def _to_utc(expression: ColumnElement[Any], zone: str, dialect: Dialect) -> ColumnElement[Any]:

@@ -113,7 +113,7 @@ def _list_order_rows(
         ware = dice.choice(wares[buyer % 10 :: 10])  # each buyer keeps to a tenth
         sku, item, price = dice.choice(ware.variants)
         sold = ("", "Ware of old", 2.0, "Ware of old") if dice.random() < 0.02 else (sku, item, price, ware.handle)
-        quantity = dice.randint(1, 3)
+        quantity = dice.choices((1, 2, 3, -1), (32, 32, 32, 4))[0]
         rows.append(
             {
                 "Lineitem quantity": quantity,
@@ -128,7 +128,7 @@ def _list_order_rows(
         rows.append({"Lineitem quantity": 1, "Lineitem name": "Gift wrap", "Lineitem price": 2, "Lineitem sku": ""})
     rows[0] |= {
         "Financial Status": "paid" if fate == "cancelled" else fate,
-        "Total": f"{sum(float(str(row['Lineitem price'])) for row in rows):.2f}",
+        "Total": f"{sum(float(str(row['Lineitem price'])) * int(str(row['Lineitem quantity'])) for row in rows):.2f}",
         "Cancelled at": stamp if fate == "cancelled" else "",
         "Notes": "ring twice\nplease" if dice.random() < 0.1 else "",
         "Billing Name": "Ana Example",

@@ -3,8 +3,10 @@
 import csv
 import random
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
+from tests.support.foreign_shops.foreign_shop import round_to_pieces
 from tests.support.shopify_export import Truth
 
 FIRST_DAY = datetime(2025, 6, 1)  # noqa: DTZ001, the export tells no zone
@@ -53,15 +55,16 @@ def _list_rows(order: int, dice: random.Random, truth: Truth) -> list[dict[str, 
     truth.num_guest_orders += customer == 0
     rows: list[dict[str, object]] = []
     for place, product in enumerate(dice.sample([100, 101, *range(110, 140), DELETED], dice.randint(1, 3))):
-        quantity, returned = dice.randint(1, 3), int(dice.random() < 0.05)
+        quantity = dice.choices((1, 2, 3, 0.4, -1), (30, 30, 30, 5, 5))[0]
+        returned = int(quantity > 0 and dice.random() < 0.05)
         rows.append({
             "order_id": 5000 + order, "order_number": 5000 + order, "date": time, "status": fate, "order_total": "9.00",
             "customer_id": customer, "billing_first_name": "Ana", "item_id": 10 * order + place + 1,
             "item_product_id": product, "item_name": f"Line of {product}", "item_quantity": quantity,
             "item_subtotal": 3 * quantity, "item_total": 3 * quantity, "item_refunded_qty": -returned,
         })  # fmt: skip
-        if customer and FATES.index(fate) < 3 and quantity > returned:
-            truth.pieces[str(customer), str(product)] += quantity - returned
+        if customer and FATES.index(fate) < 3 and (kept := max(0, quantity - returned) if quantity > 0 else quantity):
+            truth.pieces[str(customer), str(product)] += round_to_pieces(Decimal(str(kept)))
     rows.append(
         {**rows[0], "item_id": 10 * order + 9, "item_product_id": 0, "item_name": "Postage", "item_refunded_qty": 0}
     )

@@ -93,6 +93,18 @@ def test_orders_of_guests_are_counted(tiny_shop: Engine) -> None:
     assert report.is_usable
 
 
+def test_orders_of_days_to_come_are_counted_and_some_named(tiny_shop: Engine) -> None:
+    with tiny_shop.begin() as connection:
+        connection.exec_driver_sql("UPDATE orders SET ordered_at = '2190-01-01 00:00:00' WHERE user_id = 2")
+        connection.exec_driver_sql("UPDATE orders SET ordered_at = '2191-01-01 00:00:00' WHERE order_id = 5")
+
+    with tiny_shop.connect() as connection:
+        report = check_shop(connection, load_mapping())
+
+    assert costs_of(report, "orders") == ("2 orders dated in the future, of them 5, 4: each counts from its day on",)
+    assert report.is_usable
+
+
 def test_a_change_column_without_an_index_is_named(report: MappingCheck) -> None:
     assert "no index begins with changed: looking for changes walks the whole table" in costs_of(report, "users")
     assert not any(cost.startswith("no index begins with id") for cost in costs_of(report, "users"))

@@ -50,7 +50,12 @@ columns = { order_id = "id", user_id = "customer", ordered_at = "sold", total_am
 [order_items]
 select = "SELECT id, total FROM receipt"
 money = "rounded"
-columns = { order_item_id = "id", order_id = "id", product_id = "id", unit_price = "total" }
+[order_items.columns]
+order_item_id = "id"
+order_id = "id"
+product_id = "id"
+unit_price = "total"
+quantity = { column = "total", rounded = true }
 """
 
 

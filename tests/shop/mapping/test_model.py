@@ -134,6 +134,8 @@ def test_all_faults_are_named_at_once_by_section_and_column() -> None:
          "[orders] ordered_at: is no money, and has no unit"),
         ('name = "label"', 'name = { column = "label", time_zone = "UTC" }',
          "[categories] name: is no date, and has no time zone"),
+        ('user_id = "customer_id"', 'user_id = { column = "customer_id", rounded = true }',
+         "[orders] user_id: is no number of pieces, and is not rounded"),
         ('name = "label"', 'name = { default = "?" }', "[categories] name: give a column, or one value for all rows"),
         ('name = "label"', 'name = { column = "l", otherwise = "?" }',
          "[categories] name: `otherwise` goes with `values`"),

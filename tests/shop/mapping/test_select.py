@@ -94,6 +94,27 @@ def test_cents_become_decimals(foreign_shop: Engine, mapping: ShopMapping) -> No
     assert [float(amount) for _key, amount in amounts] == [19.99, 0.05, 0.0, 0.07]
 
 
+def test_weights_become_pieces_and_are_never_nothing(foreign_shop: Engine) -> None:
+    weights = ("0.4", "1.5", "-0.25", "-2.5", "0", "NULL")
+    rows = " UNION ALL ".join(f"SELECT {key} AS id, {weight} AS weight" for key, weight in enumerate(weights))
+    text = (
+        MAPPING.partition("[order_items]")[0]
+        + f"""
+[order_items]
+select = "{rows}"
+columns.order_item_id = "id"
+columns.order_id = "id"
+columns.product_id = "id"
+columns.unit_price = {{ value = 1 }}
+columns.quantity = {{ column = "weight", rounded = true, default = 1 }}
+"""
+    )
+
+    pieces = read(foreign_shop, parse_mapping(text, "shop.toml"), "order_items", "order_item_id", "quantity")
+
+    assert [quantity for _key, quantity in pieces] == ["1", "2", "-1", "-3", "0", "1"]
+
+
 def test_values_are_translated_byte_by_byte(foreign_shop: Engine, mapping: ShopMapping) -> None:
     assert read(foreign_shop, mapping, "orders", "order_id", "status") == [
         ("7", "cancelled"),

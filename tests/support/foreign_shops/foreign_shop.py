@@ -79,6 +79,12 @@ def read_local(local: datetime, zone: str = "UTC") -> datetime:
     return local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
+def round_to_pieces(number: Decimal | int) -> int:
+    """Round a weight to whole pieces, at least one either way, as SQL does; 0 is nothing."""
+    rounded = max(Decimal(1), abs(Decimal(number)).quantize(Decimal(1), ROUND_HALF_UP))
+    return 0 if not number else int(rounded.copy_sign(Decimal(number)))
+
+
 def cents(amount: Decimal) -> Decimal:
     """Round an amount to hundredths, as SQL does."""
     return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)

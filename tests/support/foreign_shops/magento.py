@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from tests.support.foreign_shops.foreign_shop import START, ForeignShop, cents, read_local, write_local
+from tests.support.foreign_shops.foreign_shop import START, ForeignShop, cents, read_local, round_to_pieces, write_local
 from tests.support.foreign_shops.magento_schema import (
     ATTRIBUTES,
     ENTITY_TYPES,
@@ -182,9 +182,9 @@ def add_line(shop: ForeignShop, rng: random.Random, key: int, order: dict[str, A
 
 
 def count_left(line: dict[str, Any]) -> int:
-    """Count the pieces of a line that were kept: whole ones, at least one if anything was."""
+    """Count the pieces of a line that were kept."""
     left = Decimal(line["qty_ordered"]) - line["qty_canceled"] - (line["qty_refunded"] or 0)
-    return max(1, round(left)) if left > 0 else 0
+    return round_to_pieces(max(left, Decimal(0)))
 
 
 def see_order(shop: ForeignShop, order: dict[str, Any]) -> None:

@@ -162,7 +162,7 @@ def add_order(shop: ForeignShop, rng: random.Random, key: int) -> None:
     if not reasons:
         see_order(shop, order)
     for number in range(rng.randint(1, 4)):
-        price, quantity = Decimal(rng.randint(10_000, 200_000)) / 10_000, rng.choice([0, 1, 1, 2, 3])
+        price, quantity = Decimal(rng.randint(10_000, 200_000)) / 10_000, rng.choice([-1, 0, 1, 1, 2, 3])
         product = rng.choice(list(shop.seen["products"]))
         line = {"order_product_id": key * 10 + number, "order_id": key, "product_id": product, "quantity": quantity,
                 "price": price, "total": price * quantity, "tax": price / 5}  # fmt: skip

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from tests.support.foreign_shops.foreign_shop import START, ForeignShop, cents, write_local
+from tests.support.foreign_shops.foreign_shop import START, ForeignShop, cents, round_to_pieces, write_local
 from tests.support.foreign_shops.woocommerce_schema import SCHEMA
 
 PREFIX = "wp7_"
@@ -22,7 +22,7 @@ ABOVE = {16: 15}
 """Categories that lie below another one."""
 BASKETS, REFUNDS = "baskets that never became an order", "refunds"
 LINES_OF = {BASKETS: "lines of baskets that never became an order", REFUNDS: "lines of refunds"}
-UNNAMED, GONE = "lines without a product", "lines that were refunded whole"
+UNNAMED, GONE = "lines without a product", "lines of nothing, and those that were refunded whole"
 
 
 def make_hpos_shop() -> ForeignShop:
@@ -143,7 +143,8 @@ def add_order(
     if not any(reasons.values()):
         shop.see("orders", key, user_id=order["customer_id"] or None, status=STATUSES[order["status"]],
                  ordered_at=order["at"], total_amount=order["total"])  # fmt: skip
-    lines = {key * 10 + number: rng.randint(1, 3) for number in range(rng.randint(1, 4))}
+    lines: dict[int, Decimal | int] = {key * 10 + number: rng.randint(1, 3) for number in range(rng.randint(1, 4))}
+    lines |= {key * 10 + 5: Decimal("1.6"), key * 10 + 6: -2, key * 10 + 7: 0} if key % 10 == 0 else {}
     refund = {"id": key + 2000, "customer_id": None, "type": "shop_order_refund", "status": "wc-completed",
               "at": order["at"], "total": Decimal(-1)}  # fmt: skip
     has_refund = rng.random() < 0.3
@@ -151,12 +152,12 @@ def add_order(
         add_row(shop, refund)
         leave_out(shop, "orders", {REFUNDS: True})
     for number, (item, pieces) in enumerate(lines.items()):
-        back = rng.randint(1, pieces) if has_refund and not number else 0
+        back = rng.randint(1, int(pieces)) if has_refund and not number else 0
         add_line(shop, rng, item, key, pieces, back, reasons)
         if back:
             add_item(shop, item + 20_000, key + 2000, "line_item", _product_id=100, _qty=-back, _line_subtotal=-1,
                      _line_total=-1, _refunded_item_id=item)  # fmt: skip
-            leave_out(shop, "order_items", {REFUNDS: True, GONE: True})
+            leave_out(shop, "order_items", {REFUNDS: True, GONE: False})
     add_item(shop, key * 10 + 9, key, "shipping", cost="4.90")
 
 
@@ -167,7 +168,13 @@ def leave_out(shop: ForeignShop, table: str, reasons: dict[str, bool]) -> None:
 
 
 def add_line(
-    shop: ForeignShop, rng: random.Random, item: int, order: int, pieces: int, back: int, reasons: dict[str, bool]
+    shop: ForeignShop,
+    rng: random.Random,
+    item: int,
+    order: int,
+    pieces: Decimal | int,
+    back: int,
+    reasons: dict[str, bool],
 ) -> None:
     product = rng.choice([0, *shop.seen["products"]])
     full = Decimal(rng.randint(100, 2000) * pieces) / 100
@@ -177,7 +184,7 @@ def add_line(
     found = {**reasons, UNNAMED: product == 0, GONE: back == pieces}
     leave_out(shop, "order_items", found)
     if not any(found.values()):
-        shop.see("order_items", item, order_id=order, product_id=product, quantity=pieces - back,
+        shop.see("order_items", item, order_id=order, product_id=product, quantity=round_to_pieces(pieces - back),
                  unit_price=cents(paid / pieces), discount_amount=full - paid)  # fmt: skip
 
 
