@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from api.pages.browse import Cursor, ProductFilter
 from api.routes.dependencies import CataloguePagesDep, CursorQuery, LimitQuery
-from api.schemas import MAX_ID, Categories, ProductPage
+from api.schemas import AddressId, Categories, ProductPage
 from api.web.errors import ApiError, refusals
 
 router = APIRouter(tags=["catalogue"])
@@ -23,7 +23,7 @@ async def get_categories(pages: CataloguePagesDep) -> Categories:
 @router.get("/products", responses=refusals(422, 503))
 async def get_products(
     pages: CataloguePagesDep,
-    category_id: Annotated[int | None, Query(ge=0, le=MAX_ID, description="Only of this department.")] = None,
+    category_id: Annotated[AddressId | None, Query(description="Only of this department.")] = None,
     query: Annotated[str, Query(max_length=100, description="Words that the title must hold.")] = "",
     limit: LimitQuery = 24,
     cursor: CursorQuery = None,

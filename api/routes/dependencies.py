@@ -19,7 +19,7 @@ from api.pages.home import HomePage
 from api.pages.images import ProductPictures
 from api.pages.products import ProductPages
 from api.pages.storefront import StorefrontPage
-from api.schemas import MAX_ID
+from api.schemas import AddressId
 from api.web.auth import BEARER, Authenticator
 from api.web.errors import ApiError
 from api.web.metrics import Metrics
@@ -99,13 +99,13 @@ MetricsTokenDep = Annotated[str | None, _provide(lambda services: services.metri
 TakesOrdersDep = Annotated[bool, _provide(lambda services: services.takes_orders)]
 IsDemoDep = Annotated[bool, _provide(lambda services: services.is_demo)]
 
-UserIdQuery = Annotated[int | None, Query(ge=0, le=MAX_ID, description="The shopper; absent when logged out.")]
+UserIdQuery = Annotated[AddressId | None, Query(description="The shopper; absent when logged out.")]
 DEFAULT_LIMIT = 20
 """Products on a page whose size was not asked for."""
 LimitQuery = Annotated[int, Query(ge=1, le=100, description="Products wanted.")]
 CursorQuery = Annotated[str | None, Query(max_length=120, description="`next_cursor` of the page before.")]
-UserIdPath = Annotated[int, Path(ge=0, le=MAX_ID)]
-ProductIdPath = Annotated[int, Path(ge=0, le=MAX_ID)]
+UserIdPath = Annotated[AddressId, Path()]
+ProductIdPath = Annotated[AddressId, Path()]
 
 
 async def get_token(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]) -> str | None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Path, Response
 
 from api.pages.images import Picture, draw_thing
-from api.routes.dependencies import PicturesDep, ProductIdPath
+from api.routes.dependencies import PicturesDep
 from api.schemas import MAX_ID, ErrorAnswer
 from api.web.errors import ApiError
 
@@ -26,7 +26,7 @@ NAME = r"^[A-Za-z0-9_-]{1,64}$"
 async def get_picture(
     pictures: PicturesDep,
     category_id: Annotated[int, Path(ge=0, le=MAX_ID)],
-    product_id: ProductIdPath,
+    product_id: Annotated[int, Path(ge=0, le=MAX_ID)],
     extension: Literal["svg", "jpg", "png", "webp"],
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:

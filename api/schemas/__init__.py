@@ -1,6 +1,6 @@
 """Request and response schemas of the API. The storefront's client is generated from them."""
 
-from api.schemas.basics import MAX_ID, Id, Token
+from api.schemas.basics import MAX_ID, AddressId, AnswerId, Id, Token
 from api.schemas.catalogue import (
     Categories,
     ListedCoupon,
@@ -33,6 +33,8 @@ __all__ = [
     "MAX_COUPONS",
     "MAX_EVENTS",
     "MAX_ID",
+    "AddressId",
+    "AnswerId",
     "Cart",
     "CartLine",
     "CartQuote",

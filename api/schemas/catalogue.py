@@ -5,12 +5,14 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from api.schemas.basics import AnswerId
+
 
 class ListedProduct(BaseModel):
     """A product in a list."""
 
-    product_id: int
-    category_id: int
+    product_id: AnswerId
+    category_id: AnswerId
     title: str
     price: float = Field(description="Price now, in the shop's currency.")
     image_url: str = Field(description="Path on this server, or a full URL.")
@@ -26,14 +28,14 @@ class ProductPage(BaseModel):
 class SimilarProducts(BaseModel):
     """Products that go with one product."""
 
-    product_id: int
+    product_id: AnswerId
     products: list[ListedProduct]
 
 
 class ListedCategory(BaseModel):
     """A department of the shop."""
 
-    category_id: int
+    category_id: AnswerId
     name: str
 
 
@@ -46,7 +48,7 @@ class Categories(BaseModel):
 class ListedCoupon(BaseModel):
     """A coupon that the shopper holds, valid now and not used."""
 
-    coupon_id: int
+    coupon_id: AnswerId
     code: str
     name: str
     discount_type: Literal["percent", "amount"]
@@ -66,8 +68,8 @@ class Review(BaseModel):
 class ProductDetails(BaseModel):
     """A product on its own page."""
 
-    product_id: int
-    category_id: int
+    product_id: AnswerId
+    category_id: AnswerId
     category_name: str
     title: str
     brand: str | None

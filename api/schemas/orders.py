@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.schemas.basics import Id, Token
+from api.schemas.basics import AnswerId, Id, Token
 from api.schemas.catalogue import ListedCoupon
 from api.schemas.events import Source
 
@@ -40,7 +40,7 @@ class Cart(BaseModel):
 class RedeemedCoupon(ListedCoupon):
     """A coupon of the shopper at work."""
 
-    product_id: int = Field(description="The product of the cart that it takes money off.")
+    product_id: AnswerId = Field(description="The product of the cart that it takes money off.")
     discount_amount: float = Field(description="How much it takes off.")
 
 
@@ -71,7 +71,7 @@ class Checkout(BaseModel):
 class OrderLine(BaseModel):
     """One line of an order."""
 
-    product_id: int
+    product_id: AnswerId
     title: str
     image_url: str
     quantity: int
@@ -82,7 +82,7 @@ class OrderLine(BaseModel):
 class OrderSummary(BaseModel):
     """An order."""
 
-    order_id: int
+    order_id: AnswerId
     status: Literal["placed", "paid", "shipped", "delivered", "cancelled"]
     ordered_at: datetime
     total_amount: float

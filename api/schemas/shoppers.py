@@ -5,11 +5,13 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from api.schemas.basics import AnswerId
+
 
 class Shopper(BaseModel):
     """A shopper who shows something."""
 
-    user_id: int
+    user_id: AnswerId
     nickname: str
     kind: Literal["new", "light", "heavy", "lapsed"] = Field(
         description="new: hardly ordered yet; lapsed: used to order; light and heavy: order still, rarely or often."

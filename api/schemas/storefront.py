@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, Field
 
+from api.schemas.basics import AnswerId
+
 
 class LocalizedText(BaseModel):
     """A text in each language of the pages."""
@@ -20,7 +22,7 @@ class StorefrontColours(BaseModel):
 class StorefrontDepartment(BaseModel):
     """A department of the menu."""
 
-    category_id: int
+    category_id: AnswerId
     name: LocalizedText
     icon_url: str | None = Field(description="Null where no drawing fits: the first letter of the name stands for it.")
     is_restricted: bool = Field(description="Never recommended but beside products of the same department.")

@@ -3,11 +3,12 @@ import { api, unpack } from '@/lib/api/client'
 import { readProvenance } from '@/lib/api/provenance'
 import type { components } from '@/lib/api/schema'
 import { LOOK_AGAIN_MS, lookAgainAfterFailure } from '@/lib/query-client'
+import { type ShopId } from '@/lib/shop-id'
 
 const PRODUCTS_ON_THE_PAGE = 20
 
 /** The recommendations of a shopper (a guest's without id), and where they come from. */
-export function homeQuery(userId: number | undefined) {
+export function homeQuery(userId: ShopId | undefined) {
   return queryOptions({
     queryKey: ['home', userId ?? 'guest'],
     queryFn: async ({ signal }) => {

@@ -2,6 +2,7 @@ import { queryOptions, useQuery } from '@tanstack/react-query'
 import { ApiError } from '@/lib/api/api-error'
 import { api, unpack } from '@/lib/api/client'
 import type { components } from '@/lib/api/schema'
+import { toShopper } from '@/stores/shopper'
 import { tokensStore } from '@/stores/tokens'
 
 const FIVE_MINUTES_MS = 300_000
@@ -15,7 +16,9 @@ export const shoppersQuery = queryOptions({
   queryKey: ['shoppers'],
   queryFn: async ({ signal }): Promise<components['schemas']['Shopper'][] | null> => {
     const users = await fetchShoppers(signal)
-    const tokens = (users ?? []).flatMap(({ user_id: id, token }) => (token === null ? [] : [[String(id), token]]))
+    const tokens = (users ?? []).flatMap(({ user_id: id, token }) =>
+      token === null ? [] : [[String(toShopper(id)), token]],
+    )
     if (tokens.length > 0) tokensStore.set(Object.fromEntries(tokens) as Record<string, string>)
     return users
   },

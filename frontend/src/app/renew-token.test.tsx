@@ -83,6 +83,15 @@ test.each(['a token that is refused again', 'a shop that hands out none'])('%s m
   stop()
 })
 
+test('a link with an id that no shopper can have makes a guest', async () => {
+  answer('get', '/recommendations/home', 422)
+
+  const { stop } = await openHome()
+
+  expect(shopperStore.get()).toBe('guest')
+  stop()
+})
+
 test('where nobody asks for tokens, none is sent', async () => {
   tokensStore.set({})
   const seen = askForTokens('fresh')

@@ -4,13 +4,21 @@ import { ApiError } from '@/lib/api/api-error'
 import { shopperStore } from '@/stores/shopper'
 import { authorize } from '@/stores/tokens'
 
-/** Has new tokens fetched when an answer says that the shopper's is missing or too old; who gets none is a guest. */
+const REFUSALS = [401, 403]
+const MALFORMED = 422
+
+/**
+ * Has new tokens fetched when an answer says that the shopper's is missing or too old. Who gets none is a guest, and so
+ * is who came by a link with an id that no shopper of this shop can have.
+ */
 export function renewTokenOnRefusal(client: QueryClient): () => void {
   let isRenewing = false
   return client.getQueryCache().subscribe(({ type, query }) => {
     const error: unknown = query.state.error
-    const isRefused = error instanceof ApiError && (error.status === 401 || error.status === 403)
-    if (type !== 'updated' || !isRefused || isRenewing) return
+    if (type !== 'updated' || !(error instanceof ApiError)) return
+    const [asked] = query.queryKey as unknown[]
+    if (error.status === MALFORMED && asked === 'home') shopperStore.set('guest')
+    if (!REFUSALS.includes(error.status) || isRenewing) return
     isRenewing = true
     void renewToken(client).finally(() => {
       isRenewing = false

@@ -2,6 +2,7 @@ import { Check, ShoppingCart } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { Button } from './ui/button'
 import { useMessages } from '@/i18n/use-messages'
+import { type ShopId } from '@/lib/shop-id'
 import type { Source } from '@/lib/tracking/source'
 import { track } from '@/lib/tracking/track'
 import { useCart } from '@/stores/cart'
@@ -9,7 +10,7 @@ import { useCart } from '@/stores/cart'
 const THANKS_MS = 1_500
 
 interface AddToCartButtonProps {
-  product: { product_id: number; title: string; price: number; image_url: string }
+  product: { product_id: ShopId; title: string; price: number; image_url: string }
   source: Source
   quantity?: number
   /** Only the icon, for cards. */

@@ -6,6 +6,7 @@ import { ReasonPopover } from './reason-popover'
 import { useCategoryName } from '@/i18n/use-category-name'
 import type { components } from '@/lib/api/schema'
 import { useFormats } from '@/lib/format'
+import { toProductPath } from '@/lib/shop-id'
 import type { Source } from '@/lib/tracking/source'
 import { track } from '@/lib/tracking/track'
 import { useImpression } from '@/lib/tracking/use-impression'
@@ -50,7 +51,7 @@ export function ProductCard({ product, source, isEager = false, heading: Heading
         </p>
         <Heading dir="auto" className="line-clamp-2 min-h-10 text-sm leading-5 font-medium">
           <Link
-            to={`/product/${product.product_id}`}
+            to={toProductPath(product.product_id)}
             state={{ source }}
             onClick={() => {
               track('click', product.product_id, source)

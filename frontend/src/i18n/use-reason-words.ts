@@ -1,11 +1,12 @@
 import { useCategoryName } from './use-category-name'
 import { useMessages } from './use-messages'
 import type { components } from '@/lib/api/schema'
+import { type ShopId } from '@/lib/shop-id'
 
 type Reason = components['schemas']['Reason']
 
 /** Why a product of a category is shown, in the chosen language, quoting what the shopper did where the API says it. */
-export function useReasonWords({ code, facts }: Reason, categoryId: number): string {
+export function useReasonWords({ code, facts }: Reason, categoryId: ShopId): string {
   const m = useMessages()
   const category = useCategoryName(categoryId).trim()
   const plain: Record<string, string> & { other: string } = m.reasons

@@ -1,6 +1,7 @@
 import { useMemo } from 'react'
 import { shopperStore } from './shopper'
 import { createStore } from '@/lib/create-store'
+import { isSameId, type ShopId } from '@/lib/shop-id'
 import type { Source } from '@/lib/tracking/source'
 
 const MAX_QUANTITY = 99
@@ -8,7 +9,7 @@ const MAX_LINES = 50
 
 /** A product in a cart, as it was when it was put in. The API checks the price again at the checkout. */
 export interface CartLine {
-  productId: number
+  productId: ShopId
   title: string
   price: number
   imageUrl: string
@@ -27,8 +28,8 @@ export interface Cart {
   lines: CartLine[]
   quantity: number
   add: (line: Omit<CartLine, 'quantity'>, quantity?: number) => void
-  setQuantity: (productId: number, quantity: number) => void
-  remove: (productId: number) => void
+  setQuantity: (productId: ShopId, quantity: number) => void
+  remove: (productId: ShopId) => void
   clear: () => void
 }
 
@@ -42,13 +43,13 @@ function makeCart(shopper: string, lines: CartLine[]): Cart {
   const keep = (next: CartLine[]) => {
     cartsStore.set({ ...cartsStore.get(), [shopper]: next })
   }
-  const withQuantity = (productId: number, quantity: number) =>
-    lines.map((line) => (line.productId === productId ? { ...line, quantity: clamp(quantity) } : line))
+  const withQuantity = (productId: ShopId, quantity: number) =>
+    lines.map((line) => (isSameId(line.productId, productId) ? { ...line, quantity: clamp(quantity) } : line))
   return {
     lines,
     quantity: lines.reduce((sum, line) => sum + line.quantity, 0),
     add: (line, quantity = 1) => {
-      const present = lines.find(({ productId }) => productId === line.productId)
+      const present = lines.find(({ productId }) => isSameId(productId, line.productId))
       if (present) keep(withQuantity(line.productId, present.quantity + quantity))
       else keep([...lines, { ...line, quantity: clamp(quantity) }].slice(-MAX_LINES))
     },
@@ -56,7 +57,7 @@ function makeCart(shopper: string, lines: CartLine[]): Cart {
       keep(withQuantity(productId, quantity))
     },
     remove: (productId) => {
-      keep(lines.filter((line) => line.productId !== productId))
+      keep(lines.filter((line) => !isSameId(line.productId, productId)))
     },
     clear: () => {
       keep([])

@@ -1,4 +1,4 @@
-import { shopperStore, takeShopperFromAddress } from './shopper'
+import { shopperStore, takeShopperFromAddress, toShopper, toUserId } from './shopper'
 
 afterEach(() => {
   window.history.replaceState(null, '', '/')
@@ -13,7 +13,23 @@ test('a link names the shopper, once', () => {
   expect(window.location.search).toBe('?query=milk')
 })
 
-test.each(['', '?shopper=', '?shopper=abc', '?shopper=1e9', '?shopper=-1'])('%o names nobody', (search) => {
+test.each(['0012', 'a/b c', '한글', 'guest', 'undecided', '#'])(
+  'a link names the shopper %o, whose id is text',
+  (id) => {
+    window.history.replaceState(null, '', `/?shopper=${encodeURIComponent(id)}`)
+
+    takeShopperFromAddress()
+
+    expect(toUserId(shopperStore.get())).toBe(id)
+  },
+)
+
+test('a shopper is the same from a link and from a list', () => {
+  expect(toShopper('12')).toBe(toShopper(12))
+  expect(toShopper('0012')).not.toBe(toShopper(12))
+})
+
+test.each(['', '?shopper='])('%o names nobody', (search) => {
   window.history.replaceState(null, '', `/${search}`)
 
   takeShopperFromAddress()

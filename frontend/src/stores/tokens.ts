@@ -8,6 +8,6 @@ export const tokensStore = createStore<Partial<Record<string, string>>>('31ie.to
 
 /** The header that says who asks; none for a guest, or where no token is known. */
 export function authorize(shopper: Shopper = shopperStore.get()): Record<string, string> {
-  const token = tokensStore.get()[shopper]
+  const token = tokensStore.get()[String(shopper)]
   return token === undefined ? {} : { Authorization: `Bearer ${token}` }
 }

@@ -89,7 +89,7 @@ export function makeQuote(
   { items }: Schemas['Cart'],
   change: Partial<Schemas['CartQuote']> = {},
 ): Schemas['CartQuote'] {
-  const total = items.reduce((sum, { product_id: id, quantity }) => sum + makeProduct(id).price * quantity, 0)
+  const total = items.reduce((sum, { product_id: id, quantity }) => sum + makeProduct(Number(id)).price * quantity, 0)
   return { total_before_coupons: total, total_amount: total, coupons: [], ...change }
 }
 

@@ -6,15 +6,15 @@ import { Notice } from '@/components/notice'
 import { ProductShelf } from '@/features/catalogue/components/product-shelf'
 import { useCategoryName } from '@/i18n/use-category-name'
 import { useMessages } from '@/i18n/use-messages'
+import { isSameId, parseId } from '@/lib/shop-id'
 
 export function CategoryPage() {
   const m = useMessages()
   const departments = useStorefront()?.departments
-  const categoryId = Number(useParams().categoryId)
+  const categoryId = parseId(useParams().categoryId ?? '')
   const name = useCategoryName(categoryId)
-  const department = departments?.find((each) => each.category_id === categoryId)
-  if (!Number.isSafeInteger(categoryId) || (departments && !department))
-    return <Notice title={m.catalogue.missingCategory} isPage />
+  const department = departments?.find((each) => isSameId(each.category_id, categoryId))
+  if (departments && !department) return <Notice title={m.catalogue.missingCategory} isPage />
   return (
     <>
       <PageTitle icon={department && <DepartmentIcon department={department} size={32} />}>{name}</PageTitle>

@@ -1,8 +1,9 @@
 import { screen, within } from '@testing-library/react'
+import { http, HttpResponse } from 'msw'
 import { shopperStore } from '@/stores/shopper'
-import { makeDetails } from '@/testing/catalogue'
+import { makeDetails, STOREFRONT } from '@/testing/catalogue'
 import { renderApp } from '@/testing/render-app'
-import { answer } from '@/testing/server'
+import { answer, server } from '@/testing/server'
 
 test('a category shows its products, and more of them on demand', async () => {
   const user = renderApp('/category/9')
@@ -45,6 +46,30 @@ test('a product shows its facts, its reviews and what goes with it', async () =>
   expect(within(await screen.findByRole('list', { name: '함께 보면 좋은 상품' })).getAllByRole('article')).toHaveLength(
     4,
   )
+})
+
+test.each(['a/b c', '50%', '한글', '0012'])('the product %o, whose id is text, is asked for by that id', async (id) => {
+  const asked: string[] = []
+  server.use(
+    http.get('*/products/*', ({ request }) => {
+      asked.push(new URL(request.url).pathname)
+      return HttpResponse.json(makeDetails(1, { product_id: id }))
+    }),
+  )
+  renderApp(`/product/${encodeURIComponent(id)}`)
+
+  expect(await screen.findByRole('heading', { level: 1, name: 'Product 1' })).toBeVisible()
+  expect(asked).toContain(`/products/${encodeURIComponent(id)}`)
+})
+
+test('a department whose id is text is found by its address', async () => {
+  const departments = STOREFRONT.departments.map((each) => ({ ...each, category_id: `a/b ${each.category_id}` }))
+  answer('get', '/storefront', 200, { ...STOREFRONT, departments })
+  const user = renderApp('/')
+
+  await user.click(await screen.findByRole('link', { name: '과일·채소' }))
+
+  expect(await screen.findByRole('heading', { level: 1, name: '과일·채소' })).toBeVisible()
 })
 
 test('a sold-out product cannot be taken', async () => {

@@ -5,6 +5,7 @@ import { env } from '@/config/env'
 import { ApiError } from '@/lib/api/api-error'
 import type { components } from '@/lib/api/schema'
 import { toMinorUnits } from '@/lib/minor-units'
+import { type ShopId } from '@/lib/shop-id'
 import { sumUp, useCart, type Cart, type CartLine } from '@/stores/cart'
 
 export type LiveLine = CartLine & { isSoldOut: boolean }
@@ -24,7 +25,7 @@ export interface LiveCart extends Cart {
 }
 
 /** The cart at today's prices: what was put in a while ago may have become dearer, or be gone. */
-export function useLiveCart(userId: number | undefined): LiveCart {
+export function useLiveCart(userId: ShopId | undefined): LiveCart {
   const cart = useCart()
   const answers = useQueries({ queries: cart.lines.map((line) => productQuery(line.productId, userId)) })
   const asked = useQuery(quoteQuery(userId, cart.lines))

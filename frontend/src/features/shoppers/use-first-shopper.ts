@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { shoppersQuery } from '@/api/get-shoppers'
-import { shopperStore } from '@/stores/shopper'
+import { shopperStore, toShopper } from '@/stores/shopper'
 
 /**
  * On the first visit, goes shopping as a regular customer, whose page shows the most; as a guest where nobody may
@@ -12,6 +12,6 @@ export function useFirstShopper(): void {
   useEffect(() => {
     if (shopperStore.get() !== 'undecided' || shoppers === undefined) return
     const regular = shoppers?.find(({ kind }) => kind === 'heavy') ?? shoppers?.[0]
-    shopperStore.set(regular?.user_id ?? 'guest')
+    shopperStore.set(regular ? toShopper(regular.user_id) : 'guest')
   }, [shoppers])
 }

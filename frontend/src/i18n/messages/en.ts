@@ -1,4 +1,5 @@
 import type { KindNames, ReasonTexts } from './codes'
+import { type ShopId } from '@/lib/shop-id'
 
 const count = (number: number, one: string, many: string) => `${number} ${number === 1 ? one : many}`
 
@@ -103,7 +104,7 @@ export const en = {
     subtotal: 'Products',
     paid: (amount: string) => `${amount} paid`,
     thanks: 'Thank you for your order!',
-    orderNumber: (id: number) => `Order ${id}`,
+    orderNumber: (id: ShopId) => `Order ${id}`,
     toHome: 'See what is recommended now',
   },
   orders: {

@@ -340,7 +340,7 @@ export interface components {
             /** Items */
             items: components["schemas"]["CartLine"][];
             /** User Id */
-            user_id: number;
+            user_id: number | string;
         };
         /**
          * CartLine
@@ -348,7 +348,7 @@ export interface components {
          */
         CartLine: {
             /** Product Id */
-            product_id: number;
+            product_id: number | string;
             /** Quantity */
             quantity: number;
         };
@@ -403,7 +403,7 @@ export interface components {
              * @description Coupons to redeem, each on the dearest line that it is valid for.
              * @default []
              */
-            coupon_ids: number[];
+            coupon_ids: (number | string)[];
             /**
              * Expected Total
              * @description What the shopper was shown. When today's prices give another total, nothing is ordered.
@@ -417,7 +417,7 @@ export interface components {
              */
             order_key: string;
             /** User Id */
-            user_id: number;
+            user_id: number | string;
         };
         /**
          * CheckoutLine
@@ -425,7 +425,7 @@ export interface components {
          */
         CheckoutLine: {
             /** Product Id */
-            product_id: number;
+            product_id: number | string;
             /** Quantity */
             quantity: number;
             /** @description The answer that the product was put into the cart from. */
@@ -508,7 +508,7 @@ export interface components {
          */
         ExplainedProduct: {
             /** Category Id */
-            category_id: number;
+            category_id: number | string;
             /**
              * Coupons
              * @description Of the shopper, valid for this product now.
@@ -530,7 +530,7 @@ export interface components {
              */
             price: number;
             /** Product Id */
-            product_id: number;
+            product_id: number | string;
             reason: components["schemas"]["Reason"];
             /**
              * Rung
@@ -593,7 +593,7 @@ export interface components {
          */
         ListedCategory: {
             /** Category Id */
-            category_id: number;
+            category_id: number | string;
             /** Name */
             name: string;
         };
@@ -605,7 +605,7 @@ export interface components {
             /** Code */
             code: string;
             /** Coupon Id */
-            coupon_id: number;
+            coupon_id: number | string;
             /**
              * Discount Type
              * @enum {string}
@@ -627,7 +627,7 @@ export interface components {
          */
         ListedProduct: {
             /** Category Id */
-            category_id: number;
+            category_id: number | string;
             /**
              * Image Url
              * @description Path on this server, or a full URL.
@@ -639,7 +639,7 @@ export interface components {
              */
             price: number;
             /** Product Id */
-            product_id: number;
+            product_id: number | string;
             /** Title */
             title: string;
         };
@@ -666,7 +666,7 @@ export interface components {
             /** Image Url */
             image_url: string;
             /** Product Id */
-            product_id: number;
+            product_id: number | string;
             /** Quantity */
             quantity: number;
             /** Title */
@@ -690,7 +690,7 @@ export interface components {
             /** Items */
             items: components["schemas"]["OrderLine"][];
             /** Order Id */
-            order_id: number;
+            order_id: number | string;
             /**
              * Ordered At
              * Format: date-time
@@ -712,7 +712,7 @@ export interface components {
             /** Items */
             items: components["schemas"]["OrderLine"][];
             /** Order Id */
-            order_id: number;
+            order_id: number | string;
             /**
              * Ordered At
              * Format: date-time
@@ -754,7 +754,7 @@ export interface components {
             /** Brand */
             brand: string | null;
             /** Category Id */
-            category_id: number;
+            category_id: number | string;
             /** Category Name */
             category_name: string;
             /**
@@ -773,7 +773,7 @@ export interface components {
             /** Price */
             price: number;
             /** Product Id */
-            product_id: number;
+            product_id: number | string;
             /** Product Type */
             product_type: string | null;
             /**
@@ -848,7 +848,7 @@ export interface components {
             /** Code */
             code: string;
             /** Coupon Id */
-            coupon_id: number;
+            coupon_id: number | string;
             /**
              * Discount Amount
              * @description How much it takes off.
@@ -867,7 +867,7 @@ export interface components {
              * Product Id
              * @description The product of the cart that it takes money off.
              */
-            product_id: number;
+            product_id: number | string;
             /**
              * Valid Until
              * Format: date-time
@@ -914,7 +914,7 @@ export interface components {
              */
             token: string | null;
             /** User Id */
-            user_id: number;
+            user_id: number | string;
         };
         /**
          * ShopperEvent
@@ -959,7 +959,7 @@ export interface components {
              */
             position?: number | null;
             /** Product Id */
-            product_id: number;
+            product_id: number | string;
             /**
              * Request Id
              * @description X-Request-Id of the answer that showed the product.
@@ -971,7 +971,7 @@ export interface components {
              */
             rung?: string | null;
             /** User Id */
-            user_id?: number | null;
+            user_id?: number | string | null;
         };
         /**
          * ShopperEvents
@@ -995,7 +995,7 @@ export interface components {
          */
         SimilarProducts: {
             /** Product Id */
-            product_id: number;
+            product_id: number | string;
             /** Products */
             products: components["schemas"]["ListedProduct"][];
         };
@@ -1103,7 +1103,7 @@ export interface components {
          */
         StorefrontDepartment: {
             /** Category Id */
-            category_id: number;
+            category_id: number | string;
             /**
              * Icon Url
              * @description Null where no drawing fits: the first letter of the name stands for it.
@@ -1483,7 +1483,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only of this department. */
-                category_id?: number | null;
+                category_id?: number | string | null;
                 /** @description Words that the title must hold. */
                 query?: string;
                 /** @description Products wanted. */
@@ -1530,11 +1530,11 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description The shopper; absent when logged out. */
-                user_id?: number | null;
+                user_id?: number | string | null;
             };
             header?: never;
             path: {
-                product_id: number;
+                product_id: number | string;
             };
             cookie?: never;
         };
@@ -1604,7 +1604,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                product_id: number;
+                product_id: number | string;
             };
             cookie?: never;
         };
@@ -1647,7 +1647,7 @@ export interface operations {
                 /** @description Say for each product why, and which coupons it has. */
                 explain?: boolean;
                 /** @description The shopper; absent when logged out. */
-                user_id?: number | null;
+                user_id?: number | string | null;
             };
             header?: never;
             path?: never;
@@ -1932,7 +1932,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                user_id: number;
+                user_id: number | string;
             };
             cookie?: never;
         };

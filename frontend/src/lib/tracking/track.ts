@@ -2,6 +2,7 @@ import { randomKey } from '../random-key'
 import { Outbox, type ShopperEvent } from './outbox'
 import type { Source } from './source'
 import { apiTransport } from './transport'
+import { type ShopId } from '@/lib/shop-id'
 import { consentStore } from '@/stores/consent'
 import { shopperStore, toUserId } from '@/stores/shopper'
 
@@ -13,7 +14,7 @@ const outbox = new Outbox(apiTransport)
  * Notes that the shopper saw, clicked or took a product. Until the shopper has decided about tracking, events wait in
  * this page; a shopper who declines leaves no trace.
  */
-export function track(type: ShopperEvent['event_type'], productId: number, source: Source): void {
+export function track(type: ShopperEvent['event_type'], productId: ShopId, source: Source): void {
   if (consentStore.get() === 'declined') return
   const userId = toUserId(shopperStore.get())
   outbox.add({
@@ -27,7 +28,7 @@ export function track(type: ShopperEvent['event_type'], productId: number, sourc
 }
 
 /** A product is seen once in an answer, however often it is scrolled by; each click is one of its own. */
-function keyOf(type: ShopperEvent['event_type'], productId: number, source: Source): string {
+function keyOf(type: ShopperEvent['event_type'], productId: ShopId, source: Source): string {
   return type === 'impression' ? `${type}:${source.request_id}:${productId}` : `${type}:${randomKey()}`
 }
 

@@ -1,5 +1,6 @@
 import { api } from '../api/client'
 import type { ShopperEvent, Transport } from './outbox'
+import { toShopper } from '@/stores/shopper'
 import { authorize } from '@/stores/tokens'
 
 /** Sends events to `POST /events`, as the shopper whose they are. */
@@ -20,6 +21,7 @@ export const apiTransport: Transport = {
 
 /** With `keepalive` the browser goes on sending after the page is gone; unlike a beacon it can carry a token. */
 function post(events: ShopperEvent[]) {
-  const headers = authorize(events[0]?.user_id ?? 'guest')
+  const userId = events[0]?.user_id
+  const headers = authorize(userId == null ? 'guest' : toShopper(userId))
   return api.POST('/events', { body: { events }, headers, keepalive: true })
 }

@@ -1,12 +1,13 @@
 import { useEffect, useRef, type RefObject } from 'react'
 import type { Source } from './source'
 import { track } from './track'
+import { type ShopId } from '@/lib/shop-id'
 
 const SHARE_IN_VIEW = 0.5
 const DWELL_MS = 1_000
 
 /** Notes an impression once at least half of the element was in view for a second, on a page that is in front. */
-export function useImpression(productId: number, source: Source): RefObject<HTMLElement> {
+export function useImpression(productId: ShopId, source: Source): RefObject<HTMLElement> {
   const element = useRef<HTMLElement>(null)
   const { request_id: requestId } = source
 

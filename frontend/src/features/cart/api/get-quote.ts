@@ -1,9 +1,10 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { api, unpack } from '@/lib/api/client'
+import { type ShopId } from '@/lib/shop-id'
 import type { CartLine } from '@/stores/cart'
 
 /** What the API would charge for a cart right now, and by which coupons. A guest has none, and is not asked about. */
-export function quoteQuery(userId: number | undefined, lines: CartLine[]) {
+export function quoteQuery(userId: ShopId | undefined, lines: CartLine[]) {
   const items = lines.map(({ productId, quantity }) => ({ product_id: productId, quantity }))
   return queryOptions({
     queryKey: ['quote', userId, items],

@@ -6,6 +6,7 @@ import { QuantityStepper } from '@/components/quantity-stepper'
 import { Button } from '@/components/ui/button'
 import { useMessages } from '@/i18n/use-messages'
 import { useFormats } from '@/lib/format'
+import { toProductPath } from '@/lib/shop-id'
 
 /** What lies in the cart, at today's prices. */
 export function CartLines({ cart }: { cart: LiveCart }) {
@@ -18,7 +19,7 @@ export function CartLines({ cart }: { cart: LiveCart }) {
           <ProductImage url={line.imageUrl} size={96} className="size-20 shrink-0 rounded-lg sm:size-24" />
           <div className="flex min-w-0 flex-1 flex-col justify-between gap-2">
             <div className="flex items-start justify-between gap-2">
-              <Link to={`/product/${line.productId}`} dir="auto" className="line-clamp-2 font-medium hover:underline">
+              <Link to={toProductPath(line.productId)} dir="auto" className="line-clamp-2 font-medium hover:underline">
                 {line.title}
               </Link>
               <Button

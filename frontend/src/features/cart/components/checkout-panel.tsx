@@ -8,11 +8,12 @@ import { Button } from '@/components/ui/button'
 import { useMessages } from '@/i18n/use-messages'
 import { ApiError } from '@/lib/api/api-error'
 import { randomKey } from '@/lib/random-key'
+import { type ShopId } from '@/lib/shop-id'
 import { consentStore } from '@/stores/consent'
 
 interface CheckoutPanelProps {
   cart: LiveCart
-  userId: number | undefined
+  userId: ShopId | undefined
   order: ReturnType<typeof usePostOrder>
 }
 
@@ -27,7 +28,7 @@ export function CheckoutPanel({ cart, userId, order }: CheckoutPanelProps) {
   // eslint-disable-next-line react-hooks/exhaustive-deps
   const orderKey = useMemo(() => randomKey(), [contents])
 
-  const checkOut = (user: number) => {
+  const checkOut = (user: ShopId) => {
     const mayTell = consentStore.get() === 'granted'
     order.mutate({
       order_key: orderKey,

@@ -1,11 +1,12 @@
 import { infiniteQueryOptions } from '@tanstack/react-query'
 import { api, unpack } from '@/lib/api/client'
 import { readProvenance } from '@/lib/api/provenance'
+import { type ShopId } from '@/lib/shop-id'
 
 const PRODUCTS_AT_ONCE = 24
 
 export interface Shelf {
-  categoryId?: number
+  categoryId?: ShopId
   query?: string
 }
 

@@ -5,6 +5,7 @@ import { DepartmentIcon } from '@/components/department-icon'
 import { Skeleton } from '@/components/ui/skeleton'
 import { useLocalized } from '@/i18n/use-localized'
 import { useMessages } from '@/i18n/use-messages'
+import { toCategoryPath } from '@/lib/shop-id'
 
 const SKELETON_CHIPS = 16
 const CHIP =
@@ -25,7 +26,7 @@ export function CategoryBar() {
           ? departments.map((department) => (
               <li key={department.category_id}>
                 <NavLink
-                  to={`/category/${department.category_id}`}
+                  to={toCategoryPath(department.category_id)}
                   className={({ isActive }) =>
                     clsx(CHIP, isActive ? 'bg-accent font-semibold text-accent-foreground' : 'hover:bg-muted')
                   }

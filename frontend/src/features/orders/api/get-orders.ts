@@ -1,10 +1,11 @@
 import { infiniteQueryOptions } from '@tanstack/react-query'
 import { api, unpack } from '@/lib/api/client'
+import { type ShopId } from '@/lib/shop-id'
 
 const ORDERS_AT_ONCE = 10
 
 /** The orders of a shopper, newest first, part by part. */
-export function ordersQuery(userId: number) {
+export function ordersQuery(userId: ShopId) {
   return infiniteQueryOptions({
     queryKey: ['orders', userId],
     queryFn: async ({ signal, pageParam }) => {

@@ -4,6 +4,7 @@ import { Badge } from '@/components/ui/badge'
 import { useMessages } from '@/i18n/use-messages'
 import type { components } from '@/lib/api/schema'
 import { useFormats } from '@/lib/format'
+import { toProductPath } from '@/lib/shop-id'
 
 /** One order with its lines. */
 export function OrderCard({ order }: { order: components['schemas']['OrderSummary'] }) {
@@ -22,7 +23,7 @@ export function OrderCard({ order }: { order: components['schemas']['OrderSummar
       <ul className="grid gap-x-6 p-2 sm:grid-cols-2">
         {order.items.map((item, index) => (
           <li key={`${item.product_id} ${index}`}>
-            <Link to={`/product/${item.product_id}`} className="flex items-center gap-3 rounded-lg p-2 hover:bg-muted">
+            <Link to={toProductPath(item.product_id)} className="flex items-center gap-3 rounded-lg p-2 hover:bg-muted">
               <ProductImage url={item.image_url} size={56} className="size-14 shrink-0 rounded-lg" />
               <span dir="auto" className="line-clamp-2 min-w-0 flex-1 text-sm">
                 {item.title}

@@ -6,9 +6,10 @@ import { Notice } from '@/components/notice'
 import { Button } from '@/components/ui/button'
 import { Skeleton } from '@/components/ui/skeleton'
 import { useMessages } from '@/i18n/use-messages'
+import { type ShopId } from '@/lib/shop-id'
 
 /** What a shopper ordered, the newest first. */
-export function OrderList({ userId }: { userId: number }) {
+export function OrderList({ userId }: { userId: ShopId }) {
   const m = useMessages()
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(ordersQuery(userId))
   if (!data) {

@@ -1,13 +1,14 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, unpack } from '@/lib/api/client'
 import { readProvenance } from '@/lib/api/provenance'
+import { type ShopId } from '@/lib/shop-id'
 
 const SIMILAR_PRODUCTS = 8
 
 /** Products that go well with one. */
-export function similarQuery(productId: number) {
+export function similarQuery(productId: ShopId) {
   return queryOptions({
-    queryKey: ['similar', productId],
+    queryKey: ['similar', String(productId)],
     queryFn: async ({ signal }) => {
       const params = { path: { product_id: productId }, query: { limit: SIMILAR_PRODUCTS } }
       const { data, headers } = await unpack(api.GET('/products/{product_id}/similar', { params, signal }))

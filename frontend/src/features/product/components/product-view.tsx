@@ -10,6 +10,7 @@ import { useCategoryName } from '@/i18n/use-category-name'
 import { useMessages } from '@/i18n/use-messages'
 import type { components } from '@/lib/api/schema'
 import { useFormats } from '@/lib/format'
+import { toCategoryPath } from '@/lib/shop-id'
 import type { Source } from '@/lib/tracking/source'
 
 interface ProductViewProps {
@@ -30,7 +31,7 @@ export function ProductView({ product, source }: ProductViewProps) {
       <ProductImage url={imageUrl} size={640} isEager className="w-full rounded-2xl border" />
       <div className="flex flex-col gap-4">
         <Link
-          to={`/category/${product.category_id}`}
+          to={toCategoryPath(product.category_id)}
           className="w-fit text-sm font-medium text-primary hover:underline"
         >
           {categoryName.trim() || product.category_name}

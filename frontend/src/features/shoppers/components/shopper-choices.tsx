@@ -2,7 +2,7 @@ import { Badge } from '@/components/ui/badge'
 import { DropdownMenuLabel, DropdownMenuRadioGroup, DropdownMenuRadioItem } from '@/components/ui/dropdown-menu'
 import { useMessages } from '@/i18n/use-messages'
 import type { components } from '@/lib/api/schema'
-import { shopperStore } from '@/stores/shopper'
+import { shopperStore, toShopper } from '@/stores/shopper'
 
 interface ShopperChoicesProps {
   shoppers: components['schemas']['Shopper'][]
@@ -12,13 +12,14 @@ interface ShopperChoicesProps {
 export function ShopperChoices({ shoppers, hasFailed }: ShopperChoicesProps) {
   const m = useMessages()
   const choose = (value: string) => {
-    shopperStore.set(value === 'guest' ? value : Number(value))
+    const chosen = shoppers.find((each) => keyOf(each) === value)
+    shopperStore.set(chosen ? toShopper(chosen.user_id) : 'guest')
   }
   return (
     <DropdownMenuRadioGroup value={String(shopperStore.use())} onValueChange={choose}>
       <DropdownMenuLabel>{hasFailed ? m.shoppers.failed : m.shoppers.choose}</DropdownMenuLabel>
       {shoppers.map((each) => (
-        <DropdownMenuRadioItem key={each.user_id} value={String(each.user_id)}>
+        <DropdownMenuRadioItem key={each.user_id} value={keyOf(each)}>
           <bdi className="font-medium">{each.nickname}</bdi>
           <Badge variant="accent">{m.shoppers.kinds[each.kind]}</Badge>
           <span className="ms-auto text-xs text-muted-foreground tabular-nums">
@@ -29,4 +30,8 @@ export function ShopperChoices({ shoppers, hasFailed }: ShopperChoicesProps) {
       <DropdownMenuRadioItem value="guest">{m.shoppers.guest}</DropdownMenuRadioItem>
     </DropdownMenuRadioGroup>
   )
+}
+
+function keyOf(shopper: components['schemas']['Shopper']): string {
+  return String(toShopper(shopper.user_id))
 }

@@ -7,6 +7,7 @@ import { Button } from '@/components/ui/button'
 import { DropdownMenu, DropdownMenuContent, DropdownMenuTrigger } from '@/components/ui/dropdown-menu'
 import { directionOf, localeStore } from '@/i18n/locale-store'
 import { useMessages } from '@/i18n/use-messages'
+import { isSameId, type ShopId } from '@/lib/shop-id'
 import { shopperStore, toUserId } from '@/stores/shopper'
 
 /** Says who shops; in a demonstration it lets the visitor be one shopper or another. */
@@ -16,7 +17,7 @@ export function ShopperSwitcher() {
   const direction = directionOf(localeStore.use())
   const shopper = shopperStore.use()
   const userId = toUserId(shopper)
-  const listed = shoppers?.find((each) => each.user_id === userId)?.nickname
+  const listed = shoppers?.find((each) => isSameId(each.user_id, userId))?.nickname
   const { data: home } = useQuery({ ...homeQuery(userId), enabled: userId !== undefined && listed === undefined })
   const name = userId === undefined ? m.shoppers.guest : nameOf(userId, listed ?? home?.nickname)
   if (shoppers === null) return <Name>{name}</Name>
@@ -44,6 +45,6 @@ function Name({ children }: { children: string }) {
   )
 }
 
-function nameOf(userId: number, nickname: string | undefined): string {
+function nameOf(userId: ShopId, nickname: string | undefined): string {
   return nickname === undefined || nickname === '' ? `#${userId}` : nickname
 }
