@@ -15,7 +15,7 @@ from command import Command, CommandError, Result, say
 from settings import load_settings
 from shop.database import ShopFailedError, engine_scope, open_engine, session_scope
 from shop.migrate import PLATFORM, migrate
-from shop.split import SplitError, has_rows_to_move, split_database
+from shop.split import SplitError, has_rows_to_move, move_text_ids, split_database
 from shop.tables import Order
 
 
@@ -44,6 +44,7 @@ def _fill(options: argparse.Namespace) -> Result:
             migrate(platform, PLATFORM)
             if settings.has_own_database:
                 split_database(engine, platform, say)
+            move_text_ids(engine, platform)
         is_filled = has_orders(engine)
     if not is_filled:
         os.execv(sys.executable, [sys.executable, "-m", "shop.load", *options.loader])

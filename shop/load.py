@@ -21,17 +21,18 @@ from shop.loaders.validation import InvalidShopError
 from shop.loaders.writing import RowBatch, ShopNotEmptyError, refuse_non_empty, write_shop
 from shop.mapping.model import MappingError, load_mapping
 from shop.money import Currency
+from shop.split import migrate_both
 from shop.storefront.config import InvalidStorefrontError, parse_storefront
 
 READ_TIMEOUT_SECONDS = 600
 STOREFRONT_FILE = "storefront.toml"
 
 
-def open_source(options: argparse.Namespace, decimals: int, ids: TextIds) -> Iterator[RowBatch]:
-    """Choose the loader that the command line names; `ids` gives the numbers of ids of text."""
+def open_source(options: argparse.Namespace, decimals: int, ids: TextIds | None) -> Iterator[RowBatch]:
+    """Choose the loader that the command line names; `ids` gives the numbers of ids of text in files."""
     if options.source == "demo":
         return build_demo_shop(None if options.original_dates else options.end_date or find_yesterday())
-    if options.source == "directory" and options.mapping:
+    if ids is not None:
         return build_export_shop(options.folder, load_mapping(options.mapping), ids, _report, decimals)
     if options.source == "directory":
         return build_directory_shop(options.folder, _report, decimals)
@@ -80,8 +81,10 @@ def _load(options: argparse.Namespace) -> Result:
             platform = stack.enter_context(_open(settings.platform_database_url))
         if not options.replace:
             refuse_non_empty(engine, platform)
+        migrate_both(engine, platform or engine)
         try:
-            ids = read_text_ids(engine) if options.source == "directory" and options.mapping else TextIds()
+            has_texts = options.source == "directory" and options.mapping
+            ids = read_text_ids(platform or engine) if has_texts else None
             document, source = read_storefront(options), open_source(options, decimals, ids)
             num_rows = write_shop(
                 engine,

@@ -34,13 +34,16 @@ from sqlalchemy import (
 from command import Command, CommandError, Result, say
 from settings import load_settings
 from shop.database import ShopFailedError, engine_scope, name_database, open_engine
+from shop.mapping.id_map import write_ids
 from shop.migrate import PLATFORM, SHOP, migrate
-from shop.tables import PlatformBase, RecommendationBatch
+from shop.tables import PlatformBase, RecommendationBatch, ShopId
 
 READ_TIMEOUT_SECONDS = 600
 ROWS_PER_INSERT = 2000
 MARK = RecommendationBatch.__tablename__
 """The table that is dropped last: where it is gone, nothing is left to move."""
+TEXT_IDS = table("text_ids", column("kind"), column("number"), column("text"))
+"""Where the shop's database held the numbers of ids of text, before the id map did (revision 0008 of the shop)."""
 
 Tell = Callable[[str], object]
 
@@ -68,8 +71,7 @@ def split_database(shop: Engine, platform: Engine, tell: Tell) -> dict[str, int]
         return {}
     if _identify(shop) == _identify(platform):
         raise SplitError("SHOP_DATABASE_URL and PLATFORM_DATABASE_URL lead to one database: name another for ours.")
-    migrate(shop)
-    migrate(platform, PLATFORM)
+    migrate_both(shop, platform)
     present = set(inspect(shop).get_table_names())
     names = [each.name for each in PlatformBase.metadata.sorted_tables if each.name in present]
     with _locked(shop, [name for name in (*names, PLATFORM.version_table) if name in present]) as theirs:
@@ -80,6 +82,40 @@ def split_database(shop: Engine, platform: Engine, tell: Tell) -> dict[str, int]
         notes = [PLATFORM.version_table] if PLATFORM.version_table in present else []
         _drop(theirs, [*(name for name in reversed(names) if name != MARK), *notes, MARK])
     return moved
+
+
+def migrate_both(shop: Engine, platform: Engine) -> None:
+    """Bring both databases to their newest schemas; they may be one.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: see `move_text_ids`.
+    """
+    migrate(shop)
+    migrate(platform, PLATFORM)
+    move_text_ids(shop, platform)
+
+
+def move_text_ids(shop: Engine, platform: Engine) -> int:
+    """Move the numbers of ids of text out of the shop's database into the id map. Killed anywhere, it can run again.
+
+    Returns:
+        How many were moved.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: the id map has given out other numbers; nothing was moved.
+        sqlalchemy.exc.SQLAlchemyError: a database fails.
+    """
+    if not {TEXT_IDS.name, SHOP.version_table} <= set(inspect(shop).get_table_names()):
+        return 0
+    with shop.connect() as connection:
+        ids = {tuple(row) for row in connection.execute(select(TEXT_IDS))}
+    with platform.execution_options(sqlite_begin="IMMEDIATE").begin() as ours:
+        missing = ids - {tuple(row) for row in ours.execute(select(ShopId.kind, ShopId.number, ShopId.text))}
+        for kind in {kind for kind, _, _ in missing}:
+            write_ids(ours, kind, {number: text for of_kind, number, text in missing if of_kind == kind})
+    with shop.begin() as connection:
+        connection.execute(text(f"DROP TABLE {TEXT_IDS.name}"))
+    return len(missing)
 
 
 def _identify(engine: Engine) -> tuple[Any, ...]:

@@ -1,13 +1,14 @@
-"""Whole numbers for ids of text, one for ever: no case, blank or leading zero is lost, and no float is involved."""
+"""Whole numbers for the ids of text in files, given out in memory while the files are read.
+
+No case, blank or leading zero is lost, and no float is involved. They are kept in the id map (`shop.mapping.id_map`).
+"""
 
 from collections import defaultdict
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, select
 
-from shop.migrate import migrate
-from shop.tables import TextId
-
-ROWS_PER_INSERT = 10_000
+from shop.mapping.id_map import write_ids
+from shop.tables import ShopId
 
 
 class TextIds:
@@ -44,21 +45,22 @@ class TextIds:
         return {number: text for text, number in self._numbers.get(kind, {}).items()}
 
     def write_new(self, connection: Connection) -> None:
-        """Keep the numbers that were given out since the start, in the transaction of the rows that bear them."""
-        rows = [
-            {"kind": kind, "number": self._numbers[kind][text], "text": text}
-            for kind, texts in self._texts.items()
-            for text in texts
-        ]
-        for start in range(0, len(rows), ROWS_PER_INSERT):
-            connection.execute(insert(TextId), rows[start : start + ROWS_PER_INSERT])
+        """Keep the numbers that were given out since the start; commit them before the rows that bear them.
+
+        Args:
+            connection: to the platform's database.
+
+        Raises:
+            sqlalchemy.exc.IntegrityError: another writer gave out numbers meanwhile.
+        """
+        for kind, texts in self._texts.items():
+            write_ids(connection, kind, {self._numbers[kind][text]: text for text in texts})
 
 
 def read_text_ids(engine: Engine) -> TextIds:
-    """Read what earlier loads gave out; the schema is brought to the newest first."""
-    migrate(engine)
+    """Read from the platform's database what earlier loads gave out."""
     known: dict[str, dict[str, int]] = defaultdict(dict)
     with engine.connect() as connection:
-        for kind, number, text in connection.execute(select(TextId.kind, TextId.number, TextId.text)):
+        for kind, number, text in connection.execute(select(ShopId.kind, ShopId.number, ShopId.text)):
             known[kind][text] = number
     return TextIds(known)

@@ -4,7 +4,7 @@ Events go to the platform's database, all else to the shop's. A load that fails 
 has rows is only replaced when asked.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,10 +15,10 @@ from sqlalchemy import Connection, Engine, delete, select
 from shop.loaders.canonical import DTYPES, TABLE_BY_NAME, TABLES, Table
 from shop.loaders.text_ids import TextIds
 from shop.loaders.validation import InvalidShopError, Origin, validate_frame
-from shop.migrate import PLATFORM, migrate
 from shop.money import DEFAULT_DECIMALS
+from shop.split import migrate_both
 from shop.storefront.document import write_document
-from shop.tables import DECLARED, Base, PlatformBase, TextId
+from shop.tables import DECLARED, Base, PlatformBase, ShopId
 
 ROWS_PER_INSERT = 50_000
 SQLITE_CACHE_KIB = 256 * 1024
@@ -26,8 +26,6 @@ SQLITE_CACHE_KIB = 256 * 1024
 
 OURS = PlatformBase.metadata.tables
 """Tables that lie in the platform's database."""
-KEPT = frozenset({TextId.__tablename__})
-"""Tables that outlive a replaced shop: an id keeps its number for ever."""
 
 Report = Callable[[str], object]
 
@@ -82,7 +80,8 @@ def write_shop(
         decimals: of the shop's currency, which amounts of money are rounded to.
         storefront: document that configures the storefront; empty = the defaults, or what was written before.
         platform: the platform's database; `None` where it is the shop's.
-        ids: numbers that the rows bear for ids of text; new ones are kept with the rows.
+        ids: numbers that the rows bear for ids of text. They outlive a replaced shop, and new ones are kept with the
+            rows; without them, the ids of a replaced shop go too.
 
     Returns:
         Rows written, by table.
@@ -94,14 +93,15 @@ def write_shop(
     """
     progress = _Progress(decimals)
     with _begin(engine, platform) as (shop, ours):
-        _prepare(shop, ours, replace, report)
+        kept = frozenset() if ids is None else frozenset({ShopId.__tablename__})
+        _prepare(shop, ours, kept if replace else None, report)
         indexes = _drop_indexes(shop)
         for batch in batches:
             _write_batch(ours if batch.table in OURS else shop, batch, progress, report)
         if storefront:
             write_document(ours, storefront, shop)
         if ids is not None:
-            ids.write_new(shop)
+            ids.write_new(ours)
         for statement in indexes:
             shop.exec_driver_sql(statement)
     for each in filter(None, (engine, platform)):
@@ -112,9 +112,11 @@ def write_shop(
 
 @contextmanager
 def _begin(engine: Engine, platform: Engine | None) -> Iterator[tuple[Connection, Connection]]:
-    """Migrate both databases and begin a transaction of each; where they are one, it is one transaction."""
-    migrate(engine)
-    migrate(platform or engine, PLATFORM)
+    """Migrate both databases and begin a transaction of each, of which the platform's is committed first.
+
+    Where they are one, it is one transaction.
+    """
+    migrate_both(engine, platform or engine)
     with ExitStack() as stack:
         shop = ours = stack.enter_context(engine.execution_options(sqlite_begin="IMMEDIATE").begin())
         if platform is not None:
@@ -139,19 +141,19 @@ def _refuse_rows(shop: Connection, ours: Connection) -> None:
             raise ShopNotEmptyError(f"the shop has rows in {table.name!r} already; add --replace to load over it")
 
 
-def _prepare(shop: Connection, ours: Connection, replace: bool, report: Report) -> None:
-    """Empty the tables or refuse, under the locks that the load holds."""
+def _prepare(shop: Connection, ours: Connection, kept: Set[str] | None, report: Report) -> None:
+    """Empty the tables but those that are kept, or refuse a shop with rows, under the locks that the load holds."""
     for connection in {id(each): each for each in (shop, ours)}.values():
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql(f"PRAGMA cache_size={-SQLITE_CACHE_KIB}")  # negative = KiB
         else:
             connection.exec_driver_sql("SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_AUTO_VALUE_ON_ZERO')")
-    if not replace:
+    if kept is None:
         _refuse_rows(shop, ours)
         return
     for connection, metadata in ((ours, PlatformBase.metadata), (shop, Base.metadata)):
         for table in reversed(metadata.sorted_tables):
-            if table.name in KEPT:
+            if table.name in kept:
                 continue
             num_deleted = connection.execute(delete(table)).rowcount
             if num_deleted:

@@ -7,7 +7,7 @@ from shop.tables.base import Base, PlatformBase
 from shop.tables.catalogue import Category, Product, ProductImage, ProductReview
 from shop.tables.copies import CatalogueCopy
 from shop.tables.events import EVENT_TYPES, Event
-from shop.tables.ids import TextId
+from shop.tables.ids import ShopId
 from shop.tables.publishing import (
     BATCH_STATES,
     HASH_DIGITS,
@@ -74,8 +74,8 @@ __all__ = [
     "ProductReview",
     "Recommendation",
     "RecommendationBatch",
+    "ShopId",
     "StorefrontDocument",
-    "TextId",
     "User",
     "UserCoupon",
     "UtcDateTime",

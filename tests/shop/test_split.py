@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, inspect, select, text
+from sqlalchemy import Connection, Engine, event, insert, inspect, select, text
 from sqlalchemy.exc import OperationalError
 
 from settings import load_settings
 from shop import split
 from shop.database import open_engine, session_scope
+from shop.mapping.id_map import IdMap
 from shop.migrate import PLATFORM, SHOP, list_differences, migrate
 from shop.split import SplitError, main, split_database
 from shop.tables import AuditLog, Event, Order, PlatformBase, Recommendation
@@ -28,6 +29,8 @@ NUM_ROWS = {
     "recommendations": 2,
     "storefront_documents": 0,
 }
+
+TEXT_IDS = (("products", 1, "0012"), ("products", 4, "12"), ("users", 1, "가 "))
 
 
 def fill_old_installation(engine: Engine) -> None:
@@ -95,6 +98,52 @@ def test_a_platform_on_a_server_takes_over_from_a_file(tiny_shop: Engine, any_se
 
     assert read_all(platform) == before
     platform.dispose()
+
+
+def add_text_ids(engine: Engine) -> None:
+    """Give out numbers as an installation from before did, in the shop's database."""
+    rows = [{"kind": kind, "number": number, "text": text} for kind, number, text in TEXT_IDS]
+    with engine.begin() as connection:
+        connection.execute(insert(split.TEXT_IDS), rows)
+
+
+def test_numbers_of_ids_of_text_move_once_and_stay_as_they_are(old_shop: Engine, platform: Engine) -> None:
+    add_text_ids(old_shop)
+
+    split_database(old_shop, platform, lambda _: None)
+
+    assert split.move_text_ids(old_shop, platform) == 0
+    assert not inspect(old_shop).has_table("text_ids")
+    ids = IdMap(platform)
+    assert ids.numbers_of("products", ["0012", "12"]) == {"0012": 1, "12": 4}
+    assert ids.numbers_of("products", ["new"], create=True) == {"new": 5}
+    assert ids.texts_of("users", [1]) == {1: "가 "}
+
+
+def test_they_move_within_one_database_too(any_empty_shop: Engine) -> None:
+    add_text_ids(any_empty_shop)
+
+    split.migrate_both(any_empty_shop, any_empty_shop)
+
+    assert IdMap(any_empty_shop).texts_of("products", [1, 2, 4]) == {1: "0012", 4: "12"}
+
+
+def test_their_move_goes_on_after_it_was_killed(empty_shop: Engine, platform: Engine) -> None:
+    add_text_ids(empty_shop)
+
+    def die(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("DROP"):
+            raise KeyboardInterrupt
+
+    event.listen(empty_shop, "before_cursor_execute", die)
+    with pytest.raises(KeyboardInterrupt):
+        split.migrate_both(empty_shop, platform)
+    event.remove(empty_shop, "before_cursor_execute", die)
+
+    split.migrate_both(empty_shop, platform)
+
+    assert not inspect(empty_shop).has_table("text_ids")
+    assert IdMap(platform).texts_of("products", [1, 4]) == {1: "0012", 4: "12"}
 
 
 def test_twice_is_once(old_shop: Engine, platform: Engine) -> None:

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import Engine
 
 from shop.loaders.text_ids import TextIds, read_text_ids
+from shop.mapping.id_map import IdMap
 
 ALIKE = ("7", "07", "007", "ab", "AB", "x", "x ", "9007199254740993", "9007199254740992", "é", "e\u0301")
 
@@ -29,7 +30,7 @@ def test_a_fraction_is_no_id() -> None:
         TextIds().number_of("users", 1.5)  # type: ignore[arg-type]
 
 
-def test_they_are_kept(any_empty_shop: Engine) -> None:
+def test_they_are_kept_in_the_id_map(any_empty_shop: Engine) -> None:
     ids = read_text_ids(any_empty_shop)
     given = {text: ids.number_of("products", text) for text in ALIKE}
     with any_empty_shop.begin() as connection:
@@ -37,5 +38,6 @@ def test_they_are_kept(any_empty_shop: Engine) -> None:
 
     again = read_text_ids(any_empty_shop)
 
+    assert IdMap(any_empty_shop).numbers_of("products", ALIKE) == given
     assert again.number_of("products", "new") == len(ALIKE) + 1
     assert {text: again.number_of("products", text) for text in reversed(ALIKE)} == given

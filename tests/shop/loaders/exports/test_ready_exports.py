@@ -1,11 +1,12 @@
 """Ready mappings of exports, from generated files to a loaded shop that is held against what was put in."""
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from settings import load_settings
 from shop.database import open_engine
@@ -20,18 +21,23 @@ WHERE o.status <> 'cancelled' GROUP BY 1, 2
 BY_TEXT = PIECES.format(
     user="u.text",
     product="p.text",
-    joins="JOIN text_ids AS u ON u.kind = 'users' AND u.number = o.user_id "
-    "JOIN text_ids AS p ON p.kind = 'products' AND p.number = i.product_id",
+    joins="JOIN platform.shop_ids AS u ON u.kind = 'users' AND u.number = o.user_id "
+    "JOIN platform.shop_ids AS p ON p.kind = 'products' AND p.number = i.product_id",
 )
 
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    """The database that the command fills."""
+    """The database that the command fills, with the platform's beside it as `platform`."""
     url = f"sqlite:///{tmp_path / 'shop.db'}"
     monkeypatch.setenv("VAR_DIR", str(tmp_path))
     load_settings.cache_clear()
     engine = open_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def attach(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("ATTACH ? AS platform", (str(tmp_path / "platform.db"),))
+
     yield engine
     engine.dispose()
     load_settings.cache_clear()
@@ -86,13 +92,13 @@ def test_a_newer_export_gives_every_id_the_number_it_had(tmp_path: Path, shop: E
     arguments = ["directory", str(tmp_path / "export"), "--mapping", "shopify-csv"]
     write_shopify_export(tmp_path / "export", num_buyers=30)
     assert main(arguments) == 0
-    before = fetch(shop, "SELECT kind, number, text FROM text_ids")
+    before = fetch(shop, "SELECT kind, number, text FROM platform.shop_ids")
     truth = write_shopify_export(tmp_path / "export", num_buyers=40, seed=2)
 
     assert main(arguments) == 1  # it has rows
     assert main([*arguments, "--replace"]) == 0
 
-    after = fetch(shop, "SELECT kind, number, text FROM text_ids")
+    after = fetch(shop, "SELECT kind, number, text FROM platform.shop_ids")
     assert set(before) < set(after)
     assert len({(kind, number) for kind, number, _ in after}) == len({(kind, name) for kind, _, name in after})
     hold_pieces(shop, BY_TEXT, truth)
@@ -105,7 +111,17 @@ def test_a_load_that_fails_keeps_no_number(tmp_path: Path, shop: Engine, capsys:
     assert main(["directory", str(tmp_path / "export"), "--mapping", "shopify-csv"]) == 1
 
     assert "storefront.toml" in capsys.readouterr().err
-    assert fetch(shop, "SELECT COUNT(*) FROM text_ids") == [(0,)]
+    assert fetch(shop, "SELECT COUNT(*) FROM platform.shop_ids") == [(0,)]
+
+
+def test_another_shop_that_takes_its_place_takes_its_ids_along(tmp_path: Path, shop: Engine) -> None:
+    write_shopify_export(tmp_path / "export", num_buyers=20)
+    assert main(["directory", str(tmp_path / "export"), "--mapping", "shopify-csv"]) == 0
+    assert fetch(shop, "SELECT COUNT(*) > 0 FROM platform.shop_ids") == [(1,)]
+
+    assert main(["synthetic", "--users", "5", "--products", "16", "--orders", "9", "--replace"]) == 0
+
+    assert fetch(shop, "SELECT COUNT(*) FROM platform.shop_ids") == [(0,)]
 
 
 def test_a_woocommerce_export_with_decimal_commas(tmp_path: Path, shop: Engine) -> None:
