@@ -9,7 +9,7 @@ from api.db.reader import DatabaseUnavailableError
 from api.pages.fallback import FallbackCache
 from api.pages.ladder import Ladder, RankedProduct
 from api.pages.live_products import LiveProducts
-from api.queries.catalogue import SellableProduct, fetch_product
+from api.queries.catalogue import SellableProduct, fetch_product, fetch_variants
 from api.queries.coupons import covering, fetch_held_coupons
 from api.queries.published import BatchHead, SharedListsCache, fetch_head, fetch_neighbours
 from api.queries.ranked_list import Entry
@@ -135,6 +135,7 @@ def read_details(connection: Connection, product_id: int, user_id: int | None) -
         "average_rating": average_rating,
         "reviews": fetch_latest_reviews(connection, product_id) if num_reviews else [],
         "coupons": [coupon.describe() for coupon in covering(held, product_id, row.category_id)],
+        "variants": [] if row.family_id is None else map(asdict, fetch_variants(connection, row.family_id, product_id)),
     }
     return ProductDetails(**(fields | more))
 
@@ -167,4 +168,6 @@ def _describe_copy(product: SellableProduct) -> ProductDetails:
         average_rating=None,
         reviews=[],
         coupons=[],
+        family_id=None,
+        variants=[],
     )

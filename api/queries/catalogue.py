@@ -15,6 +15,7 @@ from api.web.metrics import count_unusable
 from shop.tables import Category, Order, OrderItem, Product, ProductImage
 
 FAVOURITE_CATEGORIES = 5
+MOST_VARIANTS = 50
 
 MOST_AT_ONCE = 2000
 """Products of one statement; MySQL takes at most 65,535 parameters."""
@@ -141,6 +142,12 @@ def fetch_product(connection: Connection, product_id: int) -> tuple[Row[Any], li
     return row, list(connection.execute(images).scalars()) or [drawing_url(row.category_id, product_id)]
 
 
+def fetch_variants(connection: Connection, family_id: int, product_id: int) -> list[SellableProduct]:
+    """Read the products of a family that can be sold now, but for one of them."""
+    others = _SELLABLE.where(Product.family_id == family_id, Product.product_id != product_id)
+    return list(_to_products(connection.execute(others.order_by(Product.product_id).limit(MOST_VARIANTS))))
+
+
 def drawing_url(category_id: int, product_id: int) -> str:
     """Name the drawing that the API makes for a product without a picture of its own."""
     return f"/static/images/products/category{category_id}/product{product_id}.svg"
@@ -148,7 +155,15 @@ def drawing_url(category_id: int, product_id: int) -> str:
 
 def _details(product_id: int) -> Select[*tuple[Any, ...]]:
     columns = (Product.product_id, Product.category_id, Category.name.label("category_name"), Product.title)
-    more = (Product.brand, Product.product_type, Product.size, _PRICE, Product.stock, Product.description)
+    more = (
+        Product.brand,
+        Product.product_type,
+        Product.size,
+        _PRICE,
+        Product.stock,
+        Product.description,
+        Product.family_id,
+    )
     return (
         select(*columns, *more)
         .join(Category, Category.category_id == Product.category_id)

@@ -138,6 +138,7 @@ TABLES: tuple[Table, ...] = (
             Column("stock", "stock", default="100", maximum=INT32_MAX),
             Column("is_visible", "boolean", default="true"),
             Column("description", "text", default="none", nullable=True),
+            Column("family_id", "id", default="none: no variants", nullable=True, minimum=0),
             *_stamps(f"the product's first order, else {START_OF_DATA}"),
         ),
         is_required=True,

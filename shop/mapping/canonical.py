@@ -79,6 +79,7 @@ _ABSENCES = {
     ),
     "products.size": Absence(None, "products of several sizes are told apart by their titles alone"),
     "products.description": Absence(None, "product pages show no description"),
+    "products.family_id": Absence(None, "variants of one thing count as products that have nothing in common"),
     "products.stock": Absence(1, "every product counts as in stock: sold-out ones are ranked too"),
     "products.is_visible": Absence(True, "every product counts as on sale: hidden ones are ranked too"),
     "orders.status": Absence("placed", "every order counts as bought, cancelled ones too"),

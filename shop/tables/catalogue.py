@@ -24,7 +24,8 @@ class Category(Base):
 class Product(Base):
     """Something for sale. Hidden = `is_visible` false; sold out = `stock` 0; gone = no row.
 
-    A product that was ever ordered cannot be deleted, since order items point at it: hide it instead.
+    A product that was ever ordered cannot be deleted, since order items point at it: hide it instead. Variants of one
+    thing (sizes, colours) share a `family_id`; the number is any, and names no row.
     """
 
     __tablename__ = "products"
@@ -39,12 +40,14 @@ class Product(Base):
     stock: Mapped[int] = mapped_column(server_default="0")
     is_visible: Mapped[bool] = mapped_column(server_default=text("1"))
     description: Mapped[str | None] = mapped_column(Text)
+    family_id: Mapped[int | None] = mapped_column(BigId)
 
     __table_args__ = table_arguments(
         CheckConstraint("price >= 0", name="price_not_negative"),
         CheckConstraint("stock >= 0", name="stock_not_negative"),
         CheckConstraint("is_visible IN (0, 1)", name="is_visible_boolean"),
         Index(None, "category_id", "is_visible", "product_id"),
+        Index(None, "family_id"),
         index_changes("product_id"),
     )
 

@@ -80,6 +80,8 @@ export function makeDetails(id: number, change: Partial<Schemas['ProductDetails'
     average_rating: 4,
     reviews: [{ nickname: '이순신', rating: 4, body: 'Tastes of the meadow.', created_at: '2026-11-01T00:00:00Z' }],
     coupons: [],
+    family_id: null,
+    variants: [],
     ...change,
   }
 }

@@ -142,6 +142,7 @@ def make_product_frame(catalogue: SyntheticCatalogue, start: datetime, period_se
         stock="stock",
         is_visible="is_visible",
         description=pl.lit(None, pl.String),
+        family_id=pl.lit(None, pl.Int64),
         created_at=pl.lit(start) + pl.duration(microseconds="launched"),
         updated_at=pl.lit(start) + pl.duration(microseconds="changed"),
     )

@@ -25,7 +25,22 @@ def test_a_products_page(api: TestClient) -> None:
         "average_rating": 5.0,
         "reviews": [{"nickname": "민지", "rating": 5, "body": "Fresh.", "created_at": "2026-01-09T12:00:00Z"}],
         "coupons": [],
+        "family_id": None,
+        "variants": [],
     }
+
+
+def test_the_other_variants_that_can_be_sold_stand_beside_a_product(api: TestClient, published_shop: Engine) -> None:
+    with session_scope(published_shop) as session:
+        session.execute(update(Product).where(Product.product_id.in_((1, 2, 3, 4))).values(family_id=2**63 - 1))
+
+    details = api.get("/products/1").json()
+
+    assert details["family_id"] == 2**63 - 1
+    assert details["variants"] == [
+        product for product in api.get("/products/1/similar").json()["products"] if product["product_id"] == 3
+    ]
+    assert api.get("/products/5").json()["variants"] == []
 
 
 def test_a_sold_out_product_keeps_its_page(api: TestClient) -> None:

@@ -156,6 +156,17 @@ def test_orders_without_a_user_are_guests(any_empty_shop: Engine, tmp_path: Path
         assert session.get_one(Order, 101).total_amount == Decimal("16.75")
 
 
+def test_variants_keep_their_family(any_empty_shop: Engine, tmp_path: Path) -> None:
+    products = f"product_id,category_id,family_id\n10,1,{2**63 - 1}\n11,2,0\n12,2,NULL\n"
+    folder = write_shop_files(tmp_path / "shop", products=products)
+
+    write_shop(any_empty_shop, build_directory_shop(folder, ignore), replace=False, report=ignore)
+
+    with session_scope(any_empty_shop) as session:
+        families = list(session.scalars(select(Product.family_id).order_by(Product.product_id)))
+    assert families == [2**63 - 1, 0, None]
+
+
 def test_returns_weights_and_stock_below_zero_are_taken(any_empty_shop: Engine, tmp_path: Path) -> None:
     folder = write_shop_files(
         tmp_path / "shop",

@@ -116,6 +116,8 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
         shop.add("catalog_product_website", product_id=row, website_id=WEBSITE if is_here else 1)
         shop.add("cataloginventory_stock_status", product_id=row, website_id=0, stock_id=1, qty=quantity,
                  stock_status=stock_status)  # fmt: skip
+    if is_configurable:
+        shop.add("catalog_product_super_link", product_id=key + 1000, parent_id=key)
     add_value(shop, "varchar", NAME, key, f"상품 {key}", STORE)
     add_value(shop, "int", STATUS, key, status, STORE)
     add_value(shop, "int", MANUFACTURER, key, 6 if key % 2 else None)
@@ -138,9 +140,11 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
         price=cents(price if is_indexed else fallback),
         stock=stock,
         is_visible=status == 1 and is_here and visibility in (2, 4),
+        family_id=key,
         created_at=START,
     )
-    shop.see("products", key + 1000, category_id=0, title=f"Product {key + 1000}", is_visible=False, stock=stock)
+    shop.see("products", key + 1000, category_id=0, title=f"Product {key + 1000}", is_visible=False, stock=stock,
+             family_id=key if is_configurable else key + 1000)  # fmt: skip
 
 
 def add_order(shop: ForeignShop, rng: random.Random, key: int) -> None:

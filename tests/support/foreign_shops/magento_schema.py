@@ -46,6 +46,8 @@ CREATE TABLE {prefix}catalog_product_entity_int (value_id INT NOT NULL AUTO_INCR
 CREATE TABLE {prefix}catalog_product_entity_decimal (value_id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     attribute_id SMALLINT UNSIGNED NOT NULL, store_id SMALLINT UNSIGNED NOT NULL, entity_id INT UNSIGNED NOT NULL,
     value DECIMAL(20, 6) NULL, UNIQUE KEY by_entity (entity_id, attribute_id, store_id));
+CREATE TABLE {prefix}catalog_product_super_link (link_id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    product_id INT UNSIGNED NOT NULL, parent_id INT UNSIGNED NOT NULL, UNIQUE KEY by_product (product_id, parent_id));
 CREATE TABLE {prefix}catalog_product_index_price (entity_id INT UNSIGNED NOT NULL,
     customer_group_id INT UNSIGNED NOT NULL, website_id SMALLINT UNSIGNED NOT NULL, final_price DECIMAL(20, 6) NULL,
     min_price DECIMAL(20, 6) NULL, PRIMARY KEY (entity_id, customer_group_id, website_id));

@@ -119,7 +119,8 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
     available = START + timedelta(days=20_000 if key % 7 == 0 else 0)
     stores = [0] if key % 9 == 0 else [0, STORE]
     has_name, price = key % 11 != 0, Decimal(rng.randint(10_000, 990_000)) / 10_000
-    shop.add("product", product_id=key, master_id=0, model=f"M-{key}", quantity=quantity, price=price,
+    master = 100 if key == 110 else 0
+    shop.add("product", product_id=key, master_id=master, model=f"M-{key}", quantity=quantity, price=price,
              manufacturer_id=3 * (key % 2), date_available=available.date(), subtract=subtract, status=status,
              date_added=write_local(START, ZONE), date_modified=write_local(START, ZONE))  # fmt: skip
     for language in (1, LANGUAGE) if has_name else (1,):
@@ -138,6 +139,7 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
         price=cents(price),
         stock=max(quantity, 0 if subtract else 1),
         is_visible=bool(status) and available == START and STORE in stores,
+        family_id=master or key,
         created_at=START,
     )
 

@@ -764,6 +764,11 @@ export interface components {
             coupons: components["schemas"]["ListedCoupon"][];
             /** Description */
             description: string | null;
+            /**
+             * Family Id
+             * @description The same for all variants of one thing; null where there are none.
+             */
+            family_id: number | null;
             /** Image Urls */
             image_urls: string[];
             /** In Stock */
@@ -785,6 +790,11 @@ export interface components {
             size: string | null;
             /** Title */
             title: string;
+            /**
+             * Variants
+             * @description The others of the family that can be sold now.
+             */
+            variants: components["schemas"]["ListedProduct"][];
         };
         /**
          * ProductPage

@@ -118,8 +118,9 @@ def forget_user(writer: RandomWriter) -> list[str]:
 
 
 def change_price(writer: RandomWriter) -> list[str]:
-    price = writer.rng.randint(1, 9999) / 100
-    return [f"UPDATE products SET price = {price} WHERE product_id = {writer.known_key('product_id', 'products')}"]
+    price, family = writer.rng.randint(1, 9999) / 100, writer.rng.choice(["NULL", 1, 2])
+    product = writer.known_key("product_id", "products")
+    return [f"UPDATE products SET price = {price}, family_id = {family} WHERE product_id = {product}"]
 
 
 def delete_order(writer: RandomWriter) -> list[str]:
