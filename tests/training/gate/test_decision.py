@@ -16,6 +16,7 @@ NEW_USERS = np.arange(NUM_USERS) < 100
 SANE = Check("coverage", 1.0, ">=", 0.995, "refuse", "share of users with a list")
 EMPTY_LISTS = Check("coverage", 0.4, ">=", 0.995, "refuse", "share of users with a list")
 NOT_A_NUMBER = Check("finite_scores", float("nan"), ">=", 1.0, "refuse", "share of scores that are numbers")
+CALIBRATED = Check("calibration_error", 0.1, "<=", 0.1, "flag", "mean gap of probability and share bought")
 SHOUTING = Check("calibration_error", 0.3, "<=", 0.1, "flag", "mean gap of probability and share bought")
 
 
@@ -158,6 +159,13 @@ def test_odd_behaviour_is_flagged_and_not_promoted() -> None:
 
     assert verdict.decision == "keep"
     assert "calibration_error is 0.3, wanted <= 0.1" in verdict.flags[0]
+
+
+def test_behaviour_within_its_bound_is_no_flag() -> None:
+    verdict = evaluate(evaluation(0.40), 0.30, checks=(SANE, CALIBRATED))
+
+    assert verdict.decision == "promote"
+    assert verdict.flags == ()
 
 
 def test_a_first_version_is_promoted_with_its_flags() -> None:
