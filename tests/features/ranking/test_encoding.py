@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from features.definitions import FAR_DAYS, CrossedEntity, Entity, list_crosses, list_features, list_names
+from features.definitions import (
+    FAR_DAYS,
+    CrossedEntity,
+    Entity,
+    hash_definitions,
+    list_crosses,
+    list_features,
+    list_names,
+)
 from features.ranking.encoding import Encoder, fit_encoder
 
 ENTITIES: tuple[Entity, ...] = ("user", "user_category", "product", "pair")
@@ -226,6 +234,7 @@ def test_edges_are_quantiles_and_zeros_have_a_bucket_of_their_own(
 
     edges = fit_encoder(rows, CATEGORIES, PRODUCTS).edges
 
+    assert edges.keys() == {name for cross in crosses for name in cross.columns if not name.endswith("_id")}
     for column, found in edges.items():
         most = max(cross.num_buckets for cross in crosses if column in cross.columns)
         shares = (
@@ -233,6 +242,10 @@ def test_edges_are_quantiles_and_zeros_have_a_bucket_of_their_own(
         )
         expected = [] if has_zeros is None else [first + width * share for share in shares]
         assert found == pytest.approx(expected, rel=1e-5, abs=1e-6), column
+
+
+def test_the_definitions_it_was_fitted_for_are_named(encoder: Encoder) -> None:
+    assert encoder.feature_hash == hash_definitions()
 
 
 def test_edges_rise(encoder: Encoder) -> None:
