@@ -19,6 +19,8 @@ PACKAGES = command.py settings api dags deploy features mlflow_server serving sh
 CUTS ?= 2017-08-20 2017-09-10 2017-10-15
 PYTEST_ARGS ?=
 SIDE_BY_SIDE = --numprocesses logical --maxprocesses 2 --dist loadscope
+# What servers that are killed leave among the temporary files goes with the run.
+IN_SCRATCH = export TMPDIR="$$(mktemp -d -t 31ie-tests.XXXXXX)" && trap 'rm -rf "$$TMPDIR"' EXIT && trap 'exit 130' INT TERM &&
 SERVED_SECONDS ?= 600
 # Real servers beside each other on two cores: what was late once runs again alone; what fails again is red.
 ALONE = --last-failed --last-failed-no-failures none --maxfail 1
@@ -53,15 +55,15 @@ step: ## run one step by hand: make step DO="features.sync --verify"
 
 test: environment tools ## run all tests, on real databases, servers and browser; what failed, once more alone
 	$(RUN) deploy.local.pages test build
-	$(RUN) pytest --cache-clear $(SIDE_BY_SIDE) $(PYTEST_ARGS) || \
+	$(IN_SCRATCH) $(RUN) pytest --cache-clear $(SIDE_BY_SIDE) $(PYTEST_ARGS) || \
 	{ echo "== what failed runs once more, alone; what passes now is unsteady, and a fault of the test or of what it tests" >&2; \
 	$(RUN) pytest $(ALONE) -rA --show-capture=no $(PYTEST_ARGS); }
 
 coverage: environment tools ## run all tests and print which share of lines and branches they ran, by file; the page of it: var/coverage
-	$(RUN) pytest $(SIDE_BY_SIDE) --cov --cov-report=term --cov-report=html:var/coverage $(PYTEST_ARGS)
+	$(IN_SCRATCH) $(RUN) pytest $(SIDE_BY_SIDE) --cov --cov-report=term --cov-report=html:var/coverage $(PYTEST_ARGS)
 
 test-containers: environment tools ## build the images, start them all on real MySQL, drive a browser: needs a Docker engine
-	$(RUN) pytest -m containers tests/containers $(PYTEST_ARGS)
+	$(IN_SCRATCH) $(RUN) pytest -m containers tests/containers $(PYTEST_ARGS)
 
 check: environment ## lint, types, docstrings, import contracts, the storefront's pages, links of the documentation
 	$(RUN) ruff check .
