@@ -25,7 +25,8 @@ from settings import Settings, load_settings
 from shop.database import open_engine
 from shop.failures import describe, find_remedy
 from shop.tables import name_pointer
-from training.registry.alias import describe_no_champion, find_lost_champion
+from training.registry.alias import describe_no_champion
+from training.registry.audit_log import find_lost_champion
 from training.registry.client import CHAMPION, Registry, connect
 from training.registry.errors import RegistryError
 from training.registry.installation import read_installation

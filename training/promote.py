@@ -15,7 +15,8 @@ from sqlalchemy import Engine
 from command import Command, CommandError, Result
 from settings import load_settings
 from shop.database import ShopFailedError, engine_scope, open_engine
-from training.registry.alias import Move, MoveError, find_served_before, move_champion
+from training.registry.alias import Move, MoveError, move_champion
+from training.registry.audit_log import find_served_before
 from training.registry.client import CHAMPION, Registry, connect
 from training.registry.eligibility import LOAD_FAILED, OVERRIDE, find_bar
 from training.registry.errors import RegistryError

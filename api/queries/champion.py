@@ -6,9 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from api.queries.published import BatchHead
-from shop.tables import AuditLog, BatchBucket, RecommendationBatch, is_of_model
-
-ALIAS = "alias/champion"
+from shop.tables import CHAMPION_MOVED, SET_AGAIN, AuditLog, BatchBucket, RecommendationBatch, is_of_model
 
 
 class Named(NamedTuple):
@@ -66,8 +64,8 @@ def fetch_lag(connection: Connection, head: BatchHead) -> Lag | None:
         head: the batch that is shown.
     """
     columns = (AuditLog.occurred_at, AuditLog.from_value, AuditLog.to_value, AuditLog.details)
-    moves = select(*columns).where(AuditLog.subject == ALIAS)
-    last = connection.execute(moves.order_by(AuditLog.audit_id.desc()).limit(1)).first()
+    moves = select(*columns).where(AuditLog.subject == CHAMPION_MOVED, AuditLog.action != SET_AGAIN)
+    last = connection.execute(moves.order_by(AuditLog.occurred_at.desc(), AuditLog.audit_id.desc()).limit(1)).first()
     if last is None:
         return None
     if last.to_value is None:

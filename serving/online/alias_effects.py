@@ -5,6 +5,7 @@ workflow `score_users`.
 """
 
 import logging
+from datetime import datetime
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from serving.batch.batch_state import move_pointer, open_batch
 from serving.online.webhook import AliasEvent
 from shop.tables import HOME, BatchPointer, RecommendationBatch, is_of_model, name_model
-from training.registry.alias import find_lost_champion, note_move, note_served
+from training.registry.audit_log import find_lost_champion, note_seen, note_served, note_told
 from training.registry.client import CHAMPION, NamedVersion, Registry
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,8 @@ class Followup:
             training.registry.errors.RegistryError: MLflow does not answer.
         """
         if (event.model_name, event.alias) == (self._registry.model_name, CHAMPION):
-            self.note(event.version, event.delivery)
+            is_new = note_told(self._registry, self._engine, event.version, event.sent_at, event.delivery)
+            logger.info("alias move told to=%s delivery=%s is_new=%s", event.version, event.delivery, is_new)
 
     def note_served(self, named: NamedVersion) -> None:
         """Write down that the model server ranks with a version.
@@ -57,15 +59,15 @@ class Followup:
         """
         return find_lost_champion(self._engine)
 
-    def note(self, version: int | None, delivery: str | None = None) -> None:
-        """Write down that the alias was seen at a version, or nowhere, if whoever moved it did not.
+    def see(self, named: NamedVersion | None, seen_at: datetime) -> None:
+        """Write down that the alias was seen at a version, or nowhere, if nobody else did.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the platform's database does not answer.
             training.registry.errors.RegistryError: MLflow does not answer.
         """
-        if note_move(self._registry, self._engine, version, delivery):
-            logger.info("alias move noted to=%s", version)
+        if note_seen(self._registry, self._engine, named, seen_at):
+            logger.info("alias move seen to=%s", named and named.number)
 
     def show_kept_lists(self, version: int, contents: str, has_moved: bool) -> None:
         """Point at the newest kept batch of a version that serves, if shoppers see another version's lists.

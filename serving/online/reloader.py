@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -86,7 +86,6 @@ class ChampionWatcher:
         self._has_looked = threading.Event()
         self._asking_since: float | None = None
         self._refused: Identity | None = None
-        self._noted: NamedVersion | None = None
         self._shown: NamedVersion | None = None
         self._noted_served: NamedVersion | None = None
         self._previous: Champion | None = None
@@ -123,9 +122,10 @@ class ChampionWatcher:
         self._asking_since = time.monotonic()
         try:
             registry.require_own(read_installation(self._sources.var_dir))  # another MLflow may take the port
+            seen_at = datetime.now(UTC)
             named = registry.resolve_version(CHAMPION)
             if named is None:
-                self._note_no_champion()
+                self._note_no_champion(seen_at)
                 return
             snapshot = find_newest(self._sources.store)
         except (RegistryError, StoreError) as err:
@@ -133,7 +133,7 @@ class ChampionWatcher:
             return
         finally:
             self._asking_since = None
-        self._follow_move(named)
+        self._follow_move(named, seen_at)
         if snapshot is None:
             self._note("there is no snapshot yet")
             return
@@ -142,17 +142,16 @@ class ChampionWatcher:
             self.failure = self._refused = self.refused_version = None
         elif wanted != self._refused:
             self._swap(wanted)
-            self._follow_move(named)
+            self._follow_move(named, seen_at)
         if self.current and self.current.named == named:
             self._follow_swap(named)
 
-    def _note_no_champion(self) -> None:
+    def _note_no_champion(self, seen_at: datetime) -> None:
         """Say so, and write down a loss; at the first start there was nothing to lose."""
         try:
             lost = self._sources.followup.find_lost()
             if lost is not None:
-                self._sources.followup.note(None)
-                self._noted = None
+                self._sources.followup.see(None, seen_at)
         except (RegistryError, SQLAlchemyError) as err:
             logger.warning("loss of the alias not followed up reason=%s", type(err).__name__)
             lost = self.current.version if self.current else None
@@ -179,14 +178,12 @@ class ChampionWatcher:
             if LOAD_FAILED in tags:
                 self._write_tag(version, None)
 
-    def _follow_move(self, named: NamedVersion) -> None:
+    def _follow_move(self, named: NamedVersion, seen_at: datetime) -> None:
         """Note the move and show lists that are kept of the version: a rollback need not wait until it is loaded."""
         version, files = named.number, self._sources.models_dir / named.run_id
 
         def follow() -> None:
-            if self._noted != named:
-                self._sources.followup.note(version)
-                self._noted = named
+            self._sources.followup.see(named, seen_at)
             if not files.is_dir():  # it never served here, so no lists of it are kept
                 return
             has_moved = named != self._shown

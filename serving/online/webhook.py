@@ -1,7 +1,7 @@
 """Webhook that MLflow calls when an alias moves: triggers a check at once. Polling covers lost calls.
 
 The call decides nothing: the watcher asks MLflow itself. What it tells goes to the audit log, so that moves between two
-looks are there too; it is signed, and a delivery is written once.
+looks are there too, in the order in which MLflow sent them; it is signed, and a delivery is written once.
 """
 
 import base64
@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -100,25 +101,28 @@ class AliasEvent:
     """What MLflow tells of an alias.
 
     Attributes:
-        delivery: id of the call.
+        delivery: id of the call, the same at each repetition.
+        sent_at: when MLflow first sent it, by its own clock; not after it came.
         model_name: whose alias it is.
         alias: its name.
         version: that it names now; `None` where it was taken away.
     """
 
     delivery: str
+    sent_at: datetime
     model_name: str
     alias: str
     version: int | None
 
 
-def parse_event(delivery: str, body: bytes) -> AliasEvent | None:
+def parse_event(delivery: str, body: bytes, came_at: datetime) -> AliasEvent | None:
     """Read the body of a call; `None` if it tells of no alias."""
     try:
         told = json.loads(body)
         data, has_gone = told["data"], told["action"] == "deleted"
         version = None if has_gone else int(data["version"])
-        return AliasEvent(delivery, str(data["name"]), str(data["alias"]), version)
+        sent_at = min(datetime.fromisoformat(told["timestamp"]).astimezone(UTC), came_at)
+        return AliasEvent(delivery, sent_at, str(data["name"]), str(data["alias"]), version)
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -143,7 +147,7 @@ def make_receiver(
         if not is_genuine(secret, request.headers, body, time.time()):
             return Response(status_code=401)
         look_now()
-        if event := parse_event(request.headers[DELIVERY], body):
+        if event := parse_event(request.headers[DELIVERY], body, datetime.now(UTC)):
             try:
                 await run_in_threadpool(note, event)
             except (RegistryError, SQLAlchemyError) as err:

@@ -10,9 +10,11 @@ from shop.tables.events import EVENT_TYPES, Event
 from shop.tables.ids import ShopId
 from shop.tables.publishing import (
     BATCH_STATES,
+    CHAMPION_MOVED,
     HASH_DIGITS,
     HOME,
     POPULAR_SCOPES,
+    SET_AGAIN,
     AuditLog,
     BatchBucket,
     BatchPointer,
@@ -44,6 +46,7 @@ DECLARED = {**Base.metadata.tables, **PlatformBase.metadata.tables}
 
 __all__ = [
     "BATCH_STATES",
+    "CHAMPION_MOVED",
     "DECLARED",
     "DISCOUNT_TYPES",
     "EVENT_TYPES",
@@ -51,6 +54,7 @@ __all__ = [
     "HOME",
     "ORDER_STATUSES",
     "POPULAR_SCOPES",
+    "SET_AGAIN",
     "STOREFRONT",
     "AuditLog",
     "Base",

@@ -25,6 +25,12 @@ HASH_DIGITS = 12
 MODEL_OF_BATCH = re.compile(rf"-(v(\d+)-[0-9a-f]{{{HASH_DIGITS}}})-")
 """Name and number of the version in the name of a batch."""
 
+CHAMPION_MOVED = "alias/champion"
+"""Subject of the audit log's rows on where the alias was moved to."""
+
+SET_AGAIN = "set again"
+"""Action of such a row where the alias was given to the version that carried it."""
+
 RankedProducts = list[list[Any]]
 
 

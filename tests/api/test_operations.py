@@ -10,7 +10,7 @@ from sqlalchemy import Engine, update
 
 from api.openapi import COMMITTED, render_openapi
 from shop.database import session_scope
-from shop.tables import AuditLog, BatchBucket, RecommendationBatch, name_model
+from shop.tables import SET_AGAIN, AuditLog, BatchBucket, RecommendationBatch, name_model
 from tests.api.conftest import BATCH, ModelServer, publish_by_hand
 
 
@@ -117,6 +117,23 @@ def test_lists_of_the_champion_are_not_behind(published_shop: Engine, open_api: 
     health = open_api().get("/health").json()
 
     assert (health["champion_version"], health["lists_behind_seconds"]) == ("7", None)
+
+
+def test_lists_are_behind_since_the_alias_moved_not_since_it_was_set_again_or_told_of(
+    published_shop: Engine, open_api: Callable[..., TestClient]
+) -> None:
+    now = datetime.now(UTC)
+    again = alias_row("8", "8", now - timedelta(seconds=5))
+    again.action = SET_AGAIN
+    with session_scope(published_shop) as session:
+        session.add(alias_row("7", "8", now - timedelta(seconds=30)))
+        session.add(again)
+        session.flush()
+        session.add(alias_row("6", "7", now - timedelta(seconds=60)))
+
+    health = open_api().get("/health").json()
+
+    assert (health["champion_version"], health["lists_behind_seconds"] >= 30) == ("8", True)
 
 
 @pytest.mark.parametrize(("files", "is_behind"), [("a" * 64, False), ("b" * 64, True)], ids=["same", "others"])

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from deploy.airflow_client import AirflowClient
 from serving.serving_status import Served, read_served
 from settings import Settings
 from shop.database import open_engine
-from shop.tables import AuditLog, RecommendationBatch
+from shop.tables import SET_AGAIN, AuditLog, RecommendationBatch
 from tests.end_to_end.conftest import ROOT, Installation, own_environment
 from tests.end_to_end.versions import (
     FIRST,
@@ -37,7 +38,7 @@ from tests.end_to_end.versions import (
     score_otherwise,
 )
 from tests.support.spoilt_versions import SPOILERS, Spoiler
-from training.registry.alias import NO_LOGIN
+from training.registry.audit_log import NO_LOGIN
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -45,6 +46,7 @@ LIMIT_SECONDS = 180.0
 PROMOTION_SECONDS, ROLLBACK_SECONDS, HEALTH_SECONDS = 60.0, 10.0, 10.0
 FLIP_SECONDS = float(os.environ.get("FLIP_SECONDS", "8"))
 FLIPS_PER_SECOND = 10
+QUICK_MOVES = 8
 USERS = list(range(1, 13))
 K = 10
 
@@ -101,12 +103,17 @@ def promote(settings: Settings, *arguments: str) -> str:
     return said
 
 
-def alias_moves(settings: Settings) -> list[AuditLog]:
+def alias_rows(settings: Settings) -> list[AuditLog]:
     engine = open_engine(settings.platform_database_url, read_only=True)
     with Session(engine, expire_on_commit=False) as session:
-        moves = list(session.scalars(select(AuditLog).where(AuditLog.subject == "alias/champion")))
+        of_alias = select(AuditLog).where(AuditLog.subject == "alias/champion")
+        rows = list(session.scalars(of_alias.order_by(AuditLog.occurred_at, AuditLog.audit_id)))
     engine.dispose()
-    return moves
+    return rows
+
+
+def alias_moves(settings: Settings) -> list[AuditLog]:
+    return [row for row in alias_rows(settings) if row.action != SET_AGAIN]
 
 
 def batches_of(settings: Settings, version: int) -> list[str]:
@@ -214,6 +221,20 @@ def test_a_move_in_mlflow_leaves_an_audit_row_too(first_serves: None, settings: 
     wait_for(lambda: len(alias_moves(settings)) > before)
     row = alias_moves(settings)[before]
     assert (row.actor, row.from_value, row.to_value) == (NO_LOGIN, str(FIRST), str(second))
+
+
+def test_moves_in_quick_succession_leave_a_row_each(first_serves: None, settings: Settings, second: int) -> None:
+    def count_told() -> int:
+        return sum("delivery" in row.details for row in alias_rows(settings))
+
+    before, moves = count_told(), [second, FIRST] * QUICK_MOVES
+
+    for version in moves:
+        move(settings, version)
+
+    wait_for(lambda: count_told() >= before + len(moves) and alias_rows(settings)[-1].to_value == str(FIRST))
+    rows = alias_rows(settings)[-len(moves) :]
+    assert all(row.to_value == after.from_value for row, after in pairwise(rows))
 
 
 def test_of_two_promotions_at_once_one_is_told(first_serves: None, settings: Settings, second: int) -> None:

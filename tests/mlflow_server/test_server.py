@@ -5,6 +5,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from shop.tables import AuditLog
 from tests.deploy.compose.image_environments import copy_tree, make_environment
 from tests.support.mlflow_servers import mlflow_running
 from tests.support.ports import free_ports
-from training.registry.alias import note_move
+from training.registry.audit_log import note_seen
 from training.registry.client import CHAMPION, GIVEN_BY, Registry, connect
 from training.registry.errors import RegistryError
 
@@ -140,9 +141,9 @@ def test_the_audit_log_names_who_moved_the_alias_and_who_took_it_away(ada: Regis
     migrate(url := f"sqlite:///{tmp_path / 'shop.db'}")
     with engine_scope(open_engine(url)) as engine:
         ada.set_alias(CHAMPION, 2)
-        note_move(ada, engine, 2)
+        note_seen(ada, engine, ada.resolve_version(CHAMPION), datetime.now(UTC))
         ada._client.delete_registered_model_alias(ada.model_name, CHAMPION)
-        note_move(ada, engine, None)
+        note_seen(ada, engine, None, datetime.now(UTC))
 
         assert movers(engine) == [("ada", "2"), ("ada", None)]
 

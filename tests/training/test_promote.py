@@ -1,6 +1,7 @@
 """Moving the alias from a terminal, on MLflow's SQLite backend and a real shop database."""
 
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from shop.database import open_engine
 from shop.migrate import PLATFORM, migrate
 from shop.tables import AuditLog
 from training import promote
-from training.registry.alias import MoveError, move_champion, note_move, note_served
-from training.registry.client import CHAMPION, Registry, connect
+from training.registry.alias import MoveError, move_champion
+from training.registry.audit_log import note_seen, note_served
+from training.registry.client import CHAMPION, NamedVersion, Registry, connect
 
 
 @pytest.fixture
@@ -69,7 +71,7 @@ def test_a_rollback_passes_over_versions_that_never_served(
 ) -> None:
     note_served(engine, 1, registry.run_id_of(1))
     for version in (3, 2):  # nobody waited until either served
-        note_move(registry, engine, version)
+        note_seen(registry, engine, NamedVersion(version, registry.run_id_of(version)), datetime.now(UTC))
     registry.set_alias(CHAMPION, 2)
 
     assert promote.main(["--rollback"]) == 0
@@ -110,7 +112,7 @@ def test_somebody_elses_move_in_between_stops_this_one(
 
 
 def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(registry: Registry, engine: Engine) -> None:
-    note_move(registry, engine, 1)
+    note_seen(registry, engine, NamedVersion(1, registry.run_id_of(1)), datetime.now(UTC))
     barrier, told = threading.Barrier(2), []
 
     def move(version: int) -> None:

@@ -1,7 +1,7 @@
 import shutil
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,8 @@ def break_copy(trained_shop: TrainedShop, folder: Path, spoil: Spoiler) -> Path:
 
 def audit_rows(engine: Engine, subject: str) -> list[tuple[str, str | None, str | None]]:
     with Session(engine) as session:
-        rows = session.scalars(select(AuditLog).where(AuditLog.subject == subject).order_by(AuditLog.audit_id)).all()
+        of_subject = select(AuditLog).where(AuditLog.subject == subject)
+        rows = session.scalars(of_subject.order_by(AuditLog.occurred_at, AuditLog.audit_id)).all()
         return [(row.action, row.from_value, row.to_value) for row in rows]
 
 
@@ -219,10 +220,16 @@ def test_only_versions_that_served_leave_a_row_that_says_so(
 def test_moves_between_two_looks_are_noted_as_mlflow_tells_them(
     watcher: ChampionWatcher, sources: Sources, registry: ScriptedRegistry, shop_of_version: Engine
 ) -> None:
-    for delivery, version in (("a", 2), ("b", 3), ("b", 3), ("a", 2), ("c", None), ("d", 1)):
-        sources.followup.hear(AliasEvent(delivery, "wide_deep", "champion", version))
-    sources.followup.hear(AliasEvent("e", "wide_deep", "challenger", 2))
-    sources.followup.hear(AliasEvent("f", "another model", "champion", 2))
+    first = datetime.now(UTC)
+    moves = {"a": 2, "b": 3, "c": None, "d": 1}
+    told = [
+        AliasEvent(delivery, first + timedelta(milliseconds=number), "wide_deep", "champion", version)
+        for number, (delivery, version) in enumerate(moves.items())
+    ]
+    for event in (told[1], told[0], told[1], told[3], told[2]):
+        sources.followup.hear(event)
+    sources.followup.hear(replace(told[0], delivery="e", alias="challenger"))
+    sources.followup.hear(replace(told[0], delivery="f", model_name="another model"))
 
     assert audit_rows(shop_of_version, "alias/champion")[1:] == [
         ("promote", "1", "2"),

@@ -1,4 +1,5 @@
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,15 @@ from serving.online.webhook import MAX_AGE_SECONDS, MAX_BYTES, AliasEvent, ask_f
 from training.registry.client import Registry
 
 SECRET = "a secret of this test"
+SENT_AT = datetime(2026, 6, 1, 12, 30, 0, 123456, tzinfo=UTC)
 BODY = (
-    '{"entity": "model_version_alias", "action": "created", '
+    '{"entity": "model_version_alias", "action": "created", "timestamp": "2026-06-01T12:30:00.123456+00:00", '
     '"data": {"name": "wide_deep", "alias": "champion", "version": "2"}}'
 )
-GONE = '{"entity": "model_version_alias", "action": "deleted", "data": {"name": "wide_deep", "alias": "champion"}}'
+GONE = (
+    '{"entity": "model_version_alias", "action": "deleted", "timestamp": "2026-06-01T12:30:00.123456+00:00", '
+    '"data": {"name": "wide_deep", "alias": "champion"}}'
+)
 
 
 @pytest.fixture
@@ -50,10 +55,20 @@ def test_what_mlflow_tells_is_noted(
 ) -> None:
     assert receiver.post("/mlflow", content=body, headers=sign(body)).status_code == 204
 
-    assert told == [AliasEvent("delivery-1", "wide_deep", "champion", version)]
+    assert told == [AliasEvent("delivery-1", SENT_AT, "wide_deep", "champion", version)]
 
 
-@pytest.mark.parametrize("body", ["{}", "[1]", "no JSON", BODY.replace('"2"', '"two"')])
+def test_a_clock_of_mlflow_that_is_ahead_sends_nothing_from_days_to_come(
+    receiver: TestClient, told: list[AliasEvent]
+) -> None:
+    body = BODY.replace("2026-06-01T12", "2999-01-01T12")
+
+    assert receiver.post("/mlflow", content=body, headers=sign(body)).status_code == 204
+
+    assert told[0].sent_at <= datetime.now(UTC)
+
+
+@pytest.mark.parametrize("body", ["{}", "[1]", "no JSON", BODY.replace('"2"', '"two"'), BODY.replace("12:30", "noon")])
 def test_a_signed_call_without_an_alias_is_noted_nowhere(
     receiver: TestClient, told: list[AliasEvent], body: str
 ) -> None:
