@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 
 from api.application import create_app
 from api.orders.pricing import CheckoutError, PricedLine, choose_coupons, count_products, price_lines, redeem
@@ -157,3 +157,26 @@ def test_the_whole_stock_may_be_bought_at_any_price_that_a_column_holds(tiny_sho
 
     assert priced.price == Decimal(price)
     assert refused.value.details[0].problem == "4 left, 5 wanted"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    ["is_visible = 0", "price = 10000000000", "price = 9e999"],
+    ids=["hidden", "too large", "infinite"],
+)
+def test_what_is_not_sold_is_named_and_refused(tiny_shop: Engine, changes: str) -> None:
+    with tiny_shop.begin() as connection:
+        connection.execute(text(f"UPDATE products SET stock = 4, {changes} WHERE product_id = 3"))
+
+    with tiny_shop.connect() as connection, pytest.raises(CheckoutError, match="change the cart") as refused:
+        price_lines(connection, [CartLine(product_id=3, quantity=1)], DOLLAR)
+
+    assert [(one.field, one.problem) for one in refused.value.details] == [("product 3", "is not sold any more")]
+
+
+def test_a_coupon_of_a_product_finds_its_line() -> None:
+    lines = [line(1, "5.00"), line(2, "3.00")]
+
+    _, used = redeem(lines, [coupon(1, "1.00", product_id=2)])
+
+    assert [redemption.place for redemption in used] == [1]
