@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import inf
-from typing import Any
+from typing import Any, TypeGuard
 
 from sqlalchemy import Connection, Float, Row, Select, func, select, type_coerce
 
@@ -139,13 +139,24 @@ def fetch_product(connection: Connection, product_id: int) -> tuple[Row[Any], li
     if row is None or not _is_price(row.price, product_id):
         return None
     images = select(ProductImage.image_url).where(ProductImage.product_id == product_id).order_by(ProductImage.position)
-    return row, list(connection.execute(images).scalars()) or [drawing_url(row.category_id, product_id)]
+    urls = [url for url in connection.execute(images).scalars() if is_shown(url)]
+    return row, urls or [drawing_url(row.category_id, product_id)]
 
 
 def fetch_variants(connection: Connection, family_id: int, product_id: int) -> list[SellableProduct]:
     """Read the products of a family that can be sold now, but for one of them."""
     others = _SELLABLE.where(Product.family_id == family_id, Product.product_id != product_id)
     return list(_to_products(connection.execute(others.order_by(Product.product_id).limit(MOST_VARIANTS))))
+
+
+def choose_image(image_url: str | None, category_id: int, product_id: int) -> str:
+    """Return a product's own picture where pages can show it, else the drawing that the API makes."""
+    return image_url if is_shown(image_url) else drawing_url(category_id, product_id)
+
+
+def is_shown(image_url: str | None) -> TypeGuard[str]:
+    """Return whether pages load a picture: one of this server, or of any other over HTTPS."""
+    return image_url is not None and image_url.startswith(("/", "https://")) and not image_url.startswith("//")
 
 
 def drawing_url(category_id: int, product_id: int) -> str:
@@ -175,7 +186,7 @@ def _to_products(rows: Iterable[Sequence[Any]]) -> Iterator[SellableProduct]:
     """Make the products of rows; one without a price that can be charged is left out."""
     for product_id, category_id, title, price, image_url in rows:
         if _is_price(price, product_id):
-            url = image_url or drawing_url(category_id, product_id)
+            url = choose_image(image_url, category_id, product_id)
             yield SellableProduct(product_id, category_id, title, float(price), url)
 
 

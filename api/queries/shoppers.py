@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from api.queries.catalogue import FIRST_IMAGE, drawing_url
+from api.queries.catalogue import FIRST_IMAGE, choose_image
 from api.schemas import OrderLine, OrderSummary, Shopper, Shoppers, UserOrders
 from shop.tables import Order, OrderItem, Product, User
 
@@ -120,7 +120,7 @@ def fetch_lines(connection: Connection, order_ids: list[int]) -> dict[int, list[
             OrderLine(
                 product_id=row.product_id,
                 title=row.title,
-                image_url=row.image_url or drawing_url(row.category_id, row.product_id),
+                image_url=choose_image(row.image_url, row.category_id, row.product_id),
                 quantity=row.quantity,
                 unit_price=float(row.unit_price),
                 discount_amount=float(row.discount_amount),

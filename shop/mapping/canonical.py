@@ -58,11 +58,15 @@ class CanonicalTable:
 
 # Parents before children, so that an orphan is known when it is met.
 _NAMES = (
-    "categories", "users", "products", "coupons", "orders", "order_items", "user_coupons", "product_reviews", "events",
+    "categories", "users", "products", "product_images", "coupons", "orders", "order_items", "user_coupons",
+    "product_reviews", "events",
 )  # fmt: skip
 
 PLATFORM_TABLES = frozenset(_NAMES) & PlatformBase.metadata.tables.keys()
 """Those that the platform writes itself, in its own database."""
+
+PAGE_TABLES = frozenset({"product_images"})
+"""Those that pages alone read: they are copied, and do not cross into the ML store."""
 
 REQUIRED_TABLES = frozenset({"categories", "users", "products", "orders", "order_items"})
 """A shop may lack the others: they are empty then."""
@@ -82,6 +86,8 @@ _ABSENCES = {
     "products.family_id": Absence(None, "variants of one thing count as products that have nothing in common"),
     "products.stock": Absence(1, "every product counts as in stock: sold-out ones are ranked too"),
     "products.is_visible": Absence(True, "every product counts as on sale: hidden ones are ranked too"),
+    "product_images.position": Absence(0, "of several pictures of a product any may stand in lists"),
+    "product_images.updated_at": Absence(None, "no change column: every tenth round of the copy compares all of them"),
     "orders.status": Absence("placed", "every order counts as bought, cancelled ones too"),
     "orders.total_amount": Absence(0, "what an order cost in all is not known; no feature uses it"),
     "order_items.quantity": Absence(1, "each line counts as one piece"),

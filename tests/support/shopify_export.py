@@ -94,7 +94,12 @@ def _list_product_rows(number: int, ware: Ware) -> list[dict[str, object]]:
         row |= {"Option1 Value": SIZES[place] if len(ware.variants) > 1 else "Default Title"}
         if not place:
             row |= {"Title": ware.title, "Body (HTML)": "<p>Two\nlines</p>", "Vendor": f"Vendor {number % 9}"}
-            row |= {"Type": TYPES[number % 4] or "", "Published": "true", "Image Src": "https://cdn.example/1.jpg"}
+            row |= {
+                "Type": TYPES[number % 4] or "",
+                "Published": "true",
+                "Image Src": "https://cdn.example/1.jpg",
+                "Image Position": 1,
+            }
             row |= {"Status": "archived" if number % 20 == 19 else "active"}
         rows.append(row)
     return [*rows, {"Handle": ware.handle, "Image Src": "https://cdn.example/2.jpg", "Image Position": 2}]

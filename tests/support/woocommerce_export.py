@@ -31,7 +31,13 @@ def write_woocommerce_export(folder: Path, *, num_orders: int = 400, seed: int =
         writer = csv.DictWriter(file, PRODUCT_COLUMNS, restval="")
         writer.writeheader()
         common = {"Published": 1, "Visibility in catalog": "visible", "In stock?": 1}
-        tea = {"Categories": "Tea > Green, Sale", "Description": 'A "fine"\ntea', "Brands": "Leaf, Other"}
+        pictures = "https://shop.example/1.jpg, http://shop.example/2.jpg,https://shop.example/3.jpg"
+        tea = {
+            "Images": pictures,
+            "Categories": "Tea > Green, Sale",
+            "Description": 'A "fine"\ntea',
+            "Brands": "Leaf, Other",
+        }
         sold = {"Regular price": "15", "Sale price": "12,50", "Stock": 4}
         writer.writerow({"ID": 100, "Type": "simple", "SKU": "T", "Name": "Tea", **sold, **common, **tea})
         writer.writerow({"ID": 101, "Type": "variable", "SKU": "C", "Name": "Cup", "Categories": "Cups", **common})

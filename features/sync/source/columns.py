@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from shop.mapping.canonical import CANONICAL_TABLES, CanonicalTable, Field, Kind
+from shop.mapping.canonical import CANONICAL_TABLES, PAGE_TABLES, CanonicalTable, Field, Kind
 from shop.money import DIGITS, MOST_DECIMALS
 
 STORE_DTYPES: dict[Kind, pl.DataType] = {
@@ -70,7 +70,9 @@ def _pack(column: Field) -> pl.Expr:
 
 
 SYNCED_TABLES: tuple[SyncedTable, ...] = tuple(
-    SyncedTable(table.name, table.key, table.columns, table.parents) for table in CANONICAL_TABLES
+    SyncedTable(table.name, table.key, table.columns, table.parents)
+    for table in CANONICAL_TABLES
+    if table.name not in PAGE_TABLES
 )
 
 PARENTS = frozenset(parent for table in SYNCED_TABLES for parent in table.parents.values())

@@ -36,7 +36,7 @@ def list_databases(shop: Engine, platform: Engine | None, mapping: ShopMapping) 
     """
     tables = frozenset(table.name for table in SYNCED_TABLES)
     if platform is None:
-        return [SourceDatabase("shop", shop, mapping, tables)]
+        return [SourceDatabase("shop", shop, mapping.of(tables), tables)]
     shops = tables - PLATFORM_TABLES
     return [
         SourceDatabase("shop", shop, mapping.of(shops), shops),

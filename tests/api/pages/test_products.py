@@ -1,8 +1,8 @@
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, delete, update
 
 from shop.database import session_scope
-from shop.tables import Product, ProductNeighbours
+from shop.tables import Product, ProductImage, ProductNeighbours
 from tests.api.conftest import BATCH
 
 
@@ -41,6 +41,20 @@ def test_the_other_variants_that_can_be_sold_stand_beside_a_product(api: TestCli
         product for product in api.get("/products/1/similar").json()["products"] if product["product_id"] == 3
     ]
     assert api.get("/products/5").json()["variants"] == []
+
+
+def test_a_products_own_pictures_are_shown_where_a_page_can_load_them(api: TestClient, published_shop: Engine) -> None:
+    urls = ["https://shop.example/1.jpg", "http://shop.example/2.jpg", "javascript:alert(1)", "//shop.example/3.jpg"]
+    with session_scope(published_shop) as session:
+        session.execute(delete(ProductImage))
+        session.add_all(
+            ProductImage(image_id=key, product_id=1, image_url=url, position=key) for key, url in enumerate(urls)
+        )
+        session.add(ProductImage(image_id=9, product_id=3, image_url="data:image/png;base64,AAAA", position=0))
+
+    assert api.get("/products/1").json()["image_urls"] == ["https://shop.example/1.jpg"]
+    assert api.get("/products/3").json()["image_urls"] == ["/static/images/products/category2/product3.svg"]
+    assert api.get("/products/1/similar").json()["products"][0]["image_url"].endswith("product3.svg")
 
 
 def test_a_sold_out_product_keeps_its_page(api: TestClient) -> None:

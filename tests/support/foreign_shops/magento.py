@@ -9,6 +9,7 @@ from tests.support.foreign_shops.foreign_shop import START, ForeignShop, cents, 
 from tests.support.foreign_shops.magento_schema import (
     ATTRIBUTES,
     ENTITY_TYPES,
+    IMAGE,
     MANUFACTURER,
     NAME,
     NAME_OF_CATEGORY,
@@ -26,6 +27,7 @@ extends = "magento"
 prefix = "m2_"
 website = {WEBSITE}
 store = {STORE}
+images = "https://shop.example/media/catalog/product"
 price = "base_price_incl_tax"
 """
 STATES = {"new": "placed", "holded": "placed", "payment_review": "placed", "processing": "paid",
@@ -116,6 +118,7 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
         shop.add("catalog_product_website", product_id=row, website_id=WEBSITE if is_here else 1)
         shop.add("cataloginventory_stock_status", product_id=row, website_id=0, stock_id=1, qty=quantity,
                  stock_status=stock_status)  # fmt: skip
+    add_pictures(shop, key)
     if is_configurable:
         shop.add("catalog_product_super_link", product_id=key + 1000, parent_id=key)
     add_value(shop, "varchar", NAME, key, f"상품 {key}", STORE)
@@ -145,6 +148,22 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
     )
     shop.see("products", key + 1000, category_id=0, title=f"Product {key + 1000}", is_visible=False, stock=stock,
              family_id=key if is_configurable else key + 1000)  # fmt: skip
+
+
+def add_pictures(shop: ForeignShop, key: int) -> None:
+    """Give a product four pictures: its base image, another one, one that is disabled, and a film."""
+    add_value(shop, "varchar", IMAGE, key, f"/p/{key}-0.jpg" if key % 2 else "no_selection")
+    for place, kind in enumerate(("image", "image", "image", "external-video")):
+        value, disabled = key * 10 + place, int(place == 2)
+        shop.add("catalog_product_entity_media_gallery", value_id=value, attribute_id=90, media_type=kind,
+                 value=f"/p/{key}-{place}.jpg", disabled=0)  # fmt: skip
+        for store, hidden in {0: disabled, STORE: 1}.items():
+            shop.add("catalog_product_entity_media_gallery_value", value_id=value, store_id=store, entity_id=key,
+                     position=None if place else 3, disabled=hidden, record_id=value * 2 + min(store, 1))  # fmt: skip
+        if place < 2:
+            position = (0 if key % 2 else 4) if not place else 1
+            shop.see("product_images", value * 2, product_id=key, position=position,
+                     image_url=f"https://shop.example/media/catalog/product/p/{key}-{place}.jpg")  # fmt: skip
 
 
 def add_order(shop: ForeignShop, rng: random.Random, key: int) -> None:

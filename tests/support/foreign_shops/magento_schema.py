@@ -5,10 +5,11 @@ ATTRIBUTES = {
     73: ("catalog_product", "name"),
     77: ("catalog_product", "price"),
     83: ("catalog_product", "manufacturer"),
+    87: ("catalog_product", "image"),
     97: ("catalog_product", "status"),
     99: ("catalog_product", "visibility"),
 }
-NAME_OF_CATEGORY, NAME, PRICE, MANUFACTURER, STATUS, VISIBILITY = ATTRIBUTES
+NAME_OF_CATEGORY, NAME, PRICE, MANUFACTURER, IMAGE, STATUS, VISIBILITY = ATTRIBUTES
 ENTITY_TYPES = {"customer": 1, "catalog_category": 3, "catalog_product": 4}
 
 SCHEMA = """
@@ -48,6 +49,13 @@ CREATE TABLE {prefix}catalog_product_entity_decimal (value_id INT NOT NULL AUTO_
     value DECIMAL(20, 6) NULL, UNIQUE KEY by_entity (entity_id, attribute_id, store_id));
 CREATE TABLE {prefix}catalog_product_super_link (link_id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     product_id INT UNSIGNED NOT NULL, parent_id INT UNSIGNED NOT NULL, UNIQUE KEY by_product (product_id, parent_id));
+CREATE TABLE {prefix}catalog_product_entity_media_gallery (value_id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    attribute_id SMALLINT UNSIGNED NOT NULL, value VARCHAR(255) NULL, media_type VARCHAR(32) NOT NULL DEFAULT 'image',
+    disabled SMALLINT UNSIGNED NOT NULL DEFAULT 0);
+CREATE TABLE {prefix}catalog_product_entity_media_gallery_value (value_id INT UNSIGNED NOT NULL,
+    store_id SMALLINT UNSIGNED NOT NULL, entity_id INT UNSIGNED NOT NULL, position INT UNSIGNED NULL,
+    disabled SMALLINT UNSIGNED NOT NULL DEFAULT 0, record_id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    KEY by_entity (entity_id), KEY by_value (value_id));
 CREATE TABLE {prefix}catalog_product_index_price (entity_id INT UNSIGNED NOT NULL,
     customer_group_id INT UNSIGNED NOT NULL, website_id SMALLINT UNSIGNED NOT NULL, final_price DECIMAL(20, 6) NULL,
     min_price DECIMAL(20, 6) NULL, PRIMARY KEY (entity_id, customer_group_id, website_id));

@@ -17,6 +17,7 @@ time_zone = "{ZONE}"
 [variables]
 prefix = "shop_"
 store = {STORE}
+images = "https://shop.example/image"
 language = {LANGUAGE}
 [orders.columns.status.values]
 17 = "placed"
@@ -42,7 +43,10 @@ CREATE TABLE {prefix}manufacturer (manufacturer_id INT(11) NOT NULL AUTO_INCREME
 CREATE TABLE {prefix}product (product_id INT(11) NOT NULL AUTO_INCREMENT PRIMARY KEY, master_id INT(11) NOT NULL,
     model VARCHAR(64) NOT NULL, quantity INT(4) NOT NULL, manufacturer_id INT(11) NOT NULL,
     price DECIMAL(15, 4) NOT NULL, date_available DATE NOT NULL, subtract TINYINT(1) NOT NULL,
-    status TINYINT(1) NOT NULL, date_added DATETIME NOT NULL, date_modified DATETIME NOT NULL);
+    status TINYINT(1) NOT NULL, date_added DATETIME NOT NULL, date_modified DATETIME NOT NULL,
+    image VARCHAR(255) NULL);
+CREATE TABLE {prefix}product_image (product_image_id INT(11) NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    product_id INT(11) NOT NULL, image VARCHAR(255) NOT NULL, sort_order INT(3) NOT NULL, KEY product_id (product_id));
 CREATE TABLE {prefix}product_description (product_id INT(11) NOT NULL, language_id INT(11) NOT NULL,
     name VARCHAR(255) NOT NULL, description TEXT NOT NULL, PRIMARY KEY (product_id, language_id), KEY name (name(191)));
 CREATE TABLE {prefix}product_to_category (product_id INT(11) NOT NULL, category_id INT(11) NOT NULL,
@@ -122,7 +126,13 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
     master = 100 if key == 110 else 0
     shop.add("product", product_id=key, master_id=master, model=f"M-{key}", quantity=quantity, price=price,
              manufacturer_id=3 * (key % 2), date_available=available.date(), subtract=subtract, status=status,
-             date_added=write_local(START, ZONE), date_modified=write_local(START, ZONE))  # fmt: skip
+             date_added=write_local(START, ZONE), date_modified=write_local(START, ZONE),
+             image=("", f"catalog/{key}.jpg", None)[key % 3])  # fmt: skip
+    if key % 3 == 1:
+        see_picture(shop, key * 2, key, 0)
+    if key % 2:
+        shop.add("product_image", product_image_id=key, product_id=key, image=f"catalog/{key}.jpg", sort_order=2)
+        see_picture(shop, key * 2 + 1, key, 3)
     for language in (1, LANGUAGE) if has_name else (1,):
         shop.add("product_description", product_id=key, language_id=language, description="",
                  name=f"상품 &quot;{key}&quot; &amp; {language}")  # fmt: skip
@@ -142,6 +152,11 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
         family_id=master or key,
         created_at=START,
     )
+
+
+def see_picture(shop: ForeignShop, image: int, product: int, position: int) -> None:
+    url = f"https://shop.example/image/catalog/{product}.jpg"
+    shop.see("product_images", image, product_id=product, image_url=url, position=position)
 
 
 def add_order(shop: ForeignShop, rng: random.Random, key: int) -> None:

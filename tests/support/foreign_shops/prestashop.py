@@ -18,6 +18,7 @@ time_zone = "{ZONE}"
 prefix = "kr_"
 shop = {SHOP}
 language = {LANGUAGE}
+images = "https://shop.example/img/p"
 [product_reviews]
 select = \"\"\"
 SELECT r.id_product_comment, r.id_product, r.id_customer, r.content, r.date_add, c.is_guest, r.validate, r.deleted,
@@ -65,6 +66,11 @@ CREATE TABLE {prefix}product_shop (id_product INT(10) UNSIGNED NOT NULL, id_shop
     PRIMARY KEY (id_product, id_shop), KEY id_category_default (id_category_default));
 CREATE TABLE {prefix}product_lang (id_product INT(10) UNSIGNED NOT NULL, id_shop INT(11) UNSIGNED NOT NULL,
     id_lang INT(10) UNSIGNED NOT NULL, name VARCHAR(128) NOT NULL, PRIMARY KEY (id_product, id_shop, id_lang));
+CREATE TABLE {prefix}image (id_image INT(10) UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    id_product INT(10) UNSIGNED NOT NULL, position SMALLINT(2) UNSIGNED NOT NULL, cover TINYINT(1) UNSIGNED NULL,
+    UNIQUE KEY id_product_cover (id_product, cover));
+CREATE TABLE {prefix}image_shop (id_product INT(10) UNSIGNED NOT NULL, id_image INT(10) UNSIGNED NOT NULL,
+    id_shop INT(11) UNSIGNED NOT NULL, cover TINYINT(1) UNSIGNED NULL, PRIMARY KEY (id_image, id_shop));
 CREATE TABLE {prefix}stock_available (id_stock_available INT(11) UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     id_product INT(11) UNSIGNED NOT NULL, id_product_attribute INT(11) UNSIGNED NOT NULL,
     id_shop INT(11) UNSIGNED NOT NULL, id_shop_group INT(11) UNSIGNED NOT NULL, quantity INT(10) NOT NULL,
@@ -133,6 +139,18 @@ def change_prestashop_shop(shop: ForeignShop) -> list[str]:
     ]
 
 
+def add_pictures(shop: ForeignShop, key: int) -> None:
+    """Give a product three pictures: the last is its cover, and the second belongs to the other shop."""
+    for place, picture in enumerate((key - 90, key, key * 1000), 1):
+        cover = 1 if place == 3 else None
+        shop.add("image", id_image=picture, id_product=key, position=place, cover=cover)
+        shop.add("image_shop", id_product=key, id_image=picture, id_shop=1 if place == 2 else SHOP, cover=cover)
+        if place != 2:
+            folders = "/".join(str(picture))
+            shop.see("product_images", picture, product_id=key, position=0 if cover else place,
+                     image_url=f"https://shop.example/img/p/{folders}/{picture}.jpg")  # fmt: skip
+
+
 def add_customer(shop: ForeignShop, key: int) -> None:
     created_at = START + timedelta(days=key)
     shop.add("customer", id_customer=key, id_shop=SHOP, firstname=f"고객 {key}", email="", active=1, deleted=0,
@@ -166,6 +184,7 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
                  active=active, available_for_order=is_for_sale, visibility=visibility)  # fmt: skip
     for language in (1, LANGUAGE) if has_name else (1,):
         shop.add("product_lang", id_product=key, id_shop=SHOP, id_lang=language, name=f'상품 "{key}" {language}')
+    add_pictures(shop, key)
     is_shared = key % 4 == 0
     for combination in (0, 1):
         shop.add("stock_available", id_product=key, id_product_attribute=combination, quantity=quantity + combination,

@@ -50,7 +50,7 @@ def make_woocommerce_shop(
             shop, f"UPDATE {PREFIX}{table} SET {status} = '{{}}', {changed} = UTC_TIMESTAMP() WHERE {key} = {{}}"
         )
 
-    text = f'extends = "{mapping}"\n[variables]\nprefix = "{PREFIX}"'
+    text = f'extends = "{mapping}"\n[variables]\nprefix = "{PREFIX}"\nuploads = "https://shop.example/up"'
     rng, shop = random.Random(7), ForeignShop(text, SCHEMA, change, prefix=PREFIX)
     add_categories(shop)
     for user in range(1, 13):
@@ -112,6 +112,7 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
     quantity, stock_status = rng.choice([(None, "instock"), (7, "instock"), (0, "outofstock"), (-2, "onbackorder")])
     status, is_hidden = rng.choice(["publish", "publish", "publish", "draft", "trash"]), key % 7 == 0
     add_post(shop, key, "product", status, post_title=f"상품 {key} &amp; more", post_content=f"<p>{key}\n</p>")
+    add_pictures(shop, key)
     add_post(shop, key + 10_000, "product_variation", "publish", post_title="a variation")
     shop.add("wc_product_meta_lookup", product_id=key, min_price=price, max_price=price, stock_quantity=quantity,
              stock_status=stock_status)  # fmt: skip
@@ -128,6 +129,20 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
         stock=0 if stock_status == "outofstock" else max(1, quantity or 1),
         is_visible=status == "publish" and price is not None and not is_hidden,
     )
+
+
+def add_pictures(shop: ForeignShop, key: int) -> None:
+    """Give a product no picture, one of its own, a gallery of up to seven of which five are shown, or both."""
+    gallery = [key * 100 + place for place in range(1, 1 + key % 8)]
+    own = key * 100 if key % 3 else None
+    for picture in [*([own] if own else []), *gallery]:
+        shop.add("postmeta", post_id=picture, meta_key="_wp_attached_file", meta_value=f"2026/{picture}.jpg")
+        if picture <= key * 100 + 5:
+            shop.see("product_images", key * 10 + picture - key * 100, product_id=key, position=picture - key * 100,
+                     image_url=f"https://shop.example/up/2026/{picture}.jpg")  # fmt: skip
+    values = {"_product_image_gallery": ",".join(map(str, gallery)), **({"_thumbnail_id": str(own)} if own else {})}
+    for name, value in values.items():
+        shop.add("postmeta", post_id=key, meta_key=name, meta_value=value)
 
 
 def add_order(

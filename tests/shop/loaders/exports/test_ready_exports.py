@@ -86,6 +86,8 @@ def test_products_of_shopify_keep_variants_stock_and_visibility(tmp_path: Path, 
     assert products['Ware "19", boxed'][4] == 0  # archived
     assert products["Ware of old"][4] == 0  # known from orders alone
     assert "Gift wrap" not in products
+    pictures = fetch(shop, "SELECT position, image_url, COUNT(*) FROM product_images GROUP BY 1, 2 ORDER BY 1")
+    assert pictures == [(0, "https://cdn.example/1.jpg", 120), (1, "https://cdn.example/2.jpg", 120)]
 
 
 def test_a_newer_export_gives_every_id_the_number_it_had(tmp_path: Path, shop: Engine) -> None:
@@ -124,7 +126,9 @@ def test_another_shop_that_takes_its_place_takes_its_ids_along(tmp_path: Path, s
     assert fetch(shop, "SELECT COUNT(*) FROM platform.shop_ids") == [(0,)]
 
 
-def test_a_woocommerce_export_with_decimal_commas(tmp_path: Path, shop: Engine) -> None:
+def test_a_woocommerce_export_with_decimal_commas(
+    tmp_path: Path, shop: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
     truth = write_woocommerce_export(tmp_path / "export")
     own = tmp_path / "own.toml"
     own.write_text('extends = "woocommerce-csv"\ntime_zone = "Europe/Berlin"\n[files.wares]\ndecimal = ","\n')
@@ -141,3 +145,8 @@ def test_a_woocommerce_export_with_decimal_commas(tmp_path: Path, shop: Engine) 
     assert prices[100] == (12.5, 4, "Green")
     assert prices[101] == (7.25, 6, "Cups")
     assert prices[990] == (3.0, 0, "Other")
+    assert fetch(shop, "SELECT product_id, image_url FROM product_images ORDER BY position") == [
+        (100, "https://shop.example/1.jpg"),
+        (100, "https://shop.example/3.jpg"),
+    ]
+    assert "left out, pictures without HTTPS: 1 rows" in capsys.readouterr().out
