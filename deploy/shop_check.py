@@ -74,7 +74,7 @@ def _find_unreadable_tables(connection: Connection, mapping: ShopMapping, known:
         section = mapping.section(canonical.name)
         if section is None or any(fault.startswith(f"[{canonical.name}]") for fault in known):
             continue
-        source = build_source(canonical, section, connection.dialect.name).sql
+        source = build_source(mapping.describe(canonical), section, connection.dialect.name).sql
         try:
             connection.exec_driver_sql(f"SELECT * FROM {source} LIMIT 0").close()  # noqa: S608, from the mapping
         except DBAPIError as err:

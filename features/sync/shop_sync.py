@@ -26,6 +26,7 @@ from features.sync.lease import Lease, LeaseTakenError, hold_lease
 from features.sync.mass_delete_guard import holds_other_rows, require_plausible
 from features.sync.report import SyncReport, TableReport, record_run
 from features.sync.source.columns import PARENTS, SYNCED_TABLES
+from features.sync.source.copied_shop import copy_shop
 from features.sync.source.databases import list_databases, open_snapshots
 from features.sync.source.reader import ShopSnapshot
 from features.sync.source.retries import (
@@ -41,10 +42,13 @@ from features.sync.store_repair import repair_own_tables, repair_table, upgrade_
 from features.sync.sweep import load_places, save_places
 from features.sync.table_sync import SyncOptions, TableSync
 from features.sync.verify import verify_tables
-from settings import load_settings
+from settings import Settings, load_settings
 from shop.database import open_engine
 from shop.mapping.model import MappingError, ShopMapping, load_mapping
 from shop.migrate import PLATFORM, migrate
+
+COPY_TIMEOUT_SECONDS = 120.0
+"""Longest wait for an answer where a shop is copied: a SELECT of its mapping may group a whole table."""
 
 logger = logging.getLogger(__name__)
 
@@ -218,6 +222,20 @@ def _open_platform(url: str) -> Engine:
     return engine
 
 
+def _copy(settings: Settings, mapping: ShopMapping, *, accepts_deletions: bool) -> list[str]:
+    """Bring the copy up to a shop with ids of text; returns warnings of rows that it lacks."""
+    try:
+        url = settings.catalogue_database_url
+    except ValueError as err:
+        raise CommandError(str(err), code=2) from err
+    with ExitStack() as stack:
+        shop = open_engine(settings.shop_database_url, read_only=True, read_timeout_seconds=COPY_TIMEOUT_SECONDS)
+        platform = open_engine(url)
+        for engine in (shop, platform):
+            stack.callback(engine.dispose)
+        return copy_shop(shop, platform, mapping, accepts_deletions=accepts_deletions)
+
+
 def _sync(options: argparse.Namespace) -> Result:
     settings = load_settings()
     engine, platform = _open("SHOP_DATABASE_URL", settings.shop_database_url), None
@@ -230,6 +248,10 @@ def _sync(options: argparse.Namespace) -> Result:
             "database, which is synced without SHOP_MAPPING",
             code=2,
         )
+    set_aside: list[str] = []
+    if mapping.has_text_ids:
+        set_aside = _copy(settings, mapping, accepts_deletions=options.accept_deletes)
+        engine, platform, mapping = _open_platform(settings.platform_database_url), None, load_mapping()
     limits = SyncOptions()
     if options.accept_deletes:
         limits = replace(limits, max_gone_share=1.0)
@@ -248,6 +270,7 @@ def _sync(options: argparse.Namespace) -> Result:
         )
     except LeaseTakenError as busy:
         return Result(str(busy), {"state": "busy", "reason": str(busy)})
+    report = replace(report, warnings=[*set_aside, *report.warnings])
     words = "\n".join([report.to_table(), *report.warnings])
     return Result(words, report.to_json(), code=0 if report.is_equal else 2)
 

@@ -15,9 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from command import Command, CommandError, Result, say
 from settings import load_settings
 from shop.catalogue.copier import CatalogueCopier, MassDeletionError
+from shop.catalogue.lock import CopyIsBusyError
 from shop.catalogue.source import ShopSource
 from shop.database import ShopFailedError, engine_scope, open_engine
 from shop.failures import describe
+from shop.mapping.id_map import IdMap
 from shop.mapping.model import MappingError, load_mapping
 
 READ_TIMEOUT_SECONDS = 120
@@ -39,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument(
         "--accept-deletions", action="store_true", help="follow a shop that lacks most of what it had; once"
     )
-    return command.run(_copy, arguments, (ShopFailedError, MappingError, MassDeletionError))
+    return command.run(_copy, arguments, (ShopFailedError, MappingError, MassDeletionError, CopyIsBusyError))
 
 
 def _copy(options: argparse.Namespace) -> Result:
@@ -62,7 +64,7 @@ def _copy(options: argparse.Namespace) -> Result:
         ) as shop,
         engine_scope(open_engine(url)) as platform,
     ):
-        source = ShopSource(shop, mapping)
+        source = ShopSource(shop, mapping, IdMap(platform))
         copier = CatalogueCopier(source, platform, accepts_deletions=options.accept_deletions)
         if options.keep:
             _keep(source, copier, settings.catalogue_seconds)
@@ -81,7 +83,7 @@ def _keep(source: ShopSource, copier: CatalogueCopier, pause_seconds: float) -> 
             since, num_rounds = now, num_rounds + 1
             if any(report.num_written or report.num_deleted for report in reports):
                 logger.info("catalogue copied %s", "; ".join(map(str, reports)))
-        except MassDeletionError as err:
+        except (MassDeletionError, CopyIsBusyError) as err:
             logger.error("catalogue not copied reason=%r", str(err))
         except SQLAlchemyError as err:
             num_rounds = 0

@@ -1,19 +1,22 @@
 """Copies what pages read of a shop into the platform's database, round by round.
 
-A table is read in the order of its keys and compared with the copy piece by piece, so that memory does not follow its
-size. With a change column, a short round reads only what changed.
+A table is compared with the copy piece by piece, in the order of its keys, so that memory does not follow its size;
+where these are of text, in any order, with a byte for each id. With a change column, a short round reads only what
+changed.
 """
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from shop.catalogue.lock import hold_copy
 from shop.catalogue.source import Row, Rows, ShopSource
 from shop.catalogue.stored import StoredTable
-from shop.catalogue.tables import COPIED_TABLES, SHELVES, CopiedTable
+from shop.catalogue.tables import SHELVES, CopiedTable
 from shop.failures import is_transient
 
 FEW_ROWS = 100
@@ -68,10 +71,15 @@ class CatalogueCopier:
 
         Raises:
             MassDeletionError: the shop lacks most of what it had.
+            CopyIsBusyError: the round of another process does not end.
             sqlalchemy.exc.SQLAlchemyError: a database fails.
         """
+        with hold_copy(self._platform):
+            return self._copy_tables(since)
+
+    def _copy_tables(self, since: datetime | None) -> list[RoundReport]:
         reports = []
-        for table in COPIED_TABLES:
+        for table in self._source.tables:
             began, has_changes = datetime.now(UTC), self._source.has_changes(table)
             copy = _TableCopy(table, StoredTable(self._platform, table))
             if since is None or (table.name in SHELVES and not has_changes):
@@ -91,23 +99,12 @@ class _TableCopy:
         self.stored = stored
         self.report = RoundReport(table.name)
         self._table = table
+        self._has_named = False
 
     def compare(self, source: ShopSource, *, accepts_deletions: bool) -> None:
         """Read the whole table, write what differs, then delete what the shop lacks."""
-        after: int | None = None
-        gone: list[int] = []
-        num_copied = 0
-        for rows in source.read_rows(self._table):
-            self.report.num_set_aside += rows.num_nameless
-            if not rows.keys:
-                continue
-            last = rows.keys[-1]
-            copied = self.stored.read_between(after, last)
-            num_copied, after = num_copied + len(copied), last
-            gone += self._write(rows, copied) + list(copied.keys() - set(rows.keys))
-        rest = self.stored.list_keys(after)
-        num_copied += len(rest)
-        gone += rest
+        find_gone = self._compare_in_order if source.is_ordered(self._table) else self._compare_in_any_order
+        num_copied, gone = find_gone(source.read_rows(self._table))
         if num_copied > FEW_ROWS and len(gone) > LARGEST_LOSS * num_copied and not accepts_deletions:
             raise MassDeletionError(
                 f"the shop lacks {len(gone):,} of the {num_copied:,} {self._table.name} that were copied. They stay: "
@@ -115,6 +112,48 @@ class _TableCopy:
                 "`python -m shop.catalogue --accept-deletions`"
             )
         self._delete(gone)
+
+    def _compare_in_order(self, pieces: Iterable[Rows]) -> tuple[int, list[int]]:
+        """Write what differs; returns how many rows the copy had, and the keys of those that go."""
+        after: int | None = None
+        gone: list[int] = []
+        num_copied = 0
+        for rows in pieces:
+            self.report.num_set_aside += rows.num_nameless
+            if not rows.keys:
+                continue
+            last = rows.keys[-1]
+            copied = self.stored.read_between(after, last)
+            num_copied, after = num_copied + len(copied), last
+            gone += self._write(rows, copied) + list(copied.keys() - set(rows.keys))
+        rest = list(self.stored.list_keys(after))
+        return num_copied + len(rest), gone + rest
+
+    def _compare_in_any_order(self, pieces: Iterable[Rows]) -> tuple[int, list[int]]:
+        """Do the same for rows that come in any order, and set aside those that come again."""
+        seen = bytearray()
+        gone: list[int] = []
+        num_new = 0
+        for rows in pieces:
+            seen.extend(bytes(max(0, max(rows.keys, default=0) + 1 - len(seen))))
+            again = {key for key in rows.keys if seen[key]}
+            first = Rows(
+                {key: row for key, row in rows.readable.items() if key not in again},
+                {key: reason for key, reason in rows.odd.items() if key not in again},
+                names=rows.names,
+            )
+            for key in first.keys:
+                seen[key] = 1
+            copied = self.stored.read(first.keys)
+            num_new += len(first.readable.keys() - copied.keys())
+            self.report.num_set_aside += rows.num_nameless + len(again)
+            gone += self._write(first, copied)
+        num_copied = -num_new
+        for key in self.stored.list_keys(None):
+            num_copied += 1
+            if key >= len(seen) or not seen[key]:
+                gone.append(key)
+        return num_copied, gone
 
     def take_changes(self, source: ShopSource, since: datetime) -> None:
         """Read and write the rows that changed."""
@@ -127,8 +166,10 @@ class _TableCopy:
         changed = {key: row for key, row in rows.readable.items() if copied.get(key) != row}
         odd = {**rows.odd, **self._replace(changed)}
         for key, reason in odd.items():
-            if not self.report.num_set_aside:
-                logger.warning("first row set aside table=%s key=%s reason=%r", self._table.name, key, reason)
+            if not self._has_named:
+                self._has_named = True
+                name = rows.names.get(key, str(key))
+                logger.warning("first row set aside table=%s key=%s reason=%r", self._table.name, name, reason)
             self.report.num_set_aside += 1
         self.report.num_written += len(changed.keys() - odd.keys())
         return list(odd.keys() & copied.keys())

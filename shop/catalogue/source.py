@@ -1,17 +1,22 @@
-"""Rows of a shop through its mapping, as the copy holds them. SELECT alone; one statement a table, never held whole."""
+"""Rows of a shop through its mapping, as the copy holds them. SELECT alone; one statement a table, never held whole.
 
-from collections.abc import Iterator, Mapping, Sequence
+Ids of text become their numbers here: of keys and references alike, which are given out before a row that bears them is
+written.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from shop.catalogue.tables import CopiedTable
+from shop.catalogue.tables import COPIED_TABLES, WHOLE_TABLES, CopiedTable
 from shop.catalogue.values import OddValueError, Value, read_value
-from shop.mapping.canonical import MAX_KEY, UPDATED_AT
+from shop.mapping.canonical import CANONICAL_TABLES, MAX_KEY, UPDATED_AT, Field, Kind
+from shop.mapping.id_map import IdMap
 from shop.mapping.model import ShopMapping
 from shop.mapping.select import TableSource, build_sources
 
@@ -27,17 +32,19 @@ Row = tuple[Value, ...]
 
 @dataclass(frozen=True)
 class Rows:
-    """Some rows of a table in the order of their keys, by key.
+    """Some rows of a table by key, whose copies are ordered by it where the shop's keys are numbers.
 
     Attributes:
         readable: what can be copied.
         odd: what cannot, and why.
-        num_nameless: rows whose key is no whole number of 63 bits.
+        num_nameless: rows whose key is none.
+        names: what the shop calls them, by key.
     """
 
     readable: dict[int, Row]
     odd: dict[int, str]
     num_nameless: int = 0
+    names: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def keys(self) -> list[int]:
@@ -46,22 +53,30 @@ class Rows:
 
 
 class ShopSource:
-    """A shop that is read through its mapping."""
+    """A shop that is read through its mapping; `tables` is what is copied of it."""
 
-    def __init__(self, engine: Engine, mapping: ShopMapping):
+    def __init__(self, engine: Engine, mapping: ShopMapping, ids: IdMap):
         """Read nothing yet.
 
         Args:
             engine: the shop; SELECT is enough.
             mapping: what its tables mean.
+            ids: gives the numbers of ids of text.
         """
+        self.tables = WHOLE_TABLES if mapping.has_text_ids else COPIED_TABLES
         self._engine = engine
+        self._ids = ids
+        self._text_ids = {table.name: mapping.find_text_ids(table) for table in CANONICAL_TABLES}
         self._sources = build_sources(mapping, engine.dialect.name)
 
     def has_changes(self, table: CopiedTable) -> bool:
         """Return whether a column tells when a row last changed."""
-        source = self._sources[table.name]
-        return source.has_changes and (table.name != "order_items" or self._sources["orders"].has_changes)
+        needs_orders = table.name == "order_items" and not table.is_whole
+        return self._sources[table.name].has_changes and (not needs_orders or self._sources["orders"].has_changes)
+
+    def is_ordered(self, table: CopiedTable) -> bool:
+        """Return whether rows come in the order of their keys: those of text have another one than their numbers."""
+        return table.key not in self._text_ids[table.name]
 
     def read_clock(self) -> datetime:
         """Return the server's time."""
@@ -70,7 +85,7 @@ class ShopSource:
         return (datetime.fromisoformat(now) if isinstance(now, str) else now).replace(tzinfo=UTC)
 
     def read_rows(self, table: CopiedTable, since: datetime | None = None) -> Iterator[Rows]:
-        """Read a table in the order of its keys, some thousand rows at a time.
+        """Read a table, some thousand rows at a time.
 
         Args:
             table: which one.
@@ -80,11 +95,47 @@ class ShopSource:
             sqlalchemy.exc.SQLAlchemyError: the shop fails.
         """
         is_sqlite = self._engine.dialect.name == "sqlite"
-        sql = select_rows(table, self._sources, self.read_clock() - ORDERS_KEPT, since, is_sqlite=is_sqlite)
+        oldest = None if table.is_whole else self.read_clock() - ORDERS_KEPT
+        sql = select_rows(table, self._sources, oldest, since, is_sqlite=is_sqlite)
+        if self.is_ordered(table):
+            sql += f" ORDER BY {table.name}.{table.key}"
         with _streaming(self._engine) as connection:
             rows = iter(connection.exec_driver_sql(sql))
             while piece := list(islice(rows, ROWS_AT_ONCE)):
-                yield _read_piece(table, piece)
+                yield self._read_piece(table, piece)
+
+    def _read_piece(self, table: CopiedTable, piece: Sequence[Any]) -> Rows:
+        """Read the values of some rows, and put the numbers of ids of text in their places."""
+        owners, place = self._text_ids[table.name], table.key_place
+        fields = [replace(one, kind=Kind.ID) if one.name in owners else one for one in table.fields]
+        rows = [_read_row(fields, given) for given in piece]
+        numbers = {
+            at: self._find_numbers(owners[one.name], [row[at] for row in rows])
+            for at, one in enumerate(fields)
+            if one.name in owners
+        }
+        readable: dict[int, tuple[Any, ...]] = {}
+        odd: dict[int, str] = {}
+        names: dict[int, str] = {}
+        num_nameless = 0
+        for given, row in zip(piece, rows, strict=True):
+            values: list[Any] = [numbers[at].get(value) if at in numbers else value for at, value in enumerate(row)]
+            key = values[place] if place in numbers else given[place]
+            if not isinstance(key, int) or abs(key) > MAX_KEY:
+                num_nameless += 1
+                continue
+            names[key] = str(row[place])
+            reasons = [str(value) for value in row if isinstance(value, OddValueError)]
+            if reasons:
+                odd[key] = reasons[0]
+            else:
+                readable[key] = tuple(values)
+        return Rows(readable, odd, num_nameless, names)
+
+    def _find_numbers(self, kind: str, ids: Iterable[Any]) -> dict[Any, int | None]:
+        """Return the numbers of ids by text, and None for none."""
+        texts = {text for text in ids if isinstance(text, str)}
+        return {None: None, **self._ids.numbers_of(kind, texts, create=True)}
 
 
 @contextmanager
@@ -93,27 +144,21 @@ def _streaming(engine: Engine) -> Iterator[Connection]:
         yield connection.execution_options(stream_results=True, yield_per=ROWS_AT_ONCE)
 
 
-def _read_piece(table: CopiedTable, piece: Sequence[Any]) -> Rows:
-    """Read the values of some rows."""
-    readable: dict[int, Row] = {}
-    odd: dict[int, str] = {}
-    num_nameless = 0
-    for given in piece:
-        key = given[table.key_place]
-        if not isinstance(key, int) or abs(key) > MAX_KEY:
-            num_nameless += 1
-            continue
+def _read_row(fields: Sequence[Field], given: Sequence[Any]) -> list[Value | OddValueError]:
+    """Read the values of a row; what is none of its field's is the error that says so."""
+    values: list[Value | OddValueError] = []
+    for field_of_value, value in zip(fields, given, strict=True):
         try:
-            readable[key] = tuple(read_value(field, value) for field, value in zip(table.fields, given, strict=True))
+            values.append(read_value(field_of_value, value))
         except OddValueError as err:
-            odd[key] = str(err)
-    return Rows(readable, odd, num_nameless)
+            values.append(err)
+    return values
 
 
 def select_rows(
     table: CopiedTable,
     sources: Mapping[str, TableSource],
-    oldest_order: datetime,
+    oldest_order: datetime | None,
     since: datetime | None = None,
     *,
     is_sqlite: bool,
@@ -123,23 +168,24 @@ def select_rows(
     Args:
         table: which one.
         sources: of all canonical tables.
-        oldest_order: orders before it and those of guests, whom no page is for, are left out with their lines.
+        oldest_order: orders before it and those of guests, whom no page is for, are left out with their lines; `None`
+            for all orders and lines.
         since: only rows that changed since a round began, and the lines of orders that did.
         is_sqlite: on SQLite, else MySQL or MariaDB.
     """
     names = ", ".join(f"{table.name}.{field.name}" for field in table.fields)
     origin, conditions, changed = sources[table.name].sql, [], [f"{table.name}.{UPDATED_AT}"]
-    if table.name == "order_items":
+    if table.name == "order_items" and oldest_order is not None:
         origin += f" JOIN {sources['orders'].sql} ON orders.order_id = order_items.order_id"
         changed.append(f"orders.{UPDATED_AT}")
-    if table.name in ("orders", "order_items"):
+    if table.name in ("orders", "order_items") and oldest_order is not None:
         conditions.append("orders.user_id IS NOT NULL")
         conditions.append(f"orders.ordered_at >= {_write_instant(oldest_order, is_sqlite=is_sqlite)}")
     if since is not None:
         instant = _write_instant(since - LOOK_BACK, is_sqlite=is_sqlite)
         conditions.append(f"({' OR '.join(f'{column} >= {instant}' for column in changed)})")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"SELECT {names} FROM {origin}{where} ORDER BY {table.name}.{table.key}"
+    return f"SELECT {names} FROM {origin}{where}"
 
 
 def _write_instant(instant: datetime, *, is_sqlite: bool) -> str:

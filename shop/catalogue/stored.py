@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Engine, Select, delete, insert, select, updat
 
 from shop.catalogue.source import ROWS_AT_ONCE, Row
 from shop.catalogue.tables import CopiedTable
-from shop.tables import CatalogueCopy
+from shop.mapping.canonical import UPDATED_AT
+from shop.tables import CatalogueCopy, server_now
 
 
 class StoredTable:
@@ -26,24 +27,26 @@ class StoredTable:
         self._table = table
         self._target = table.describe()
         self._key = self._target.c[table.key]
+        self._columns = [self._target.c[field.name] for field in table.fields]
 
     def read(self, keys: Collection[int]) -> dict[int, Row]:
         """Read the rows with these keys, at most some thousand."""
-        return self._read(select(self._target).where(self._key.in_(keys)))
+        return self._read(select(*self._columns).where(self._key.in_(keys)))
 
     def read_between(self, after: int | None, last: int) -> dict[int, Row]:
         """Read the rows with keys in `(after, last]`."""
-        query = select(self._target).where(self._key <= last)
+        query = select(*self._columns).where(self._key <= last)
         return self._read(query if after is None else query.where(self._key > after))
 
-    def list_keys(self, after: int | None) -> list[int]:
+    def list_keys(self, after: int | None) -> Iterator[int]:
         """List the keys beyond one, or all."""
         query = select(self._key)
         with self._engine.connect() as connection:
-            return list(connection.scalars(query if after is None else query.where(self._key > after)))
+            streamed = connection.execution_options(yield_per=ROWS_AT_ONCE)
+            yield from streamed.scalars(query if after is None else query.where(self._key > after))
 
     def replace(self, rows: dict[int, Row]) -> None:
-        """Put rows in place of those with their keys.
+        """Put rows in place of those with their keys, stamped with the database's time where they are whole.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: none of them was written.
@@ -52,7 +55,9 @@ class StoredTable:
             names = [field.name for field in self._table.fields]
             with self._begin() as connection:
                 connection.execute(delete(self._target).where(self._key.in_(list(rows))))
-                connection.execute(insert(self._target), [dict(zip(names, row, strict=True)) for row in rows.values()])
+                stamp = {UPDATED_AT: connection.scalar(select(server_now()))} if self._table.is_whole else {}
+                given = [dict(zip(names, row, strict=True)) | stamp for row in rows.values()]
+                connection.execute(insert(self._target), given)
 
     def delete(self, keys: Collection[int]) -> None:
         """Delete the rows with these keys."""

@@ -1,4 +1,4 @@
-"""Tables of the copy: the canonical ones with the columns that pages read."""
+"""Tables of the copy: the canonical ones with the columns that pages read, or whole for a sync that reads the copy."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -34,11 +34,16 @@ _TYPES: dict[Kind, TypeEngine[Any]] = {
 
 @dataclass(frozen=True)
 class CopiedTable:
-    """One canonical table, and the fields of it that are copied."""
+    """One canonical table, and the fields of it that are copied.
+
+    Attributes:
+        is_whole: all rows are copied, and `updated_at` is when their copies last changed.
+    """
 
     name: str
     key: str
     fields: tuple[Field, ...]
+    is_whole: bool = False
 
     @property
     def key_place(self) -> int:
@@ -47,7 +52,9 @@ class CopiedTable:
 
     def describe(self) -> TableClause:
         """Describe the table of the platform's database that holds the copy."""
-        return table(self.name, *(column(field.name, _TYPES[field.kind]) for field in self.fields))
+        columns = [column(field.name, _TYPES[field.kind]) for field in self.fields]
+        stamp = [column(UPDATED_AT, UtcDateTime())] if self.is_whole else []
+        return table(self.name, *columns, *stamp)
 
 
 def _choose_fields(canonical: CanonicalTable) -> CopiedTable:
@@ -56,6 +63,15 @@ def _choose_fields(canonical: CanonicalTable) -> CopiedTable:
     return CopiedTable(canonical.name, canonical.key, fields)
 
 
-COPIED_TABLES: tuple[CopiedTable, ...] = tuple(
-    _choose_fields(canonical) for canonical in CANONICAL_TABLES if canonical.name not in PLATFORM_TABLES
-)
+def _choose_all_fields(canonical: CanonicalTable) -> CopiedTable:
+    fields = tuple(field for field in canonical.columns if field.name != UPDATED_AT)
+    return CopiedTable(canonical.name, canonical.key, fields, is_whole=True)
+
+
+_OF_THE_SHOP = [canonical for canonical in CANONICAL_TABLES if canonical.name not in PLATFORM_TABLES]
+
+COPIED_TABLES: tuple[CopiedTable, ...] = tuple(map(_choose_fields, _OF_THE_SHOP))
+"""What pages read."""
+
+WHOLE_TABLES: tuple[CopiedTable, ...] = tuple(map(_choose_all_fields, _OF_THE_SHOP))
+"""What pages and the sync read, of a shop that has ids of text."""

@@ -1,14 +1,18 @@
 """Values as a shop's driver gives them, read as what their fields hold."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from shop.mapping.canonical import MAX_KEY, Field, Kind
+from shop.mapping.id_map import is_id
 from shop.money import MOST_DECIMALS
 
 THOUSANDTH = Decimal(1).scaleb(-MOST_DECIMALS)
+
+REPLACEMENT = "\ufffd"
+"""What stands where bytes were no UTF-8: two ids may have it in the same place."""
 
 Value = int | bool | Decimal | str | datetime | None
 
@@ -64,10 +68,26 @@ def _read_instant(value: Any) -> datetime | None:
     return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
+def _read_id(value: Any) -> str:
+    """Read an id of text: numbers as they are written, bytes in hexadecimal digits; a float may be off, and is none."""
+    if isinstance(value, bytes):
+        text = value.hex()
+    elif isinstance(value, date):
+        text = value.isoformat()
+    elif isinstance(value, str | int | Decimal):
+        text = str(value)
+    else:
+        raise TypeError
+    if not is_id(text) or REPLACEMENT in text:
+        raise ValueError
+    return text
+
+
 _READERS: dict[Kind, Callable[[Any], Value]] = {
     Kind.INTEGER: _read_integer,
     Kind.FLAG: _read_flag,
     Kind.MONEY: _read_money,
     Kind.TEXT: _read_text,
     Kind.INSTANT: _read_instant,
+    Kind.ID: _read_id,
 }

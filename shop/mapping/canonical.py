@@ -26,6 +26,8 @@ class Kind(StrEnum):
     MONEY = "money"
     TEXT = "text"
     INSTANT = "instant"
+    ID = "id of text"
+    """A key, or a reference to one, of a shop whose mapping says so; its canonical kind is `INTEGER`."""
 
 
 @dataclass(frozen=True)

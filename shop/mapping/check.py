@@ -15,7 +15,8 @@ from sqlalchemy.exc import DBAPIError, NoSuchTableError
 from shop.failures import describe, is_transient
 from shop.mapping.canonical import CANONICAL_TABLES, MAX_KEY, UPDATED_AT, CanonicalTable
 from shop.mapping.inspection import find_tables_without_snapshots, inspect_section
-from shop.mapping.model import Section, ShopMapping
+from shop.mapping.model import ShopMapping
+from shop.mapping.sections import Section
 from shop.mapping.select import build_source, build_sources
 from shop.mapping.unseen_rows import count_left_out, count_waiting
 
@@ -79,7 +80,7 @@ def check_shop(connection: Connection, mapping: ShopMapping) -> MappingCheck:
     tables: list[TableCheck] = []
     for canonical in CANONICAL_TABLES:
         readable = {table.name for table in tables if not table.faults}
-        tables.append(_check_table(connection, canonical, mapping, readable))
+        tables.append(_check_table(connection, mapping.describe(canonical), mapping, readable))
     return MappingCheck(tuple(tables), tuple(find_tables_without_snapshots(connection, mapping)))
 
 
@@ -94,9 +95,11 @@ def _check_table(
     if wrong:
         return TableCheck(canonical.name, faults=tuple(wrong))
     source, key = build_source(canonical, section, connection.dialect.name).sql, canonical.key
+    is_text = section.ids == "text"
+    compared = f"CAST({key} AS {'BLOB' if connection.dialect.name == 'sqlite' else 'BINARY'})" if is_text else key
     try:
         count, low, high, num_keys = _fetch(
-            connection, f"SELECT COUNT(*), MIN({key}), MAX({key}), COUNT(DISTINCT {key}) FROM {source}"
+            connection, f"SELECT COUNT(*), MIN({key}), MAX({key}), COUNT(DISTINCT {compared}) FROM {source}"
         )[0].values()
         sample = _fetch(connection, f"SELECT * FROM {source} ORDER BY {key} DESC LIMIT {SAMPLE_ROWS}")
         rate = _time_rows(connection, source)
@@ -106,7 +109,9 @@ def _check_table(
         if is_transient(err):
             raise
         return TableCheck(canonical.name, faults=(f"[{canonical.name}] cannot be read: {describe(err)}",))
-    faults = [f"[{canonical.name}] {key}: {one}" for one in _find_key_faults(count, low, high, num_keys)]
+    faults = [
+        f"[{canonical.name}] {key}: {one}" for one in _find_key_faults(count, low, high, num_keys, is_text=is_text)
+    ]
     costs = [*odd_orders, *_list_costs(canonical, section, count / rate), *warnings]
     costs += _find_missing_indexes(connection, canonical, section)
     return TableCheck(canonical.name, count, tuple(sample), tuple(unseen), tuple(costs), tuple(faults))
@@ -148,13 +153,14 @@ def _describe_odd_orders(connection: Connection, canonical: CanonicalTable, sour
     return told
 
 
-def _find_key_faults(count: int, low: Any, high: Any, num_keys: int) -> list[str]:
+def _find_key_faults(count: int, low: Any, high: Any, num_keys: int, *, is_text: bool) -> list[str]:
     if not count:
         return []
-    if not isinstance(low, int) or not isinstance(high, int):
-        return [f"{low!r} is no whole number: ids of text, such as UUIDs, cannot be synced yet"]
-    if high > MAX_KEY:
-        return [f"{high} is beyond 63 bits, which cannot be synced"]
+    remedy = 'write ids = "text" in this section'
+    if not is_text and (not isinstance(low, int) or not isinstance(high, int)):
+        return [f"{low!r} is no whole number: for ids of text, such as UUIDs, {remedy}"]
+    if not is_text and high > MAX_KEY:
+        return [f"{high} is beyond 63 bits: {remedy}"]
     if num_keys != count:
         return [f"{count - num_keys:,} rows have no key, or one that stands on several rows: let it have one row a key"]
     return []
@@ -188,11 +194,11 @@ def _find_missing_indexes(connection: Connection, canonical: CanonicalTable, sec
         except NoSuchTableError:
             continue
     wanted = [(canonical.key, "reading by key"), (UPDATED_AT, "looking for changes")]
-    given = [(section.columns[name].column, work) for name, work in wanted if name in section.columns]
+    given = [(section.columns[name].names, work) for name, work in wanted if name in section.columns]
     return [
-        f"no index begins with {column}: {work} walks the whole table"
-        for column, work in given
-        if column is not None and column not in first
+        f"no index begins with {' or '.join(names)}: {work} walks the whole table"
+        for names, work in given
+        if names and first.isdisjoint(names)
     ]
 
 

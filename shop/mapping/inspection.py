@@ -13,12 +13,14 @@ from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
 from shop.failures import describe, is_transient
 from shop.mapping.canonical import CANONICAL_TABLES, CanonicalTable, Field, Kind
-from shop.mapping.model import ColumnMapping, Section, ShopMapping
+from shop.mapping.model import ShopMapping
+from shop.mapping.sections import ColumnMapping, Section
 from shop.mapping.select import select_from, write_condition
 from shop.money import DIGITS, MOST_DECIMALS
 
 _INTEGERS = {FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24, FIELD_TYPE.LONG, FIELD_TYPE.LONGLONG}
 _DECIMALS = {FIELD_TYPE.DECIMAL, FIELD_TYPE.NEWDECIMAL}
+_INEXACT = {FIELD_TYPE.FLOAT, FIELD_TYPE.DOUBLE}
 _TEXTS = {
     FIELD_TYPE.VARCHAR, FIELD_TYPE.VAR_STRING, FIELD_TYPE.STRING, FIELD_TYPE.TINY_BLOB, FIELD_TYPE.MEDIUM_BLOB,
     FIELD_TYPE.LONG_BLOB, FIELD_TYPE.BLOB,
@@ -43,14 +45,14 @@ def inspect_shop(connection: Connection, mapping: ShopMapping) -> tuple[list[str
     for canonical in CANONICAL_TABLES:
         section = mapping.section(canonical.name)
         if section is not None:
-            wrong, odd = inspect_section(connection, canonical, section)
+            wrong, odd = inspect_section(connection, mapping.describe(canonical), section)
             faults += wrong
             warnings += odd
     return faults, warnings
 
 
 def inspect_section(connection: Connection, canonical: CanonicalTable, section: Section) -> tuple[list[str], list[str]]:
-    """Hold one table of a shop against its section.
+    """Hold one table of a shop, as the mapping describes it, against its section.
 
     Returns:
         Faults, named by section and column, and warnings.
@@ -69,15 +71,16 @@ def inspect_section(connection: Connection, canonical: CanonicalTable, section: 
         return [f"[{canonical.name}] table {section.table}: {describe(err)}"], []
     given = _list_columns(canonical, section)
     faults = [
-        f"[{canonical.name}] {section.table}.{column.column} {fault}"
+        f"[{canonical.name}] {section.table}.{name} {fault}{_advise_on_ids(canonical, field)}"
         for field, column in given
-        if (fault := _find_fault(field, column, found.get(str(column.column)), is_key=field.name == canonical.key))
+        for name in column.names
+        if (fault := _find_fault(field, column, found.get(name), is_key=field.name == canonical.key))
     ]
-    key = section.columns[canonical.key].column
-    if section.where is None and key in found and not _is_unique(inspector, table, schema or None, key):
-        faults.append(f"[{canonical.name}] {section.table}.{key} is not the primary key, nor unique")
+    key = section.columns[canonical.key].names
+    if section.where is None and found.keys() >= {*key} and not _is_unique(inspector, table, schema or None, key):
+        faults.append(f"[{canonical.name}] {section.table}.{', '.join(key)} is not the primary key, nor unique")
     faults += _find_condition_faults(connection, canonical, section)
-    extra = sorted(found.keys() - {column.column for _field, column in given})
+    extra = sorted(found.keys() - {name for _field, column in given for name in column.names})
     return faults, [f"{section.table} has columns that do not cross: {', '.join(extra)}"] if extra else []
 
 
@@ -94,14 +97,22 @@ def _inspect_select(connection: Connection, canonical: CanonicalTable, section: 
         return [f"{place} select: {describe(err)}"]
     faults = []
     for field, column in _list_columns(canonical, section):
-        found = described.get(str(column.column))
-        if found is None:
-            faults.append(f"{place} {field.name}: the select has no column {column.column}")
-        elif connection.dialect.name != "sqlite" and not column.values and not _is_selectable(found, field, column):
-            faults.append(
-                f"{place} {field.name}: {column.column} should hold {field.kind.value}: CAST it in the select"
-            )
+        for name in column.names:
+            found = described.get(name)
+            if found is None:
+                faults.append(f"{place} {field.name}: the select has no column {name}")
+            elif connection.dialect.name != "sqlite" and not column.values and not _is_selectable(found, field, column):
+                advice = f"CAST it in the select{_advise_on_ids(canonical, field)}"
+                faults.append(f"{place} {field.name}: {name} should hold {field.kind.value}: {advice}")
     return faults
+
+
+def _advise_on_ids(canonical: CanonicalTable, field: Field) -> str:
+    """Say what to write where a column should hold whole numbers that are ids, and does not."""
+    owner = {canonical.key: canonical.name, **canonical.parents}.get(field.name)
+    return (
+        f'; if these are ids of text, write ids = "text" in [{owner}]' if owner and field.kind is Kind.INTEGER else ""
+    )
 
 
 def _find_condition_faults(connection: Connection, canonical: CanonicalTable, section: Section) -> list[str]:
@@ -125,9 +136,11 @@ def _is_selectable(found: Any, field: Field, column: ColumnMapping) -> bool:
     """Return whether a type that the server tells of a SELECT's column crosses without loss."""
     _name, code, _display, _internal, _precision, scale, _nullable = found
     if column.rounded or (field.kind is Kind.MONEY and column.money == "rounded"):
-        return code in _INTEGERS | _DECIMALS | {FIELD_TYPE.FLOAT, FIELD_TYPE.DOUBLE}
+        return code in _INTEGERS | _DECIMALS | _INEXACT
     if field.kind is Kind.MONEY and code in _DECIMALS:
         return scale <= MOST_DECIMALS
+    if field.kind is Kind.ID:
+        return code not in _INEXACT
     return code in _SELECTED[field.kind] or code == FIELD_TYPE.NULL
 
 
@@ -141,7 +154,7 @@ def _list_columns(canonical: CanonicalTable, section: Section) -> list[tuple[Fie
             ),
         )
         for field in canonical.columns
-        if (given := section.columns.get(field.name)) is not None and given.column is not None
+        if (given := section.columns.get(field.name)) is not None and given.names
     ]
 
 
@@ -181,6 +194,8 @@ def _holds(declared: types.TypeEngine[Any], kind: Kind, column: ColumnMapping) -
         return isinstance(declared, types.Integer | types.Numeric | types.Float)
     if kind in (Kind.INTEGER, Kind.FLAG):
         return isinstance(declared, types.Integer | types.Boolean)
+    if kind is Kind.ID:
+        return not isinstance(declared, types.Float)
     if kind is Kind.TEXT:
         return isinstance(declared, types.String)
     if kind is Kind.INSTANT:
@@ -193,8 +208,8 @@ def _holds(declared: types.TypeEngine[Any], kind: Kind, column: ColumnMapping) -
     return scale <= MOST_DECIMALS and (declared.precision or 0) - scale <= DIGITS - MOST_DECIMALS
 
 
-def _is_unique(inspector: Inspector, table: str, schema: str | None, key: str | None) -> bool:
-    if inspector.get_pk_constraint(table, schema)["constrained_columns"] == [key]:
+def _is_unique(inspector: Inspector, table: str, schema: str | None, key: tuple[str, ...]) -> bool:
+    if {*inspector.get_pk_constraint(table, schema)["constrained_columns"]} == {*key}:
         return True
     indexes = inspector.get_indexes(table, schema)
-    return any(index["unique"] and index["column_names"] == [key] for index in indexes)
+    return any(index["unique"] and {*index["column_names"]} == {*key} for index in indexes)

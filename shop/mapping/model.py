@@ -3,24 +3,22 @@
 import re
 import tomllib
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from shop.mapping.canonical import CANONICAL_TABLES, REQUIRED_TABLES, UPDATED_AT, CanonicalTable, Kind, Scalar
+from shop.mapping.canonical import CANONICAL_TABLES, REQUIRED_TABLES, CanonicalTable, Kind, Scalar
 from shop.mapping.files import FORMAT, LINE, FileTable, read_files
 from shop.mapping.inheritance import MAPPINGS_FOLDER, extend_base, list_ready
 from shop.mapping.not_wares import leave_out_not_wares
-from shop.mapping.time_zones import TimeZone
+from shop.mapping.sections import Section
 from shop.mapping.variables import fill_in, resolve_variables, used_variables
 
 CANONICAL_FILE = MAPPINGS_FOLDER / "canonical.toml"
-_SELECT, _QUOTED = re.compile(r"(?i)(select|with)\b"), re.compile(r"'(?:[^'\\]|\\.)*'")
-_READ_TABLE = re.compile(r"(?i)\b(?:from|join)\s+([\w.`]+)")
-_TOP_LEVEL = ("time_zone", "money", "variables", FORMAT, "files")
-MoneyUnit = Literal["decimals", "rounded", "cents"]
-"""Exact decimals, any number that is rounded to thousandths, or whole hundredths."""
+_COMMON = ("time_zone", "money", "ids")
+_TOP_LEVEL = (*_COMMON, "variables", FORMAT, "files")
 
 
 class MappingError(ValueError):
@@ -31,94 +29,6 @@ class MappingError(ValueError):
         self.faults = faults
 
 
-_STRICT = ConfigDict(extra="forbid", frozen=True)
-
-
-class ColumnMapping(BaseModel):
-    """Where a field comes from: a column of the source, or one value for all rows.
-
-    Attributes:
-        column: name of the column in the source.
-        value: what every row has, in place of a column.
-        values: what the column's values mean; keys are compared as text, byte by byte.
-        otherwise: what values mean that `values` does not have; without it their rows are set aside.
-        blanks: values that stand for none, as NULL does: the user 0 of a guest's order.
-        default: what NULL means.
-        money: unit of an amount; that of the section if not given.
-        rounded: a number with decimals becomes a whole one, and is never 0 if something was there: a weight in pieces.
-        time_zone: of a date without a zone; that of the section if not given.
-    """
-
-    model_config = _STRICT
-
-    column: Annotated[str, Field(min_length=1)] | None = None
-    value: Scalar | None = None
-    values: dict[str, Scalar] = {}
-    otherwise: Scalar | None = None
-    blanks: tuple[Scalar, ...] = ()
-    default: Scalar | None = None
-    money: MoneyUnit | None = None
-    rounded: bool = False
-    time_zone: TimeZone | None = None
-
-    @model_validator(mode="after")
-    def _require_one_source(self) -> Self:
-        if (self.column is None) == (self.value is None):
-            raise ValueError("give a column, or one value for all rows")
-        if self.otherwise is not None and not self.values:
-            raise ValueError("`otherwise` goes with `values`")
-        if self.blanks and (self.values or self.column is None):
-            raise ValueError("`blanks` goes with a column, and without `values`")
-        return self
-
-
-def _name_column(given: Any) -> Any:
-    return {"column": given} if isinstance(given, str) else given
-
-
-NamedColumn = Annotated[ColumnMapping, BeforeValidator(_name_column)]
-"""A column by its name alone, or with what else is to be said of it."""
-
-
-class Section(BaseModel):
-    """One canonical table: the shop's table or SELECT that it comes from, which rows count, and its columns.
-
-    Attributes:
-        where: which rows there are; the others are not spoken of.
-        left_out: conditions, by what the check calls their rows: these are left out too, and counted.
-    """
-
-    model_config = _STRICT
-
-    table: Annotated[str, Field(pattern=r"^[^`\"\s;]+$")] | None = None
-    select: Annotated[str, AfterValidator(str.strip), Field(min_length=1)] | None = None
-    where: str | None = None
-    left_out: dict[str, str] = {}
-    time_zone: TimeZone = "UTC"
-    money: MoneyUnit = "decimals"
-    columns: dict[str, NamedColumn] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _require_one_source(self) -> Self:
-        if (self.table is None) == (self.select is None):
-            raise ValueError("give a table, or a select")
-        if self.select and (not _SELECT.match(self.select) or ";" in _QUOTED.sub("", self.select)):
-            raise ValueError("`select` must be one SELECT statement, without a semicolon")
-        return self
-
-    @property
-    def tables(self) -> list[str]:
-        """List the shop's tables that the section reads, as far as a SELECT's FROM and JOIN name them."""
-        if self.table is not None:
-            return [self.table]
-        return [name.replace("`", "") for name in _READ_TABLE.findall(self.select or "")]
-
-    @property
-    def has_changes(self) -> bool:
-        """Return whether a column tells when a row last changed."""
-        return UPDATED_AT in self.columns
-
-
 class ShopMapping(BaseModel):
     """What a shop's tables mean. A canonical table without a section has no rows.
 
@@ -127,7 +37,7 @@ class ShopMapping(BaseModel):
         files: tables that the sections read, where they stand in files and not in a database.
     """
 
-    model_config = _STRICT
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     sections: dict[str, Section]
     files: dict[str, FileTable] = {}
@@ -135,6 +45,26 @@ class ShopMapping(BaseModel):
     def section(self, table: str) -> Section | None:
         """Return where a canonical table comes from, None if the shop has nothing of the kind."""
         return self.sections.get(table)
+
+    @property
+    def has_text_ids(self) -> bool:
+        """Return whether the shop has ids of text."""
+        return any(section.ids == "text" for section in self.sections.values())
+
+    def find_text_ids(self, table: CanonicalTable) -> dict[str, str]:
+        """Name the fields of a table that hold ids of text, each with the table whose ids they are."""
+        owners = {table.key: table.name, **table.parents}
+        return {
+            field: owner
+            for field, owner in owners.items()
+            if owner in self.sections and self.sections[owner].ids == "text"
+        }
+
+    def describe(self, table: CanonicalTable) -> CanonicalTable:
+        """Describe a canonical table as it comes from the shop, before ids of text become numbers."""
+        texts = self.find_text_ids(table)
+        columns = tuple(replace(one, kind=Kind.ID) if one.name in texts else one for one in table.columns)
+        return replace(table, columns=columns)
 
     def of(self, tables: Collection[str]) -> Self:
         """Return the part that speaks of some canonical tables."""
@@ -175,7 +105,7 @@ def parse_mapping(text: str, place: str) -> ShopMapping:
     except ValueError as err:
         raise MappingError(place, [str(err)]) from err
     known = {table.name: table for table in CANONICAL_TABLES}
-    common: dict[str, Any] = {name: given[name] for name in ("time_zone", "money") if name in given}
+    common: dict[str, Any] = {name: given[name] for name in _COMMON if name in given}
     files, faults = read_files(given, common.get("time_zone", "UTC"))
     if "files" in given:
         common.pop("time_zone", None)  # the dates of files are brought to UTC as they are read
@@ -192,9 +122,14 @@ def parse_mapping(text: str, place: str) -> ShopMapping:
         if section is not None:
             sections[name] = section
             faults += _find_file_faults(name, section, files) if "files" in given else []
+    mapping = ShopMapping(sections=sections, files=files)
+    for name, section in sections.items():
+        faults += _find_value_faults(mapping.describe(known[name]), section)
+    if mapping.has_text_ids and "files" in given:
+        faults.append("ids: files have whole numbers, which text_id('products', sku) gives to ids of text")
     if faults:
         raise MappingError(place, sorted(faults))
-    return ShopMapping(sections=sections, files=files)
+    return mapping
 
 
 def _find_file_faults(name: str, section: Section, files: Mapping[str, FileTable]) -> list[str]:
@@ -205,9 +140,9 @@ def _find_file_faults(name: str, section: Section, files: Mapping[str, FileTable
         return [f"[{name}] table {section.table} is none of [files]: {', '.join(files)}"]
     known = {*files[section.table].columns, LINE}
     return [
-        f"[{name}] {field}: [files.{section.table}] has no column {given.column}"
+        f"[{name}] {field}: [files.{section.table}] has no column {', '.join(given.names)}"
         for field, given in section.columns.items()
-        if given.column is not None and given.column not in known
+        if not known.issuperset(given.names)
     ]
 
 
@@ -224,7 +159,7 @@ def _read_section(
         section = Section(**{**common, **(given if unknown else fill_in(given, variables))})
     except ValidationError as err:
         return None, faults + [_describe(table.name, wrong) for wrong in err.errors()]
-    return section, faults + _find_value_faults(table, section)
+    return section, faults
 
 
 def _find_field_faults(table: CanonicalTable, columns: Any) -> list[str]:
@@ -248,8 +183,12 @@ def _find_value_faults(table: CanonicalTable, section: Section) -> list[str]:
         if column is None:
             continue
         place = f"[{table.name}] {field.name}"
-        if field.name == table.key and (column.column is None or column.values or column.blanks):
+        if field.name == table.key and (not column.names or column.values or column.blanks):
             faults.append(f"{place}: is the key, and must be a column as it is")
+        if column.columns and field.kind is not Kind.ID:
+            owner = {table.key: table.name, **table.parents}.get(field.name)
+            remedy = f': write ids = "text" in [{owner}]' if owner else ", which this is not"
+            faults.append(f"{place}: several columns make an id of text{remedy}")
         if column.money is not None and field.kind is not Kind.MONEY:
             faults.append(f"{place}: is no money, and has no unit")
         if column.time_zone is not None and field.kind is not Kind.INSTANT:
@@ -271,7 +210,7 @@ def _fits(value: Scalar, kind: Kind) -> bool:
     if kind in (Kind.INTEGER, Kind.MONEY):
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, str) and (
-        kind is Kind.TEXT or bool(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", value))
+        kind in (Kind.TEXT, Kind.ID) or bool(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", value))
     )
 
 

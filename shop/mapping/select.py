@@ -25,7 +25,8 @@ from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.sql.expression import ColumnElement, FromClause
 
 from shop.mapping.canonical import CANONICAL_TABLES, CanonicalTable, Field, Kind, Scalar
-from shop.mapping.model import ColumnMapping, Section, ShopMapping
+from shop.mapping.model import ShopMapping
+from shop.mapping.sections import ColumnMapping, Section
 from shop.mapping.time_zones import list_offsets
 
 SOURCE = "source"
@@ -61,11 +62,14 @@ def build_sources(mapping: ShopMapping, dialect_name: str) -> dict[str, TableSou
     Returns:
         A source for each canonical table; one without rows if the mapping does not have it.
     """
-    return {one.name: build_source(one, mapping.section(one.name), dialect_name) for one in CANONICAL_TABLES}
+    return {
+        one.name: build_source(mapping.describe(one), mapping.section(one.name), dialect_name)
+        for one in CANONICAL_TABLES
+    }
 
 
 def build_source(canonical: CanonicalTable, section: Section | None, dialect_name: str) -> TableSource:
-    """Write one canonical table over the shop's own."""
+    """Write one canonical table, as the mapping describes it, over the shop's own."""
     dialect: Dialect = sqlite.dialect() if dialect_name == "sqlite" else mysql.dialect()
     if section is None:
         columns: list[ColumnElement[Any]] = [null().label(field.name) for field in canonical.columns]
@@ -120,9 +124,9 @@ def _express(field: Field, section: Section, dialect: Dialect) -> ColumnElement[
         if field.name == "created_at" and "ordered_at" in section.columns:
             return _express(Field("ordered_at", Kind.INSTANT, is_nullable=False), section, dialect)
         return _literal(field.absence.value, field.kind, dialect)
-    if given.column is None:
+    if not given.names:
         return _literal(given.value, field.kind, dialect)
-    expression: ColumnElement[Any] = column(_quoted(given.column))
+    expression = _join(given.names, dialect)
     for blank in given.blanks:
         expression = func.nullif(expression, _literal(blank, field.kind, dialect))
     if given.values:
@@ -136,6 +140,19 @@ def _express(field: Field, section: Section, dialect: Dialect) -> ColumnElement[
     if given.default is not None:
         expression = func.coalesce(expression, _literal(given.default, field.kind, dialect))
     return expression
+
+
+def _join(names: tuple[str, ...], dialect: Dialect) -> ColumnElement[Any]:
+    """Make one id of several columns, `a/b`, as RFC 6901 does: `~` and `/` within them become `~0` and `~1`."""
+    if len(names) == 1:
+        return column(_quoted(names[0]))
+    parts = (str(column(_quoted(name)).compile(dialect=dialect)) for name in names)
+    digits = "CASE TYPEOF({0}) WHEN 'blob' THEN LOWER(HEX({0})) ELSE CAST({0} AS TEXT) END"
+    texts = (digits.format(part) if dialect.name == "sqlite" else part for part in parts)
+    escaped = [f"REPLACE(REPLACE({text}, '~', '~0'), '/', '~1')" for text in texts]
+    if dialect.name == "sqlite":
+        return literal_column("(" + " || '/' || ".join(escaped) + ")")
+    return literal_column("CONCAT(" + ", '/', ".join(escaped) + ")")
 
 
 def _translate(name: str, given: ColumnMapping, kind: Kind, dialect: Dialect) -> ColumnElement[Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, select, text
 
 from shop.mapping.canonical import CANONICAL_TABLES, CanonicalTable
-from shop.mapping.model import Section
+from shop.mapping.sections import Section
 from shop.mapping.select import TableSource, select_from, write_condition
 
 CANONICAL_KEYS = {table.name: table.key for table in CANONICAL_TABLES}

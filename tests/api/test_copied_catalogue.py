@@ -13,6 +13,7 @@ from settings import Settings
 from shop.catalogue.copier import CatalogueCopier
 from shop.catalogue.source import ShopSource
 from shop.database import open_engine
+from shop.mapping.id_map import IdMap
 from shop.mapping.model import load_mapping
 from shop.migrate import PLATFORM, migrate
 from tests.api.conftest import BATCH, PATIENT, ModelServer, publish_by_hand
@@ -79,7 +80,7 @@ def copy(settings: Settings, shop: Engine) -> Iterator[Callable[[], object]]:
     platform = open_engine(settings.platform_database_url)
     migrate(platform, PLATFORM)
     publish_by_hand(platform)
-    yield CatalogueCopier(ShopSource(shop, load_mapping(settings.shop_mapping)), platform).run_round
+    yield CatalogueCopier(ShopSource(shop, load_mapping(settings.shop_mapping), IdMap(platform)), platform).run_round
     platform.dispose()
 
 

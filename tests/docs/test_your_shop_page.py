@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shop.mapping.model import ColumnMapping, Section, parse_mapping
+from shop.mapping.model import parse_mapping
+from shop.mapping.sections import ColumnMapping, Section
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "your-shop.md").read_text(encoding="utf-8")

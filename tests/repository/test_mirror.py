@@ -40,6 +40,7 @@ OF_A_BEHAVIOUR = {
     "features/sync/behaviour/test_values.py": "each kind of value, from shop to store",
     "features/test_leak.py": "rows of the future, which must change nothing",
     "mlflow_server/test_server.py": "a running server",
+    "shop/catalogue/test_text_ids.py": "copies of a shop whose ids are of text",
     "serving/online/test_foreign_mlflow.py": "a real MLflow that is another installation's",
     "serving/online/test_rollback.py": "the version before, which serves again",
     "serving/online/test_starts.py": "starts while MLflow or the copy of a version is out of order",

@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from shop.catalogue.tables import COPIED_TABLES
+from shop.catalogue.tables import COPIED_TABLES, WHOLE_TABLES
 from shop.database import open_engine
+from shop.mapping.inspection import inspect_shop
+from shop.mapping.model import load_mapping
 from shop.migrate import MIGRATIONS, PLATFORM, SHOP, list_differences, main, migrate
 from shop.tables import DECLARED, PlatformBase
 from tests.features.shop_writes import execute
@@ -60,13 +62,37 @@ def test_a_column_that_is_missing_is_named(empty_shop: Engine) -> None:
     assert "reason" in difference
 
 
-def test_the_copy_has_every_column_that_pages_read(any_shop_url: str) -> None:
+def test_the_copy_has_every_column_that_pages_and_the_sync_read(any_shop_url: str) -> None:
     engine = open_engine(any_shop_url)
     migrate(engine, PLATFORM)
 
-    for table in COPIED_TABLES:
+    for table in WHOLE_TABLES:
         columns = {column["name"] for column in inspect(engine).get_columns(table.name)}
-        assert columns == {field.name for field in table.fields}, table.name
+        assert columns == {field.name for field in table.fields} | {"updated_at"}, table.name
+    with engine.connect() as connection:
+        assert inspect_shop(connection, load_mapping().of({table.name for table in WHOLE_TABLES})) == ([], [])
+    engine.dispose()
+
+
+def test_a_copy_from_before_keeps_its_rows_and_takes_guests(any_shop_url: str, tmp_path: Path) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(MIGRATIONS / "platform", older)
+    (older / "0005_date_the_copy.py").unlink()
+    engine = open_engine(any_shop_url)
+    migrate(engine, replace(PLATFORM, revisions=older))
+    order = "INSERT INTO orders (order_id, user_id, status, ordered_at, total_amount) VALUES ({}, {}, 'paid', {}, 1)"
+    execute(engine, order.format(1, 7, "'2026-01-01'"))
+    with pytest.raises(DBAPIError):
+        execute(engine, order.format(2, "NULL", "'2026-01-01'"))
+
+    migrate(engine, PLATFORM)
+
+    execute(engine, order.format(2, "NULL", "'2026-01-01'"))
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT order_id, user_id FROM orders ORDER BY 1").all() == [
+            (1, 7),
+            (2, None),
+        ]
     engine.dispose()
 
 

@@ -20,7 +20,8 @@ from shop.loaders.validation import InvalidShopError, set_aside_rows
 from shop.loaders.writing import RowBatch
 from shop.mapping.canonical import CANONICAL_TABLES, CanonicalTable
 from shop.mapping.inspection import inspect_section, inspect_shop
-from shop.mapping.model import Section, ShopMapping
+from shop.mapping.model import ShopMapping
+from shop.mapping.sections import Section
 from shop.mapping.select import build_source
 from shop.mapping.unseen_rows import count_left_out
 

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select
 
 from shop.catalogue.copier import CatalogueCopier, MassDeletionError, RoundReport
 from shop.catalogue.source import ShopSource
+from shop.mapping.id_map import IdMap
 from shop.mapping.model import load_mapping
 from shop.tables import CatalogueCopy
 from tests.shop.catalogue.conftest import read_tables
@@ -48,7 +49,7 @@ def shop(tiny_shop: Engine) -> Engine:
 @pytest.fixture
 def copier(shop: Engine, platform: Engine) -> CatalogueCopier:
     """A copier of the tiny shop."""
-    return CatalogueCopier(ShopSource(shop, load_mapping()), platform)
+    return CatalogueCopier(ShopSource(shop, load_mapping(), IdMap(platform)), platform)
 
 
 def execute(engine: Engine, *statements: str) -> None:
@@ -159,7 +160,7 @@ def test_a_shop_that_lacks_most_of_what_it_had_is_followed_only_if_told_to(
         copier.run_round()
 
     assert read_tables(platform)["products"] == before
-    CatalogueCopier(ShopSource(shop, load_mapping()), platform, accepts_deletions=True).run_round()
+    CatalogueCopier(ShopSource(shop, load_mapping(), IdMap(platform)), platform, accepts_deletions=True).run_round()
     assert read_tables(platform) == read_tables(shop)
 
 
@@ -180,7 +181,7 @@ def test_the_copy_equals_the_shop_whatever_happens(
 ) -> None:
     monkeypatch.setattr("shop.catalogue.source.ROWS_AT_ONCE", 3)
     monkeypatch.setattr("shop.catalogue.stored.ROWS_AT_ONCE", 2)
-    source = ShopSource(shop, load_mapping(MAPPINGS[kind](tmp_path)))
+    source = ShopSource(shop, load_mapping(MAPPINGS[kind](tmp_path)), IdMap(platform))
     copier, chance = CatalogueCopier(source, platform), random.Random(seed)
     copier.run_round()
 

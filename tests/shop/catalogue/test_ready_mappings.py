@@ -14,6 +14,7 @@ from shop.catalogue.copier import CatalogueCopier
 from shop.catalogue.source import ORDERS_KEPT, ShopSource
 from shop.catalogue.tables import COPIED_TABLES
 from shop.database import open_engine
+from shop.mapping.id_map import IdMap
 from shop.migrate import PLATFORM, migrate
 from shop.tables import DECLARED
 from tests.support.database_servers import DatabaseServer
@@ -69,7 +70,7 @@ def platform(any_server: DatabaseServer) -> Iterator[Engine]:
 def test_pages_find_what_was_put_in_and_then_what_changed(
     site: Engine, reader: Engine, platform: Engine, shop: ForeignShop
 ) -> None:
-    source = ShopSource(reader, shop.mapping)
+    source = ShopSource(reader, shop.mapping, IdMap(platform))
     copier = CatalogueCopier(source, platform)
 
     reports = copier.run_round()

@@ -69,6 +69,34 @@ def test_common_settings_and_variables_reach_every_section() -> None:
     assert (mapping.sections["orders"].money, mapping.sections["order_items"].money) == ("cents", "decimals")
 
 
+def test_ids_of_text_are_told_by_section_and_reach_what_names_them() -> None:
+    mapping = parse_mapping(SMALLEST.replace("[products]", '[products]\nids = "text"'), "shop.toml")
+
+    texts = {table.name: mapping.find_text_ids(table) for table in CANONICAL_TABLES}
+    assert texts["products"] == {"product_id": "products"}
+    assert texts["order_items"] == {"product_id": "products"}
+    assert texts["orders"] == texts["users"] == {}
+    assert mapping.has_text_ids
+    assert not parse_mapping(SMALLEST, "shop.toml").has_text_ids
+
+
+def test_ids_of_text_for_all_sections_and_a_key_of_two_columns() -> None:
+    two = SMALLEST.replace('order_item_id = "id"', 'order_item_id = ["receipt_id", "line"]')
+
+    mapping = parse_mapping('ids = "text"\n' + two, "shop.toml")
+
+    orders = next(table for table in CANONICAL_TABLES if table.name == "orders")
+    assert mapping.find_text_ids(orders) == {"order_id": "orders", "user_id": "users"}
+    assert mapping.sections["order_items"].columns["order_item_id"].names == ("receipt_id", "line")
+
+
+def test_files_number_ids_of_text_themselves() -> None:
+    text = 'extends = "single-file"\nids = "text"\n'
+
+    with pytest.raises(MappingError, match=r"text_id\('products', sku\)"):
+        parse_mapping(text, "shop.toml")
+
+
 def test_variables_may_use_one_another() -> None:
     text = 'variables = { people = "(SELECT * FROM {p}users)", p = "{q}x_", q = "wp_" }\n' + SMALLEST
     text = text.replace('table = "customer"', 'select = "SELECT u.* FROM {people} AS u"')
@@ -136,7 +164,8 @@ def test_all_faults_are_named_at_once_by_section_and_column() -> None:
          "[categories] name: is no date, and has no time zone"),
         ('user_id = "customer_id"', 'user_id = { column = "customer_id", rounded = true }',
          "[orders] user_id: is no number of pieces, and is not rounded"),
-        ('name = "label"', 'name = { default = "?" }', "[categories] name: give a column, or one value for all rows"),
+        ('name = "label"', 'name = { default = "?" }',
+         "[categories] name: give a column, several as a list, or one value for all rows"),
         ('name = "label"', 'name = { column = "l", otherwise = "?" }',
          "[categories] name: `otherwise` goes with `values`"),
         ('user_id = "id"', 'user_id = { column = "id", blanks = [0] }',
@@ -148,6 +177,13 @@ def test_all_faults_are_named_at_once_by_section_and_column() -> None:
         ('ordered_at = "sold_at"', 'ordered_at = { column = "sold_at", default = "soon" }',
          "[orders] ordered_at: 'soon' is no instant"),
         ("[users]", 'time_zone = "Mars"\n[users]', "[users] time_zone: 'Mars' is no time zone"),
+        ("[users]", 'ids = "uuid"\n[users]', "[users] ids: Input should be 'numbers' or 'text'"),
+        ('order_item_id = "id"', 'order_item_id = ["order_id", "line"]',
+         '[order_items] order_item_id: several columns make an id of text: write ids = "text" in [order_items]'),
+        ('name = "label"', 'name = ["label", "code"]',
+         "[categories] name: several columns make an id of text, which this is not"),
+        ('user_id = "customer_id"', 'user_id = { column = "customer_id", blanks = [""] }',
+         "[orders] user_id: '' is no integer"),
     ],
 )  # fmt: skip
 def test_a_fault_is_named(old: str, new: str, fault: str) -> None:
