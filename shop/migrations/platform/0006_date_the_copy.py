@@ -1,6 +1,6 @@
 """Date the rows of the copy, and take guests' orders in: where a shop has ids of text, the sync reads the copy.
 
-Revision: 0005, after 0004.
+Revision: 0006, after 0005.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from shop.migrations.columns import create_indexes, instant, is_sqlite, redeclare_on_sqlite
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
@@ -17,6 +17,7 @@ KEYS = {
     "categories": "category_id",
     "users": "user_id",
     "products": "product_id",
+    "product_images": "image_id",
     "coupons": "coupon_id",
     "orders": "order_id",
     "order_items": "order_item_id",
