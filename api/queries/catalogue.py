@@ -12,7 +12,7 @@ from api.db.statements import IDS, Prepared
 from api.schemas import Categories
 from api.schemas.catalogue import ListedCategory
 from api.web.metrics import count_unusable
-from shop.tables import Category, Order, OrderItem, Product, ProductImage
+from shop.tables import Category, Order, OrderItem, Product, ProductCategory, ProductImage
 
 FAVOURITE_CATEGORIES = 5
 MOST_VARIANTS = 50
@@ -98,7 +98,7 @@ def fetch_sellable_after(
     without: Collection[int] = (),
     not_of: Collection[int] = (),
 ) -> list[SellableProduct]:
-    """Read sellable products in the order of their ids.
+    """Read sellable products in the order of their ids; a category has those, too, whose main category is another.
 
     Args:
         connection: to the shop's database.
@@ -110,15 +110,21 @@ def fetch_sellable_after(
         not_of: categories to leave out.
     """
     query = _SELLABLE.where(Product.product_id > after_id)
-    if category_id is not None:
-        query = query.where(Product.category_id == category_id)
     for word in words:
         query = query.where(func.lower(Product.title).contains(word, autoescape=True))
     if without:
         query = query.where(Product.product_id.not_in(without))
     if not_of:
         query = query.where(Product.category_id.not_in(not_of))
-    return list(_to_products(connection.execute(query.order_by(Product.product_id).limit(limit))))
+    query = query.order_by(Product.product_id).limit(limit)
+    if category_id is None:
+        return list(_to_products(connection.execute(query)))
+    further = select(ProductCategory.product_id).where(ProductCategory.category_id == category_id)
+    # Two statements, each along an index: one with OR would walk all products.
+    ways = (Product.category_id == category_id, Product.product_id.in_(further))
+    found = [product for way in ways for product in _to_products(connection.execute(query.where(way)))]
+    by_id = {product.product_id: product for product in found}
+    return [by_id[product_id] for product_id in sorted(by_id)[:limit]]
 
 
 def fetch_favourite_categories(connection: Connection, user_id: int) -> list[int]:

@@ -144,6 +144,15 @@ TABLES: tuple[Table, ...] = (
         is_required=True,
     ),
     Table(
+        "product_categories",
+        (
+            _generated_key("product_category_id"),
+            Column("product_id", "id", references="products.product_id"),
+            Column("category_id", "id", references="categories.category_id"),
+            *_stamps("the product's `created_at`"),
+        ),
+    ),
+    Table(
         "product_images",
         (
             _generated_key("image_id"),

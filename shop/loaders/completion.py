@@ -199,6 +199,12 @@ def recent_prices(items: pl.DataFrame) -> pl.DataFrame:
     return paid.group_by("product_id").agg(price=median.round(MOST_DECIMALS).cast(DTYPES["money"]))
 
 
+def _complete_product_categories(tables: Frames) -> None:
+    made = tables["products"].select("product_id", made="created_at")
+    further = tables["product_categories"].join(made, on="product_id", how="left", maintain_order="left")
+    tables["product_categories"] = _add(further, **_number("product_category_id"), **_stamp(pl.col("made")))
+
+
 def _complete_product_images(tables: Frames) -> None:
     place = pl.int_range(pl.len(), dtype=pl.Int64).over("product_id")
     made = tables["products"].select("product_id", made="created_at")
@@ -270,6 +276,7 @@ _COMPLETIONS: tuple[Callable[[Frames], None], ...] = (
     _complete_users,
     _complete_categories,
     _complete_products,
+    _complete_product_categories,
     _complete_product_images,
     _complete_product_reviews,
     _complete_coupons,

@@ -60,14 +60,14 @@ class CanonicalTable:
 
 # Parents before children, so that an orphan is known when it is met.
 _NAMES = (
-    "categories", "users", "products", "product_images", "coupons", "orders", "order_items", "user_coupons",
-    "product_reviews", "events",
+    "categories", "users", "products", "product_categories", "product_images", "coupons", "orders", "order_items",
+    "user_coupons", "product_reviews", "events",
 )  # fmt: skip
 
 PLATFORM_TABLES = frozenset(_NAMES) & PlatformBase.metadata.tables.keys()
 """Those that the platform writes itself, in its own database."""
 
-PAGE_TABLES = frozenset({"product_images"})
+PAGE_TABLES = frozenset({"product_categories", "product_images"})
 """Those that pages alone read: they are copied, and do not cross into the ML store."""
 
 REQUIRED_TABLES = frozenset({"categories", "users", "products", "orders", "order_items"})
@@ -89,7 +89,6 @@ _ABSENCES = {
     "products.stock": Absence(1, "every product counts as in stock: sold-out ones are ranked too"),
     "products.is_visible": Absence(True, "every product counts as on sale: hidden ones are ranked too"),
     "product_images.position": Absence(0, "of several pictures of a product any may stand in lists"),
-    "product_images.updated_at": Absence(None, "no change column: every tenth round of the copy compares all of them"),
     "orders.status": Absence("placed", "every order counts as bought, cancelled ones too"),
     "orders.total_amount": Absence(0, "what an order cost in all is not known; no feature uses it"),
     "order_items.quantity": Absence(1, "each line counts as one piece"),
@@ -101,6 +100,7 @@ _NO_CREATED_AT = Absence(
     "rows count as known since ever, and a sync that meets another shop's rows cannot tell them by this table",
 )
 _NO_UPDATED_AT = Absence(None, "no change column: each sync compares all its rows by checksum")
+_NOT_COPIED_AT_ONCE = Absence(None, "no change column: every tenth round of the copy compares all of them")
 
 
 def _kind_of(table: Table, name: str) -> Kind:
@@ -123,7 +123,7 @@ def _find_absence(table: str, name: str, is_nullable: bool) -> Absence | None:
     if name == CREATED_AT:
         return _NO_CREATED_AT
     if name == UPDATED_AT:
-        return _NO_UPDATED_AT
+        return _NOT_COPIED_AT_ONCE if table in PAGE_TABLES else _NO_UPDATED_AT
     return Absence(None, "it stays empty") if is_nullable and f"{table}.{name}" not in _NEEDED else None
 
 

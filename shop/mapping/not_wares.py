@@ -7,6 +7,7 @@ NOT_WARES = "not_wares"
 LEFT_OUT = {
     "products": "products that are no wares",
     "order_items": "lines that are no wares",
+    "product_categories": "categories of what is no ware",
     "product_images": "pictures of what is no ware",
     "product_reviews": "reviews of what is no ware",
     "coupons": "coupons for what is no ware",

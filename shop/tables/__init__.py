@@ -4,7 +4,7 @@ The shop's: catalogue, sales (`Base`). The platform's: published lists, audit lo
 """
 
 from shop.tables.base import Base, PlatformBase
-from shop.tables.catalogue import Category, Product, ProductImage, ProductReview
+from shop.tables.catalogue import Category, Product, ProductCategory, ProductImage, ProductReview
 from shop.tables.copies import CatalogueCopy
 from shop.tables.events import EVENT_TYPES, Event
 from shop.tables.ids import ShopId
@@ -73,6 +73,7 @@ __all__ = [
     "PlatformBase",
     "PopularList",
     "Product",
+    "ProductCategory",
     "ProductImage",
     "ProductNeighbours",
     "ProductReview",

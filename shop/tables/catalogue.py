@@ -1,4 +1,4 @@
-"""Tables of the catalogue: categories, products, their images and reviews."""
+"""Tables of the catalogue: categories, products, their further categories, images and reviews."""
 
 from decimal import Decimal
 
@@ -49,6 +49,20 @@ class Product(Base):
         Index(None, "category_id", "is_visible", "product_id"),
         Index(None, "family_id"),
         index_changes("product_id"),
+    )
+
+
+class ProductCategory(Base):
+    """A category that a product stands in beside its main one, which is `category_id`, or above it."""
+
+    __tablename__ = "product_categories"
+
+    product_category_id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    product_id: Mapped[int] = mapped_column(BigId, ForeignKey("products.product_id", ondelete="CASCADE"))
+    category_id: Mapped[int] = mapped_column(BigId, ForeignKey("categories.category_id", ondelete="CASCADE"))
+
+    __table_args__ = table_arguments(
+        Index(None, "category_id", "product_id"), Index(None, "product_id"), index_changes("product_category_id")
     )
 
 

@@ -77,7 +77,9 @@ def test_the_copy_has_every_column_that_pages_and_the_sync_read(any_shop_url: st
 def test_a_copy_from_before_keeps_its_rows_and_takes_guests(any_shop_url: str, tmp_path: Path) -> None:
     older = tmp_path / "older"
     shutil.copytree(MIGRATIONS / "platform", older)
-    (older / "0006_date_the_copy.py").unlink()
+    for path in older.glob("*.py"):
+        if path.stem > "0006":
+            path.unlink()
     engine = open_engine(any_shop_url)
     migrate(engine, replace(PLATFORM, revisions=older))
     order = "INSERT INTO orders (order_id, user_id, status, ordered_at, total_amount) VALUES ({}, {}, 'paid', {}, 1)"

@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from shop.database import session_scope
-from shop.tables import Product, RecommendationBatch
+from shop.tables import Product, ProductCategory, RecommendationBatch
 from tests.api.conftest import publish_by_hand
 from tests.api.test_faults import lose_database, wait_for_fallback
 
@@ -20,6 +20,23 @@ def walk(api: TestClient, **query: object) -> list[list[int]]:
         cursor = page["next_cursor"]
         if cursor is None:
             return pages
+
+
+def test_a_department_lists_what_else_stands_in_it_each_once(
+    open_api: Callable[[], TestClient], published_shop: Engine
+) -> None:
+    with session_scope(published_shop) as session:
+        further = [(1, 3), (2, 3), (3, 3), (4, 3), (5, 3), (1, 1)]  # 2 is hidden, 4 is sold out, 5 is there already
+        session.add_all(
+            ProductCategory(product_category_id=key, product_id=product, category_id=category)
+            for key, (product, category) in enumerate(further)
+        )
+
+    api = open_api()
+
+    assert sorted(walk(api, category_id=3)[0]) == [1, 3, 5, 6]
+    assert [product for page in walk(api, category_id=3, limit=1) for product in page] == walk(api, category_id=3)[0]
+    assert walk(api, category_id=1) == [[1]]
 
 
 def test_departments_stand_in_the_order_of_the_menu(api: TestClient) -> None:

@@ -211,6 +211,7 @@ def test_columns_that_mean_nothing_to_us_are_named(tmp_path: Path) -> None:
 def test_optional_tables_load_with_their_defaults(any_empty_shop: Engine, tmp_path: Path) -> None:
     folder = write_shop_files(tmp_path / "shop")
     (folder / "product_images.csv").write_text("product_id,image_url\n10,/a.jpg\n10,/b.jpg\n")
+    (folder / "product_categories.csv").write_text("product_id,category_id\n10,2\n11,1\n")
     (folder / "product_reviews.csv").write_text("product_id,user_id,rating\n10,1,5\n11,3,1\n")
     (folder / "coupons.csv").write_text(
         "coupon_id,discount_type,discount_value,valid_from,valid_until,product_id\n1,percent,10,2026-01-01,2026-02-01,\n"
@@ -220,8 +221,8 @@ def test_optional_tables_load_with_their_defaults(any_empty_shop: Engine, tmp_pa
 
     num_rows = write_shop(any_empty_shop, build_directory_shop(folder, ignore), replace=False, report=ignore)
 
-    optional = ("product_images", "product_reviews", "coupons", "user_coupons", "events")
-    assert [num_rows[name] for name in optional] == [2, 2, 1, 1, 1]
+    optional = ("product_categories", "product_images", "product_reviews", "coupons", "user_coupons", "events")
+    assert [num_rows[name] for name in optional] == [2, 2, 2, 1, 1, 1]
     assert build(folder)["product_images"]["position"].to_list() == [0, 1]
     assert build(folder)["coupons"]["code"].to_list() == ["COUPON-1"]
 

@@ -29,6 +29,7 @@ def test_rows_that_name_what_is_no_ware_are_left_out_and_counted(
     assert report.is_usable, report.to_text()
     assert {table.name: (table.num_rows, table.unseen) for table in report.tables if table.unseen} == {
         "products": (5, ("left out, products that are no wares: 1 rows",)),
+        "product_categories": (0, ("left out, categories of what is no ware: 0 rows",)),
         "product_images": (5, ("left out, pictures of what is no ware: 1 rows",)),
         "order_items": (7, ("left out, lines that are no wares: 3 rows",)),
         "product_reviews": (1, ("left out, reviews of what is no ware: 0 rows",)),

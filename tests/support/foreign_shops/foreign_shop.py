@@ -1,6 +1,6 @@
 """A shop in a schema of its own: its tables and rows, beside what the platform should see of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -49,6 +49,11 @@ class ForeignShop:
     def see(self, table: str, key: int, **fields: Any) -> None:
         """Say what the platform should see; later fields add to earlier ones."""
         self.seen.setdefault(table, {}).setdefault(key, {}).update(fields)
+
+    def see_categories(self, product: int, categories: Iterable[int]) -> None:
+        """Say in which categories the platform should see a product."""
+        for category in categories:
+            self.see("product_categories", product * 1_000_000 + category, product_id=product, category_id=category)
 
     def leave_out(self, table: str, reason: str, *, holds: bool) -> bool:
         """Count a row of a table that is left out for a reason, if that holds, and return whether it does."""

@@ -35,6 +35,8 @@ STATES = {"new": "placed", "holded": "placed", "payment_review": "placed", "proc
           "canceled": "cancelled"}  # fmt: skip
 TREE = {10: 2, 11: 3, 12: 4, 20: 2, 21: 3}
 """Categories with their levels; the shop's root is of level 1."""
+PATHS = {10: "/10", 11: "/10/11", 12: "/10/11/12", 20: "/20", 21: "/20/21"}
+"""Those above each, with itself."""
 OTHERS, LINES_OF_OTHERS = "orders of other websites", "lines of other websites"
 PARTS, GONE = "parts of other lines", "lines that were cancelled or refunded whole"
 
@@ -90,7 +92,14 @@ def add_attributes(shop: ForeignShop) -> None:
 
 def add_categories(shop: ForeignShop) -> None:
     for key, level in {1: 0, 2: 1, **TREE}.items():
-        shop.add("catalog_category_entity", entity_id=key, parent_id=2, path=f"1/2/{key}", position=key, level=level)
+        shop.add(
+            "catalog_category_entity",
+            entity_id=key,
+            parent_id=2,
+            path=f"1/2{PATHS.get(key, '')}",
+            position=key,
+            level=level,
+        )
         for store in (0,) if key == 11 else (0, STORE):
             shop.add("catalog_category_entity_varchar", attribute_id=NAME_OF_CATEGORY, store_id=store, entity_id=key,
                      value=f"Tee & {key}/{store}")  # fmt: skip
@@ -130,6 +139,7 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
         for group in (0, 1):
             shop.add("catalog_product_index_price", entity_id=key, customer_group_id=group, website_id=website,
                      final_price=price, min_price=price + more + group)  # fmt: skip
+    shop.see_categories(key, {int(above) for one in categories for above in PATHS[one].split("/")[1:]})
     for category in [2, *categories]:
         shop.add("catalog_category_product", category_id=category, product_id=key, position=0)
     stock = max(1, int(quantity)) if stock_status else 0

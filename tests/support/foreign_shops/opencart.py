@@ -136,6 +136,7 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
     for language in (1, LANGUAGE) if has_name else (1,):
         shop.add("product_description", product_id=key, language_id=language, description="",
                  name=f"상품 &quot;{key}&quot; &amp; {language}")  # fmt: skip
+    shop.see_categories(key, {above for one in categories for above in (one, *TREE[one])})
     for category in categories:
         shop.add("product_to_category", product_id=key, category_id=category)
     for store in stores:

@@ -42,6 +42,8 @@ STATES = {
     9: ("paid", 0, 0, 1), 20: ("shipped", 1, 1, 1), 21: ("placed", 1, 0, 0),
 }  # fmt: skip
 """Order states, two of the shop's own among them: what they mean, and their flags logable, shipped and paid."""
+NESTED = {1: (1, 10), 2: (2, 9), 20: (3, 6), 21: (4, 5), 30: (7, 8)}
+"""Categories as nested sets."""
 GUEST, DELETED = 40, 99
 """A customer who is a guest, and one who is no more."""
 
@@ -52,9 +54,11 @@ CREATE TABLE {prefix}customer (id_customer INT(10) UNSIGNED NOT NULL AUTO_INCREM
     date_add DATETIME NOT NULL, date_upd DATETIME NOT NULL, KEY id_shop (id_shop, date_add));
 CREATE TABLE {prefix}category (id_category INT(10) UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     id_parent INT(10) UNSIGNED NOT NULL, level_depth TINYINT(3) UNSIGNED NOT NULL, nleft INT(10) UNSIGNED NOT NULL,
-    active TINYINT(1) UNSIGNED NOT NULL, KEY category_parent (id_parent));
+    nright INT(10) UNSIGNED NOT NULL,    active TINYINT(1) UNSIGNED NOT NULL, KEY category_parent (id_parent));
 CREATE TABLE {prefix}category_lang (id_category INT(10) UNSIGNED NOT NULL, id_shop INT(11) UNSIGNED NOT NULL,
     id_lang INT(10) UNSIGNED NOT NULL, name VARCHAR(128) NOT NULL, PRIMARY KEY (id_category, id_shop, id_lang));
+CREATE TABLE {prefix}category_product (id_category INT(10) UNSIGNED NOT NULL, id_product INT(10) UNSIGNED NOT NULL,
+    position INT(10) UNSIGNED NOT NULL DEFAULT 0, PRIMARY KEY (id_category, id_product), KEY id_product (id_product));
 CREATE TABLE {prefix}manufacturer (id_manufacturer INT(10) UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     name VARCHAR(64) NOT NULL);
 CREATE TABLE {prefix}product (id_product INT(10) UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -139,6 +143,11 @@ def change_prestashop_shop(shop: ForeignShop) -> list[str]:
     ]
 
 
+def list_above(category: int) -> list[int]:
+    """List a category with those above it."""
+    return [key for key, (left, right) in NESTED.items() if left <= NESTED[category][0] <= right]
+
+
 def add_pictures(shop: ForeignShop, key: int) -> None:
     """Give a product three pictures: the last is its cover, and the second belongs to the other shop."""
     for place, picture in enumerate((key - 90, key, key * 1000), 1):
@@ -161,13 +170,13 @@ def add_customer(shop: ForeignShop, key: int) -> None:
 
 
 def add_categories(shop: ForeignShop) -> None:
-    for place, key in enumerate([1, 2, 20, 21, 30]):
-        shop.add("category", id_category=key, id_parent=0, level_depth=0, nleft=place, active=1)
+    for key, (left, right) in NESTED.items():
+        shop.add("category", id_category=key, id_parent=0, level_depth=0, nleft=left, nright=right, active=1)
         for one in (1, SHOP):
             for language in (1, LANGUAGE):
                 shop.add("category_lang", id_category=key, id_shop=one, id_lang=language,
                          name=f"차 & {key}/{one}/{language}")  # fmt: skip
-        shop.see("categories", key, name=f"차 & {key}/{SHOP}/{LANGUAGE}", position=place)
+        shop.see("categories", key, name=f"차 & {key}/{SHOP}/{LANGUAGE}", position=left)
     shop.see("categories", 0, name="Other", position=2**31 - 1)
     shop.add("manufacturer", id_manufacturer=3, name="Fizz")
 
@@ -185,6 +194,10 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
     for language in (1, LANGUAGE) if has_name else (1,):
         shop.add("product_lang", id_product=key, id_shop=SHOP, id_lang=language, name=f'상품 "{key}" {language}')
     add_pictures(shop, key)
+    stands_in = {category, 30} if key % 2 else {category}
+    for one in stands_in:
+        shop.add("category_product", id_category=one, id_product=key)
+    shop.see_categories(key, {above for one in stands_in & NESTED.keys() for above in list_above(one)})
     is_shared = key % 4 == 0
     for combination in (0, 1):
         shop.add("stock_available", id_product=key, id_product_attribute=combination, quantity=quantity + combination,

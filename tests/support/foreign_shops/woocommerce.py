@@ -113,6 +113,7 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
     status, is_hidden = rng.choice(["publish", "publish", "publish", "draft", "trash"]), key % 7 == 0
     add_post(shop, key, "product", status, post_title=f"상품 {key} &amp; more", post_content=f"<p>{key}\n</p>")
     add_pictures(shop, key)
+    shop.see_categories(key, {*categories, *(ABOVE[one] for one in categories if one in ABOVE)})
     add_post(shop, key + 10_000, "product_variation", "publish", post_title="a variation")
     shop.add("wc_product_meta_lookup", product_id=key, min_price=price, max_price=price, stock_quantity=quantity,
              stock_status=stock_status)  # fmt: skip
