@@ -70,6 +70,9 @@ PLATFORM_TABLES = frozenset(_NAMES) & PlatformBase.metadata.tables.keys()
 PAGE_TABLES = frozenset({"product_categories", "product_images"})
 """Those that pages alone read: they are copied, and do not cross into the ML store."""
 
+LOOSE_REFERENCES = {"products": {"family_id": "products"}}
+"""Fields that may hold an id of a table, and need not name a row of it: they are of the kind that its ids are."""
+
 REQUIRED_TABLES = frozenset({"categories", "users", "products", "orders", "order_items"})
 """A shop may lack the others: they are empty then."""
 

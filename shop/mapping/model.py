@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from shop.mapping.canonical import CANONICAL_TABLES, REQUIRED_TABLES, CanonicalTable, Kind, Scalar
+from shop.mapping.canonical import CANONICAL_TABLES, LOOSE_REFERENCES, REQUIRED_TABLES, CanonicalTable, Kind, Scalar
 from shop.mapping.files import FORMAT, LINE, FileTable, read_files
 from shop.mapping.inheritance import MAPPINGS_FOLDER, extend_base, list_ready
 from shop.mapping.not_wares import leave_out_not_wares
@@ -53,7 +53,7 @@ class ShopMapping(BaseModel):
 
     def find_text_ids(self, table: CanonicalTable) -> dict[str, str]:
         """Name the fields of a table that hold ids of text, each with the table whose ids they are."""
-        owners = {table.key: table.name, **table.parents}
+        owners = {table.key: table.name, **table.parents, **LOOSE_REFERENCES.get(table.name, {})}
         return {
             field: owner
             for field, owner in owners.items()

@@ -22,7 +22,13 @@ columns = { user_id = "id", nickname = "name" }
 
 [products]
 table = "goods"
-columns = { product_id = "sku", category_id = "shelf", title = "name", price = "price", updated_at = "changed" }
+[products.columns]
+product_id = "sku"
+family_id = "family"
+category_id = "shelf"
+title = "name"
+price = "price"
+updated_at = "changed"
 
 [orders]
 table = "sales"
@@ -42,7 +48,7 @@ SCHEMA = (
     "CREATE TABLE shelves (code VARCHAR(20) NOT NULL PRIMARY KEY, name VARCHAR(60) NOT NULL)",
     "CREATE TABLE shoppers (id {binary} NOT NULL PRIMARY KEY, name VARCHAR(60) NOT NULL)",
     "CREATE TABLE goods (sku VARCHAR(60) NOT NULL PRIMARY KEY, shelf VARCHAR(20) NOT NULL, name VARCHAR(60) NOT NULL, "
-    "price DECIMAL(10,0) NOT NULL, changed DATETIME NOT NULL)",
+    "price DECIMAL(10,0) NOT NULL, changed DATETIME NOT NULL, family VARCHAR(60))",
     "CREATE TABLE sales (id CHAR(36) NOT NULL PRIMARY KEY, shopper {binary}, placed DATETIME NOT NULL)",
     "CREATE TABLE sale_lines (sale CHAR(36) NOT NULL, line VARCHAR(10) NOT NULL, sku VARCHAR(60) NOT NULL, "
     "n INT NOT NULL, price DECIMAL(10,0) NOT NULL, PRIMARY KEY (sale, line))",
@@ -54,7 +60,13 @@ LINES = ("1", "2/a", "~1", "~01")
 FIELDS: dict[str, dict[str, str | None]] = {
     "categories": {"category_id": "categories", "name": None},
     "users": {"user_id": "users", "nickname": None},
-    "products": {"product_id": "products", "category_id": "categories", "title": None, "price": None},
+    "products": {
+        "product_id": "products",
+        "family_id": "products",
+        "category_id": "categories",
+        "title": None,
+        "price": None,
+    },
     "orders": {"order_id": "orders", "user_id": "users"},
     "order_items": {"order_item_id": "order_items", "order_id": "orders", "product_id": "products", "quantity": None},
 }
@@ -63,7 +75,7 @@ FIELDS: dict[str, dict[str, str | None]] = {
 _OF_THE_SHOP = {
     "categories": "SELECT code, name FROM shelves",
     "users": "SELECT LOWER(HEX(id)), name FROM shoppers",
-    "products": "SELECT sku, shelf, name, price FROM goods",
+    "products": "SELECT sku, family, shelf, name, price FROM goods",
     "orders": "SELECT id, NULLIF(LOWER(HEX(shopper)), '') FROM sales",
     "order_items": "SELECT sale, line, sku, n FROM sale_lines",
 }
@@ -85,6 +97,7 @@ def fill_uuid_shop(engine: Engine) -> None:
         *(f"INSERT INTO shelves VALUES ('{code}', '선반 {code}')" for code in ("T1", "t1")),
         *(f"INSERT INTO shoppers VALUES ({write_uuid(number)}, '손님 {number}')" for number in range(4)),
         *(add_ware(sku, "T1" if at % 2 else "t1", 1000 * at) for at, sku in enumerate(ALIKE)),
+        "UPDATE goods SET family = 'A' WHERE sku IN ('A', 'a', '12')",
         *(one for number in range(12) for one in add_sale(number, chance)),
     )
 
@@ -96,7 +109,7 @@ def write_uuid(number: int) -> str:
 
 def add_ware(sku: str, shelf: str, price: int) -> str:
     """Write the statement that adds a product."""
-    return f"INSERT INTO goods VALUES ('{sku}', '{shelf}', '제품 {sku}', {price}, '2026-03-01 00:00:00')"
+    return f"INSERT INTO goods VALUES ('{sku}', '{shelf}', '제품 {sku}', {price}, '2026-03-01 00:00:00', NULL)"
 
 
 def add_sale(number: int, chance: Random) -> list[str]:

@@ -73,7 +73,7 @@ def test_ids_of_text_are_told_by_section_and_reach_what_names_them() -> None:
     mapping = parse_mapping(SMALLEST.replace("[products]", '[products]\nids = "text"'), "shop.toml")
 
     texts = {table.name: mapping.find_text_ids(table) for table in CANONICAL_TABLES}
-    assert texts["products"] == {"product_id": "products"}
+    assert texts["products"] == {"product_id": "products", "family_id": "products"}
     assert texts["order_items"] == {"product_id": "products"}
     assert texts["orders"] == texts["users"] == {}
     assert mapping.has_text_ids
