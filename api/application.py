@@ -29,11 +29,13 @@ from api.pages.fallback import FallbackCache, read_fallback_copy
 from api.pages.home import HomePage, PageRules
 from api.pages.images import ProductPictures
 from api.pages.products import ProductPages
+from api.pages.shop_ids import ShopIds
 from api.pages.storefront import StorefrontPage
 from api.queries.published import SharedListsCache
 from api.routes import catalogue, events, health, home, images, orders, products, storefront, users
 from api.routes.dependencies import Services
 from api.routes.plain_home import PlainHomepages
+from api.routes.shop_ids import TranslatedIds
 from api.web.auth import Authenticator, make_authenticator
 from api.web.errors import install_error_handlers
 from api.web.metrics import Metrics, count_unusable
@@ -91,6 +93,7 @@ def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAP
     if not is_production:
         _admit_development_server(app)
     app.add_middleware(PlainHomepages)
+    app.add_middleware(TranslatedIds)
     app.add_middleware(RequestEnvelope, metrics=metrics, request_ids=request_ids, limiter=limiter, hosts=hosts)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
@@ -133,14 +136,16 @@ async def _run(
     platform_writer = DatabaseWriter("platform", _open_quick(platform_url, read_only=False), deadlines.write)
     outbox = Outbox(background.shop, shop_writer, platform_writer)
     fallback = FallbackCache(settings.var_dir / "api" / "last_good.json")
-    cache = SharedListsCache()
+    cache, shop_ids = SharedListsCache(), ShopIds(pages.platform, fallback.copy.ids)
+    with contextlib.suppress(DatabaseUnavailableError):  # then the copy on disk says which kinds there are
+        await shop_ids.renew_kinds(background.platform)
     async with httpx.AsyncClient(base_url=settings.serving_url, timeout=READ_TIMEOUT_SECONDS) as client:
         model_server = ModelServerClient(client, deadlines.model_server)
         app.state.services = Services(
             home_page=HomePage(pages, model_server, fallback, cache, _read_rules(settings)),
             product_pages=ProductPages(pages, fallback, cache),
             catalogue_pages=CataloguePages(slow_pages, fallback, cache),
-            storefront_page=StorefrontPage(slow_pages.shop, fallback, takes_orders=takes_orders),
+            storefront_page=StorefrontPage(slow_pages.shop, fallback, shop_ids, takes_orders=takes_orders),
             pictures=ProductPictures(pages.shop, fallback, settings.var_dir / "images"),
             health=HealthCheck(pages, model_server, fallback, metrics, _choose_copy_seconds(settings)),
             metrics=metrics,
@@ -149,13 +154,14 @@ async def _run(
             platform_writer=platform_writer,
             outbox=outbox,
             authenticator=authenticator,
+            shop_ids=shop_ids,
             request_ids=request_ids,
             currency=Currency(settings.currency),
             metrics_token=_choose_metrics_token(settings),
             takes_orders=takes_orders,
             is_demo=settings.environment == "development" or settings.demo_shoppers,
         )
-        tasks = [asyncio.create_task(_keep_fresh(background, fallback, cache))]
+        tasks = [asyncio.create_task(_keep_fresh(background, fallback, cache, shop_ids))]
         if takes_orders:
             tasks.append(asyncio.create_task(outbox.run()))
         try:
@@ -215,12 +221,15 @@ def _open_quick(url: str, *, read_only: bool) -> Engine:
     )
 
 
-async def _keep_fresh(databases: Databases, fallback: FallbackCache, cache: SharedListsCache) -> None:
+async def _keep_fresh(
+    databases: Databases, fallback: FallbackCache, cache: SharedListsCache, shop_ids: ShopIds
+) -> None:
     """Renew the local fallback every few seconds. While a database fails, the last one stays; the log says so once."""
     trouble = LastTrouble()
     while True:
         try:
-            copy = await databases.within_deadline(read_fallback_copy(databases, cache, fallback.latest))
+            await shop_ids.renew_kinds(databases.platform)
+            copy = await databases.within_deadline(read_fallback_copy(databases, cache, fallback.latest, shop_ids))
             await asyncio.to_thread(fallback.replace_copy, copy)
             trouble.end()
         except DatabaseUnavailableError as err:

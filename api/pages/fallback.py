@@ -9,7 +9,7 @@ import logging
 import os
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,10 +19,12 @@ from api.db.databases import Databases
 from api.pages.answer import HomeAnswer
 from api.pages.ladder import RankedProduct
 from api.pages.latest_products import LatestProducts
+from api.pages.shop_ids import ShopIds
 from api.queries.catalogue import SellableProduct, fetch_any_sellable, fetch_categories, fetch_sellable
 from api.queries.published import BatchHead, SharedListsCache, fetch_head
 from api.queries.ranked_list import Entry
 from api.schemas import Categories
+from shop.mapping.id_map import Texts
 from shop.storefront.config import InvalidStorefrontError, StorefrontConfig, parse_storefront
 from shop.storefront.departments import find_restricted
 from shop.storefront.document import read_document
@@ -39,21 +41,28 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FallbackCopy:
-    """Products for everybody, best first, and what surrounds them."""
+    """Products for everybody, best first, and what surrounds them.
+
+    `ids` are the shop's own ids of products and categories, where they are text.
+    """
 
     head: BatchHead | None
     products: list[SellableProduct]
     categories: Categories | None = None
     storefront: str = ""
+    ids: Texts = field(default_factory=dict)
 
 
-async def read_fallback_copy(databases: Databases, cache: SharedListsCache, latest: LatestProducts) -> FallbackCopy:
+async def read_fallback_copy(
+    databases: Databases, cache: SharedListsCache, latest: LatestProducts, shop_ids: ShopIds
+) -> FallbackCopy:
     """Gather popular, newest and any sellable products of the shown batch, merged with the catalogue.
 
     Args:
         databases: the shop's and the platform's.
         cache: shared lists by batch.
         latest: learns what can be sold now.
+        shop_ids: the shop's own ids, where they are text.
 
     Raises:
         DatabaseUnavailableError: a database fails or is too slow.
@@ -78,7 +87,22 @@ async def read_fallback_copy(databases: Databases, cache: SharedListsCache, late
     latest.note_sellable(others)
     products += [product for product in others if product.product_id not in shown]
     categories, storefront = await shop.read(fetch_categories), await platform.read(read_document)
-    return FallbackCopy(head, products, categories, storefront)
+    return FallbackCopy(head, products, categories, storefront, await spell_ids(shop_ids, products, categories))
+
+
+async def spell_ids(shop_ids: ShopIds, products: Iterable[SellableProduct], categories: Categories) -> Texts:
+    """Find the shop's own ids of products and categories, where they are text.
+
+    Raises:
+        DatabaseUnavailableError: the platform's database fails or is too slow.
+    """
+    numbers = {"products": [product.product_id for product in products]}
+    numbers["categories"] = [category.category_id for category in categories.categories]
+    texts: Texts = {kind: {} for kind in shop_ids.kinds}
+    for kind in texts.keys() & numbers.keys():
+        for start in range(0, len(numbers[kind]), READ_AT_ONCE):
+            texts[kind] |= await shop_ids.spell(kind, numbers[kind][start : start + READ_AT_ONCE])
+    return texts
 
 
 _COPY = TypeAdapter(FallbackCopy)

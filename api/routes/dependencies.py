@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials
 from starlette.datastructures import State
+from starlette.types import Scope
 
 from api.db.databases import Databases
 from api.db.reader import DatabaseReader
@@ -18,9 +19,10 @@ from api.pages.browse import CataloguePages
 from api.pages.home import HomePage
 from api.pages.images import ProductPictures
 from api.pages.products import ProductPages
+from api.pages.shop_ids import ShopIds
 from api.pages.storefront import StorefrontPage
 from api.schemas import AddressId
-from api.web.auth import BEARER, Authenticator
+from api.web.auth import BEARER, Admission, Authenticator
 from api.web.errors import ApiError
 from api.web.metrics import Metrics
 from api.web.request_ids import RequestIds
@@ -39,6 +41,7 @@ class Services:
         platform_writer: writes shoppers' events.
         outbox: delivers the events of orders.
         authenticator: decides who may act as whom.
+        shop_ids: the shop's own ids, where they are text.
         request_ids: tell which answers were given.
         currency: of the shop's prices.
         metrics_token: what `GET /metrics` asks for; empty = there are none, `None` = nobody is asked.
@@ -58,6 +61,7 @@ class Services:
     platform_writer: DatabaseWriter
     outbox: Outbox
     authenticator: Authenticator
+    shop_ids: ShopIds
     request_ids: RequestIds
     currency: Currency
     metrics_token: str | None
@@ -93,6 +97,7 @@ ShopWriterDep = Annotated[DatabaseWriter, _provide(lambda services: services.sho
 PlatformWriterDep = Annotated[DatabaseWriter, _provide(lambda services: services.platform_writer)]
 OutboxDep = Annotated[Outbox, _provide(lambda services: services.outbox)]
 AuthenticatorDep = Annotated[Authenticator, _provide(lambda services: services.authenticator)]
+ShopIdsDep = Annotated[ShopIds, _provide(lambda services: services.shop_ids)]
 RequestIdsDep = Annotated[RequestIds, _provide(lambda services: services.request_ids)]
 CurrencyDep = Annotated[Currency, _provide(lambda services: services.currency)]
 MetricsTokenDep = Annotated[str | None, _provide(lambda services: services.metrics_token)]
@@ -116,18 +121,35 @@ async def get_token(credentials: Annotated[HTTPAuthorizationCredentials | None, 
 TokenDep = Annotated[str | None, Depends(get_token)]
 
 
-async def require_shopper(
-    request: Request, token: TokenDep, authenticator: AuthenticatorDep, user_id: UserIdQuery = None
-) -> int | None:
+def admit(scope: Scope, authenticator: Authenticator, token: str | None) -> Admission:
+    """Find out what the token of a request lets it do.
+
+    Args:
+        scope: of the request; `api/routes/shop_ids.py` leaves `own_ids` in its state where the shop's ids are text.
+        authenticator: decides who may act as whom.
+        token: the request's; `None` without one.
+    """
+    return Admission(authenticator, token, scope["state"].get("own_ids", {}))
+
+
+async def get_admission(request: Request, token: TokenDep, authenticator: AuthenticatorDep) -> Admission:
+    """Find out what the token of the request lets it do."""
+    return admit(request.scope, authenticator, token)
+
+
+AdmissionDep = Annotated[Admission, Depends(get_admission)]
+
+
+async def require_shopper(request: Request, admission: AdmissionDep, user_id: UserIdQuery = None) -> int | None:
     """Return the shopper whom a query names, if the request may speak of them; the answer is signed for them."""
-    authenticator.require(token, user_id)
+    admission.require(user_id)
     request.state.user_id = user_id
     return user_id
 
 
-async def require_owner(token: TokenDep, authenticator: AuthenticatorDep, user_id: UserIdPath) -> int:
+async def require_owner(admission: AdmissionDep, user_id: UserIdPath) -> int:
     """Return the shopper whose page a path names, if the request may speak of them."""
-    authenticator.require(token, user_id)
+    admission.require(user_id)
     return user_id
 
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from api.queries.events import write_events
-from api.routes.dependencies import AuthenticatorDep, MetricsDep, PlatformWriterDep, RequestIdsDep, TokenDep
+from api.routes.dependencies import AdmissionDep, MetricsDep, PlatformWriterDep, RequestIdsDep
 from api.schemas import EventsReceipt, ShopperEvents
 from api.web.auth import GUESTS_TOO
 from api.web.errors import refusals
@@ -20,8 +20,7 @@ router = APIRouter(tags=["events"])
 )
 async def post_events(
     writer: PlatformWriterDep,
-    authenticator: AuthenticatorDep,
-    token: TokenDep,
+    admission: AdmissionDep,
     request_ids: RequestIdsDep,
     metrics: MetricsDep,
     batch: ShopperEvents,
@@ -31,7 +30,7 @@ async def post_events(
     An event that names an answer which its shopper was not given is written, and counts for no answer.
     """
     for user_id in {event.user_id for event in batch.events}:
-        authenticator.require(token, user_id)
+        admission.require(user_id)
     events = [request_ids.verify(event, event.user_id) for event in batch.events]
     metrics.unverified.inc(sum(event.rung == UNVERIFIED for event in events))
     return await writer.write(write_events, events)

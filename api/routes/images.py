@@ -19,19 +19,19 @@ NAME = r"^[A-Za-z0-9_-]{1,64}$"
 
 
 @router.get(
-    "/static/images/products/category{category_id}/product{product_id}.{extension}",
+    "/static/images/products/category{category_number}/product{product_number}.{extension}",
     response_class=Response,
     responses={200: {"content": {"image/svg+xml": {}}}, 304: {}, 404: {"model": ErrorAnswer}},
 )
 async def get_picture(
     pictures: PicturesDep,
-    category_id: Annotated[int, Path(ge=0, le=MAX_ID)],
-    product_id: Annotated[int, Path(ge=0, le=MAX_ID)],
+    category_number: Annotated[int, Path(ge=0, le=MAX_ID)],
+    product_number: Annotated[int, Path(ge=0, le=MAX_ID)],
     extension: Literal["svg", "jpg", "png", "webp"],
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Return a product's picture: the shop's own file, else a drawing."""
-    picture = await pictures.fetch(category_id, product_id, extension)
+    """Return a product's picture: the shop's own file, else a drawing. Its address is taken whole from an answer."""
+    picture = await pictures.fetch(category_number, product_number, extension)
     if picture is None:
         raise ApiError(404, "The shop has no product with this id.")
     return _send(picture, if_none_match)

@@ -7,13 +7,12 @@ from api.orders.order_events import list_order_events
 from api.orders.pricing import CheckoutError, NoSuchUserError
 from api.orders.quote import quote_cart
 from api.routes.dependencies import (
-    AuthenticatorDep,
+    AdmissionDep,
     CurrencyDep,
     OutboxDep,
     RequestIdsDep,
     ShopReaderDep,
     ShopWriterDep,
-    TokenDep,
     require_checkout,
 )
 from api.schemas import Cart, CartQuote, Checkout, OrderReceipt
@@ -34,8 +33,7 @@ router = APIRouter(tags=["orders"])
 async def post_order(
     shop_writer: ShopWriterDep,
     outbox: OutboxDep,
-    authenticator: AuthenticatorDep,
-    token: TokenDep,
+    admission: AdmissionDep,
     currency: CurrencyDep,
     request_ids: RequestIdsDep,
     checkout: Checkout,
@@ -43,7 +41,7 @@ async def post_order(
     response: Response,
 ) -> OrderReceipt:
     """Order and pay a cart at today's prices. Sending it again is safe: a key orders once."""
-    authenticator.require(token, checkout.user_id)
+    admission.require(checkout.user_id)
     events = list_order_events(checkout, request.state.request_id, request_ids)
     try:
         receipt = await shop_writer.write(place_order, checkout, currency, events)
@@ -58,11 +56,9 @@ async def post_order(
 
 
 @router.post("/orders/quote", responses=refusals(401, 403, 409, 413, 422, 503))
-async def post_quote(
-    reader: ShopReaderDep, authenticator: AuthenticatorDep, token: TokenDep, currency: CurrencyDep, cart: Cart
-) -> CartQuote:
+async def post_quote(reader: ShopReaderDep, admission: AdmissionDep, currency: CurrencyDep, cart: Cart) -> CartQuote:
     """Say what a cart costs right now with the coupons that take off most. Nothing is ordered."""
-    authenticator.require(token, cart.user_id)
+    admission.require(cart.user_id)
     try:
         return await reader.read(quote_cart, cart, currency)
     except CheckoutError as err:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.routes.dependencies import DEFAULT_LIMIT, services_of
+from api.routes.dependencies import DEFAULT_LIMIT, admit, services_of
 from api.routes.home import HOME_PATH, HomeResponse, answer_home
 from api.web.auth import Authenticator
 from api.web.errors import ApiError
@@ -42,7 +42,7 @@ class PlainHomepages:
         if scope["type"] == "http" and scope["path"] == HOME_PATH and scope["method"] == "GET":
             plain, headers = PLAIN_QUERY.fullmatch(scope["query_string"]), dict(scope["headers"])
             services = services_of(scope["app"].state)
-            if plain and b"origin" not in headers and _may_pass(services.authenticator, headers, int(plain[1])):
+            if plain and b"origin" not in headers and _may_pass(services.authenticator, scope, headers, int(plain[1])):
                 scope["route"] = _Route
                 user_id, limit = int(plain[1]), int(plain[2] or DEFAULT_LIMIT)
                 scope["state"]["user_id"] = user_id
@@ -52,11 +52,11 @@ class PlainHomepages:
         await self._app(scope, receive, send)
 
 
-def _may_pass(authenticator: Authenticator, headers: Mapping[bytes, bytes], user_id: int) -> bool:
+def _may_pass(authenticator: Authenticator, scope: Scope, headers: Mapping[bytes, bytes], user_id: int) -> bool:
     """Return whether the request may speak of the user; the route says why not."""
     scheme, token = get_authorization_scheme_param(headers.get(b"authorization", b"").decode("latin-1"))
     try:
-        authenticator.require(token if token and scheme.lower() == "bearer" else None, user_id)
+        admit(scope, authenticator, token if token and scheme.lower() == "bearer" else None).require(user_id)
     except ApiError:
         return False
     return True

@@ -5,7 +5,15 @@ from datetime import timedelta
 from fastapi import APIRouter, Depends
 
 from api.queries.shoppers import fetch_orders, fetch_shoppers
-from api.routes.dependencies import AuthenticatorDep, CursorQuery, LimitQuery, OwnerDep, ShopReaderDep, require_demo
+from api.routes.dependencies import (
+    AuthenticatorDep,
+    CursorQuery,
+    LimitQuery,
+    OwnerDep,
+    ShopIdsDep,
+    ShopReaderDep,
+    require_demo,
+)
 from api.schemas import MAX_ID, Shoppers, UserOrders
 from api.web.errors import ApiError, refusals
 
@@ -15,11 +23,13 @@ TOKEN_LIFETIME = timedelta(hours=12)
 
 
 @router.get("/users", dependencies=[Depends(require_demo)], responses=refusals(404, 503))
-async def get_users(reader: ShopReaderDep, authenticator: AuthenticatorDep) -> Shoppers:
+async def get_users(reader: ShopReaderDep, authenticator: AuthenticatorDep, shop_ids: ShopIdsDep) -> Shoppers:
     """List shoppers to act as, of each kind. Only a demonstration has this."""
     shoppers = await reader.read(fetch_shoppers)
+    texts = await shop_ids.spell("users", [shopper.user_id for shopper in shoppers.users])
     for shopper in shoppers.users:
-        shopper.token = authenticator.issue(shopper.user_id, TOKEN_LIFETIME)
+        subject = texts.get(shopper.user_id, str(shopper.user_id))
+        shopper.token = authenticator.issue(subject, TOKEN_LIFETIME)
     return shoppers
 
 

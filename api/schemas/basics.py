@@ -1,7 +1,7 @@
 """Field types that many schemas share.
 
-Ids are whole numbers in here. A shop whose own ids are text is given and gives those: `api/web/shop_ids.py` translates,
-so that the description says of every id that it is either.
+Ids are whole numbers in here. A shop whose own ids are text is given and gives those (`api/routes/shop_ids.py`
+translates), so that the description says of every id that it is either.
 """
 
 from typing import Annotated

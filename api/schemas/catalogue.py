@@ -83,5 +83,5 @@ class ProductDetails(BaseModel):
     average_rating: float | None = Field(description="Mean of all reviews; null without any.")
     reviews: list[Review] = Field(description="The latest ones.")
     coupons: list[ListedCoupon] = Field(description="Of the shopper named in the request, valid for this product.")
-    family_id: int | None = Field(description="The same for all variants of one thing; null where there are none.")
+    family_id: AnswerId | None = Field(description="The same for all variants of one thing; null where there are none.")
     variants: list[ListedProduct] = Field(description="The others of the family that can be sold now.")

@@ -9,6 +9,7 @@ import jwt
 from fastapi.security import HTTPBearer
 
 from api.web.errors import ApiError
+from api.web.id_fields import NumberedId, OwnIds
 from settings import Settings
 
 ALGORITHM = "HS256"
@@ -37,17 +38,17 @@ class Authenticator:
         """
         self._key = key
 
-    def require(self, token: str | None, user_id: int | None) -> None:
+    def require(self, token: str | None, subject: str | None) -> None:
         """Let a request pass that speaks of nobody, or of the subject of its own token.
 
         Args:
             token: the request's; `None` without one.
-            user_id: whom the request speaks of.
+            subject: whom the request speaks of: the `user_id` as the shop spells it.
 
         Raises:
             ApiError: 401 without a valid token, 403 with another user's.
         """
-        if self._key is None or user_id is None:
+        if self._key is None or subject is None:
             return
         if token is None:
             raise ApiError(401, "This shopper's token is needed: Authorization: Bearer TOKEN.")
@@ -61,14 +62,39 @@ class Authenticator:
             )
         except jwt.InvalidTokenError as err:
             raise ApiError(401, "The token is not valid, or not any more; sign in again.") from err
-        if claims["sub"] != str(user_id):
+        if claims["sub"] != subject:
             raise ApiError(403, "The token belongs to another shopper.")
 
-    def issue(self, user_id: int, lifetime: timedelta) -> str | None:
+    def issue(self, subject: str, lifetime: timedelta) -> str | None:
         """Sign a token for a user; `None` where none is asked for."""
         if self._key is None:
             return None
-        return jwt.encode({"sub": str(user_id), "exp": datetime.now(UTC) + lifetime}, self._key, ALGORITHM)
+        return jwt.encode({"sub": subject, "exp": datetime.now(UTC) + lifetime}, self._key, ALGORITHM)
+
+
+class Admission:
+    """What the token of one request lets it do."""
+
+    def __init__(self, authenticator: Authenticator, token: str | None, own_ids: OwnIds):
+        """Take the request's.
+
+        Args:
+            authenticator: decides who may act as whom.
+            token: `None` without one.
+            own_ids: as the request spelled them, where the shop's ids are text.
+        """
+        self._authenticator = authenticator
+        self._token = token
+        self._own_ids = own_ids
+
+    def require(self, user_id: int | None) -> None:
+        """Let the request speak of a user, or of nobody.
+
+        Raises:
+            ApiError: 401 without a valid token, 403 with another user's.
+        """
+        subject = None if user_id is None else self._own_ids.get(NumberedId("users", user_id), str(user_id))
+        self._authenticator.require(self._token, subject)
 
 
 def make_authenticator(settings: Settings) -> Authenticator:

@@ -60,8 +60,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(DatabaseUnavailableError)
     async def _without_database(request: Request, error: DatabaseUnavailableError) -> JSONResponse:
-        message = SEND_AGAIN if isinstance(error, NotWrittenError) else ASK_AGAIN
-        return _answer(request, 503, message, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+        return answer_without_database(request, error)
 
     @app.exception_handler(RefusedValueError)
     async def _unstorable(request: Request, error: RefusedValueError) -> JSONResponse:  # noqa: ARG001
@@ -69,7 +68,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _malformed(request: Request, error: RequestValidationError) -> JSONResponse:
-        return _answer(request, 422, "The request is malformed; see details.", details=_list_details(error.errors()))
+        return answer_malformed(request, _list_details(error.errors()))
 
     @app.exception_handler(HTTPException)
     async def _by_framework(request: Request, error: HTTPException) -> JSONResponse:
@@ -80,6 +79,17 @@ def install_error_handlers(app: FastAPI) -> None:
     async def _our_mistake(request: Request, error: Exception) -> JSONResponse:
         logger.error("unhandled error path=%s", request.url.path, exc_info=error)
         return _answer(request, 500, "Something went wrong here; the log has the request_id.")
+
+
+def answer_without_database(request: Request, error: DatabaseUnavailableError) -> JSONResponse:
+    """Make the answer of a request that a database would be needed for."""
+    message = SEND_AGAIN if isinstance(error, NotWrittenError) else ASK_AGAIN
+    return _answer(request, 503, message, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+def answer_malformed(request: Request, details: list[ErrorDetail]) -> JSONResponse:
+    """Make the answer of a request that breaks rules of its form."""
+    return _answer(request, 422, "The request is malformed; see details.", details)
 
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -5,7 +5,7 @@ Since what was given out never changes, whoever keeps it in memory never has to 
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, func, insert, select
@@ -16,6 +16,9 @@ from shop.tables import ShopId
 
 LONGEST_ID = 1000
 """Characters of an id; no longer one gets a number."""
+
+Texts = dict[str, dict[int, str]]
+"""Ids by kind and number. Each kind that has ids of text is there, if with none."""
 
 IDS_PER_STATEMENT = 1000
 MOST_TRIES = 20
@@ -33,12 +36,8 @@ class IdMap:
 
     def kinds(self) -> frozenset[str]:
         """Return the kinds that have ids of text."""
-        found: set[str] = set()
         with self._engine.connect() as connection:
-            last = ""
-            while (kind := connection.scalar(select(func.min(ShopId.kind)).where(ShopId.kind > last))) is not None:
-                found.add(last := kind)
-        return frozenset(found)
+            return read_kinds(connection)
 
     def numbers_of(self, kind: str, texts: Collection[str], *, create: bool = False) -> dict[str, int]:
         """Return the numbers of ids, without those that have none.
@@ -55,14 +54,11 @@ class IdMap:
         """
         if create and not all(map(is_id, texts)):
             raise ValueError(f"an id of {kind} is empty, no Unicode, or longer than {LONGEST_ID:,} characters")
-        numbers: dict[str, int] = {}
-        for some in _cut(texts):
-            wanted = {digest_of(text): text for text in some}
-            with self._engine.connect() as connection:
-                found = _read_numbers(connection, kind, wanted)
-            if create and len(found) < len(wanted):
-                found = self._give_numbers(kind, wanted)
-            numbers |= {wanted[digest]: number for digest, number in found.items()}
+        with self._engine.connect() as connection:
+            numbers = read_numbers(connection, kind, texts)
+        missing = [text for text in texts if text not in numbers] if create else []
+        for some in _cut(missing):
+            numbers |= self._give_numbers(kind, some)
         return numbers
 
     def texts_of(self, kind: str, numbers: Collection[int]) -> dict[int, str]:
@@ -71,28 +67,52 @@ class IdMap:
         Raises:
             sqlalchemy.exc.DBAPIError: the database fails.
         """
-        texts: dict[int, str] = {}
         with self._engine.connect() as connection:
-            for some in _cut(numbers):
-                query = select(ShopId.number, ShopId.text).where(ShopId.kind == kind, ShopId.number.in_(some))
-                texts |= {row.number: row.text for row in connection.execute(query)}
-        return texts
+            return read_texts(connection, kind, numbers)
 
-    def _give_numbers(self, kind: str, wanted: Mapping[str, str]) -> dict[str, int]:
-        """Read numbers by digest and give out those that are missing; whom another writer precedes tries again."""
+    def _give_numbers(self, kind: str, texts: Collection[str]) -> dict[str, int]:
+        """Read numbers and give out those that are missing; whom another writer precedes tries again."""
         for num_left in reversed(range(MOST_TRIES)):
             try:
                 with self._engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
-                    found = _read_numbers(connection, kind, wanted)
+                    found = read_numbers(connection, kind, texts)
                     last = connection.scalar(select(func.max(ShopId.number)).where(ShopId.kind == kind)) or 0
-                    missing = (digest for digest in wanted if digest not in found)
-                    given = {digest: number for number, digest in enumerate(missing, last + 1)}
-                    write_ids(connection, kind, {number: wanted[digest] for digest, number in given.items()})
+                    missing = dict.fromkeys(text for text in texts if text not in found)
+                    given = {text: number for number, text in enumerate(missing, last + 1)}
+                    write_ids(connection, kind, {number: text for text, number in given.items()})
                     return found | given
             except DBAPIError as err:
                 if not num_left or not is_conflict(err):
                     raise
         raise AssertionError("the last try returns or raises")
+
+
+def read_kinds(connection: Connection) -> frozenset[str]:
+    """Do as `IdMap.kinds` does, on a connection to the platform's database."""
+    found: set[str] = set()
+    last = ""
+    while (kind := connection.scalar(select(func.min(ShopId.kind)).where(ShopId.kind > last))) is not None:
+        found.add(last := kind)
+    return frozenset(found)
+
+
+def read_numbers(connection: Connection, kind: str, texts: Collection[str]) -> dict[str, int]:
+    """Return the numbers of ids, without those that have none."""
+    numbers: dict[str, int] = {}
+    for some in _cut(texts):
+        wanted = {digest_of(text): text for text in some}
+        query = select(ShopId.digest, ShopId.number).where(ShopId.kind == kind, ShopId.digest.in_(wanted))
+        numbers |= {wanted[digest]: number for digest, number in connection.execute(query)}
+    return numbers
+
+
+def read_texts(connection: Connection, kind: str, numbers: Collection[int]) -> dict[int, str]:
+    """Return the ids that have these numbers, without the numbers that nobody has."""
+    texts: dict[int, str] = {}
+    for some in _cut(numbers):
+        query = select(ShopId.number, ShopId.text).where(ShopId.kind == kind, ShopId.number.in_(some))
+        texts |= {row.number: row.text for row in connection.execute(query)}
+    return texts
 
 
 def is_id(text: str) -> bool:
@@ -117,11 +137,6 @@ def write_ids(connection: Connection, kind: str, texts: Mapping[int, str]) -> No
     rows = [{"kind": kind, "number": number, "digest": digest_of(text), "text": text} for number, text in texts.items()]
     if rows:
         connection.execute(insert(ShopId), rows)
-
-
-def _read_numbers(connection: Connection, kind: str, digests: Iterable[str]) -> dict[str, int]:
-    query = select(ShopId.digest, ShopId.number).where(ShopId.kind == kind, ShopId.digest.in_(list(digests)))
-    return {row.digest: row.number for row in connection.execute(query)}
 
 
 def _cut(items: Collection[Item]) -> Iterator[list[Item]]:

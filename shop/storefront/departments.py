@@ -3,8 +3,9 @@
 import posixpath
 import re
 from collections.abc import Mapping
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
+from shop.mapping.id_map import Texts
 from shop.storefront.config import DepartmentConfig, StorefrontConfig, drawing_address
 from shop.storefront.drawings.choice import choose_department_drawing
 
@@ -17,7 +18,7 @@ LARGEST_SHARE = 0.5
 
 SILENT = DepartmentConfig()
 
-_PAGE = re.compile(r"/(category|product)/([^/]+)", re.IGNORECASE)
+_PAGE = re.compile(r"/(category|product)/(.+)", re.IGNORECASE)
 """Pages of the storefront that show one department, or one product of it."""
 
 
@@ -43,19 +44,38 @@ def find_icon(config: StorefrontConfig, name: str) -> str | None:
     return None if drawing is None else drawing_address(drawing)
 
 
-def find_linked_department(link: str, department_of: Mapping[int, int]) -> int | None:
+def link_department(category_id: int, texts: Texts) -> str:
+    """Return the address of a department's page.
+
+    Args:
+        category_id: the department.
+        texts: the shop's own ids, where they are text.
+    """
+    return f"/category/{quote(texts.get('categories', {}).get(category_id, str(category_id)), safe='')}"
+
+
+def find_linked_department(link: str, department_of: Mapping[int, int], texts: Texts) -> int | None:
     """Return the id of the department that an address leads to, however it is spelled; `None` for another page.
 
     Args:
         link: of whatever host, since the storefront's own is not known here.
         department_of: of each product that may be linked to.
+        texts: the shop's own ids, where they are text.
     """
     page = _PAGE.fullmatch(posixpath.normpath(unquote(urlsplit(link).path)))
     if page is None:
         return None
+    is_category = page[1].lower() == "category"
+    found = _read_id(page[2], texts.get("categories" if is_category else "products"))
+    return found if is_category or found is None else department_of.get(found)
+
+
+def _read_id(spelled: str, texts: Mapping[int, str] | None) -> int | None:
+    """Return the number of an id in an address, as the API reads it: of whole numbers, "03" and "3.0" are 3, too."""
+    if texts is not None:
+        return next((number for number, text in texts.items() if text == spelled), None)
     try:
-        number = float(page[2])  # as the pages read it: "03" and "3.0" are 3, too
+        number = float(spelled)
     except ValueError:
         return None
-    found = int(number) if number.is_integer() else None
-    return found if page[1].lower() == "category" or found is None else department_of.get(found)
+    return int(number) if number.is_integer() else None

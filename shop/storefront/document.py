@@ -5,6 +5,7 @@ from difflib import get_close_matches
 
 from sqlalchemy import Connection, delete, insert, select
 
+from shop.mapping.id_map import read_kinds, read_texts
 from shop.storefront.config import InvalidStorefrontError, StorefrontConfig, parse_storefront
 from shop.storefront.departments import find_linked_department, find_restricted
 from shop.tables import STOREFRONT, Category, Product, StorefrontDocument
@@ -34,7 +35,7 @@ def write_document(connection: Connection, document: str, shop: Connection | Non
     names = {row.category_id: row.name for row in shop.execute(select(Category.category_id, Category.name))}
     known = set(names.values())
     wrong = [_miss(name, place, known) for name, place in config.name_departments().items() if name not in known]
-    wrong += _find_restricted_banners(config, names, shop)
+    wrong += _find_restricted_banners(config, names, connection, shop)
     if wrong:
         raise InvalidStorefrontError("; ".join(wrong))
     remove_document(connection)
@@ -46,16 +47,20 @@ def remove_document(connection: Connection) -> bool:
     return connection.execute(delete(StorefrontDocument).where(_OURS)).rowcount > 0
 
 
-def _find_restricted_banners(config: StorefrontConfig, names: Mapping[int, str], shop: Connection) -> list[str]:
+def _find_restricted_banners(
+    config: StorefrontConfig, names: Mapping[int, str], platform: Connection, shop: Connection
+) -> list[str]:
     """Say which banners lead to a restricted department, by its name or by an address, and what lets them."""
     restricted = {category_id: names[category_id] for category_id in find_restricted(config, names)}
     closed = select(Product.product_id, Product.category_id).where(Product.category_id.in_(restricted))
     department_of = {row.product_id: row.category_id for row in shop.execute(closed)}
+    numbers = {"products": department_of, "categories": names}
+    texts = {kind: read_texts(platform, kind, list(numbers[kind])) for kind in read_kinds(platform) & numbers.keys()}
     found = []
     for at, banner in enumerate(config.banners or [], 1):
         name, field = banner.department, f"department: {banner.department!r} is"
         if banner.link is not None:
-            linked = find_linked_department(banner.link, department_of)
+            linked = find_linked_department(banner.link, department_of, texts)
             name = None if linked is None else restricted.get(linked)
             field = f"link: {banner.link!r} leads to {name!r}, which is"
         if name in restricted.values():

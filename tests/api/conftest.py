@@ -23,6 +23,7 @@ from api.db.connections import LoopConnections
 from api.web.protocol import BoundedHttpProtocol
 from settings import Settings
 from shop.database import open_loop_engine, session_scope
+from shop.mapping.id_map import write_ids
 from shop.tables import BatchPointer, PopularList, ProductNeighbours, Recommendation, RecommendationBatch
 from tests.support.tiny_shop import day
 
@@ -33,6 +34,15 @@ PATIENT = Deadlines(database=30, model_server=30, slow_page=30, write=30)
 
 LISTS = {1: [3, 1, 5, 6], 2: [5, 6, 3, 1]}
 BATCH = "20260125T120000Z-v7"
+TEXTS = {
+    "products": {1: "0012", 2: "12", 3: "a/b c", 4: "50%", 5: "한글", 6: "A"},
+    "users": {1: "a@b.example", 2: "a", 3: "A", 4: "x "},
+    "categories": {1: "2", 2: "Brot & Back", 3: "?#"},
+    "orders": {1: "#1001", 2: "#01001", 3: "1", 4: "b2", 5: "B2", 6: "c/3", 7: "d"},
+    "coupons": {1: "BREAD/10", 9: "1"},
+}
+"""Ids of a shop of text, by the numbers that stand for them."""
+
 CATEGORY_OF = {1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3}
 
 
@@ -158,6 +168,15 @@ def published_shop(tiny_shop: Engine) -> Engine:
     """The tiny shop with a batch: users 1 and 2 have lists, 3 and 4 have none."""
     publish_by_hand(tiny_shop)
     return tiny_shop
+
+
+@pytest.fixture
+def text_shop(published_shop: Engine) -> Engine:
+    """The published tiny shop, each of whose ids is text."""
+    with published_shop.begin() as connection:
+        for kind, texts in TEXTS.items():
+            write_ids(connection, kind, texts)
+    return published_shop
 
 
 @pytest.fixture

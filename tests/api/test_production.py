@@ -50,7 +50,7 @@ def api(published_shop: Engine, tmp_path: Path, sqlite_url: str) -> Iterator[Tes
 
 
 def bearer(user_id: int, key: str = KEY, lifetime: timedelta = timedelta(hours=1)) -> dict[str, str]:
-    return {"Authorization": f"Bearer {Authenticator(key).issue(user_id, lifetime)}"}
+    return {"Authorization": f"Bearer {Authenticator(key).issue(str(user_id), lifetime)}"}
 
 
 def ask_as(api: TestClient, headers: dict[str, str]) -> list[int]:

@@ -86,7 +86,7 @@ def hand_over(page: Page, user_id: int, lifetime: timedelta) -> None:
     guest."""
     expect(page.get_by_role("heading", level=1)).to_have_text(WORDS["en-US"]["title"])
     [script] = re.findall(r"```js\n(.+?)```", (ROOT / "docs" / "tokens.md").read_text(), re.DOTALL)
-    token = str(Authenticator(TOKEN_KEY).issue(user_id, lifetime))
+    token = str(Authenticator(TOKEN_KEY).issue(str(user_id), lifetime))
     with page.expect_navigation():
         page.evaluate(script.replace("12", str(user_id)).replace("TOKEN", token))
 

@@ -50,9 +50,9 @@ class Shops:
         user_id = "".join(filter(str.isdigit, query.partition("&")[0])) or "1"
         hour = timedelta(hours=1)
         tokens: dict[str, Callable[[], Any]] = {
-            "own": lambda: Authenticator(KEY).issue(int(user_id), hour),
-            "another": lambda: Authenticator(KEY).issue(77, hour),
-            "expired": lambda: Authenticator(KEY).issue(int(user_id), -hour),
+            "own": lambda: Authenticator(KEY).issue(user_id, hour),
+            "another": lambda: Authenticator(KEY).issue("77", hour),
+            "expired": lambda: Authenticator(KEY).issue(user_id, -hour),
             "false": lambda: "not.a.token",
         }
         if token == "basic":

@@ -35,10 +35,10 @@ def test_an_icon_is_the_merchants_else_one_that_fits_else_none() -> None:
 
 @pytest.mark.parametrize("number", ["3", "03", "3.0", "%33", "+3"])
 def test_a_link_leads_where_the_pages_read_its_number(number: str) -> None:
-    assert find_linked_department(f"/category/{number}", {}) == 3
-    assert find_linked_department(f"/product/{number}/", {3: 7}) == 7
+    assert find_linked_department(f"/category/{number}", {}, {}) == 3
+    assert find_linked_department(f"/product/{number}/", {3: 7}, {}) == 7
 
 
 @pytest.mark.parametrize("link", ["/", "/search?query=/category/3", "/category/wine", "/category/nan", "/product/4"])
 def test_other_links_lead_to_no_department(link: str) -> None:
-    assert find_linked_department(link, {3: 7}) is None
+    assert find_linked_department(link, {3: 7}, {}) is None

@@ -228,7 +228,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/static/images/products/category{category_id}/product{product_id}.{extension}": {
+    "/static/images/products/category{category_number}/product{product_number}.{extension}": {
         parameters: {
             query?: never;
             header?: never;
@@ -237,9 +237,9 @@ export interface paths {
         };
         /**
          * Get Picture
-         * @description Return a product's picture: the shop's own file, else a drawing.
+         * @description Return a product's picture: the shop's own file, else a drawing. Its address is taken whole from an answer.
          */
-        get: operations["get_picture_static_images_products_category_category_id__product_product_id___extension__get"];
+        get: operations["get_picture_static_images_products_category_category_number__product_product_number___extension__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -768,7 +768,7 @@ export interface components {
              * Family Id
              * @description The same for all variants of one thing; null where there are none.
              */
-            family_id: number | null;
+            family_id: number | string | null;
             /** Image Urls */
             image_urls: string[];
             /** In Stock */
@@ -1764,15 +1764,15 @@ export interface operations {
             };
         };
     };
-    get_picture_static_images_products_category_category_id__product_product_id___extension__get: {
+    get_picture_static_images_products_category_category_number__product_product_number___extension__get: {
         parameters: {
             query?: never;
             header?: {
                 "if-none-match"?: string | null;
             };
             path: {
-                category_id: number;
-                product_id: number;
+                category_number: number;
+                product_number: number;
                 extension: "svg" | "jpg" | "png" | "webp";
             };
             cookie?: never;
