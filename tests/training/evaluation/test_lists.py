@@ -121,6 +121,27 @@ def test_a_baselines_discoveries_are_its_deep_list_without_what_was_bought_befor
     assert (found.discovery_ndcg[0], found.num_new_products) == (pytest.approx(1 / np.log2(3)), 2)
 
 
+def test_each_users_discoveries_keep_the_order_of_the_baselines_list(window: Window) -> None:
+    """Users 1 and 4 buy the last product that their lists of new ones have room for."""
+    users, deep, last = np.array([1, 4]), [], []
+    for user in users:
+        first, end = window.arrays.history_offsets[user : user + 2]
+        old = window.arrays.history_products[first:end]
+        new = np.setdiff1d(np.arange(len(window.arrays.product_ids)), old)[::-1]
+        deep.append(np.concatenate([new[:5], old, new[5:]])[:DISCOVERY_DEPTH])
+        last.append(int(new[K - 1]))
+    window = replace(window, products=bought(*zip(users.tolist(), last, strict=True)))
+
+    def rank(arrays: SnapshotArrays, asked: np.ndarray, k: int) -> np.ndarray:
+        assert arrays is window.arrays
+        assert asked is users
+        return np.stack(deep)[:, :k]
+
+    found = evaluate_baseline(window, users, rank)
+
+    assert found.discovery_ndcg == pytest.approx(1 / np.log2(K + 1))
+
+
 def test_who_ordered_in_the_eight_weeks_before_is_asked_about_too(window: Window) -> None:
     days = [56, 56.01, np.nan, 1, 400]
     arrays = with_user_column(window.arrays, "user_days_since_order", days + [400] * (len(window.arrays.user_ids) - 5))
