@@ -18,6 +18,7 @@ from api.routes.dependencies import DEFAULT_LIMIT, DatabasesDep, HomePageDep, Li
 from api.schemas import ExplainedHome, HomeRecommendations
 from api.web.auth import GUESTS_TOO
 from api.web.errors import refusals
+from api.web.headers import to_header
 from api.web.metrics import Metrics
 
 router = APIRouter(tags=["recommendations"])
@@ -98,4 +99,4 @@ def _provenance(
         headers["x-model-version"] = model_version
     if variant:
         headers["x-arm"] = variant
-    return [(name.encode(), value.encode()) for name, value in headers.items()]
+    return [(name.encode(), to_header(value).encode()) for name, value in headers.items()]

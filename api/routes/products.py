@@ -7,6 +7,7 @@ from api.routes.dependencies import LimitQuery, ProductIdPath, ProductPagesDep, 
 from api.schemas import ProductDetails, SimilarProducts
 from api.web.auth import GUESTS_TOO
 from api.web.errors import ApiError, refusals
+from api.web.headers import to_header
 
 router = APIRouter(tags=["products"])
 
@@ -33,5 +34,7 @@ async def get_similar(pages: ProductPagesDep, product_id: ProductIdPath, limit: 
     if answer is None:
         raise ApiError(404, NO_SUCH_PRODUCT)
     body = {"product_id": product_id, "products": answer.products}
-    headers = {"X-Rung": answer.rungs} | ({"X-Batch-Id": answer.batch_id} if answer.batch_id else {})
+    headers = {"X-Rung": to_header(answer.rungs)}
+    if answer.batch_id:
+        headers["X-Batch-Id"] = to_header(answer.batch_id)
     return Response(orjson.dumps(body), media_type="application/json", headers=headers)

@@ -1,9 +1,12 @@
+from collections.abc import Callable
+
+import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, delete, update
 
 from shop.database import session_scope
 from shop.tables import Product, ProductImage, ProductNeighbours
-from tests.api.conftest import BATCH
+from tests.api.conftest import BATCH, publish_by_hand
 
 
 def test_a_products_page(api: TestClient) -> None:
@@ -85,6 +88,25 @@ def test_a_reason_that_no_header_can_hold_costs_its_entry(api: TestClient, publi
 
     assert (answer.status_code, answer.headers["x-rung"]) == (200, "alike")
     assert [product["product_id"] for product in answer.json()["products"]] == [6]
+
+
+ODD = "b-v7 모델\r\nset-cookie: a=b"
+ODD_IN_HEADER = "b-v7%20%EB%AA%A8%EB%8D%B8%0D%0Aset-cookie%3A%20a%3Db"
+
+
+@pytest.mark.parametrize(
+    "path", ["/products/1/similar", "/recommendations/home?user_id=1&limit=2", "/recommendations/home"]
+)
+def test_a_batch_and_a_version_of_any_name_fit_into_headers(
+    published_shop: Engine, open_api: Callable[..., TestClient], path: str
+) -> None:
+    publish_by_hand(published_shop, batch_id=ODD, epoch=2)
+
+    answer = open_api().get(path)
+
+    assert (answer.status_code, answer.headers["x-batch-id"]) == (200, ODD_IN_HEADER)
+    assert answer.headers.get("x-model-version", ODD_IN_HEADER.removeprefix("b-v")) == ODD_IN_HEADER.removeprefix("b-v")
+    assert "set-cookie" not in answer.headers
 
 
 def test_a_product_is_never_similar_to_itself(api: TestClient, published_shop: Engine) -> None:
