@@ -42,7 +42,8 @@ def format_age(instant: datetime) -> str:
 def _last_sync(store: MLStore) -> str:
     if not store.exists(RUNS_TABLE):
         return "never"
-    last = store.scan(RUNS_TABLE).sort("finished_at").last().collect().row(0, named=True)
+    with store.explained(RUNS_TABLE):
+        last = store.scan(RUNS_TABLE).sort("finished_at").last().collect().row(0, named=True)
     verdict = {True: "verified equal", False: "NOT EQUAL to the shop", None: "not verified"}[last["is_equal"]]
     return f"{format_age(last['finished_at'])}, {verdict}"
 

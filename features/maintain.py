@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 from command import Command, Result, parse_days
 from features.pins import PIN_RETENTION, Pins, load_pins, release_expired
-from features.store import LONGEST_RETENTION, TABLE_CONFIGURATION, MLStore, StoreError, explain_store_failures
+from features.store import LONGEST_RETENTION, TABLE_CONFIGURATION, MLStore
+from features.store_failures import StoreError
 from features.sync.destination.versioned_table import VersionedTable
 from features.sync.lease import Lease, LeaseTakenError, hold_lease
 from features.sync.source.columns import SYNCED_TABLES, SyncedTable
@@ -59,7 +60,7 @@ def maintain_store(
         StoreError: the store cannot be read or written.
     """
     report = MaintenanceReport()
-    with explain_store_failures(store.uri), hold_lease(store) as lease:
+    with store.explained(), hold_lease(store) as lease:
         report.released_pins = release_expired(store, datetime.now(UTC) - PIN_RETENTION)
         pins = load_pins(store)
         for table in SYNCED_TABLES:

@@ -74,7 +74,8 @@ def list_pins(store: MLStore) -> pl.DataFrame:
     """
     if not store.exists(PINS_TABLE):
         return SCHEMA.to_frame()
-    rows = store.scan(PINS_TABLE).collect()
+    with store.explained(PINS_TABLE):
+        rows = store.scan(PINS_TABLE).collect()
     if "pinned_at" not in rows.columns:
         rows = rows.with_columns(pinned_at=pl.lit(None, SCHEMA["pinned_at"]))
     rows = rows.with_columns(pl.col("pinned_at").fill_null(datetime.now(UTC)))
@@ -98,10 +99,11 @@ def _append(store: MLStore, owner: str, as_of: str, versions: str) -> None:
     same = list_pins(store).filter(owner=owner, as_of=as_of, versions=versions)
     if same.filter(pl.col("pinned_at") > now - RENEW_AFTER).height:
         return
-    write_deltalake(
-        store.table_uri(PINS_TABLE),
-        pl.DataFrame([(owner, as_of, versions, now)], schema=SCHEMA, orient="row"),
-        mode="append",
-        schema_mode="merge",
-        storage_options=store.storage_options,
-    )
+    with store.explained(PINS_TABLE):
+        write_deltalake(
+            store.table_uri(PINS_TABLE),
+            pl.DataFrame([(owner, as_of, versions, now)], schema=SCHEMA, orient="row"),
+            mode="append",
+            schema_mode="merge",
+            storage_options=store.storage_options,
+        )

@@ -26,7 +26,8 @@ from features.snapshot.repair import repair_snapshots
 from features.snapshot.tables import Snapshot
 from features.snapshot.user_embeddings import build_embeddings
 from features.snapshot.users import build_category_reach, build_user_category_features, build_user_features
-from features.store import MLStore, StoreError, explain_store_failures
+from features.store import MLStore
+from features.store_failures import StoreError
 from settings import load_settings
 
 logger = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ def rebuild(store: MLStore, as_of: datetime, num_buckets: int) -> Snapshot:
     Raises:
         StoreError: the shop was never synced, or the store cannot be read or written.
     """
-    with explain_store_failures(store.uri):
+    with store.explained():
         repair_snapshots(store)
         snapshot = build_snapshot(load_purchases(store, as_of), num_buckets)
         snapshot.write(store)

@@ -5,17 +5,17 @@ instant can be read. What fills them lives in `features/sync/shop_sync.py`; here
 versions. Tables whose name starts with `_` are the store's own (runs, leases) and stay out of `versions()`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from urllib.parse import unquote
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, write_deltalake
-from deltalake.exceptions import DeltaError
 from polars.exceptions import PanicException, PolarsError
-from pyarrow import ArrowException
 
 from features.delta_log import DeltaLog
+from features.store_failures import LIBRARY_ERRORS, StoreError, describe_damage, describe_failure, is_about_data
 from features.store_files import PlainPathTable, StoreFiles
 from features.store_path import explain_unusable
 
@@ -31,28 +31,6 @@ TABLE_CONFIGURATION = {
     "delta.deletedFileRetentionDuration": f"interval {LONGEST_RETENTION.days} days",
     "delta.checkpointInterval": "20",
 }
-
-
-class StoreError(Exception):
-    """The ML store lacks what was asked of it, or holds something that it should not."""
-
-
-@contextmanager
-def explain_store_failures(uri: str) -> Iterator[None]:
-    """Turn what the libraries below the store raise into one line that names the store.
-
-    Raises:
-        StoreError: the store cannot be read or written: a lost or damaged file, a full disk, no network, no rights.
-    """
-    try:
-        yield
-    except (DeltaError, PolarsError, PanicException, ArrowException, OSError) as error:
-        words = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise StoreError(
-            f"The ML store {uri!r} cannot be read or written: {words}. Check that it can be reached, its disk and its "
-            "rights; a lost or damaged file of a shop table is repaired by `python -m features.sync --verify`, of a "
-            "snapshot by `python -m features.rebuild`."
-        ) from error
 
 
 class MLStore:
@@ -81,9 +59,64 @@ class MLStore:
         """Name the place of a table for deltalake."""
         return f"{self.files.root}/{table}"
 
+    @contextmanager
+    def explained(self, *tables: str) -> Iterator[None]:
+        """Turn what the libraries below the store raise into one line that names the store, or the damaged file.
+
+        Args:
+            *tables: that are read in the block; all if none is named.
+
+        Raises:
+            StoreError: the store cannot be read or written: a lost or damaged file, a full disk, no network, no rights.
+        """
+        try:
+            yield
+        except LIBRARY_ERRORS as error:
+            damage = self._find_damage(tables or self.tables()) if is_about_data(error) else None
+            raise StoreError(damage or describe_failure(self.uri, error)) from error
+
+    def _find_damage(self, tables: Iterable[str]) -> str | None:
+        """Name the first file of these tables that is lost or cannot be read; None if the fault is not in one."""
+        for table in tables:
+            try:
+                files = self._list_files(PlainPathTable(self.table_uri(table), storage_options=self.storage_options))
+                damage = self._find_odd_size(table, files) or self._find_unreadable(table, files)
+            except LIBRARY_ERRORS:  # its log; what was raised first says so
+                continue
+            if damage:
+                return damage
+        return None
+
+    def _list_files(self, table: DeltaTable) -> dict[str, int]:
+        """Return the size in bytes that each data file of a table was written with, by its path in the table."""
+        actions = pl.DataFrame(table.get_add_actions(flatten=True))
+        return dict(actions.select(pl.col("path").map_elements(unquote, pl.String), "size_bytes").iter_rows())
+
+    def _find_odd_size(self, table: str, files: Mapping[str, int]) -> str | None:
+        sizes = self.files.sizes(table)
+        for path, size in files.items():
+            found = sizes.get(name := f"{table}/{path}")
+            if found != size:
+                seen = "is lost" if found is None else f"is damaged, it has {found:,} bytes instead of {size:,}"
+                return describe_damage(self.uri, table, name, seen)
+        return None
+
+    def _find_unreadable(self, table: str, files: Iterable[str]) -> str | None:
+        for path in files:
+            try:
+                pl.read_parquet(self.files.read(name := f"{table}/{path}") or b"")
+            except (PolarsError, PanicException) as error:
+                return describe_damage(self.uri, table, name, f"is damaged: {str(error).splitlines()[0]}")
+        return None
+
     def exists(self, table: str) -> bool:
-        """Return whether the table has been written at least once."""
-        return bool(DeltaTable.is_deltatable(self.table_uri(table), self.storage_options))
+        """Return whether the table has been written at least once.
+
+        Raises:
+            StoreError: the store does not answer.
+        """
+        with self.explained(table):
+            return bool(DeltaTable.is_deltatable(self.table_uri(table), self.storage_options))
 
     def open(self, table: str, version: int | None = None) -> DeltaTable:
         """Load the state of a table, the newest one if no version is given.
@@ -96,7 +129,8 @@ class MLStore:
                 f"The ML store {self.uri!r} has no table {table!r}: fill it with `python -m features.sync` "
                 "(shop tables) or `python -m features.rebuild` (snapshots)."
             )
-        return PlainPathTable(self.table_uri(table), version=version, storage_options=self.storage_options)
+        with self.explained(table):
+            return PlainPathTable(self.table_uri(table), version=version, storage_options=self.storage_options)
 
     def version(self, table: str) -> int:
         """Return the newest version of a table, the number that `scan` and `as_of` accept."""
@@ -108,15 +142,28 @@ class MLStore:
 
     def tables(self) -> list[str]:
         """Name all tables, the store's own included."""
-        return [name for name in self.files.folders() if self.exists(name)]
+        with self.explained():
+            folders = self.files.folders()
+        return [name for name in folders if self.exists(name)]
 
     def scan(self, table: str, version: int | None = None) -> pl.LazyFrame:
-        """Read all row versions of a table lazily.
+        """Read all row versions of a table lazily; collect them where the store's failures are `explained`.
 
         Raises:
-            StoreError: the table was never written.
+            StoreError: the table was never written, or a file of it is lost or was cut off.
         """
-        return pl.scan_delta(self.open(table, version))
+        opened = self.open(table, version)
+        if not self.files.is_remote:  # an object is written whole or not at all, and asking for each would cost
+            with self.explained(table):
+                damage = self._find_odd_size(table, self._list_files(opened))
+            if damage and opened.version() != self.version(table):
+                raise StoreError(
+                    f"The ML store {self.uri!r} no longer keeps version {version} of the table {table!r}: versions go "
+                    "with their retention (`python -m features.maintain`) unless a model pins them."
+                )
+            if damage:
+                raise StoreError(damage)
+        return pl.scan_delta(opened)
 
     def as_of(self, table: str, instant: datetime, versions: Mapping[str, int] | None = None) -> pl.LazyFrame:
         """Read the rows as they were known just before an instant: later inserts, changes and deletes don't show.
@@ -167,22 +214,24 @@ class MLStore:
         is_partial = where is not None and self.exists(table)
         if where is not None:
             _require_rows_inside(table, frame, where)
-        write_deltalake(
-            self.table_uri(table),
-            frame,
-            mode="overwrite",
-            partition_by=None if is_partial else (partition_by or list(where or {}) or None),
-            predicate=_to_predicate(where) if is_partial and where is not None else None,
-            schema_mode="merge" if is_partial else "overwrite",
-            configuration=TABLE_CONFIGURATION,
-            storage_options=self.storage_options,
-            commit_properties=CommitProperties(custom_metadata=dict(metadata or {})),
-        )
+        with self.explained(table):
+            write_deltalake(
+                self.table_uri(table),
+                frame,
+                mode="overwrite",
+                partition_by=None if is_partial else (partition_by or list(where or {}) or None),
+                predicate=_to_predicate(where) if is_partial and where is not None else None,
+                schema_mode="merge" if is_partial else "overwrite",
+                configuration=TABLE_CONFIGURATION,
+                storage_options=self.storage_options,
+                commit_properties=CommitProperties(custom_metadata=dict(metadata or {})),
+            )
         return self.version(table)
 
     def weigh(self) -> dict[str, int]:
         """Return the bytes that each table takes, files of older versions included."""
-        return {name: sum(self.files.sizes(name).values()) for name in self.tables()}
+        with self.explained():
+            return {name: sum(self.files.sizes(name).values()) for name in self.tables()}
 
     def metadata(self, table: str) -> dict[str, str]:
         """Return the custom metadata of the newest commit that carried any; empty if none did.

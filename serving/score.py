@@ -17,7 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from command import Command, CommandError, Result, parse_instant
 from features.snapshot.tables import Snapshot, find_newest
-from features.store import MLStore, StoreError
+from features.store import MLStore
+from features.store_failures import StoreError
 from serving.batch.batch_state import AliasMovedError, AuditError, OvertakenError, PublicationError
 from serving.batch.job import Publication, Scoring, publish_scores
 from serving.champion import BarredVersionError, load_ranker, require_permission

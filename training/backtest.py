@@ -23,7 +23,8 @@ from features.rebuild import build_snapshot
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 from features.snapshot.purchases import Purchases, load_purchases
 from features.snapshot.tables import Snapshot
-from features.store import MLStore, StoreError
+from features.store import MLStore
+from features.store_failures import StoreError
 from settings import load_settings
 from training.config import TrainingConfig, load_config
 from training.data.windows import open_window

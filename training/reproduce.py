@@ -15,7 +15,8 @@ from pathlib import Path
 from command import Command, Result
 from features.definitions import hash_definitions
 from features.snapshot.purchases import load_purchases
-from features.store import MLStore, StoreError
+from features.store import MLStore
+from features.store_failures import StoreError
 from settings import load_settings
 from training.config import load_config
 from training.evaluation.lists import METRICS_PREFIX, evaluate_ranker

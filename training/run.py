@@ -23,7 +23,8 @@ from features.clock import latest_midnight
 from features.definitions import hash_definitions
 from features.pins import pin, unpin
 from features.snapshot.purchases import Purchases, load_purchases
-from features.store import MLStore, StoreError
+from features.store import MLStore
+from features.store_failures import StoreError
 from settings import Settings, load_settings
 from training.config import TrainingConfig, load_config
 from training.evaluation.lists import METRICS_PREFIX

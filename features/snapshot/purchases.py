@@ -15,7 +15,7 @@ import polars as pl
 
 from features.snapshot.availability import drop_hidden, load_availability, mark_sellable
 from features.snapshot.returns import take_back
-from features.store import MLStore, explain_store_failures
+from features.store import MLStore
 
 # The storefront shows a product without a category under none; for the model it is one category of its own.
 NO_CATEGORY = 0
@@ -110,7 +110,7 @@ def load_purchases(store: MLStore, as_of: datetime, versions: Mapping[str, int] 
     Raises:
         StoreError: the shop was never synced, or the store cannot be read.
     """
-    with explain_store_failures(store.uri):
+    with store.explained("users", "products", "orders", "order_items"):
         return _read_purchases(store, as_of, versions)
 
 

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from features.delta_log import DAMAGED, DeltaLog
 from features.snapshot.tables import TABLES, Snapshot, list_snapshots
-from features.store import MLStore, StoreError
+from features.store import MLStore
+from features.store_failures import StoreError
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,8 @@ import scipy.sparse
 from features.definitions import HISTORY_FEATURES, Entity, hash_definitions, list_features, list_names
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays, find_rows, to_matrix
 from features.snapshot.user_embeddings import EMBEDDING_SIZE
-from features.store import MLStore, StoreError, explain_store_failures
+from features.store import MLStore
+from features.store_failures import StoreError
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ class Snapshot:
                 "Run `python -m features.rebuild --as-of T` first."
             )
         row = found.row(0, named=True)
-        with explain_store_failures(store.uri):
+        with store.explained(*(f"snapshot_{table}" for table in TABLES)):
             frames = {table: _read_table(store, table, row["as_of"], bucket) for table in TABLES}
         instant, snapshot_id = datetime.fromisoformat(row["as_of"]), row.get("snapshot_id") or ""
         return cls(instant, row["num_buckets"], row["feature_hash"], **frames, snapshot_id=snapshot_id)
@@ -184,7 +185,7 @@ def list_snapshots(store: MLStore) -> pl.DataFrame:
     """List what was built: as_of (ISO 8601 text), num_buckets, feature_hash, num_users, num_products; oldest first."""
     if not store.exists("snapshots"):
         return pl.DataFrame(schema={"as_of": pl.String, "num_buckets": pl.Int64, "feature_hash": pl.String})
-    with explain_store_failures(store.uri):
+    with store.explained("snapshots"):
         return store.scan("snapshots").sort("as_of").collect()
 
 

@@ -16,7 +16,8 @@ import polars as pl
 from deltalake import CommitProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
-from features.store import MLStore, StoreError
+from features.store import MLStore
+from features.store_failures import StoreError, describe_failure
 from features.sync.destination.versioned_table import fence
 
 LEASE_TABLE = "_lease"
@@ -89,6 +90,7 @@ def hold_lease(store: MLStore) -> Iterator[Lease]:
 
     Raises:
         LeaseTakenError: another living process holds it; the message says which.
+        StoreError: the store does not answer.
     """
     current = _read(store)
     if current is not None and _may_be_alive(current):
@@ -141,7 +143,7 @@ def _replace(store: MLStore, current: LeaseRow | None, number: int, holder: str)
     except (DeltaError, OSError) as error:
         if isinstance(error, CommitFailedError) or (current is None and _is_anothers(store, holder)):
             raise LeaseTakenError(f"Another process took the lease of {store.uri!r} at the same moment.") from error
-        raise StoreError(f"Could not write to the ML store {store.uri!r}: {error}. Check disk and rights.") from error
+        raise StoreError(describe_failure(store.uri, error)) from error
     return LeaseRow(number, holder, expires_at, 0 if current is None else current.version + 1)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from features.store import StoreError
+from features.store_failures import StoreError
 from features.sync.table_sync import TableSync
 
 FEW_ROWS = 2

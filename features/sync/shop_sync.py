@@ -19,7 +19,8 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
 from command import Command, CommandError, Result
-from features.store import MLStore, StoreError, explain_store_failures
+from features.store import MLStore
+from features.store_failures import StoreError
 from features.sync.destination.key_set import ParentKeys
 from features.sync.known_sources import KnownSources
 from features.sync.lease import Lease, LeaseTakenError, hold_lease
@@ -90,7 +91,7 @@ def sync_shop(
         StoreError: another run took over meanwhile, or the store cannot be read or written.
     """
     options, databases = options or SyncOptions(), list_databases(engine, platform, mapping or load_mapping())
-    with explain_store_failures(store.uri), ExitStack() as stack:
+    with store.explained(), ExitStack() as stack:
         started_at = datetime.now(UTC)
         repaired = repair_own_tables(store) if verify else []
         lease = stack.enter_context(hold_lease(store))

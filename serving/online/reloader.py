@@ -15,7 +15,8 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from features.snapshot.tables import Snapshot, find_newest
-from features.store import MLStore, StoreError
+from features.store import MLStore
+from features.store_failures import StoreError
 from serving.batch.batch_state import PublicationError
 from serving.champion import (
     BarredVersionError,

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from features.maintain import main, maintain_store
 from features.pins import load_pins, pin, unpin
 from features.store import TABLE_CONFIGURATION, MLStore
+from features.store_failures import StoreError
 from features.sync.destination import data_files
 from features.sync.lease import LeaseTakenError, hold_lease
 from features.sync.shop_sync import sync_shop
@@ -66,13 +67,13 @@ def test_pinned_versions_outlive_the_retention(tiny_shop: Engine, store: MLStore
     maintain_store(store, retention=AT_ONCE)
 
     assert store.scan("users", 1).collect().height == 5
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(StoreError, match=r"no longer keeps version \d of the table 'users'"):
         store.scan("users", 2).collect()
 
     unpin(store, "wide_deep/1")
     change_often(tiny_shop, store, 1)
     maintain_store(store, retention=AT_ONCE)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(StoreError, match=r"no longer keeps version \d of the table 'users'"):
         store.scan("users", 1).collect()
 
 

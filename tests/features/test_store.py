@@ -4,7 +4,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from features.store import MLStore, StoreError
+from features.store import MLStore
+from features.store_failures import StoreError
 
 DAY = timedelta(days=1)
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -38,6 +38,7 @@ OF_A_BEHAVIOUR = {
     "features/sync/behaviour/test_ready_mappings.py": "shops in schemas of their own through the ready mappings",
     "features/sync/behaviour/test_set_aside.py": "rows that cannot be read, pages that cost too much",
     "features/sync/behaviour/test_values.py": "each kind of value, from shop to store",
+    "features/test_object_store.py": "a store on a real object store, and its faults",
     "features/test_leak.py": "rows of the future, which must change nothing",
     "mlflow_server/test_server.py": "a running server",
     "shop/catalogue/test_text_ids.py": "copies of a shop whose ids are of text",

@@ -23,7 +23,8 @@ import polars as pl
 
 from command import Command, Result, log_to_stderr, parse_instant
 from features.snapshot.purchases import load_purchases
-from features.store import MLStore, StoreError
+from features.store import MLStore
+from features.store_failures import StoreError
 from settings import load_settings
 from training.config import TrainingConfig, load_config
 from training.data.windows import Window, open_window

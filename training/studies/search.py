@@ -28,7 +28,8 @@ from torch import Tensor
 
 from command import Command, Result, parse_instant
 from features.snapshot.purchases import Purchases, load_purchases
-from features.store import MLStore, StoreError
+from features.store import MLStore
+from features.store_failures import StoreError
 from settings import load_settings
 from training.config import TrainingConfig, load_config
 from training.data.samples import TrainingRows, build_rows_of_windows, fit_window_encoder

@@ -13,7 +13,8 @@ from deltalake import CommitProperties, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction, Transaction, create_table_with_add_actions
 
-from features.store import KNOWN_UNTIL, TABLE_CONFIGURATION, MLStore, StoreError
+from features.store import KNOWN_UNTIL, TABLE_CONFIGURATION, MLStore
+from features.store_failures import StoreError, describe_failure
 from features.sync.destination.data_files import DataFile, write_file
 from features.sync.destination.scd2 import Changes, versioned_schema
 from features.sync.destination.stored_rows import StoredRows
@@ -133,7 +134,7 @@ class VersionedTable(StoredRows):
                 f"Another run has committed to {self.table.name!r} since this one (number {token}) read it: "
                 "nothing of this run went in."
             )
-        return StoreError(f"Could not commit to {self.table.name!r}: {error}. Check the store's disk and its rights.")
+        return StoreError(describe_failure(self._store.uri, error))
 
     def _flush_if_full(self) -> None:
         if sum(frame.height for frame in self._buffer) >= FILE_ROWS:

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Engine
 
 from features.snapshot.purchases import NO_CATEGORY, Purchases, load_purchases
-from features.store import MLStore, StoreError
+from features.store import MLStore
+from features.store_failures import StoreError
 from features.sync.shop_sync import sync_shop
 from shop.database import session_scope
 from shop.tables import OrderItem

@@ -7,7 +7,8 @@ import pytest
 
 from features.rebuild import rebuild
 from features.snapshot.tables import TABLES, Snapshot, list_snapshots
-from features.store import MLStore, StoreError
+from features.store import MLStore
+from features.store_failures import StoreError
 from tests.support.tiny_shop import day
 
 

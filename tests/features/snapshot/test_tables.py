@@ -10,7 +10,8 @@ from features.definitions import hash_definitions, list_names
 from features.rebuild import build_snapshot
 from features.snapshot.purchases import Purchases
 from features.snapshot.tables import TABLES, Snapshot, is_current, list_snapshots
-from features.store import MLStore, StoreError
+from features.store import MLStore
+from features.store_failures import StoreError
 from tests.features.purchase_rows import AS_OF, make_purchases
 
 NUM_BUCKETS = 3

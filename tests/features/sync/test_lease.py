@@ -11,7 +11,8 @@ from deltalake import write_deltalake
 from sqlalchemy import Engine
 
 import features.sync.lease
-from features.store import MLStore, StoreError
+from features.store import MLStore
+from features.store_failures import StoreError
 from features.sync.destination.versioned_table import FencedError
 from features.sync.lease import LEASE_TABLE, LeaseLostError, LeaseTakenError, hold_lease
 from features.sync.shop_sync import sync_shop

@@ -9,7 +9,8 @@ import pytest
 from deltalake import write_deltalake
 from sqlalchemy import Engine
 
-from features.store import TABLE_CONFIGURATION, MLStore, StoreError
+from features.store import TABLE_CONFIGURATION, MLStore
+from features.store_failures import StoreError
 from features.store_files import StoreFiles
 from features.sync.shop_sync import sync_shop
 from tests.features.shop_writes import assert_equal, assert_lives_are_sound, current, execute, versions_of
