@@ -4,13 +4,16 @@ import json
 from pathlib import Path
 from typing import ClassVar
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
 from settings.fields import Settings, derive
 
 KEPT_FILE = "settings.json"
 PORTS = ("api_port", "serving_port", "mlflow_port", "airflow_port")
-KEPT = (
+FOLDER = "var_dir"
+"""The one setting that is not kept: it names the folder that keeps the others."""
+ALWAYS_KEPT = (
     *PORTS,
     "host",
     "shop",
@@ -26,6 +29,7 @@ KEPT = (
     "num_buckets",
     "currency",
 )
+"""Kept though nobody gave them: with them data is made, and a later default must not change what it means."""
 OF_A_SHOP = (
     "shop",
     "shop_database_url",
@@ -82,10 +86,16 @@ def keep_settings(settings: Settings) -> None:
 
 
 def describe_given(settings: Settings) -> dict[str, object]:
-    """Return what is kept of settings: all that does not follow from `VAR_DIR` and the ports."""
-    derived = derive({name: getattr(settings, name) for name in ("var_dir", *PORTS)})
-    derived["shop_owner_database_url"] = settings.shop_database_url
-    return {name: getattr(settings, name) for name in KEPT if getattr(settings, name) != derived.get(name)}
+    """Return what is kept of settings: all that is not the default and does not follow from `VAR_DIR` and the ports."""
+    usual = {name: field.default for name, field in Settings.model_fields.items() if name not in ALWAYS_KEPT}
+    usual |= derive({name: getattr(settings, name) for name in (FOLDER, *PORTS)})
+    usual["shop_owner_database_url"] = settings.shop_database_url
+    values = {name: getattr(settings, name) for name in Settings.model_fields if name != FOLDER}
+    return {name: _to_json(value) for name, value in values.items() if name not in usual or value != usual[name]}
+
+
+def _to_json(value: object) -> object:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 def read_kept_settings(var_dir: Path) -> dict[str, object]:

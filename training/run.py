@@ -170,6 +170,9 @@ def _evaluate_and_register(registry: Registry, run: Run, fitted: Fitted, fingerp
     tags = {FINGERPRINT: fingerprint, VERDICT: verdict.decision, REASON: verdict.reason}
     if verdict.flags:
         tags[FLAGS] = "; ".join(verdict.flags)
+    installation = read_installation(settings.var_dir)
+    if installation.identifier:  # where the model was renamed, this registration makes another
+        registry.write_mark(installation.mark)
     version = registry.register(run, fitted.folder, describe_version(fitted, trial, run.run_id), tags)
     logger.info("registered version=%d verdict=%s reason=%s", version, verdict.decision, verdict.reason)
     return version

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, insert
 from sqlalchemy.orm import Session
 
 from dags.wiring import command
@@ -88,12 +89,15 @@ def test_long_text_is_cut_at_the_limit(left: LeftValues) -> None:
 @pytest.fixture
 def session(dags: dict[str, Any]) -> Iterator[Session]:
     """Airflow's own tables, as far as a run and its notes need them."""
+    from airflow.models import import_all_models
     from airflow.models.dagrun import DagRun, DagRunNote
+    from airflow.models.taskinstance import TaskInstance
     from airflow.models.tasklog import LogTemplate
     from airflow.models.xcom import XComModel
 
+    import_all_models()  # its tables name one another
     engine = create_engine("sqlite://")
-    tables = [one.__table__ for one in (DagRun, DagRunNote, LogTemplate, XComModel)]
+    tables = [one.__table__ for one in (DagRun, DagRunNote, LogTemplate, TaskInstance, XComModel)]
     DagRun.metadata.create_all(engine, tables=tables)
     with Session(engine) as session:
         yield session
@@ -126,6 +130,34 @@ def test_listener_moves_the_newest_sentence_to_the_run(session: Session, ending:
     session.expire_all()
 
     assert run.note == "equal: 3 rows"
+
+
+def add_task(session: Session, task_id: str, state: str) -> None:
+    """Write a task of the run as Airflow has it at the end, as far as the note needs it."""
+    from airflow.models.taskinstance import TaskInstance
+
+    required = {column.name: 0 for column in TaskInstance.__table__.columns if not column.nullable}
+    names = {"id": uuid4(), "dag_id": "sync_shop", "run_id": "one", "task_id": task_id, "map_index": -1}
+    session.execute(insert(TaskInstance.__table__).values(required | names | {"state": state}))
+
+
+@pytest.mark.parametrize(
+    ("failed", "note"),
+    [("task_0", "first"), ("task_1", "MLflow is silent"), ("never_begun", "never_begun failed without a word: ")],
+    ids=["it said why", "another said more before", "it never began"],
+)
+def test_a_red_run_says_what_the_failed_task_left_or_that_it_left_nothing(
+    session: Session, failed: str, note: str
+) -> None:
+    from dags.plugins import run_note
+
+    run = ended_run(session, "first", "MLflow is silent")
+    add_task(session, failed, "failed")
+    add_task(session, "waited", "upstream_failed")
+
+    run_note.on_dag_run_failed(run)
+
+    assert run.note.startswith(note)
 
 
 def test_run_without_a_sentence_has_no_note(session: Session) -> None:

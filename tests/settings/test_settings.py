@@ -76,6 +76,62 @@ def test_a_command_that_is_given_the_folder_alone_finds_the_installation(
     assert (folder / "settings.json").stat().st_mode & 0o777 == 0o600
 
 
+GIVEN: dict[str, object] = {
+    "shop_database_url": "mysql+pymysql://shop:secret@127.0.0.1/shop?ssl_ca=ca.pem",
+    "platform_database_url": "mysql+pymysql://shop:secret@127.0.0.1/platform?ssl_ca=ca.pem",
+    "shop_owner_database_url": "mysql+pymysql://owner:secret@127.0.0.1/shop?ssl_ca=ca.pem",
+    "mlflow_backend_uri": "mysql+pymysql://mlflow:secret@127.0.0.1/mlflow?ssl_ca=ca.pem",
+    "catalogue": "copied",
+    "environment": "production",
+    "currency": "KRW",
+    "trusted_proxies": "10.0.0.0/8",
+    "home_category_share": 0.3,
+    "compared_share": 0.25,
+}
+"""Another value than the default, for settings that take not just any."""
+
+
+def name_another_value(name: str) -> object:
+    default = Settings.model_fields[name].default
+    if name in GIVEN or isinstance(default, SecretStr):
+        return GIVEN.get(name, "given")
+    return not default if isinstance(default, bool) else default + 1 if isinstance(default, int | float) else "given"
+
+
+@pytest.mark.parametrize("name", [name for name in Settings.model_fields if name != "var_dir"])
+def test_every_setting_that_make_up_was_given_is_read_by_later_commands(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    monkeypatch.setenv(name.upper(), str(name_another_value(name)))
+    load_settings.cache_clear()
+    keep_settings(given := load_settings())
+    monkeypatch.delenv(name.upper())
+    load_settings.cache_clear()
+
+    found = load_settings()
+
+    assert getattr(found, name) == getattr(given, name) != getattr(Settings(var_dir=tmp_path), name)
+    assert found == given
+
+
+def test_a_setting_that_is_given_its_default_again_is_kept_no_more(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    keep_settings(Settings(var_dir=tmp_path, auto_promote=True, failure_webhook=SecretStr("http://127.0.0.1/hook")))
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    monkeypatch.setenv("AUTO_PROMOTE", "false")
+    monkeypatch.setenv("FAILURE_WEBHOOK", "")
+    load_settings.cache_clear()
+
+    keep_settings(load_settings())
+
+    kept = json.loads((tmp_path / "settings.json").read_text())
+    assert not {"auto_promote", "failure_webhook", "var_dir"} & set(kept)
+
+
 def test_what_follows_from_the_folder_is_not_kept(tmp_path: Path) -> None:
     keep_settings(Settings(var_dir=tmp_path, shop_database_url="mysql+pymysql://shop@127.0.0.1/shop"))
 

@@ -1,6 +1,7 @@
 """Hops 3 and 4 on MLflow's SQLite backend: one version a logical run, a first champion, a page for reviewers."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from features.pins import load_pins
 from features.store import MLStore
-from settings import Settings
+from settings import Settings, load_settings
 from shop.database import open_engine
 from shop.migrate import PLATFORM, migrate
 from shop.tables import AuditLog
@@ -23,7 +24,8 @@ from training.data.inputs import ModelInputs, ModelOutputs
 from training.registry.client import CHALLENGER, CHAMPION, CONTENTS, Registry, connect
 from training.registry.copies import fetch_copy
 from training.registry.errors import RegistryError
-from training.run import AirflowRun, run_training
+from training.registry.installation import draw_installation, keep_installation, read_installation
+from training.run import AirflowRun, main, run_training
 from training.version.files import ArtefactError, identify
 
 
@@ -31,6 +33,7 @@ from training.version.files import ArtefactError, identify
 def settings(synthetic_store: MLStore, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("run")
     migrate(f"sqlite:///{folder / 'platform.db'}", PLATFORM)
+    keep_installation(draw_installation(folder))
     return Settings(
         var_dir=folder,
         ml_store_uri=synthetic_store.uri,
@@ -68,6 +71,37 @@ def test_the_run_says_who_trained_it_from_which_commit_and_in_which_workflow(run
     assert {"mlflow.user", "mlflow.source.name"} <= tags.keys()
     assert tags["airflow.run_id"] == "manual__1"
     assert "[manual__1](http://airflow/runs/1)" in tags["mlflow.note.content"]
+
+
+def test_a_damaged_store_ends_the_command_in_one_line(
+    synthetic_store: MLStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    store = MLStore(str(shutil.copytree(synthetic_store.uri, tmp_path / "store")))
+    damaged = Path(store.open("order_items").file_uris()[0])
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    monkeypatch.setenv("ML_STORE_URI", store.uri)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    load_settings.cache_clear()
+
+    code = main(["--as-of", AS_OF.isoformat(), "--json"])
+
+    load_settings.cache_clear()
+    out, err = capfd.readouterr()
+    reason = json.loads(out.splitlines()[-1])["reason"]
+    assert code == 1
+    assert f"the file 'order_items/{damaged.name}' of the table 'order_items' is damaged" in reason
+    assert "Traceback" not in err
+    assert "panicked" not in err
+
+
+def test_the_registered_model_is_marked_as_the_installations(
+    first: dict[str, object], registry: Registry, settings: Settings
+) -> None:
+    installation = read_installation(settings.var_dir)
+
+    assert registry.read_mark() == installation.mark
+    registry.require_own(installation)
 
 
 def test_the_run_names_its_input_tables_with_their_versions(
