@@ -94,6 +94,8 @@ def test_everything_wrong_is_named_by_section_and_column(shop: Engine) -> None:
     ]
     assert [one for one in expected if not any(fault.startswith(one) for fault in faults)] == []
     assert len(faults) == len(expected), faults
+    [named] = [fault for fault in faults if "item.department" in fault]
+    assert named.endswith('write ids = "text" in [categories]')
 
 
 def test_what_the_mapping_says_makes_columns_fit(shop: Engine) -> None:
