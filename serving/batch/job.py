@@ -126,7 +126,9 @@ def publish_scores(scoring: Scoring, alias: str | None, tell: Tell, pointer: str
 def _write_and_audit(scoring: Scoring, batch: Batch, tell: Tell) -> BatchFacts:
     """Write what is missing of a batch and let the audit decide."""
     index = scoring.open_snapshot()
-    num_products = int(index.products["is_sellable"].sum())
+    is_sellable = index.products["is_sellable"]
+    num_products = int(is_sellable.sum())
+    num_candidates = int((is_sellable & (index.products["popularity"] > 0)).sum())  # what never sold is none
     _write_shared_lists(scoring, batch, index)
     written = fetch_written_buckets(scoring.engine, batch)
     facts = BatchFacts()
@@ -136,7 +138,7 @@ def _write_and_audit(scoring: Scoring, batch: Batch, tell: Tell) -> BatchFacts:
         if bucket not in written:
             began = time.perf_counter()
             pieces = _rank_bucket(scoring, bucket)
-            written[bucket] = write_bucket(scoring.engine, batch, bucket, pieces, min(FIRST_SLOTS, num_products))
+            written[bucket] = write_bucket(scoring.engine, batch, bucket, pieces, min(FIRST_SLOTS, num_candidates))
             rate = written[bucket].num_users / (time.perf_counter() - began)
             tell(f"bucket written bucket={bucket} num_users={written[bucket].num_users} users_per_second={rate:.0f}")
         facts.add(written[bucket])
