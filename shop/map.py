@@ -57,7 +57,7 @@ def _check(options: argparse.Namespace) -> Result:
     except (ValueError, ArgumentError) as err:
         raise CommandError(f"the shop's URL cannot be used: {err}", code=2) from err
     with engine_scope(engine), engine.connect() as connection:
-        report = check_shop(connection, mapping)
+        report = check_shop(connection, mapping, Currency(settings.currency))
     return Result(f"{name_database(engine)}\n{report.to_text()}", code=0 if report.is_usable else 1)
 
 

@@ -46,3 +46,5 @@ class Currency:
 
 
 DOLLAR = Currency("USD")
+FINEST = Currency("KWD")
+"""One whose smallest unit, the thousandth, is as fine as a column of amounts can hold."""

@@ -13,7 +13,7 @@ from shop.mapping.id_map import digest_of
 KIND_OF_FIELD = {
     "product_id": "products",
     "category_id": "categories",
-    "family_id": "families",
+    "family_id": "products",
     "user_id": "users",
     "order_id": "orders",
     "coupon_id": "coupons",

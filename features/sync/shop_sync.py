@@ -47,6 +47,7 @@ from settings import Settings, load_settings
 from shop.database import open_engine
 from shop.mapping.model import MappingError, ShopMapping, load_mapping
 from shop.migrate import PLATFORM, migrate
+from shop.money import Currency
 
 COPY_TIMEOUT_SECONDS = 120.0
 """Longest wait for an answer where a shop is copied: a SELECT of its mapping may group a whole table."""
@@ -234,7 +235,8 @@ def _copy(settings: Settings, mapping: ShopMapping, *, accepts_deletions: bool) 
         platform = open_engine(url)
         for engine in (shop, platform):
             stack.callback(engine.dispose)
-        return copy_shop(shop, platform, mapping, accepts_deletions=accepts_deletions)
+        currency = Currency(settings.currency)
+        return copy_shop(shop, platform, mapping, currency, accepts_deletions=accepts_deletions)
 
 
 def _sync(options: argparse.Namespace) -> Result:

@@ -21,6 +21,7 @@ from shop.database import ShopFailedError, engine_scope, open_engine
 from shop.failures import describe
 from shop.mapping.id_map import IdMap
 from shop.mapping.model import MappingError, load_mapping
+from shop.money import Currency
 
 READ_TIMEOUT_SECONDS = 120
 ROUNDS_OF_A_COMPARISON = 10
@@ -64,7 +65,7 @@ def _copy(options: argparse.Namespace) -> Result:
         ) as shop,
         engine_scope(open_engine(url)) as platform,
     ):
-        source = ShopSource(shop, mapping, IdMap(platform))
+        source = ShopSource(shop, mapping, IdMap(platform), Currency(settings.currency))
         copier = CatalogueCopier(source, platform, accepts_deletions=options.accept_deletions)
         if options.keep:
             _keep(source, copier, settings.catalogue_seconds)

@@ -19,6 +19,7 @@ from shop.mapping.canonical import CANONICAL_TABLES, MAX_KEY, UPDATED_AT, Field,
 from shop.mapping.id_map import IdMap
 from shop.mapping.model import ShopMapping
 from shop.mapping.select import TableSource, build_sources
+from shop.money import Currency
 
 ROWS_AT_ONCE = 2000
 ORDERS_KEPT = timedelta(days=366)
@@ -55,17 +56,19 @@ class Rows:
 class ShopSource:
     """A shop that is read through its mapping; `tables` is what is copied of it."""
 
-    def __init__(self, engine: Engine, mapping: ShopMapping, ids: IdMap):
+    def __init__(self, engine: Engine, mapping: ShopMapping, ids: IdMap, currency: Currency):
         """Read nothing yet.
 
         Args:
             engine: the shop; SELECT is enough.
             mapping: what its tables mean.
             ids: gives the numbers of ids of text.
+            currency: of the shop's prices, whose smallest unit amounts are rounded to.
         """
         self.tables = WHOLE_TABLES if mapping.has_text_ids else COPIED_TABLES
         self._engine = engine
         self._ids = ids
+        self._currency = currency
         self._text_ids = {table.name: mapping.find_text_ids(table) for table in CANONICAL_TABLES}
         self._sources = build_sources(mapping, engine.dialect.name)
 
@@ -108,7 +111,7 @@ class ShopSource:
         """Read the values of some rows, and put the numbers of ids of text in their places."""
         owners, place = self._text_ids[table.name], table.key_place
         fields = [replace(one, kind=Kind.ID) if one.name in owners else one for one in table.fields]
-        rows = [_read_row(fields, given) for given in piece]
+        rows = [_read_row(fields, given, self._currency) for given in piece]
         numbers = {
             at: self._find_numbers(owners[one.name], [row[at] for row in rows])
             for at, one in enumerate(fields)
@@ -144,12 +147,12 @@ def _streaming(engine: Engine) -> Iterator[Connection]:
         yield connection.execution_options(stream_results=True, yield_per=ROWS_AT_ONCE)
 
 
-def _read_row(fields: Sequence[Field], given: Sequence[Any]) -> list[Value | OddValueError]:
+def _read_row(fields: Sequence[Field], given: Sequence[Any], currency: Currency) -> list[Value | OddValueError]:
     """Read the values of a row; what is none of its field's is the error that says so."""
     values: list[Value | OddValueError] = []
     for field_of_value, value in zip(fields, given, strict=True):
         try:
-            values.append(read_value(field_of_value, value))
+            values.append(read_value(field_of_value, value, currency))
         except OddValueError as err:
             values.append(err)
     return values

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from shop.mapping.canonical import MAX_KEY, Field, Kind
+from shop.mapping.canonical import MAX_KEY, SHARES, Field, Kind
 from shop.mapping.id_map import is_id
-from shop.money import MOST_DECIMALS
-
-THOUSANDTH = Decimal(1).scaleb(-MOST_DECIMALS)
+from shop.money import FINEST, Currency
 
 REPLACEMENT = "\ufffd"
 """What stands where bytes were no UTF-8: two ids may have it in the same place."""
@@ -21,14 +19,21 @@ class OddValueError(ValueError):
     """A value is none of its field's; the message names the field and no text of a person."""
 
 
-def read_value(field: Field, value: Any) -> Value:
+def read_value(field: Field, value: Any, currency: Currency) -> Value:
     """Read one value.
+
+    Args:
+        field: what it is of.
+        value: as the driver gives it.
+        currency: of the shop's prices, whose smallest unit amounts are rounded to.
 
     Raises:
         OddValueError: it is none of the field's kind, or missing where there must be one.
     """
     try:
         read = None if value is None else _READERS[field.kind](value)
+        if isinstance(read, Decimal):
+            read = (FINEST if field.name in SHARES else currency).round_half_up(read)
     except (ValueError, TypeError, ArithmeticError) as err:
         raise OddValueError(f"{field.name} is no {field.kind.value}") from err
     if read is None and not field.is_nullable:
@@ -51,7 +56,7 @@ def _read_money(value: Any) -> Decimal:
     amount = Decimal(str(value))
     if not amount.is_finite():
         raise InvalidOperation
-    return amount.quantize(THOUSANDTH, ROUND_HALF_UP)  # as SQL rounds
+    return amount
 
 
 def _read_text(value: Any) -> str:

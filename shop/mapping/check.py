@@ -13,12 +13,13 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
 from shop.failures import describe, is_transient
-from shop.mapping.canonical import CANONICAL_TABLES, MAX_KEY, UPDATED_AT, CanonicalTable
+from shop.mapping.canonical import CANONICAL_TABLES, MAX_KEY, SHARES, UPDATED_AT, CanonicalTable, Kind
 from shop.mapping.inspection import find_tables_without_snapshots, inspect_section
 from shop.mapping.model import ShopMapping
 from shop.mapping.sections import Section
 from shop.mapping.select import build_source, build_sources
 from shop.mapping.unseen_rows import count_left_out, count_waiting
+from shop.money import DOLLAR, Currency
 
 SAMPLE_ROWS = 3
 TIMED_ROWS = 20_000
@@ -71,8 +72,13 @@ class MappingCheck:
         return "\n".join([*lines, "a sync can run" if not faults else f"{len(faults)} to correct, then check again"])
 
 
-def check_shop(connection: Connection, mapping: ShopMapping) -> MappingCheck:
+def check_shop(connection: Connection, mapping: ShopMapping, currency: Currency = DOLLAR) -> MappingCheck:
     """Hold a shop against a mapping; everything that is wrong is found in one go.
+
+    Args:
+        connection: to the shop.
+        mapping: what its tables mean.
+        currency: of its prices.
 
     Raises:
         sqlalchemy.exc.DBAPIError: the shop cannot be reached.
@@ -80,12 +86,16 @@ def check_shop(connection: Connection, mapping: ShopMapping) -> MappingCheck:
     tables: list[TableCheck] = []
     for canonical in CANONICAL_TABLES:
         readable = {table.name for table in tables if not table.faults}
-        tables.append(_check_table(connection, mapping.describe(canonical), mapping, readable))
+        tables.append(_check_table(connection, mapping.describe(canonical), mapping, readable, currency))
     return MappingCheck(tuple(tables), tuple(find_tables_without_snapshots(connection, mapping)))
 
 
 def _check_table(
-    connection: Connection, canonical: CanonicalTable, mapping: ShopMapping, readable: Set[str]
+    connection: Connection,
+    canonical: CanonicalTable,
+    mapping: ShopMapping,
+    readable: Set[str],
+    currency: Currency,
 ) -> TableCheck:
     """Hold one table against its section; `readable` names the parents that can be looked into."""
     section = mapping.section(canonical.name)
@@ -104,7 +114,8 @@ def _check_table(
         sample = _fetch(connection, f"SELECT * FROM {source} ORDER BY {key} DESC LIMIT {SAMPLE_ROWS}")
         rate = _time_rows(connection, source)
         unseen = _list_unseen(connection, canonical, mapping, readable)
-        odd_orders = _describe_odd_orders(connection, canonical, source)
+        odd = _describe_odd_orders(connection, canonical, source)
+        odd += _describe_fine_amounts(connection, canonical, source, currency)
     except DBAPIError as err:
         if is_transient(err):
             raise
@@ -112,7 +123,7 @@ def _check_table(
     faults = [
         f"[{canonical.name}] {key}: {one}" for one in _find_key_faults(count, low, high, num_keys, is_text=is_text)
     ]
-    costs = [*odd_orders, *_list_costs(canonical, section, count / rate), *warnings]
+    costs = [*odd, *_list_costs(canonical, section, count / rate), *warnings]
     costs += _find_missing_indexes(connection, canonical, section)
     return TableCheck(canonical.name, count, tuple(sample), tuple(unseen), tuple(costs), tuple(faults))
 
@@ -151,6 +162,23 @@ def _describe_odd_orders(connection: Connection, canonical: CanonicalTable, sour
         named = ", ".join(str(row["order_id"]) for row in latest)
         told.append(f"{found['to_come']:,} orders dated in the future, of them {named}: each counts from its day on")
     return told
+
+
+def _describe_fine_amounts(
+    connection: Connection, canonical: CanonicalTable, source: str, currency: Currency
+) -> list[str]:
+    """Count the amounts that are finer than the currency's smallest unit, which pages show rounded to it."""
+    fields = [field.name for field in canonical.columns if field.kind is Kind.MONEY and field.name not in SHARES]
+    if not fields:
+        return []
+    decimals = currency.decimals
+    counts = ", ".join(f"COUNT(CASE WHEN {name} <> ROUND({name}, {decimals}) THEN 1 END) AS {name}" for name in fields)
+    [found] = _fetch(connection, f"SELECT {counts} FROM {source}")
+    return [
+        f"{name}: {count:,} amounts are finer than {currency.minor_unit} {currency.code} (CURRENCY), and rounded to it"
+        for name, count in found.items()
+        if count
+    ]
 
 
 def _find_key_faults(count: int, low: Any, high: Any, num_keys: int, *, is_text: bool) -> list[str]:

@@ -16,6 +16,7 @@ from shop.database import open_engine
 from shop.mapping.id_map import IdMap
 from shop.mapping.model import load_mapping
 from shop.migrate import PLATFORM, migrate
+from shop.money import DOLLAR
 from tests.api.conftest import BATCH, PATIENT, ModelServer, publish_by_hand
 
 SHOP = (
@@ -80,7 +81,8 @@ def copy(settings: Settings, shop: Engine) -> Iterator[Callable[[], object]]:
     platform = open_engine(settings.platform_database_url)
     migrate(platform, PLATFORM)
     publish_by_hand(platform)
-    yield CatalogueCopier(ShopSource(shop, load_mapping(settings.shop_mapping), IdMap(platform)), platform).run_round
+    source = ShopSource(shop, load_mapping(settings.shop_mapping), IdMap(platform), DOLLAR)
+    yield CatalogueCopier(source, platform).run_round
     platform.dispose()
 
 

@@ -13,15 +13,19 @@ from shop.catalogue.source import ShopSource
 from shop.mapping.id_map import IdMap
 from shop.mapping.model import ShopMapping
 from shop.migrate import PLATFORM, migrate
+from shop.money import Currency
 
 
-def copy_shop(shop: Engine, platform: Engine, mapping: ShopMapping, *, accepts_deletions: bool) -> list[str]:
+def copy_shop(
+    shop: Engine, platform: Engine, mapping: ShopMapping, currency: Currency, *, accepts_deletions: bool
+) -> list[str]:
     """Bring the copy up to the shop, comparing every row.
 
     Args:
         shop: the shop's database; SELECT is enough.
         platform: the platform's database, which is another one, for writing.
         mapping: what the shop's tables mean.
+        currency: of the shop's prices.
         accepts_deletions: follow a shop that lacks most of what it had.
 
     Returns:
@@ -34,7 +38,7 @@ def copy_shop(shop: Engine, platform: Engine, mapping: ShopMapping, *, accepts_d
 
     def run(_heard: object) -> list[str]:
         migrate(platform, PLATFORM)
-        source = ShopSource(shop, mapping, IdMap(platform))
+        source = ShopSource(shop, mapping, IdMap(platform), currency)
         reports = CatalogueCopier(source, platform, accepts_deletions=accepts_deletions).run_round()
         return [f"the copy of the shop: {report}" for report in reports if report.num_set_aside]
 

@@ -118,6 +118,15 @@ def test_the_home_page_of_a_shopper_holds_ids_of_text(api: TestClient) -> None:
         assert api.get(product["image_url"]).status_code == 200
 
 
+def test_a_family_is_named_by_an_id_of_text(api: TestClient, text_shop: Engine) -> None:
+    with text_shop.begin() as connection:
+        connection.exec_driver_sql("UPDATE products SET family_id = 3 WHERE product_id IN (1, 5)")
+
+    page = api.get("/products/0012").json()
+
+    assert (page["family_id"], [each["product_id"] for each in page["variants"]]) == ("a/b c", ["한글"])
+
+
 def test_a_walk_through_a_department_ends(api: TestClient) -> None:
     seen, cursor = [], None
     for _ in range(3):

@@ -12,6 +12,7 @@ from shop.catalogue.copier import CatalogueCopier, MassDeletionError, RoundRepor
 from shop.catalogue.source import ShopSource
 from shop.mapping.id_map import IdMap
 from shop.mapping.model import load_mapping
+from shop.money import DOLLAR
 from shop.tables import CatalogueCopy
 from tests.shop.catalogue.conftest import read_tables
 from tests.support.mappings import write_converting_mapping, write_unstamped_mapping
@@ -49,7 +50,7 @@ def shop(tiny_shop: Engine) -> Engine:
 @pytest.fixture
 def copier(shop: Engine, platform: Engine) -> CatalogueCopier:
     """A copier of the tiny shop."""
-    return CatalogueCopier(ShopSource(shop, load_mapping(), IdMap(platform)), platform)
+    return CatalogueCopier(ShopSource(shop, load_mapping(), IdMap(platform), DOLLAR), platform)
 
 
 def execute(engine: Engine, *statements: str) -> None:
@@ -160,7 +161,8 @@ def test_a_shop_that_lacks_most_of_what_it_had_is_followed_only_if_told_to(
         copier.run_round()
 
     assert read_tables(platform)["products"] == before
-    CatalogueCopier(ShopSource(shop, load_mapping(), IdMap(platform)), platform, accepts_deletions=True).run_round()
+    source = ShopSource(shop, load_mapping(), IdMap(platform), DOLLAR)
+    CatalogueCopier(source, platform, accepts_deletions=True).run_round()
     assert read_tables(platform) == read_tables(shop)
 
 
@@ -181,7 +183,7 @@ def test_the_copy_equals_the_shop_whatever_happens(
 ) -> None:
     monkeypatch.setattr("shop.catalogue.source.ROWS_AT_ONCE", 3)
     monkeypatch.setattr("shop.catalogue.stored.ROWS_AT_ONCE", 2)
-    source = ShopSource(shop, load_mapping(MAPPINGS[kind](tmp_path)), IdMap(platform))
+    source = ShopSource(shop, load_mapping(MAPPINGS[kind](tmp_path)), IdMap(platform), DOLLAR)
     copier, chance = CatalogueCopier(source, platform), random.Random(seed)
     copier.run_round()
 

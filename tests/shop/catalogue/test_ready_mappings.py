@@ -16,6 +16,7 @@ from shop.catalogue.tables import COPIED_TABLES
 from shop.database import open_engine
 from shop.mapping.id_map import IdMap
 from shop.migrate import PLATFORM, migrate
+from shop.money import DOLLAR
 from shop.tables import DECLARED
 from tests.support.database_servers import DatabaseServer
 from tests.support.foreign_shops.foreign_shop import ForeignShop
@@ -70,7 +71,7 @@ def platform(any_server: DatabaseServer) -> Iterator[Engine]:
 def test_pages_find_what_was_put_in_and_then_what_changed(
     site: Engine, reader: Engine, platform: Engine, shop: ForeignShop
 ) -> None:
-    source = ShopSource(reader, shop.mapping, IdMap(platform))
+    source = ShopSource(reader, shop.mapping, IdMap(platform), DOLLAR)
     copier = CatalogueCopier(source, platform)
 
     reports = copier.run_round()

@@ -14,6 +14,7 @@ from shop.catalogue.source import ShopSource
 from shop.database import open_engine
 from shop.mapping.id_map import IdMap
 from shop.mapping.model import parse_mapping
+from shop.money import DOLLAR
 from tests.support.uuid_shop import (
     ALIKE,
     MAPPING,
@@ -38,7 +39,7 @@ def shop(tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture
 def source(shop: Engine, platform: Engine) -> ShopSource:
     """The shop as its mapping reads it."""
-    return ShopSource(shop, parse_mapping(MAPPING, "own.toml"), IdMap(platform))
+    return ShopSource(shop, parse_mapping(MAPPING, "own.toml"), IdMap(platform), DOLLAR)
 
 
 @pytest.fixture

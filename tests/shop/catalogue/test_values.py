@@ -8,6 +8,7 @@ import pytest
 
 from shop.catalogue.values import OddValueError, read_value
 from shop.mapping.canonical import Field, Kind
+from shop.money import FINEST, Currency
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, 500, tzinfo=UTC)
 
@@ -35,7 +36,7 @@ NOON = datetime(2026, 1, 2, 12, 0, 0, 500, tzinfo=UTC)
     ],
 )
 def test_a_value_is_read_without_loss(kind: Kind, given: Any, read: Any) -> None:
-    assert read_value(Field("it", kind, is_nullable=False), given) == read
+    assert read_value(Field("it", kind, is_nullable=False), given, FINEST) == read
 
 
 @pytest.mark.parametrize(
@@ -60,11 +61,33 @@ def test_a_value_is_read_without_loss(kind: Kind, given: Any, read: Any) -> None
 )
 def test_a_value_that_is_none_of_its_field_is_odd_and_not_told(kind: Kind, given: Any) -> None:
     with pytest.raises(OddValueError, match=r"^it is") as error:
-        read_value(Field("it", kind, is_nullable=False), given)
+        read_value(Field("it", kind, is_nullable=False), given, FINEST)
 
     assert given is None or str(given) not in str(error.value)
 
 
 def test_a_missing_value_is_none_where_it_may_be() -> None:
-    assert read_value(Field("it", Kind.MONEY, is_nullable=True), None) is None
-    assert read_value(Field("it", Kind.INSTANT, is_nullable=True), "0000-00-00 00:00:00") is None
+    assert read_value(Field("it", Kind.MONEY, is_nullable=True), None, FINEST) is None
+    assert read_value(Field("it", Kind.INSTANT, is_nullable=True), "0000-00-00 00:00:00", FINEST) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "given", "read"),
+    [
+        ("KRW", Decimal("1234.5"), "1235"),
+        ("KRW", 0.49, "0"),
+        ("KRW", -2.5, "-3"),
+        ("USD", "19.995", "20.00"),
+        ("KWD", Decimal("1.2345"), "1.235"),
+    ],
+)
+def test_an_amount_is_rounded_to_what_its_currency_can_charge(code: str, given: Any, read: str) -> None:
+    field = Field("price", Kind.MONEY, is_nullable=False)
+
+    assert str(read_value(field, given, Currency(code))) == read
+
+
+def test_a_percentage_is_as_fine_in_any_currency() -> None:
+    field = Field("discount_value", Kind.MONEY, is_nullable=False)
+
+    assert read_value(field, Decimal("12.5"), Currency("KRW")) == Decimal("12.5")

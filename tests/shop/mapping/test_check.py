@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 from shop.database import open_engine
 from shop.mapping.check import MappingCheck, check_shop
 from shop.mapping.model import load_mapping, parse_mapping
+from shop.money import Currency
 
 TABLES = (
     "CREATE TABLE person (id INTEGER PRIMARY KEY, name VARCHAR(50), changed DATETIME)",
@@ -46,6 +47,23 @@ def report(sqlite_url: str) -> MappingCheck:
 
 def costs_of(report: MappingCheck, name: str) -> tuple[str, ...]:
     return next(table.costs for table in report.tables if table.name == name)
+
+
+def test_amounts_finer_than_the_currency_are_counted(sqlite_url: str) -> None:
+    engine = open_engine(sqlite_url)
+    with engine.begin() as connection:
+        for statement in TABLES:
+            connection.exec_driver_sql(statement)
+    with engine.connect() as connection:
+        by_currency = {
+            code: costs_of(check_shop(connection, parse_mapping(MAPPING, "shop.toml"), Currency(code)), "order_items")
+            for code in ("KRW", "USD")
+        }
+    engine.dispose()
+
+    line = "unit_price: 2 amounts are finer than 1 KRW (CURRENCY), and rounded to it"
+    assert line in by_currency["KRW"]
+    assert not any("finer" in each for each in by_currency["USD"])
 
 
 def test_rows_are_counted_and_shown(report: MappingCheck) -> None:
