@@ -5,6 +5,8 @@ import shlex
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -179,6 +181,33 @@ def test_killed_workers_leave_nothing_and_are_replaced(installation: Installatio
     wait_for(lambda: not any(is_alive(process) for process in workers), 30)
     wait_for(lambda: all_healthy(installation), 120)
     assert homepage(installation, 1)
+
+
+def test_a_killed_scheduler_leaves_no_attempt_that_the_next_would_run_beside(
+    installation: Installation, airflow: AirflowClient
+) -> None:
+    as_of = (datetime.now(UTC) - timedelta(days=2)).replace(hour=0, minute=0, second=0, microsecond=0)
+    run_id = airflow.trigger("train_wide_deep", {"as_of": as_of.isoformat()})
+    scheduler = psutil.Process(Supervisor(installation.settings.var_dir).state("airflow-scheduler")["pid"])
+    wait_for(lambda: list_trainings(scheduler) != [], 240)
+    attempt = list_trainings(scheduler)
+
+    scheduler.kill()
+
+    wait_for(lambda: not any(is_alive(process) for process in attempt), 30)
+    failed = {"json": {"state": "failed"}}
+    airflow._send("PATCH", f"/api/v2/dags/train_wide_deep/dagRuns/{run_id}", **failed).raise_for_status()
+    wait_for(lambda: all_healthy(installation), 120)
+
+
+def list_trainings(scheduler: psutil.Process) -> list[psutil.Process]:
+    """List what runs a training below the scheduler, the guard of the step included."""
+    found = []
+    for process in scheduler.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if "training.run" in process.cmdline():
+                found.append(process)
+    return found
 
 
 def test_nothing_outlives_a_killed_supervisord_and_all_serves_again(installation: Installation) -> None:
