@@ -41,6 +41,12 @@ def test_lists_without_a_fault_pass(bare_window: Window) -> None:
     assert find_failed(bare_window, many()) == set()
 
 
+def test_whoever_fails_a_check_of_health_is_refused(bare_window: Window) -> None:
+    assert {check.name: check.consequence for check in check_health(bare_window, many())} == dict.fromkeys(
+        ["finite_scores", "coverage", "flat_lists", "top_product_share", "distinct_products"], "refuse"
+    )
+
+
 def test_one_score_that_is_no_number_is_enough(bare_window: Window) -> None:
     values = np.zeros((1000, 1), dtype=np.float32)
     values[7] = np.inf

@@ -67,6 +67,16 @@ def test_a_sound_version_passes_every_check_of_health(trial: Trial) -> None:
     assert failed == []
 
 
+def test_odd_behaviour_is_for_a_reviewer_and_lists_that_depend_on_company_are_refused(trial: Trial) -> None:
+    consequences = {check.name: check.consequence for check in trial.evidence.checks}
+
+    assert consequences["alone_as_in_company"] == "refuse"
+    assert {name for name, consequence in consequences.items() if consequence == "flag"} == {
+        "habits_count",
+        "calibration_error",
+    }
+
+
 def test_every_baseline_of_the_gate_is_evaluated_on_the_same_users(trial: Trial) -> None:
     assert list(trial.others) == ["champion", "global_popularity", "category_popularity", "own_purchases"]
     assert len({len(evaluation.ndcg) for evaluation in trial.others.values()}) == 1
