@@ -16,7 +16,7 @@ from shop.catalogue.tables import COPIED_TABLES
 from shop.database import open_engine
 from shop.mapping.id_map import IdMap
 from shop.migrate import PLATFORM, migrate
-from shop.money import DOLLAR
+from shop.money import FINEST
 from shop.tables import DECLARED
 from tests.support.database_servers import DatabaseServer
 from tests.support.foreign_shops.foreign_shop import ForeignShop
@@ -71,7 +71,7 @@ def platform(any_server: DatabaseServer) -> Iterator[Engine]:
 def test_pages_find_what_was_put_in_and_then_what_changed(
     site: Engine, reader: Engine, platform: Engine, shop: ForeignShop
 ) -> None:
-    source = ShopSource(reader, shop.mapping, IdMap(platform), DOLLAR)
+    source = ShopSource(reader, shop.mapping, IdMap(platform), FINEST)
     copier = CatalogueCopier(source, platform)
 
     reports = copier.run_round()
