@@ -45,7 +45,7 @@ def test_every_workflow_ran_green(airflow: AirflowClient, dag_id: str) -> None:
 def test_workflows_were_linked_by_assets(airflow: AirflowClient) -> None:
     kinds = {dag_id: {run["run_type"] for run in airflow.runs(dag_id)} for dag_id in CHAIN}
 
-    assert kinds.pop("sync_shop") == {"manual"}
+    assert kinds.pop("sync_shop") <= {"manual", "scheduled"}  # in the first hours of a day, that of the night is run
     assert set().union(*kinds.values()) == {"asset_triggered"}
 
 
@@ -172,11 +172,12 @@ def test_nothing_outlives_a_killed_part_and_it_serves_again(installation: Instal
 @pytest.mark.parametrize("name", ["mlflow", "bentoml", "airflow-scheduler"])
 def test_killed_workers_leave_nothing_and_are_replaced(installation: Installation, name: str) -> None:
     part = psutil.Process(Supervisor(installation.settings.var_dir).state(name)["pid"])
+    wait_for(lambda: part.children(recursive=True) != [], 150)  # the scheduler has some while a workflow runs
     workers = part.children(recursive=True)
-    assert workers
 
     for worker in workers:
-        worker.kill()
+        with suppress(psutil.NoSuchProcess):
+            worker.kill()
 
     wait_for(lambda: not any(is_alive(process) for process in workers), 30)
     wait_for(lambda: all_healthy(installation), 120)
