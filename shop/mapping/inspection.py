@@ -180,7 +180,9 @@ def _find_fault(field: Field, column: ColumnMapping, declared: ReflectedColumn |
     if column.values:
         return None
     if not _holds(declared["type"], field.kind, column):
-        return f"should hold {field.kind.value}, but is {declared['type']!r}"
+        is_whole_money = field.kind is Kind.MONEY and isinstance(declared["type"], types.Integer)
+        advice = ': say money = "cents", or "rounded" where it is whole units, such as won' if is_whole_money else ""
+        return f"should hold {field.kind.value}, but is {declared['type']!r}{advice}"
     if isinstance(declared["type"], types.TIMESTAMP) and column.time_zone != "UTC":
         return "is a TIMESTAMP, which the server gives in UTC: it has no time zone of its own"
     if declared["nullable"] and field.kind is not Kind.INSTANT and not field.is_nullable and not is_key:

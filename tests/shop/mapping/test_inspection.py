@@ -103,3 +103,11 @@ def test_what_the_mapping_says_makes_columns_fit(shop: Engine) -> None:
 
     assert faults == []
     assert warnings == ["customer has columns that do not cross: name"]
+
+
+def test_whole_numbers_as_money_are_cents_or_units_as_the_mapping_says(shop: Engine) -> None:
+    faults, _warnings = inspect(shop, CORRECT.replace('{ column = "price", money = "rounded" }', '"id"'))
+
+    [named] = faults
+    assert "item.id should hold money" in named
+    assert named.endswith('say money = "cents", or "rounded" where it is whole units, such as won')
