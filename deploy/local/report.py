@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 from sqlalchemy import func, select
@@ -19,6 +19,7 @@ from deploy.local.supervision.supervise import Supervisor
 from deploy.progress import lay_out_table
 from settings import Settings
 from shop.database import name_database, open_engine, session_scope
+from shop.mapping.id_map import read_texts
 from shop.tables import Recommendation
 
 READY_SECONDS = 60.0
@@ -122,10 +123,11 @@ def _row(part: Part, state: str, views: Mapping[str, Mapping[str, Any]]) -> tupl
     return part.name, state, str(view["pid"] or ""), str(part.port or ""), since
 
 
-def _some_user(settings: Settings) -> int:
-    """Choose the first user that has a list, to ask for."""
+def _some_user(settings: Settings) -> str:
+    """Choose the first user that has a list, to ask for by the shop's own id, as it stands in an address."""
     engine = open_engine(settings.platform_database_url)
     with session_scope(engine) as session:
-        user_id = session.scalar(select(func.min(Recommendation.user_id)))
+        number = int(session.scalar(select(func.min(Recommendation.user_id))) or 1)
+        text = read_texts(session.connection(), "users", [number]).get(number, str(number))
     engine.dispose()
-    return int(user_id or 1)
+    return quote(text, safe="")

@@ -109,6 +109,7 @@ def test_lists_are_those_of_the_new_shop_alone(installation: Installation, chang
     users = read(settings.platform_database_url, "SELECT DISTINCT user_id FROM recommendations ORDER BY user_id")
 
     assert "Ready after" in changed
+    assert f"/recommendations/home?user_id={read_user_ids(settings)[users[0][0]]}&" in changed
     assert titles == {*TEAS, *CUPS}
     assert users == read(settings.shop_database_url, "SELECT user_id FROM users ORDER BY user_id")
     for user_id in list(read_user_ids(settings).values())[:10]:
