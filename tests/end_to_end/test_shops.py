@@ -126,7 +126,6 @@ def test_lists_follow_what_each_user_buys(installation: Installation, changed: s
     right = 0
     for user_id, tea in list(drinks_tea.items())[:20]:
         page = httpx.get(f"{settings.api_url}/recommendations/home", params={"user_id": user_id}, timeout=60).json()
-        assert page["user_id"] == user_id
         right += (page["recommendations"][0]["title"] in TEAS) == tea
 
     assert right >= 16
