@@ -151,3 +151,14 @@ test('words and colour of a banner are the merchant’s, pages say the rest', ()
   expect(screen.getByRole('link', { name: '보러 가기' })).toHaveAttribute('href', '/search?query=a')
   expect(screen.getByRole('group')).toHaveStyle({ background: '#ffe0f0' })
 })
+
+test('a picture that does not load leaves its place empty', () => {
+  const banners = STOREFRONT.banners.map((banner) => ({ ...banner, picture_urls: ['/gone.png', '/there.png'] }))
+  const carousel = renderCarousel(banners)
+  const [gone, there] = carousel.querySelectorAll('img')
+
+  fireEvent.error(gone!)
+
+  expect(gone).not.toBeInTheDocument()
+  expect(there).toBeInTheDocument()
+})

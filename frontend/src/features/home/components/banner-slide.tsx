@@ -1,5 +1,6 @@
 import { clsx } from 'clsx'
 import { ArrowRight } from 'lucide-react'
+import { useState } from 'react'
 import { Link } from 'react-router'
 import type { Banner } from '@/api/get-storefront'
 import { useLocalized } from '@/i18n/use-localized'
@@ -48,16 +49,7 @@ export function BannerSlide({ banner, number, total, isShown, isNear }: BannerSl
       )}
     >
       {isNear &&
-        banner.picture_urls.map((url, index) => (
-          <img
-            key={url}
-            src={imageSrc(url)}
-            alt=""
-            width={240}
-            height={240}
-            className={clsx('absolute aspect-square rounded-2xl object-cover', PLACES[index])}
-          />
-        ))}
+        banner.picture_urls.map((url, index) => <BannerPicture key={url} url={url} className={PLACES[index]} />)}
       <div className="relative flex h-full max-w-[62%] flex-col justify-center gap-1.5 pb-4 ps-5 sm:max-w-[52%] sm:gap-3 sm:ps-20">
         <h2 dir="auto" className="line-clamp-2 text-xl leading-tight font-extrabold tracking-tight sm:text-4xl">
           {localized(banner.title)}
@@ -72,5 +64,23 @@ export function BannerSlide({ banner, number, total, isShown, isNear }: BannerSl
         </Link>
       </div>
     </div>
+  )
+}
+
+/** A picture of an offer; one that does not load leaves its place empty. */
+function BannerPicture({ url, className }: { url: string; className: string | undefined }) {
+  const [isBroken, setIsBroken] = useState(false)
+  if (isBroken) return null
+  return (
+    <img
+      src={imageSrc(url)}
+      alt=""
+      width={240}
+      height={240}
+      onError={() => {
+        setIsBroken(true)
+      }}
+      className={clsx('absolute aspect-square rounded-2xl object-cover', className)}
+    />
   )
 }
