@@ -3,16 +3,15 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from mlflow_server.health import ask
 from settings import Settings
+from tests.support.processes import await_answer
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 120
 
 
 @contextmanager
@@ -34,11 +33,7 @@ def mlflow_running(
     command = [python, "-m", "mlflow_server"]
     process = subprocess.Popen(command, cwd=folder, env={**os.environ, **values}, stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + START_SECONDS
-        while not answers(settings):
-            assert process.poll() is None, "the server ended before it answered"
-            assert time.monotonic() < deadline, f"no answer within {START_SECONDS} s"
-            time.sleep(0.5)
+        await_answer(process, lambda: answers(settings))
         yield
     finally:
         process.terminate()

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.ports import free_ports
+from tests.support.processes import await_answer
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 120
 BUCKET = "shop"
 
 
@@ -59,11 +58,7 @@ def object_store_running() -> Iterator[ObjectStore]:
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     store = ObjectStore(f"http://127.0.0.1:{port}")
     try:
-        deadline = time.monotonic() + START_SECONDS
-        while not _has_bucket(store):
-            assert process.poll() is None, "the object store ended before it answered"
-            assert time.monotonic() < deadline, f"no answer within {START_SECONDS} s"
-            time.sleep(0.2)
+        await_answer(process, lambda: _has_bucket(store))
         yield store
     finally:
         process.kill()  # it holds nothing but its memory
