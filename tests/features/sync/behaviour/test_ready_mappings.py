@@ -18,10 +18,12 @@ from tests.support.foreign_shops.magento import make_magento_shop
 from tests.support.foreign_shops.opencart import make_opencart_shop
 from tests.support.foreign_shops.prestashop import make_prestashop_shop
 from tests.support.foreign_shops.woocommerce import make_hpos_shop, make_posts_shop
+from tests.support.foreign_shops.woocommerce_regulars import make_busy_shop
 
 MAKERS: dict[str, Callable[[], ForeignShop]] = {
     "woocommerce": make_hpos_shop,
     "woocommerce-posts": make_posts_shop,
+    "woocommerce-busy": lambda: make_busy_shop(num_regulars=20, num_products=60),
     "opencart": make_opencart_shop,
     "prestashop": make_prestashop_shop,
     "magento": make_magento_shop,
