@@ -120,6 +120,7 @@ def _build_products(source: DemoSource, categories: pl.DataFrame, items: pl.Data
         "brand",
         "product_type",
         "size",
+        "family_id",
         price=pl.coalesce("price", _median_price("product_type"), _median_price("category_id")),
         stock=pl.col("sold").fill_null(0) + spare,
     )

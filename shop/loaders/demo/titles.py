@@ -1,4 +1,4 @@
-"""Readable product texts for the demo shop: type, size, brand and title, from the data set's codes."""
+"""Readable product texts for the demo shop: type, size, brand, title and family, from the data set's codes."""
 
 import re
 from collections import Counter
@@ -15,6 +15,12 @@ CUT_OFF_LENGTH = 29
 
 UNBRANDED_MANUFACTURER = 2
 """The retailer's number for goods of no maker: loose produce, salad bar, ice."""
+
+PRODUCT_CODE = re.compile(r"\d{5,}(?:\.\d+)?(?:\s*[A-Z]+\s*$)?")
+"""A piece of a product's code in the place of its size, with the unit that it was run together with: `974006 PK`."""
+
+STORE_GRADES = re.compile(r"^(?:ALL|[A-DNLR]|(?:[A-D] ?){2,4})\s*(?=[\d.])|^[A-Z]{1,2}\s{2,}")
+"""For which stores of the retailer a size is meant: `ABCD 8 OZ`, `ALL 12 OZ`."""
 
 SINGLE_SIZE = re.compile(
     r"\s*(?:\d+ (?=[\d.]+ ))?"  # a crate's count before the size says nothing to a shopper
@@ -98,19 +104,28 @@ def _spell_word(word: str) -> str:
 
 @cache
 def tidy_size(size: str | None) -> str | None:
-    """Spell a package size: `6 PK/4 OZ` is `6 x 4 oz`, `CR    8 OZ` is `8 oz`. None when it says nothing."""
+    """Spell a package size: `6 PK/4 OZ` is `6 x 4 oz`, `12 OZ/8 CT` is `12 oz / 8 ct`. None when it says nothing."""
     if not size:
         return None
-    text = re.sub(r"^[A-Z]{1,2}\s{2,}|[*#()]", " ", size.upper())
+    text = re.sub(r"/?\s*\(\d+\)|[*#()]", " ", PRODUCT_CODE.sub(" ", STORE_GRADES.sub(" ", size.upper())))
     multiple = re.fullmatch(r"\s*(\d+)\s*(?:PK|P|CT)\s*/?\s*([\d.]+)\s*([A-Z ]+?)\s*", text)
     multiple = multiple or re.fullmatch(r"\s*(\d+)/([\d.]+)\s*(OZ|ML|CT|FL OZ)\s*", text)
     if multiple and multiple.group(3) in UNITS:
         return f"{multiple.group(1)} x {_spell_number(multiple.group(2))} {UNITS[multiple.group(3)]}"
-    single = SINGLE_SIZE.fullmatch(text)
-    if single and single.group(2) in UNITS:
-        return f"{_spell_number(single.group(1) or '1')} {UNITS[single.group(2)]}"
+    for parts in ([text], text.split("/")):
+        measures = list(filter(None, map(_spell_single, parts)))
+        if len(measures) == len(parts):
+            return " / ".join(measures)
     plain = " ".join(text.split()).lower()
     return plain if any(character.isdigit() for character in plain) else plain.title() or None
+
+
+def _spell_single(text: str) -> str | None:
+    """Spell one number and its unit; None where there is anything else."""
+    single = SINGLE_SIZE.fullmatch(text)
+    if single is None or single.group(2) not in UNITS:
+        return None
+    return f"{_spell_number(single.group(1) or '1')} {UNITS[single.group(2)]}"
 
 
 def _spell_number(number: str) -> str:
@@ -144,13 +159,17 @@ def name_brands(products: pl.DataFrame) -> dict[int, str]:
 
 
 def describe_products(products: pl.DataFrame) -> pl.DataFrame:
-    """Give each product its texts.
+    """Give each product its texts and its family.
+
+    A family is what one maker makes of one type. Its products differ by size; where the data tell no more of several,
+    they are numbered in the order of their ids. So no two products share a title.
 
     Args:
-        products: the data set's products with the shop's `category` (name).
+        products: the data set's products with the shop's `category` (name), sorted by product_id.
 
     Returns:
-        product_id (key), brand (None for loose goods), product_type, size, title.
+        product_id (key), brand (None for loose goods), product_type, size, title, family_id (the first product's id;
+        None for a product without variants).
     """
     brands = name_brands(products)
     rows = []
@@ -158,7 +177,7 @@ def describe_products(products: pl.DataFrame) -> pl.DataFrame:
         brand, kind = _brand_of(row, brands), tidy_type(row["product_type"], row["product_category"])
         is_loose = brand is None and row["department"] == "PRODUCE"  # the size is then that of the retailer's crate
         size = None if is_loose else tidy_size(row["package_size"])
-        title = " ".join(part for part in (brand, kind, size) if part)
+        title = " ".join(part for part in (brand, kind, size) if part and (part is not size or part not in kind))
         rows.append((row["product_id"], brand, kind, size, title))
     schema = {
         "product_id": pl.Int64,
@@ -167,7 +186,13 @@ def describe_products(products: pl.DataFrame) -> pl.DataFrame:
         "size": pl.String,
         "title": pl.String,
     }
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    described = pl.DataFrame(rows, schema=schema, orient="row")
+    number = pl.int_range(1, pl.len() + 1).over("title")
+    family = ("brand", "product_type")
+    return described.with_columns(
+        title=pl.when(pl.len().over("title") > 1).then(pl.format("{}, No. {}", "title", number)).otherwise("title"),
+        family_id=pl.when(pl.len().over(family) > 1).then(pl.col("product_id").first().over(family)),
+    )
 
 
 def _brand_of(row: Mapping[str, object], brands: Mapping[int, str]) -> str | None:

@@ -187,5 +187,6 @@ UNITS = {
     "IN": "in", "PK": "pack", "QT": "qt", "SQ FT": "sq ft", "PC": "pc", "STEM": "stems", "STEMS": "stems",
     "LOAD": "loads", "LOADS": "loads", "LD": "loads", "LDS": "loads", "GAL": "gal", "GA": "gal", "FT": "ft",
     "PT": "pt", "CTN": "carton", "KIT": "kit", "DZ": "dozen", "CM": "cm", "GM": "g", "G": "g", "ROLL": "rolls",
-    "CUP": "cups", "SHEETS": "sheets", "USE": "uses", "USES": "uses",
+    "CUP": "cups", "SHEETS": "sheets", "USE": "uses", "USES": "uses", "YD": "yd", "PKS": "pack",
+    "PCS": "pc", "DOZ": "dozen", "DZN": "dozen", "PADS": "pads",
 }  # fmt: skip

@@ -1,3 +1,5 @@
+import pytest
+
 from shop.loaders.nicknames import draw_nicknames
 
 
@@ -10,6 +12,16 @@ def test_no_two_users_share_a_nickname() -> None:
     nicknames = draw_nicknames(3000)
 
     assert len(set(nicknames)) == 3000
+    assert all(nickname.isalpha() for nickname in nicknames)
+
+
+def test_more_users_than_names_get_a_second_given_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shop.loaders.nicknames.MOST_REDRAWS", 0)
+
+    nicknames = draw_nicknames(6000)
+
+    assert len(set(nicknames)) == 6000
+    assert all(nickname.isalpha() for nickname in nicknames)
 
 
 def test_more_users_keep_the_names_of_the_first() -> None:

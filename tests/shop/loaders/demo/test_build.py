@@ -63,6 +63,21 @@ def test_every_product_costs_something_and_shows_something(shop: Tables) -> None
     assert set(shop["product_images"]["product_id"]) == set(products["product_id"])
 
 
+def test_no_two_products_share_a_title_and_variants_share_a_family(shop: Tables) -> None:
+    products = shop["products"]
+    families = products.drop_nulls("family_id").group_by("family_id").agg(pl.len(), pl.col("brand", "product_type"))
+
+    assert products["title"].is_unique().all()
+    assert len(families) == 8688
+    assert families["len"].min() == 2
+    assert families.filter(pl.col("brand").list.n_unique() + pl.col("product_type").list.n_unique() > 2).is_empty()
+    assert products["family_id"].null_count() == 6110
+
+
+def test_no_size_is_a_piece_of_a_products_code(shop: Tables) -> None:
+    assert shop["products"].filter(pl.col("size").str.contains(r"\d{5}")).is_empty()
+
+
 def test_prices_are_what_was_paid_lately(shop: Tables) -> None:
     paid = shop["order_items"].filter((pl.col("product_id") == 1029743) & (pl.col("unit_price") > 0))
     last = sorted(paid["unit_price"].tail(20).to_list())
@@ -83,7 +98,7 @@ def test_nicknames_are_korean_and_unlike(shop: Tables) -> None:
     nicknames = shop["users"]["nickname"]
 
     assert nicknames.is_unique().all()
-    assert nicknames.str.contains(r"^[가-힣]{2,}\d*$").all()
+    assert nicknames.str.contains(r"^[가-힣]{2,4}$").all()
 
 
 def test_redeemed_coupons_were_used_in_their_owners_order(shop: Tables) -> None:

@@ -32,6 +32,14 @@ SIZES = [
     ("CR    8 OZ", "8 oz"),
     (".45 OZ", "0.45 oz"),
     ("600 4 LB", "4 lb"),
+    ("12 OZ/8 CT", "12 oz / 8 ct"),
+    ("13 OZ(6)", "13 oz"),
+    ("ALL  12 OZ", "12 oz"),
+    ("ABCD  8 OZ", "8 oz"),
+    ("974006  PK", None),
+    ("45675615 OZ", None),
+    ("7 OZ 156174", "7 oz"),
+    ("4752 SHEET", "4752 sheet"),
     ("PT", "1 pt"),
     ("LARGE", "Large"),
     ("", None),
@@ -62,7 +70,7 @@ def test_loose_goods_have_no_brand_and_not_the_crates_size() -> None:
     assert describe_products(PRODUCTS).row(0, named=True)["title"] == "Bananas"
 
 
-def test_the_private_label_is_one_family() -> None:
+def test_the_private_label_has_one_name() -> None:
     assert describe_products(PRODUCTS).row(1, named=True)["title"] == "Maple Row Dairy Milk 1 gal"
 
 
@@ -72,3 +80,27 @@ def test_brands_are_the_same_each_time_and_fit_the_goods() -> None:
     assert brands == name_brands(PRODUCTS)
     assert brands[700].endswith(("Snacks", "Confections", "Treats"))
     assert len(set(brands.values())) == 3
+
+
+def test_variants_of_one_thing_are_a_family_and_have_titles_of_their_own() -> None:
+    milk = PRODUCTS.filter(pl.col("product_id") == 2)
+    half = milk.with_columns(product_id=pl.lit(4, pl.Int64), package_size=pl.lit("1/2 GAL"))
+    same = milk.with_columns(product_id=pl.lit(5, pl.Int64))
+
+    described = describe_products(pl.concat([PRODUCTS, half, same]))
+
+    assert dict(described.select("product_id", "family_id").rows()) == {1: None, 2: 2, 3: None, 4: 2, 5: 2}
+    titles = described.filter(pl.col("family_id") == 2)["title"].to_list()
+    assert titles == [
+        "Maple Row Dairy Milk 1 gal, No. 1",
+        "Maple Row Dairy Milk 1/2 gal",
+        "Maple Row Dairy Milk 1 gal, No. 2",
+    ]
+
+
+def test_a_size_that_the_type_says_is_not_said_twice() -> None:
+    wine = PRODUCTS.head(1).with_columns(
+        department=pl.lit("GROCERY"), product_type=pl.lit("POPULAR 750ML WINES"), package_size=pl.lit("750 ML")
+    )
+
+    assert describe_products(wine).row(0, named=True)["title"] == "Popular 750 ml Wines"
