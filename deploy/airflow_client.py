@@ -24,7 +24,7 @@ class AirflowClient:
         password: its password, which each installation draws for itself.
 
     Raises:
-        SetupError: the login is refused: another installation's Airflow answers.
+        SetupError: the login is refused: another installation's Airflow answers; or no Airflow does.
         httpx.HTTPError: Airflow does not answer.
     """
 
@@ -36,7 +36,7 @@ class AirflowClient:
                 f"the Airflow at {base_url} refuses the login that this installation drew: it is another "
                 "installation's, or its password was changed. Name the VAR_DIR that you mean, or another AIRFLOW_PORT."
             )
-        self._http.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
+        self._http.headers["Authorization"] = f"Bearer {_read_token(answer)}"
 
     def ensure_pool(self, name: str, slots: int, description: str) -> None:
         """Create a pool unless it exists. A task whose pool is missing waits for ever, so this comes before any run."""
@@ -104,3 +104,20 @@ class AirflowClient:
                     return answer
             time.sleep(RETRY_SECONDS)
         return self._http.request(method, path, **arguments)
+
+
+def _read_token(answer: httpx.Response) -> str:
+    """Return the token that a login brought.
+
+    Raises:
+        SetupError: something else than Airflow answers.
+        httpx.HTTPError: Airflow fails.
+    """
+    if answer.is_server_error:
+        answer.raise_for_status()
+    try:
+        return str(answer.json()["access_token"])
+    except (ValueError, KeyError, TypeError) as err:
+        raise SetupError(
+            f"what answers at {answer.url} ({answer.status_code}) is no Airflow: free its port, or set AIRFLOW_PORT."
+        ) from err

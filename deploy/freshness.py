@@ -3,6 +3,7 @@
 import configparser
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 from sqlalchemy import select
@@ -80,11 +81,27 @@ def _champion(settings: Settings) -> str:
         return f"MLflow does not answer at {settings.mlflow_tracking_uri}"
     if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         return "MLflow refuses the login: it is another installation's, or its password was changed"
-    if answer.status_code == httpx.codes.NOT_FOUND:
-        return "none yet"  # no model of that name, whoever's MLflow it is
-    if answer.status_code != httpx.codes.OK:
+    if answer.is_server_error:
         return f"MLflow answers {answer.status_code}"
-    model = answer.json()["registered_model"]
+    match _read_object(answer):
+        case {"error_code": "RESOURCE_DOES_NOT_EXIST"}:
+            return "none yet"  # no model of that name, whoever's MLflow it is
+        case {"registered_model": {"name": settings.model_name} as model}:
+            return _describe_champion(settings, model)
+    return f"not known: what answers at {settings.mlflow_tracking_uri} is no MLflow: free its port, or set MLFLOW_PORT"
+
+
+def _read_object(answer: httpx.Response) -> dict[str, Any]:
+    """Return the JSON object of an answer; an empty one where it holds none."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _describe_champion(settings: Settings, model: dict[str, Any]) -> str:
+    """Say which version of a model is champion, unless the model is another installation's."""
     marks = {tag["key"]: tag["value"] for tag in model.get("tags", [])}
     stranger = read_installation(settings.var_dir).find_stranger(marks.get(MARK, ""), settings.mlflow_tracking_uri)
     if stranger:

@@ -12,6 +12,7 @@ import pytest
 from deploy import airflow_client
 from deploy.airflow_client import AirflowClient
 from deploy.interpreter import SetupError
+from tests.support.strangers import ANSWERS, stranger_running
 
 
 class BusyServer(ThreadingHTTPServer):
@@ -101,3 +102,12 @@ def test_another_installations_airflow_refuses_the_login_in_words(server: BusySe
 
     with pytest.raises(SetupError, match=f"the Airflow at {url} refuses the login"):
         AirflowClient(url, "admin", "of another installation")
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_what_is_no_airflow_is_said_to_be_none(kind: str) -> None:
+    with (
+        stranger_running(kind) as port,
+        pytest.raises(SetupError, match=rf"answers at http://127.0.0.1:{port}/auth/token \(\d+\) is no Airflow: free"),
+    ):
+        AirflowClient(f"http://127.0.0.1:{port}", "admin", "secret")

@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from deploy.freshness import describe_freshness
 from features.pins import pin
 from features.store import MLStore
 from settings import Settings
 from tests.support.ports import free_ports
+from tests.support.strangers import ANSWERS, stranger_running
 
 
 def weigh(folder: Path) -> str:
@@ -25,3 +27,13 @@ def test_the_store_is_weighed_and_its_pins_are_counted(tmp_path: Path) -> None:
 
     assert weigh(tmp_path).split(", ", 1)[1].startswith("most of it users (")
     assert weigh(tmp_path).endswith("MB); 1 pinned, the oldest as of 2026-01-01T00:00:00+00:00")
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_what_is_no_mlflow_is_said_to_be_none(tmp_path: Path, kind: str) -> None:
+    with stranger_running(kind) as port:
+        said = dict(describe_freshness(Settings(var_dir=tmp_path, mlflow_port=port)))
+
+    assert said["champion"] == (
+        f"not known: what answers at http://127.0.0.1:{port} is no MLflow: free its port, or set MLFLOW_PORT"
+    )

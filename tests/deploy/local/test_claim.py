@@ -16,6 +16,7 @@ from deploy.local.claim import claim_mlflow
 from settings import Settings
 from tests.support.mlflow_servers import mlflow_running
 from tests.support.ports import free_settings
+from tests.support.strangers import stranger_running
 from training.registry.client import CHAMPION, connect
 from training.registry.errors import ForeignRegistryError
 from training.registry.installation import Installation, keep_installation, read_installation
@@ -92,6 +93,19 @@ def test_the_alias_of_another_installation_is_neither_moved_nor_followed(
     assert f"belongs to the installation in VAR_DIR={owner.var_dir}" in said[-1]
     assert "Traceback" not in said[0]
     assert connect(owner.mlflow_tracking_uri, owner.model_name).resolve_alias(CHAMPION) == 1
+
+
+@pytest.mark.parametrize("target", ["2", "--rollback"])
+@pytest.mark.parametrize("kind", ["page", "other-object"])
+def test_what_is_no_mlflow_ends_a_move_in_one_line(tmp_path: Path, kind: str, target: str) -> None:
+    keep_installation(Installation("ours", tmp_path))
+
+    with stranger_running(kind) as port:
+        ended = run_command(Settings(var_dir=tmp_path, mlflow_port=port), "training.promote", target)
+
+    assert ended.returncode == 1
+    [said] = ended.stderr.splitlines()
+    assert said.startswith("training.promote: ")
 
 
 def test_a_claim_again_changes_nothing(owner: Settings) -> None:

@@ -83,6 +83,16 @@ def test_a_scheduler_is_healthy_only_where_our_own_airflow_says_so(
     assert find_state(scheduler, parts, views).startswith(state)
 
 
+def test_another_installations_airflow_on_our_port_is_not_ours(
+    tmp_path: Path, airflow_port: int, idle: "subprocess.Popen[bytes]"
+) -> None:
+    parts = services(Settings(var_dir=tmp_path, airflow_port=airflow_port))
+    [server] = [part for part in parts if part.name == "airflow-api-server"]
+    views = {server.name: {"statename": "RUNNING", "pid": idle.pid, "start": 0}}
+
+    assert find_state(server, parts, views) == f"does not listen on port {airflow_port}"
+
+
 def test_a_scheduler_that_has_just_been_killed_is_not_healthy(
     tmp_path: Path, airflow_port: int, idle: "subprocess.Popen[bytes]"
 ) -> None:
