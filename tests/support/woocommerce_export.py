@@ -34,7 +34,7 @@ def write_woocommerce_export(folder: Path, *, num_orders: int = 400, seed: int =
         pictures = "https://shop.example/1.jpg, http://shop.example/2.jpg,https://shop.example/3.jpg"
         tea = {
             "Images": pictures,
-            "Categories": "Tea > Green, Sale",
+            "Categories": r"Tea, Tea > Green, Tea > Green > Sencha, Cups\, bowls, Sale > Green",
             "Description": 'A "fine"\ntea',
             "Brands": "Leaf, Other",
         }

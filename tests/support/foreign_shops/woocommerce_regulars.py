@@ -11,7 +11,7 @@ from tests.support.foreign_shops.woocommerce import add_item, add_order_row, add
 
 TREE = {
     "Drinks": ("Green tea", "Black tea", "Coffee", "Juice"),
-    "Bakery": ("Bread", "Cakes", "Biscuits"),
+    "Bakery": ("Rolls", "Cakes", "Biscuits"),
     "Dairy": ("Cheese", "Yoghurt"),
     "Home": ("Candles", "Soap"),
 }

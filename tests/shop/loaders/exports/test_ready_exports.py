@@ -142,9 +142,20 @@ def test_a_woocommerce_export_with_decimal_commas(
     assert fetch(shop, "SELECT COUNT(*) FROM orders WHERE user_id IS NULL") == [(truth.num_guest_orders,)]
     sql = "SELECT product_id, price, stock, name FROM products JOIN categories USING (category_id)"
     prices = {product: tuple(rest) for product, *rest in fetch(shop, sql)}
-    assert prices[100] == (12.5, 4, "Green")
+    assert prices[100] == (12.5, 4, "Sencha")
     assert prices[101] == (7.25, 6, "Cups")
     assert prices[990] == (3.0, 0, "Other")
+    standings = "SELECT name, text FROM product_categories JOIN categories USING (category_id) "
+    ids = "JOIN platform.shop_ids ON kind = 'categories' AND number = category_id WHERE product_id = 100 ORDER BY text"
+    assert fetch(shop, standings + ids) == [
+        ("Cups, bowls", "Cups, bowls"),
+        ("Sale", "Sale"),
+        ("Green", "Sale > Green"),
+        ("Tea", "Tea"),
+        ("Green", "Tea > Green"),
+        ("Sencha", "Tea > Green > Sencha"),
+    ]
+    assert fetch(shop, "SELECT DISTINCT product_id FROM product_categories ORDER BY 1") == [(100,), (101,)]
     assert fetch(shop, "SELECT product_id, image_url FROM product_images ORDER BY position") == [
         (100, "https://shop.example/1.jpg"),
         (100, "https://shop.example/3.jpg"),
