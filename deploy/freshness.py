@@ -44,7 +44,10 @@ def _last_sync(store: MLStore) -> str:
     if not store.exists(RUNS_TABLE):
         return "never"
     with store.explained(RUNS_TABLE):
-        last = store.scan(RUNS_TABLE).sort("finished_at").last().collect().row(0, named=True)
+        runs = store.scan(RUNS_TABLE).sort("finished_at").collect()
+    if runs.is_empty():  # its rows were lost
+        return "never"
+    last = runs.row(-1, named=True)
     verdict = {True: "verified equal", False: "NOT EQUAL to the shop", None: "not verified"}[last["is_equal"]]
     return f"{format_age(last['finished_at'])}, {verdict}"
 

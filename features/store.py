@@ -79,7 +79,7 @@ class MLStore:
         """Name the first file of these tables that is lost or cannot be read; None if the fault is not in one."""
         for table in tables:
             try:
-                files = self._list_files(PlainPathTable(self.table_uri(table), storage_options=self.storage_options))
+                files = self.list_files(PlainPathTable(self.table_uri(table), storage_options=self.storage_options))
                 damage = self._find_odd_size(table, files) or self._find_unreadable(table, files)
             except LIBRARY_ERRORS:  # its log; what was raised first says so
                 continue
@@ -87,7 +87,7 @@ class MLStore:
                 return damage
         return None
 
-    def _list_files(self, table: DeltaTable) -> dict[str, int]:
+    def list_files(self, table: DeltaTable) -> dict[str, int]:
         """Return the size in bytes that each data file of a table was written with, by its path in the table."""
         actions = pl.DataFrame(table.get_add_actions(flatten=True))
         return dict(actions.select(pl.col("path").map_elements(unquote, pl.String), "size_bytes").iter_rows())
@@ -155,7 +155,7 @@ class MLStore:
         opened = self.open(table, version)
         if not self.files.is_remote:  # an object is written whole or not at all, and asking for each would cost
             with self.explained(table):
-                damage = self._find_odd_size(table, self._list_files(opened))
+                damage = self._find_odd_size(table, self.list_files(opened))
             if damage and opened.version() != self.version(table):
                 raise StoreError(
                     f"The ML store {self.uri!r} no longer keeps version {version} of the table {table!r}: versions go "

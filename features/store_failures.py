@@ -1,6 +1,7 @@
 """Failures of the ML store in one line: what the libraries below it raise, its cause, and what to do."""
 
 import re
+from urllib.parse import unquote
 
 from deltalake.exceptions import DeltaError
 from polars.exceptions import PanicException, PolarsError
@@ -8,6 +9,7 @@ from pyarrow import ArrowException
 
 LIBRARY_ERRORS = (DeltaError, PolarsError, PanicException, ArrowException, OSError)
 SNAPSHOT_TABLES = re.compile("snapshots?(_|$)")
+_AS_OF = re.compile(r"/as_of=([^/]+)/")
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _STORED_WORDS = re.compile(r"<Code>(?P<code>[^<]*)</Code>\s*<Message>(?P<words>[^<]*)</Message>")
@@ -52,7 +54,7 @@ def describe_failure(uri: str, error: BaseException) -> str:
     words = (str(error).strip() or type(error).__name__).splitlines()[0]
     return (
         f"The ML store {uri!r} cannot be read or written: {words}. Check that it can be reached, its disk and its "
-        "rights; a lost or damaged file of a shop table is repaired by `python -m features.sync --verify`, of a "
+        "rights; a lost or damaged file of a table is repaired by `python -m features.sync --verify`, of a "
         "snapshot by `python -m features.rebuild`."
     )
 
@@ -66,12 +68,13 @@ def describe_damage(uri: str, table: str, file: str, seen: str) -> str:
         file: its path below the store's root.
         seen: what is wrong with it.
     """
-    remedy = (
-        "`python -m features.rebuild --as-of T` of its instant makes it anew"
-        if SNAPSHOT_TABLES.match(table)
-        else "repaired by `python -m features.sync --verify`, which reads its rows from the shop again"
-    )
-    return f"The ML store {uri!r} cannot be read: the file {file!r} of the table {table!r} {seen}. To be {remedy}."
+    remedy = "repaired by `python -m features.sync --verify`, which reads its rows from the shop again"
+    if table.startswith("_"):
+        remedy = "taken out of the table by `python -m features.sync --verify`; what it said is lost"
+    elif SNAPSHOT_TABLES.match(table):
+        instant = _AS_OF.search(unquote(file))
+        remedy = f"made anew by `python -m features.rebuild --as-of {instant[1] if instant else 'T'}`"
+    return f"The ML store {uri!r} cannot be read: the file {file!r} of the table {table!r} {seen}. It is {remedy}."
 
 
 def _find_remedy(words: str) -> str | None:

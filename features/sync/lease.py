@@ -24,6 +24,8 @@ LEASE_TABLE = "_lease"
 LEASE_CONFIGURATION = {"delta.logRetentionDuration": "interval 1 days", "delta.checkpointInterval": "20"}
 TIME_TO_LIVE = timedelta(minutes=2)
 NOBODY = ""
+UNKNOWN = "unknown"
+"""Holder where the table's rows were lost: it may still be at work."""
 
 
 class LeaseTakenError(StoreError):
@@ -101,7 +103,7 @@ def hold_lease(store: MLStore) -> Iterator[Lease]:
     number = 1 if current is None else current.number + 1
     holder = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
     lease = Lease(store, _replace(store, current, number, holder), current is not None and current.holder != NOBODY)
-    if lease.is_taken_over:
+    if lease.is_taken_over or current is None:  # a lease that was lost may have had a holder
         fence(store, number)
     try:
         yield lease
@@ -115,7 +117,10 @@ def _read(store: MLStore) -> LeaseRow | None:
     if not store.exists(LEASE_TABLE):
         return None
     table = store.open(LEASE_TABLE)
-    row = pl.scan_delta(table).collect().sort("number", "expires_at").row(-1, named=True)
+    rows = pl.scan_delta(table).collect().sort("number", "expires_at")
+    if rows.is_empty():
+        return LeaseRow(0, UNKNOWN, datetime.fromtimestamp(0, UTC), table.version())
+    row = rows.row(-1, named=True)
     return LeaseRow(row["number"], row["holder"], row["expires_at"], table.version())
 
 

@@ -20,17 +20,34 @@ logger = logging.getLogger(__name__)
 
 
 def repair_own_tables(store: MLStore) -> list[str]:
-    """Make the tables of the store's own readable, the lease too; no lease is needed, for nobody can write to them.
+    """Make the tables of the store's own readable, the lease too; no lease is needed to take away what nobody can read.
 
     Returns:
         A warning for each table that could not be read.
     """
     names = [name for name in store.tables() if name.startswith("_")]
     return [
-        f"the store's own table {name} had lost or damaged commits: what they said is lost, they are kept in {DAMAGED}"
+        f"the store's own table {name} had lost or damaged {what}: what they said is lost, they are kept in {DAMAGED}"
         for name in names
-        if DeltaLog(store.files, name).mend() is not None
+        for what in _repair_own_table(store, name)
     ]
+
+
+def _repair_own_table(store: MLStore, name: str) -> list[str]:
+    """Mend a log and take files out of the table that are lost or cannot be read; return what of it was damaged."""
+    repaired = ["commits"] if DeltaLog(store.files, name).mend() is not None else []
+    if not store.exists(name):  # its log is set aside, the table begins anew
+        return repaired
+    table = store.open(name)
+    paths = [f"{name}/{path}" for path in store.list_files(table)]
+    damaged = [path for path in paths if _read_rows(store, path) is None]
+    for path in set(damaged) & store.files.sizes(name).keys():
+        store.files.copy(path, f"{DAMAGED}/{path}")
+        store.files.delete(path)
+    if damaged:
+        table.repair()
+        repaired.append("files")
+    return repaired
 
 
 def repair_table(store: MLStore, table: SyncedTable, lease: Lease) -> list[str]:
@@ -146,10 +163,14 @@ def _is_sound(store: MLStore, target: VersionedTable, file: DataFile) -> bool:
     Raises:
         StoreError: the store does not answer, which says nothing about the file.
     """
-    data = store.files.read(f"{target.table.name}/{file.path}")
-    if data is None:
-        return False
+    rows = _read_rows(store, f"{target.table.name}/{file.path}")
+    return rows is not None and rows.height > 0 and set(target.stored_schema.names()) <= set(rows.columns)
+
+
+def _read_rows(store: MLStore, path: str) -> pl.DataFrame | None:
+    """Return the rows of a file; None if it is lost or cannot be read whole."""
+    data = store.files.read(path)
     try:
-        return pl.read_parquet(data).select(target.stored_schema.names()).height > 0
+        return None if data is None else pl.read_parquet(data)
     except (PolarsError, PanicException, OSError):
-        return False
+        return None

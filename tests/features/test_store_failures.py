@@ -1,15 +1,21 @@
+import importlib
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from polars.exceptions import ComputeError
+from sqlalchemy import Engine
 
-from features import rebuild
+from features import maintain, rebuild
+from features.pins import pin
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from features.store_failures import StoreError, describe_failure, is_about_data
+from features.sync import shop_sync
+from features.sync.sweep import save_places
 from settings import load_settings
 from tests.features.sync.test_store_repair import cut, empty, lose, overwrite_middle
 from tests.support.tiny_shop import day
@@ -66,11 +72,49 @@ def test_a_damaged_snapshot_is_named_and_made_anew(own_store: MLStore, damage: C
     with pytest.raises(StoreError) as said:
         Snapshot.open(own_store)
     assert f"the file {file!r} of the table 'snapshot_users' is " in str(said.value)
-    assert "`python -m features.rebuild --as-of T`" in str(said.value)
+    assert "made anew by `python -m features.rebuild --as-of 2026-01-21T00:00:00+00:00`" in str(said.value)
 
     assert rebuild.main(["--as-of", "2026-01-21", "--json"]) == 0
 
     assert Snapshot.open(own_store).hash_frames() == before
+
+
+@pytest.fixture
+def whole_store(tiny_shop: Engine, own_store: MLStore, monkeypatch: pytest.MonkeyPatch) -> MLStore:
+    """The same with its shop, two snapshots, and every table that a store has of its own."""
+    for name in ("SHOP_DATABASE_URL", "PLATFORM_DATABASE_URL"):
+        monkeypatch.setenv(name, tiny_shop.url.render_as_string())
+    load_settings.cache_clear()
+    rebuild.rebuild(own_store, day(15, hour=0), num_buckets=2)
+    pin(own_store, "wide_deep/1", own_store.versions(), day(21, hour=0))
+    save_places(own_store, {"users": 3})
+    assert shop_sync.main(["--accept-source"]) == 0
+    return own_store
+
+
+def follow(remedy: str) -> int:
+    """Run the command that a message names."""
+    [(module, arguments)] = re.findall(r"`python -m (features\.\w+)([^`]*)`", remedy)
+    main = shop_sync.main if module == "features.sync" else importlib.import_module(module).main
+    return int(main(arguments.split()))
+
+
+@pytest.mark.parametrize("damage", [lose, overwrite_middle])
+@pytest.mark.parametrize(
+    "table", ["_lease", "_pins", "_sources", "_sweeps", "_sync_runs", "snapshots", "snapshot_history", "users"]
+)
+def test_the_named_remedy_makes_the_store_work_again(
+    whole_store: MLStore, damage: Callable[[Path], None], table: str
+) -> None:
+    damage_file(whole_store, table, damage)
+    with pytest.raises(StoreError) as said, whole_store.explained(table):
+        whole_store.scan(table).collect()
+
+    assert follow(str(said.value)) == 0
+
+    with whole_store.explained(table):
+        whole_store.scan(table).collect()
+    assert [main([]) for main in (shop_sync.main, rebuild.main, maintain.main)] == [0, 0, 0]
 
 
 def test_what_an_object_store_says_is_one_line_without_colours() -> None:
