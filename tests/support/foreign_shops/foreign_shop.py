@@ -53,7 +53,7 @@ class ForeignShop:
     def see_categories(self, product: int, categories: Iterable[int]) -> None:
         """Say in which categories the platform should see a product."""
         for category in categories:
-            self.see("product_categories", product * 1_000_000 + category, product_id=product, category_id=category)
+            self.see("product_categories", (product << 32) + category, product_id=product, category_id=category)
 
     def leave_out(self, table: str, reason: str, *, holds: bool) -> bool:
         """Count a row of a table that is left out for a reason, if that holds, and return whether it does."""

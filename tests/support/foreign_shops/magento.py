@@ -33,9 +33,9 @@ price = "base_price_incl_tax"
 STATES = {"new": "placed", "holded": "placed", "payment_review": "placed", "processing": "paid",
           "complete": "delivered", "pending_payment": "cancelled", "closed": "cancelled",
           "canceled": "cancelled"}  # fmt: skip
-TREE = {10: 2, 11: 3, 12: 4, 20: 2, 21: 3}
+TREE = {10: 2, 11: 3, 12: 4, 20: 2, 3_000_012: 3}
 """Categories with their levels; the shop's root is of level 1."""
-PATHS = {10: "/10", 11: "/10/11", 12: "/10/11/12", 20: "/20", 21: "/20/21"}
+PATHS = {10: "/10", 11: "/10/11", 12: "/10/11/12", 20: "/20", 3_000_012: "/20/3000012"}
 """Those above each, with itself."""
 OTHERS, LINES_OF_OTHERS = "orders of other websites", "lines of other websites"
 PARTS, GONE = "parts of other lines", "lines that were cancelled or refunded whole"

@@ -25,8 +25,10 @@ language = {LANGUAGE}
 STATUSES = {1: "placed", 2: "paid", 3: "shipped", 5: "delivered", 7: "cancelled", 11: "cancelled", 17: "placed"}
 BASKETS, OTHER_STORES = "baskets that never became an order", "orders of other stores"
 LINES_OF = {BASKETS: "lines of baskets that never became an order", OTHER_STORES: "lines of other stores"}
-TREE = {20: (), 21: (20,), 22: (20, 21), 30: (), 31: (30,)}
+TREE = {20: (), 21: (20,), 22: (20, 21), 30: (), 3_000_021: (30,)}
 """Categories with those above them."""
+PENDING, COMPLETE, REPLACED = 1, 3, 3
+"""Two statuses of returns, and an action after which pieces are not given back."""
 
 SCHEMA = """
 CREATE TABLE {prefix}customer (customer_id INT(11) NOT NULL AUTO_INCREMENT PRIMARY KEY, store_id INT(11) NOT NULL,
@@ -60,6 +62,10 @@ CREATE TABLE `{prefix}order` (order_id INT(11) NOT NULL AUTO_INCREMENT PRIMARY K
 CREATE TABLE {prefix}order_product (order_product_id INT(11) NOT NULL AUTO_INCREMENT PRIMARY KEY,
     order_id INT(11) NOT NULL, product_id INT(11) NOT NULL, quantity INT(4) NOT NULL, price DECIMAL(15, 4) NOT NULL,
     total DECIMAL(15, 4) NOT NULL, tax DECIMAL(15, 4) NOT NULL, KEY order_id (order_id));
+CREATE TABLE `{prefix}return` (return_id INT(11) NOT NULL AUTO_INCREMENT PRIMARY KEY, order_id INT(11) NOT NULL,
+    product_id INT(11) NOT NULL, customer_id INT(11) NOT NULL, quantity INT(4) NOT NULL, opened TINYINT(1) NOT NULL,
+    return_reason_id INT(11) NOT NULL, return_action_id INT(11) NOT NULL, return_status_id INT(11) NOT NULL,
+    date_added DATETIME NOT NULL, date_modified DATETIME NOT NULL);
 CREATE TABLE {prefix}review (review_id INT(11) NOT NULL AUTO_INCREMENT PRIMARY KEY, product_id INT(11) NOT NULL,
     customer_id INT(11) NOT NULL, text TEXT NOT NULL, rating INT(1) NOT NULL, status TINYINT(1) NOT NULL,
     date_added DATETIME NOT NULL, KEY product_id (product_id))
@@ -67,7 +73,7 @@ CREATE TABLE {prefix}review (review_id INT(11) NOT NULL AUTO_INCREMENT PRIMARY K
 
 
 def make_opencart_shop() -> ForeignShop:
-    """Make a shop with guests, abandoned baskets, refunds, odd products, and another store and language beside it."""
+    """Make a shop with guests, baskets, refunds, returns, odd products, and another store and language beside it."""
     rng, shop = random.Random(7), ForeignShop(MAPPING, SCHEMA, change_opencart_shop, prefix="shop_")
     add_categories(shop)
     for key in range(1, 13):
@@ -85,21 +91,25 @@ def make_opencart_shop() -> ForeignShop:
 
 
 def change_opencart_shop(shop: ForeignShop) -> list[str]:
-    """Let a basket become an order, an order be refunded, a product sell out, and a review go."""
+    """Let a basket become an order, an order be refunded, pieces come back, a product sell out, and a review go."""
     basket = next(one for one in shop.rows["order"] if find_reasons(one) == {BASKETS})
     refunded = next(key for key, order in shop.seen["orders"].items() if order["status"] == "delivered")
     basket["order_status_id"] = 2
     see_order(shop, basket)
-    for line in shop.rows["order_product"]:
-        if line["order_id"] == basket["order_id"] and line["quantity"]:
-            see_line(shop, line, basket)
+    see_lines(shop, basket)
     shop.see("orders", refunded, status="cancelled")
+    awaited = [one for one in shop.rows["return"] if one["return_status_id"] == PENDING]
+    back = next(one for one in awaited if one["order_id"] in shop.seen["orders"])
+    back |= {"return_status_id": COMPLETE, "return_action_id": 2}
+    see_lines(shop, next(one for one in shop.rows["order"] if one["order_id"] == back["order_id"]))
     shop.see("products", 101, stock=0)
     review, _fields = shop.seen["product_reviews"].popitem()
     later = "date_modified = UTC_TIMESTAMP() + INTERVAL 1 HOUR"
     return [
         f"UPDATE shop_order SET order_status_id = 2, {later} WHERE order_id = {basket['order_id']}",
         f"UPDATE shop_order SET order_status_id = 11, {later} WHERE order_id = {refunded}",
+        f"UPDATE shop_return SET return_status_id = {COMPLETE}, return_action_id = 2, {later} "
+        f"WHERE return_id = {back['return_id']}",
         "UPDATE shop_product SET quantity = -3, subtract = 1 WHERE product_id = 101",
         f"DELETE FROM shop_review WHERE review_id = {review}",
     ]
@@ -175,21 +185,37 @@ def add_order(shop: ForeignShop, rng: random.Random, key: int) -> None:
     }
     shop.add("order", **order)
     reasons = find_reasons(order)
+    add_lines(shop, rng, order)
+    add_return(shop, rng, order)
     for reason in (BASKETS, OTHER_STORES):
         shop.leave_out("orders", reason, holds=reason in reasons)
-    if not reasons:
-        see_order(shop, order)
-    for number in range(rng.randint(1, 4)):
-        price, quantity = Decimal(rng.randint(10_000, 200_000)) / 10_000, rng.choice([-1, 0, 1, 1, 2, 3])
-        product = rng.choice(list(shop.seen["products"]))
-        line = {"order_product_id": key * 10 + number, "order_id": key, "product_id": product, "quantity": quantity,
-                "price": price, "total": price * quantity, "tax": price / 5}  # fmt: skip
-        shop.add("order_product", **line)
+    for kept in keep_pieces(shop, key).values():
         for reason in (BASKETS, OTHER_STORES):
             shop.leave_out("order_items", LINES_OF[reason], holds=reason in reasons)
-        is_nothing = shop.leave_out("order_items", "lines of nothing", holds=not quantity)
-        if not reasons and not is_nothing:
-            see_line(shop, line, order)
+        shop.leave_out("order_items", "lines of nothing, and those that came back whole", holds=not kept)
+    if not reasons:
+        see_order(shop, order)
+        see_lines(shop, order)
+
+
+def add_lines(shop: ForeignShop, rng: random.Random, order: dict[str, Any]) -> None:
+    """Write the lines of an order, of which the last may be of the first one's product."""
+    products = rng.sample(list(shop.seen["products"]), rng.randint(1, 4))
+    for number, product in enumerate([*products, products[0]] if rng.random() < 0.5 else products):
+        price, quantity = Decimal(rng.randint(10_000, 200_000)) / 10_000, rng.choice([-1, 0, 1, 1, 2, 3])
+        shop.add("order_product", order_product_id=order["order_id"] * 10 + number, order_id=order["order_id"],
+                 product_id=product, quantity=quantity, price=price, total=price * quantity, tax=price / 5)  # fmt: skip
+
+
+def add_return(shop: ForeignShop, rng: random.Random, order: dict[str, Any]) -> None:
+    """Write what a buyer sends back of the last line: it is awaited, back for money or credit, or was replaced."""
+    for number in range(rng.choice([0, 0, 1, 2])):
+        line = shop.rows["order_product"][-1]
+        shop.add("return", return_id=order["order_id"] * 2 + number, order_id=order["order_id"],
+                 product_id=line["product_id"], customer_id=order["customer_id"], quantity=rng.randint(1, 3), opened=0,
+                 return_reason_id=1, return_status_id=rng.choice([PENDING, COMPLETE, COMPLETE]),
+                 return_action_id=rng.choice([0, 1, 2, REPLACED]), date_added=order["date_added"],
+                 date_modified=order["date_added"])  # fmt: skip
 
 
 def find_reasons(order: dict[str, Any]) -> set[str]:
@@ -209,16 +235,32 @@ def see_order(shop: ForeignShop, order: dict[str, Any]) -> None:
     )
 
 
-def see_line(shop: ForeignShop, line: dict[str, Any], order: dict[str, Any]) -> None:
-    shop.see(
-        "order_items",
-        line["order_product_id"],
-        order_id=line["order_id"],
-        product_id=line["product_id"],
-        quantity=line["quantity"],
-        unit_price=cents(line["price"]),
-        created_at=read_local(order["date_added"], ZONE),
-    )
+def keep_pieces(shop: ForeignShop, order: int) -> dict[int, int]:
+    """Return what each line of an order has left after the returns of its product, which the first one bears."""
+    lines = [line for line in shop.rows["order_product"] if line["order_id"] == order]
+    kept = {line["order_product_id"]: line["quantity"] for line in lines}
+    for product in {line["product_id"] for line in lines}:
+        keys = [line["order_product_id"] for line in lines if line["product_id"] == product]
+        back = sum(
+            one["quantity"]
+            for one in shop.rows.get("return", [])
+            if (one["order_id"], one["product_id"], one["return_status_id"]) == (order, product, COMPLETE)
+            and one["return_action_id"] != REPLACED
+        )
+        kept[min(keys)] -= min(back, max(0, sum(kept[key] for key in keys)))
+    return kept
+
+
+def see_lines(shop: ForeignShop, order: dict[str, Any]) -> None:
+    """Say what the platform should see of an order's lines: those of which something was kept, or taken back."""
+    kept, seen = keep_pieces(shop, order["order_id"]), shop.seen.setdefault("order_items", {})
+    for line in shop.rows["order_product"]:
+        key = line["order_product_id"]
+        if kept.get(key):
+            shop.see("order_items", key, order_id=line["order_id"], product_id=line["product_id"], quantity=kept[key],
+                     unit_price=cents(line["price"]), created_at=read_local(order["date_added"], ZONE))  # fmt: skip
+        elif key in kept:
+            seen.pop(key, None)
 
 
 def add_review(shop: ForeignShop, rng: random.Random, key: int) -> None:

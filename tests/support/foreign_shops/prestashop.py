@@ -42,7 +42,7 @@ STATES = {
     9: ("paid", 0, 0, 1), 20: ("shipped", 1, 1, 1), 21: ("placed", 1, 0, 0),
 }  # fmt: skip
 """Order states, two of the shop's own among them: what they mean, and their flags logable, shipped and paid."""
-NESTED = {1: (1, 10), 2: (2, 9), 20: (3, 6), 21: (4, 5), 30: (7, 8)}
+NESTED = {1: (1, 10), 2: (2, 9), 20: (3, 6), 21: (4, 5), 3_000_020: (7, 8)}
 """Categories as nested sets."""
 GUEST, DELETED = 40, 99
 """A customer who is a guest, and one who is no more."""
@@ -183,7 +183,10 @@ def add_categories(shop: ForeignShop) -> None:
 
 def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
     price, quantity, allows = Decimal(rng.randint(10**6, 10**8)) / 10**6, rng.choice([0, -2, 7]), rng.choice([0, 1, 2])
-    category, visibility = rng.choice([20, 21, 30, 77]), rng.choice(["both", "both", "catalog", "search", "none"])
+    category, visibility = (
+        rng.choice([20, 21, 3_000_020, 77]),
+        rng.choice(["both", "both", "catalog", "search", "none"]),
+    )
     active, is_for_sale, state = int(key % 6 != 0), int(key % 7 != 0), int(key % 13 != 0)
     is_here, has_name = key % 9 != 0, key % 11 != 0
     shop.add("product", id_product=key, id_manufacturer=3 if key % 2 else None, id_category_default=20, state=state,
@@ -194,7 +197,7 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
     for language in (1, LANGUAGE) if has_name else (1,):
         shop.add("product_lang", id_product=key, id_shop=SHOP, id_lang=language, name=f'상품 "{key}" {language}')
     add_pictures(shop, key)
-    stands_in = {category, 30} if key % 2 else {category}
+    stands_in = {category, 3_000_020} if key % 2 else {category}
     for one in stands_in:
         shop.add("category_product", id_category=one, id_product=key)
     shop.see_categories(key, {above for one in stands_in & NESTED.keys() for above in list_above(one)})

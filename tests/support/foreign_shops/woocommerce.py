@@ -18,11 +18,17 @@ STATUSES = {
     "wc-cancelled": "cancelled",
     "wc-refunded": "cancelled",
 }
+BREAD = 3_000_015
+"""A category of a large number: in the key of a pair, product 103 in 15 must not be 100 in this one."""
 ABOVE = {16: 15}
 """Categories that lie below another one."""
 BASKETS, REFUNDS = "baskets that never became an order", "refunds"
 LINES_OF = {BASKETS: "lines of baskets that never became an order", REFUNDS: "lines of refunds"}
-UNNAMED, GONE = "lines without a product", "lines of nothing, and those that were refunded whole"
+PARTS, UNNAMED, GONE = (
+    "parts of bundles",
+    "lines without a product",
+    "lines of nothing, and those that were refunded whole",
+)
 
 
 def make_hpos_shop() -> ForeignShop:
@@ -43,7 +49,7 @@ def make_woocommerce_shop(
     status: str,
     changed: str,
 ) -> ForeignShop:
-    """Make a shop with guests, refunds, drafts, and products that are hidden, sold out, unpriced, in two categories."""
+    """Make a shop with guests, refunds, drafts, bundles, and products that are hidden, sold out, unpriced."""
 
     def change(shop: ForeignShop) -> list[str]:
         return change_woocommerce_shop(
@@ -88,7 +94,7 @@ def change_woocommerce_shop(shop: ForeignShop, set_status: str) -> list[str]:
 
 
 def add_categories(shop: ForeignShop) -> None:
-    terms = [(15, "Tea &amp; Coffee", "product_cat"), (16, "과자", "product_cat"), (17, "Bread", "product_cat"),
+    terms = [(15, "Tea &amp; Coffee", "product_cat"), (16, "과자", "product_cat"), (BREAD, "Bread", "product_cat"),
              (30, "Corner", "product_brand"), (31, "Fizz", "product_brand"),
              (40, "exclude-from-catalog", "product_visibility"), (50, "Other", "category")]  # fmt: skip
     for key, name, taxonomy in terms:
@@ -106,7 +112,7 @@ def add_post(shop: ForeignShop, key: int, kind: str, status: str, **more: Any) -
 
 def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
     """Make a product and a variation of it."""
-    categories = sorted(rng.sample([15, 16, 17], rng.randint(1, 2)))
+    categories = sorted(rng.sample([15, 16, BREAD], rng.randint(1, 2)))
     brand = rng.choice([None, (30, "Corner"), (31, "Fizz")])
     price = None if key % 11 == 0 else Decimal(rng.randint(100, 9999)) / 100
     quantity, stock_status = rng.choice([(None, "instock"), (7, "instock"), (0, "outofstock"), (-2, "onbackorder")])
@@ -173,7 +179,7 @@ def add_order(
         if back:
             add_item(shop, item + 20_000, key + 2000, "line_item", _product_id=100, _qty=-back, _line_subtotal=-1,
                      _line_total=-1, _refunded_item_id=item)  # fmt: skip
-            leave_out(shop, "order_items", {REFUNDS: True, GONE: False})
+            leave_out(shop, "order_items", {REFUNDS: True, PARTS: False, GONE: False})
     add_item(shop, key * 10 + 9, key, "shipping", cost="4.90")
 
 
@@ -195,9 +201,11 @@ def add_line(
     product = rng.choice([0, *shop.seen["products"]])
     full = Decimal(rng.randint(100, 2000) * pieces) / 100
     paid = full - (Decimal("0.50") if rng.random() < 0.3 else 0)
+    is_part = order % 6 == 0 and item % 10 == 1
+    marks = {"_bundled_by": "8f14e", "_composite_parent": "45c48"} if is_part else {}
     add_item(shop, item, order, "line_item", _product_id=product, _variation_id=0, _qty=pieces, _line_subtotal=full,
-             _line_total=paid)  # fmt: skip
-    found = {**reasons, UNNAMED: product == 0, GONE: back == pieces}
+             _line_total=paid, **marks)  # fmt: skip
+    found = {**reasons, PARTS: is_part, UNNAMED: product == 0, GONE: back == pieces}
     leave_out(shop, "order_items", found)
     if not any(found.values()):
         shop.see("order_items", item, order_id=order, product_id=product, quantity=round_to_pieces(pieces - back),
