@@ -224,7 +224,7 @@ def _open_platform(url: str) -> Engine:
     return engine
 
 
-def _copy(settings: Settings, mapping: ShopMapping, *, accepts_deletions: bool) -> list[str]:
+def _copy(settings: Settings, mapping: ShopMapping, *, full: bool, accepts_deletions: bool) -> list[str]:
     """Bring the copy up to a shop with ids of text; returns warnings of rows that it lacks."""
     try:
         url = settings.catalogue_database_url
@@ -236,7 +236,7 @@ def _copy(settings: Settings, mapping: ShopMapping, *, accepts_deletions: bool) 
         for engine in (shop, platform):
             stack.callback(engine.dispose)
         currency = Currency(settings.currency)
-        return copy_shop(shop, platform, mapping, currency, accepts_deletions=accepts_deletions)
+        return copy_shop(shop, platform, mapping, currency, full=full, accepts_deletions=accepts_deletions)
 
 
 def _sync(options: argparse.Namespace) -> Result:
@@ -253,7 +253,7 @@ def _sync(options: argparse.Namespace) -> Result:
         )
     set_aside: list[str] = []
     if mapping.has_text_ids:
-        set_aside = _copy(settings, mapping, accepts_deletions=options.accept_deletes)
+        set_aside = _copy(settings, mapping, full=options.full, accepts_deletions=options.accept_deletes)
         engine, platform, mapping = _open_platform(settings.platform_database_url), None, load_mapping()
     limits = SyncOptions()
     if options.accept_deletes:

@@ -1,6 +1,6 @@
 """Copy what pages read of the shop into the platform's database: `python -m shop.catalogue`.
 
-Once, comparing everything; with `--keep` again and again, every CATALOGUE_SECONDS.
+Once, comparing everything; with `--keep` again and again, every CATALOGUE_SECONDS, what changed.
 """
 
 import argparse
@@ -8,13 +8,12 @@ import logging
 import signal
 import sys
 import time
-from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from command import Command, CommandError, Result, say
 from settings import load_settings
-from shop.catalogue.copier import CatalogueCopier, MassDeletionError
+from shop.catalogue.copier import CatalogueCopier, MassDeletionError, Round
 from shop.catalogue.lock import CopyIsBusyError
 from shop.catalogue.source import ShopSource
 from shop.database import ShopFailedError, engine_scope, open_engine
@@ -24,9 +23,6 @@ from shop.mapping.model import MappingError, load_mapping
 from shop.money import Currency
 
 READ_TIMEOUT_SECONDS = 120
-ROUNDS_OF_A_COMPARISON = 10
-"""Every so many rounds everything is compared: what was deleted, and what changed without moving its change column."""
-
 NOTHING = "pages read the shop itself (CATALOGUE): nothing is copied"
 logger = logging.getLogger("shop.catalogue")
 
@@ -68,26 +64,21 @@ def _copy(options: argparse.Namespace) -> Result:
         source = ShopSource(shop, mapping, IdMap(platform), Currency(settings.currency))
         copier = CatalogueCopier(source, platform, accepts_deletions=options.accept_deletions)
         if options.keep:
-            _keep(source, copier, settings.catalogue_seconds)
+            _keep(copier, settings.catalogue_seconds)
         return Result("\n".join(map(str, copier.run_round())))
 
 
-def _keep(source: ShopSource, copier: CatalogueCopier, pause_seconds: float) -> None:
-    """Copy until the process is ended; a round that fails is told, and the next one compares everything."""
-    since: datetime | None = None
-    num_rounds = 0
+def _keep(copier: CatalogueCopier, pause_seconds: float) -> None:
+    """Copy until the process is ended; a round that fails is told, and the next one goes on where it ended."""
     while True:
         began = time.monotonic()
         try:
-            now = source.read_clock()
-            reports = copier.run_round(since if num_rounds % ROUNDS_OF_A_COMPARISON else None)
-            since, num_rounds = now, num_rounds + 1
+            reports = copier.run_round(Round.SHORT)
             if any(report.num_written or report.num_deleted for report in reports):
                 logger.info("catalogue copied %s", "; ".join(map(str, reports)))
         except (MassDeletionError, CopyIsBusyError) as err:
             logger.error("catalogue not copied reason=%r", str(err))
         except SQLAlchemyError as err:
-            num_rounds = 0
             logger.warning("catalogue not copied cause=%r", describe(err))
         time.sleep(max(0.0, pause_seconds - (time.monotonic() - began)))
 

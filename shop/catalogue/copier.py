@@ -1,21 +1,22 @@
-"""Copies what pages read of a shop into the platform's database, round by round.
+"""Copies what pages read of a shop into the platform's database, round by round, each as of one instant.
 
 A table is compared with the copy piece by piece, in the order of its keys, so that memory does not follow its size;
-where these are of text, in any order, with a byte for each id. With a change column, a short round reads only what
-changed.
+where these are of text, in any order, with a byte for each id. With a change column, a round reads only what changed
+since the one before, and compares everything from time to time.
 """
 
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from shop.catalogue.lock import hold_copy
-from shop.catalogue.source import Row, Rows, ShopSource
-from shop.catalogue.stored import StoredTable
+from shop.catalogue.source import Row, Rows, ShopSource, SourceSnapshot
+from shop.catalogue.stored import CopyState, StoredTable
 from shop.catalogue.tables import SHELVES, CopiedTable
 from shop.failures import is_transient
 
@@ -25,7 +26,27 @@ FEW_ROWS = 100
 LARGEST_LOSS = 0.5
 """Share of a table's rows that one round deletes without being told to."""
 
+COMPARED_EVERY = timedelta(minutes=10)
+"""How long what was deleted, or changed without its change column, may stand in the copy that pages read."""
+
+WHOLE_COMPARED_EVERY = timedelta(days=1)
+"""The same of a table that is copied whole and has a change column; its rows are counted in each round besides."""
+
 logger = logging.getLogger(__name__)
+
+
+class Round(Enum):
+    """How much a round reads of a table that was compared lately.
+
+    Attributes:
+        WHOLE: all of it.
+        EXACT: what changed, or all of it where no change column tells; a sync reads the copy next.
+        SHORT: what changed; of tables without a change column, products and categories alone are compared.
+    """
+
+    WHOLE = auto()
+    EXACT = auto()
+    SHORT = auto()
 
 
 class MassDeletionError(Exception):
@@ -34,9 +55,10 @@ class MassDeletionError(Exception):
 
 @dataclass
 class RoundReport:
-    """What a round did to a table."""
+    """What a round did to a table; `num_read` counts rows of the shop."""
 
     name: str
+    num_read: int = 0
     num_written: int = 0
     num_deleted: int = 0
     num_set_aside: int = 0
@@ -44,7 +66,7 @@ class RoundReport:
     def __str__(self) -> str:
         """Write it for a person."""
         aside = f", {self.num_set_aside:,} set aside" if self.num_set_aside else ""
-        return f"{self.name}: {self.num_written:,} written, {self.num_deleted:,} deleted{aside}"
+        return f"{self.name}: {self.num_read:,} read, {self.num_written:,} written, {self.num_deleted:,} deleted{aside}"
 
 
 class CatalogueCopier:
@@ -62,49 +84,61 @@ class CatalogueCopier:
         self._platform = platform
         self._accepts_deletions = accepts_deletions
 
-    def run_round(self, since: datetime | None = None) -> list[RoundReport]:
+    def run_round(self, kind: Round = Round.WHOLE) -> list[RoundReport]:
         """Bring the copy up to date.
 
         Args:
-            since: when the round before began, by the shop's clock, for a short round: it reads what changed since, and
-                compares only products and categories without a change column. Without it, everything is compared.
+            kind: how much to read. Whatever it says, a table is compared whose last comparison is too long ago, or
+                which was read from another database or in another way then.
 
         Raises:
             MassDeletionError: the shop lacks most of what it had.
             CopyIsBusyError: the round of another process does not end.
             sqlalchemy.exc.SQLAlchemyError: a database fails.
         """
-        with hold_copy(self._platform):
-            return self._copy_tables(since)
+        with hold_copy(self._platform), self._source.open_snapshot() as snapshot:
+            return [self._copy_table(snapshot, table, kind) for table in self._source.tables]
 
-    def _copy_tables(self, since: datetime | None) -> list[RoundReport]:
-        reports = []
-        for table in self._source.tables:
-            began, has_changes = datetime.now(UTC), self._source.has_changes(table)
-            copy = _TableCopy(table, StoredTable(self._platform, table))
-            if since is None or (table.name in SHELVES and not has_changes):
-                copy.compare(self._source, accepts_deletions=self._accepts_deletions)
-                copy.stored.note(began, copy.report.num_set_aside)
-            elif has_changes:
-                copy.take_changes(self._source, since)
-                copy.stored.note(began, None)
-            reports.append(copy.report)
-        return reports
+    def _copy_table(self, snapshot: SourceSnapshot, table: CopiedTable, kind: Round) -> RoundReport:
+        began, has_changes = datetime.now(UTC), self._source.has_changes(table)
+        copy = _TableCopy(self._source, snapshot, table, StoredTable(self._platform, table))
+        state = copy.stored.read_state()
+        if state is None or kind is Round.WHOLE or self._is_comparison_due(snapshot, table, state):
+            state = copy.compare(accepts_deletions=self._accepts_deletions)
+        elif has_changes:
+            state = copy.take_changes(state)
+            if table.is_whole and not copy.has_all(state):
+                state = copy.compare(accepts_deletions=self._accepts_deletions)
+        elif kind is Round.EXACT or table.name in SHELVES:
+            state = copy.compare(accepts_deletions=self._accepts_deletions)
+        else:
+            return copy.report
+        copy.stored.note(began, state)
+        return copy.report
+
+    def _is_comparison_due(self, snapshot: SourceSnapshot, table: CopiedTable, state: CopyState) -> bool:
+        is_told = table.is_whole and self._source.has_changes(table)
+        age = snapshot.bound - state.compared_at
+        is_recent = timedelta(0) <= age < (WHOLE_COMPARED_EVERY if is_told else COMPARED_EVERY)
+        return not is_recent or state.fingerprint != self._source.fingerprint(table)
 
 
 class _TableCopy:
     """One table in one round."""
 
-    def __init__(self, table: CopiedTable, stored: StoredTable):
+    def __init__(self, source: ShopSource, snapshot: SourceSnapshot, table: CopiedTable, stored: StoredTable):
         self.stored = stored
         self.report = RoundReport(table.name)
+        self._source = source
+        self._snapshot = snapshot
         self._table = table
         self._has_named = False
 
-    def compare(self, source: ShopSource, *, accepts_deletions: bool) -> None:
+    def compare(self, *, accepts_deletions: bool) -> CopyState:
         """Read the whole table, write what differs, then delete what the shop lacks."""
-        find_gone = self._compare_in_order if source.is_ordered(self._table) else self._compare_in_any_order
-        num_copied, gone = find_gone(source.read_rows(self._table))
+        self.report.num_set_aside = 0
+        find_gone = self._compare_in_order if self._source.is_ordered(self._table) else self._compare_in_any_order
+        num_copied, gone = find_gone(self._read())
         if num_copied > FEW_ROWS and len(gone) > LARGEST_LOSS * num_copied and not accepts_deletions:
             raise MassDeletionError(
                 f"the shop lacks {len(gone):,} of the {num_copied:,} {self._table.name} that were copied. They stay: "
@@ -112,6 +146,24 @@ class _TableCopy:
                 "`python -m shop.catalogue --accept-deletions`"
             )
         self._delete(gone)
+        bound = self._snapshot.bound
+        return CopyState(bound, bound, self._source.fingerprint(self._table), self.report.num_set_aside)
+
+    def take_changes(self, state: CopyState) -> CopyState:
+        """Read and write the rows that changed since they were last read."""
+        for rows in self._read(state.read_until):
+            self._delete(self._write(rows, self.stored.read(rows.keys)))
+        self.report.num_set_aside = state.num_set_aside
+        return replace(state, read_until=self._snapshot.bound)
+
+    def has_all(self, state: CopyState) -> bool:
+        """Count both sides: rows that were deleted, or came with an old date, are told by no change column."""
+        return self._source.count_rows(self._snapshot, self._table) == self.stored.count() + state.num_set_aside
+
+    def _read(self, since: datetime | None = None) -> Iterator[Rows]:
+        for rows in self._source.read_rows(self._snapshot, self._table, since):
+            self.report.num_read += len(rows.keys) + rows.num_nameless
+            yield rows
 
     def _compare_in_order(self, pieces: Iterable[Rows]) -> tuple[int, list[int]]:
         """Write what differs; returns how many rows the copy had, and the keys of those that go."""
@@ -154,12 +206,6 @@ class _TableCopy:
             if key >= len(seen) or not seen[key]:
                 gone.append(key)
         return num_copied, gone
-
-    def take_changes(self, source: ShopSource, since: datetime) -> None:
-        """Read and write the rows that changed."""
-        for rows in source.read_rows(self._table, since):
-            self.report.num_set_aside += rows.num_nameless
-            self._delete(self._write(rows, self.stored.read(rows.keys)))
 
     def _write(self, rows: Rows, copied: dict[int, Row]) -> list[int]:
         """Write the rows that differ from the copy's; returns the keys of copies whose rows are odd now."""

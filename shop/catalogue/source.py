@@ -1,9 +1,12 @@
-"""Rows of a shop through its mapping, as the copy holds them. SELECT alone; one statement a table, never held whole.
+"""Rows of a shop through its mapping, as the copy holds them, all tables as of one instant.
+
+SELECT alone; one statement a table, never held whole.
 
 Ids of text become their numbers here: of keys and references alike, which are given out before a row that bears them is
 written.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,6 +18,7 @@ from sqlalchemy import Connection, Engine
 
 from shop.catalogue.tables import COPIED_TABLES, WHOLE_TABLES, CopiedTable
 from shop.catalogue.values import OddValueError, Value, read_value
+from shop.database import name_database
 from shop.mapping.canonical import CANONICAL_TABLES, MAX_KEY, UPDATED_AT, Field, Kind
 from shop.mapping.id_map import IdMap
 from shop.mapping.model import ShopMapping
@@ -25,7 +29,7 @@ ROWS_AT_ONCE = 2000
 ORDERS_KEPT = timedelta(days=366)
 """How far back pages see a shopper's orders."""
 
-LOOK_BACK = timedelta(minutes=10)
+LOOK_BACK = timedelta(minutes=15)
 """How long a transaction may have been open that stamped its rows before the last round and committed after it."""
 
 Row = tuple[Value, ...]
@@ -51,6 +55,19 @@ class Rows:
     def keys(self) -> list[int]:
         """List the keys of all of them."""
         return sorted([*self.readable, *self.odd])
+
+
+@dataclass(frozen=True)
+class SourceSnapshot:
+    """A shop as it is at one instant.
+
+    Attributes:
+        connection: in a transaction that sees nothing of what others commit meanwhile.
+        bound: the shop's clock just before the snapshot began.
+    """
+
+    connection: Connection
+    bound: datetime
 
 
 class ShopSource:
@@ -81,31 +98,67 @@ class ShopSource:
         """Return whether rows come in the order of their keys: those of text have another one than their numbers."""
         return table.key not in self._text_ids[table.name]
 
-    def read_clock(self) -> datetime:
-        """Return the server's time."""
-        with self._engine.connect() as connection:
-            now = connection.exec_driver_sql("SELECT CURRENT_TIMESTAMP").scalar_one()
-        return (datetime.fromisoformat(now) if isinstance(now, str) else now).replace(tzinfo=UTC)
+    def fingerprint(self, table: CopiedTable) -> str:
+        """Hash what a table's rows are read from and how: with another one, copied rows may mean something else."""
+        statement = self._select(table, None if table.is_whole else datetime(1970, 1, 1, tzinfo=UTC))
+        given = name_database(self._engine), self._currency.code, sorted(self._text_ids[table.name].items()), statement
+        return hashlib.sha256(repr(given).encode()).hexdigest()
 
-    def read_rows(self, table: CopiedTable, since: datetime | None = None) -> Iterator[Rows]:
-        """Read a table, some thousand rows at a time.
-
-        Args:
-            table: which one.
-            since: only rows that changed since a round began; all if not given.
+    @contextmanager
+    def open_snapshot(self) -> Iterator[SourceSnapshot]:
+        """Hold one snapshot for the length of the block; what was committed before it is in there, in every table.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the shop fails.
         """
         is_sqlite = self._engine.dialect.name == "sqlite"
-        oldest = None if table.is_whole else self.read_clock() - ORDERS_KEPT
-        sql = select_rows(table, self._sources, oldest, since, is_sqlite=is_sqlite)
+        options: dict[str, Any] = {} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with self._engine.connect().execution_options(**options) as connection:
+            now = connection.exec_driver_sql("SELECT CURRENT_TIMESTAMP").scalar_one()
+            bound = (datetime.fromisoformat(now) if isinstance(now, str) else now).replace(tzinfo=UTC)
+            if is_sqlite:
+                connection.exec_driver_sql("SELECT COUNT(*) FROM sqlite_schema")  # the first read fixes the snapshot
+            else:
+                connection.exec_driver_sql("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+            try:
+                yield SourceSnapshot(connection, bound)
+            finally:
+                connection.invalidate()  # what a block that fails has not read is not read for it
+
+    def count_rows(self, snapshot: SourceSnapshot, table: CopiedTable) -> int:
+        """Count a table's rows.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the shop fails.
+        """
+        sql = self._select(table, self._find_oldest(snapshot, table))
+        return int(snapshot.connection.exec_driver_sql(f"SELECT COUNT(*) FROM ({sql}) AS counted").scalar_one())
+
+    def read_rows(self, snapshot: SourceSnapshot, table: CopiedTable, since: datetime | None = None) -> Iterator[Rows]:
+        """Read a table, some thousand rows at a time, to its end before another one is read.
+
+        Args:
+            snapshot: of this shop.
+            table: which one.
+            since: only rows that changed since an earlier snapshot's bound; all if not given.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the shop fails.
+        """
+        sql = self._select(table, self._find_oldest(snapshot, table), since)
         if self.is_ordered(table):
             sql += f" ORDER BY {table.name}.{table.key}"
-        with _streaming(self._engine) as connection:
-            rows = iter(connection.exec_driver_sql(sql))
-            while piece := list(islice(rows, ROWS_AT_ONCE)):
-                yield self._read_piece(table, piece)
+        streamed = {"stream_results": True, "yield_per": ROWS_AT_ONCE}
+        rows = iter(snapshot.connection.exec_driver_sql(sql, execution_options=streamed))
+        while piece := list(islice(rows, ROWS_AT_ONCE)):
+            yield self._read_piece(table, piece)
+
+    def _select(self, table: CopiedTable, oldest_order: datetime | None, since: datetime | None = None) -> str:
+        is_sqlite = self._engine.dialect.name == "sqlite"
+        return select_rows(table, self._sources, oldest_order, since, is_sqlite=is_sqlite)
+
+    def _find_oldest(self, snapshot: SourceSnapshot, table: CopiedTable) -> datetime | None:
+        return None if table.is_whole else snapshot.bound - ORDERS_KEPT
 
     def _read_piece(self, table: CopiedTable, piece: Sequence[Any]) -> Rows:
         """Read the values of some rows, and put the numbers of ids of text in their places."""
@@ -141,12 +194,6 @@ class ShopSource:
         return {None: None, **self._ids.numbers_of(kind, texts, create=True)}
 
 
-@contextmanager
-def _streaming(engine: Engine) -> Iterator[Connection]:
-    with engine.connect() as connection:
-        yield connection.execution_options(stream_results=True, yield_per=ROWS_AT_ONCE)
-
-
 def _read_row(fields: Sequence[Field], given: Sequence[Any], currency: Currency) -> list[Value | OddValueError]:
     """Read the values of a row; what is none of its field's is the error that says so."""
     values: list[Value | OddValueError] = []
@@ -173,7 +220,7 @@ def select_rows(
         sources: of all canonical tables.
         oldest_order: orders before it and those of guests, whom no page is for, are left out with their lines; `None`
             for all orders and lines.
-        since: only rows that changed since a round began, and the lines of orders that did.
+        since: only rows that changed since this instant of the shop's clock, and the lines of orders that did.
         is_sqlite: on SQLite, else MySQL or MariaDB.
     """
     names = ", ".join(f"{table.name}.{field.name}" for field in table.fields)

@@ -2,15 +2,26 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Select, delete, func, insert, select, update
 
 from shop.catalogue.source import ROWS_AT_ONCE, Row
 from shop.catalogue.tables import CopiedTable
 from shop.mapping.canonical import UPDATED_AT
 from shop.tables import CatalogueCopy, server_now
+
+
+@dataclass(frozen=True)
+class CopyState:
+    """How far a table has been copied; see `CatalogueCopy`."""
+
+    read_until: datetime
+    compared_at: datetime
+    fingerprint: str
+    num_set_aside: int
 
 
 class StoredTable:
@@ -66,20 +77,32 @@ class StoredTable:
             with self._begin() as connection:
                 connection.execute(delete(self._target).where(self._key.in_(going[start : start + ROWS_AT_ONCE])))
 
-    def note(self, copied_at: datetime, num_set_aside: int | None) -> None:
+    def count(self) -> int:
+        """Count the rows."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(func.count()).select_from(self._target)) or 0
+
+    def read_state(self) -> CopyState | None:
+        """Return what the last rounds noted; None if all rows have yet to be compared."""
+        query = select(CatalogueCopy).where(CatalogueCopy.name == self._table.name)
+        with self._engine.connect() as connection:
+            noted = connection.execute(query).first()
+        if noted is None or None in (noted.read_until, noted.compared_at, noted.fingerprint):
+            return None
+        return CopyState(noted.read_until, noted.compared_at, noted.fingerprint, noted.num_set_aside)
+
+    def note(self, copied_at: datetime, state: CopyState) -> None:
         """Note that the copy is up to date.
 
         Args:
-            copied_at: when the round began.
-            num_set_aside: rows that a whole reading lacks; `None` if only changes were read.
+            copied_at: when the round began, by this side's clock.
+            state: what the next round builds on.
         """
         ours = CatalogueCopy.name == self._table.name
-        changes = {"copied_at": copied_at} | ({} if num_set_aside is None else {"num_set_aside": num_set_aside})
+        changes = {"copied_at": copied_at, **asdict(state)}
         with self._begin() as connection:
             if connection.execute(select(CatalogueCopy.name).where(ours)).first() is None:
-                connection.execute(
-                    insert(CatalogueCopy).values({"name": self._table.name, "num_set_aside": 0} | changes)
-                )
+                connection.execute(insert(CatalogueCopy).values({"name": self._table.name} | changes))
             else:
                 connection.execute(update(CatalogueCopy).where(ours).values(changes))
 

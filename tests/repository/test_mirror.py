@@ -28,6 +28,7 @@ OF_A_BEHAVIOUR = {
     "deploy/compose/test_settings_arrive.py": "settings on their way into containers",
     "deploy/local/test_first_environment.py": "set-up on machines of all kinds",
     "features/sync/test_command.py": "the command line of the sync",
+    "features/sync/behaviour/test_ids_of_text.py": "shops with ids of text, copied by what changed",
     "features/sync/behaviour/test_kills.py": "a sync that is killed anywhere",
     "features/sync/behaviour/test_large_tables.py": "tables that are read and swept in parts",
     "features/sync/behaviour/test_merged_users.py": "customers that the shop has merged",

@@ -130,7 +130,10 @@ def change_something(chance: Random) -> list[str]:
     sku, number = chance.choice(ALIKE), chance.randrange(100, 10**6)
     return chance.choice(
         [
-            [f"UPDATE goods SET name = '새 제품 {number}', price = {number} WHERE sku = '{sku}'"],
+            [
+                f"UPDATE goods SET name = '새 제품 {number}', price = {number}, changed = CURRENT_TIMESTAMP "
+                f"WHERE sku = '{sku}'"
+            ],
             [add_ware(f"{chance.choice(('N', 'n'))}{number}", "t1", number)],
             ["DELETE FROM goods WHERE sku LIKE 'N%'"],
             add_sale(number, chance),

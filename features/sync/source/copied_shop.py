@@ -7,7 +7,7 @@ the canonical columns, in the platform's database.
 from sqlalchemy import Engine
 
 from features.sync.source.retries import RefusedError, retry_while_unreachable
-from shop.catalogue.copier import CatalogueCopier, MassDeletionError
+from shop.catalogue.copier import CatalogueCopier, MassDeletionError, Round
 from shop.catalogue.lock import CopyIsBusyError
 from shop.catalogue.source import ShopSource
 from shop.mapping.id_map import IdMap
@@ -17,15 +17,22 @@ from shop.money import Currency
 
 
 def copy_shop(
-    shop: Engine, platform: Engine, mapping: ShopMapping, currency: Currency, *, accepts_deletions: bool
+    shop: Engine,
+    platform: Engine,
+    mapping: ShopMapping,
+    currency: Currency,
+    *,
+    full: bool = False,
+    accepts_deletions: bool = False,
 ) -> list[str]:
-    """Bring the copy up to the shop, comparing every row.
+    """Bring the copy up to the shop as it is now.
 
     Args:
         shop: the shop's database; SELECT is enough.
         platform: the platform's database, which is another one, for writing.
         mapping: what the shop's tables mean.
         currency: of the shop's prices.
+        full: compare every row, whatever its change column says.
         accepts_deletions: follow a shop that lacks most of what it had.
 
     Returns:
@@ -35,11 +42,12 @@ def copy_shop(
         UnreachableError: a database does not answer; what was copied stays, and the next run goes on.
         RefusedError: a database refuses, the shop lacks most of what it had, or another process holds the copy.
     """
+    kind = Round.WHOLE if full else Round.EXACT
 
     def run(_heard: object) -> list[str]:
         migrate(platform, PLATFORM)
         source = ShopSource(shop, mapping, IdMap(platform), currency)
-        reports = CatalogueCopier(source, platform, accepts_deletions=accepts_deletions).run_round()
+        reports = CatalogueCopier(source, platform, accepts_deletions=accepts_deletions).run_round(kind)
         return [f"the copy of the shop: {report}" for report in reports if report.num_set_aside]
 
     try:

@@ -28,7 +28,7 @@ def shop(tiny_shop: Engine, platform: Engine, tmp_path: Path, monkeypatch: pytes
 def test_it_copies_and_says_what(shop: Engine, platform: Engine, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
 
-    assert "products: 6 written, 0 deleted\n" in capsys.readouterr().out
+    assert "products: 6 read, 6 written, 0 deleted\n" in capsys.readouterr().out
     assert read_tables(platform)["products"] == read_tables(shop)["products"]
 
 

@@ -90,7 +90,7 @@ def test_it_is_checked_copied_synced_and_verified_and_then_followed(
     assert len(set(numbers.values())) == len(ALIKE)
     execute(
         shop,
-        "UPDATE goods SET name = '이름이 바뀐 제품' WHERE sku = 'a'",
+        "UPDATE goods SET name = '이름이 바뀐 제품', changed = CURRENT_TIMESTAMP WHERE sku = 'a'",
         *add_sale(40, Random(2)),
         "DELETE FROM sale_lines WHERE sku = '0012'",
         "DELETE FROM goods WHERE sku = '0012'",
