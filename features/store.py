@@ -32,6 +32,9 @@ TABLE_CONFIGURATION = {
     "delta.checkpointInterval": "20",
 }
 
+TIMEOUTS = {"connect_timeout": "5s", "timeout": "30s", "retry_timeout": "60s"}
+"""How long an object store may be silent: to a connection, to a request, and over all tries of one."""
+
 
 class MLStore:
     """Delta tables under one URI: lazy reading at a version or an instant, atomic replacing with metadata.
@@ -44,13 +47,14 @@ class MLStore:
 
         Args:
             uri: a folder, or an object-store prefix such as `s3://bucket/store`.
-            storage_options: credentials and endpoint of the object store, passed through to deltalake and polars.
+            storage_options: credentials, endpoint and time-outs of the object store, passed through to deltalake and
+                polars, which take the rest from the environment.
 
         Raises:
             StoreError: the folder's path holds characters that deltalake cannot have.
         """
         self.uri = str(uri).rstrip("/")
-        self.storage_options = dict(storage_options or {})
+        self.storage_options = {**(TIMEOUTS if "://" in self.uri else {}), **(storage_options or {})}
         self.files = StoreFiles(self.uri, self.storage_options)
         if unusable := explain_unusable(self.uri):
             raise StoreError(unusable)

@@ -15,6 +15,8 @@ from deltalake.exceptions import TableNotFoundError
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSelector, FileType, PyFileSystem
 
+MAX_RETRIES = 1
+
 
 class StoreFiles:
     """The files of a store. Methods raise OSError where the storage fails."""
@@ -29,6 +31,11 @@ class StoreFiles:
     def root(self) -> str:
         """Name the root for deltalake."""
         return self.uri if self.is_remote else f"file://{quote(str(Path(self.uri).absolute()))}"
+
+    @property
+    def polars_options(self) -> dict[str, Any] | None:
+        """Options for polars, which bounds the tries of a request by their number alone; None for a folder."""
+        return {"max_retries": MAX_RETRIES, **self.storage_options} if self.is_remote else None
 
     def path(self, name: str) -> str:
         """Name a file or folder for polars."""
@@ -75,7 +82,7 @@ class StoreFiles:
             self.path(path),
             compression="zstd",
             compression_level=1,
-            storage_options=self.storage_options or None,
+            storage_options=self.polars_options,
             mkdir=not self.is_remote,
         )
         return int(self._filesystem().get_file_info(path).size)

@@ -2,10 +2,13 @@
 
 import json
 import os
+import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from uuid import uuid4
 
+import polars as pl
 import pytest
 from sqlalchemy import Engine
 
@@ -14,6 +17,7 @@ from features.pins import list_pins, pin
 from features.snapshot.purchases import load_purchases
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
+from features.store_failures import StoreError
 from features.sync import shop_sync
 from features.sync.lease import LeaseTakenError, hold_lease
 from features.sync.shop_sync import sync_shop
@@ -149,3 +153,36 @@ def test_a_fault_is_one_line_with_cause_and_setting(
     assert setting in reason
     assert len(err.splitlines()) == 1
     assert err.strip().endswith(reason)
+
+
+@pytest.fixture
+def silent(bucket: pytest.MonkeyPatch) -> Iterator[MLStore]:
+    """A store whose server takes connections, and never answers; it may be silent for a second."""
+    bucket.setattr("features.store.TIMEOUTS", {"connect_timeout": "1s", "timeout": "1s", "retry_timeout": "2s"})
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        bucket.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{listening.getsockname()[1]}")
+        yield MLStore(f"s3://{BUCKET}/store")
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda store: store.exists("users"),
+        lambda store: store.tables(),
+        lambda store: store.overwrite("users", pl.DataFrame({"user_id": [1]})),
+        lambda store: store.files.write_rows("users/1.parquet", pl.DataFrame({"user_id": [1]})),
+    ],
+    ids=["open", "list", "commit", "write a file"],
+)
+def test_a_store_that_never_answers_is_waited_for_no_longer_than_its_time_out(
+    silent: MLStore, ask: Callable[[MLStore], object]
+) -> None:
+    began = time.monotonic()
+
+    with (
+        pytest.raises(StoreError, match=r"cannot be reached: .*timed out.* Correct AWS_ENDPOINT_URL"),
+        silent.explained(),
+    ):
+        ask(silent)
+
+    assert time.monotonic() - began < 20

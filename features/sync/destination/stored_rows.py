@@ -115,7 +115,7 @@ class StoredRows:
             [self._store.files.path(f"{self.table.name}/{file.path}") for file in files],
             glob=False,
             schema=self.stored_schema,
-            storage_options=self._store.storage_options or None,
+            storage_options=self._store.files.polars_options,
         )
         return self._retype(rows) if self.is_outdated else rows
 
