@@ -44,31 +44,39 @@ test('an old token is renewed without a word', async () => {
   stop()
 })
 
-test('a first visit that names a shopper waits for the token that is on its way', async () => {
-  tokensStore.set({})
-  askForTokens('fresh')
-  const client = makeQueryClient()
-  server.use(
-    http.get('*/users', async () => {
-      await waitFor(() => {
-        expect(client.getQueryState(homeQuery(1).queryKey)?.status).toBe('error')
-      })
-      return HttpResponse.json({ users: SHOPPERS.map((each) => ({ ...each, token: 'fresh' })) })
-    }),
-  )
-  const stop = renewTokenOnRefusal(client)
-  const watched = new QueryObserver(client, homeQuery(1))
-  const unwatch = watched.subscribe(() => undefined)
+test.each(['after', 'before'])(
+  'a first visit that names a shopper takes the token that comes %s the refusal',
+  async (when) => {
+    tokensStore.set({})
+    askForTokens('fresh')
+    const client = makeQueryClient()
+    const handOut = () => HttpResponse.json({ users: SHOPPERS.map((each) => ({ ...each, token: 'fresh' })) })
+    const refuse = () => HttpResponse.json({}, { status: 401 })
+    const isRefused = () => {
+      expect(client.getQueryState(homeQuery(1).queryKey)?.status).toBe('error')
+    }
+    const isHandedOut = () => {
+      expect(tokensStore.get()['1']).toBe('fresh')
+    }
+    server.use(
+      when === 'after'
+        ? http.get('*/users', () => waitFor(isRefused).then(handOut))
+        : http.get('*/recommendations/home', () => waitFor(isHandedOut).then(refuse), { once: true }),
+    )
+    const stop = renewTokenOnRefusal(client)
+    const watched = new QueryObserver(client, homeQuery(1))
+    const unwatch = watched.subscribe(() => undefined)
 
-  await client.query(shoppersQuery)
+    await client.query(shoppersQuery)
 
-  await waitFor(() => {
-    expect(watched.getCurrentResult().data?.nickname).toBe('홍길동')
-  })
-  expect(shopperStore.get()).toBe(1)
-  unwatch()
-  stop()
-})
+    await waitFor(() => {
+      expect(watched.getCurrentResult().data?.nickname).toBe('홍길동')
+    })
+    expect(shopperStore.get()).toBe(1)
+    unwatch()
+    stop()
+  },
+)
 
 test.each(['a token that is refused again', 'a shop that hands out none'])('%s makes a guest', async (what) => {
   tokensStore.set({ '1': 'old' })

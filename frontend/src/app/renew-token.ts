@@ -20,17 +20,19 @@ export function renewTokenOnRefusal(client: QueryClient): () => void {
     if (error.status === MALFORMED && asked === 'home') shopperStore.set('guest')
     if (!REFUSALS.includes(error.status) || isRenewing) return
     isRenewing = true
-    void renewToken(client).finally(() => {
+    void renewToken(client, error.authorization).finally(() => {
       isRenewing = false
     })
   })
 }
 
-/** Waits for the tokens that are on their way, if they are: on a first visit the page asks for both at once. */
-async function renewToken(client: QueryClient): Promise<void> {
-  const refused = authorize().Authorization
-  await client.query({ ...shoppersQuery, staleTime: 0 }).catch(() => [])
-  const renewed = authorize().Authorization
-  if (renewed === undefined || renewed === refused) shopperStore.set('guest')
+/**
+ * Waits for the tokens that are on their way, if they are: on a first visit the page asks for both at once, and either
+ * may be answered first.
+ */
+async function renewToken(client: QueryClient, refused: string | null): Promise<void> {
+  const known = () => authorize().Authorization ?? null
+  if (known() === refused) await client.query({ ...shoppersQuery, staleTime: 0 }).catch(() => [])
+  if (known() === null || known() === refused) shopperStore.set('guest')
   else await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'shoppers' })
 }

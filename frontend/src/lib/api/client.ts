@@ -6,6 +6,9 @@ import { authorize } from '@/stores/tokens'
 
 const TIMEOUT_MS = 10_000
 
+/** Who had asked, by the answer. */
+const authorizations = new WeakMap<Response, string | null>()
+
 /** The client of the API. Its types are generated from the API's own description: `npm run client`. */
 export const api = createClient<paths>({
   baseUrl: env.apiUrl || window.location.origin,
@@ -16,6 +19,9 @@ api.use({
   onRequest: ({ request }) => {
     if (request.headers.has('Authorization')) return
     for (const [name, value] of Object.entries(authorize())) request.headers.set(name, value)
+  },
+  onResponse: ({ request, response }) => {
+    authorizations.set(response, request.headers.get('Authorization'))
   },
 })
 
@@ -45,7 +51,8 @@ export async function unpack<Data>(asking: Promise<Outcome<Data>>): Promise<{ da
 
 function toApiError(body: unknown, response: Response): ApiError {
   const message = hasError(body) ? body.error.message : `The API answered ${response.status}.`
-  return new ApiError(response.status, message, response.headers.get('X-Request-Id') ?? '')
+  const requestId = response.headers.get('X-Request-Id') ?? ''
+  return new ApiError(response.status, message, requestId, authorizations.get(response))
 }
 
 function hasError(body: unknown): body is { error: { message: string } } {
