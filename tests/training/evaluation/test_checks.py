@@ -42,9 +42,13 @@ def test_lists_without_a_fault_pass(bare_window: Window) -> None:
 
 
 def test_whoever_fails_a_check_of_health_is_refused(bare_window: Window) -> None:
-    assert {check.name: check.consequence for check in check_health(bare_window, many())} == dict.fromkeys(
-        ["finite_scores", "coverage", "flat_lists", "top_product_share", "distinct_products"], "refuse"
-    )
+    assert {check.name: (check.sense, check.consequence) for check in check_health(bare_window, many())} == {
+        "finite_scores": (">=", "refuse"),
+        "coverage": (">=", "refuse"),
+        "flat_lists": ("<=", "refuse"),
+        "top_product_share": ("<=", "refuse"),
+        "distinct_products": (">=", "refuse"),
+    }
 
 
 def test_one_score_that_is_no_number_is_enough(bare_window: Window) -> None:
@@ -70,7 +74,7 @@ def test_coverage_is_of_lists_as_long_as_their_candidates_allow(
 @pytest.mark.parametrize(("num_flat", "failed"), [(5, set()), (6, {"flat_lists"})], ids=["5 of 100", "6 of 100"])
 def test_a_list_of_one_candidate_is_not_flat(bare_window: Window, num_flat: int, failed: set[str]) -> None:
     lists = many()
-    lists.scores[:num_flat] = 0.5
+    lists.scores[:num_flat] = -0.5  # between the best and the worst of the others
     lists.products[num_flat:50, 1:], lists.scores[num_flat:50, 1:], lists.num_candidates[num_flat:50] = -1, np.nan, 1
 
     assert find_failed(bare_window, lists) == failed
@@ -98,14 +102,14 @@ def test_lists_may_begin_alike_as_far_as_half_or_as_shoppers_buy_alike(
     window: Window, buyers: list[tuple[int, int]], num_alike: int, failed: set[str]
 ) -> None:
     lists = many()
-    lists.products[:, 0] = [9] * num_alike + [100 + place for place in range(MIN_USERS - num_alike)]
+    lists.products[:, 0] = [0] * num_alike + [100 + place for place in range(MIN_USERS - num_alike)]
 
     assert find_failed(replace(window, products=bought(*buyers)), lists) == failed
 
 
 def test_lists_that_begin_with_no_product_do_not_begin_alike(bare_window: Window) -> None:
     lists = many()
-    lists.products[:60, 0] = -1
+    lists.products[:, 0] = -1
 
     assert "top_product_share" not in find_failed(bare_window, lists)
 
@@ -136,6 +140,15 @@ def test_shares_over_users_speak_from_a_hundred_on(bare_window: Window, num_user
     alike = lists_of([[7, 8]] * num_users)
 
     assert find_failed(bare_window, alike) == ({"top_product_share", "distinct_products"} if speaks else set())
+
+
+def test_a_failed_check_names_value_bound_and_meaning(bare_window: Window) -> None:
+    lists = many()
+    lists.scores[:6] = -0.5
+
+    [failed] = [check for check in check_health(bare_window, lists) if not check.has_passed]
+
+    assert str(failed) == "flat_lists is 0.06, wanted <= 0.05 (share of lists whose scores are all equal)"
 
 
 @pytest.mark.parametrize(
