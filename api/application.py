@@ -29,10 +29,11 @@ from api.pages.fallback import FallbackCache, read_fallback_copy
 from api.pages.home import HomePage, PageRules
 from api.pages.images import ProductPictures
 from api.pages.products import ProductPages
+from api.pages.search import SearchPages
 from api.pages.shop_ids import ShopIds
 from api.pages.storefront import StorefrontPage
 from api.queries.published import SharedListsCache
-from api.routes import catalogue, events, health, home, images, orders, products, storefront, users
+from api.routes import catalogue, events, health, home, images, orders, products, search, storefront, users
 from api.routes.dependencies import Services
 from api.routes.plain_home import PlainHomepages
 from api.routes.shop_ids import TranslatedIds
@@ -98,7 +99,7 @@ def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAP
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     install_error_handlers(app)
-    for routes in (home, storefront, catalogue, products, users, orders, images, events, health):
+    for routes in (home, storefront, catalogue, search, products, users, orders, images, events, health):
         app.include_router(routes.router)
     if not is_production and STOREFRONT_PAGES.is_dir():
         app.mount("/", GZipMiddleware(StorefrontPages(directory=STOREFRONT_PAGES, html=True)), name="storefront")
@@ -137,6 +138,7 @@ async def _run(
     outbox = Outbox(background.shop, shop_writer, platform_writer)
     fallback = FallbackCache(settings.var_dir / "api" / "last_good.json")
     cache, shop_ids = SharedListsCache(), ShopIds(pages.platform, fallback.copy.ids)
+    search_pages = SearchPages(slow_pages, fallback, cache)
     with contextlib.suppress(DatabaseUnavailableError):  # then the copy on disk says which kinds there are
         await shop_ids.renew_kinds(background.platform)
     async with httpx.AsyncClient(base_url=settings.serving_url, timeout=READ_TIMEOUT_SECONDS) as client:
@@ -145,6 +147,7 @@ async def _run(
             home_page=HomePage(pages, model_server, fallback, cache, _read_rules(settings)),
             product_pages=ProductPages(pages, fallback, cache),
             catalogue_pages=CataloguePages(slow_pages, fallback, cache),
+            search_pages=search_pages,
             storefront_page=StorefrontPage(slow_pages.shop, fallback, shop_ids, takes_orders=takes_orders),
             pictures=ProductPictures(pages.shop, fallback, settings.var_dir / "images"),
             health=HealthCheck(pages, model_server, fallback, metrics, _choose_copy_seconds(settings)),
@@ -161,7 +164,8 @@ async def _run(
             takes_orders=takes_orders,
             is_demo=settings.environment == "development" or settings.demo_shoppers,
         )
-        tasks = [asyncio.create_task(_keep_fresh(background, fallback, cache, shop_ids))]
+        freshness = (_keep_fresh(background, fallback, cache, shop_ids), search_pages.keep_fresh())
+        tasks = [asyncio.create_task(each) for each in freshness]
         if takes_orders:
             tasks.append(asyncio.create_task(outbox.run()))
         try:

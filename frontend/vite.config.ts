@@ -6,7 +6,17 @@ import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 const API = process.env.VITE_DEV_API ?? 'http://127.0.0.1:8000'
-const API_PATHS = ['storefront', 'products', 'recommendations', 'users', 'orders', 'events', 'health', 'static']
+const API_PATHS = [
+  'catalogue',
+  'storefront',
+  'products',
+  'recommendations',
+  'users',
+  'orders',
+  'events',
+  'health',
+  'static',
+]
 
 /** What every page asks the API for first. */
 const FIRST_DATA = ['/storefront', '/users']

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, MetaData
 from command import Command, CommandError, Result
 from settings import load_settings
 from shop.database import ShopFailedError, engine_scope, open_engine
+from shop.migrations import search_index
 from shop.tables import Base, PlatformBase
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -83,8 +84,10 @@ def _find_context(connection: Connection, schema: Schema) -> MigrationContext:
     return MigrationContext.configure(connection, opts=options)
 
 
-def _is_ours(_found: Any, _name: str | None, kind: str, is_reflected: bool, declared: Any) -> bool:
-    return not (kind == "table" and is_reflected and declared is None)
+def _is_ours(_found: Any, name: str | None, kind: str, is_reflected: bool, declared: Any) -> bool:
+    """Leave out tables that are not of the schema, and the search index, which each server has in its own way."""
+    is_undeclared = is_reflected and declared is None
+    return not (is_undeclared and (kind == "table" or name in (search_index.INDEX, search_index.COLUMN)))
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -42,12 +42,12 @@ FIRST_IMAGE = (
     .limit(1)
     .scalar_subquery()
 )
-_PRICE = type_coerce(Product.price, Float).label("price")
+PRICE = type_coerce(Product.price, Float).label("price")
 """The price as the driver gives it: what is none must not fail the others."""
 
-_COLUMNS = (Product.product_id, Product.category_id, Product.title, _PRICE, FIRST_IMAGE.label("image_url"))
-_IS_SELLABLE = (Product.is_visible, Product.stock > 0)
-_SELLABLE = select(*_COLUMNS).where(*_IS_SELLABLE)
+_COLUMNS = (Product.product_id, Product.category_id, Product.title, PRICE, FIRST_IMAGE.label("image_url"))
+IS_SELLABLE = (Product.is_visible, Product.stock > 0)
+_SELLABLE = select(*_COLUMNS).where(*IS_SELLABLE)
 _AMONG = Prepared(_SELLABLE.where(Product.product_id.in_(IDS)))
 _FAVOURITES = Prepared(
     select(Product.category_id)
@@ -142,7 +142,7 @@ def fetch_categories(connection: Connection) -> Categories:
 def fetch_product(connection: Connection, product_id: int) -> tuple[Row[Any], list[str]] | None:
     """Read one visible product with its category's name, and its pictures; `None` if there is no such product."""
     row = connection.execute(_details(product_id)).one_or_none()
-    if row is None or not _is_price(row.price, product_id):
+    if row is None or not is_price(row.price, product_id):
         return None
     images = select(ProductImage.image_url).where(ProductImage.product_id == product_id).order_by(ProductImage.position)
     urls = [url for url in connection.execute(images).scalars() if is_shown(url)]
@@ -176,7 +176,7 @@ def _details(product_id: int) -> Select[*tuple[Any, ...]]:
         Product.brand,
         Product.product_type,
         Product.size,
-        _PRICE,
+        PRICE,
         Product.stock,
         Product.description,
         Product.family_id,
@@ -191,12 +191,12 @@ def _details(product_id: int) -> Select[*tuple[Any, ...]]:
 def _to_products(rows: Iterable[Sequence[Any]]) -> Iterator[SellableProduct]:
     """Make the products of rows; one without a price that can be charged is left out."""
     for product_id, category_id, title, price, image_url in rows:
-        if _is_price(price, product_id):
+        if is_price(price, product_id):
             url = choose_image(image_url, category_id, product_id)
             yield SellableProduct(product_id, category_id, title, float(price), url)
 
 
-def _is_price(price: Any, product_id: int) -> bool:
+def is_price(price: Any, product_id: int) -> bool:
     """Return whether a stored value is a price; what is none is counted."""
     if isinstance(price, Decimal | float | int) and 0 <= price < inf:
         return True

@@ -19,6 +19,7 @@ from api.pages.browse import CataloguePages
 from api.pages.home import HomePage
 from api.pages.images import ProductPictures
 from api.pages.products import ProductPages
+from api.pages.search import SearchPages
 from api.pages.shop_ids import ShopIds
 from api.pages.storefront import StorefrontPage
 from api.schemas import AddressId
@@ -52,6 +53,7 @@ class Services:
     home_page: HomePage
     product_pages: ProductPages
     catalogue_pages: CataloguePages
+    search_pages: SearchPages
     storefront_page: StorefrontPage
     pictures: ProductPictures
     health: HealthCheck
@@ -87,6 +89,7 @@ def _provide(choose: Callable[[Services], Service]) -> Any:
 HomePageDep = Annotated[HomePage, _provide(lambda services: services.home_page)]
 ProductPagesDep = Annotated[ProductPages, _provide(lambda services: services.product_pages)]
 CataloguePagesDep = Annotated[CataloguePages, _provide(lambda services: services.catalogue_pages)]
+SearchPagesDep = Annotated[SearchPages, _provide(lambda services: services.search_pages)]
 StorefrontPageDep = Annotated[StorefrontPage, _provide(lambda services: services.storefront_page)]
 PicturesDep = Annotated[ProductPictures, _provide(lambda services: services.pictures)]
 HealthCheckDep = Annotated[HealthCheck, _provide(lambda services: services.health)]

@@ -27,6 +27,7 @@ from api.schemas.orders import (
     RedeemedCoupon,
     UserOrders,
 )
+from api.schemas.search import BrandCount, CategoryCount, PriceBand, SearchFacets, SearchPage, Suggestion, Suggestions
 from api.schemas.shoppers import Shopper, Shoppers
 
 __all__ = [
@@ -35,11 +36,13 @@ __all__ = [
     "MAX_ID",
     "AddressId",
     "AnswerId",
+    "BrandCount",
     "Cart",
     "CartLine",
     "CartQuote",
     "CatalogueState",
     "Categories",
+    "CategoryCount",
     "Checkout",
     "CheckoutLine",
     "Error",
@@ -56,6 +59,7 @@ __all__ = [
     "OrderLine",
     "OrderReceipt",
     "OrderSummary",
+    "PriceBand",
     "Problem",
     "ProductDetails",
     "ProductPage",
@@ -63,12 +67,16 @@ __all__ = [
     "ReasonFacts",
     "RedeemedCoupon",
     "Review",
+    "SearchFacets",
+    "SearchPage",
     "Shopper",
     "ShopperEvent",
     "ShopperEvents",
     "Shoppers",
     "SimilarProducts",
     "Source",
+    "Suggestion",
+    "Suggestions",
     "Token",
     "UserOrders",
 ]

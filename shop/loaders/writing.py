@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, delete, select
 from shop.loaders.canonical import DTYPES, TABLE_BY_NAME, TABLES, Table
 from shop.loaders.text_ids import TextIds
 from shop.loaders.validation import InvalidShopError, Origin, validate_frame
+from shop.migrations.search_index import INDEX as SEARCH_INDEX
 from shop.money import DEFAULT_DECIMALS
 from shop.split import migrate_both
 from shop.storefront.document import write_document
@@ -94,8 +95,8 @@ def write_shop(
     progress = _Progress(decimals)
     with _begin(engine, platform) as (shop, ours):
         kept = frozenset() if ids is None else frozenset({ShopId.__tablename__})
-        _prepare(shop, ours, kept if replace else None, report)
         indexes = _drop_indexes(shop)
+        _prepare(shop, ours, kept if replace else None, report)
         for batch in batches:
             _write_batch(ours if batch.table in OURS else shop, batch, progress, report)
         if storefront:
@@ -170,11 +171,16 @@ def _drop_indexes(connection: Connection) -> list[str]:
     """
     if connection.dialect.name != "sqlite":
         return []
-    found = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
-    indexes = {str(name): str(statement) for name, statement in found}
-    for name in indexes:
-        connection.exec_driver_sql(f'DROP INDEX "{name}"')
-    return list(indexes.values())
+    kept_up = f"name GLOB 'tr_{SEARCH_INDEX}_*'"  # the search index, row by row
+    found = connection.exec_driver_sql(
+        "SELECT type, name, sql FROM sqlite_master "
+        f"WHERE type = 'index' AND sql IS NOT NULL OR type = 'trigger' AND {kept_up}"
+    )
+    indexes = [(str(kind), str(name), str(statement)) for kind, name, statement in found]
+    for kind, name, _ in indexes:
+        connection.exec_driver_sql(f'DROP {kind} "{name}"')
+    fill = f"INSERT INTO {SEARCH_INDEX}({SEARCH_INDEX}) VALUES ('rebuild')"
+    return [*(statement for _, _, statement in indexes), fill]
 
 
 def _write_batch(connection: Connection, batch: RowBatch, progress: _Progress, report: Report) -> None:

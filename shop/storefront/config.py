@@ -90,6 +90,10 @@ TextColour = Annotated[str, AfterValidator(_readable_colour)]
 Background = Annotated[str, AfterValidator(_readable_background)]
 
 
+SearchWord = Annotated[str, Field(min_length=1, max_length=50), AfterValidator(str.lower)]
+SearchWords = Annotated[str, Field(min_length=1, max_length=100)]
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -183,6 +187,16 @@ class Banner(_Section):
         return (self.first_day or today) <= today <= (self.last_day or today)
 
 
+class SearchConfig(_Section):
+    """How shoppers name what the shop names otherwise.
+
+    Attributes:
+        synonyms: words of the shop's texts, by a word that finds them, too.
+    """
+
+    synonyms: dict[SearchWord, list[SearchWords]] = Field(default={}, max_length=1000)
+
+
 class StorefrontConfig(_Section):
     """All that a merchant may say. What is left out has a default that is made from the shop.
 
@@ -192,6 +206,7 @@ class StorefrontConfig(_Section):
             `grocery` knows a grocer's words, and guesses more.
         departments: by their names in the shop.
         banners: instead of those of the best-selling departments.
+        search: other words for what the shop sells.
     """
 
     name: SomeWords | None = None
@@ -202,6 +217,7 @@ class StorefrontConfig(_Section):
     colours: Colours = Colours()
     departments: dict[str, DepartmentConfig] = {}
     banners: list[Banner] | None = Field(default=None, max_length=8)
+    search: SearchConfig = SearchConfig()
 
     def name_departments(self) -> dict[str, str]:
         """Return the departments that the document speaks of, each with where it does."""

@@ -62,6 +62,18 @@ def test_a_loaded_shop_has_all_its_indexes(any_empty_shop: Engine, tmp_path: Pat
     assert list_differences(any_empty_shop) == []
 
 
+def test_the_search_index_is_of_what_was_loaded_and_follows_it(empty_shop: Engine, tmp_path: Path) -> None:
+    fill_tiny_shop(empty_shop)
+
+    write_shop(empty_shop, batches_of(tmp_path), replace=True, report=ignore)
+
+    with empty_shop.begin() as connection:
+        connection.exec_driver_sql("UPDATE products SET title = 'Renamed' WHERE product_id = 10")
+        connection.exec_driver_sql("INSERT INTO product_search(product_search, rank) VALUES ('integrity-check', 1)")
+        found = "SELECT rowid FROM product_search WHERE product_search MATCH 'renamed OR milk'"
+        assert connection.exec_driver_sql(found).scalars().all() == [10]
+
+
 def test_the_writer_wants_every_column(empty_shop: Engine, tmp_path: Path) -> None:
     users = batches_of(tmp_path)[0]
 

@@ -4,6 +4,50 @@
  */
 
 export interface paths {
+    "/catalogue/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Search
+         * @description Find products by words of their title, brand, type or department, mistyped ones too.
+         *
+         *     What holds all words is found. Where nothing does, words that are one letter off are corrected. Restricted
+         *     departments are left out. Most relevant first: the larger the share of a product's type that was searched, and then
+         *     the more popular.
+         */
+        get: operations["get_search_catalogue_search_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalogue/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Suggestions
+         * @description Complete what is being typed: departments in each language, kinds of products, brands, popular products.
+         */
+        get: operations["get_suggestions_catalogue_suggestions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/categories": {
         parameters: {
             query?: never;
@@ -333,6 +377,16 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * BrandCount
+         * @description A brand, and how many of the products that were found are its.
+         */
+        BrandCount: {
+            /** Brand */
+            brand: string;
+            /** Num Products */
+            num_products: number;
+        };
+        /**
          * Cart
          * @description A cart whose price is asked for.
          */
@@ -392,6 +446,16 @@ export interface components {
         Categories: {
             /** Categories */
             categories: components["schemas"]["ListedCategory"][];
+        };
+        /**
+         * CategoryCount
+         * @description A department, and how many of the products that were found stand in it.
+         */
+        CategoryCount: {
+            /** Category Id */
+            category_id: number | string;
+            /** Num Products */
+            num_products: number;
         };
         /**
          * Checkout
@@ -727,6 +791,24 @@ export interface components {
             total_amount: number;
         };
         /**
+         * PriceBand
+         * @description Prices in `[min_price, max_price)`, and how many of the products that were found have one.
+         */
+        PriceBand: {
+            /**
+             * Max Price
+             * @description Null: without end.
+             */
+            max_price: number | null;
+            /**
+             * Min Price
+             * @description Null: from nothing.
+             */
+            min_price: number | null;
+            /** Num Products */
+            num_products: number;
+        };
+        /**
          * Problem
          * @description One thing that is wrong, and what helps.
          */
@@ -900,6 +982,56 @@ export interface components {
             nickname: string;
             /** Rating */
             rating: number;
+        };
+        /**
+         * SearchFacets
+         * @description Counts by what a search can be narrowed to. Each facet is counted under the filters of the others.
+         */
+        SearchFacets: {
+            /**
+             * Brands
+             * @description The 20 of most products.
+             */
+            brands: components["schemas"]["BrandCount"][];
+            /**
+             * Categories
+             * @description Most products first.
+             */
+            categories: components["schemas"]["CategoryCount"][];
+            /**
+             * Num With Coupon
+             * @description Products that a coupon of the shopper named in the request is valid for.
+             */
+            num_with_coupon: number;
+            /**
+             * Prices
+             * @description At most four bands, the cheapest first.
+             */
+            prices: components["schemas"]["PriceBand"][];
+        };
+        /**
+         * SearchPage
+         * @description A page of what a search found, sellable now.
+         */
+        SearchPage: {
+            /**
+             * Corrected Query
+             * @description What was searched instead, since nothing holds the words as typed.
+             */
+            corrected_query: string | null;
+            facets: components["schemas"]["SearchFacets"];
+            /**
+             * Is Total Exact
+             * @description False if more were found than are counted.
+             */
+            is_total_exact: boolean;
+            /** Products */
+            products: components["schemas"]["ListedProduct"][];
+            /**
+             * Total
+             * @description Products found, after filters; counted up to 10,000.
+             */
+            total: number;
         };
         /**
          * Shopper
@@ -1127,6 +1259,42 @@ export interface components {
             name: components["schemas"]["LocalizedText"];
         };
         /**
+         * Suggestion
+         * @description What may be meant by something that is being typed.
+         */
+        Suggestion: {
+            /**
+             * Category Id
+             * @description Of a category: the department to open.
+             */
+            category_id: number | string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "category" | "product_type" | "brand" | "product";
+            /**
+             * Num Products
+             * @description That can be sold now; null where it was not counted.
+             */
+            num_products: number | null;
+            /**
+             * Product Id
+             * @description Of a product: the one to open.
+             */
+            product_id: number | string | null;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Suggestions
+         * @description Completions of what is being typed, the best of each kind.
+         */
+        Suggestions: {
+            /** Suggestions */
+            suggestions: components["schemas"]["Suggestion"][];
+        };
+        /**
          * UserOrders
          * @description Orders of a shopper, newest first.
          */
@@ -1161,6 +1329,115 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_search_catalogue_search_get: {
+        parameters: {
+            query: {
+                /** @description Words, in any language that the shop is known in. */
+                query: string;
+                /** @description Only of this department. */
+                category_id?: number | string | null;
+                /** @description Only of this brand. */
+                brand?: string | null;
+                min_price?: number | null;
+                /** @description Only what costs less. */
+                max_price?: number | null;
+                /** @description Only what the shopper has a coupon for. */
+                with_coupon?: boolean;
+                sort?: "relevance" | "popularity" | "price_up" | "price_down";
+                /** @description Products to pass over. */
+                offset?: number;
+                /** @description Products wanted. */
+                limit?: number;
+                /** @description The shopper; absent when logged out. */
+                user_id?: number | string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchPage"];
+                };
+            };
+            /** @description unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description invalid_request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_suggestions_catalogue_suggestions_get: {
+        parameters: {
+            query: {
+                /** @description Words, in any language that the shop is known in. */
+                query: string;
+                /** @description Suggestions wanted. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description invalid_request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     get_categories_categories_get: {
         parameters: {
             query?: never;
