@@ -61,6 +61,7 @@ def sync_shop(
     *,
     platform: Engine | None = None,
     mapping: ShopMapping | None = None,
+    currency: Currency | None = None,
     full: bool = False,
     verify: bool = False,
     options: SyncOptions | None = None,
@@ -74,6 +75,7 @@ def sync_shop(
         platform: the platform's database, from which its own tables (events) are read; `None` where it is the shop's.
         mapping: what the shop's tables mean; the canonical ones if not given. Tables that are read in another way than
             by the run before are compared row by row.
+        currency: of the shop's prices, whose smallest unit amounts are rounded to; as they are if not given.
         full: compare every row, whatever its `updated_at` says.
         verify: afterwards compare checksums of all columns by key range, and repair what differs.
         options: how carefully to look.
@@ -91,7 +93,7 @@ def sync_shop(
         RefusedError: the shop refuses, and the message says what to do.
         StoreError: another run took over meanwhile, or the store cannot be read or written.
     """
-    options, databases = options or SyncOptions(), list_databases(engine, platform, mapping or load_mapping())
+    options, databases = options or SyncOptions(), list_databases(engine, platform, mapping or load_mapping(), currency)
     with store.explained(), ExitStack() as stack:
         started_at = datetime.now(UTC)
         repaired = repair_own_tables(store) if verify else []
@@ -252,9 +254,11 @@ def _sync(options: argparse.Namespace) -> Result:
             code=2,
         )
     set_aside: list[str] = []
+    currency = Currency(settings.currency) if settings.shop_mapping else None
     if mapping.has_text_ids:
         set_aside = _copy(settings, mapping, full=options.full, accepts_deletions=options.accept_deletes)
         engine, platform, mapping = _open_platform(settings.platform_database_url), None, load_mapping()
+        currency = None  # the copy has rounded
     limits = SyncOptions()
     if options.accept_deletes:
         limits = replace(limits, max_gone_share=1.0)
@@ -267,6 +271,7 @@ def _sync(options: argparse.Namespace) -> Result:
             store,
             platform=platform,
             mapping=mapping,
+            currency=currency,
             full=options.full,
             verify=options.verify,
             options=limits,

@@ -11,7 +11,7 @@ from shop.mapping.time_zones import TimeZone
 _SELECT, _QUOTED = re.compile(r"(?i)(select|with)\b"), re.compile(r"'(?:[^'\\]|\\.)*'")
 _READ_TABLE = re.compile(r"(?i)\b(?:from|join)\s+([\w.`]+)")
 MoneyUnit = Literal["decimals", "rounded", "cents"]
-"""Exact decimals, any number that is rounded to thousandths, or whole hundredths."""
+"""Exact decimals, numbers with any decimals (rounded to thousandths at least), or whole hundredths."""
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 _ColumnName = Annotated[str, Field(min_length=1)]

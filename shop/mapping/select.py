@@ -24,10 +24,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.sql.expression import ColumnElement, FromClause
 
-from shop.mapping.canonical import CANONICAL_TABLES, CanonicalTable, Field, Kind, Scalar
+from shop.mapping.canonical import CANONICAL_TABLES, SHARES, CanonicalTable, Field, Kind, Scalar
 from shop.mapping.model import ShopMapping
 from shop.mapping.sections import ColumnMapping, Section
 from shop.mapping.time_zones import list_offsets
+from shop.money import DIGITS, Currency
 
 SOURCE = "source"
 """Name under which a SELECT of the mapping stands in the statements."""
@@ -52,23 +53,26 @@ class TableSource:
         return hashlib.sha256(self.sql.encode()).hexdigest()[:16]
 
 
-def build_sources(mapping: ShopMapping, dialect_name: str) -> dict[str, TableSource]:
+def build_sources(mapping: ShopMapping, dialect_name: str, currency: Currency | None = None) -> dict[str, TableSource]:
     """Write every canonical table over the shop's own.
 
     Args:
         mapping: what the shop's tables mean.
         dialect_name: `sqlite`, `mysql` or `mariadb`.
+        currency: of the shop's prices, whose smallest unit amounts are rounded to; as they are if not given.
 
     Returns:
         A source for each canonical table; one without rows if the mapping does not have it.
     """
     return {
-        one.name: build_source(mapping.describe(one), mapping.section(one.name), dialect_name)
+        one.name: build_source(mapping.describe(one), mapping.section(one.name), dialect_name, currency)
         for one in CANONICAL_TABLES
     }
 
 
-def build_source(canonical: CanonicalTable, section: Section | None, dialect_name: str) -> TableSource:
+def build_source(
+    canonical: CanonicalTable, section: Section | None, dialect_name: str, currency: Currency | None = None
+) -> TableSource:
     """Write one canonical table, as the mapping describes it, over the shop's own."""
     dialect: Dialect = sqlite.dialect() if dialect_name == "sqlite" else mysql.dialect()
     if section is None:
@@ -78,7 +82,8 @@ def build_source(canonical: CanonicalTable, section: Section | None, dialect_nam
         )
         return TableSource(_compile(nothing.where(literal_column("1 = 0")), canonical.name, dialect), has_changes=True)
     fields: list[ColumnElement[Any]] = [
-        _express(field, section, dialect).label(field.name) for field in canonical.columns
+        _round(_express(field, section, dialect), field, currency, dialect).label(field.name)
+        for field in canonical.columns
     ]
     query: Select[*tuple[Any, ...]] = select(*fields).select_from(select_from(section))
     if section.where is not None:
@@ -168,6 +173,20 @@ def _translate(name: str, given: ColumnMapping, kind: Kind, dialect: Dialect) ->
         *((compared.in_(values), _literal(meaning, kind, dialect)) for meaning, values in meanings.items()),
         else_=_literal(given.otherwise, kind, dialect),
     )
+
+
+def _round(amount: ColumnElement[Any], field: Field, currency: Currency | None, dialect: Dialect) -> ColumnElement[Any]:
+    """Round an amount to what can be charged, halves away from zero, as `Currency.round_half_up` does.
+
+    SQLite's numbers are doubles, of which it rounds 15 digits; a word among them stays one.
+    """
+    if currency is None or field.kind is not Kind.MONEY or field.name in SHARES:
+        return amount
+    written = amount.compile(dialect=dialect)
+    if dialect.name == "sqlite":
+        is_number = f"TYPEOF({written}) IN ('integer', 'real')"
+        return literal_column(f"CASE WHEN {is_number} THEN ROUND({written}, {currency.decimals}) ELSE {written} END")
+    return literal_column(f"CAST({written} AS DECIMAL({2 * DIGITS}, {currency.decimals}))")
 
 
 def _round_away_from_zero(number: str, dialect: Dialect) -> ColumnElement[Any]:

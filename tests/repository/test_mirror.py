@@ -32,6 +32,7 @@ OF_A_BEHAVIOUR = {
     "features/sync/behaviour/test_kills.py": "a sync that is killed anywhere",
     "features/sync/behaviour/test_large_tables.py": "tables that are read and swept in parts",
     "features/sync/behaviour/test_merged_users.py": "customers that the shop has merged",
+    "features/sync/behaviour/test_money.py": "amounts that are finer than what can be charged",
     "features/sync/behaviour/test_not_wares.py": "bags, postage and deposits",
     "features/sync/behaviour/test_orphans.py": "rows without a parent",
     "features/sync/behaviour/test_pitfalls.py": "what burnt others, one by one",

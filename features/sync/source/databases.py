@@ -14,32 +14,40 @@ from features.sync.source.reader import ShopSnapshot, open_snapshot
 from features.sync.source.session import IDLE_SECONDS
 from shop.mapping.canonical import PLATFORM_TABLES
 from shop.mapping.model import ShopMapping, load_mapping
+from shop.money import Currency
 
 
 @dataclass(frozen=True)
 class SourceDatabase:
-    """A database, and what those of its tables mean that are read there. `role` is `shop` or `platform`."""
+    """A database, and what those of its tables mean that are read there.
+
+    `role` is `shop` or `platform`; amounts are rounded to the smallest unit of `currency`, if there is one.
+    """
 
     role: str
     engine: Engine
     mapping: ShopMapping
     tables: frozenset[str]
+    currency: Currency | None = None
 
 
-def list_databases(shop: Engine, platform: Engine | None, mapping: ShopMapping) -> list[SourceDatabase]:
+def list_databases(
+    shop: Engine, platform: Engine | None, mapping: ShopMapping, currency: Currency | None = None
+) -> list[SourceDatabase]:
     """Say which table is read where.
 
     Args:
         shop: the shop's database.
         platform: the platform's; `None` where its tables lie in the shop's.
         mapping: what the shop's tables mean. The platform's own are always the canonical ones.
+        currency: of the shop's prices, whose smallest unit amounts are rounded to; as they are if not given.
     """
     tables = frozenset(table.name for table in SYNCED_TABLES)
     if platform is None:
-        return [SourceDatabase("shop", shop, mapping.of(tables), tables)]
+        return [SourceDatabase("shop", shop, mapping.of(tables), tables, currency)]
     shops = tables - PLATFORM_TABLES
     return [
-        SourceDatabase("shop", shop, mapping.of(shops), shops),
+        SourceDatabase("shop", shop, mapping.of(shops), shops, currency),
         SourceDatabase("platform", platform, load_mapping().of(PLATFORM_TABLES), PLATFORM_TABLES),
     ]
 
@@ -68,5 +76,6 @@ def open_snapshots(
 
     with ExitStack() as stack:
         for one in databases:
-            snapshots[one.role] = stack.enter_context(open_snapshot(one.engine, one.mapping, hear, one.role))
+            opened = open_snapshot(one.engine, one.mapping, hear, one.role, one.currency)
+            snapshots[one.role] = stack.enter_context(opened)
         yield snapshots

@@ -23,6 +23,7 @@ from features.sync.source.sql import KeyRange, changed_rows, select_packed, sele
 from shop.mapping.canonical import UPDATED_AT
 from shop.mapping.model import ShopMapping
 from shop.mapping.select import TableSource, build_sources
+from shop.money import Currency
 
 logger = logging.getLogger(__name__)
 
@@ -232,11 +233,23 @@ class ShopSnapshot:
 
 @contextmanager
 def open_snapshot(
-    engine: Engine, mapping: ShopMapping, heard: Callable[[], None] = lambda: None, role: str = "shop"
+    engine: Engine,
+    mapping: ShopMapping,
+    heard: Callable[[], None] = lambda: None,
+    role: str = "shop",
+    currency: Currency | None = None,
 ) -> Iterator[ShopSnapshot]:
-    """Hold one read-only snapshot of the shop for the length of the block; `heard` is called after each answer."""
+    """Hold one read-only snapshot of the shop for the length of the block.
+
+    Args:
+        engine: the shop.
+        mapping: what its tables mean.
+        heard: called after each answer.
+        role: see `ShopSnapshot`.
+        currency: of its prices, whose smallest unit amounts are rounded to; as they are if not given.
+    """
     with open_session(engine, heard) as session:
-        yield ShopSnapshot(session, build_sources(mapping, engine.dialect.name), role)
+        yield ShopSnapshot(session, build_sources(mapping, engine.dialect.name, currency), role)
 
 
 def to_micros(instant: datetime) -> int:
