@@ -1,12 +1,15 @@
 """From a recommendation to an order, and what the shop learns from it."""
 
+import re
 import time
 from collections.abc import Callable
+from urllib.parse import quote
 
 from playwright.sync_api import Page, expect
 
 from tests.frontend.conftest import PHONE, OpenPage
 from tests.frontend.shop import BATCH, RunningShop
+from tests.frontend.test_quality import violations
 
 LIMIT_SECONDS = 90
 
@@ -114,7 +117,32 @@ def test_a_search_finds_words_of_titles(open_page: OpenPage) -> None:
     page = open_page("/?shopper=1")
     words = page.locator("#recommendations article h2").first.inner_text()
 
-    page.get_by_role("searchbox").fill(words)
-    page.get_by_role("searchbox").press("Enter")
+    box = page.get_by_role("combobox", name="검색")
+    box.fill(words)
+    box.press("Enter")
 
     expect(page.get_by_role("link", name=words, exact=True).first).to_be_visible()
+
+
+def test_the_keys_alone_complete_a_search_and_narrow_what_it_found(open_page: OpenPage) -> None:
+    page = open_page("/search?query=a&shopper=1", reduced_motion="reduce")
+    department = page.get_by_role("group", name="카테고리").get_by_role("link").first
+    typed = department.locator("bdi").inner_text()[:3]
+    asked = f"/catalogue/suggestions?query={quote(typed)}"
+    wait_until(lambda: page.request.get(asked).json()["suggestions"] != [], page)  # soon after the API's start
+
+    department.press("Enter")
+    expect(page).to_have_url(re.compile("category="))
+    expect(department).to_have_attribute("aria-current", "true")
+    expect(department).to_be_focused()
+
+    box = page.get_by_role("combobox", name="검색")
+    box.fill(typed)
+    option = page.get_by_role("option").first
+    expect(option).to_be_visible()
+    box.press("ArrowDown")
+    expect(option).to_have_attribute("aria-selected", "true")
+    assert violations(page) == []
+    box.press("Enter")
+    expect(page).not_to_have_url(re.compile("category="))
+    expect(page.get_by_role("option")).to_have_count(0)

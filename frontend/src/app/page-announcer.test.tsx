@@ -12,7 +12,7 @@ test('the focus stays where it is when the shop is opened', async () => {
 test('another page takes the focus, and its title is read', async () => {
   const user = renderApp('/')
 
-  await user.type(screen.getByRole('searchbox', { name: '검색' }), 'milk{Enter}')
+  await user.type(screen.getByRole('combobox', { name: '검색' }), 'milk{Enter}')
   await screen.findByRole('heading', { level: 1, name: '‘milk’ 검색 결과' })
 
   await waitFor(() => {

@@ -8,7 +8,8 @@ import { useLocation } from 'react-router'
  */
 export function PageAnnouncer({ content }: { content: RefObject<HTMLElement> }) {
   const { pathname, search } = useLocation()
-  const page = pathname + search
+  // The same search in another order, narrowed or further on leaves the focus where it is.
+  const page = `${pathname} ${new URLSearchParams(search).get('query') ?? ''}`
   const opened = useRef(page)
   const [title, setTitle] = useState('')
 

@@ -101,6 +101,31 @@ export function makeOrder(id: number): Schemas['OrderSummary'] {
   return { order_id: id, status: 'paid', ordered_at: '2026-11-20T09:00:00Z', total_amount: 3, items: [item] }
 }
 
+export function makeFound(change: Partial<Schemas['SearchPage']> = {}): Schemas['SearchPage'] {
+  return {
+    products: range(1, 24).map(makeProduct),
+    total: 30,
+    is_total_exact: true,
+    corrected_query: null,
+    facets: {
+      categories: [{ category_id: 6, num_products: 20 }],
+      brands: [{ brand: 'Alpine', num_products: 12 }],
+      prices: [
+        { min_price: null, max_price: 5, num_products: 10 },
+        { min_price: 5, max_price: null, num_products: 20 },
+      ],
+      num_with_coupon: 3,
+    },
+    ...change,
+  }
+}
+
+export const SUGGESTIONS: Schemas['Suggestion'][] = [
+  { text: '과일·채소', kind: 'category', num_products: 8, category_id: 9, product_id: null },
+  { text: 'Milk', kind: 'product_type', num_products: 5, category_id: null, product_id: null },
+  { text: 'Product 3', kind: 'product', num_products: null, category_id: null, product_id: 3 },
+]
+
 export function range(first: number, count: number): number[] {
   return Array.from({ length: count }, (_, index) => first + index)
 }

@@ -1,6 +1,17 @@
 import { http, HttpResponse, type JsonBodyType } from 'msw'
 import { setupServer } from 'msw/node'
-import { makeDetails, makeExplained, makeOrder, makeProduct, makeQuote, range, SHOPPERS, STOREFRONT } from './catalogue'
+import {
+  makeDetails,
+  makeExplained,
+  makeFound,
+  makeOrder,
+  makeProduct,
+  makeQuote,
+  range,
+  SHOPPERS,
+  STOREFRONT,
+  SUGGESTIONS,
+} from './catalogue'
 import type { components } from '@/lib/api/schema'
 
 type Schemas = components['schemas']
@@ -34,6 +45,8 @@ export const server = setupServer(
       { headers: { 'X-Request-Id': cursor ?? 'first' } },
     )
   }),
+  http.get('*/catalogue/search', () => HttpResponse.json(makeFound(), { headers: { 'X-Request-Id': 'found' } })),
+  http.get('*/catalogue/suggestions', () => HttpResponse.json({ suggestions: SUGGESTIONS })),
   http.get('*/products/:id', ({ params }) => HttpResponse.json(makeDetails(Number(params.id)))),
   http.get('*/products/:id/similar', ({ params }) =>
     HttpResponse.json(

@@ -1,7 +1,7 @@
 import { screen, within } from '@testing-library/react'
 import { http, HttpResponse } from 'msw'
 import { shopperStore } from '@/stores/shopper'
-import { makeDetails, STOREFRONT } from '@/testing/catalogue'
+import { makeDetails, makeFound, STOREFRONT } from '@/testing/catalogue'
 import { renderApp } from '@/testing/render-app'
 import { answer, server } from '@/testing/server'
 
@@ -24,14 +24,14 @@ test('a department that does not exist is said to be missing', async () => {
 test('searching leads to what was found', async () => {
   const user = renderApp('/')
 
-  await user.type(screen.getByRole('searchbox', { name: '검색' }), '  milk {Enter}')
+  await user.type(screen.getByRole('combobox', { name: '검색' }), '  milk {Enter}')
 
   expect(await screen.findByRole('heading', { level: 1, name: '‘milk’ 검색 결과' })).toBeVisible()
   expect(await screen.findByRole('link', { name: 'Product 1' })).toBeVisible()
 })
 
 test('a search that finds nothing says what helps', async () => {
-  answer('get', '/products', 200, { products: [], next_cursor: null })
+  answer('get', '/catalogue/search', 200, makeFound({ products: [], total: 0 }))
   renderApp('/search?query=xyz')
 
   expect(await screen.findByText(/‘xyz’에 맞는 상품이 없어요/)).toBeVisible()

@@ -1,21 +1,17 @@
 import { useSearchParams } from 'react-router'
 import { PageTitle } from '../page-title'
-import { ProductShelf } from '@/features/catalogue/components/product-shelf'
+import { SearchResults } from '@/features/search/components/search-results'
+import { readSearch } from '@/features/search/search-address'
 import { useMessages } from '@/i18n/use-messages'
 
 export function SearchPage() {
   const m = useMessages()
   const [params] = useSearchParams()
-  const query = (params.get('query') ?? '').slice(0, 100)
+  const search = readSearch(params)
   return (
     <>
-      <PageTitle>{m.catalogue.found(query)}</PageTitle>
-      <ProductShelf
-        key={query}
-        query={query}
-        label={m.catalogue.found(query)}
-        emptyText={m.catalogue.nothingFound(query)}
-      />
+      <PageTitle>{m.catalogue.found(search.query)}</PageTitle>
+      <SearchResults key={search.query} search={search} />
     </>
   )
 }

@@ -2,3 +2,4 @@
 
 export type ReasonTexts = Record<string, string> & { other: string }
 export type KindNames = Record<'new' | 'light' | 'heavy' | 'lapsed', string>
+export type SuggestionKindNames = Record<'category' | 'product_type' | 'brand' | 'product', string>

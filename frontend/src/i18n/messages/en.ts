@@ -1,4 +1,4 @@
-import type { KindNames, ReasonTexts } from './codes'
+import type { KindNames, ReasonTexts, SuggestionKindNames } from './codes'
 import { type ShopId } from '@/lib/shop-id'
 
 const count = (number: number, one: string, many: string) => `${number} ${number === 1 ? one : many}`
@@ -85,6 +85,37 @@ export const en = {
     emptyCategory: 'Nothing to sell in this category right now.',
     more: 'Show more',
     missingCategory: 'There is no such category.',
+  },
+  search: {
+    suggested: 'Suggestions',
+    suggestions: (number: number) => `${count(number, 'suggestion', 'suggestions')}, choose with the arrow keys`,
+    kinds: {
+      category: 'Department',
+      product_type: 'Kind',
+      brand: 'Brand',
+      product: 'Product',
+    } satisfies SuggestionKindNames,
+    corrected: (query: string) => `Showing results for “${query}”.`,
+    total: (number: string, isExact: boolean) => (isExact ? `${number} found` : `More than ${number} found`),
+    sort: 'Sort by',
+    sorts: {
+      relevance: 'Relevance',
+      popularity: 'Popularity',
+      price_up: 'Price, low to high',
+      price_down: 'Price, high to low',
+    },
+    narrow: 'Narrow the results',
+    price: 'Price',
+    priceBand: (low: string | undefined, high: string | undefined) =>
+      low === undefined ? `Below ${high}` : high === undefined ? `From ${low}` : `${low} to ${high}`,
+    coupon: 'Coupons',
+    withCoupon: 'With my coupons',
+    nothingLeft: 'Nothing is left of it. Take one of the choices back.',
+    widen: 'Show all results',
+    pages: 'Pages',
+    pageOf: (page: number, last: number) => `Page ${page} of ${last}`,
+    previousPage: 'Previous',
+    nextPage: 'Next',
   },
   cart: {
     title: 'Cart',

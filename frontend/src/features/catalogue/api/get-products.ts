@@ -5,17 +5,12 @@ import { type ShopId } from '@/lib/shop-id'
 
 const PRODUCTS_AT_ONCE = 24
 
-export interface Shelf {
-  categoryId?: ShopId
-  query?: string
-}
-
-/** The products of a category, or those that a search finds, part by part. */
-export function productsQuery({ categoryId, query }: Shelf) {
+/** The products of a category, part by part. */
+export function productsQuery(categoryId: ShopId) {
   return infiniteQueryOptions({
-    queryKey: ['products', { categoryId, query }],
+    queryKey: ['products', categoryId],
     queryFn: async ({ signal, pageParam }) => {
-      const params = { category_id: categoryId, query, limit: PRODUCTS_AT_ONCE, cursor: pageParam }
+      const params = { category_id: categoryId, limit: PRODUCTS_AT_ONCE, cursor: pageParam }
       const { data, headers } = await unpack(api.GET('/products', { params: { query: params }, signal }))
       return { ...data, provenance: readProvenance(headers) }
     },

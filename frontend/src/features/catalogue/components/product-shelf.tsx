@@ -1,21 +1,23 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { productsQuery, type Shelf } from '../api/get-products'
+import { productsQuery } from '../api/get-products'
 import { ErrorNotice } from '@/components/error-notice'
 import { Notice } from '@/components/notice'
 import { ProductGrid, ProductGridSkeleton } from '@/components/product-grid'
 import { Button } from '@/components/ui/button'
 import { useMessages } from '@/i18n/use-messages'
+import { type ShopId } from '@/lib/shop-id'
 
-interface ProductShelfProps extends Shelf {
+interface ProductShelfProps {
+  categoryId: ShopId
   label: string
   emptyText: string
 }
 
-/** Products of a category or a search, with more of them on demand. */
-export function ProductShelf({ label, emptyText, ...shelf }: ProductShelfProps) {
+/** Products of a category, with more of them on demand. */
+export function ProductShelf({ categoryId, label, emptyText }: ProductShelfProps) {
   const m = useMessages()
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
-    productsQuery(shelf),
+    productsQuery(categoryId),
   )
   if (!data) return error ? <ErrorNotice error={error} onRetry={() => void refetch()} /> : <ProductGridSkeleton />
   if (data.pages[0]?.products.length === 0) return <Notice title={emptyText} />
