@@ -40,15 +40,15 @@ async def learn_words(databases: Databases, fallback: FallbackCache) -> Vocabula
         after_id = texts[-1].product_id if texts else None
         await asyncio.sleep(PAUSE_SECONDS)
     words = [TextCount(text, number) for texts in counts.values() for text, number in texts.items()]
-    words += [TextCount(word, 1) for word in fallback.storefront.search.synonyms]
+    other_words = list(fallback.storefront.search.synonyms)
     completions = [
         *_complete_categories(fallback, in_category),
         *(Completion(text, "product_type", number) for text, number in counts["product_type"].items()),
-        *(Completion(word, "product_type", 0) for word in fallback.storefront.search.synonyms),
+        *(Completion(word, "product_type", 0) for word in other_words),
         *(Completion(text, "brand", number) for text, number in counts["brand"].items()),
         *_complete_popular(fallback, restricted),
     ]
-    return await asyncio.to_thread(Vocabulary, words, completions)
+    return await asyncio.to_thread(Vocabulary, words, completions, other_words)
 
 
 def _complete_categories(fallback: FallbackCache, num_products: Mapping[int, int]) -> Iterator[Completion]:

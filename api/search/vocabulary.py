@@ -47,17 +47,25 @@ class TextCount:
 class Vocabulary:
     """Words and phrases of a shop. Never changed once it is made."""
 
-    def __init__(self, texts: Iterable[TextCount] = (), completions: Iterable[Completion] = ()):
+    def __init__(
+        self,
+        texts: Iterable[TextCount] = (),
+        completions: Iterable[Completion] = (),
+        other_words: Iterable[str] = (),
+    ):
         """Index the words.
 
         Args:
             texts: whose words are known.
             completions: what may be suggested.
+            other_words: that shoppers may search and no text need hold.
         """
-        self._words: Counter[str] = Counter()
+        in_texts: Counter[str] = Counter()
         for each in texts:
             for word in split_words(each.text):
-                self._words[word] += each.num_products
+                in_texts[word] += each.num_products
+        self._in_texts = frozenset(in_texts)
+        self._words = in_texts + Counter(other_words)
         self._by_deletion: defaultdict[str, list[str]] = defaultdict(list)
         for word in self._words:
             if _is_correctable(word):
@@ -75,7 +83,7 @@ class Vocabulary:
 
     def keep_known(self, word: Word) -> Word:
         """Leave out alternatives of a word that no text holds, unless none holds any: short ones cost a long read."""
-        known = tuple(each for each in word if len(word) > 1 and any(each in text for text in self._words))
+        known = tuple(each for each in word if len(word) > 1 and any(each in text for text in self._in_texts))
         return known or word
 
     def complete(self, typed: str, limit: int) -> list[Completion]:

@@ -2,7 +2,7 @@ import pytest
 
 from api.search.vocabulary import MOST_OF_A_KIND, Completion, TextCount, Vocabulary
 
-WORDS = Vocabulary([TextCount("Whole Milk", 9), TextCount("Silk Chocolate", 2), TextCount("커피 Coffee", 3)])
+WORDS = Vocabulary([TextCount("Whole Milk", 9), TextCount("Silk Chocolate", 2)], other_words=["커피", "우유"])
 
 
 @pytest.mark.parametrize(
