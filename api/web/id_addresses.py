@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from re import Pattern
-from urllib.parse import unquote, unquote_plus
+from urllib.parse import unquote_plus
 
 from starlette.routing import BaseRoute, Route
 
 from api.web.id_fields import KIND_OF_FIELD, TextId
+from shop.mapping.path_segments import read_segment
 
 Piece = bytes | TextId
 """A part of an address: as it was sent, or an id."""
@@ -20,7 +21,7 @@ def list_paths(routes: Collection[BaseRoute]) -> Iterator[Pattern[str]]:
 
 
 def cut_path(path: bytes, paths: Collection[Pattern[str]], kinds: Collection[str]) -> list[Piece]:
-    """Cut a path, as it was sent, into its ids and what is between; a slash within an id is `%2F`."""
+    """Cut a path, as it was sent, into its ids and what is between; a slash within an id is `%2F`, `.` is `~.`."""
     spelled = path.decode("latin-1")
     found = next((match for each in paths if (match := each.match(spelled))), None)
     pieces: list[Piece] = []
@@ -28,7 +29,7 @@ def cut_path(path: bytes, paths: Collection[Pattern[str]], kinds: Collection[str
     for name, text in (found.groupdict() if found else {}).items():
         if found is not None and (kind := KIND_OF_FIELD.get(name)) in kinds:
             start, end = found.span(name)
-            pieces += [path[at:start], TextId(str(kind), unquote(text.encode("latin-1").decode(errors="replace")))]
+            pieces += [path[at:start], TextId(str(kind), read_segment(text.encode("latin-1").decode(errors="replace")))]
             at = end
     return [*pieces, path[at:]]
 

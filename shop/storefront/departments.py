@@ -3,9 +3,10 @@
 import posixpath
 import re
 from collections.abc import Mapping
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from shop.mapping.id_map import Texts
+from shop.mapping.path_segments import unescape_dots, write_segment
 from shop.storefront.config import DepartmentConfig, StorefrontConfig, drawing_address
 from shop.storefront.drawings.choice import choose_department_drawing
 
@@ -51,7 +52,7 @@ def link_department(category_id: int, texts: Texts) -> str:
         category_id: the department.
         texts: the shop's own ids, where they are text.
     """
-    return f"/category/{quote(texts.get('categories', {}).get(category_id, str(category_id)), safe='')}"
+    return f"/category/{write_segment(texts.get('categories', {}).get(category_id, str(category_id)))}"
 
 
 def find_linked_department(link: str, department_of: Mapping[int, int], texts: Texts) -> int | None:
@@ -73,7 +74,7 @@ def find_linked_department(link: str, department_of: Mapping[int, int], texts: T
 def _read_id(spelled: str, texts: Mapping[int, str] | None) -> int | None:
     """Return the number of an id in an address, as the API reads it: of whole numbers, "03" and "3.0" are 3, too."""
     if texts is not None:
-        return next((number for number, text in texts.items() if text == spelled), None)
+        return next((number for number, text in texts.items() if text == unescape_dots(spelled)), None)
     try:
         number = float(spelled)
     except ValueError:

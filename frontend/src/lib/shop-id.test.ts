@@ -1,4 +1,4 @@
-import { isSameId, parseId, toCategoryPath, toProductPath } from './shop-id'
+import { isSameId, parseId, parsePathId, toCategoryPath, toProductPath } from './shop-id'
 
 test.each([
   ['12', 12],
@@ -20,10 +20,13 @@ test('ids are the same by their spelling', () => {
   expect(isSameId('undefined', undefined)).toBe(false)
 })
 
-test.each(['a/b c', '50%', '한글', '?#', '0012'])('%o comes back from its address', (id) => {
-  for (const path of [toProductPath(id), toCategoryPath(id)]) {
-    const parts = new URL(path, 'https://shop.example').pathname.split('/')
-    expect(parts).toHaveLength(3)
-    expect(decodeURIComponent(parts[2] ?? '')).toBe(id)
-  }
-})
+test.each(['a/b c', '50%', '한글', '?#', '0012', '.', '..', '...', '~.', '~~..', '~1', '%2e'])(
+  '%o comes back from its address',
+  (id) => {
+    for (const path of [toProductPath(id), toCategoryPath(id)]) {
+      const parts = new URL(path, 'https://shop.example').pathname.split('/')
+      expect(parts).toHaveLength(3)
+      expect(parsePathId(decodeURIComponent(parts[2] ?? ''))).toBe(id)
+    }
+  },
+)

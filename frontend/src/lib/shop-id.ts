@@ -1,9 +1,22 @@
 /** An id as the shop spells it. Text may hold anything: leading zeros, blanks, slashes. */
 export type ShopId = number | string
 
-/** Reads an id from an address: a whole number is one, as the API writes it; all else is text. */
+/** Dots alone, which an address takes for steps to another one; with a tilde before them they stand for themselves. */
+const DOTS = /^~*\.\.?$/
+
+/** Reads an id that is written out: a whole number is one, as the API writes it; all else is text. */
 export function parseId(text: string): ShopId {
   return /^(?:0|[1-9]\d{0,14})$/.test(text) ? Number(text) : text
+}
+
+/** Reads an id from a path, decoded. */
+export function parsePathId(text: string): ShopId {
+  return parseId(text.startsWith('~') && DOTS.test(text) ? text.slice(1) : text)
+}
+
+/** Writes an id for a path, to be encoded: `.` and `..` are `~.` and `~..` there. */
+export function toPathId(id: ShopId): ShopId {
+  return DOTS.test(String(id)) ? `~${id}` : id
 }
 
 export function isSameId(one: ShopId, other: ShopId | undefined): boolean {
@@ -11,9 +24,9 @@ export function isSameId(one: ShopId, other: ShopId | undefined): boolean {
 }
 
 export function toProductPath(id: ShopId): string {
-  return `/product/${encodeURIComponent(id)}`
+  return `/product/${encodeURIComponent(toPathId(id))}`
 }
 
 export function toCategoryPath(id: ShopId): string {
-  return `/category/${encodeURIComponent(id)}`
+  return `/category/${encodeURIComponent(toPathId(id))}`
 }

@@ -1,18 +1,18 @@
 import re
-from urllib.parse import quote
 
 import pytest
 
 from api.web.id_addresses import cut_path, cut_query, join, list_ids
 from api.web.id_fields import TextId
+from shop.mapping.path_segments import write_segment
 
 KINDS = frozenset({"products", "users"})
 PATHS = [re.compile(r"^/products/(?P<product_id>[^/]+)/similar$"), re.compile(r"^/products/(?P<product_id>[^/]+)$")]
 
 
-@pytest.mark.parametrize("text", ["0012", "a/b c", "50%", "%2F", "한글", "?#&=+", "a b", " ", "x\0"])
+@pytest.mark.parametrize("text", ["0012", "a/b c", "50%", "%2F", "한글", "?#&=+", "a b", " ", "x\0", ".", "..", "~."])
 def test_an_id_in_a_path_is_decoded_once(text: str) -> None:
-    pieces = cut_path(f"/products/{quote(text, safe='')}/similar".encode(), PATHS, KINDS)
+    pieces = cut_path(f"/products/{write_segment(text)}/similar".encode(), PATHS, KINDS)
 
     assert list_ids(pieces) == [TextId("products", text)]
     assert join(pieces, {TextId("products", text): 7}) == b"/products/7/similar"

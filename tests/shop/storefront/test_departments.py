@@ -1,7 +1,7 @@
 import pytest
 
 from shop.storefront.config import parse_storefront
-from shop.storefront.departments import find_icon, find_linked_department, find_restricted
+from shop.storefront.departments import find_icon, find_linked_department, find_restricted, link_department
 
 NAMES = {1: "Fruit", 2: "Beer, Wine & Tobacco", 3: "Snacks"}
 
@@ -42,3 +42,10 @@ def test_a_link_leads_where_the_pages_read_its_number(number: str) -> None:
 @pytest.mark.parametrize("link", ["/", "/search?query=/category/3", "/category/wine", "/category/nan", "/product/4"])
 def test_other_links_lead_to_no_department(link: str) -> None:
     assert find_linked_department(link, {3: 7}, {}) is None
+
+
+@pytest.mark.parametrize("text", [".", "..", "~.", "a"])
+def test_a_department_is_found_by_the_address_that_it_is_given(text: str) -> None:
+    texts = {"categories": {7: text}}
+
+    assert find_linked_department(link_department(7, texts), {}, texts) == 7

@@ -6,12 +6,12 @@ import { Notice } from '@/components/notice'
 import { ProductShelf } from '@/features/catalogue/components/product-shelf'
 import { useCategoryName } from '@/i18n/use-category-name'
 import { useMessages } from '@/i18n/use-messages'
-import { isSameId, parseId } from '@/lib/shop-id'
+import { isSameId, parsePathId } from '@/lib/shop-id'
 
 export function CategoryPage() {
   const m = useMessages()
   const departments = useStorefront()?.departments
-  const categoryId = parseId(useParams().categoryId ?? '')
+  const categoryId = parsePathId(useParams().categoryId ?? '')
   const name = useCategoryName(categoryId)
   const department = departments?.find((each) => isSameId(each.category_id, categoryId))
   if (departments && !department) return <Notice title={m.catalogue.missingCategory} isPage />

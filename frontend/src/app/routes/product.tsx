@@ -10,13 +10,13 @@ import { ReviewList } from '@/features/product/components/review-list'
 import { SimilarProducts } from '@/features/product/components/similar-products'
 import { useMessages } from '@/i18n/use-messages'
 import { ApiError } from '@/lib/api/api-error'
-import { parseId } from '@/lib/shop-id'
+import { parsePathId } from '@/lib/shop-id'
 import { toSource, type Source } from '@/lib/tracking/source'
 import { shopperStore, toUserId } from '@/stores/shopper'
 
 export function ProductPage() {
   const m = useMessages()
-  const productId = parseId(useParams().productId ?? '')
+  const productId = parsePathId(useParams().productId ?? '')
   const cameFrom = (useLocation().state as { source?: Source } | null)?.source
   const { data, error, refetch } = useQuery(productQuery(productId, toUserId(shopperStore.use())))
   const isMissing = error instanceof ApiError && (error.status === 404 || error.status === 422)

@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, unpack } from '@/lib/api/client'
 import { readProvenance } from '@/lib/api/provenance'
-import { type ShopId } from '@/lib/shop-id'
+import { toPathId, type ShopId } from '@/lib/shop-id'
 
 const SIMILAR_PRODUCTS = 8
 
@@ -10,7 +10,7 @@ export function similarQuery(productId: ShopId) {
   return queryOptions({
     queryKey: ['similar', String(productId)],
     queryFn: async ({ signal }) => {
-      const params = { path: { product_id: productId }, query: { limit: SIMILAR_PRODUCTS } }
+      const params = { path: { product_id: toPathId(productId) }, query: { limit: SIMILAR_PRODUCTS } }
       const { data, headers } = await unpack(api.GET('/products/{product_id}/similar', { params, signal }))
       return { products: data.products, provenance: readProvenance(headers) }
     },
