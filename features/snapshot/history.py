@@ -18,13 +18,13 @@ def build_history(purchases: Purchases, products: pl.DataFrame) -> pl.DataFrame:
         user_id, product_id (sorted) and HISTORY_FEATURES, float32, null = missing.
     """
     lines = _number_orders(purchases.lines)
-    since_first = pl.col("num_orders") - pl.col("order_number").min() + 1
+    num_orders, number = pl.col("num_orders").max(), pl.col("order_number")  # a group has one num_orders
     history = (
         lines.group_by("user_id", "product_id", maintain_order=True)
         .agg(
             **aggregate("pair"),
-            pair_order_share=pl.len() / since_first.first(),
-            pair_orders_since=pl.col("num_orders").first() - pl.col("order_number").max(),
+            pair_order_share=pl.len() / (num_orders - number.min() + 1),
+            pair_orders_since=num_orders - number.max(),
         )
         .join(products.select("product_id", "product_interval_days"), on="product_id", maintain_order="left")
     )

@@ -24,11 +24,14 @@ def build_product_features(purchases: Purchases) -> pl.DataFrame:
         (visible and in stock as of the instant), and the `product` features, float32.
     """
     lines, all_lines = purchases.lines, purchases.all_lines
+    pairs = lines.group_by("product_id", "user_id", maintain_order=True).agg(
+        first=DAYS.max(), last=DAYS.min(), times=pl.len()
+    )
     features = (
         purchases.products.join(_describe_sales(all_lines), on="product_id", how="left", maintain_order="left")
         .join(_describe_buyers(all_lines), on="product_id", how="left", maintain_order="left")
-        .join(_describe_newcomers(lines), on="product_id", how="left", maintain_order="left")
-        .join(_describe_repeats(lines), on="product_id", how="left", maintain_order="left")
+        .join(_describe_newcomers(lines, pairs), on="product_id", how="left", maintain_order="left")
+        .join(_describe_repeats(pairs), on="product_id", how="left", maintain_order="left")
         .join(_describe_prices(all_lines), on="product_id", how="left", maintain_order="left")
         .with_columns(pl.col("popularity").fill_null(0.0))
         .with_columns(
@@ -63,10 +66,9 @@ def _describe_buyers(lines: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _describe_newcomers(lines: pl.DataFrame) -> pl.DataFrame:
+def _describe_newcomers(lines: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     """Count each buyer by the first purchase: who already buys a product says little about who will try it."""
-    buyers = lines.group_by("product_id", "user_id", maintain_order=True).agg(first=DAYS.max())
-    new = buyers.group_by("product_id", maintain_order=True).agg(
+    new = pairs.group_by("product_id", maintain_order=True).agg(
         **aggregate("product", ["new_buyers"]),
         **{f"new:{name}": lately(window_days(name), pl.col("first")) for name in NEW_SHARES},
     )
@@ -74,10 +76,9 @@ def _describe_newcomers(lines: pl.DataFrame) -> pl.DataFrame:
     return new.join(orders, on="product_id", maintain_order="left")
 
 
-def _describe_repeats(lines: pl.DataFrame) -> pl.DataFrame:
-    pairs = lines.group_by("product_id", "user_id", maintain_order=True).agg(
-        interval=mean_interval(DAYS.max(), DAYS.min(), pl.len()), came_back=pl.len() > 1
-    )
+def _describe_repeats(pairs: pl.DataFrame) -> pl.DataFrame:
+    first, last, times = pl.col("first"), pl.col("last"), pl.col("times")
+    pairs = pairs.with_columns(interval=mean_interval(first, last, times), came_back=times > 1)
     mean = pairs["came_back"].mean()
     prior = float(mean) if isinstance(mean, float) else 0.0
     return pairs.group_by("product_id", maintain_order=True).agg(
