@@ -95,8 +95,9 @@ def test_two_candidates_of_one_score_are_flat(bare_window: Window) -> None:
         ([(0, 9), (1, 9), (2, 9), (3, 1)], 75, set()),
         ([(0, 9), (1, 9), (2, 9), (3, 1)], 76, {"top_product_share"}),
         ([(0, 9), (1, 9), (2, 9), (3, 1), (-1, 9)], 76, {"top_product_share"}),
+        ([(0, 9)], MIN_USERS, set()),
     ],
-    ids=["half", "more than half", "as many as buy it", "more than buy it", "buyers that were not known"],
+    ids=["half", "more than half", "as many as buy it", "more than buy it", "buyers that were not known", "one buyer"],
 )
 def test_lists_may_begin_alike_as_far_as_half_or_as_shoppers_buy_alike(
     window: Window, buyers: list[tuple[int, int]], num_alike: int, failed: set[str]
