@@ -19,7 +19,7 @@ class HomeAnswer(NamedTuple):
     Attributes:
         nickname: the user's; empty for a shopper whom the shop does not know.
         body: the page as exactly the seed's JSON.
-        notes: rung, reason and whether a coupon lifted it, of each product, as JSON.
+        notes: family, rung, reason and whether a coupon lifted it, of each product, as JSON.
         num_products: length of the page.
         rungs: the rungs used, in order, with commas; `none` for an empty page.
         head: the batch that the page comes from; `None` when nothing is published.
@@ -42,7 +42,10 @@ class HomeAnswer(NamedTuple):
     def ranked_products(self) -> list[RankedProduct]:
         """The products with all that is known of them, best first."""
         products, notes = orjson.loads(self.body)["recommendations"], orjson.loads(self.notes)
-        return [RankedProduct(SellableProduct(**product), *note) for product, note in zip(products, notes, strict=True)]
+        return [
+            RankedProduct(SellableProduct(**product, family_id=family_id), *note)
+            for product, (family_id, *note) in zip(products, notes, strict=True)
+        ]
 
 
 def pack_answer(
@@ -55,8 +58,10 @@ def pack_answer(
     depends_on_time: bool = True,
 ) -> HomeAnswer:
     """Make the answer of a page; the arguments are its attributes."""
-    body = orjson.dumps({"user_nickname": nickname, "recommendations": [ranked.product for ranked in ranked_products]})
-    notes = [ranked[1:] for ranked in ranked_products]
+    body = orjson.dumps(
+        {"user_nickname": nickname, "recommendations": [each.product.listed() for each in ranked_products]}
+    )
+    notes = [(ranked.product.family_id, *ranked[1:]) for ranked in ranked_products]
     rungs = ",".join(dict.fromkeys([ranked.rung for ranked in ranked_products])) or "none"
     return HomeAnswer(
         nickname, body, orjson.dumps(notes), len(ranked_products), rungs, head, model_version, variant, depends_on_time

@@ -11,12 +11,14 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from api.db.databases import Databases
 from api.pages.answer import HomeAnswer
+from api.pages.families import keep_first_variants
 from api.pages.ladder import RankedProduct
 from api.pages.latest_products import LatestProducts
 from api.pages.shop_ids import ShopIds
@@ -167,14 +169,14 @@ class FallbackCache:
     def fill_page(self, remembered: Iterable[RankedProduct], limit: int) -> list[RankedProduct]:
         """Make a page of a remembered one, topped up from the copy, without repeats and as products were read last."""
         reasons = {ranked.product.product_id: ranked.reason for ranked in remembered}
-        known = self.latest.renew(ranked.product for ranked in remembered)
-        products = [product for product in known if not self._is_out(product)][:limit]
-        kept = [RankedProduct(product, "local:recent", reasons[product.product_id]) for product in products]
-        shown = {product.product_id for product in products}
-        fresh = [
-            product for product in self.list_products() if product.product_id not in shown and not self._is_out(product)
+        known = [*self.latest.renew(ranked.product for ranked in remembered), *self.list_products()]
+        products = keep_first_variants(product for product in known if not self._is_out(product))
+        return [
+            RankedProduct(product, "local:recent", reasons[product.product_id])
+            if product.product_id in reasons
+            else RankedProduct(product, "local:popular", "popular")
+            for product in islice(products, limit)
         ]
-        return kept + [RankedProduct(product, "local:popular", "popular") for product in fresh[: limit - len(kept)]]
 
     def replace_copy(self, copy: FallbackCopy) -> None:
         """Keep a fresh copy, in memory and on disk. A disk that refuses is worth a warning, not a failure."""

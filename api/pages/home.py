@@ -205,9 +205,7 @@ class HomePage:
         if ladder.missing:
             await self._step_down(request, ladder)
         await ladder.finish()
-        if ladder.missing:
-            others = await self._shop.read(fetch_any_sellable, request.limit, ladder.met, ladder.full_categories)
-            ladder.take("catalogue", others, "new")
+        await self._take_any(request.limit, ladder)
         return ladder.ranked_products
 
     async def _step_down(self, request: HomeRequest, ladder: Ladder) -> None:
@@ -219,8 +217,15 @@ class HomePage:
             await ladder.step("categories", shared.of_categories(favourites))
         await ladder.step("popular", shared.popular)
         await ladder.step("newest", shared.newest)
-        if ladder.missing:
-            others = await self._shop.read(fetch_any_sellable, request.limit, ladder.met, ladder.full_categories)
+        await self._take_any(request.limit, ladder)
+
+    async def _take_any(self, limit: int, ladder: Ladder) -> None:
+        """Fill up with whatever can be sold; where one read brought variants of few things, another one follows."""
+        while ladder.missing:
+            without = (ladder.met, ladder.full_categories, ladder.families)
+            others = await self._shop.read(fetch_any_sellable, limit, *without)
+            if not others:
+                return
             ladder.take("catalogue", others, "new")
 
     async def _fetch_just_bought(self, request: HomeRequest) -> set[int]:

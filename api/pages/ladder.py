@@ -1,5 +1,6 @@
 """Fallback chain: fills a page from one rung after another, best first, without holes and without repeats.
 
+Of a family the page shows one product: the first that can be sold. Its other variants make room for what follows.
 The first slots hold at most a share of one category, as long as other products can be had, and at most a few products
 that a coupon lifted. Pure but for the catalogue that it is given; which rungs there are, and when, is decided in
 `api/pages/home.py`.
@@ -51,6 +52,7 @@ class Ladder:
         without: Iterable[int] = (),
         category_share: float = 1.0,
         restricted: Collection[int] = frozenset(),
+        without_families: Iterable[int] = (),
     ):
         """Start with an empty page.
 
@@ -60,6 +62,7 @@ class Ladder:
             without: products that must not be on the page.
             category_share: most of the first slots that one category may have, above 0 and at most 1.
             restricted: categories that must not be on the page.
+            without_families: families that must not be on the page.
         """
         self._limit = limit
         self._head = min(limit, HEAD_SLOTS)
@@ -67,6 +70,8 @@ class Ladder:
         self._fetch_sellable = fetch_sellable
         self._met = set(without)
         self._restricted = restricted
+        self._families = set(without_families)
+        self._num_variants_left_out = 0
         self._in_category: dict[int, int] = {}
         self._lifted: list[RankedProduct] = []
         self._late: list[Candidate] = []
@@ -82,6 +87,11 @@ class Ladder:
     def met(self) -> set[int]:
         """Products that came by, on the page or not."""
         return self._met
+
+    @property
+    def families(self) -> set[int]:
+        """Families that the page takes no more of."""
+        return self._families
 
     @property
     def full_categories(self) -> list[int]:
@@ -100,14 +110,21 @@ class Ladder:
             has_coupon: tells whether a coupon speaks for a product, by its id and category.
         """
         slots = self._head * LIFTED_SLOTS // HEAD_SLOTS
+        above = [entry[0] for entry in entries[: self._head - slots] if entry[0] not in self._met]
         below = [entry for entry in entries[self._head - slots :] if entry[0] not in self._met]
         wanted = [entry for entry in below if has_coupon(entry[0], entry[1])][: slots + SPARE]
-        sellable = await self._fetch_sellable([entry[0] for entry in wanted]) if slots and wanted else {}
+        if not slots or not wanted:
+            return
+        sellable = await self._fetch_sellable(above + [entry[0] for entry in wanted])
+        variants_above = {product.family_id for each in above if (product := sellable.get(each))} - {None}
         for product_id, _, _, reason in wanted:
             product = sellable.get(product_id)
             if product is None or len(self._lifted) == slots or self._has_no_room(product):
                 continue
+            if product.family_id in variants_above or product.family_id in self._families:
+                continue
             self._met.add(product_id)
+            self._note_family(product)
             self._in_category[product.category_id] = self._in_category.get(product.category_id, 0) + 1
             self._lifted.append(RankedProduct(product, "published", reason, is_lifted=True))
 
@@ -143,7 +160,7 @@ class Ladder:
         What comes of a category that is full in the head is held back.
         """
         waiting = iter(sorted(self._late))
-        wanted = self.missing + SPARE
+        wanted = self.missing + SPARE + self._num_variants_left_out
         if self._is_head_closed:
             page = list(islice(chain(waiting, coming), wanted))
             self._late = list(waiting)
@@ -177,6 +194,9 @@ class Ladder:
             product = sellable.get(product_id)
             if product is None or product.category_id in self._restricted:
                 continue
+            if product.family_id in self._families:
+                self._num_variants_left_out += 1
+                continue
             if is_head:
                 category_id = product.category_id
                 number = in_category.get(category_id, 0)
@@ -184,6 +204,7 @@ class Ladder:
                     self._late.append((turn, product_id, category_id, rung, reason))
                     continue
                 in_category[category_id] = number + 1
+            self._note_family(product)
             ranked_products.append(RankedProduct(product, rung, reason))
             slots -= 1
             if slots == 0 and is_head:
@@ -199,6 +220,10 @@ class Ladder:
         self._is_head_closed = True
         self.ranked_products += self._lifted
         self._lifted = []
+
+    def _note_family(self, product: SellableProduct) -> None:
+        if product.family_id is not None:
+            self._families.add(product.family_id)
 
     def _has_no_room(self, product: SellableProduct) -> bool:
         category_id = product.category_id

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from api.db.databases import Databases
 from api.db.reader import DatabaseUnavailableError
 from api.pages.fallback import FallbackCache
+from api.pages.families import keep_first_variants
 from api.pages.ladder import Ladder, RankedProduct
 from api.pages.live_products import LiveProducts
 from api.queries.catalogue import SellableProduct, fetch_product, fetch_variants
@@ -80,22 +81,21 @@ class ProductPages:
             copy, product = self._fallback.copy, self._fallback.recall_product(product_id)
             category_id = None if product is None else product.category_id
             restricted = self._fallback.restricted - {category_id}
-            others = [
-                other
-                for other in self._fallback.list_products()
-                if other.product_id != product_id and other.category_id not in restricted
-            ]
+            others = [other for other in self._fallback.list_products() if other.category_id not in restricted]
             others.sort(key=lambda other: other.category_id != category_id)
-            return SimilarAnswer(others[:limit], copy.head.batch_id if copy.head else "", "local:popular")
+            shown = list(keep_first_variants(others, without=product))[:limit]
+            return SimilarAnswer(shown, copy.head.batch_id if copy.head else "", "local:popular")
 
     async def _answer_similar(self, product_id: int, limit: int) -> SimilarAnswer | None:
         found = await self._databases.shop.read(fetch_product, product_id)
         if found is None:
             return None
         category_id = found[0].category_id
+        families = set() if found[0].family_id is None else {found[0].family_id}
         restricted = await self._fallback.load_restricted(self._databases) - {category_id}
         head, lists = await self._databases.platform.read(self._read_rungs, product_id, category_id)
-        ladder = Ladder(limit, self._products.since(None).load, without={product_id}, restricted=restricted)
+        load = self._products.since(None).load
+        ladder = Ladder(limit, load, without={product_id}, restricted=restricted, without_families=families)
         for rung, entries in lists.items():
             await ladder.step(rung, entries)
         rungs = ",".join(dict.fromkeys(_name_rung(ranked) for ranked in ladder.ranked_products)) or "none"
@@ -135,7 +135,7 @@ def read_details(connection: Connection, product_id: int, user_id: int | None) -
         "average_rating": average_rating,
         "reviews": fetch_latest_reviews(connection, product_id) if num_reviews else [],
         "coupons": [coupon.describe() for coupon in covering(held, product_id, row.category_id)],
-        "variants": [] if row.family_id is None else map(asdict, fetch_variants(connection, row.family_id, product_id)),
+        "variants": [] if row.family_id is None else fetch_variants(connection, row.family_id, product_id),
     }
     return ProductDetails(**(fields | more))
 
@@ -145,7 +145,9 @@ def _to_listed(details: ProductDetails | None) -> dict[int, SellableProduct]:
     if details is None or not details.in_stock:
         return {}
     url = details.image_urls[0]
-    product = SellableProduct(details.product_id, details.category_id, details.title, details.price, url)
+    product = SellableProduct(
+        details.product_id, details.category_id, details.title, details.price, url, details.family_id
+    )
     return {details.product_id: product}
 
 
@@ -168,6 +170,5 @@ def _describe_copy(product: SellableProduct) -> ProductDetails:
         average_rating=None,
         reviews=[],
         coupons=[],
-        family_id=None,
         variants=[],
     )

@@ -6,11 +6,11 @@ from decimal import Decimal
 from math import inf
 from typing import Any, TypeGuard
 
-from sqlalchemy import Connection, Float, Row, Select, func, select, type_coerce
+from sqlalchemy import Connection, Float, Row, Select, func, or_, select, type_coerce
 
 from api.db.statements import IDS, Prepared
 from api.schemas import Categories
-from api.schemas.catalogue import ListedCategory
+from api.schemas.catalogue import ListedCategory, ListedVariant
 from api.web.metrics import count_unusable
 from shop.tables import Category, Order, OrderItem, Product, ProductCategory, ProductImage
 
@@ -25,7 +25,8 @@ MOST_AT_ONCE = 2000
 class SellableProduct:
     """A visible product in stock, as the storefront shows it in lists. Prices are exact to the cent as floats.
 
-    Never changed once it is made; a frozen one would take four times as long to make.
+    Never changed once it is made; a frozen one would take four times as long to make. `family_id` is what it shares
+    with its variants; lists go by it and do not give it.
     """
 
     product_id: int
@@ -33,6 +34,17 @@ class SellableProduct:
     title: str
     price: float
     image_url: str
+    family_id: int | None = None
+
+    def listed(self) -> dict[str, int | float | str]:
+        """Return what lists give of the product."""
+        return {
+            "product_id": self.product_id,
+            "category_id": self.category_id,
+            "title": self.title,
+            "price": self.price,
+            "image_url": self.image_url,
+        }
 
 
 FIRST_IMAGE = (
@@ -45,7 +57,14 @@ FIRST_IMAGE = (
 PRICE = type_coerce(Product.price, Float).label("price")
 """The price as the driver gives it: what is none must not fail the others."""
 
-_COLUMNS = (Product.product_id, Product.category_id, Product.title, PRICE, FIRST_IMAGE.label("image_url"))
+_COLUMNS = (
+    Product.product_id,
+    Product.category_id,
+    Product.title,
+    PRICE,
+    FIRST_IMAGE.label("image_url"),
+    Product.family_id,
+)
 IS_SELLABLE = (Product.is_visible, Product.stock > 0)
 _SELLABLE = select(*_COLUMNS).where(*IS_SELLABLE)
 _AMONG = Prepared(_SELLABLE.where(Product.product_id.in_(IDS)))
@@ -71,7 +90,11 @@ def fetch_sellable(connection: Connection, product_ids: Collection[int]) -> dict
 
 
 def fetch_any_sellable(
-    connection: Connection, limit: int, without: Collection[int] = (), not_of: Collection[int] = ()
+    connection: Connection,
+    limit: int,
+    without: Collection[int] = (),
+    not_of: Collection[int] = (),
+    families: Collection[int] = (),
 ) -> list[SellableProduct]:
     """Read sellable products with the highest ids: the last rung, which needs nothing published.
 
@@ -80,8 +103,11 @@ def fetch_any_sellable(
         limit: products wanted.
         without: ids to leave out, at most some thousand.
         not_of: categories to leave out.
+        families: to leave out.
     """
     query = _ANY.limit(limit)
+    if families:
+        query = query.where(or_(Product.family_id.is_(None), Product.family_id.not_in(families)))
     if without:
         query = query.where(Product.product_id.not_in(without))
     if not_of:
@@ -149,10 +175,14 @@ def fetch_product(connection: Connection, product_id: int) -> tuple[Row[Any], li
     return row, urls or [drawing_url(row.category_id, product_id)]
 
 
-def fetch_variants(connection: Connection, family_id: int, product_id: int) -> list[SellableProduct]:
-    """Read the products of a family that can be sold now, but for one of them."""
-    others = _SELLABLE.where(Product.family_id == family_id, Product.product_id != product_id)
-    return list(_to_products(connection.execute(others.order_by(Product.product_id).limit(MOST_VARIANTS))))
+def fetch_variants(connection: Connection, family_id: int, product_id: int) -> list[ListedVariant]:
+    """Read the products of a family that can be sold now, but for one of them; the cheapest first."""
+    others = select(*_COLUMNS, Product.size).where(*IS_SELLABLE, Product.family_id == family_id)
+    others = others.where(Product.product_id != product_id).order_by(Product.price, Product.product_id)
+    rows = connection.execute(others.limit(MOST_VARIANTS)).all()
+    sizes = {row.product_id: row.size for row in rows}
+    products = _to_products(row[: len(_COLUMNS)] for row in rows)
+    return [ListedVariant(**product.listed(), size=sizes[product.product_id]) for product in products]
 
 
 def choose_image(image_url: str | None, category_id: int, product_id: int) -> str:
@@ -190,10 +220,10 @@ def _details(product_id: int) -> Select[*tuple[Any, ...]]:
 
 def _to_products(rows: Iterable[Sequence[Any]]) -> Iterator[SellableProduct]:
     """Make the products of rows; one without a price that can be charged is left out."""
-    for product_id, category_id, title, price, image_url in rows:
+    for product_id, category_id, title, price, image_url, family_id in rows:
         if is_price(price, product_id):
             url = choose_image(image_url, category_id, product_id)
-            yield SellableProduct(product_id, category_id, title, float(price), url)
+            yield SellableProduct(product_id, category_id, title, float(price), url, family_id)
 
 
 def is_price(price: Any, product_id: int) -> bool:

@@ -33,7 +33,7 @@ async def get_similar(pages: ProductPagesDep, product_id: ProductIdPath, limit: 
     answer = await pages.fetch_similar(product_id, limit)
     if answer is None:
         raise ApiError(404, NO_SUCH_PRODUCT)
-    body = {"product_id": product_id, "products": answer.products}
+    body = {"product_id": product_id, "products": [product.listed() for product in answer.products]}
     headers = {"X-Rung": to_header(answer.rungs)}
     if answer.batch_id:
         headers["X-Batch-Id"] = to_header(answer.batch_id)

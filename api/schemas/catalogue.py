@@ -18,6 +18,12 @@ class ListedProduct(BaseModel):
     image_url: str = Field(description="Path on this server, or a full URL.")
 
 
+class ListedVariant(ListedProduct):
+    """Another product of a family."""
+
+    size: str | None
+
+
 class ProductPage(BaseModel):
     """A part of a category or of what a search found, sellable now."""
 
@@ -84,4 +90,6 @@ class ProductDetails(BaseModel):
     reviews: list[Review] = Field(description="The latest ones.")
     coupons: list[ListedCoupon] = Field(description="Of the shopper named in the request, valid for this product.")
     family_id: AnswerId | None = Field(description="The same for all variants of one thing; null where there are none.")
-    variants: list[ListedProduct] = Field(description="The others of the family that can be sold now.")
+    variants: list[ListedVariant] = Field(
+        description="The others of the family that can be sold now, the cheapest first."
+    )

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, Field
 
+from api.schemas.basics import AnswerId
 from api.schemas.catalogue import ListedCoupon, ListedProduct
 
 
@@ -34,6 +35,9 @@ class Reason(BaseModel):
 class ExplainedProduct(ListedProduct):
     """A product of the homepage with its reason."""
 
+    family_id: AnswerId | None = Field(
+        description="Its family, of which the page shows nothing else; null without one."
+    )
     reason: Reason
     rung: str = Field(description="The rung that it came from.")
     coupons: list[ListedCoupon] = Field(description="Of the shopper, valid for this product now.")

@@ -35,6 +35,9 @@ CATEGORIES, PRODUCTS = range(1, 7), range(1, 61)
 NEVER_SOLD = range(41, 61)
 """Products without orders, which may be deleted for good."""
 
+FAMILIES = (None, 1, 2, 3, 4)
+"""A product is in one of them by its id, in a shop with families, until it joins another."""
+
 PRODUCT = st.sampled_from(PRODUCTS)
 CHANGES = st.lists(
     st.one_of(
@@ -42,6 +45,7 @@ CHANGES = st.lists(
         st.tuples(st.just("stock"), PRODUCT, st.integers(0, 2)),
         st.tuples(st.just("price"), PRODUCT, st.integers(0, 99_999)),
         st.tuples(st.just("move"), PRODUCT, st.sampled_from(CATEGORIES)),
+        st.tuples(st.just("join"), PRODUCT, st.sampled_from(FAMILIES)),
         st.tuples(st.just("delete"), st.sampled_from(NEVER_SOLD), st.just(0)),
         st.tuples(st.just("order"), st.sampled_from(range(1, 41)), st.integers(1, 30)),
     ),
@@ -62,12 +66,12 @@ class Shop:
             session.add_all(Category(category_id=each, name=f"Category {each}") for each in CATEGORIES if each > 3)
         self.settings = Settings(var_dir=folder, shop_database_url=url, platform_database_url=url)
 
-    def reset(self, ranked: list[int]) -> None:
+    def reset(self, ranked: list[int], *, has_families: bool) -> None:
         with session_scope(self.engine) as session:
             for table in (UserCoupon, OrderItem, Order, ProductImage):
                 session.execute(delete(table))
             known = set(session.scalars(select(Product.product_id)))
-            rows = [self.describe(each) for each in PRODUCTS]
+            rows = [self.describe(each, has_families=has_families) for each in PRODUCTS]
             missing = [row for row in rows if row["product_id"] not in known]
             if missing:
                 session.execute(insert(Product), missing)
@@ -76,9 +80,10 @@ class Shop:
             session.merge(Recommendation(batch_id=BATCH, user_id=1, products=entries))
 
     @staticmethod
-    def describe(product_id: int) -> dict[str, Any]:
+    def describe(product_id: int, *, has_families: bool) -> dict[str, Any]:
+        family_id = FAMILIES[product_id // 4 % len(FAMILIES)] if has_families else None
         values = {"product_id": product_id, "category_id": 1 + product_id % 6, "title": f"Product {product_id}"}
-        return values | {"price": Decimal(product_id), "stock": 5, "is_visible": True}
+        return values | {"price": Decimal(product_id), "stock": 5, "is_visible": True, "family_id": family_id}
 
     def change(self, kind: str, product_id: int, value: Any) -> None:
         with session_scope(self.engine) as session:
@@ -93,7 +98,8 @@ class Shop:
                 line = {"product_id": product_id, "quantity": 1, "unit_price": Decimal(1)}
                 session.add(OrderItem(order_id=order.order_id, **line))
             else:
-                field = {"hide": "is_visible", "stock": "stock", "price": "price", "move": "category_id"}[kind]
+                fields = {"hide": "is_visible", "stock": "stock", "price": "price", "move": "category_id"}
+                field = (fields | {"join": "family_id"})[kind]
                 session.execute(row.values({field: Decimal(value) / 100 if kind == "price" else value}))
 
     def allowed(self) -> dict[int, Product]:
@@ -130,11 +136,21 @@ def api(shop: Shop) -> Iterator[TestClient]:
 
 
 @settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(ranked=st.lists(PRODUCT, unique=True, max_size=60), changes=CHANGES, limit=st.integers(1, 60))
+@given(
+    ranked=st.lists(PRODUCT, unique=True, max_size=60),
+    changes=CHANGES,
+    limit=st.integers(1, 60),
+    has_families=st.booleans(),
+)
 def test_no_page_ever_breaks_a_rule_or_runs_short(
-    shop: Shop, api: TestClient, ranked: list[int], changes: list[tuple[str, int, Any]], limit: int
+    shop: Shop,
+    api: TestClient,
+    ranked: list[int],
+    changes: list[tuple[str, int, Any]],
+    limit: int,
+    has_families: bool,
 ) -> None:
-    shop.reset(ranked)
+    shop.reset(ranked, has_families=has_families)
     api.get("/recommendations/home", params={"user_id": 1, "limit": limit})
     for change in changes:
         shop.change(*change)
@@ -144,20 +160,28 @@ def test_no_page_ever_breaks_a_rule_or_runs_short(
     allowed, shown = shop.allowed(), answer.json()["recommendations"]
     ids = [product["product_id"] for product in shown]
     assert answer.status_code == 200
-    assert len(ids) == len(set(ids)) == min(limit, len(allowed))
     assert set(ids) <= allowed.keys()
+    assert len(ids) == len(set(ids)) == min(limit, len({_name_thing(product) for product in allowed.values()}))
+    assert len({_name_thing(allowed[product_id]) for product_id in ids}) == len(ids)
     assert all(product["price"] == float(allowed[product["product_id"]].price) for product in shown)
     assert all(product["category_id"] == allowed[product["product_id"]].category_id for product in shown)
     _check_variety(shown, allowed, limit)
 
 
+def _name_thing(product: Product) -> tuple[str, int]:
+    """Name what a page shows once: a family, or a product without one."""
+    return ("product", product.product_id) if product.family_id is None else ("family", product.family_id)
+
+
 def _check_variety(shown: list[dict[str, Any]], allowed: dict[int, Product], limit: int) -> None:
-    """A category may only exceed its share when all other products stand in the head already."""
+    """A category may only exceed its share when all that others offer stands in the head already."""
     slots = min(limit, 20)
     most = max(2, int(0.4 * slots))
-    head = Counter(product["category_id"] for product in shown[:slots])
-    crowded = [category for category, number in head.items() if number > most]
-    on_offer = Counter(product.category_id for product in allowed.values())
-    for category in set(on_offer) - set(crowded):
+    head = {_name_thing(allowed[each["product_id"]]): each["category_id"] for each in shown[:slots]}
+    in_head = Counter(head.values())
+    crowded = [category for category, number in in_head.items() if number > most]
+    for category in {product.category_id for product in allowed.values()} - set(crowded):
+        things = {_name_thing(product) for product in allowed.values() if product.category_id == category}
+        on_offer = [thing for thing in things if head.get(thing, category) == category]
         if crowded:
-            assert head[category] == min(on_offer[category], most)
+            assert in_head[category] == min(len(on_offer), most)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from api.application import create_app
 from api.pages.experiment import CHAMPION, Experiment
@@ -251,3 +251,20 @@ def test_without_lists_of_the_second_alias_nothing_is_compared(
 
     assert "x-arm" not in headers
     assert headers["x-model-version"] == "7"
+
+
+def test_of_a_family_the_page_shows_what_was_ranked_first(
+    crowded_shop: Engine, open_api: Callable[..., TestClient]
+) -> None:
+    with session_scope(crowded_shop) as session:
+        session.execute(update(Product).where(Product.product_id.in_((100, 101, 103, 140))).values(family_id=7))
+        session.execute(update(Product).where(Product.product_id == 100).values(stock=0))
+
+    api = open_api()
+    shown = page(api, limit=4)
+
+    assert ids(shown) == [101, 102, 130, 131]
+    assert not set(ids(page(api, limit=60))) & {100, 103, 140}
+    assert all(set(product) == {"product_id", "category_id", "title", "price", "image_url"} for product in shown)
+    explained = page(api, limit=4, explain=True)
+    assert [product["family_id"] for product in explained[:2]] == [7, None]

@@ -41,9 +41,27 @@ def test_the_other_variants_that_can_be_sold_stand_beside_a_product(api: TestCli
 
     assert details["family_id"] == 2**63 - 1
     assert details["variants"] == [
-        product for product in api.get("/products/1/similar").json()["products"] if product["product_id"] == 3
+        {
+            "product_id": 3,
+            "category_id": 2,
+            "title": "White Bread",
+            "price": 3.0,
+            "image_url": "/static/images/products/category2/product3.svg",
+            "size": None,
+        }
     ]
     assert api.get("/products/5").json()["variants"] == []
+
+
+def test_variants_are_not_listed_among_what_is_similar(api: TestClient, published_shop: Engine) -> None:
+    def list_similar() -> list[int]:
+        return [product["product_id"] for product in api.get("/products/1/similar").json()["products"]]
+
+    assert 3 in list_similar()
+    with session_scope(published_shop) as session:
+        session.execute(update(Product).where(Product.product_id.in_((1, 3))).values(family_id=7))
+
+    assert 3 not in list_similar()
 
 
 def test_a_products_own_pictures_are_shown_where_a_page_can_load_them(api: TestClient, published_shop: Engine) -> None:

@@ -579,6 +579,11 @@ export interface components {
              */
             coupons: components["schemas"]["ListedCoupon"][];
             /**
+             * Family Id
+             * @description Its family, of which the page shows nothing else; null without one.
+             */
+            family_id: number | string | null;
+            /**
              * Image Url
              * @description Path on this server, or a full URL.
              */
@@ -704,6 +709,30 @@ export interface components {
             price: number;
             /** Product Id */
             product_id: number | string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * ListedVariant
+         * @description Another product of a family.
+         */
+        ListedVariant: {
+            /** Category Id */
+            category_id: number | string;
+            /**
+             * Image Url
+             * @description Path on this server, or a full URL.
+             */
+            image_url: string;
+            /**
+             * Price
+             * @description Price now, in the shop's currency.
+             */
+            price: number;
+            /** Product Id */
+            product_id: number | string;
+            /** Size */
+            size: string | null;
             /** Title */
             title: string;
         };
@@ -874,9 +903,9 @@ export interface components {
             title: string;
             /**
              * Variants
-             * @description The others of the family that can be sold now.
+             * @description The others of the family that can be sold now, the cheapest first.
              */
-            variants: components["schemas"]["ListedProduct"][];
+            variants: components["schemas"]["ListedVariant"][];
         };
         /**
          * ProductPage
