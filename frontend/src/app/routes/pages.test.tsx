@@ -1,7 +1,7 @@
 import { screen, within } from '@testing-library/react'
 import { http, HttpResponse } from 'msw'
 import { shopperStore } from '@/stores/shopper'
-import { makeDetails, makeFound, STOREFRONT } from '@/testing/catalogue'
+import { makeDetails, makeFound, makeProduct, STOREFRONT } from '@/testing/catalogue'
 import { renderApp } from '@/testing/render-app'
 import { answer, server } from '@/testing/server'
 
@@ -70,6 +70,27 @@ test('a department whose id is text is found by its address', async () => {
   await user.click(await screen.findByRole('link', { name: '과일·채소' }))
 
   expect(await screen.findByRole('heading', { level: 1, name: '과일·채소' })).toBeVisible()
+})
+
+test('a product offers its other sizes and kinds, each on a page of its own', async () => {
+  const variants = Array.from({ length: 8 }, (_, index) => ({ ...makeProduct(index + 2), size: `${String(index)} oz` }))
+  answer('get', '/products/1', 200, makeDetails(1, { family_id: 1, variants }))
+  const user = renderApp('/product/1')
+  const list = within(await screen.findByRole('region', { name: '다른 용량·종류' }))
+
+  expect(list.getAllByRole('link')).toHaveLength(6)
+  expect(list.getByRole('link', { name: /Product 2.*0 oz.*2/ })).toHaveAttribute('href', '/product/2')
+  await user.click(list.getByRole('button', { name: '8개 모두 보기' }))
+
+  expect(list.getAllByRole('link')).toHaveLength(8)
+  expect(list.queryByRole('button')).not.toBeInTheDocument()
+})
+
+test('a product without variants offers none', async () => {
+  renderApp('/product/1')
+  await screen.findByRole('heading', { level: 1 })
+
+  expect(screen.queryByRole('region', { name: '다른 용량·종류' })).not.toBeInTheDocument()
 })
 
 test('a sold-out product cannot be taken', async () => {

@@ -53,6 +53,8 @@ export const en = {
     noReviews: 'Nobody has reviewed this product yet.',
     rating: (stars: string) => `${stars} of 5 stars`,
     similar: 'Goes well with it',
+    variants: 'Other sizes and kinds',
+    allVariants: (number: number) => `Show all ${String(number)}`,
     missing: 'The shop does not sell this product (any more).',
     coupons: 'Your coupons for it',
     couponUntil: (day: string) => `valid until ${day}`,

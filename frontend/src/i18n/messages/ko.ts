@@ -50,6 +50,8 @@ export const ko: Messages = {
     noReviews: '아직 상품평이 없어요.',
     rating: (stars) => `별점 5점 만점에 ${stars}점`,
     similar: '함께 보면 좋은 상품',
+    variants: '다른 용량·종류',
+    allVariants: (number) => `${String(number)}개 모두 보기`,
     missing: '판매하지 않는 상품이에요.',
     coupons: '사용할 수 있는 쿠폰',
     couponUntil: (day) => `${day}까지`,

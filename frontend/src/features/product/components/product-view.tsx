@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { Link } from 'react-router'
 import { ProductFacts } from './product-facts'
+import { VariantList } from './variant-list'
 import { AddToCartButton } from '@/components/add-to-cart-button'
 import { CouponBadge } from '@/components/coupon-badge'
 import { ProductImage } from '@/components/product-image'
@@ -65,6 +66,7 @@ export function ProductView({ product, source }: ProductViewProps) {
         ) : (
           <p className="pt-2 font-semibold text-coupon">{m.product.soldOut}</p>
         )}
+        <VariantList variants={product.variants} />
         <ProductFacts product={product} />
         {product.description && (
           <p dir="auto" className="leading-relaxed">
