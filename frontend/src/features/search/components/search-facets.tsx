@@ -15,7 +15,7 @@ interface SearchFacetsProps {
   facets: Facets
 }
 
-/** What a search can be narrowed to, with counts. A choice that is made is taken back by choosing it again. */
+/** What a search can be narrowed to, with counts: rows that scroll on a phone. A choice is taken back by choosing it again. */
 export function SearchFacets({ search, facets }: SearchFacetsProps) {
   const m = useMessages()
   const formats = useFormats()
@@ -86,10 +86,12 @@ function CategoryName({ categoryId }: { categoryId: ShopId }) {
 function Facet({ name, children }: { name: string; children: ReactNode }) {
   return (
     <div role="group" aria-label={name} className="flex items-baseline gap-2">
-      <span aria-hidden className="w-16 shrink-0 font-semibold">
+      <span aria-hidden className="w-20 shrink-0 font-semibold">
         {name}
       </span>
-      <ul className="flex flex-wrap gap-1.5">{children}</ul>
+      <ul className="flex min-w-0 gap-1.5 max-sm:overflow-x-auto max-sm:p-1 max-sm:[scrollbar-width:none] sm:flex-wrap">
+        {children}
+      </ul>
     </div>
   )
 }
@@ -109,7 +111,7 @@ function Choice({ to, isChosen, count, children }: ChoiceProps) {
         to={toSearchPath(to)}
         aria-current={isChosen || undefined}
         className={clsx(
-          'inline-flex min-h-8 items-center gap-1.5 rounded-full border px-3',
+          'inline-flex min-h-8 items-center gap-1.5 rounded-full border px-3 whitespace-nowrap',
           isChosen ? 'border-primary bg-accent font-semibold text-accent-foreground' : 'bg-card hover:bg-muted',
         )}
       >
