@@ -14,6 +14,8 @@ RUN = .venv/bin/python -m
 IN_CONTAINERS = $(shell docker compose ps --quiet airflow-scheduler 2>/dev/null)
 STEP = $(if $(IN_CONTAINERS),docker compose exec --no-TTY airflow-scheduler python -m,$(BOOTSTRAP) step)
 COLUMNS = "table {{.Service}}\t{{.Status}}\t{{.Ports}}"
+NOT_IN_CONTAINERS = `make shop` changes what `make up` started and this folder's containers run: stop them first \
+(docker compose down). Their own shop is what SHOP_DATABASE_URL and SHOP_MAPPING name: docs/your-shop.md
 SITE = NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict
 PACKAGES = command.py settings api dags deploy features mlflow_server serving shop training tests benchmarks
 CUTS ?= 2017-08-20 2017-09-10 2017-10-15
@@ -34,7 +36,7 @@ up: ## start everything; the first time: environment, shop (SHOP="directory DIR"
 	@$(BOOTSTRAP) up $(BOOTSTRAP_OPTIONS) $(if $(SHOP),--shop "$(SHOP)")
 
 shop: ## give the installation another shop, the one before is set aside: make shop SHOP="directory DIR" [YES=1]
-	@$(BOOTSTRAP) shop $(BOOTSTRAP_OPTIONS) $(if $(SHOP),--shop "$(SHOP)") $(if $(YES),--yes)
+	@$(if $(IN_CONTAINERS),$(error $(NOT_IN_CONTAINERS)))$(BOOTSTRAP) shop $(BOOTSTRAP_OPTIONS) $(if $(SHOP),--shop "$(SHOP)") $(if $(YES),--yes)
 
 down: ## stop exactly what `make up` started
 	@$(BOOTSTRAP) down

@@ -16,6 +16,8 @@ from settings import Settings
 
 PORT_SETTINGS = ("api_port", "serving_port", "mlflow_port", "airflow_port")
 NEEDED_GIB = 2
+LENT_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
+"""Where Linux says which ports it lends to connections: first and last."""
 
 
 def check_machine(settings: Settings, *, held_ports: Collection[int] = ()) -> None:
@@ -96,10 +98,23 @@ def _suggest(settings: Settings, ports: Mapping[str, int], taken: Mapping[str, i
 
 
 def _another(host: str, port: int, used: Collection[int]) -> int:
-    """Find a free port that people can remember: the same last digits, thousands above or below."""
+    """Find a free port that people can remember: the same last digits, thousands above or below.
+
+    One that the system may lend to a connection at any moment is the last choice.
+    """
     near = [port + 10000 * step for step in (1, 2, 3, 4, 5, -1, -2, -3, -4)] + [port + step for step in range(1, 1000)]
-    in_range = [each for each in near if 1024 <= each <= 65535 and each not in used]
-    return next(each for each in in_range if _is_free(host, each))
+    usable = [each for each in (*near, *range(10000, 65536)) if 1024 <= each <= 65535 and each not in used]
+    first_lent = _find_first_lent_port()
+    kept = [each for each in usable if each < first_lent]
+    return next(each for each in (*kept, *usable) if _is_free(host, each))
+
+
+def _find_first_lent_port() -> int:
+    """Return where the ports begin that the system lends to connections, by IANA's range where it does not say."""
+    try:
+        return int(LENT_PORTS.read_text().split()[0])
+    except FileNotFoundError:
+        return 49152
 
 
 def _is_free(host: str, port: int) -> bool:

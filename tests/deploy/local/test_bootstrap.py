@@ -1,6 +1,7 @@
 """The first steps, on a copy of the launcher without any environment."""
 
 import ast
+import os
 import shutil
 import subprocess
 import sys
@@ -46,6 +47,26 @@ def test_a_step_on_a_fresh_clone_fails_and_says_what_to_do(fresh_clone: Path, ta
     assert finished.returncode != 0
     assert "it has no environment yet. `make up` makes it." in finished.stdout
     assert "No such file" not in finished.stderr
+
+
+def test_another_shop_is_refused_while_containers_run(fresh_clone: Path, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", fresh_clone)
+    docker = tmp_path / "bin" / "docker"
+    docker.parent.mkdir()
+    docker.write_text("#!/bin/sh\necho 3f2a91c04be8\n")
+    docker.chmod(0o755)
+
+    finished = subprocess.run(
+        ["make", "shop", "SHOP=demo"],
+        cwd=fresh_clone,
+        env={"PATH": f"{docker.parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert finished.returncode != 0
+    assert "stop them first (docker compose down)" in finished.stderr
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,19 @@ def test_the_command_for_other_ports_works_and_keeps_folder_and_shop(tmp_path: P
     check_ports(settings.model_copy(update={"api_port": int(words[0].removeprefix("API_PORT="))}))
 
 
+@pytest.mark.parametrize("first", [12000, 32768, 61000])
+def test_a_suggested_port_is_none_that_the_system_lends(
+    first: int, tmp_path: Path, taken_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "range").write_text(f"{first}\t65535\n")
+    monkeypatch.setattr("deploy.local.preflight.LENT_PORTS", tmp_path / "range")
+
+    with pytest.raises(SetupError) as refused:
+        check_ports(free_settings(tmp_path).model_copy(update={"api_port": taken_port}))
+
+    assert int(str(refused.value).partition("API_PORT=")[2].split()[0]) < first
+
+
 def test_a_suggested_port_is_not_taken_either(tmp_path: Path) -> None:
     listeners, settings = [socket.socket() for _ in range(2)], free_settings(tmp_path)
     listeners[0].bind(("127.0.0.1", 0))
