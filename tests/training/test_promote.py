@@ -99,6 +99,21 @@ def test_the_row_names_who_and_the_verdict(registry: Registry, engine: Engine, m
     assert (row.actor, row.reason, row.details["verdict"]) == ("ada", "we want more of the new range", "keep")
 
 
+@pytest.mark.parametrize("error", [KeyError, OSError], ids=["before Python 3.13", "since"])
+def test_a_user_without_a_name_leaves_a_row_too(
+    registry: Registry, engine: Engine, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def find_no_name() -> str:
+        raise error("uid not found: 4711")
+
+    monkeypatch.setattr("getpass.getuser", find_no_name)
+
+    assert promote.main(["2"]) == 0
+
+    with Session(engine) as session:
+        assert session.scalars(select(AuditLog.actor)).one() == "a user without a name"
+
+
 def test_somebody_elses_move_in_between_stops_this_one(
     registry: Registry, engine: Engine, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -162,7 +177,10 @@ def test_what_cannot_be_done_is_said(
     registry: Registry, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
 ) -> None:
     assert promote.main(arguments) == 1
-    assert words in capsys.readouterr().err
+
+    said = capsys.readouterr().err
+    assert said.startswith("training.promote: ")
+    assert words in said
 
 
 def test_a_shop_that_cannot_take_the_audit_row_keeps_its_champion(
