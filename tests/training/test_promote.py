@@ -99,6 +99,27 @@ def test_the_row_names_who_and_the_verdict(registry: Registry, engine: Engine, m
     assert (row.actor, row.reason, row.details["verdict"]) == ("ada", "we want more of the new range", "keep")
 
 
+@pytest.mark.parametrize("arguments", [[], ["2", "--rollback"]], ids=["no target", "two targets"])
+def test_exactly_one_target_is_asked_for(registry: Registry, arguments: list[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        promote.main(arguments)
+
+    assert registry.resolve_alias(CHAMPION) == 1
+
+
+def test_a_move_says_from_where_to_where(
+    settings: Settings, registry: Registry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    promote.main(["2"])
+    assert capsys.readouterr().out == "champion moved from version 1 to version 2\n"
+
+    MlflowClient(settings.mlflow_tracking_uri, settings.mlflow_tracking_uri).delete_registered_model_alias(
+        settings.model_name, CHAMPION
+    )
+    promote.main(["2"])
+    assert capsys.readouterr().out == "champion moved from nothing to version 2\n"
+
+
 @pytest.mark.parametrize("error", [KeyError, OSError], ids=["before Python 3.13", "since"])
 def test_a_user_without_a_name_leaves_a_row_too(
     registry: Registry, engine: Engine, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
