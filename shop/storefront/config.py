@@ -219,12 +219,6 @@ class StorefrontConfig(_Section):
     banners: list[Banner] | None = Field(default=None, max_length=8)
     search: SearchConfig = SearchConfig()
 
-    def name_departments(self) -> dict[str, str]:
-        """Return the departments that the document speaks of, each with where it does."""
-        named = {banner.department: f"banners[{at}].department" for at, banner in enumerate(self.banners or [], 1)}
-        named |= {name: f"departments.{name!r}" for name in self.departments}
-        return {name: place for name, place in named.items() if name is not None}
-
 
 def parse_storefront(document: str) -> StorefrontConfig:
     """Read a document; an empty one says nothing.
@@ -240,6 +234,22 @@ def parse_storefront(document: str) -> StorefrontConfig:
         raise InvalidStorefrontError(f"this is no TOML: {err}") from err
     except ValidationError as err:
         raise InvalidStorefrontError("; ".join(map(_describe, err.errors()))) from err
+
+
+def name_departments(document: str) -> dict[str, str]:
+    """Return the departments that a document speaks of, each with where it does, whatever else is wrong with it."""
+    try:
+        given = tomllib.loads(document)
+    except tomllib.TOMLDecodeError:
+        return {}  # nothing can be read of it, as `parse_storefront` says
+    banners, departments = given.get("banners"), given.get("departments")
+    listed = banners if isinstance(banners, list) else []
+    named = {
+        banner["department"]: f"banners[{at}].department"
+        for at, banner in enumerate(listed, 1)
+        if isinstance(banner, dict) and isinstance(banner.get("department"), str)
+    }
+    return named | {name: f"departments.{name!r}" for name in (departments if isinstance(departments, dict) else {})}
 
 
 def _describe(error: Any) -> str:

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from sqlalchemy import Connection, delete, insert, select
 
 from shop.mapping.id_map import read_kinds, read_texts
-from shop.storefront.config import InvalidStorefrontError, StorefrontConfig, parse_storefront
+from shop.storefront.config import InvalidStorefrontError, StorefrontConfig, name_departments, parse_storefront
 from shop.storefront.departments import find_linked_department, find_restricted
 from shop.tables import STOREFRONT, Category, Product, StorefrontDocument
 
@@ -27,15 +27,17 @@ def write_document(connection: Connection, document: str, shop: Connection | Non
         shop: to the shop's database; `None` where it is the platform's.
 
     Raises:
-        InvalidStorefrontError: it breaks a rule, speaks of a department that the shop does not have, or has a banner
-            for a restricted one.
+        InvalidStorefrontError: it breaks rules, speaks of departments that the shop does not have, or has banners for
+            restricted ones; all of it is named at once.
     """
-    config = parse_storefront(document)
     shop = shop or connection
     names = {row.category_id: row.name for row in shop.execute(select(Category.category_id, Category.name))}
     known = set(names.values())
-    wrong = [_miss(name, place, known) for name, place in config.name_departments().items() if name not in known]
-    wrong += _find_restricted_banners(config, names, connection, shop)
+    wrong = [_miss(name, place, known) for name, place in name_departments(document).items() if name not in known]
+    try:
+        wrong += _find_restricted_banners(parse_storefront(document), names, connection, shop)
+    except InvalidStorefrontError as err:
+        wrong.insert(0, str(err))
     if wrong:
         raise InvalidStorefrontError("; ".join(wrong))
     remove_document(connection)

@@ -40,6 +40,19 @@ def test_departments_that_the_shop_lacks_are_named(tiny_shop: Engine) -> None:
     )
 
 
+def test_values_and_departments_that_are_wrong_are_named_at_once(tiny_shop: Engine) -> None:
+    document = (
+        "colours = { primary = 'red' }\n[departments]\nFruits = { restricted = true }\nFish = { icon = 'no such' }"
+    )
+
+    with pytest.raises(InvalidStorefrontError) as refused, tiny_shop.begin() as connection:
+        write_document(connection, document)
+
+    said = str(refused.value)
+    for place in ("colours.primary = 'red'", "departments.Fish.icon", "departments.'Fruits': ", "departments.'Fish': "):
+        assert place in said
+
+
 def test_a_banner_for_a_restricted_department_is_refused(tiny_shop: Engine) -> None:
     banner = "[[banners]]\ntitle = 'a'\ndepartment = 'Drinks'\n[departments]\nDrinks = { restricted = "
 
