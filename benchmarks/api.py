@@ -6,7 +6,8 @@ of a bare FastAPI route that returns the same bytes, with the same server settin
 machine's own unrest. "first" asks for each user once after the shop has changed, "again" asks for users whom nothing
 has changed for (on MySQL nothing tells, so both are read anew), "written" asks for the same users while somebody
 changes the stock ten times a second. An answer from the API's local copy is no answer: it is counted apart.
-Then the lists move to a database of their own on the same server (or a second file), and all of it is asked again.
+Then the lists move to a database of their own on the same server (or a second file), and all of it is asked again; and
+once more with ids of text for users, products and departments ("text").
 
 "CPU us" is the processor time of the one worker for each answer. Where other work shares the machine, rates say how
 much of it was left; the processor time says what an answer costs.
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,9 +38,12 @@ from benchmarks.parts.lists import fill_shop
 from benchmarks.publish import open_databases
 from command import Command, Result
 from shop.database import open_engine
+from shop.mapping.id_map import write_ids
 from shop.split import split_database
 
 NUM_USERS = 60_000
+NUM_PRODUCTS = 5_000
+NUM_CATEGORIES = 16
 CONNECTIONS = (1, 16, 64)
 AGAIN_USERS = 500
 WAYS = ("first", "again")
@@ -103,13 +107,22 @@ def _wait(port: int) -> None:
             time.sleep(0.2)
 
 
-def measure(database: str, url: str, platform_url: str, seconds: float) -> dict[str, float]:
+def measure(
+    database: str, url: str, platform_url: str, seconds: float, spell: Callable[[int], str] = str
+) -> dict[str, float]:
     """Ask both applications and print their rows.
+
+    Args:
+        database: what the rows begin with.
+        url: of the shop.
+        platform_url: of the lists.
+        seconds: of each measurement.
+        spell: writes a user's id as the shop does.
 
     Returns:
         Answers a second of the API over those of the application that does nothing, by way and connections.
     """
-    paths = [f"/recommendations/home?user_id={user}" for user in range(1, NUM_USERS + 1)]
+    paths = [f"/recommendations/home?user_id={spell(user)}" for user in range(1, NUM_USERS + 1)]
     with tempfile.TemporaryDirectory() as folder:
         settings = {"VAR_DIR": folder, "SHOP_DATABASE_URL": url, "PLATFORM_DATABASE_URL": platform_url}
         settings |= {"SERVING_URL": "http://127.0.0.1:9"}
@@ -188,6 +201,20 @@ def _split(url: str, platform_url: str) -> None:
     platform.dispose()
 
 
+def spell_text(number: int) -> str:
+    """Write an id of text."""
+    return f"id-{number:012x}"
+
+
+def _name_by_text(platform_url: str) -> None:
+    """Give users, products and departments ids of text."""
+    engine = open_engine(platform_url)
+    with engine.begin() as connection:
+        for kind, last in (("users", NUM_USERS), ("products", NUM_PRODUCTS), ("categories", NUM_CATEGORIES)):
+            write_ids(connection, kind, {number: spell_text(number) for number in range(1, last + 1)})
+    engine.dispose()
+
+
 @contextmanager
 def keep_writing(url: str) -> Iterator[None]:
     """Let somebody change the shop while the block runs."""
@@ -210,9 +237,14 @@ def _show(database: str, way: str, connections: int, measured: Measured, bare: M
     times = f"{measured.percentile_ms(0.5):>9.2f}{measured.percentile_ms(0.99):>9.2f}"
     shares = f"{measured.rate / bare.rate:>9.0%}{measured.cpu_us:>9.0f}{bare.cpu_us / measured.cpu_us:>9.0%}"
     print(
-        f"{database:<11}{way:<16}{connections:>6}{measured.rate:>9,.0f}{times}{shares}{measured.failures:>9}{measured.local:>9}",
+        f"{database:<14}{way:<16}{connections:>6}{measured.rate:>9,.0f}{times}{shares}{measured.failures:>9}{measured.local:>9}",
         flush=True,
     )
+
+
+def _show_ratios(database: str, what: str, these: dict[str, float], those: dict[str, float]) -> None:
+    ratios = "; ".join(f"{way}: {these[way] / those[way]:.2f}" for way in those)
+    print(f"{database}: answers a second {what}: {ratios}")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -225,16 +257,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _measure_all(chosen: argparse.Namespace) -> Result:
     columns = ("conns", "req/s", "p50 ms", "p99 ms", "of bare", "CPU us", "of bare", "not 200", "local")
-    print(f"{'database':<11}{'way':<16}{columns[0]:>6}" + "".join(f"{column:>9}" for column in columns[1:]))
+    print(f"{'database':<14}{'way':<16}{columns[0]:>6}" + "".join(f"{column:>9}" for column in columns[1:]))
     print(f"load of the machine before: {os.getloadavg()[0]:.1f}")
     for database in ("sqlite", "mariadb") if chosen.database == "both" else (chosen.database,):
         with open_databases(database) as (url, platform_url):
-            fill_shop(url, NUM_USERS, 5000, 100_000)
+            fill_shop(url, NUM_USERS, NUM_PRODUCTS, 100_000)
             one = measure(database, url, url, chosen.seconds)
             _split(url, platform_url)
             two = measure(f"{database}, 2", url, platform_url, chosen.seconds)
-        ratios = "; ".join(f"{way}: {two[way] / one[way]:.2f}" for way in one)
-        print(f"{database}: answers a second with two databases over those with one: {ratios}")
+            _name_by_text(platform_url)
+            text_ids = measure(f"{database}, text", url, platform_url, chosen.seconds, spell_text)
+        _show_ratios(database, "with two databases over those with one", two, one)
+        _show_ratios(database, "with ids of text over those with whole numbers", text_ids, two)
     return Result()
 
 
