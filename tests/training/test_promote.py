@@ -145,6 +145,7 @@ def test_somebody_elses_move_in_between_stops_this_one(
     assert "points at version 2 by now, not at 1" in capsys.readouterr().err
     assert registry.resolve_alias(CHAMPION) == 2
     assert moves(engine) == []
+    assert promote.main(["1", "--expected", "2"]) == 0
 
 
 def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(registry: Registry, engine: Engine) -> None:
