@@ -99,7 +99,7 @@ class _Answer:
 
 
 async def _spell_answer(ids: ShopIds, body: bytes, own_ids: OwnIds) -> bytes:
-    """Put the shop's own ids into an answer. A number without one, such as that of an order just placed, stays.
+    """Put the shop's own ids into an answer. A number without one, such as that of an order just placed, is its digits.
 
     Args:
         ids: the id map.
@@ -113,8 +113,7 @@ async def _spell_answer(ids: ShopIds, body: bytes, own_ids: OwnIds) -> bytes:
     for place in places:
         numbered = NumberedId(place.kind, place.value)
         text = own_ids.get(numbered) or texts.get(numbered)
-        if text is not None:
-            place.put(text)
+        place.put(str(place.value) if text is None else text)
     return orjson.dumps(document)
 
 
