@@ -11,6 +11,6 @@ BODY = (Path(load_settings().var_dir) / "body.json").read_bytes()
 
 
 @app.get("/recommendations/home")
-async def get_home(user_id: int | None = None, limit: int = 20) -> Response:  # noqa: ARG001
+async def get_home(user_id: int | str | None = None, limit: int = 20) -> Response:  # noqa: ARG001
     """Return the same bytes to everybody."""
     return Response(BODY, media_type="application/json")
