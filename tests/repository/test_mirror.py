@@ -9,6 +9,7 @@ PACKAGES = ("api", "dags", "deploy", "features", "mlflow_server", "serving", "sh
 FILES = sorted(path for name in PACKAGES for path in (ROOT / "tests" / name).rglob("test_*.py"))
 
 OF_A_BEHAVIOUR = {
+    "api/pages/test_ladder_of_variants.py": "a page as it is filled, of whose products some are variants of one",
     "api/pages/test_home_property.py": "any page, under random rules and stock",
     "api/pages/test_home_rules.py": "what a page holds, rule by rule",
     "api/test_contract.py": "the API against its own OpenAPI",
