@@ -51,7 +51,7 @@ def build_coupons(source: DemoSource, category_ids: pl.DataFrame, types: pl.Data
         *by,
         coupon_id=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
         code=pl.format("C{}-{}", "campaign_id", "coupon_upc"),
-        name=pl.format("{} off {}", "discount_value", subject),
+        name=pl.format("{} off {}", pl.col("discount_value").cast(pl.Decimal(12, 2)), subject),
         discount_type=pl.lit("amount"),
         discount_value="discount_value",
         valid_from="starts_at",

@@ -115,6 +115,7 @@ def test_coupons_name_a_product_or_a_category(shop: Tables) -> None:
 
     assert (coupons["product_id"].is_null() ^ coupons["category_id"].is_null()).all()
     assert coupons.filter(pl.col("discount_value") <= 0).is_empty()
+    assert coupons["name"].str.contains(r"^\d+\.\d\d off .+").all()
 
 
 @pytest.mark.parametrize(
