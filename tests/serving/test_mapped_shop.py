@@ -1,7 +1,8 @@
-"""From a WooCommerce database, read by SELECT alone, to personal homepages in the shop's own titles and prices."""
+"""From a shop system's own database, read by SELECT alone, to personal homepages in the shop's titles and prices."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -23,19 +24,30 @@ from tests.api.conftest import PATIENT, serve
 from tests.serving.conftest import SMALL, ScriptedRegistry
 from tests.support.database_servers import DatabaseServer
 from tests.support.foreign_shops.foreign_shop import ForeignShop
+from tests.support.foreign_shops.magento import make_magento_shop
+from tests.support.foreign_shops.opencart import make_opencart_shop
+from tests.support.foreign_shops.prestashop import make_prestashop_shop
 from tests.support.foreign_shops.woocommerce_regulars import FIRST_USER, make_busy_shop
 from training.fit import fit
 
 AS_OF = datetime(2026, 4, 10, tzinfo=UTC)
-"""Just after the shop's last order."""
+"""Just after the last order of each shop."""
 
 READER = "reader_of_the_site"
 
 
-@pytest.fixture
-def shop() -> ForeignShop:
-    """A WooCommerce shop of a dozen odd buyers, and regular ones who keep to two or three categories of eleven."""
-    return make_busy_shop(num_regulars=40, num_products=66, until=AS_OF)
+SHOPS: dict[str, Callable[[], ForeignShop]] = {
+    "magento": make_magento_shop,
+    "opencart": make_opencart_shop,
+    "prestashop": make_prestashop_shop,
+    "woocommerce": partial(make_busy_shop, num_regulars=40, num_products=66, until=AS_OF),
+}
+"""Each has a dozen odd buyers; WooCommerce's has regular ones too, who keep to two or three categories of eleven."""
+
+
+@pytest.fixture(params=SHOPS)
+def shop(request: pytest.FixtureRequest) -> ForeignShop:
+    return SHOPS[request.param]()
 
 
 @pytest.fixture
@@ -100,8 +112,8 @@ def test_a_shop_in_a_schema_of_its_own_gets_personal_homepages(
         health = client.get("/health").json()
 
     assert {home.status_code for home in homes.values()} == {200}
-    assert {home.headers["x-rung"] for home in homes.values()} == {"published"}
-    assert len({str(home.json()["recommendations"]) for home in homes.values()}) > len(homes) / 2, "personal ones"
+    assert {home.headers["x-rung"].partition(",")[0] for home in homes.values()} == {"published"}
+    assert len({str(home.json()["recommendations"]) for home in homes.values()}) > len(homes) / 3, "personal ones"
     kinds = find_kinds(shop)
     shown_to_regulars = [
         (user, shop.seen["products"][shown["product_id"]]["category_id"])
@@ -109,7 +121,7 @@ def test_a_shop_in_a_schema_of_its_own_gets_personal_homepages(
         if user >= FIRST_USER
         for shown in home.json()["recommendations"]
     ]
-    assert sum(kind in kinds[user] for user, kind in shown_to_regulars) > 0.8 * len(shown_to_regulars)
+    assert sum(kind in kinds[user] for user, kind in shown_to_regulars) >= 0.8 * len(shown_to_regulars)
     for user, home in homes.items():
         assert home.json()["user_nickname"] == shop.seen["users"][user]["nickname"]
         assert len(home.json()["recommendations"]) == 5
