@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 from features.store import MLStore
 from settings import Settings
 from shop.database import open_engine
-from shop.migrate import PLATFORM, SHOP, migrate
+from shop.migrate import PLATFORM, SHOP, Schema, migrate
 from tests.support.database_servers import KINDS, DatabaseServer, run_server
 from tests.support.synthetic import make_synthetic_store
 from tests.support.tiny_shop import fill_tiny_shop
@@ -77,6 +77,13 @@ def any_server(request: pytest.FixtureRequest) -> DatabaseServer:
 
 
 @pytest.fixture
+def server_platform(any_server: DatabaseServer) -> Iterator[Engine]:
+    """The platform's empty database on each of the two servers in turn, beside whatever else lies there."""
+    for url in _lend_database(any_server):
+        yield from _open_migrated(url, PLATFORM)
+
+
+@pytest.fixture
 def any_server_url(any_server: DatabaseServer) -> Iterator[str]:
     """The URL of an empty database on each of the two servers in turn."""
     yield from _lend_database(any_server)
@@ -123,9 +130,9 @@ def _lend_database(server: DatabaseServer) -> Iterator[str]:
     server.drop_database(url)
 
 
-def _open_migrated(url: str) -> Iterator[Engine]:
+def _open_migrated(url: str, *schemas: Schema) -> Iterator[Engine]:
     engine = open_engine(url)
-    for schema in (SHOP, PLATFORM):
+    for schema in schemas or (SHOP, PLATFORM):
         migrate(engine, schema)
     yield engine
     engine.dispose()

@@ -6,7 +6,7 @@ its page came from, so that walking on never mixes two orders.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Self
 
 from sqlalchemy import Connection
@@ -187,5 +187,5 @@ def read_page(
 
 
 def _to_page(products: Iterable[SellableProduct], cursor: Cursor | None) -> ProductPage:
-    listed = [ListedProduct(**asdict(product)) for product in products]
+    listed = [ListedProduct(**product.listed()) for product in products]
     return ProductPage(products=listed, next_cursor=None if cursor is None else str(cursor))

@@ -7,7 +7,7 @@ through the local fallback; suggestions come from memory in any case, made anew 
 import asyncio
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from sqlalchemy import Connection
@@ -85,7 +85,7 @@ class SearchPages:
         else:
             self._fallback.latest.note_sellable(found.page)
         return SearchPage(
-            products=[ListedProduct(**asdict(product)) for product in found.page],
+            products=[ListedProduct(**product.listed()) for product in found.page],
             total=len(found.results.matches),
             is_total_exact=found.num_found < MOST_MATCHES,
             corrected_query=found.corrected_query,

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, delete, select
 from shop.loaders.canonical import DTYPES, TABLE_BY_NAME, TABLES, Table
 from shop.loaders.text_ids import TextIds
 from shop.loaders.validation import InvalidShopError, Origin, validate_frame
-from shop.migrations.search_index import INDEX as SEARCH_INDEX
+from shop.migrations import search_index
 from shop.money import DEFAULT_DECIMALS
 from shop.split import migrate_both
 from shop.storefront.document import write_document
@@ -171,7 +171,7 @@ def _drop_indexes(connection: Connection) -> list[str]:
     """
     if connection.dialect.name != "sqlite":
         return []
-    kept_up = f"name GLOB 'tr_{SEARCH_INDEX}_*'"  # the search index, row by row
+    kept_up = f"name GLOB 'tr_{search_index.INDEX}_*'"  # the search index, row by row
     found = connection.exec_driver_sql(
         "SELECT type, name, sql FROM sqlite_master "
         f"WHERE type = 'index' AND sql IS NOT NULL OR type = 'trigger' AND {kept_up}"
@@ -179,8 +179,7 @@ def _drop_indexes(connection: Connection) -> list[str]:
     indexes = [(str(kind), str(name), str(statement)) for kind, name, statement in found]
     for kind, name, _ in indexes:
         connection.exec_driver_sql(f'DROP {kind} "{name}"')
-    fill = f"INSERT INTO {SEARCH_INDEX}({SEARCH_INDEX}) VALUES ('rebuild')"
-    return [*(statement for _, _, statement in indexes), fill]
+    return [*(statement for _, _, statement in indexes), search_index.FILL]
 
 
 def _write_batch(connection: Connection, batch: RowBatch, progress: _Progress, report: Report) -> None:

@@ -15,6 +15,8 @@ from shop.migrations.columns import is_sqlite
 INDEX = "product_search"
 COLUMN = "search_text"
 FIELDS = ("title", "brand", "product_type")
+FILL = f"INSERT INTO {INDEX}({INDEX}) VALUES ('rebuild')"
+"""On SQLite: index all products anew."""
 
 
 def create_search_index() -> None:
@@ -24,7 +26,7 @@ def create_search_index() -> None:
             f"CREATE VIRTUAL TABLE {INDEX} USING fts5({', '.join(FIELDS)}, "
             "content='products', content_rowid='product_id', tokenize='trigram')"
         )
-        op.execute(f"INSERT INTO {INDEX}({INDEX}) VALUES ('rebuild')")
+        op.execute(FILL)
         for trigger in _list_triggers():
             op.execute(trigger)
         return

@@ -15,7 +15,6 @@ from shop.catalogue.source import ORDERS_KEPT, ShopSource
 from shop.catalogue.tables import COPIED_TABLES
 from shop.database import open_engine
 from shop.mapping.id_map import IdMap
-from shop.migrate import PLATFORM, migrate
 from shop.money import FINEST
 from shop.tables import DECLARED
 from tests.support.database_servers import DatabaseServer
@@ -57,27 +56,16 @@ def reader(site: Engine, any_server: DatabaseServer) -> Iterator[Engine]:
     any_server.execute(f"DROP USER '{url.username}'@'%'")
 
 
-@pytest.fixture
-def platform(any_server: DatabaseServer) -> Iterator[Engine]:
-    """The platform's database on the same server."""
-    url = any_server.create_database()
-    engine = open_engine(url)
-    migrate(engine, PLATFORM)
-    yield engine
-    engine.dispose()
-    any_server.drop_database(url)
-
-
 def test_pages_find_what_was_put_in_and_then_what_changed(
-    site: Engine, reader: Engine, platform: Engine, shop: ForeignShop
+    site: Engine, reader: Engine, server_platform: Engine, shop: ForeignShop
 ) -> None:
-    source = ShopSource(reader, shop.mapping, IdMap(platform), FINEST)
-    copier = CatalogueCopier(source, platform)
+    source = ShopSource(reader, shop.mapping, IdMap(server_platform), FINEST)
+    copier = CatalogueCopier(source, server_platform)
 
     reports = copier.run_round()
 
     assert sum(report.num_set_aside for report in reports) == 0
-    assert_holds(platform, shop)
+    assert_holds(server_platform, shop)
 
     with site.begin() as connection:
         for statement in shop.change(shop):
@@ -85,7 +73,7 @@ def test_pages_find_what_was_put_in_and_then_what_changed(
     copier.run_round(Round.SHORT)
     copier.run_round()
 
-    assert_holds(platform, shop)
+    assert_holds(server_platform, shop)
     assert sum(report.num_written + report.num_deleted for report in copier.run_round()) == 0
 
 

@@ -5,7 +5,6 @@ other property test write to it.
 """
 
 import random
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,15 +14,12 @@ from sqlalchemy import Engine, create_engine, event, select, update
 
 from shop.catalogue.copier import CatalogueCopier, Round, RoundReport
 from shop.catalogue.source import ShopSource
-from shop.database import open_engine
 from shop.mapping.canonical import CANONICAL_TABLES, CREATED_AT, UPDATED_AT
 from shop.mapping.id_map import IdMap
 from shop.mapping.model import ShopMapping, load_mapping
-from shop.migrate import PLATFORM, migrate
 from shop.money import DOLLAR
 from shop.tables import CatalogueCopy
 from tests.features.sync.behaviour.test_property import start_writers
-from tests.support.database_servers import DatabaseServer
 
 NUM_ROUNDS = 12
 MAPPING = 'extends = "canonical"\nids = "text"\n'
@@ -42,23 +38,12 @@ def mapping(tmp_path: Path) -> ShopMapping:
 
 
 @pytest.fixture
-def platform(any_server: DatabaseServer) -> Iterator[Engine]:
-    """The platform's database on the same server."""
-    url = any_server.create_database()
-    engine = open_engine(url)
-    migrate(engine, PLATFORM)
-    yield engine
-    engine.dispose()
-    any_server.drop_database(url)
-
-
-@pytest.fixture
-def copier(server_shop: Engine, platform: Engine, mapping: ShopMapping) -> CatalogueCopier:
+def copier(server_shop: Engine, server_platform: Engine, mapping: ShopMapping) -> CatalogueCopier:
     """A copier of the shop, whose rows are of long ago."""
     with server_shop.begin() as connection:
         for table in TABLES:
             connection.exec_driver_sql(f"UPDATE {table} SET updated_at = {LONG_AGO}")
-    return CatalogueCopier(ShopSource(server_shop, mapping, IdMap(platform), DOLLAR), platform)
+    return CatalogueCopier(ShopSource(server_shop, mapping, IdMap(server_platform), DOLLAR), server_platform)
 
 
 def read_both(shop: Engine, platform: Engine, mapping: ShopMapping) -> tuple[Rows, Rows]:
@@ -86,7 +71,7 @@ def by_name(reports: list[RoundReport]) -> dict[str, RoundReport]:
 
 
 def test_a_second_copy_reads_the_changed_rows_alone(
-    copier: CatalogueCopier, server_shop: Engine, platform: Engine, mapping: ShopMapping
+    copier: CatalogueCopier, server_shop: Engine, server_platform: Engine, mapping: ShopMapping
 ) -> None:
     copier.run_round(Round.EXACT)
     with server_shop.begin() as connection:
@@ -100,12 +85,12 @@ def test_a_second_copy_reads_the_changed_rows_alone(
         "products": 2,
         "orders": 1,
     }
-    copied, theirs = read_both(server_shop, platform, mapping)
+    copied, theirs = read_both(server_shop, server_platform, mapping)
     assert copied == theirs
 
 
 def test_nothing_is_lost_whatever_writers_do_beside_it(
-    copier: CatalogueCopier, server_shop: Engine, platform: Engine, mapping: ShopMapping
+    copier: CatalogueCopier, server_shop: Engine, server_platform: Engine, mapping: ShopMapping
 ) -> None:
     copier.run_round(Round.EXACT)
     others = create_engine(
@@ -121,28 +106,28 @@ def test_nothing_is_lost_whatever_writers_do_beside_it(
 
         copier.run_round(Round.EXACT)
 
-        copied, theirs = read_both(server_shop, platform, mapping)
+        copied, theirs = read_both(server_shop, server_platform, mapping)
         assert copied == theirs, f"seed {seed}"
     others.dispose()
 
 
 def test_what_no_change_column_tells_is_found_once_a_day(
-    copier: CatalogueCopier, server_shop: Engine, platform: Engine, mapping: ShopMapping
+    copier: CatalogueCopier, server_shop: Engine, server_platform: Engine, mapping: ShopMapping
 ) -> None:
     copier.run_round(Round.EXACT)
     with server_shop.begin() as connection:
         connection.exec_driver_sql("UPDATE products SET stock = 77, updated_at = updated_at WHERE product_id = 1")
     assert by_name(copier.run_round(Round.EXACT))["products"].num_read == 0
 
-    let_a_day_pass(platform)
+    let_a_day_pass(server_platform)
     copier.run_round(Round.EXACT)
 
-    copied, theirs = read_both(server_shop, platform, mapping)
+    copied, theirs = read_both(server_shop, server_platform, mapping)
     assert copied == theirs
 
 
 def test_all_tables_are_of_one_instant(
-    copier: CatalogueCopier, server_shop: Engine, platform: Engine, mapping: ShopMapping
+    copier: CatalogueCopier, server_shop: Engine, server_platform: Engine, mapping: ShopMapping
 ) -> None:
     others = create_engine(server_shop.url)
     ordered: list[str] = []
@@ -160,12 +145,12 @@ def test_all_tables_are_of_one_instant(
 
     copier.run_round()
 
-    copied, theirs = read_both(server_shop, platform, mapping)
+    copied, theirs = read_both(server_shop, server_platform, mapping)
     assert ordered
     assert {order for _, order, *_ in copied["order_items"]} <= {order for order, *_ in copied["orders"]}
     assert copied != theirs
     copier.run_round(Round.EXACT)
-    copied, theirs = read_both(server_shop, platform, mapping)
+    copied, theirs = read_both(server_shop, server_platform, mapping)
     assert copied == theirs
     others.dispose()
 

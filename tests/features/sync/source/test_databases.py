@@ -17,11 +17,10 @@ from features.sync.source.retries import RefusedError
 from shop.database import open_engine, session_scope
 from shop.mapping.canonical import PLATFORM_TABLES
 from shop.mapping.model import load_mapping
-from shop.migrate import PLATFORM, migrate
+from shop.migrate import migrate
 from shop.split import split_database
 from shop.tables import Event
 from tests.features.shop_writes import execute, shop_rows, stored_rows
-from tests.support.database_servers import DatabaseServer
 from tests.support.tiny_shop import day, fill_tiny_shop
 
 EVENTS = next(table for table in SYNCED_TABLES if table.name == "events")
@@ -38,17 +37,6 @@ def shop(any_server_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture
-def platform(any_server: DatabaseServer) -> Iterator[Engine]:
-    """A second database on the same server, with an account of its own."""
-    url = any_server.create_database()
-    engine = open_engine(url)
-    migrate(engine, PLATFORM)
-    yield engine
-    engine.dispose()
-    any_server.drop_database(url)
-
-
 def add_events(engine: Engine, first: int, last: int) -> None:
     """Write events that shoppers caused."""
     with session_scope(engine) as session:
@@ -60,53 +48,57 @@ def add_events(engine: Engine, first: int, last: int) -> None:
             )
 
 
-def test_events_are_read_where_the_platform_writes_them(shop: Engine, platform: Engine, store: MLStore) -> None:
-    split_database(shop, platform, lambda _: None)
+def test_events_are_read_where_the_platform_writes_them(shop: Engine, server_platform: Engine, store: MLStore) -> None:
+    split_database(shop, server_platform, lambda _: None)
 
-    first = sync_shop(shop, store, platform=platform, verify=True)
-    add_events(platform, 5, 6)
+    first = sync_shop(shop, store, platform=server_platform, verify=True)
+    add_events(server_platform, 5, 6)
     execute(shop, "UPDATE users SET nickname = 'new' WHERE user_id = 1")
-    second = sync_shop(shop, store, platform=platform, verify=True)
+    second = sync_shop(shop, store, platform=server_platform, verify=True)
 
     assert (first.is_equal, second.is_equal, first.warnings, second.warnings) == (True, True, [], [])
     assert (first.tables["events"].counts.num_inserted, second.tables["events"].counts.num_inserted) == (4, 2)
     for table in SYNCED_TABLES:
-        read = platform if table.name == "events" else shop
+        read = server_platform if table.name == "events" else shop
         assert stored_rows(store, table) == shop_rows(read, table), table.name
     assert store.scan(SOURCES_TABLE).collect().height == 2
 
 
-def test_an_installation_that_was_split_is_followed(shop: Engine, platform: Engine, store: MLStore) -> None:
+def test_an_installation_that_was_split_is_followed(shop: Engine, server_platform: Engine, store: MLStore) -> None:
     sync_shop(shop, store)
-    split_database(shop, platform, lambda _: None)
+    split_database(shop, server_platform, lambda _: None)
 
-    split = sync_shop(shop, store, platform=platform)
-    again = sync_shop(shop, store, platform=platform)
+    split = sync_shop(shop, store, platform=server_platform)
+    again = sync_shop(shop, store, platform=server_platform)
 
     (warning,) = split.warnings
     assert warning.startswith("the platform is now in ")
     assert split.tables["events"].version is None, "every row is what it was"
     assert again.warnings == []
-    assert stored_rows(store, EVENTS) == shop_rows(platform, EVENTS)
+    assert stored_rows(store, EVENTS) == shop_rows(server_platform, EVENTS)
 
 
-def test_a_platforms_database_without_its_rows_is_refused(shop: Engine, platform: Engine, store: MLStore) -> None:
+def test_a_platforms_database_without_its_rows_is_refused(
+    shop: Engine, server_platform: Engine, store: MLStore
+) -> None:
     sync_shop(shop, store)
     before = store.versions()
 
     with pytest.raises(MassDisappearanceError, match=r"events: 4 of 4 rows\. Check PLATFORM_DATABASE_URL"):
-        sync_shop(shop, store, platform=platform)
+        sync_shop(shop, store, platform=server_platform)
 
     assert store.versions() == before
 
 
-def test_the_database_that_refuses_is_named(shop: Engine, platform: Engine, store: MLStore) -> None:
-    wrong = open_engine(platform.url.set(password="wrong-password"))
+def test_the_database_that_refuses_is_named(shop: Engine, server_platform: Engine, store: MLStore) -> None:
+    wrong = open_engine(server_platform.url.set(password="wrong-password"))
 
-    with pytest.raises(RefusedError, match=rf"The platform .*/{platform.url.database}\?.* refuses the sync.*1045"):
+    with pytest.raises(
+        RefusedError, match=rf"The platform .*/{server_platform.url.database}\?.* refuses the sync.*1045"
+    ):
         sync_shop(shop, store, platform=wrong)
     with pytest.raises(RefusedError, match=rf"The shop .*/{shop.url.database}\?.* refuses the sync.*1045"):
-        sync_shop(open_engine(shop.url.set(password="wrong-password")), store, platform=platform)
+        sync_shop(open_engine(shop.url.set(password="wrong-password")), store, platform=server_platform)
 
     assert store.versions() == {}
 
@@ -135,16 +127,16 @@ def test_a_session_that_waits_for_the_other_is_kept(empty_shop: Engine, monkeypa
     assert len(heard) == 2, "the other one answered too"
 
 
-def test_a_snapshot_of_each_is_of_one_instant(shop: Engine, platform: Engine) -> None:
-    with open_snapshots(list_databases(shop, platform, load_mapping())) as snapshots:
-        add_events(platform, 5, 9)
+def test_a_snapshot_of_each_is_of_one_instant(shop: Engine, server_platform: Engine) -> None:
+    with open_snapshots(list_databases(shop, server_platform, load_mapping())) as snapshots:
+        add_events(server_platform, 5, 9)
         execute(shop, "DELETE FROM product_reviews")
         rows = {
             role: snapshot.session.fetch(f"SELECT COUNT(*) FROM {table}")
             for (role, snapshot), table in zip(snapshots.items(), ("product_reviews", "events"), strict=True)
         }
 
-    with platform.connect() as connection:
+    with server_platform.connect() as connection:
         assert len(connection.execute(select(Event)).all()) == 5
     assert rows["platform"] == (0,)
     assert rows["shop"] != (0,)
