@@ -141,6 +141,7 @@ async def _run(
     search_pages = SearchPages(slow_pages, fallback, cache)
     with contextlib.suppress(DatabaseUnavailableError):  # then the copy on disk says which kinds there are
         await shop_ids.renew_kinds(background.platform)
+        await fallback.rules.renew(background)
     async with httpx.AsyncClient(base_url=settings.serving_url, timeout=READ_TIMEOUT_SECONDS) as client:
         model_server = ModelServerClient(client, deadlines.model_server)
         app.state.services = Services(
@@ -164,7 +165,11 @@ async def _run(
             takes_orders=takes_orders,
             is_demo=settings.environment == "development" or settings.demo_shoppers,
         )
-        freshness = (_keep_fresh(background, fallback, cache, shop_ids), search_pages.keep_fresh())
+        freshness = (
+            _keep_fresh(background, fallback, cache, shop_ids),
+            fallback.rules.keep_fresh(background),
+            search_pages.keep_fresh(),
+        )
         tasks = [asyncio.create_task(each) for each in freshness]
         if takes_orders:
             tasks.append(asyncio.create_task(outbox.run()))
@@ -233,7 +238,8 @@ async def _keep_fresh(
     while True:
         try:
             await shop_ids.renew_kinds(databases.platform)
-            copy = await databases.within_deadline(read_fallback_copy(databases, cache, fallback.latest, shop_ids))
+            reads = read_fallback_copy(databases, cache, fallback.latest, shop_ids, fallback.rules.current)
+            copy = await databases.within_deadline(reads)
             await asyncio.to_thread(fallback.replace_copy, copy)
             trouble.end()
         except DatabaseUnavailableError as err:

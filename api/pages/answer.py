@@ -19,7 +19,7 @@ class HomeAnswer(NamedTuple):
     Attributes:
         nickname: the user's; empty for a shopper whom the shop does not know.
         body: the page as exactly the seed's JSON.
-        notes: family, rung, reason and whether a coupon lifted it, of each product, as JSON.
+        notes: family, rung, reason, whether a coupon lifted it and the rules that moved it, of each product, as JSON.
         num_products: length of the page.
         rungs: the rungs used, in order, with commas; `none` for an empty page.
         head: the batch that the page comes from; `None` when nothing is published.

@@ -1,6 +1,7 @@
 """Browsing and search: departments, the products of one, and search by title.
 
-Restricted departments are for those who open or search them: a walk through everything leaves them out.
+Restricted departments are for those who open or search them: a walk through everything leaves them out. What the
+merchant's rules hide is in no page, what they boost or bury is moved among the popular products.
 A department begins with what the shown batch calls popular in it; the rest follows by id. A cursor names the batch that
 its page came from, so that walking on never mixes two orders.
 """
@@ -14,6 +15,7 @@ from sqlalchemy import Connection
 from api.db.databases import Databases
 from api.db.reader import DatabaseUnavailableError
 from api.pages.fallback import FallbackCache
+from api.pages.rules import NO_RULES, AppliedRules
 from api.queries.catalogue import SellableProduct, fetch_categories, fetch_sellable, fetch_sellable_after
 from api.queries.published import SharedListsCache, fetch_head, fetch_popular_list
 from api.schemas import Categories, ListedProduct, ProductPage
@@ -124,11 +126,12 @@ class CataloguePages:
     ) -> tuple[list[SellableProduct], Cursor | None]:
         """Read what is popular, and then what of it and of the rest can be sold."""
         product_filter = product_filter.leave_out(await self._fallback.load_restricted(self._databases))
-        begin, popular_ids = await self._databases.platform.read(self._read_popular, product_filter, cursor)
-        return await self._databases.shop.read(read_page, product_filter, limit, begin, popular_ids)
+        rules = self._fallback.rules.current
+        begin, popular_ids = await self._databases.platform.read(self._read_popular, product_filter, cursor, rules)
+        return await self._databases.shop.read(read_page, product_filter, limit, begin, popular_ids, rules)
 
     def _read_popular(
-        self, connection: Connection, product_filter: ProductFilter, cursor: Cursor | None
+        self, connection: Connection, product_filter: ProductFilter, cursor: Cursor | None, rules: AppliedRules
     ) -> tuple[Cursor, list[int]]:
         """Read which products the cursor's batch calls popular, best first; without a cursor, the shown batch."""
         if cursor is None:
@@ -141,11 +144,16 @@ class CataloguePages:
             entries = fetch_popular_list(connection, cursor.batch_id, category_id)
         else:
             entries = shared.popular if category_id is None else shared.by_category.get(category_id, [])
-        return cursor, [entry.product_id for entry in entries[:POPULAR_FIRST]]
+        return cursor, [entry[0] for entry in rules.arrange(entries[:POPULAR_FIRST])]
 
 
 def read_page(
-    connection: Connection, product_filter: ProductFilter, limit: int, cursor: Cursor, popular_ids: Sequence[int]
+    connection: Connection,
+    product_filter: ProductFilter,
+    limit: int,
+    cursor: Cursor,
+    popular_ids: Sequence[int],
+    rules: AppliedRules = NO_RULES,
 ) -> tuple[list[SellableProduct], Cursor | None]:
     """Read one page of what can be sold now, the popular products first.
 
@@ -155,6 +163,7 @@ def read_page(
         limit: products wanted.
         cursor: where the page begins.
         popular_ids: what the cursor's batch calls popular, best first.
+        rules: the merchant's, which `popular_ids` follow already.
 
     Returns:
         The page, and where the next one begins; `None` at the end.
@@ -179,6 +188,7 @@ def read_page(
         product_filter.words,
         without,
         product_filter.without,
+        rules.list_conditions(),
     )
     page += rest[:missing]
     more = len(rest) > missing

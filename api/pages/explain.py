@@ -17,7 +17,7 @@ from api.queries.coupons import HeldCoupon, covering, fetch_held_coupons
 from api.queries.published import fetch_neighbour_lists
 from api.queries.purchases import Habit, fetch_habits
 from api.queries.ranked_list import Entry
-from api.schemas import ExplainedHome, ExplainedProduct, Reason, ReasonFacts
+from api.schemas import AppliedRule, ExplainedHome, ExplainedProduct, Reason, ReasonFacts
 from shop.tables import Product
 
 CITED_PURCHASES = 200
@@ -53,6 +53,7 @@ def explain(answer: HomeAnswer, evidence: ShopperEvidence) -> ExplainedHome:
                 for each in covering(evidence.coupons, ranked.product.product_id, ranked.product.category_id)
             ],
             is_lifted_by_coupon=ranked.is_lifted,
+            rules=[AppliedRule(rule_id=rule_id, action=action) for rule_id, action in ranked.rules],
         )
         for ranked in answer.ranked_products
     ]

@@ -21,6 +21,8 @@ from api.pages.answer import HomeAnswer
 from api.pages.families import keep_first_variants
 from api.pages.ladder import RankedProduct
 from api.pages.latest_products import LatestProducts
+from api.pages.rules import NO_RULES, AppliedRules
+from api.pages.rules_cache import RulesCache
 from api.pages.shop_ids import ShopIds
 from api.queries.catalogue import SellableProduct, fetch_any_sellable, fetch_categories, fetch_sellable
 from api.queries.published import BatchHead, SharedListsCache, fetch_head
@@ -56,7 +58,11 @@ class FallbackCopy:
 
 
 async def read_fallback_copy(
-    databases: Databases, cache: SharedListsCache, latest: LatestProducts, shop_ids: ShopIds
+    databases: Databases,
+    cache: SharedListsCache,
+    latest: LatestProducts,
+    shop_ids: ShopIds,
+    rules: AppliedRules = NO_RULES,
 ) -> FallbackCopy:
     """Gather popular, newest and any sellable products of the shown batch, merged with the catalogue.
 
@@ -65,6 +71,7 @@ async def read_fallback_copy(
         cache: shared lists by batch.
         latest: learns what can be sold now.
         shop_ids: the shop's own ids, where they are text.
+        rules: the merchant's; what they hide is not in the copy, which outlives the process that knows them.
 
     Raises:
         DatabaseUnavailableError: a database fails or is too slow.
@@ -85,9 +92,10 @@ async def read_fallback_copy(
         await asyncio.sleep(PAUSE_SECONDS)
     products = [sellable[product_id] for product_id in ids if product_id in sellable]
     shown = {product.product_id for product in products}
-    others = await shop.read(fetch_any_sellable, COPY_LENGTH)
+    others = await shop.read(fetch_any_sellable, COPY_LENGTH, conditions=rules.list_conditions())
     latest.note_sellable(others)
     products += [product for product in others if product.product_id not in shown]
+    products = list(rules.keep_shown(products))
     categories, storefront = await shop.read(fetch_categories), await platform.read(read_document)
     return FallbackCopy(head, products, categories, storefront, await spell_ids(shop_ids, products, categories))
 
@@ -122,6 +130,7 @@ class FallbackCache:
         self._path = path
         self._pages: OrderedDict[int, HomeAnswer] = OrderedDict()
         self.latest = LatestProducts()
+        self.rules = RulesCache(lambda: self.copy.products)
         self.failure: str | None = None
         """What kept the copy from being renewed though the database answers; `None` when nothing did."""
         self.storefront = StorefrontConfig()
@@ -159,11 +168,12 @@ class FallbackCache:
 
     def list_products(self) -> list[SellableProduct]:
         """Return the products of the copy, best first, as they were read last."""
-        return self.latest.renew(self.copy.products)
+        return list(self.rules.current.keep_shown(self.latest.renew(self.copy.products)))
 
     def recall_product(self, product_id: int) -> SellableProduct | None:
         """Return a product that this process read, or that the copy has."""
-        copied = (product for product in self.list_products() if product.product_id == product_id)
+        known = self.latest.renew(self.copy.products)
+        copied = (product for product in known if product.product_id == product_id)
         return self.latest.find(product_id) or next(copied, None)
 
     def fill_page(self, remembered: Iterable[RankedProduct], limit: int) -> list[RankedProduct]:
@@ -191,7 +201,8 @@ class FallbackCache:
             logger.warning("local fallback not written path=%s reason=%r", self._path, str(err))
 
     def _is_out(self, product: SellableProduct) -> bool:
-        return product.category_id in self.restricted
+        is_hidden = self.rules.current.hides(product.product_id, product.category_id)
+        return is_hidden or product.category_id in self.restricted
 
     def _keep_copy(self, copy: FallbackCopy) -> None:
         """Take a copy, and read what its document says; the same one is read once."""

@@ -9,7 +9,7 @@ catalogue   whatever can be sold: needs nothing published
 local:*     the local fallback, when a database does not answer
 
 What the user bought in the last hours is left out, unless the user reorders it regularly; so are the departments that
-the storefront's document restricts.
+the storefront's document restricts, and what the merchant's rules hide.
 """
 
 import logging
@@ -132,7 +132,8 @@ class HomePage:
         """
         try:
             mark = self._databases.read_mark()
-            unchanged = self._kept.since(None if mark is None else (mark, self._fallback.restricted))
+            rules = self._fallback.rules.current
+            unchanged = self._kept.since(None if mark is None else (mark, self._fallback.restricted, rules))
             if (kept := unchanged.get((user_id, limit))) is not None:
                 return kept
             answer = await self._answer_live(user_id, limit, mark)
@@ -194,8 +195,12 @@ class HomePage:
         entries = request.published.entries
         without = await self._fetch_just_bought(request)
         restricted = await self._fallback.load_restricted(self._databases)
-        ladder = Ladder(request.limit, products.load, without, self._rules.category_share, restricted)
+        rules = self._fallback.rules.current
+        ladder = Ladder(request.limit, products.load, without, self._rules.category_share, restricted, rules=rules)
         listed: Iterable[StoredEntry] = keep_usable(entries or [])
+        if rules.has_pins:
+            listed = list(listed)
+            ladder.pin(listed or (ranked.entries if ranked else []))
         if request.has_coupons and entries and request.user_id is not None:
             listed = whole = list(listed)  # a coupon may speak for any of it
             coupons = await self._shop.read(fetch_held_coupons, request.user_id)
@@ -222,7 +227,7 @@ class HomePage:
     async def _take_any(self, limit: int, ladder: Ladder) -> None:
         """Fill up with whatever can be sold; where one read brought variants of few things, another one follows."""
         while ladder.missing:
-            without = (ladder.met, ladder.full_categories, ladder.families)
+            without = (ladder.met, ladder.full_categories, ladder.families, ladder.conditions)
             others = await self._shop.read(fetch_any_sellable, limit, *without)
             if not others:
                 return

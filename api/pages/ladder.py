@@ -2,14 +2,17 @@
 
 Of a family the page shows one product: the first that can be sold. Its other variants make room for what follows.
 The first slots hold at most a share of one category, as long as other products can be had, and at most a few products
-that a coupon lifted. Pure but for the catalogue that it is given; which rungs there are, and when, is decided in
-`api/pages/home.py`.
+that a coupon lifted. The merchant's rules (`api/pages/rules.py`) say what is left out, moved, capped or pinned.
+Pure but for the catalogue that it is given; which rungs there are, and when, is decided in `api/pages/home.py`.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
+from sqlalchemy import ColumnElement
+
+from api.pages.rules import NO_RULES, PINNED, AppliedRules, Pin, RuleMark
 from api.queries.catalogue import SellableProduct
 from api.queries.ranked_list import StoredEntry
 
@@ -34,12 +37,13 @@ Candidate = tuple[int, int, int, str, str]
 
 
 class RankedProduct(NamedTuple):
-    """A product on the page, the rung that it came from, and why it was ranked there."""
+    """A product on the page, the rung that it came from, why it was ranked there, and which rules moved it."""
 
     product: SellableProduct
     rung: str
     reason: str
     is_lifted: bool = False
+    rules: Sequence[RuleMark] = ()
 
 
 class Ladder:
@@ -53,6 +57,7 @@ class Ladder:
         category_share: float = 1.0,
         restricted: Collection[int] = frozenset(),
         without_families: Iterable[int] = (),
+        rules: AppliedRules = NO_RULES,
     ):
         """Start with an empty page.
 
@@ -63,14 +68,20 @@ class Ladder:
             category_share: most of the first slots that one category may have, above 0 and at most 1.
             restricted: categories that must not be on the page.
             without_families: families that must not be on the page.
+            rules: the merchant's.
         """
         self._limit = limit
         self._head = min(limit, HEAD_SLOTS)
         self._most_of_category = max(LEAST_OF_CATEGORY, int(category_share * self._head + 1e-9))
         self._fetch_sellable = fetch_sellable
         self._met = set(without)
-        self._restricted = restricted
+        self._restricted = {*restricted, *rules.hidden_categories}
         self._families = set(without_families)
+        self._rules = rules
+        self._caps = rules.make_caps(self._head)
+        self._wanted_pins: list[Pin] = []
+        self._pinned: list[tuple[int, RankedProduct]] = []
+        self._pinned_ids: set[int] = set()
         self._num_variants_left_out = 0
         self._in_category: dict[int, int] = {}
         self._lifted: list[RankedProduct] = []
@@ -81,7 +92,7 @@ class Ladder:
     @property
     def missing(self) -> int:
         """Products that the page still lacks."""
-        return self._limit - len(self.ranked_products) - len(self._lifted)
+        return self._limit - len(self.ranked_products) - len(self._lifted) - len(self._pinned)
 
     @property
     def met(self) -> set[int]:
@@ -102,6 +113,22 @@ class Ladder:
             category for category, number in self._in_category.items() if number >= self._most_of_category
         ]
 
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What a query of products has to hold to, so that the page can take what it finds: the merchant's rules."""
+        return self._rules.list_conditions(None if self._is_head_closed else self._caps)
+
+    def pin(self, entries: Sequence[StoredEntry]) -> None:
+        """Reserve the slots that the merchant gave away; the next look at the shop finds out who can have them.
+
+        Args:
+            entries: the user's list, best first.
+        """
+        pins = (pin for pin in self._rules.list_pins(entries) if pin.slot <= self._head)
+        self._wanted_pins = [
+            pin._replace(choices=[choice for choice in pin.choices if choice[0] not in self._met]) for pin in pins
+        ]
+
     async def lift(self, entries: Sequence[StoredEntry], has_coupon: Callable[[int, int], bool]) -> None:
         """Reserve the last slots of the head for the best products with a coupon that would stand below it.
 
@@ -110,29 +137,31 @@ class Ladder:
             has_coupon: tells whether a coupon speaks for a product, by its id and category.
         """
         slots = self._head * LIFTED_SLOTS // HEAD_SLOTS
-        above = [entry[0] for entry in entries[: self._head - slots] if entry[0] not in self._met]
-        below = [entry for entry in entries[self._head - slots :] if entry[0] not in self._met]
+        entries, num_above = list(self._rules.arrange(entries)), max(0, self._head - slots - len(self._wanted_pins))
+        above = [entry[0] for entry in entries[:num_above] if entry[0] not in self._met]
+        below = [entry for entry in entries[num_above:] if entry[0] not in self._met]
         wanted = [entry for entry in below if has_coupon(entry[0], entry[1])][: slots + SPARE]
         if not slots or not wanted:
             return
-        sellable = await self._fetch_sellable(above + [entry[0] for entry in wanted])
+        sellable = await self._look_up(above + [entry[0] for entry in wanted])
         variants_above = {product.family_id for each in above if (product := sellable.get(each))} - {None}
         for product_id, _, _, reason in wanted:
             product = sellable.get(product_id)
             if product is None or len(self._lifted) == slots or self._has_no_room(product):
                 continue
-            if product.family_id in variants_above or product.family_id in self._families:
+            if product.family_id in variants_above:
                 continue
-            self._met.add(product_id)
-            self._note_family(product)
-            self._in_category[product.category_id] = self._in_category.get(product.category_id, 0) + 1
-            self._lifted.append(RankedProduct(product, "published", reason, is_lifted=True))
+            self._note(product)
+            marks = self._rules.list_marks(product_id, product.category_id)
+            self._lifted.append(RankedProduct(product, "published", reason, is_lifted=True, rules=marks))
 
     async def step(self, rung: str, entries: Iterable[StoredEntry]) -> None:
         """Fill up from a rung's list, in its order, as far as its products can be sold."""
         coming = self._propose(rung, entries)
         while self.missing and (page := self._choose(coming)):
-            self._place(page, await self._fetch_sellable([candidate[1] for candidate in page]))
+            self._place(page, await self._look_up([candidate[1] for candidate in page]))
+        if self._wanted_pins:
+            await self._look_up([])
 
     def take(self, rung: str, products: Iterable[SellableProduct], reason: str) -> None:
         """Fill up with products that are known to be sellable."""
@@ -149,7 +178,7 @@ class Ladder:
     def _propose(self, rung: str, entries: Iterable[StoredEntry]) -> Iterator[Candidate]:
         """Yield the products that did not come by before, one when asked for one: few pages need a whole list."""
         met, restricted = self._met, self._restricted
-        for product_id, category_id, _, reason in entries:
+        for product_id, category_id, _, reason in self._rules.arrange(entries):
             if product_id not in met and category_id not in restricted:
                 met.add(product_id)
                 yield len(met), product_id, category_id, rung, reason
@@ -171,7 +200,7 @@ class Ladder:
         asked = {category: number if number < full else most for category, number in self._in_category.items()}
         for candidate in chain(waiting, coming):
             number = asked.get(candidate[2], 0)
-            if number == most:
+            if number == most or not self._has_capped_room(candidate[1], candidate[2]):
                 self._late.append(candidate)
                 continue
             asked[candidate[2]] = number + 1
@@ -190,22 +219,26 @@ class Ladder:
         ranked_products, in_category, full = self.ranked_products, self._in_category, self._most_of_category
         is_head = not self._is_head_closed
         slots = self.missing - (self._limit - self._head if is_head else 0)
+        if slots == 0:  # pins have the whole head
+            self._close_head()
+            self._late += page
+            return
         for place, (turn, product_id, _, rung, reason) in enumerate(page, 1):
             product = sellable.get(product_id)
-            if product is None or product.category_id in self._restricted:
+            if product is None or product.category_id in self._restricted or product_id in self._pinned_ids:
                 continue
             if product.family_id in self._families:
                 self._num_variants_left_out += 1
                 continue
+            category_id = product.category_id
             if is_head:
-                category_id = product.category_id
                 number = in_category.get(category_id, 0)
-                if number == full:
+                if number >= full or not self._has_capped_room(product_id, category_id):
                     self._late.append((turn, product_id, category_id, rung, reason))
                     continue
-                in_category[category_id] = number + 1
-            self._note_family(product)
-            ranked_products.append(RankedProduct(product, rung, reason))
+            self._note(product)
+            marks = self._rules.list_marks(product_id, category_id)
+            ranked_products.append(RankedProduct(product, rung, reason, rules=marks))
             slots -= 1
             if slots == 0 and is_head:
                 self._close_head()
@@ -219,12 +252,46 @@ class Ladder:
     def _close_head(self) -> None:
         self._is_head_closed = True
         self.ranked_products += self._lifted
-        self._lifted = []
+        for slot, ranked in self._pinned:
+            self.ranked_products.insert(slot - 1, ranked)
+        self._lifted, self._pinned = [], []
 
-    def _note_family(self, product: SellableProduct) -> None:
+    async def _look_up(self, product_ids: list[int]) -> Mapping[int, SellableProduct | None]:
+        """Find out which products can be sold; the first time also those that may be pinned, which are then placed."""
+        pins, self._wanted_pins = self._wanted_pins, []
+        choices = [product_id for pin in pins for product_id, _ in pin.choices]
+        sellable = await self._fetch_sellable(product_ids + choices)
+        for pin in pins:
+            found = ((sellable.get(product_id), reason) for product_id, reason in pin.choices)
+            for product, reason in found:
+                if product is not None and self._may_be_pinned(product):
+                    self._note(product)
+                    self._pinned_ids.add(product.product_id)
+                    self._pinned.append((pin.slot, RankedProduct(product, PINNED, reason, rules=[pin.mark])))
+                    break
+        return sellable
+
+    def _note(self, product: SellableProduct) -> None:
+        """Note that the page holds a product."""
+        self._met.add(product.product_id)
         if product.family_id is not None:
             self._families.add(product.family_id)
+        if not self._is_head_closed:
+            self._in_category[product.category_id] = self._in_category.get(product.category_id, 0) + 1
+            if self._caps is not None:
+                self._caps.count(product.product_id, product.category_id)
+
+    def _has_capped_room(self, product_id: int, category_id: int) -> bool:
+        return self._caps is None or self._caps.have_room(product_id, category_id)
+
+    def _may_be_pinned(self, product: SellableProduct) -> bool:
+        """Return whether a slot may be given to a product; a full share of its category does not keep it out."""
+        product_id, category_id = product.product_id, product.category_id
+        is_there = product_id in self._pinned_ids or product.family_id in self._families
+        is_out = category_id in self._restricted or self._rules.hides(product_id, category_id)
+        return not (is_there or is_out) and self._has_capped_room(product_id, category_id)
 
     def _has_no_room(self, product: SellableProduct) -> bool:
-        category_id = product.category_id
-        return category_id in self._restricted or self._in_category.get(category_id, 0) >= self._most_of_category
+        """Return whether the head has a slot for a product only if it is pinned."""
+        is_full = self._in_category.get(product.category_id, 0) >= self._most_of_category
+        return is_full or not self._may_be_pinned(product)

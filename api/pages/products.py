@@ -65,6 +65,9 @@ class ProductPages:
                 raise
             return _describe_copy(product)
         self._fallback.latest.note((product_id,), _to_listed(details))
+        if details is not None:
+            hides = self._fallback.rules.current.hides
+            details.variants = [each for each in details.variants if not hides(each.product_id, each.category_id)]
         return details
 
     async def fetch_similar(self, product_id: int, limit: int) -> SimilarAnswer | None:
@@ -95,9 +98,13 @@ class ProductPages:
         restricted = await self._fallback.load_restricted(self._databases) - {category_id}
         head, lists = await self._databases.platform.read(self._read_rungs, product_id, category_id)
         load = self._products.since(None).load
-        ladder = Ladder(limit, load, without={product_id}, restricted=restricted, without_families=families)
+        rules = self._fallback.rules.current
+        ladder = Ladder(
+            limit, load, without={product_id}, restricted=restricted, without_families=families, rules=rules
+        )
         for rung, entries in lists.items():
             await ladder.step(rung, entries)
+        await ladder.finish()
         rungs = ",".join(dict.fromkeys(_name_rung(ranked) for ranked in ladder.ranked_products)) or "none"
         return SimilarAnswer(
             [ranked.product for ranked in ladder.ranked_products], head.batch_id if head else "", rungs

@@ -1,6 +1,7 @@
 """Search and its suggestions.
 
-Restricted departments are left out of both: they show in their own page alone. A search without the database looks
+Restricted departments are left out of both: they show in their own page alone. So is what the merchant's rules hide,
+but a suggestion of a brand or a kind of theirs stays until the next vocabulary. A search without the database looks
 through the local fallback; suggestions come from memory in any case, made anew every few minutes.
 """
 
@@ -94,7 +95,8 @@ class SearchPages:
 
     def suggest(self, typed: str, limit: int) -> Suggestions:
         """Complete what is being typed, from memory."""
-        return Suggestions(suggestions=[_to_suggestion(each) for each in self._vocabulary.complete(typed, limit)])
+        found = self._vocabulary.complete(typed, limit)
+        return Suggestions(suggestions=[_to_suggestion(each) for each in found if not self._is_hidden(each)])
 
     async def keep_fresh(self) -> None:
         """Learn the shop's words again and again. While a database fails, those that were learned last stay."""
@@ -110,6 +112,13 @@ class SearchPages:
                 if trouble.is_new(str(err)):
                     logger.info("vocabulary stays reason=%r", str(err))
             await asyncio.sleep(VOCABULARY_SECONDS)
+
+    def _is_hidden(self, completion: Completion) -> bool:
+        """Return whether a suggestion leads to a product or a department that the merchant's rules hide."""
+        product_id = completion.target_id if completion.kind == "product" else None
+        known = None if product_id is None else self._fallback.latest.find(product_id)
+        category_id = completion.target_id if completion.kind == "category" else known and known.category_id
+        return self._fallback.rules.current.hides(product_id or -1, category_id or -1)
 
     def _find_categories(self, words: Sequence[str]) -> dict[int, float]:
         """Find the departments whose name, in some language, has all words, and the share of it that they are."""
@@ -160,7 +169,9 @@ class SearchPages:
         """Return the words with their alternatives, the departments that they name, and what holds them."""
         expanded = expand(typed, self._fallback.storefront.search.synonyms)
         words, named = [self._vocabulary.keep_known(word) for word in expanded], self._find_categories(typed)
-        return words, named, fetch_matches(connection, words, named, restricted) if words else []
+        found = fetch_matches(connection, words, named, restricted) if words else []
+        hides = self._fallback.rules.current.hides
+        return words, named, [each for each in found if not hides(each.product_id, each.category_id)]
 
     def _recall(self, request: SearchRequest) -> _Found:
         """Search the local fallback, which knows titles alone."""

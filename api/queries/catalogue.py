@@ -6,7 +6,7 @@ from decimal import Decimal
 from math import inf
 from typing import Any, TypeGuard
 
-from sqlalchemy import Connection, Float, Row, Select, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Float, Row, Select, func, or_, select, type_coerce
 
 from api.db.statements import IDS, Prepared
 from api.schemas import Categories
@@ -95,6 +95,7 @@ def fetch_any_sellable(
     without: Collection[int] = (),
     not_of: Collection[int] = (),
     families: Collection[int] = (),
+    conditions: Collection[ColumnElement[bool]] = (),
 ) -> list[SellableProduct]:
     """Read sellable products with the highest ids: the last rung, which needs nothing published.
 
@@ -104,8 +105,9 @@ def fetch_any_sellable(
         without: ids to leave out, at most some thousand.
         not_of: categories to leave out.
         families: to leave out.
+        conditions: that the products hold to.
     """
-    query = _ANY.limit(limit)
+    query = _ANY.where(*conditions).limit(limit)
     if families:
         query = query.where(or_(Product.family_id.is_(None), Product.family_id.not_in(families)))
     if without:
@@ -123,6 +125,7 @@ def fetch_sellable_after(
     words: Sequence[str] = (),
     without: Collection[int] = (),
     not_of: Collection[int] = (),
+    conditions: Collection[ColumnElement[bool]] = (),
 ) -> list[SellableProduct]:
     """Read sellable products in the order of their ids; a category has those, too, whose main category is another.
 
@@ -134,8 +137,9 @@ def fetch_sellable_after(
         words: only those whose title holds every one of these, in lower case.
         without: ids to leave out, at most some hundred.
         not_of: categories to leave out.
+        conditions: that the products hold to.
     """
-    query = _SELLABLE.where(Product.product_id > after_id)
+    query = _SELLABLE.where(Product.product_id > after_id, *conditions)
     for word in words:
         query = query.where(func.lower(Product.title).contains(word, autoescape=True))
     if without:

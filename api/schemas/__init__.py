@@ -14,7 +14,7 @@ from api.schemas.catalogue import (
 from api.schemas.errors import Error, ErrorAnswer, ErrorDetail
 from api.schemas.events import MAX_EVENTS, EventsReceipt, ShopperEvent, ShopperEvents, Source
 from api.schemas.health import CatalogueState, Health, Problem
-from api.schemas.home import ExplainedHome, ExplainedProduct, HomeRecommendations, Reason, ReasonFacts
+from api.schemas.home import AppliedRule, ExplainedHome, ExplainedProduct, HomeRecommendations, Reason, ReasonFacts
 from api.schemas.orders import (
     MAX_COUPONS,
     Cart,
@@ -37,6 +37,7 @@ __all__ = [
     "MAX_ID",
     "AddressId",
     "AnswerId",
+    "AppliedRule",
     "BrandCount",
     "Cart",
     "CartLine",

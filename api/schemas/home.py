@@ -1,5 +1,7 @@
 """Schemas of the homepage."""
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
 
 from api.schemas.basics import AnswerId
@@ -27,9 +29,16 @@ class Reason(BaseModel):
 
     code: str = Field(
         description="bought_before, bought_together, favourite_type, similar_shoppers, popular, popular_in_category, "
-        "new."
+        "new, pinned."
     )
     facts: ReasonFacts
+
+
+class AppliedRule(BaseModel):
+    """A rule of the merchant's that put a product where it is."""
+
+    rule_id: int
+    action: Literal["pin", "boost", "bury"]
 
 
 class ExplainedProduct(ListedProduct):
@@ -42,6 +51,7 @@ class ExplainedProduct(ListedProduct):
     rung: str = Field(description="The rung that it came from.")
     coupons: list[ListedCoupon] = Field(description="Of the shopper, valid for this product now.")
     is_lifted_by_coupon: bool = Field(description="Whether a coupon lifted it into the first slots.")
+    rules: list[AppliedRule] = Field(description="The merchant's rules that put it where it is.")
 
 
 class ExplainedHome(BaseModel):

@@ -1,6 +1,7 @@
 """SQLAlchemy tables of both databases, by subject: the one place that knows their columns.
 
-The shop's: catalogue, sales (`Base`). The platform's: published lists, audit log, events (`PlatformBase`).
+The shop's: catalogue, sales (`Base`). The platform's: published lists, audit log, events, merchant's rules
+(`PlatformBase`).
 """
 
 from shop.tables.base import Base, PlatformBase
@@ -27,6 +28,7 @@ from shop.tables.publishing import (
     name_model,
     name_pointer,
 )
+from shop.tables.rules import RULE_ACTIONS, RULE_TARGETS, BusinessRule, BusinessRuleChange
 from shop.tables.sales import (
     DISCOUNT_TYPES,
     ORDER_STATUSES,
@@ -54,6 +56,8 @@ __all__ = [
     "HOME",
     "ORDER_STATUSES",
     "POPULAR_SCOPES",
+    "RULE_ACTIONS",
+    "RULE_TARGETS",
     "SET_AGAIN",
     "STOREFRONT",
     "AuditLog",
@@ -61,6 +65,8 @@ __all__ = [
     "BatchBucket",
     "BatchPointer",
     "BigId",
+    "BusinessRule",
+    "BusinessRuleChange",
     "CatalogueCopy",
     "Category",
     "Coupon",

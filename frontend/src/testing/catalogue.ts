@@ -62,7 +62,7 @@ export function makeProduct(id: number): Schemas['ListedProduct'] {
 export function makeExplained(id: number): Schemas['ExplainedProduct'] {
   const coupons = id === 1 ? [COUPON] : []
   const reason = { code: 'bought_before', facts: { num_orders: 3, days_between: 9 } }
-  return { ...makeProduct(id), family_id: null, reason, rung: 'published', coupons, is_lifted_by_coupon: false }
+  return { ...makeProduct(id), family_id: null, reason, rung: 'published', coupons, is_lifted_by_coupon: false, rules: [] }
 }
 
 export function makeDetails(id: number, change: Partial<Schemas['ProductDetails']> = {}): Schemas['ProductDetails'] {

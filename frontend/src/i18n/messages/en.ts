@@ -71,6 +71,7 @@ export const en = {
     popular_in_category: 'Popular in one of your favourite categories.',
     popular: 'Popular with everyone right now.',
     new: 'New in the shop.',
+    pinned: 'Chosen by the shop.',
     other: 'It may suit you.',
   } satisfies ReasonTexts,
   reasonsQuoting: {

@@ -68,6 +68,7 @@ export const ko: Messages = {
     popular_in_category: '자주 찾는 카테고리의 인기 상품이에요.',
     popular: '지금 많은 분이 찾는 상품이에요.',
     new: '새로 들어온 상품이에요.',
+    pinned: '쇼핑몰이 고른 상품이에요.',
     other: '마음에 드실 만한 상품이에요.',
   },
   reasonsQuoting: {

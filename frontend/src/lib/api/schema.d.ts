@@ -377,6 +377,19 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AppliedRule
+         * @description A rule of the merchant's that put a product where it is.
+         */
+        AppliedRule: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "pin" | "boost" | "bury";
+            /** Rule Id */
+            rule_id: number;
+        };
+        /**
          * BrandCount
          * @description A brand, and how many of the products that were found are its.
          */
@@ -601,6 +614,11 @@ export interface components {
             /** Product Id */
             product_id: number | string;
             reason: components["schemas"]["Reason"];
+            /**
+             * Rules
+             * @description The merchant's rules that put it where it is.
+             */
+            rules: components["schemas"]["AppliedRule"][];
             /**
              * Rung
              * @description The rung that it came from.
@@ -930,7 +948,7 @@ export interface components {
         Reason: {
             /**
              * Code
-             * @description bought_before, bought_together, favourite_type, similar_shoppers, popular, popular_in_category, new.
+             * @description bought_before, bought_together, favourite_type, similar_shoppers, popular, popular_in_category, new, pinned.
              */
             code: string;
             facts: components["schemas"]["ReasonFacts"];
