@@ -25,7 +25,7 @@ from sqlalchemy import Engine, make_url, text
 from command import Command, Result
 from features.sync.source.columns import SYNCED_TABLES
 from shop.database import open_engine
-from shop.migrate import migrate
+from shop.migrate import PLATFORM, migrate
 from tests.support.database_servers import run_server
 
 PANDAS_ROWS = 500_000
@@ -75,6 +75,7 @@ def measure(items: int, url: str, folder: Path, repeats: int) -> list[Measure]:
     """Fill a shop with so many order items and measure every way of reading it."""
     engine = open_engine(url, read_timeout_seconds=3600)
     migrate(engine)
+    migrate(engine, PLATFORM)
     fill(engine, items)
     num_rows = items + items // 10 + 10_000 + 20_000 + 1 + 1
     measures = best_of(

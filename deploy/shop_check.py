@@ -10,7 +10,7 @@ from shop.failures import describe
 from shop.loaders.directory import find_folder_faults
 from shop.loaders.exports.read import find_export_faults
 from shop.loaders.validation import InvalidShopError
-from shop.mapping.canonical import CANONICAL_TABLES
+from shop.mapping.canonical import CANONICAL_TABLES, PLATFORM_TABLES
 from shop.mapping.inspection import inspect_shop
 from shop.mapping.model import MappingError, ShopMapping, load_mapping
 from shop.mapping.select import build_source
@@ -57,8 +57,9 @@ def _find_mapped_faults(mapping: ShopMapping, settings: Settings) -> list[str]:
         return ["the platform would write there: name another database in PLATFORM_DATABASE_URL, or none"]
     engine = open_engine(settings.shop_database_url, read_only=True, read_timeout_seconds=ANSWER_SECONDS)
     with engine_scope(engine), engine.connect() as connection:
-        faults, _warnings = inspect_shop(connection, mapping)
-        return faults + _find_unreadable_tables(connection, mapping, faults)
+        of_the_shop = mapping.of(mapping.sections.keys() - PLATFORM_TABLES)
+        faults, _warnings = inspect_shop(connection, of_the_shop)
+        return faults + _find_unreadable_tables(connection, of_the_shop, faults)
 
 
 def _find_unreadable_tables(connection: Connection, mapping: ShopMapping, known: list[str]) -> list[str]:

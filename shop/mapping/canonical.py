@@ -64,7 +64,7 @@ class CanonicalTable:
 # Parents before children, so that an orphan is known when it is met.
 _NAMES = (
     "categories", "users", "products", "product_categories", "product_images", "coupons", "orders", "order_items",
-    "user_coupons", "product_reviews", "events",
+    "user_coupons", "product_reviews", "events", "shopper_choices",
 )  # fmt: skip
 
 PLATFORM_TABLES = frozenset(_NAMES) & PlatformBase.metadata.tables.keys()

@@ -13,7 +13,15 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
 from shop.failures import describe, is_transient
-from shop.mapping.canonical import CANONICAL_TABLES, MAX_KEY, SHARES, UPDATED_AT, CanonicalTable, Kind
+from shop.mapping.canonical import (
+    CANONICAL_TABLES,
+    MAX_KEY,
+    PLATFORM_TABLES,
+    SHARES,
+    UPDATED_AT,
+    CanonicalTable,
+    Kind,
+)
 from shop.mapping.inspection import find_tables_without_snapshots, inspect_section
 from shop.mapping.model import ShopMapping
 from shop.mapping.sections import Section
@@ -85,6 +93,8 @@ def check_shop(connection: Connection, mapping: ShopMapping, currency: Currency 
     """
     tables: list[TableCheck] = []
     for canonical in CANONICAL_TABLES:
+        if canonical.name in PLATFORM_TABLES:
+            continue
         readable = {table.name for table in tables if not table.faults}
         tables.append(_check_table(connection, mapping.describe(canonical), mapping, readable, currency))
     return MappingCheck(tuple(tables), tuple(find_tables_without_snapshots(connection, mapping)))

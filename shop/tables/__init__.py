@@ -1,11 +1,12 @@
 """SQLAlchemy tables of both databases, by subject: the one place that knows their columns.
 
-The shop's: catalogue, sales (`Base`). The platform's: published lists, audit log, events, merchant's rules
+The shop's: catalogue, sales (`Base`). The platform's: published lists, audit log, events, choices, merchant's rules
 (`PlatformBase`).
 """
 
 from shop.tables.base import Base, PlatformBase
 from shop.tables.catalogue import Category, Product, ProductCategory, ProductImage, ProductReview
+from shop.tables.choices import CHOICE_KINDS, GIFT, NOT_INTERESTED_PRODUCT, NOT_INTERESTED_TYPE, ShopperChoice
 from shop.tables.copies import CatalogueCopy
 from shop.tables.events import EVENT_TYPES, Event
 from shop.tables.ids import ShopId
@@ -49,11 +50,15 @@ DECLARED = {**Base.metadata.tables, **PlatformBase.metadata.tables}
 __all__ = [
     "BATCH_STATES",
     "CHAMPION_MOVED",
+    "CHOICE_KINDS",
     "DECLARED",
     "DISCOUNT_TYPES",
     "EVENT_TYPES",
+    "GIFT",
     "HASH_DIGITS",
     "HOME",
+    "NOT_INTERESTED_PRODUCT",
+    "NOT_INTERESTED_TYPE",
     "ORDER_STATUSES",
     "POPULAR_SCOPES",
     "RULE_ACTIONS",
@@ -86,6 +91,7 @@ __all__ = [
     "Recommendation",
     "RecommendationBatch",
     "ShopId",
+    "ShopperChoice",
     "StorefrontDocument",
     "User",
     "UserCoupon",

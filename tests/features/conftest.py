@@ -11,7 +11,7 @@ from features.store import MLStore
 from features.sync.shop_sync import sync_shop
 from features.sync.source.columns import SYNCED_TABLES
 from shop.database import open_engine
-from shop.migrate import migrate
+from shop.migrate import PLATFORM, migrate
 from shop.tables import Base, PlatformBase
 from tests.features.sync.behaviour.sync_worker import SyncWorker
 from tests.support.tiny_shop import day, fill_tiny_shop
@@ -59,6 +59,7 @@ def tiny_store(tmp_path_factory: pytest.TempPathFactory) -> MLStore:
     folder = tmp_path_factory.mktemp("tiny")
     engine = open_engine(f"sqlite:///{folder / 'shop.db'}")
     migrate(engine)
+    migrate(engine, PLATFORM)
     fill_tiny_shop(engine)
     store = MLStore(str(folder / "store"))
     sync_shop(engine, store)

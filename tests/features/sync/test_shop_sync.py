@@ -44,7 +44,7 @@ def test_the_first_load_carries_every_row_and_type(shop: Engine, store: MLStore)
     assert report.is_equal
     assert {name: table.counts.num_rows for name, table in report.tables.items()} == {
         "categories": 3, "users": 4, "products": 6, "coupons": 1, "orders": 7, "order_items": 10, "user_coupons": 1,
-        "product_reviews": 1, "events": 0,
+        "product_reviews": 1, "events": 0, "shopper_choices": 0,
     }  # fmt: skip
     assert current(store, "users", "nickname")[4] == "Zoë 🌸"
     assert str(current(store, "orders", "total_amount")[4]) == "5.200"

@@ -138,7 +138,7 @@ def test_all_faults_are_named_at_once_by_section_and_column() -> None:
     assert [fault.partition(":")[0] for fault in faults] == [
         "[categories] is missing",
         "[customers] is none of categories, users, products, product_categories, product_images, coupons, orders, "
-        "order_items, user_coupons, product_reviews, events",
+        "order_items, user_coupons, product_reviews, events, shopper_choices",
         "[order_items] time_zone",
         "[order_items] uses {prefix}, which [variables] does not have",
         "[orders] `select` must be one SELECT statement, without a semicolon",

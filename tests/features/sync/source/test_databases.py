@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 from sqlalchemy import Engine, select
@@ -17,20 +18,23 @@ from features.sync.source.retries import RefusedError
 from shop.database import open_engine, session_scope
 from shop.mapping.canonical import PLATFORM_TABLES
 from shop.mapping.model import load_mapping
-from shop.migrate import migrate
+from shop.migrate import PLATFORM, SHOP, migrate
 from shop.split import split_database
-from shop.tables import Event
+from shop.tables import NOT_INTERESTED_PRODUCT, Event, ShopperChoice
 from tests.features.shop_writes import execute, shop_rows, stored_rows
 from tests.support.tiny_shop import day, fill_tiny_shop
 
-EVENTS = next(table for table in SYNCED_TABLES if table.name == "events")
+EVENTS, CHOICES = (
+    next(table for table in SYNCED_TABLES if table.name == name) for name in ("events", "shopper_choices")
+)
 
 
 @pytest.fixture
 def shop(any_server_url: str) -> Iterator[Engine]:
     """The shop with the platform's tables beside its own, a few events among them."""
     engine = open_engine(any_server_url)
-    migrate(engine)
+    for schema in (SHOP, PLATFORM):
+        migrate(engine, schema)
     fill_tiny_shop(engine)
     add_events(engine, 1, 4)
     yield engine
@@ -59,9 +63,42 @@ def test_events_are_read_where_the_platform_writes_them(shop: Engine, server_pla
     assert (first.is_equal, second.is_equal, first.warnings, second.warnings) == (True, True, [], [])
     assert (first.tables["events"].counts.num_inserted, second.tables["events"].counts.num_inserted) == (4, 2)
     for table in SYNCED_TABLES:
-        read = server_platform if table.name == "events" else shop
+        read = server_platform if table.name in PLATFORM_TABLES else shop
         assert stored_rows(store, table) == shop_rows(read, table), table.name
     assert store.scan(SOURCES_TABLE).collect().height == 2
+
+
+def test_a_choice_is_known_from_when_it_was_made_until_it_was_undone(
+    shop: Engine, server_platform: Engine, store: MLStore
+) -> None:
+    split_database(shop, server_platform, lambda _: None)
+    with session_scope(server_platform) as session:
+        for number in (1, 2):
+            session.add(
+                ShopperChoice(
+                    user_id=1,
+                    choice_key=f"product:{number}",
+                    kind=NOT_INTERESTED_PRODUCT,
+                    product_id=number,
+                    category_id=1,
+                    made_at=day(20),
+                    created_at=day(20),
+                    updated_at=day(20),
+                )
+            )
+    sync_shop(shop, store, platform=server_platform)
+    execute(server_platform, "UPDATE shopper_choices SET undone_at = '2026-01-22', updated_at = '2026-01-22'")
+
+    report = sync_shop(shop, store, platform=server_platform, verify=True)
+
+    def undone(instant: datetime) -> list[datetime | None]:
+        return store.as_of("shopper_choices", instant).sort("choice_id").collect()["undone_at"].to_list()
+
+    assert report.is_equal
+    assert stored_rows(store, CHOICES) == shop_rows(server_platform, CHOICES)
+    assert undone(day(20)) == []
+    assert undone(day(21)) == [None, None]
+    assert undone(day(23)) == [day(22, hour=0), day(22, hour=0)], "all undone at once, and the sync goes on"
 
 
 def test_an_installation_that_was_split_is_followed(shop: Engine, server_platform: Engine, store: MLStore) -> None:
@@ -111,7 +148,7 @@ def test_each_table_is_read_in_one_database(empty_shop: Engine) -> None:
 
     assert both.tables == shop.tables | platform.tables
     assert shop.tables.isdisjoint(platform.tables)
-    assert set(platform.mapping.sections) == platform.tables == PLATFORM_TABLES == {"events"}
+    assert set(platform.mapping.sections) == platform.tables == PLATFORM_TABLES == {"events", "shopper_choices"}
     assert set(shop.mapping.sections) == shop.tables
 
 

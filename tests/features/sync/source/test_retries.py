@@ -27,7 +27,7 @@ from features.sync.source.retries import (
 )
 from settings import load_settings
 from shop.database import open_engine
-from shop.migrate import migrate
+from shop.migrate import PLATFORM, migrate
 from tests.features.shop_writes import assert_equal, execute
 from tests.support.database_servers import KINDS, DatabaseServer, find_free_port, run_server
 from tests.support.tiny_shop import fill_tiny_shop
@@ -86,6 +86,7 @@ def test_a_server_that_hangs_in_the_middle_is_left_and_the_next_run_makes_it_goo
 ) -> None:
     engine = open_engine(own_server.create_database(), connect_timeout_seconds=1, read_timeout_seconds=2)
     migrate(engine)
+    migrate(engine, PLATFORM)
     fill_tiny_shop(engine)
 
     def hang(step: str) -> None:
