@@ -58,6 +58,7 @@ def build_snapshot(purchases: Purchases, num_buckets: int = 1) -> Snapshot:
         categories=build_category_reach(purchases.lines),
         neighbours=build_neighbours(baskets, sold_ids[:CORE_PRODUCTS]),
         tastes=build_embeddings(history, sold_ids),
+        exclusions=purchases.exclusions.drop("made_at").with_columns(bucket),
     )
 
 

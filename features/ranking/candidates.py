@@ -4,12 +4,14 @@ Own purchases first (the strongest by decayed count); the rest never bought befo
 retrieval score that adds three logarithms: what goes together with the user's purchases (EASE), who bought it lately
 (features/snapshot/user_embeddings.py), and what the user would pick by type (the user's mix of product types, smoothed
 by the shop's, times the product's share of its type's sales). What trends and what is new enters whatever its score.
-What is hidden or sold out as of the snapshot's instant is no candidate, though its purchases count for what is.
+What is hidden or sold out as of the snapshot's instant is no candidate, though its purchases count for what is; nor is
+what the user does not want listed.
 """
 
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
+import scipy.sparse
 
 from features.definitions import BOUGHT, TOGETHER_FLOOR, list_features, list_names
 from features.ranking.affinity import Affinity, list_history
@@ -74,11 +76,12 @@ def draw_candidates(arrays: SnapshotArrays, user_rows: Int64, num_candidates: in
         num_candidates: at most so many products a user.
     """
     best_sellers = arrays.best_sellers[:NUM_BEST_SELLERS]
-    own_users, own_history = _draw_own(arrays, user_rows, int(OWN_SHARE * num_candidates))
+    excluded = arrays.find_excluded(user_rows)
+    own_users, own_history = _draw_own(arrays, user_rows, excluded, int(OWN_SHARE * num_candidates))
     own_products = arrays.history_products[own_history]
     affinity = Affinity(arrays, user_rows)
     num_new = num_candidates - np.bincount(own_users, minlength=len(user_rows))
-    new_users, new_products = _draw_new(arrays, affinity, best_sellers, num_new)
+    new_users, new_products = _draw_new(arrays, affinity, best_sellers, excluded, num_new)
     users = np.concatenate([own_users, new_users])
     products = np.concatenate([own_products, new_products])
     history = np.concatenate([own_history, np.full(len(new_users), -1, dtype=np.int64)])
@@ -88,11 +91,16 @@ def draw_candidates(arrays: SnapshotArrays, user_rows: Int64, num_candidates: in
     return Candidates(user_rows[users], products, history, features)
 
 
-def _draw_own(arrays: SnapshotArrays, user_rows: Int64, limit: int) -> tuple[Int64, Int64]:
+def _draw_own(
+    arrays: SnapshotArrays, user_rows: Int64, excluded: scipy.sparse.csr_matrix, limit: int
+) -> tuple[Int64, Int64]:
     """Return (position in user_rows, history row) of the strongest own purchases of each user."""
     users, rows = list_history(arrays, user_rows)
-    is_sellable = arrays.is_sellable[arrays.history_products[rows]]
-    users, rows = users[is_sellable], rows[is_sellable]
+    products = arrays.history_products[rows]
+    is_candidate = arrays.is_sellable[products]
+    if excluded.nnz:
+        is_candidate &= ~np.asarray(excluded[users, products]).ravel()
+    users, rows = users[is_candidate], rows[is_candidate]
     counts = np.bincount(users, minlength=len(user_rows))
     order = np.lexsort((rows, -arrays.history_decayed[rows], users))
     rank = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -100,12 +108,19 @@ def _draw_own(arrays: SnapshotArrays, user_rows: Int64, limit: int) -> tuple[Int
     return users[kept], rows[kept]
 
 
-def _draw_new(arrays: SnapshotArrays, affinity: Affinity, best_sellers: Int64, num_new: Int64) -> tuple[Int64, Int64]:
+def _draw_new(
+    arrays: SnapshotArrays,
+    affinity: Affinity,
+    best_sellers: Int64,
+    excluded: scipy.sparse.csr_matrix,
+    num_new: Int64,
+) -> tuple[Int64, Int64]:
     """Return (position in user_rows, product row) of the best of the best sellers that the user never bought."""
     scores = _score_retrieval(arrays, affinity, best_sellers)
     scores[:, _pick_fresh(arrays, best_sellers)] += 1e6
-    bought = affinity.bought[:, best_sellers].tocoo()
-    scores[bought.row, bought.col] = -np.inf
+    for left_out in (affinity.bought, excluded):
+        cells = left_out[:, best_sellers].tocoo()
+        scores[cells.row, cells.col] = -np.inf
     most = min(int(num_new.max(initial=0)), len(best_sellers))
     if most == 0:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)

@@ -34,6 +34,7 @@ class SnapshotArrays:
         history_decayed: float32[H], the purchases decayed with a half-life of 112 days.
         neighbours: sparse float32[N, N], from the product bought to the product recommended.
         item_directions, audiences: float32[N, EMBEDDING_SIZE]. audience_sizes: float32[N].
+        exclusions: int64[E, 3], what users do not want listed: rows of user and product, code of a type; -1 = none.
     """
 
     user_ids: Int64
@@ -55,6 +56,7 @@ class SnapshotArrays:
     item_directions: Float32 = field(repr=False)
     audiences: Float32 = field(repr=False)
     audience_sizes: Float32 = field(repr=False)
+    exclusions: Int64 = field(repr=False)
 
     def find_users(self, user_ids: Int64) -> Int64:
         """Return the rows of users, -1 for unknown ones. int64[len(user_ids)]."""
@@ -110,6 +112,28 @@ class SnapshotArrays:
     def types(self) -> scipy.sparse.csr_matrix:
         """Which product is of which type, sparse float32[N, types]."""
         return _one_hot(self.type_codes)
+
+    def find_excluded(self, user_rows: Int64) -> scipy.sparse.csr_matrix:
+        """Find what some users do not want listed: the products that they named, and those of kinds that they named.
+
+        Args:
+            user_rows: int64[U'], a few at a time; their kinds may hold thousands of products.
+
+        Returns:
+            Sparse bool[U', N].
+        """
+        products, types = self._excluded
+        return (products[user_rows] + types[user_rows] @ self.types.T).astype(bool)
+
+    @cached_property
+    def _excluded(self) -> tuple[scipy.sparse.csr_matrix, scipy.sparse.csr_matrix]:
+        """Products that users named, sparse float32[U, N], and kinds, sparse float32[U, types]."""
+        matrices = []
+        for column, width in ((1, len(self.product_ids)), (2, self.types.shape[1])):
+            named = self.exclusions[self.exclusions[:, column] >= 0]
+            ones, cells = np.ones(len(named), dtype=np.float32), (named[:, 0], named[:, column])
+            matrices.append(scipy.sparse.csr_matrix((ones, cells), shape=(len(self.user_ids), width)))
+        return matrices[0], matrices[1]
 
     @cached_property
     def priced_types(self) -> scipy.sparse.csr_matrix:

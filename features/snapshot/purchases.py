@@ -3,17 +3,19 @@
 Cancelled orders, lines whose product or user is not known as of the instant, and what was bought while it was hidden
 (features/snapshot/availability.py) are left out here and nowhere else. Orders of guests, which name no user, stand
 apart: they teach what sells and what goes together, and nothing about a shopper. What came back was not bought: a line
-below zero takes back the latest pieces that the user bought of the product before it.
+below zero takes back the latest pieces that the user bought of the product before it. Nor was a gift, from when the
+shopper said so (features/snapshot/choices.py).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 import polars as pl
 
 from features.snapshot.availability import drop_hidden, load_availability, mark_sellable
+from features.snapshot.choices import EXCLUSION_SCHEMA, load_exclusions, load_gifts, name_type
 from features.snapshot.returns import take_back
 from features.store import MLStore
 
@@ -39,8 +41,9 @@ class Purchases:
         coupons_used: user_id, used_at; one row a redemption.
         availability: product_id, since (sorted), is_visible, is_sellable; one row a change, the first of each product
             reaching back for ever.
-        ledger: `lines` and `guest_lines` before returns were taken back, and the returns themselves with a quantity
-            below zero; None if nothing came back.
+        ledger: `lines` and `guest_lines` before returns were taken back and gifts left out, the returns themselves
+            with a quantity below zero, gifts with gift_at; None if there are neither.
+        exclusions: what a user does not want listed: user_id, product_id or type_code, made_at.
     """
 
     as_of: datetime
@@ -51,6 +54,7 @@ class Purchases:
     coupons_used: pl.DataFrame
     availability: pl.DataFrame
     ledger: pl.DataFrame | None = None
+    exclusions: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=EXCLUSION_SCHEMA))
 
     @property
     def all_lines(self) -> pl.DataFrame:
@@ -64,7 +68,7 @@ class Purchases:
         """
         everything = self.all_lines if self.ledger is None else self.ledger
         lines, guest_lines, ledger = _settle(
-            everything.filter(pl.col("ordered_at") < as_of).with_columns(days=_age_days(as_of)), self.user_ids
+            everything.filter(pl.col("ordered_at") < as_of).with_columns(days=_age_days(as_of)), self.user_ids, as_of
         )
         bought = pl.concat([lines["product_id"], guest_lines["product_id"]]).unique()
         products = self.products.filter(pl.col("product_id").is_in(bought.implode()))
@@ -77,6 +81,7 @@ class Purchases:
             coupons_used=self.coupons_used.filter(pl.col("used_at") < as_of),
             availability=self.availability,
             ledger=ledger,
+            exclusions=self.exclusions.filter(pl.col("made_at") < as_of),
         )
 
     def within(self, start: datetime, end: datetime, item: BoughtItem = "product_id") -> pl.DataFrame:
@@ -137,10 +142,13 @@ def _read_purchases(store: MLStore, as_of: datetime, versions: Mapping[str, int]
     availability = load_availability(store, as_of, versions, lines.filter(pl.col("quantity") > 0))
     lines = drop_hidden(lines, availability)
     products = _load_products(store, as_of, versions, availability, lines["product_id"].unique())
+    exclusions = load_exclusions(store, as_of, versions, products.select("product_type", "type_code").unique())
+    products = products.drop("product_type")
     everything = _finish_lines(_number_baskets(lines, users["user_id"]), products, as_of)
-    lines, guest_lines, ledger = _settle(everything, users)
+    everything = _mark_gifts(everything, load_gifts(store, as_of, versions))
+    lines, guest_lines, ledger = _settle(everything, users, as_of)
     coupons_used = _load_coupons(store, as_of, versions)
-    return Purchases(as_of, users, products, lines, guest_lines, coupons_used, availability, ledger)
+    return Purchases(as_of, users, products, lines, guest_lines, coupons_used, availability, ledger, exclusions)
 
 
 def _number_baskets(lines: pl.DataFrame, user_ids: pl.Series) -> pl.DataFrame:
@@ -150,12 +158,27 @@ def _number_baskets(lines: pl.DataFrame, user_ids: pl.Series) -> pl.DataFrame:
     return pl.concat([lines.filter(~is_guest), lines.filter(is_guest).with_columns(user_id=number)])
 
 
-def _settle(ledger: pl.DataFrame, user_ids: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame | None]:
-    """Take back what came back, and part the shoppers' lines from the guests'; the ledger is None if nothing did."""
-    has_returns = (ledger["quantity"] <= 0).any()
+def _mark_gifts(ledger: pl.DataFrame, gifts: pl.DataFrame) -> pl.DataFrame:
+    """Say of each line that was a gift since when that is known; nothing is added where there are none."""
+    if gifts.is_empty():
+        return ledger
+    return ledger.join(gifts, on=["order_id", "product_id"], how="left", maintain_order="left")
+
+
+def _settle(
+    ledger: pl.DataFrame, user_ids: pl.DataFrame, as_of: datetime
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame | None]:
+    """Take back what came back, leave out gifts, and part the shoppers' lines from the guests'.
+
+    Returns:
+        The shoppers' lines, the guests', and the ledger, which is None if there was nothing to settle.
+    """
+    has_returns, has_gifts = (ledger["quantity"] <= 0).any(), "gift_at" in ledger.columns
     lines = take_back(ledger) if has_returns else ledger
+    if has_gifts:
+        lines = lines.filter(pl.col("gift_at").is_null() | (pl.col("gift_at") >= as_of)).drop("gift_at")
     is_guest = pl.col("user_id") < min([0, *user_ids["user_id"].head(1)])
-    return lines.filter(~is_guest), lines.filter(is_guest), ledger if has_returns else None
+    return lines.filter(~is_guest), lines.filter(is_guest), ledger if has_returns or has_gifts else None
 
 
 def _finish_lines(lines: pl.DataFrame, products: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
@@ -182,18 +205,19 @@ def _load_products(
 ) -> pl.DataFrame:
     """Read the catalogue; a missing product type falls back to the category, a missing brand to none at all."""
     category = pl.col("category_id").fill_null(NO_CATEGORY)
-    product_type = pl.coalesce("product_type", pl.format("category {}", category))
     products = (
         store.as_of("products", as_of, versions)
         .filter(pl.col("is_visible") | pl.col("product_id").is_in(bought.implode()))
-        .select("product_id", category_id=category, product_type=product_type, brand=pl.col("brand").fill_null(""))
+        .select(
+            "product_id", category_id=category, product_type=name_type(category), brand=pl.col("brand").fill_null("")
+        )
         .unique("product_id")
         .sort("product_id")
         .with_columns(
             type_code=pl.col("product_type").rank("dense").cast(pl.Int64) - 1,
             brand_code=pl.col("brand").rank("dense").cast(pl.Int64) - 1,
         )
-        .drop("product_type", "brand")
+        .drop("brand")
         .collect()
     )
     return mark_sellable(products, availability, as_of)

@@ -41,6 +41,8 @@ class Snapshot:
         neighbours: product_id, neighbour_id, weight.
         tastes: product_id (sorted), direction and crowd (lists of EMBEDDING_SIZE), crowd_size: what user_embeddings.py
             says of products that sold, under the names that earlier snapshots gave it, so that they still open.
+        exclusions: bucket, user_id, and product_id or type_code (the other one null) of what a user does not want
+            listed; sorted.
     """
 
     as_of: datetime
@@ -53,6 +55,7 @@ class Snapshot:
     categories: pl.DataFrame
     neighbours: pl.DataFrame
     tastes: pl.DataFrame
+    exclusions: pl.DataFrame
     snapshot_id: str = ""
 
     def user_ids(self, bucket: int | None = None) -> Int64:
@@ -86,6 +89,7 @@ class Snapshot:
             item_directions=self._spread_products(product_ids, _to_rows(self.tastes["direction"])),
             audiences=self._spread_products(product_ids, _to_rows(self.tastes["crowd"])),
             audience_sizes=self._spread_products(product_ids, self.tastes["crowd_size"].to_numpy()),
+            exclusions=self._locate_exclusions(user_ids, product_ids),
         )
 
     def _spread_categories(self, user_ids: Int64, category_ids: Int64) -> Float32:
@@ -115,6 +119,13 @@ class Snapshot:
         dense[find_rows(product_ids, self.tastes["product_id"].to_numpy())] = values
         return dense
 
+    def _locate_exclusions(self, user_ids: Int64, product_ids: Int64) -> Int64:
+        """Lay the exclusions of known users out as `SnapshotArrays` has them."""
+        owners = find_rows(user_ids, self.exclusions["user_id"].to_numpy())
+        products = find_rows(product_ids, self.exclusions["product_id"].fill_null(-1).to_numpy())
+        located = np.column_stack([owners, products, self.exclusions["type_code"].fill_null(-1).to_numpy()])
+        return located[owners >= 0].astype(np.int64)
+
     def write(self, store: MLStore) -> None:
         """Put the frames into the store, one Delta partition an instant; again is the same. The index goes last."""
         key = self.as_of.astimezone(UTC).isoformat()
@@ -134,10 +145,16 @@ class Snapshot:
         store.overwrite("snapshots", pl.DataFrame([index]), partition_by=["as_of"], where={"as_of": key})
 
     def hash_frames(self) -> str:
-        """Hash all rows: the same instant computed from other rows is another snapshot."""
+        """Hash all rows: the same instant computed from other rows is another snapshot.
+
+        Without exclusions it is what it was before there was such a table.
+        """
         digest = hashlib.sha256(self.feature_hash.encode())
         for table in TABLES:
-            rows = getattr(self, table).sort(_SORT_KEYS[table]).hash_rows(seed=31)
+            frame = getattr(self, table)
+            if table in _LATER and frame.is_empty():
+                continue
+            rows = frame.sort(_SORT_KEYS[table]).hash_rows(seed=31)
             digest.update(f"{table} {len(rows)} ".encode() + rows.to_numpy().tobytes())
         return digest.hexdigest()
 
@@ -178,7 +195,12 @@ _SORT_KEYS = {
     "categories": ["category_id"],
     "neighbours": ["product_id", "neighbour_id"],
     "tastes": ["product_id"],
+    "exclusions": ["user_id", "product_id", "type_code"],
 }
+_LATER = {
+    "exclusions": {"user_id": pl.Int64, "product_id": pl.Int64, "type_code": pl.Int64, "bucket": pl.Int32},
+}
+"""Tables that snapshots from before lack, with the columns of an empty one."""
 
 
 def list_snapshots(store: MLStore) -> pl.DataFrame:
@@ -216,6 +238,8 @@ def _to_rows(lists: pl.Series) -> Float32:
 
 
 def _read_table(store: MLStore, table: str, key: str, bucket: int | None) -> pl.DataFrame:
+    if table in _LATER and not store.exists(f"snapshot_{table}"):
+        return pl.DataFrame(schema=_LATER[table])
     rows = store.scan(f"snapshot_{table}").filter(pl.col("as_of") == key)
     if bucket is not None and "bucket" in rows.collect_schema().names():
         rows = rows.filter(pl.col("bucket") == bucket)

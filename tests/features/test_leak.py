@@ -44,6 +44,12 @@ POISON = {
         "DELETE FROM order_items WHERE order_id IN (SELECT order_id FROM orders WHERE ordered_at >= :cut)",
         "DELETE FROM orders WHERE ordered_at >= :cut",
     ],
+    "lines of the past called gifts, and their products refused": [
+        "INSERT INTO shopper_choices (user_id, choice_key, kind, product_id, category_id, order_id, made_at,"
+        f" created_at, updated_at) SELECT user_id, {key} || order_item_id, '{kind}', product_id, 1, {order},"
+        " '2020-01-01', :after, :after FROM orders JOIN order_items USING (order_id) WHERE order_id < 200"
+        for kind, key, order in (("gift", "'g'", "order_id"), ("not_interested_product", "'n'", "0"))
+    ],
     "past order deleted": [
         "DELETE FROM order_items WHERE order_id < 20",
         "DELETE FROM orders WHERE order_id < 20",

@@ -1,5 +1,7 @@
 """Candidates of users alone, of many at once, and of users who never bought anything."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -52,6 +54,24 @@ def test_fewer_products_than_asked_for_are_all_candidates(arrays: SnapshotArrays
     candidates = draw_candidates(arrays, np.array([0]), 1000)
 
     assert sorted(candidates.product_rows) == sorted(arrays.popular_rows)
+
+
+def test_what_a_user_refuses_is_no_candidate_of_that_user_whoever_is_drawn_with(arrays: SnapshotArrays) -> None:
+    everybody = np.arange(len(arrays.user_ids))
+    own = int(arrays.history_products[arrays.history_offsets[3]])
+    liked = list_products(draw_candidates(arrays, everybody, NUM_CANDIDATES), 3)[-1]
+    kind = (arrays.type_codes[own] + 1) % 3
+    refused = np.array([[3, own, -1], [3, liked, -1], [5, -1, kind]])
+    sifted = replace(arrays, exclusions=refused)
+
+    together, alone = (draw_candidates(sifted, rows, NUM_CANDIDATES) for rows in (everybody, np.array([3])))
+
+    products = list_products(together, 3)
+    assert not {own, liked} & set(products)
+    assert len(products) == NUM_CANDIDATES, "others take their places"
+    assert products == list_products(alone, 3)
+    assert kind not in arrays.type_codes[list_products(together, 5)]
+    assert list_products(together, 4) == list_products(draw_candidates(arrays, everybody, NUM_CANDIDATES), 4)
 
 
 def test_own_purchases_come_first_the_strongest_of_them_and_at_most_their_share(
