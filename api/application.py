@@ -33,7 +33,7 @@ from api.pages.search import SearchPages
 from api.pages.shop_ids import ShopIds
 from api.pages.storefront import StorefrontPage
 from api.queries.published import SharedListsCache
-from api.routes import catalogue, events, health, home, images, orders, products, search, storefront, users
+from api.routes import catalogue, choices, events, health, home, images, orders, products, search, storefront, users
 from api.routes.dependencies import Services
 from api.routes.plain_home import PlainHomepages
 from api.routes.shop_ids import TranslatedIds
@@ -99,7 +99,7 @@ def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAP
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     install_error_handlers(app)
-    for routes in (home, storefront, catalogue, search, products, users, orders, images, events, health):
+    for routes in (home, storefront, catalogue, search, products, users, orders, choices, images, events, health):
         app.include_router(routes.router)
     if not is_production and STOREFRONT_PAGES.is_dir():
         app.mount("/", GZipMiddleware(StorefrontPages(directory=STOREFRONT_PAGES, html=True)), name="storefront")

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import orjson
 
+from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions
 from api.pages.ladder import RankedProduct
 from api.queries.catalogue import SellableProduct
 from api.queries.published import BatchHead
@@ -25,6 +26,7 @@ class HomeAnswer(NamedTuple):
         head: the batch that the page comes from; `None` when nothing is published.
         model_version: version that ranked the first products; empty when none did.
         variant: the alias whose lists the user sees in a running comparison; `None` outside of one.
+        exclusions: what the user wants left out, which holds without the databases too.
         depends_on_time: whether the same shop would give another page a moment later: a coupon ends, a purchase ages.
     """
 
@@ -37,6 +39,7 @@ class HomeAnswer(NamedTuple):
     model_version: str
     variant: str | None = None
     depends_on_time: bool = True
+    exclusions: Exclusions = NOTHING_EXCLUDED
 
     @property
     def ranked_products(self) -> list[RankedProduct]:
@@ -56,6 +59,7 @@ def pack_answer(
     variant: str | None = None,
     *,
     depends_on_time: bool = True,
+    exclusions: Exclusions = NOTHING_EXCLUDED,
 ) -> HomeAnswer:
     """Make the answer of a page; the arguments are its attributes."""
     body = orjson.dumps(
@@ -63,6 +67,5 @@ def pack_answer(
     )
     notes = [(ranked.product.family_id, *ranked[1:]) for ranked in ranked_products]
     rungs = ",".join(dict.fromkeys([ranked.rung for ranked in ranked_products])) or "none"
-    return HomeAnswer(
-        nickname, body, orjson.dumps(notes), len(ranked_products), rungs, head, model_version, variant, depends_on_time
-    )
+    provenance = (rungs, head, model_version, variant, depends_on_time, exclusions)
+    return HomeAnswer(nickname, body, orjson.dumps(notes), len(ranked_products), *provenance)

@@ -98,7 +98,9 @@ def _read_of_shop(connection: Connection, answer: HomeAnswer, user_id: int | Non
     kinds = {row.product_id: row.product_type for row in connection.execute(types) if row.product_type}
     if user_id is None:
         return ShopperEvidence(product_types=kinds)
-    habits = fetch_habits(connection, user_id, answer.head.as_of if answer.head else datetime.now(UTC))
+    habits = fetch_habits(
+        connection, user_id, answer.head.as_of if answer.head else datetime.now(UTC), answer.exclusions.gifts
+    )
     return ShopperEvidence(habits, {}, kinds, fetch_held_coupons(connection, user_id))
 
 

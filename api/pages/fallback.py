@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 
 from api.db.databases import Databases
 from api.pages.answer import HomeAnswer
+from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions
 from api.pages.families import keep_first_variants
 from api.pages.ladder import RankedProduct
 from api.pages.latest_products import LatestProducts
@@ -176,11 +177,13 @@ class FallbackCache:
         copied = (product for product in known if product.product_id == product_id)
         return self.latest.find(product_id) or next(copied, None)
 
-    def fill_page(self, remembered: Iterable[RankedProduct], limit: int) -> list[RankedProduct]:
+    def fill_page(
+        self, remembered: Iterable[RankedProduct], limit: int, exclusions: Exclusions = NOTHING_EXCLUDED
+    ) -> list[RankedProduct]:
         """Make a page of a remembered one, topped up from the copy, without repeats and as products were read last."""
         reasons = {ranked.product.product_id: ranked.reason for ranked in remembered}
         known = [*self.latest.renew(ranked.product for ranked in remembered), *self.list_products()]
-        products = keep_first_variants(product for product in known if not self._is_out(product))
+        products = keep_first_variants(each for each in known if not self._is_out(each) and not exclusions.covers(each))
         return [
             RankedProduct(product, "local:recent", reasons[product.product_id])
             if product.product_id in reasons

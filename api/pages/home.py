@@ -9,7 +9,7 @@ catalogue   whatever can be sold: needs nothing published
 local:*     the local fallback, when a database does not answer
 
 What the user bought in the last hours is left out, unless the user reorders it regularly; so are the departments that
-the storefront's document restricts, and what the merchant's rules hide.
+the storefront's document restricts, what the merchant's rules hide, and what the user is not interested in.
 """
 
 import logging
@@ -24,6 +24,7 @@ from api.db.coalescing import CoalescedReads
 from api.db.databases import Databases, wait_for_both
 from api.db.reader import DatabaseUnavailableError
 from api.pages.answer import NOBODY, HomeAnswer, pack_answer
+from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions, load_exclusions
 from api.pages.experiment import Experiment, pointer_of
 from api.pages.fallback import FallbackCache
 from api.pages.ladder import Ladder, RankedProduct
@@ -66,6 +67,7 @@ class HomeRequest(NamedTuple):
         published: what the pointed batch holds for the shopper.
         profile: what the shop knows of the shopper; `None` if it has no such user.
         variant: the alias whose lists the shopper sees in a running comparison; `None` outside of one.
+        exclusions: what the shopper wants left out.
     """
 
     user_id: int | None
@@ -73,6 +75,7 @@ class HomeRequest(NamedTuple):
     published: UserList
     profile: Profile | None
     variant: str | None
+    exclusions: Exclusions = NOTHING_EXCLUDED
 
     @property
     def asks_model(self) -> bool:
@@ -161,7 +164,10 @@ class HomePage:
                 version, variant = ranked.model_version, None
         depends_on_time = request.has_coupons or request.asks_model or request.ordered_lately
         nickname = profile.nickname if profile else NOBODY
-        return pack_answer(ranked_products or [], nickname, head, version, variant, depends_on_time=depends_on_time)
+        provenance = (nickname, head, version, variant)
+        return pack_answer(
+            ranked_products or [], *provenance, depends_on_time=depends_on_time, exclusions=request.exclusions
+        )
 
     async def _read_page(
         self, user_id: int | None, limit: int, products: LivePage
@@ -176,6 +182,8 @@ class HomePage:
         if profile is None:  # a list of a user whom the shop has no more
             published = UserList(published.head)
         request = HomeRequest(user_id, limit, published, profile, variant)
+        if published.may_have_choices:
+            request = request._replace(exclusions=await load_exclusions(self._databases, user_id))
         if request.asks_model:
             return request, None
         return request, await self._fill_page(request, None, products)
@@ -192,12 +200,12 @@ class HomePage:
         self, request: HomeRequest, ranked: ModelList | None, products: LivePage
     ) -> list[RankedProduct]:
         """Climb down all rungs that need no other service than the databases."""
-        entries = request.published.entries
+        entries, exclusions = request.published.entries, request.exclusions
         without = await self._fetch_just_bought(request)
         restricted = await self._fallback.load_restricted(self._databases)
-        rules = self._fallback.rules.current
-        ladder = Ladder(request.limit, products.load, without, self._rules.category_share, restricted, rules=rules)
-        listed: Iterable[StoredEntry] = keep_usable(entries or [])
+        rules, load = self._fallback.rules.current, exclusions.sift(products.load)
+        ladder = Ladder(request.limit, load, without, self._rules.category_share, restricted, rules=rules)
+        listed: Iterable[StoredEntry] = exclusions.keep(keep_usable(entries or []))
         if rules.has_pins:
             listed = list(listed)
             ladder.pin(listed or (ranked.entries if ranked else []))
@@ -206,11 +214,11 @@ class HomePage:
             coupons = await self._shop.read(fetch_held_coupons, request.user_id)
             await ladder.lift(whole, partial(_has_coupon, coupons))
         await ladder.step("published", listed)
-        await ladder.step("model", ranked.entries if ranked else [])
+        await ladder.step("model", exclusions.keep(ranked.entries if ranked else []))
         if ladder.missing:
             await self._step_down(request, ladder)
         await ladder.finish()
-        await self._take_any(request.limit, ladder)
+        await self._take_any(request, ladder)
         return ladder.ranked_products
 
     async def _step_down(self, request: HomeRequest, ladder: Ladder) -> None:
@@ -222,13 +230,14 @@ class HomePage:
             await ladder.step("categories", shared.of_categories(favourites))
         await ladder.step("popular", shared.popular)
         await ladder.step("newest", shared.newest)
-        await self._take_any(request.limit, ladder)
+        await self._take_any(request, ladder)
 
-    async def _take_any(self, limit: int, ladder: Ladder) -> None:
+    async def _take_any(self, request: HomeRequest, ladder: Ladder) -> None:
         """Fill up with whatever can be sold; where one read brought variants of few things, another one follows."""
         while ladder.missing:
-            without = (ladder.met, ladder.full_categories, ladder.families, ladder.conditions)
-            others = await self._shop.read(fetch_any_sellable, limit, *without)
+            conditions = [*ladder.conditions, *request.exclusions.list_conditions()]
+            without = (ladder.met, ladder.full_categories, ladder.families, conditions)
+            others = await self._shop.read(fetch_any_sellable, request.limit, *without)
             if not others:
                 return
             ladder.take("catalogue", others, "new")
@@ -242,9 +251,10 @@ class HomePage:
     def _answer_locally(self, user_id: int | None, limit: int) -> HomeAnswer:
         """Answer without the databases; the page says so in its rungs, and still comes from one batch."""
         page, copy = self._fallback.recall_page(user_id), self._fallback.copy
+        exclusions = page.exclusions if page else NOTHING_EXCLUDED
         if page and copy.products and page.num_products < limit and page.head != copy.head:
             page = None
-        ranked_products = self._fallback.fill_page(page.ranked_products if page else [], limit)
+        ranked_products = self._fallback.fill_page(page.ranked_products if page else [], limit, exclusions)
         head = page.head if page else copy.head
         return pack_answer(ranked_products, page.nickname if page else NOBODY, head, head.model_version if head else "")
 

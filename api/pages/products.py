@@ -153,7 +153,8 @@ def _to_listed(details: ProductDetails | None) -> dict[int, SellableProduct]:
         return {}
     url = details.image_urls[0]
     product = SellableProduct(
-        details.product_id, details.category_id, details.title, details.price, url, details.family_id
+        *(details.product_id, details.category_id, details.title, details.price, url),
+        *(details.family_id, details.product_type),
     )
     return {details.product_id: product}
 
@@ -169,7 +170,6 @@ def _describe_copy(product: SellableProduct) -> ProductDetails:
         **asdict(product) | {"image_urls": [product.image_url]},
         category_name="",
         brand=None,
-        product_type=None,
         size=None,
         in_stock=True,
         description=None,

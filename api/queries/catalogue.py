@@ -26,7 +26,7 @@ class SellableProduct:
     """A visible product in stock, as the storefront shows it in lists. Prices are exact to the cent as floats.
 
     Never changed once it is made; a frozen one would take four times as long to make. `family_id` is what it shares
-    with its variants; lists go by it and do not give it.
+    with its variants, `product_type` its kind; lists go by them and do not give them.
     """
 
     product_id: int
@@ -35,6 +35,7 @@ class SellableProduct:
     price: float
     image_url: str
     family_id: int | None = None
+    product_type: str | None = None
 
     def listed(self) -> dict[str, int | float | str]:
         """Return what lists give of the product."""
@@ -64,6 +65,7 @@ _COLUMNS = (
     PRICE,
     FIRST_IMAGE.label("image_url"),
     Product.family_id,
+    Product.product_type,
 )
 IS_SELLABLE = (Product.is_visible, Product.stock > 0)
 _SELLABLE = select(*_COLUMNS).where(*IS_SELLABLE)
@@ -224,10 +226,10 @@ def _details(product_id: int) -> Select[*tuple[Any, ...]]:
 
 def _to_products(rows: Iterable[Sequence[Any]]) -> Iterator[SellableProduct]:
     """Make the products of rows; one without a price that can be charged is left out."""
-    for product_id, category_id, title, price, image_url, family_id in rows:
+    for product_id, category_id, title, price, image_url, family_id, product_type in rows:
         if is_price(price, product_id):
             url = choose_image(image_url, category_id, product_id)
-            yield SellableProduct(product_id, category_id, title, float(price), url, family_id)
+            yield SellableProduct(product_id, category_id, title, float(price), url, family_id, product_type)
 
 
 def is_price(price: Any, product_id: int) -> bool:

@@ -27,6 +27,7 @@ from api.web.id_fields import NumberedId, OwnIds, TextId, find_ids
 from shop.mapping.id_map import LONGEST_ID, is_id
 
 WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
+NO_CONTENT = 204
 RULE = f"an id is text of 1 to {LONGEST_ID:,} characters"
 
 
@@ -194,4 +195,8 @@ def _parse(received: Message) -> Any:
 
 def _is_json(start: Message) -> bool:
     headers = dict(start["headers"])
-    return headers.get(b"content-type", b"").startswith(b"application/json") and b"content-encoding" not in headers
+    return (
+        start["status"] != NO_CONTENT
+        and headers.get(b"content-type", b"").startswith(b"application/json")
+        and b"content-encoding" not in headers
+    )

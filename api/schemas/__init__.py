@@ -11,6 +11,7 @@ from api.schemas.catalogue import (
     Review,
     SimilarProducts,
 )
+from api.schemas.choices import Choice, Choices, NewChoice
 from api.schemas.errors import Error, ErrorAnswer, ErrorDetail
 from api.schemas.events import MAX_EVENTS, EventsReceipt, ShopperEvent, ShopperEvents, Source
 from api.schemas.health import CatalogueState, Health, Problem
@@ -47,6 +48,8 @@ __all__ = [
     "CategoryCount",
     "Checkout",
     "CheckoutLine",
+    "Choice",
+    "Choices",
     "Error",
     "ErrorAnswer",
     "ErrorDetail",
@@ -59,6 +62,7 @@ __all__ = [
     "ListedCoupon",
     "ListedProduct",
     "ListedVariant",
+    "NewChoice",
     "OrderLine",
     "OrderReceipt",
     "OrderSummary",

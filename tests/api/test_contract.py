@@ -19,7 +19,7 @@ from api.application import create_app
 from api.openapi import COMMITTED
 from settings import Settings
 from shop.database import open_engine
-from shop.migrate import migrate
+from shop.migrate import PLATFORM, migrate
 from tests.api.conftest import PATIENT, publish_by_hand, serve
 from tests.support.tiny_shop import fill_tiny_shop
 
@@ -35,6 +35,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     url = f"sqlite:///{folder / 'shop.db'}"
     engine = open_engine(url)
     migrate(engine)
+    migrate(engine, PLATFORM)
     fill_tiny_shop(engine)
     publish_by_hand(engine)
     engine.dispose()

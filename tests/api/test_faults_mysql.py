@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from api.application import Deadlines, create_app
 from settings import Settings
 from shop.database import open_engine
-from shop.migrate import migrate
+from shop.migrate import PLATFORM, migrate
 from tests.api.conftest import PATIENT, ModelServer, publish_by_hand
 from tests.support.database_servers import KINDS, DatabaseServer, run_server
 from tests.support.tiny_shop import fill_tiny_shop
@@ -41,6 +41,7 @@ def api(
     url = own_server.create_database()
     engine = open_engine(url)
     migrate(engine)
+    migrate(engine, PLATFORM)
     fill_tiny_shop(engine)
     publish_by_hand(engine)
     engine.dispose()

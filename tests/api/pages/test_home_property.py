@@ -14,11 +14,14 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, insert, select, update
 
 from api.application import create_app
+from api.queries.choices import ChosenProduct
 from api.queries.purchases import REPEATS
 from settings import Settings
 from shop.database import open_engine, session_scope
-from shop.migrate import migrate
+from shop.migrate import PLATFORM, migrate
 from shop.tables import (
+    NOT_INTERESTED_PRODUCT,
+    NOT_INTERESTED_TYPE,
     Category,
     Order,
     OrderItem,
@@ -26,6 +29,7 @@ from shop.tables import (
     ProductImage,
     Recommendation,
     RecommendationBatch,
+    ShopperChoice,
     UserCoupon,
 )
 from tests.api.conftest import BATCH, PATIENT, publish_by_hand
@@ -38,6 +42,9 @@ NEVER_SOLD = range(41, 61)
 FAMILIES = (None, 1, 2, 3, 4)
 """A product is in one of them by its id, in a shop with families, until it joins another."""
 
+KINDS = (None, "Tea", "", "Soap", "Rice", "Tape", "Twine")
+
+NOW = datetime.now(UTC)
 PRODUCT = st.sampled_from(PRODUCTS)
 CHANGES = st.lists(
     st.one_of(
@@ -48,6 +55,7 @@ CHANGES = st.lists(
         st.tuples(st.just("join"), PRODUCT, st.sampled_from(FAMILIES)),
         st.tuples(st.just("delete"), st.sampled_from(NEVER_SOLD), st.just(0)),
         st.tuples(st.just("order"), st.sampled_from(range(1, 41)), st.integers(1, 30)),
+        st.tuples(st.just("refuse"), PRODUCT, st.sampled_from([NOT_INTERESTED_PRODUCT, NOT_INTERESTED_TYPE])),
     ),
     max_size=40,
 )
@@ -60,6 +68,7 @@ class Shop:
         url = f"sqlite:///{folder / 'shop.db'}"
         self.engine: Engine = open_engine(url)
         migrate(self.engine)
+        migrate(self.engine, PLATFORM)
         fill_tiny_shop(self.engine)
         publish_by_hand(self.engine)
         with session_scope(self.engine) as session:
@@ -68,7 +77,7 @@ class Shop:
 
     def reset(self, ranked: list[int], *, has_families: bool) -> None:
         with session_scope(self.engine) as session:
-            for table in (UserCoupon, OrderItem, Order, ProductImage):
+            for table in (UserCoupon, OrderItem, Order, ProductImage, ShopperChoice):
                 session.execute(delete(table))
             known = set(session.scalars(select(Product.product_id)))
             rows = [self.describe(each, has_families=has_families) for each in PRODUCTS]
@@ -83,6 +92,7 @@ class Shop:
     def describe(product_id: int, *, has_families: bool) -> dict[str, Any]:
         family_id = FAMILIES[product_id // 4 % len(FAMILIES)] if has_families else None
         values = {"product_id": product_id, "category_id": 1 + product_id % 6, "title": f"Product {product_id}"}
+        values["product_type"] = KINDS[product_id // 6 % len(KINDS)]
         return values | {"price": Decimal(product_id), "stock": 5, "is_visible": True, "family_id": family_id}
 
     def change(self, kind: str, product_id: int, value: Any) -> None:
@@ -90,6 +100,12 @@ class Shop:
             row = update(Product).where(Product.product_id == product_id)
             if kind == "delete":
                 session.execute(delete(Product).where(Product.product_id == product_id))
+            elif kind == "refuse":
+                if (product := session.get(Product, product_id)) is not None:
+                    chosen = ChosenProduct(value, product_id, product.product_type, product.category_id)
+                    known = select(ShopperChoice).where(ShopperChoice.choice_key == chosen.key)
+                    if session.scalar(known) is None:
+                        session.add(ShopperChoice(user_id=1, choice_key=chosen.key, made_at=NOW, **chosen._asdict()))
             elif kind == "order":
                 at = datetime.now(UTC) - timedelta(hours=value)
                 order = Order(user_id=1, status="paid", ordered_at=at, total_amount=Decimal(1))
@@ -112,11 +128,18 @@ class Shop:
             before = Counter(product for product, at in sold if at <= edge)
             lately = {product for product, at in sold if at > edge}
             products = session.scalars(select(Product).where(Product.is_visible, Product.stock > 0)).all()
+            refused = session.scalars(select(ShopperChoice)).all()
+            at_products = {each.product_id for each in refused if each.kind == NOT_INTERESTED_PRODUCT}
+            of_families = select(Product.family_id).where(Product.product_id.in_(at_products))
+            families = set(session.scalars(of_families)) - {None}
+            kinds = {each.product_type or each.category_id for each in refused if each.kind == NOT_INTERESTED_TYPE}
             session.expunge_all()
         return {
             each.product_id: each
             for each in products
             if each.product_id not in lately or before[each.product_id] >= REPEATS
+            if each.product_id not in at_products and each.family_id not in families
+            if (each.product_type or each.category_id) not in kinds
         }
 
 

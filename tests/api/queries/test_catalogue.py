@@ -28,7 +28,7 @@ def test_whatever_stands_in_a_title_arrives_as_it_is(any_empty_shop: Engine) -> 
     with any_empty_shop.connect() as connection:
         found = fetch_sellable(connection, [3, 3, 999])
 
-    assert found == {3: SellableProduct(3, 2, ODD_TITLE, 9999999999.99, "/a.jpg")}
+    assert found == {3: SellableProduct(3, 2, ODD_TITLE, 9999999999.99, "/a.jpg", None, "Bread")}
 
 
 def test_what_cannot_be_sold_is_absent(any_empty_shop: Engine) -> None:

@@ -352,6 +352,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users/{user_id}/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Choices
+         * @description List the choices of a shopper that hold, newest first.
+         */
+        get: operations["get_choices_users__user_id__choices_get"];
+        put?: never;
+        /**
+         * Post Choice
+         * @description Take a choice, which holds at once on every list. Sending it again is safe.
+         */
+        post: operations["post_choice_users__user_id__choices_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{user_id}/choices/{choice_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Choice
+         * @description Undo a choice. Sending it again is safe.
+         */
+        delete: operations["delete_choice_users__user_id__choices__choice_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users/{user_id}/orders": {
         parameters: {
             query?: never;
@@ -507,6 +551,56 @@ export interface components {
             quantity: number;
             /** @description The answer that the product was put into the cart from. */
             source?: components["schemas"]["Source"] | null;
+        };
+        /**
+         * Choice
+         * @description A choice that holds.
+         */
+        Choice: {
+            /** Category Id */
+            category_id: number | string;
+            /** Category Name */
+            category_name: string | null;
+            /** Choice Id */
+            choice_id: number;
+            /** Image Url */
+            image_url: string | null;
+            /**
+             * Kind
+             * @description not_interested_product: neither it nor its variants; not_interested_type: nothing of its kind; gift: a line of an order that says nothing of the shopper's own taste.
+             * @enum {string}
+             */
+            kind: "not_interested_product" | "not_interested_type" | "gift";
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Order Id
+             * @description gift: the order; else null.
+             */
+            order_id: number | string | null;
+            /** Product Id */
+            product_id: number | string;
+            /**
+             * Product Type
+             * @description Its kind when it was chosen; null: its department stands for it.
+             */
+            product_type: string | null;
+            /**
+             * Title
+             * @description The product's; null if the shop has it no more.
+             */
+            title: string | null;
+        };
+        /**
+         * Choices
+         * @description All choices of a shopper that hold, newest first.
+         */
+        Choices: {
+            /** Choices */
+            choices: components["schemas"]["Choice"][];
         };
         /**
          * Error
@@ -763,6 +857,25 @@ export interface components {
             en: string;
             /** Ko */
             ko: string;
+        };
+        /**
+         * NewChoice
+         * @description What a shopper chooses about a product, or about a line of an order.
+         */
+        NewChoice: {
+            /**
+             * Kind
+             * @description not_interested_product: neither it nor its variants; not_interested_type: nothing of its kind; gift: a line of an order that says nothing of the shopper's own taste.
+             * @enum {string}
+             */
+            kind: "not_interested_product" | "not_interested_type" | "gift";
+            /**
+             * Order Id
+             * @description gift: the order that the product was bought in; else null.
+             */
+            order_id?: number | string | null;
+            /** Product Id */
+            product_id: number | string;
         };
         /**
          * OrderLine
@@ -2238,6 +2351,228 @@ export interface operations {
             };
             /** @description not_found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_choices_users__user_id__choices_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number | string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Choices"];
+                };
+            };
+            /** @description unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description invalid_request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_choice_users__user_id__choices_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number | string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChoice"];
+            };
+        };
+        responses: {
+            /** @description The same choice held before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Choice"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Choice"];
+                };
+            };
+            /** @description unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description invalid_request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_choice_users__user_id__choices__choice_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                choice_id: number;
+                user_id: number | string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description invalid_request */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,129 @@
+"""What a shopper wants left out, on every list and at once."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, update
+
+from shop.database import session_scope
+from shop.tables import BatchPointer, Recommendation
+from tests.api.conftest import ModelServer
+from tests.api.pages.test_home import HOME, change, shown
+
+
+def choose(api: TestClient, kind: str, product_id: int, user_id: int = 1, **more: Any) -> int:
+    answer = api.post(f"/users/{user_id}/choices", json={"kind": kind, "product_id": product_id, **more})
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["choice_id"])
+
+
+def home(api: TestClient, user_id: int = 1, **params: Any) -> list[int]:
+    return shown(api.get(HOME, params={"user_id": user_id, **params}))
+
+
+def test_a_product_goes_with_its_variants_at_once_and_comes_back(api: TestClient, published_shop: Engine) -> None:
+    for product_id in (3, 5):
+        change(published_shop, product_id, family_id=77)
+    assert home(api) == [3, 1, 6]
+
+    choice = choose(api, "not_interested_product", 3)
+    without = home(api)
+    api.delete(f"/users/1/choices/{choice}")
+
+    assert without == [1, 6]
+    assert home(api, user_id=2) == [5, 6, 1], "another shopper's page"
+    assert home(api) == [3, 1, 6]
+
+
+def test_a_kind_goes_from_every_rung(api: TestClient, published_shop: Engine) -> None:
+    change(published_shop, 6, product_type="Bread")
+
+    choose(api, "not_interested_type", 3)
+    choose(api, "not_interested_type", 3, user_id=4)
+
+    assert home(api) == [1, 5]
+    assert home(api, user_id=4) == [1, 5], "popular, newest, and whatever can be sold"
+
+
+@pytest.mark.parametrize("kind", [None, ""], ids=["null", "empty"])
+def test_a_department_stands_for_those_of_its_products_that_have_no_kind(
+    api: TestClient, published_shop: Engine, kind: str | None
+) -> None:
+    change(published_shop, 5, product_type=kind)
+
+    for user_id in (1, 4):
+        choose(api, "not_interested_type", 5, user_id=user_id)
+
+    assert home(api) == [3, 1, 6], "juice has a kind of its own"
+    assert sorted(home(api, user_id=4)) == [1, 3, 6]
+
+
+def test_choices_hold_before_anything_is_published(api: TestClient, published_shop: Engine) -> None:
+    with session_scope(published_shop) as session:
+        session.execute(update(BatchPointer).values(name="elsewhere"))
+
+    choose(api, "not_interested_type", 6)
+    choose(api, "not_interested_product", 1)
+
+    assert home(api) == [5, 3]
+
+
+def test_the_model_servers_list_is_sifted_too(api: TestClient, model_server: ModelServer) -> None:
+    model_server.answers[4] = [5, 6, 3]
+    choose(api, "not_interested_product", 5, user_id=4)
+
+    assert home(api, user_id=4) == [6, 3, 1]
+
+
+def test_what_was_bought_for_others_alone_is_nothing_to_buy_again(api: TestClient) -> None:
+    choose(api, "gift", 3, order_id=1)
+    assert home(api) == [3, 1, 5, 6], "it was bought for oneself on 8 January"
+
+    choose(api, "gift", 3, order_id=2)
+    page = api.get(HOME, params={"user_id": 1, "explain": True}).json()["recommendations"]
+
+    assert [product["product_id"] for product in page] == [1, 5, 6, 3]
+    assert [product["reason"]["code"] for product in page][-1] == "popular", "it may be shown, but not as bought"
+
+
+def test_a_reason_counts_no_gifts(api: TestClient) -> None:
+    choose(api, "gift", 1, order_id=1)
+
+    page = api.get(HOME, params={"user_id": 1, "explain": True}).json()["recommendations"]
+    reasons = {product["product_id"]: product["reason"]["facts"] for product in page}
+
+    assert (reasons[1]["num_orders"], reasons[1]["days_between"]) == (3, 7)
+    assert reasons[3]["num_orders"] == 2
+
+
+def test_choices_hold_without_the_database(
+    published_shop: Engine, open_api: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = open_api()
+    choose(api, "not_interested_type", 5)
+    before = home(api)
+    with published_shop.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE batch_pointer RENAME TO lost")
+
+    answer = api.get(HOME, params={"user_id": 1})
+
+    assert answer.headers["x-rung"].startswith("local:")
+    assert shown(answer) == before
+    assert 5 not in before
+
+
+def test_a_shopper_without_choices_costs_no_read_more(
+    api: TestClient, published_shop: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = list[str]()
+    monkeypatch.setattr(
+        "api.pages.home.load_exclusions", lambda *_: read.append("choices") or pytest.fail("they were read")
+    )
+    with session_scope(published_shop) as session:
+        session.execute(update(Recommendation).values(user_id=Recommendation.user_id))
+
+    assert home(api) == [3, 1, 5, 6]
+    assert home(api, user_id=4) == [1, 3, 5, 6]
+    assert read == []
