@@ -123,7 +123,8 @@ _INTRODUCTION = [
     "with what the user bought, or (`type`) for their product type and their recent buyers alone. Of categories,",
     f"`auc`, `log_loss` and `calibration_error` are over these and all who ordered in the {ACTIVE_DAYS} days before",
     "it, `next_order_map` is that of the first order after the cut, and `lapsed_ndcg_at_3` ranks those without a",
-    "purchase in the 28 days before it, the never bought ones among them.",
+    "purchase in the 28 days before it, the never bought ones among them. What homepages give up of this to show",
+    "something new is measured in [repeats and discovery](experiments/repeats-and-discovery.md).",
     "",
 ]
 
