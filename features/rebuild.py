@@ -9,6 +9,7 @@ import argparse
 import logging
 import sys
 import time
+from dataclasses import replace
 from datetime import datetime
 
 import polars as pl
@@ -18,6 +19,7 @@ from features.clock import latest_midnight
 from features.definitions import UnfilledFeatureError, hash_definitions
 from features.ranking.pairs import require_expressions
 from features.snapshot.buckets import assign_bucket
+from features.snapshot.complements import build_complements
 from features.snapshot.history import build_history, list_guest_baskets
 from features.snapshot.item_neighbours import CORE_PRODUCTS, build_neighbours
 from features.snapshot.products import build_product_features
@@ -34,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 
 def build_snapshot(purchases: Purchases, num_buckets: int = 1) -> Snapshot:
-    """Turn purchases into a snapshot as of their instant, in memory.
+    """Turn purchases into a snapshot as of their instant, in memory; without complements, which no model reads.
 
     Raises:
         UnfilledFeatureError: a feature is declared that nothing computes.
@@ -70,7 +72,9 @@ def rebuild(store: MLStore, as_of: datetime, num_buckets: int) -> Snapshot:
     """
     with store.explained():
         repair_snapshots(store)
-        snapshot = build_snapshot(load_purchases(store, as_of), num_buckets)
+        purchases = load_purchases(store, as_of)
+        snapshot = build_snapshot(purchases, num_buckets)
+        snapshot = replace(snapshot, complements=build_complements(purchases.all_lines))
         snapshot.write(store)
     return snapshot
 

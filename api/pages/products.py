@@ -1,6 +1,7 @@
-"""Product pages: a product's details, and products that go with it."""
+"""Product pages: a product's details, products that go with it, and products to buy instead."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import Connection
 
@@ -18,15 +19,27 @@ from api.queries.reviews import fetch_latest_reviews, summarise_reviews
 from api.schemas import ProductDetails
 
 NEIGHBOURS = "neighbours"
+COMPLEMENT, SUBSTITUTE = "bought_together", "alike"
+"""Reasons of a product's neighbours, as they are published."""
 
 
 @dataclass(frozen=True)
 class SimilarAnswer:
-    """Products that go with one product, and the batch that says so."""
+    """Products that go with one product or can be bought instead, and the batch that says so.
+
+    Attributes:
+        products: of both kinds, what goes with it first, topped up from its category.
+        batch_id: empty when nothing is published.
+        rungs: where `products` come from, in order, with commas; `none` for an empty list.
+        substitutes: what can be bought instead, best first.
+        complements: what goes with it, best first.
+    """
 
     products: list[SellableProduct]
     batch_id: str
     rungs: str
+    substitutes: list[SellableProduct] = field(default_factory=list)
+    complements: list[SellableProduct] = field(default_factory=list)
 
 
 class ProductPages:
@@ -71,9 +84,10 @@ class ProductPages:
         return details
 
     async def fetch_similar(self, product_id: int, limit: int) -> SimilarAnswer | None:
-        """List what is bought together with a product or like it, then what is popular in its category.
+        """List what goes with a product and what can be bought instead, then what is popular in its category.
 
-        Of a restricted department nothing is listed, but beside a product of that department.
+        Of a restricted department nothing is listed, but beside a product of that department. Without the database
+        nothing is known of either kind.
 
         Returns:
             The list, or `None` if the shop shows no such product.
@@ -99,15 +113,31 @@ class ProductPages:
         head, lists = await self._databases.platform.read(self._read_rungs, product_id, category_id)
         load = self._products.since(None).load
         rules = self._fallback.rules.current
-        ladder = Ladder(
-            limit, load, without={product_id}, restricted=restricted, without_families=families, rules=rules
-        )
-        for rung, entries in lists.items():
-            await ladder.step(rung, entries)
-        await ladder.finish()
-        rungs = ",".join(dict.fromkeys(_name_rung(ranked) for ranked in ladder.ranked_products)) or "none"
+
+        async def list_products(rungs: Mapping[str, list[Entry]]) -> list[RankedProduct]:
+            ladder = Ladder(
+                limit, load, without={product_id}, restricted=restricted, without_families=families, rules=rules
+            )
+            for rung, entries in rungs.items():
+                await ladder.step(rung, entries)
+            await ladder.finish()
+            return ladder.ranked_products
+
+        of_kind = {
+            kind: [entry for entry in lists.get(NEIGHBOURS, []) if entry.reason == kind]
+            for kind in (SUBSTITUTE, COMPLEMENT)
+        }
+        await load([entry.product_id for entries in of_kind.values() for entry in entries[:limit]])  # in one read
+        ranked_products = await list_products(lists)
+        substitutes, complements = [
+            [ranked.product for ranked in await list_products({NEIGHBOURS: entries})] for entries in of_kind.values()
+        ]
         return SimilarAnswer(
-            [ranked.product for ranked in ladder.ranked_products], head.batch_id if head else "", rungs
+            [ranked.product for ranked in ranked_products],
+            head.batch_id if head else "",
+            ",".join(dict.fromkeys(_name_rung(ranked) for ranked in ranked_products)) or "none",
+            substitutes,
+            complements,
         )
 
     def _read_rungs(

@@ -29,12 +29,14 @@ async def get_product(pages: ProductPagesDep, product_id: ProductIdPath, user_id
     responses=refusals(404, 422),
 )
 async def get_similar(pages: ProductPagesDep, product_id: ProductIdPath, limit: LimitQuery = 12) -> Response:
-    """List what is bought together with a product or is like it, topped up from its category."""
+    """List what goes with a product, what can be bought instead, and both in one list, topped up from its category."""
     answer = await pages.fetch_similar(product_id, limit)
     if answer is None:
         raise ApiError(404, NO_SUCH_PRODUCT)
-    body = {"product_id": product_id, "products": [product.listed() for product in answer.products]}
+    lists = {"products": answer.products, "substitutes": answer.substitutes, "complements": answer.complements}
+    listed = {name: [product.listed() for product in products] for name, products in lists.items()}
     headers = {"X-Rung": to_header(answer.rungs)}
     if answer.batch_id:
         headers["X-Batch-Id"] = to_header(answer.batch_id)
-    return Response(orjson.dumps(body), media_type="application/json", headers=headers)
+    body = orjson.dumps({"product_id": product_id, **listed})
+    return Response(body, media_type="application/json", headers=headers)

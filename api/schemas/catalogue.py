@@ -32,10 +32,19 @@ class ProductPage(BaseModel):
 
 
 class SimilarProducts(BaseModel):
-    """Products that go with one product."""
+    """Products that go with one product, or can be bought instead; of its own family in none of the lists."""
 
     product_id: AnswerId
-    products: list[ListedProduct]
+    products: list[ListedProduct] = Field(
+        description="What goes with it, then what can be bought instead, topped up from its category."
+    )
+    substitutes: list[ListedProduct] = Field(
+        description="Of the same type, most alike first; empty where there are none."
+    )
+    complements: list[ListedProduct] = Field(
+        description="Of other types, in the same orders more often than by chance, strongest first; empty where "
+        "nothing is known."
+    )
 
 
 class ListedCategory(BaseModel):

@@ -6,7 +6,7 @@ Per-user tables are partitioned by `bucket`, so that scoring reads one bucket at
 
 import hashlib
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import NamedTuple
@@ -17,6 +17,7 @@ import scipy.sparse
 
 from features.definitions import HISTORY_FEATURES, Entity, hash_definitions, list_features, list_names
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays, find_rows, to_matrix
+from features.snapshot.complements import SCHEMA as COMPLEMENTS
 from features.snapshot.user_embeddings import EMBEDDING_SIZE
 from features.store import MLStore
 from features.store_failures import StoreError
@@ -43,6 +44,8 @@ class Snapshot:
             says of products that sold, under the names that earlier snapshots gave it, so that they still open.
         exclusions: bucket, user_id, and product_id or type_code (the other one null) of what a user does not want
             listed; sorted.
+        complements: product_id, neighbour_id, weight; empty where nobody asked for them, and in snapshots from before
+            there were any.
     """
 
     as_of: datetime
@@ -56,6 +59,7 @@ class Snapshot:
     neighbours: pl.DataFrame
     tastes: pl.DataFrame
     exclusions: pl.DataFrame
+    complements: pl.DataFrame = field(default_factory=COMPLEMENTS.to_frame)
     snapshot_id: str = ""
 
     def user_ids(self, bucket: int | None = None) -> Int64:
@@ -147,7 +151,7 @@ class Snapshot:
     def hash_frames(self) -> str:
         """Hash all rows: the same instant computed from other rows is another snapshot.
 
-        Without exclusions it is what it was before there was such a table.
+        Without rows in those that came later it is what it was before there were such tables.
         """
         digest = hashlib.sha256(self.feature_hash.encode())
         for table in TABLES:
@@ -196,9 +200,11 @@ _SORT_KEYS = {
     "neighbours": ["product_id", "neighbour_id"],
     "tastes": ["product_id"],
     "exclusions": ["user_id", "product_id", "type_code"],
+    "complements": ["product_id", "neighbour_id"],
 }
 _LATER = {
     "exclusions": {"user_id": pl.Int64, "product_id": pl.Int64, "type_code": pl.Int64, "bucket": pl.Int32},
+    "complements": COMPLEMENTS,
 }
 """Tables that snapshots from before lack, with the columns of an empty one."""
 

@@ -165,11 +165,11 @@ def _rank_bucket(scoring: Scoring, bucket: int) -> Iterator[pl.DataFrame]:
 
 
 def _write_shared_lists(scoring: Scoring, batch: Batch, snapshot: Snapshot) -> None:
-    """Write the lists that all shoppers share: popular, newest, and each product's neighbours."""
+    """Write the lists that all shoppers share: popular, newest, what goes with each product and what is like it."""
     engine, products = scoring.engine, snapshot.products
     popular = encode_lists(rank_popular(products), ["scope", "scope_category_id"])
     write_lists(engine, batch, "popular_lists", popular.rename({"scope_category_id": "category_id"}))
     alike = rank_alike(products, scoring.ranker.embed_products(products["product_id"].to_numpy()))
-    neighbours = rank_neighbours(snapshot.neighbours, alike, products)
+    neighbours = rank_neighbours(snapshot.complements, alike, products)
     lists = encode_lists(neighbours, ["neighbour_of"]).rename({"neighbour_of": "product_id"})
     write_lists(engine, batch, "product_neighbours", lists)

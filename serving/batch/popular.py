@@ -6,9 +6,7 @@ They are published with every batch and walked by new shoppers all day, so that 
 import polars as pl
 
 LIST_LENGTH = 200
-NEIGHBOURS_LENGTH = 40
-RANK_OFFSET = 60
-"""How little the first places differ when rankings are fused; the usual value."""
+COMPLEMENTS_LENGTH = 20
 
 
 def rank_popular(products: pl.DataFrame) -> pl.DataFrame:
@@ -56,44 +54,32 @@ def _columns(scope: str, scope_category: pl.Expr, reason: str) -> list[pl.Expr]:
     ]
 
 
-def rank_neighbours(together: pl.DataFrame, alike: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
-    """Rank for each product those that go with it: bought together with it, like it, or best both.
-
-    The two rankings are fused by reciprocal ranks (Cormack et al. 2009): a product's place counts, not its score, since
-    weights and likenesses cannot be compared.
+def rank_neighbours(complements: pl.DataFrame, alike: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
+    """List for each product what goes with it, then what can be bought instead.
 
     Args:
-        together: product_id, neighbour_id, weight; only weights above 0 speak for a neighbour.
+        complements: product_id, neighbour_id, weight, as the snapshot holds them.
         alike: as `rank_alike` gives it.
         products: product_id, category_id, is_sellable; what is hidden or sold out has neighbours and is none.
 
     Returns:
-        neighbour_of, rank, product_id, category_id, score, reason; at most NEIGHBOURS_LENGTH for each product, sorted
-        by neighbour_of and rank. Score and reason are those of buying together where there are both.
+        neighbour_of, rank, product_id, category_id, score, reason (`bought_together`, then `alike`); at most
+        COMPLEMENTS_LENGTH and ALIKE_LENGTH for each product, sorted by neighbour_of and rank.
     """
-    both = pl.concat([_rank_together(together, products), alike.with_columns(pl.col("score").cast(pl.Float32))])
-    return (
-        both.group_by("neighbour_of", "product_id", maintain_order=True)
-        .agg(
-            pl.col("category_id", "score", "reason").first(),
-            fused=(1 / (pl.col("rank") + RANK_OFFSET)).sum(),
-        )
-        .sort(["neighbour_of", "fused", "reason", "product_id"], descending=[False, True, True, False])
-        .with_columns(rank=pl.int_range(1, pl.len() + 1).over("neighbour_of"))
-        .filter(pl.col("rank") <= NEIGHBOURS_LENGTH)
-        .select("neighbour_of", "rank", "product_id", "category_id", "score", "reason")
+    both = pl.concat([_rank_complements(complements, products), alike.with_columns(pl.col("score").cast(pl.Float32))])
+    return both.sort(["neighbour_of", "reason", "rank"], descending=[False, True, False]).with_columns(
+        rank=pl.int_range(1, pl.len() + 1).over("neighbour_of")
     )
 
 
-def _rank_together(neighbours: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
+def _rank_complements(complements: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
     categories = products.select(pl.col("product_id", "category_id").cast(pl.Int64))
     sellable = products.filter("is_sellable").select(neighbour_id="product_id")
     return (
-        neighbours.filter(pl.col("weight") > 0)
-        .join(sellable, on="neighbour_id", how="semi")
+        complements.join(sellable, on="neighbour_id", how="semi")
         .sort(["product_id", "weight", "neighbour_id"], descending=[False, True, False])
         .with_columns(rank=pl.int_range(1, pl.len() + 1).over("product_id"))
-        .filter(pl.col("rank") <= NEIGHBOURS_LENGTH)
+        .filter(pl.col("rank") <= COMPLEMENTS_LENGTH)
         .rename({"product_id": "neighbour_of", "neighbour_id": "product_id", "weight": "score"})
         .join(categories, on="product_id", how="inner", maintain_order="left")
         .select(

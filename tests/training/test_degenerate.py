@@ -165,7 +165,7 @@ def test_without_orders_there_are_still_popular_lists_of_the_whole_catalogue(tmp
     counts = {scope: rows["product_id"].n_unique() for (scope,), rows in lists.group_by("scope")}
     assert counts == {"global": 40, "category": 40, "newest": 40}
     alike = rank_alike(snapshot.products, np.zeros((40, 1), dtype=np.float32))
-    assert set(rank_neighbours(snapshot.neighbours, alike, snapshot.products)["reason"]) == {"alike"}
+    assert set(rank_neighbours(snapshot.complements, alike, snapshot.products)["reason"]) == {"alike"}
     assert snapshot.user_ids().tolist() == list(range(1, 25))
 
 

@@ -97,6 +97,33 @@ def test_similar_products_are_bought_together_or_alike_then_of_the_category_then
     assert answer.headers["x-batch-id"] == BATCH
 
 
+def test_what_goes_with_a_product_and_what_can_be_bought_instead_stand_apart(
+    api: TestClient, published_shop: Engine
+) -> None:
+    entries = [[3, 2, 0.5, "bought_together"], [4, 2, 0.4, "bought_together"], [6, 3, 0.9, "alike"]]
+    with session_scope(published_shop) as session:
+        session.execute(update(ProductNeighbours).values(products=entries))
+
+    answer = api.get("/products/1/similar").json()
+
+    lists = {name: [each["product_id"] for each in answer[name]] for name in answer.keys() - {"product_id"}}
+    assert lists == {"complements": [3], "substitutes": [6], "products": [3, 6, 5]}  # 4 is sold out
+    assert api.get("/products/5/similar").json()["complements"] == []
+
+
+def test_a_products_family_is_neither_its_complement_nor_its_substitute(
+    api: TestClient, published_shop: Engine
+) -> None:
+    entries = [[3, 2, 0.5, "bought_together"], [6, 3, 0.9, "alike"], [5, 3, 0.8, "alike"]]
+    with session_scope(published_shop) as session:
+        session.execute(update(ProductNeighbours).values(products=entries))
+        session.execute(update(Product).where(Product.product_id.in_((1, 3, 6))).values(family_id=7))
+
+    answer = api.get("/products/1/similar").json()
+
+    assert [[each["product_id"] for each in answer[name]] for name in ("complements", "substitutes")] == [[], [5]]
+
+
 def test_a_reason_that_no_header_can_hold_costs_its_entry(api: TestClient, published_shop: Engine) -> None:
     entries = [[3, 2, 0.5, "bought 🌸"], [5, 3, 0.4, "alike\r\nset-cookie: a"], [6, 3, 0.3, "alike"]]
     with session_scope(published_shop) as session:

@@ -32,7 +32,8 @@ def test_a_damaged_log_of_snapshots_is_repaired_by_the_next_rebuild(store: MLSto
 
     rebuild(store, day(22, hour=0), num_buckets=2)
 
-    kept = [day(15, hour=0).isoformat()] if place == -1 else []
+    lost_nothing = place == -1 or table == "snapshot_complements"  # of which the 15th had none
+    kept = [day(15, hour=0).isoformat()] if lost_nothing else []
     assert list_snapshots(store)["as_of"].to_list() == [*kept, day(22, hour=0).isoformat()]
     for as_of in (*[day(15, hour=0)] * len(kept), day(22, hour=0)):
         snapshot = Snapshot.open(store, as_of)

@@ -1,3 +1,5 @@
+import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -61,6 +63,19 @@ def snapshot_at(snapshot: Snapshot, as_of: datetime) -> Snapshot:
     return Snapshot(**{name: getattr(snapshot, name) for name in ("num_buckets", "feature_hash", *TABLES)}, as_of=as_of)
 
 
+def test_a_snapshot_from_before_there_were_complements_opens_and_keeps_its_hash(
+    written: MLStore, snapshot: Snapshot
+) -> None:
+    shutil.rmtree(written.files.path("snapshot_complements"))
+
+    opened = Snapshot.open(written, AS_OF)
+
+    assert_same(opened, snapshot)
+    assert opened.hash_frames() == opened.snapshot_id
+    taught = pl.DataFrame({"product_id": [1], "neighbour_id": [2], "weight": [0.5]}, schema=opened.complements.schema)
+    assert replace(opened, complements=taught).hash_frames() != opened.snapshot_id
+
+
 def test_the_newest_is_opened_where_none_is_named(written: MLStore, snapshot: Snapshot) -> None:
     snapshot_at(snapshot, AS_OF + timedelta(days=7)).write(written)
     snapshot_at(snapshot, AS_OF - timedelta(days=7)).write(written)
@@ -100,7 +115,7 @@ def test_a_snapshot_from_before_stock_was_looked_at_still_opens(written: MLStore
     older = MLStore(str(tmp_path / "older"))
     for name in written.tables():
         frame = written.scan(name).collect()
-        older.overwrite(name, frame.drop("is_sellable", strict=False), where={"as_of": frame["as_of"][0]})
+        older.overwrite(name, frame.drop("is_sellable", strict=False), where={"as_of": AS_OF.isoformat()})
 
     assert Snapshot.open(older).products["is_sellable"].all()
 

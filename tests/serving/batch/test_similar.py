@@ -1,5 +1,6 @@
 import numpy as np
 import polars as pl
+import pytest
 from sqlalchemy import Engine, select
 
 from serving.batch.job import publish_scores
@@ -26,62 +27,66 @@ def neighbours_of(ranked: pl.DataFrame, product_id: int) -> list[int]:
     return ranked.filter(pl.col("neighbour_of") == product_id)["product_id"].to_list()
 
 
-def test_the_same_type_comes_first_then_the_more_popular() -> None:
+def test_only_the_same_type_is_alike_the_more_popular_first() -> None:
     ranked = rank_alike(PRODUCTS, NOTHING_LEARNED)
 
-    assert neighbours_of(ranked, 1) == [3, 2, 4]
-    assert neighbours_of(ranked, 4) == [2, 3, 1]
+    assert neighbours_of(ranked, 1) == [5, 3]
+    assert neighbours_of(ranked, 2) == []
+    assert ranked.filter(pl.col("neighbour_of") == 1)["category_id"].to_list() == [2, 1]
 
 
-def test_what_the_network_learned_decides_among_products_of_no_common_type() -> None:
-    learned = np.array([[1, 0], [0, 1], [-1, 0], [1, 0], [1, 0]], dtype=np.float32)
+def test_what_the_network_learned_decides_within_a_type() -> None:
+    learned = np.array([[1, 0], [0, 1], [1, 0], [1, 0], [-1, 0]], dtype=np.float32)
 
     ranked = rank_alike(PRODUCTS, learned)
 
-    assert neighbours_of(ranked, 4) == [1, 2, 3]
-    assert ranked.filter(pl.col("neighbour_of") == 4)["score"].to_list() == [1.0, 0.0, -1.0]
+    assert neighbours_of(ranked, 1) == [3, 5]
+    assert ranked.filter(pl.col("neighbour_of") == 1)["score"].to_list() == [1.0, -1.0]
 
 
-def test_a_product_alone_in_its_category_is_like_none() -> None:
-    assert neighbours_of(rank_alike(PRODUCTS, NOTHING_LEARNED), 5) == []
+@pytest.mark.parametrize("type_code", [None, -1, -7])
+def test_a_product_of_no_known_type_is_like_none(type_code: int | None) -> None:
+    products = PRODUCTS.with_columns(type_code=pl.lit(type_code, pl.Int64))
+
+    assert rank_alike(products, NOTHING_LEARNED).is_empty()
 
 
-WITHOUT_2 = PRODUCTS.with_columns(is_sellable=pl.col("product_id") != 2)
+WITHOUT_5 = PRODUCTS.with_columns(is_sellable=pl.col("product_id") != 5)
 
 
 def test_what_cannot_be_sold_is_like_none_yet_has_its_like() -> None:
-    ranked = rank_alike(WITHOUT_2, NOTHING_LEARNED)
+    ranked = rank_alike(WITHOUT_5, NOTHING_LEARNED)
 
-    assert neighbours_of(ranked, 1) == [3, 4]
-    assert 2 not in ranked["product_id"]
-    assert neighbours_of(ranked, 2)[0] == 4
+    assert neighbours_of(ranked, 1) == [3]
+    assert 5 not in ranked["product_id"]
+    assert neighbours_of(ranked, 5) == [3, 1]
 
 
 def test_what_cannot_be_sold_goes_with_nothing() -> None:
-    together = pl.DataFrame({"product_id": [1, 2], "neighbour_id": [2, 1], "weight": [3.0, 3.0]})
+    complements = pl.DataFrame({"product_id": [2, 5], "neighbour_id": [5, 2], "weight": [3.0, 3.0]})
 
-    ranked = rank_neighbours(together, rank_alike(WITHOUT_2, NOTHING_LEARNED), WITHOUT_2)
+    ranked = rank_neighbours(complements, rank_alike(WITHOUT_5, NOTHING_LEARNED), WITHOUT_5)
 
-    assert 2 not in ranked["product_id"]
-    assert neighbours_of(ranked, 2)[0] == 1
+    assert 5 not in ranked["product_id"]
+    assert neighbours_of(ranked, 5)[0] == 2
 
 
-def test_both_kinds_take_turns_and_what_is_of_both_leads() -> None:
-    together = pl.DataFrame({"product_id": [1, 1, 1], "neighbour_id": [5, 3, 4], "weight": [3.0, 2.0, 0.0]})
+def test_what_goes_with_a_product_stands_before_its_rivals() -> None:
+    complements = pl.DataFrame({"product_id": [1, 1, 2], "neighbour_id": [2, 4, 1], "weight": [2.0, 3.0, 1.0]})
 
-    ranked = rank_neighbours(together, rank_alike(PRODUCTS, NOTHING_LEARNED), PRODUCTS).filter(
+    ranked = rank_neighbours(complements, rank_alike(PRODUCTS, NOTHING_LEARNED), PRODUCTS).filter(
         pl.col("neighbour_of") == 1
     )
 
-    assert ranked["product_id"].to_list() == [3, 5, 2, 4]
+    assert ranked["product_id"].to_list() == [4, 2, 5, 3]
     assert ranked["reason"].to_list() == ["bought_together", "bought_together", "alike", "alike"]
     assert ranked["rank"].to_list() == [1, 2, 3, 4]
 
 
-def test_without_any_common_purchase_products_still_have_neighbours() -> None:
+def test_without_any_common_order_products_still_have_their_like() -> None:
     ranked = rank_neighbours(NOBODY_BOUGHT, rank_alike(PRODUCTS, NOTHING_LEARNED), PRODUCTS)
 
-    assert set(ranked["neighbour_of"]) == {1, 2, 3, 4}
+    assert set(ranked["neighbour_of"]) == {1, 3, 5}
 
 
 def test_a_batch_publishes_neighbours_of_both_kinds(trained_shop: TrainedShop, shop_of_version: Engine) -> None:
@@ -91,8 +96,9 @@ def test_a_batch_publishes_neighbours_of_both_kinds(trained_shop: TrainedShop, s
 
     with session_scope(shop_of_version) as session:
         lists = session.scalars(select(ProductNeighbours.products)).all()
-    assert {entry[3] for products in lists for entry in products} == {"bought_together", "alike"}
-    assert len(lists) == trained_shop.snapshot.products.height
+    reasons = ["".join(entry[3][0] for entry in products) for products in lists]
+    assert any(set(codes) == {"a", "b"} for codes in reasons)
+    assert all(codes == "".join(sorted(codes, reverse=True)) for codes in reasons)
 
 
 def test_embeddings_are_of_unit_length_and_unknown_products_have_none(trained_shop: TrainedShop) -> None:

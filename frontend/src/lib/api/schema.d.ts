@@ -219,7 +219,7 @@ export interface paths {
         };
         /**
          * Get Similar
-         * @description List what is bought together with a product or is like it, topped up from its category.
+         * @description List what goes with a product, what can be bought instead, and both in one list, topped up from its category.
          */
         get: operations["get_similar_products__product_id__similar_get"];
         put?: never;
@@ -1293,13 +1293,26 @@ export interface components {
         };
         /**
          * SimilarProducts
-         * @description Products that go with one product.
+         * @description Products that go with one product, or can be bought instead; of its own family in none of the lists.
          */
         SimilarProducts: {
+            /**
+             * Complements
+             * @description Of other types, in the same orders more often than by chance, strongest first; empty where nothing is known.
+             */
+            complements: components["schemas"]["ListedProduct"][];
             /** Product Id */
             product_id: number | string;
-            /** Products */
+            /**
+             * Products
+             * @description What goes with it, then what can be bought instead, topped up from its category.
+             */
             products: components["schemas"]["ListedProduct"][];
+            /**
+             * Substitutes
+             * @description Of the same type, most alike first; empty where there are none.
+             */
+            substitutes: components["schemas"]["ListedProduct"][];
         };
         /**
          * Source
