@@ -25,7 +25,7 @@ def hold(_route: Route) -> None:
     """Leave a request unanswered."""
 
 
-@pytest.mark.parametrize(("viewport", "columns"), [(DESK, 4), (PHONE, 2)], ids=["desk", "phone"])
+@pytest.mark.parametrize(("viewport", "columns"), [(DESK, 6), (PHONE, 2)], ids=["desk", "phone"])
 def test_twenty_products_stand_in_columns_that_fit(open_page: OpenPage, viewport: dict[str, int], columns: int) -> None:
     page = open_page("/?shopper=1", viewport=viewport)
 
@@ -34,6 +34,16 @@ def test_twenty_products_stand_in_columns_that_fit(open_page: OpenPage, viewport
     assert len(set(tops[:columns])) == 1
     assert tops[columns] > tops[0]
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_desk_shows_what_things_cost_before_it_is_scrolled(open_page: OpenPage) -> None:
+    page = open_page("/?shopper=1", viewport={"width": 1440, "height": 900})
+
+    prices = cards(page).locator("p.tabular-nums")
+
+    expect(prices).to_have_count(NUM_PRODUCTS)
+    boxes = [price.bounding_box() for price in prices.all()[:6]]
+    assert all(box["y"] + box["height"] < 900 for box in boxes)
 
 
 @pytest.mark.parametrize(

@@ -41,13 +41,16 @@ def weigh(urls: list[str], ending: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("viewport", "locale"), [(DESK, "ko-KR"), (PHONE, "en-US")], ids=["desk in Korean", "phone in English"]
+    ("viewport", "locale", "colours"),
+    [(DESK, "ko-KR", "light"), (PHONE, "en-US", "dark")],
+    ids=["desk in Korean", "dark phone in English"],
 )
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_opens_by_its_address_and_axe_finds_nothing_moderate(
-    open_page: OpenPage, path: str, viewport: dict[str, int], locale: str
+    open_page: OpenPage, path: str, viewport: dict[str, int], locale: str, colours: str
 ) -> None:
-    page = open_page(path, viewport=viewport, locale=locale, reduced_motion="reduce", consent="undecided")
+    options = {"reduced_motion": "reduce", "color_scheme": colours}
+    page = open_page(path, viewport=viewport, locale=locale, consent="undecided", **options)
     page.wait_for_load_state("networkidle")
 
     expect(page.get_by_role("main")).not_to_be_empty()

@@ -3,6 +3,7 @@ import { lazy, Suspense } from 'react'
 import { Link } from 'react-router'
 import { Brand } from './brand'
 import { LanguageSwitch } from '@/components/language-switch'
+import { ThemeSwitch } from '@/components/theme-switch'
 import { Button } from '@/components/ui/button'
 import { Skeleton } from '@/components/ui/skeleton'
 import { CartButton } from '@/features/cart/components/cart-button'
@@ -34,6 +35,7 @@ export function Header() {
               <ShopperSwitcher />
             </Suspense>
             <LanguageSwitch />
+            <ThemeSwitch />
             <Button asChild variant="ghost" size="icon">
               <Link to="/my-orders" aria-label={m.navigation.orders}>
                 <Package aria-hidden className="size-5!" />

@@ -41,9 +41,9 @@ test('the merchant’s colours take the place of the pages’ own', async () => 
   renderApp('/')
 
   await waitFor(() => {
-    expect(document.documentElement.style.getPropertyValue('--color-primary')).toBe('#5b2a86')
+    expect(document.documentElement.style.getPropertyValue('--shop-primary')).toBe('#5b2a86')
   })
-  expect(document.documentElement.style.getPropertyValue('--color-coupon')).toBe('')
+  expect(document.documentElement.style.getPropertyValue('--shop-offer')).toBe('')
 })
 
 test('a department shows its icon, or the first letter of its name where it has none', async () => {

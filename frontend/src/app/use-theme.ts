@@ -1,12 +1,18 @@
-import { useEffect } from 'react'
+import { useEffect, useLayoutEffect } from 'react'
 import { useStorefront } from '@/api/get-storefront'
+import { themeStore } from '@/stores/theme'
 
-/** Puts the merchant's colours in the place of the pages' own. */
+/** Shows the pages light or dark, and puts the merchant's colours in the place of the pages' own. */
 export function useTheme(): void {
   const colours = useStorefront()?.colours
+  const theme = themeStore.use()
+  useLayoutEffect(() => {
+    if (theme === 'system') delete document.documentElement.dataset.theme
+    else document.documentElement.dataset.theme = theme
+  }, [theme])
   useEffect(() => {
     const { style } = document.documentElement
-    const chosen = { '--color-primary': colours?.primary, '--color-coupon': colours?.offer }
+    const chosen = { '--shop-primary': colours?.primary, '--shop-offer': colours?.offer }
     for (const [name, colour] of Object.entries(chosen)) {
       if (colour) style.setProperty(name, colour)
       else style.removeProperty(name)

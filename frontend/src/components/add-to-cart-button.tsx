@@ -1,25 +1,22 @@
 import { Check, ShoppingCart } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { Button } from './ui/button'
+import { type CartProduct, useAddToCart } from './use-add-to-cart'
 import { useMessages } from '@/i18n/use-messages'
-import { type ShopId } from '@/lib/shop-id'
 import type { Source } from '@/lib/tracking/source'
-import { track } from '@/lib/tracking/track'
-import { useCart } from '@/stores/cart'
 
 const THANKS_MS = 1_500
 
 interface AddToCartButtonProps {
-  product: { product_id: ShopId; title: string; price: number; image_url: string }
+  product: CartProduct
   source: Source
-  quantity?: number
-  /** Only the icon, for cards. */
-  isCompact?: boolean
+  quantity: number
 }
 
-export function AddToCartButton({ product, source, quantity = 1, isCompact = false }: AddToCartButtonProps) {
+/** Puts as many as were chosen into the cart, and says so for a moment. */
+export function AddToCartButton({ product, source, quantity }: AddToCartButtonProps) {
   const m = useMessages()
-  const cart = useCart()
+  const add = useAddToCart()
   const [wasAdded, setWasAdded] = useState(false)
 
   useEffect(() => {
@@ -32,22 +29,18 @@ export function AddToCartButton({ product, source, quantity = 1, isCompact = fal
     }
   }, [wasAdded])
 
-  const add = () => {
-    const { product_id: productId, title, price, image_url: imageUrl } = product
-    cart.add({ productId, title, price, imageUrl, source }, quantity)
-    track('cart', productId, source)
-    setWasAdded(true)
-  }
   const Icon = wasAdded ? Check : ShoppingCart
   return (
     <>
       <Button
-        size={isCompact ? 'icon' : 'large'}
-        onClick={add}
-        aria-label={isCompact ? m.product.addNamedToCart(product.title) : undefined}
+        size="large"
+        onClick={() => {
+          add(product, source, quantity)
+          setWasAdded(true)
+        }}
       >
         <Icon aria-hidden />
-        {!isCompact && (wasAdded ? m.product.added : m.product.addToCart)}
+        {wasAdded ? m.product.added : m.product.addToCart}
       </Button>
       <span role="status" className="sr-only">
         {wasAdded ? m.product.added : ''}

@@ -1,5 +1,5 @@
 import { Link } from 'react-router'
-import { AddToCartButton } from './add-to-cart-button'
+import { CardCartButton } from './card-cart-button'
 import { CouponBadge } from './coupon-badge'
 import { ProductImage } from './product-image'
 import { ReasonPopover } from './reason-popover'
@@ -25,7 +25,7 @@ interface ProductCardProps {
   heading?: 'h2' | 'h3'
 }
 
-/** A product in a grid. All of it leads to the product; the two buttons lie above the link. */
+/** A product in a list. All of it leads to the product; the buttons lie above the link. */
 export function ProductCard({ product, source, isEager = false, heading: Heading = 'h2' }: ProductCardProps) {
   const formats = useFormats()
   const categoryName = useCategoryName(product.category_id)
@@ -36,16 +36,21 @@ export function ProductCard({ product, source, isEager = false, heading: Heading
       ref={element}
       className="group relative flex flex-col overflow-hidden rounded-card border bg-card transition-shadow focus-within:shadow-md hover:shadow-md"
     >
-      <div className="overflow-hidden">
-        <ProductImage
-          url={product.image_url}
-          size={400}
-          isEager={isEager}
-          className="w-full transition-transform duration-300 group-hover:scale-[1.03]"
-        />
+      <div className="relative">
+        <div className="overflow-hidden">
+          <ProductImage
+            url={product.image_url}
+            size={400}
+            isEager={isEager}
+            className="w-full transition-transform duration-300 group-hover:scale-[1.03]"
+          />
+        </div>
+        <div className="absolute end-2 bottom-2 z-10">
+          <CardCartButton product={product} source={source} />
+        </div>
       </div>
-      {coupon && <CouponBadge coupon={coupon} className="absolute top-3 start-3" />}
-      <div className="flex flex-1 flex-col gap-1 p-3 sm:p-4">
+      {coupon && <CouponBadge coupon={coupon} className="absolute top-2 start-2" />}
+      <div className="flex flex-1 flex-col gap-1 p-3">
         <p dir="auto" className="truncate text-xs text-muted-foreground">
           {categoryName}
         </p>
@@ -61,11 +66,10 @@ export function ProductCard({ product, source, isEager = false, heading: Heading
             {product.title}
           </Link>
         </Heading>
-        <div className="mt-auto flex flex-wrap items-center justify-between gap-x-2 pt-1">
+        <div className="mt-auto flex min-h-9 items-center justify-between gap-x-2">
           <p className="text-base font-bold tabular-nums sm:text-lg">{formats.price(product.price)}</p>
-          <div className="relative z-10 ms-auto flex items-center gap-1">
+          <div className="relative z-10 -me-2 flex items-center">
             {product.reason && <ReasonPopover product={product} reason={product.reason} />}
-            <AddToCartButton product={product} source={source} isCompact />
           </div>
         </div>
       </div>

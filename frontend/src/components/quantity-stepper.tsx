@@ -1,29 +1,45 @@
-import { Minus, Plus } from 'lucide-react'
+import { clsx } from 'clsx'
+import { Minus, Plus, Trash2 } from 'lucide-react'
+import type { Ref } from 'react'
 import { Button } from './ui/button'
 import { useMessages } from '@/i18n/use-messages'
 
 interface QuantityStepperProps {
   quantity: number
   onChange: (quantity: number) => void
+  /** What is counted, where other steppers stand on the page. */
+  title?: string
+  /** Takes the last one out, where that can be done. */
+  onRemove?: () => void
+  moreButton?: Ref<HTMLButtonElement>
+  className?: string
 }
 
-export function QuantityStepper({ quantity, onChange }: QuantityStepperProps) {
+/** One fewer, how many, one more. */
+export function QuantityStepper({ quantity, onChange, title, onRemove, moreButton, className }: QuantityStepperProps) {
   const m = useMessages()
+  const isLast = quantity <= 1
   return (
-    <div role="group" aria-label={m.product.quantity} className="inline-flex items-center rounded-full border bg-card">
+    <div
+      role="group"
+      aria-label={title === undefined ? m.product.quantity : m.product.quantityOf(title)}
+      className={clsx('inline-flex items-center rounded-full border bg-card', className)}
+    >
       <Button
         variant="ghost"
         size="icon"
-        aria-label={m.product.fewer}
-        disabled={quantity <= 1}
+        aria-label={isLast && onRemove ? m.cart.remove(title ?? '') : m.product.fewer}
+        disabled={isLast && !onRemove}
         onClick={() => {
-          onChange(quantity - 1)
+          if (isLast) onRemove?.()
+          else onChange(quantity - 1)
         }}
       >
-        <Minus aria-hidden />
+        {isLast && onRemove ? <Trash2 aria-hidden /> : <Minus aria-hidden />}
       </Button>
       <output className="min-w-7 text-center text-sm font-semibold tabular-nums">{quantity}</output>
       <Button
+        ref={moreButton}
         variant="ghost"
         size="icon"
         aria-label={m.product.more}

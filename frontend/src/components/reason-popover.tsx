@@ -17,7 +17,7 @@ export function ReasonPopover({ product, reason }: ReasonPopoverProps) {
   return (
     <Popover>
       <PopoverTrigger asChild>
-        <Button variant="ghost" size="icon" className="text-primary" aria-label={m.product.why(product.title)}>
+        <Button variant="ghost" size="icon" className="size-9 text-primary" aria-label={m.product.why(product.title)}>
           <Sparkles aria-hidden />
         </Button>
       </PopoverTrigger>

@@ -43,21 +43,22 @@ function makeCart(shopper: string, lines: CartLine[]): Cart {
   const keep = (next: CartLine[]) => {
     cartsStore.set({ ...cartsStore.get(), [shopper]: next })
   }
+  const now = () => cartsStore.get()[shopper] ?? [] // what was put in since these lines were drawn is there, too
   const withQuantity = (productId: ShopId, quantity: number) =>
-    lines.map((line) => (isSameId(line.productId, productId) ? { ...line, quantity: clamp(quantity) } : line))
+    now().map((line) => (isSameId(line.productId, productId) ? { ...line, quantity: clamp(quantity) } : line))
   return {
     lines,
     quantity: lines.reduce((sum, line) => sum + line.quantity, 0),
     add: (line, quantity = 1) => {
-      const present = lines.find(({ productId }) => isSameId(productId, line.productId))
+      const present = now().find(({ productId }) => isSameId(productId, line.productId))
       if (present) keep(withQuantity(line.productId, present.quantity + quantity))
-      else keep([...lines, { ...line, quantity: clamp(quantity) }].slice(-MAX_LINES))
+      else keep([...now(), { ...line, quantity: clamp(quantity) }].slice(-MAX_LINES))
     },
     setQuantity: (productId, quantity) => {
       keep(withQuantity(productId, quantity))
     },
     remove: (productId) => {
-      keep(lines.filter((line) => !isSameId(line.productId, productId)))
+      keep(now().filter((line) => !isSameId(line.productId, productId)))
     },
     clear: () => {
       keep([])

@@ -5,13 +5,13 @@ const observers = new Set<{
   elements: Set<Element>
   self: IntersectionObserver
 }>()
-let prefersReducedMotion = false
+const matching = new Set<string>()
 
 export function installBrowser(): void {
   observers.clear()
-  prefersReducedMotion = false
+  matching.clear()
   window.matchMedia = (query) =>
-    Object.assign(new EventTarget(), { matches: prefersReducedMotion, media: query }) as unknown as MediaQueryList
+    Object.assign(new EventTarget(), { matches: matching.has(query), media: query }) as unknown as MediaQueryList
   window.scrollTo = () => undefined
   window.ResizeObserver = class {
     observe = () => undefined
@@ -23,8 +23,9 @@ export function installBrowser(): void {
   Element.prototype.hasPointerCapture = () => false
 }
 
-export function preferReducedMotion(): void {
-  prefersReducedMotion = true
+/** Lets a media query be true of the device. */
+export function letMatch(query: string): void {
+  matching.add(query)
 }
 
 /** Lets every observed element come into view, or go out of it. */

@@ -33,7 +33,8 @@ test('an empty cart shows the way back', async () => {
 })
 
 test('the cart adds up, and lines can be changed and taken out', async () => {
-  const user = await fillCart(101, 102, 101)
+  const user = await fillCart(101, 102)
+  await user.click(screen.getAllByRole('button', { name: '하나 더하기' })[0]!)
   expect(await screen.findByText('$305.50')).toBeVisible()
 
   await user.click(screen.getAllByRole('button', { name: '하나 빼기' })[0]!)

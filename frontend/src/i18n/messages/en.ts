@@ -9,6 +9,7 @@ export const en = {
     skipToContent: 'Skip to the content',
     footer: 'A shop for demonstration. Payments are simulated and nothing is delivered.',
     language: 'Language',
+    themes: { light: 'Light pages', dark: 'Dark pages' },
     loading: 'Loading',
   },
   navigation: {
@@ -60,6 +61,7 @@ export const en = {
     couponUntil: (day: string) => `valid until ${day}`,
     couponAmount: (amount: string) => `${amount} off`,
     quantity: 'Quantity',
+    quantityOf: (title: string) => `Quantity of ${title}`,
     fewer: 'One fewer',
     more: 'One more',
   },

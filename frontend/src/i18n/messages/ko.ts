@@ -6,6 +6,7 @@ export const ko: Messages = {
     skipToContent: '본문으로 건너뛰기',
     footer: '시연용 쇼핑몰입니다. 결제는 모의로 진행되며 실제로 배송되지 않습니다.',
     language: '언어',
+    themes: { light: '밝은 화면', dark: '어두운 화면' },
     loading: '불러오는 중',
   },
   navigation: {
@@ -57,6 +58,7 @@ export const ko: Messages = {
     couponUntil: (day) => `${day}까지`,
     couponAmount: (amount) => `${amount} 할인`,
     quantity: '수량',
+    quantityOf: (title) => `${title} 수량`,
     fewer: '하나 빼기',
     more: '하나 더하기',
   },

@@ -22,7 +22,7 @@ export function ProductShelf({ categoryId, label, emptyText }: ProductShelfProps
   if (!data) return error ? <ErrorNotice error={error} onRetry={() => void refetch()} /> : <ProductGridSkeleton />
   if (data.pages[0]?.products.length === 0) return <Notice title={emptyText} />
   return (
-    <div className="flex flex-col gap-3 sm:gap-4 lg:gap-5">
+    <div className="flex flex-col gap-3 sm:gap-4">
       {data.pages.map((page) => (
         <ProductGrid
           key={page.provenance.requestId}

@@ -4,7 +4,8 @@ import { MemoryRouter } from 'react-router'
 import { BannerCarousel } from './banner-carousel'
 import { storefrontQuery } from '@/api/get-storefront'
 import { makeQueryClient } from '@/lib/query-client'
-import { preferReducedMotion } from '@/testing/browser'
+import { REDUCED_MOTION } from '@/lib/use-media'
+import { letMatch } from '@/testing/browser'
 import { STOREFRONT } from '@/testing/catalogue'
 
 beforeEach(() => {
@@ -79,7 +80,7 @@ test('it rests while the focus is in it', () => {
 })
 
 test('it never turns by itself for those who asked for less motion', () => {
-  preferReducedMotion()
+  letMatch(REDUCED_MOTION)
   renderCarousel()
 
   pass(60_000)
@@ -100,7 +101,7 @@ test('it stays paused until it is let go', () => {
 })
 
 test('those who asked for less motion may still let it turn', () => {
-  preferReducedMotion()
+  letMatch(REDUCED_MOTION)
   renderCarousel()
 
   fireEvent.click(screen.getByRole('button', { name: '기획전 넘기기' }))

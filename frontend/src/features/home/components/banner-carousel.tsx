@@ -9,7 +9,7 @@ import { Button } from '@/components/ui/button'
 import { Skeleton } from '@/components/ui/skeleton'
 import { useMessages } from '@/i18n/use-messages'
 
-const SIZE = 'h-44 rounded-2xl sm:h-72'
+const SIZE = 'h-28 rounded-2xl sm:h-36'
 const ARROW = 'absolute top-1/2 hidden -translate-y-1/2 sm:block'
 
 /** The shop's banners; their place while they are on their way, nothing where it has none. */
@@ -44,10 +44,11 @@ function Carousel({ banners }: { banners: Banner[] }) {
       {...pausing}
     >
       {total > 1 && (
-        <div className="absolute top-2 end-2 z-10 sm:top-4 sm:end-4">
+        <div className="absolute end-1 bottom-1 z-10">
           <Button
             variant="floating"
             size="icon"
+            className="size-8!"
             aria-label={isPlaying ? m.banner.pause : m.banner.play}
             onClick={() => {
               setIsPlaying(!isPlaying)
@@ -123,7 +124,7 @@ function BannerDots({ total, shown, onChoose }: BannerDotsProps) {
           }}
           className="group grid size-8 place-items-center"
         >
-          <span className="h-2 w-2 rounded-full bg-foreground/30 transition-all group-aria-current:w-6 group-aria-current:bg-foreground" />
+          <span className="h-2 w-2 rounded-full bg-ink/30 transition-all group-aria-current:w-6 group-aria-current:bg-ink" />
         </button>
       ))}
     </div>

@@ -9,10 +9,10 @@ import { imageSrc } from '@/lib/image-src'
 
 /** Where the pictures stand, the largest first. */
 const PLACES = [
-  'end-[4%] bottom-[10%] w-[30%] sm:end-[11%] sm:w-[17%]',
-  'end-[29%] bottom-[12%] hidden w-[11%] -rotate-12 sm:block',
-  'end-[20%] top-[6%] w-[15%] rotate-12 sm:end-[3%] sm:top-[8%] sm:w-[9%]',
-  'end-[31%] top-[10%] hidden w-[7%] rotate-6 sm:block',
+  'end-[5%] top-[12%] h-[64%] w-auto sm:end-[16%] sm:top-[14%] sm:h-[72%]',
+  'end-[31%] bottom-[12%] hidden h-[48%] w-auto -rotate-12 sm:block',
+  'end-[8%] bottom-[10%] hidden h-[42%] w-auto rotate-12 sm:block',
+  'end-[40%] top-[10%] hidden h-[36%] w-auto rotate-6 sm:block',
 ]
 /** Colours of banners without one of their own, in turn. */
 const FIELDS = [
@@ -43,21 +43,23 @@ export function BannerSlide({ banner, number, total, isShown, isNear }: BannerSl
       inert={isShown ? undefined : ''}
       style={banner.background === null ? undefined : { background: banner.background }}
       className={clsx(
-        'absolute inset-0 transition-opacity duration-500',
+        'absolute inset-0 text-ink transition-opacity duration-500',
         banner.background === null && ['bg-linear-to-br', FIELDS[(number - 1) % FIELDS.length]],
         isShown ? 'opacity-100' : 'opacity-0',
       )}
     >
       {isNear &&
         banner.picture_urls.map((url, index) => <BannerPicture key={url} url={url} className={PLACES[index]} />)}
-      <div className="relative flex h-full max-w-[62%] flex-col justify-center gap-1.5 pb-4 ps-5 sm:max-w-[52%] sm:gap-3 sm:ps-20">
-        <h2 dir="auto" className="line-clamp-2 text-xl leading-tight font-extrabold tracking-tight sm:text-4xl">
+      <div className="relative flex h-full max-w-[64%] flex-col justify-center gap-0.5 pb-3 ps-4 sm:max-w-[52%] sm:gap-1.5 sm:ps-20">
+        <h2 dir="auto" className="line-clamp-1 text-lg leading-tight font-extrabold tracking-tight sm:text-2xl">
           {localized(banner.title)}
         </h2>
-        <p className="line-clamp-2 text-sm sm:text-lg">{banner.text ? localized(banner.text) : m.banner.bestSellers}</p>
+        <p className="line-clamp-1 text-xs sm:text-base">
+          {banner.text ? localized(banner.text) : m.banner.bestSellers}
+        </p>
         <Link
           to={banner.link}
-          className="mt-1 inline-flex w-fit items-center gap-1.5 rounded-full bg-foreground px-4 py-2 text-sm font-semibold text-background hover:bg-foreground/85"
+          className="mt-0.5 inline-flex w-fit items-center gap-1.5 rounded-full bg-ink px-3.5 py-1.5 text-xs font-semibold sm:text-sm text-white hover:bg-ink/85"
         >
           {banner.action ? localized(banner.action) : m.banner.action}
           <ArrowRight aria-hidden className="size-4 rtl:-scale-x-100" />

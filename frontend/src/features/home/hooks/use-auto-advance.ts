@@ -1,5 +1,5 @@
 import { useEffect, useState, type DOMAttributes } from 'react'
-import { useReducedMotion } from './use-reduced-motion'
+import { REDUCED_MOTION, useMedia } from '@/lib/use-media'
 
 export const ADVANCE_MS = 3_000
 
@@ -15,7 +15,7 @@ interface AutoAdvance {
 
 /** Calls `advance` every three seconds; `turn` starts the three seconds anew. Rests while somebody looks closer. */
 export function useAutoAdvance(advance: () => void, turn: number): AutoAdvance {
-  const prefersStill = useReducedMotion()
+  const prefersStill = useMedia(REDUCED_MOTION)
   const [chosen, setIsPlaying] = useState<boolean>()
   const isPlaying = chosen ?? !prefersStill
   const [isHovered, setIsHovered] = useState(false)
