@@ -1,6 +1,7 @@
 import { useParams } from 'react-router'
 import { PageTitle } from '../page-title'
 import { useStorefront } from '@/api/get-storefront'
+import { Breadcrumbs } from '@/components/breadcrumbs'
 import { DepartmentIcon } from '@/components/department-icon'
 import { Notice } from '@/components/notice'
 import { ProductShelf } from '@/features/catalogue/components/product-shelf'
@@ -17,6 +18,7 @@ export function CategoryPage() {
   if (departments && !department) return <Notice title={m.catalogue.missingCategory} isPage />
   return (
     <>
+      <Breadcrumbs here={name} />
       <PageTitle icon={department && <DepartmentIcon department={department} size={32} />}>{name}</PageTitle>
       <ProductShelf key={categoryId} categoryId={categoryId} label={name} emptyText={m.catalogue.emptyCategory} />
     </>

@@ -1,6 +1,7 @@
 import { useDocumentTitle } from '../page-title'
 import { BannerCarousel } from '@/features/home/components/banner-carousel'
 import { Recommendations } from '@/features/home/components/recommendations'
+import { RecentlyViewed } from '@/features/viewed/components/recently-viewed'
 
 export function HomePage() {
   useDocumentTitle('')
@@ -8,6 +9,7 @@ export function HomePage() {
     <div className="flex flex-col gap-6 sm:gap-10">
       <BannerCarousel />
       <Recommendations />
+      <RecentlyViewed />
     </div>
   )
 }

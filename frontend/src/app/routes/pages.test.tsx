@@ -37,6 +37,19 @@ test('a search that finds nothing says what helps', async () => {
   expect(await screen.findByText(/‘xyz’에 맞는 상품이 없어요/)).toBeVisible()
 })
 
+test.each([
+  ['/category/9', ['홈'], '과일·채소'],
+  ['/search?query=milk', ['홈'], '‘milk’ 검색 결과'],
+  ['/product/1', ['홈', '유제품·달걀'], 'Product 1'],
+])('the way to %s is shown', async (path, above, here) => {
+  renderApp(path)
+
+  const way = within(await screen.findByRole('navigation', { name: '현재 위치' }))
+
+  expect(await way.findByText(here)).toHaveAttribute('aria-current', 'page')
+  expect(way.getAllByRole('link').map(({ textContent }) => textContent)).toEqual(above)
+})
+
 test('a product shows its facts, its reviews and what goes with it', async () => {
   renderApp('/product/1')
 

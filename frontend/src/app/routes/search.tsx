@@ -1,5 +1,6 @@
 import { useSearchParams } from 'react-router'
 import { PageTitle } from '../page-title'
+import { Breadcrumbs } from '@/components/breadcrumbs'
 import { SearchResults } from '@/features/search/components/search-results'
 import { readSearch } from '@/features/search/search-address'
 import { useMessages } from '@/i18n/use-messages'
@@ -10,6 +11,7 @@ export function SearchPage() {
   const search = readSearch(params)
   return (
     <>
+      <Breadcrumbs here={m.catalogue.found(search.query)} />
       <PageTitle>{m.catalogue.found(search.query)}</PageTitle>
       <SearchResults key={search.query} search={search} />
     </>

@@ -17,8 +17,13 @@ export const en = {
     categories: 'Categories',
     cart: (quantity: number) => `Cart, ${count(quantity, 'item', 'items')}`,
     orders: 'My orders',
+    path: 'Where you are',
     search: 'Search',
     searchPlaceholder: 'What are you looking for?',
+  },
+  row: {
+    back: (title: string) => `Back in “${title}”`,
+    on: (title: string) => `Further in “${title}”`,
   },
   banner: {
     label: 'Offers',
@@ -54,6 +59,7 @@ export const en = {
     noReviews: 'Nobody has reviewed this product yet.',
     rating: (stars: string) => `${stars} of 5 stars`,
     similar: 'Goes well with it',
+    viewed: 'You looked at these',
     variants: 'Other sizes and kinds',
     allVariants: (number: number) => `Show all ${String(number)}`,
     missing: 'The shop does not sell this product (any more).',
@@ -150,6 +156,10 @@ export const en = {
     signedOut: 'You are a guest here. Sign in to the shop to see your orders.',
     quantity: (number: number) => `× ${number}`,
     more: 'Show older orders',
+    again: 'Order again',
+    putIn: (number: number) => `${count(number, 'product', 'products')} put into the cart.`,
+    missing: (titles: string) => `Not to be had right now: ${titles}.`,
+    toCart: 'To the cart',
     status: {
       placed: 'Placed',
       paid: 'Paid',

@@ -14,8 +14,13 @@ export const ko: Messages = {
     categories: '카테고리',
     cart: (quantity) => `장바구니, ${quantity}개`,
     orders: '주문 내역',
+    path: '현재 위치',
     search: '검색',
     searchPlaceholder: '어떤 상품을 찾으세요?',
+  },
+  row: {
+    back: (title) => `‘${title}’ 이전 상품 보기`,
+    on: (title) => `‘${title}’ 다음 상품 보기`,
   },
   banner: {
     label: '기획전',
@@ -51,6 +56,7 @@ export const ko: Messages = {
     noReviews: '아직 상품평이 없어요.',
     rating: (stars) => `별점 5점 만점에 ${stars}점`,
     similar: '함께 보면 좋은 상품',
+    viewed: '최근 본 상품',
     variants: '다른 용량·종류',
     allVariants: (number) => `${String(number)}개 모두 보기`,
     missing: '판매하지 않는 상품이에요.',
@@ -136,6 +142,10 @@ export const ko: Messages = {
     signedOut: '지금은 비회원이에요. 주문 내역을 보려면 쇼핑몰에 로그인해 주세요.',
     quantity: (number) => `${number}개`,
     more: '이전 주문 더 보기',
+    again: '다시 담기',
+    putIn: (number) => `상품 ${number}개를 장바구니에 담았어요.`,
+    missing: (titles) => `지금은 살 수 없는 상품이에요: ${titles}`,
+    toCart: '장바구니로 가기',
     status: {
       placed: '주문 접수',
       paid: '결제 완료',

@@ -1,4 +1,5 @@
 import { Link } from 'react-router'
+import { OrderAgain } from './order-again'
 import { ProductImage } from '@/components/product-image'
 import { Badge } from '@/components/ui/badge'
 import { useMessages } from '@/i18n/use-messages'
@@ -36,6 +37,7 @@ export function OrderCard({ order }: { order: components['schemas']['OrderSummar
           </li>
         ))}
       </ul>
+      <OrderAgain items={order.items} />
     </article>
   )
 }

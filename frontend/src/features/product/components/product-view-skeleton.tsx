@@ -4,7 +4,12 @@ import { useMessages } from '@/i18n/use-messages'
 export function ProductViewSkeleton() {
   const m = useMessages()
   return (
-    <div role="status" aria-label={m.shop.loading} className="grid gap-6 md:grid-cols-2 md:gap-10">
+    <div
+      role="status"
+      aria-label={m.shop.loading}
+      className="grid gap-x-10 gap-y-4 md:grid-cols-[minmax(0,26rem)_minmax(0,1fr)]"
+    >
+      <Skeleton className="mb-3 h-5 w-60 rounded-md md:col-span-2" />
       <Skeleton className="aspect-square rounded-2xl" />
       <div className="flex flex-col gap-4">
         <Skeleton className="h-5 w-32 rounded-md" />

@@ -1,8 +1,8 @@
 import { useState } from 'react'
-import { Link } from 'react-router'
 import { ProductFacts } from './product-facts'
 import { VariantList } from './variant-list'
 import { AddToCartButton } from '@/components/add-to-cart-button'
+import { Breadcrumbs } from '@/components/breadcrumbs'
 import { CouponBadge } from '@/components/coupon-badge'
 import { ProductImage } from '@/components/product-image'
 import { QuantityStepper } from '@/components/quantity-stepper'
@@ -24,19 +24,16 @@ interface ProductViewProps {
 export function ProductView({ product, source }: ProductViewProps) {
   const m = useMessages()
   const formats = useFormats()
-  const categoryName = useCategoryName(product.category_id)
+  const department = useCategoryName(product.category_id).trim() || product.category_name
   const [quantity, setQuantity] = useState(1)
   const imageUrl = product.image_urls[0] ?? ''
   return (
-    <div className="grid gap-6 md:grid-cols-2 md:gap-10">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-x-10 gap-y-4 md:grid-cols-[minmax(0,26rem)_minmax(0,1fr)]">
+      <div className="md:col-span-2">
+        <Breadcrumbs above={[{ name: department, path: toCategoryPath(product.category_id) }]} here={product.title} />
+      </div>
       <ProductImage url={imageUrl} size={640} isEager className="w-full rounded-2xl border" />
       <div className="flex flex-col gap-4">
-        <Link
-          to={toCategoryPath(product.category_id)}
-          className="w-fit text-sm font-medium text-primary hover:underline"
-        >
-          {categoryName.trim() || product.category_name}
-        </Link>
         <h1 dir="auto" className="text-2xl font-extrabold tracking-tight sm:text-3xl">
           {product.title}
         </h1>
