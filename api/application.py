@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import httpx
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.middleware.gzip import GZipMiddleware
 from fastapi_offline import FastAPIOffline
 from sqlalchemy import Engine, make_url
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -102,7 +101,7 @@ def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAP
     for routes in (home, storefront, catalogue, search, products, users, orders, choices, images, events, health):
         app.include_router(routes.router)
     if not is_production and STOREFRONT_PAGES.is_dir():
-        app.mount("/", GZipMiddleware(StorefrontPages(directory=STOREFRONT_PAGES, html=True)), name="storefront")
+        app.mount("/", StorefrontPages(directory=STOREFRONT_PAGES, html=True), name="storefront")
     return app
 
 

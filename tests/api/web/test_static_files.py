@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from sqlalchemy import Engine
 
 from api.web.static_files import StorefrontPages
 
+SCRIPT = b"void 0;" * 1000
+GZIPPED = gzip.compress(SCRIPT, mtime=0)
+BROTLI = b"as the build compressed it"
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
 
 
@@ -17,7 +21,9 @@ def built_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "dist"
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text("<title>Storefront</title>")
-    (folder / "assets" / "app.js").write_text("void 0;" * 1000)
+    (folder / "assets" / "app.js").write_bytes(SCRIPT)
+    (folder / "assets" / "app.js.gz").write_bytes(GZIPPED)
+    (folder / "assets" / "app.js.br").write_bytes(BROTLI)
     monkeypatch.setattr("api.application.STOREFRONT_PAGES", folder)
 
 
@@ -44,12 +50,33 @@ def test_pages_travel_compressed_and_are_kept_as_long_as_they_stay_the_same(
     )
 
     assert script.headers["content-encoding"] == "gzip"
+    assert script.headers["content-type"].startswith("text/javascript")
     assert "Accept-Encoding" in script.headers["vary"]
     assert int(script.headers["content-length"]) < 1000 < len(script.content)
     assert script.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert {answer.headers["cache-control"] for answer in (start, page)} == {"no-cache"}
     assert api.get("/assets/gone.js", headers=BROWSER).status_code == 404
     again = api.get("/", headers={"If-None-Match": start.headers["etag"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [("gzip, deflate, br, zstd", "br"), ("gzip;q=0.5, br; q=0", "gzip"), ("identity", None), ("", None)],
+    ids=["the smallest", "one refused", "none of ours", "nothing said"],
+)
+def test_a_browser_gets_the_smallest_file_that_it_takes(
+    built_pages: None, published_shop: Engine, open_api: Callable[..., TestClient], accepted: str, encoding: str | None
+) -> None:
+    with open_api().stream("GET", "/assets/app.js", headers={"Accept-Encoding": accepted}) as answer:
+        body = b"".join(answer.iter_raw())
+
+    assert (answer.status_code, answer.headers.get("content-encoding")) == (200, encoding)
+    assert "Accept-Encoding" in answer.headers["vary"]
+    assert body == {"br": BROTLI, "gzip": GZIPPED, None: SCRIPT}[encoding]
+    again = open_api().get(
+        "/assets/app.js", headers={"Accept-Encoding": accepted, "If-None-Match": answer.headers["etag"]}
+    )
     assert again.status_code == 304
 
 
