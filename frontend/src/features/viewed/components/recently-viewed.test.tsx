@@ -29,7 +29,7 @@ test('what was looked at stands on the homepage, the latest first, once it is sc
   })
   await user.click(screen.getAllByRole('link', { name: /홈$/ })[0]!)
   await screen.findByRole('heading', { level: 1, name: /인기/ })
-  expect(screen.queryByRole('list', { name: '최근 본 상품' })).not.toBeInTheDocument()
+  expect(screen.queryByRole('link', { name: 'Product 8' })).not.toBeInTheDocument()
 
   act(() => {
     scrollPast(true)
