@@ -3,20 +3,27 @@
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from features.rebuild import rebuild
 from features.snapshot.tables import TABLES, Snapshot, list_snapshots
-from features.store import MLStore
+from features.store import KNOWN_FROM, MLStore
 from features.store_failures import StoreError
+from shop.tables import NOT_INTERESTED_PRODUCT
 from tests.support.tiny_shop import day
 
 
 @pytest.fixture
 def store(tiny_store: MLStore, tmp_path: Path) -> MLStore:
-    """The tiny shop with snapshots as of two days."""
+    """The tiny shop, where a shopper refused a product, with snapshots as of two days."""
     shutil.copytree(tiny_store.uri, tmp_path / "store")
     store = MLStore(str(tmp_path / "store"))
+    refusal = {"choice_id": 1, "user_id": 1, "choice_key": "product:3", "kind": NOT_INTERESTED_PRODUCT}
+    refusal |= {"product_id": 3, "product_type": "Bread", "category_id": 2, "order_id": 0}
+    refusal |= dict.fromkeys(("made_at", "created_at", "updated_at", KNOWN_FROM), day(2))
+    schema = store.scan("shopper_choices").collect_schema()
+    store.overwrite("shopper_choices", pl.DataFrame([refusal], schema=schema))
     for number in (15, 21):
         rebuild(store, day(number, hour=0), num_buckets=2)
     return store

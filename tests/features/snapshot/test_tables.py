@@ -113,7 +113,7 @@ def test_one_instant_has_one_name_in_every_zone(store: MLStore, snapshot: Snapsh
 
 def test_a_snapshot_from_before_stock_was_looked_at_still_opens(written: MLStore, tmp_path: Path) -> None:
     older = MLStore(str(tmp_path / "older"))
-    for name in written.tables():
+    for name in set(written.tables()) - {"snapshot_exclusions"}:  # which came later still
         frame = written.scan(name).collect()
         older.overwrite(name, frame.drop("is_sellable", strict=False), where={"as_of": AS_OF.isoformat()})
 
