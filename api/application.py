@@ -25,14 +25,29 @@ from api.orders.outbox import Outbox
 from api.pages.browse import CataloguePages
 from api.pages.experiment import Experiment
 from api.pages.fallback import FallbackCache, read_fallback_copy
-from api.pages.home import HomePage, PageRules
+from api.pages.home import HomePage
 from api.pages.images import ProductPictures
 from api.pages.products import ProductPages
 from api.pages.search import SearchPages
+from api.pages.shelves import ShelvesPage
 from api.pages.shop_ids import ShopIds
+from api.pages.shopper import PageRules
 from api.pages.storefront import StorefrontPage
 from api.queries.published import SharedListsCache
-from api.routes import catalogue, choices, events, health, home, images, orders, products, search, storefront, users
+from api.routes import (
+    catalogue,
+    choices,
+    events,
+    health,
+    home,
+    images,
+    orders,
+    products,
+    search,
+    shelves,
+    storefront,
+    users,
+)
 from api.routes.dependencies import Services
 from api.routes.plain_home import PlainHomepages
 from api.routes.shop_ids import TranslatedIds
@@ -98,7 +113,8 @@ def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAP
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     install_error_handlers(app)
-    for routes in (home, storefront, catalogue, search, products, users, orders, choices, images, events, health):
+    shopping = (home, shelves, storefront, catalogue, search, products, users, orders, choices)
+    for routes in (*shopping, images, events, health):
         app.include_router(routes.router)
     if not is_production and STOREFRONT_PAGES.is_dir():
         app.mount("/", StorefrontPages(directory=STOREFRONT_PAGES, html=True), name="storefront")
@@ -142,9 +158,10 @@ async def _run(
         await shop_ids.renew_kinds(background.platform)
         await fallback.rules.renew(background)
     async with httpx.AsyncClient(base_url=settings.serving_url, timeout=READ_TIMEOUT_SECONDS) as client:
-        model_server = ModelServerClient(client, deadlines.model_server)
+        model_server, rules = ModelServerClient(client, deadlines.model_server), _read_rules(settings)
         app.state.services = Services(
-            home_page=HomePage(pages, model_server, fallback, cache, _read_rules(settings)),
+            home_page=HomePage(pages, model_server, fallback, cache, rules),
+            shelves_page=ShelvesPage(pages, model_server, fallback, cache, rules),
             product_pages=ProductPages(pages, fallback, cache),
             catalogue_pages=CataloguePages(slow_pages, fallback, cache),
             search_pages=search_pages,
@@ -192,7 +209,13 @@ def _choose_copy_seconds(settings: Settings) -> float | None:
 
 def _read_rules(settings: Settings) -> PageRules:
     experiment = Experiment(settings.compared_alias, settings.compared_share)
-    return PageRules(settings.home_category_share, settings.home_recent_hours, experiment)
+    return PageRules(
+        category_share=settings.home_category_share,
+        repeat_share=settings.home_repeat_share,
+        new_weight=settings.home_new_weight,
+        recent_hours=settings.home_recent_hours,
+        experiment=experiment,
+    )
 
 
 Connect = Callable[[str], HeldConnection | ThreadConnections | LoopConnections]

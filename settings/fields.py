@@ -152,8 +152,18 @@ class Settings(BaseSettings):
     home_category_share: float = Field(
         0.4, gt=0, le=1, description="Most of the homepage's first 20 slots that one category may have."
     )
+    home_repeat_share: float = Field(
+        0.9, ge=0, le=1, description="Most of the homepage's first 20 slots that products bought before may have."
+    )
+    home_new_weight: float = Field(
+        2.0,
+        ge=1,
+        le=100,
+        description="How many repeated purchases a first one is worth: of products bought before, a homepage holds as "
+        "many as are among the shopper's best 20 where a new one counts so much.",
+    )
     home_recent_hours: float = Field(
-        12.0, ge=0, description="How long a purchase keeps its product off the homepage, unless it is bought regularly."
+        12.0, ge=0, description="How long a purchase keeps its product off personal pages at least."
     )
     compared_alias: str = Field(
         "",

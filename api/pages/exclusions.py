@@ -11,11 +11,8 @@ from api.queries.catalogue import SellableProduct
 from api.queries.choices import StoredChoice, fetch_choices
 from api.queries.chosen_products import fetch_families, fetch_only_given, list_conditions
 from api.queries.purchases import OrderLine
-from api.queries.ranked_list import StoredEntry
+from api.queries.ranked_list import BOUGHT_BEFORE, StoredEntry
 from shop.tables import GIFT, NOT_INTERESTED_PRODUCT, NOT_INTERESTED_TYPE
-
-BOUGHT_BEFORE = "bought_before"
-"""The reason of what is listed because the shopper bought it."""
 
 
 @dataclass(frozen=True)

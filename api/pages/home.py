@@ -8,32 +8,30 @@ newest      newest in the batch
 catalogue   whatever can be sold: needs nothing published
 local:*     the local fallback, when a database does not answer
 
-What the user bought in the last hours is left out, unless the user reorders it regularly; so are the departments that
-the storefront's document restricts, what the merchant's rules hide, and what the user is not interested in.
+Of the first 20 slots earlier purchases have a share at most, and one category. What the user just bought is left out
+until it is due again by the user's own interval; so are the departments that the storefront's document restricts, what
+the merchant's rules hide, and what the user is not interested in.
 """
 
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import NamedTuple
 
 from api.clients.model_server import ModelList, ModelServerClient
-from api.db.coalescing import CoalescedReads
-from api.db.databases import Databases, wait_for_both
-from api.db.reader import DatabaseUnavailableError
+from api.db.databases import Databases
+from api.db.reader import DatabaseReader, DatabaseUnavailableError
 from api.pages.answer import NOBODY, HomeAnswer, pack_answer
-from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions, load_exclusions
-from api.pages.experiment import Experiment, pointer_of
+from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions
 from api.pages.fallback import FallbackCache
 from api.pages.ladder import Ladder, RankedProduct
 from api.pages.live_products import LivePage, LiveProducts, Unchanged
+from api.pages.repeats import fit_repeat_share
+from api.pages.shopper import PageRules, Shopper, ShopperReader
 from api.queries.catalogue import fetch_any_sellable, fetch_favourite_categories
 from api.queries.coupons import HeldCoupon, fetch_held_coupons
-from api.queries.profiles import Profile, fetch_profiles
-from api.queries.published import ListRequest, SharedLists, SharedListsCache, UserList, fetch_lists
-from api.queries.purchases import fetch_just_bought
+from api.queries.published import SharedLists, SharedListsCache
+from api.queries.purchases import NotDue, fetch_not_due
 from api.queries.ranked_list import StoredEntry, keep_usable
 
 KEPT_PAGES = 10_000
@@ -41,56 +39,6 @@ UNREADABLE = (ArithmeticError, LookupError, TypeError, ValueError)
 """Raised by values that no query expects: what is known to occur is left out one by one, the rest costs the page."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class PageRules:
-    """What an installation may choose about its homepage.
-
-    Attributes:
-        category_share: most of the first 20 slots that one category may have.
-        recent_hours: how long a purchase keeps its product off the page.
-        experiment: a second alias whose lists some shoppers see.
-    """
-
-    category_share: float = 0.4
-    recent_hours: float = 12.0
-    experiment: Experiment = field(default_factory=Experiment)
-
-
-class HomeRequest(NamedTuple):
-    """Request for a homepage: who asks for how much, and what was read of them first.
-
-    Attributes:
-        user_id: the shopper; `None` when logged out.
-        limit: products wanted.
-        published: what the pointed batch holds for the shopper.
-        profile: what the shop knows of the shopper; `None` if it has no such user.
-        variant: the alias whose lists the shopper sees in a running comparison; `None` outside of one.
-        exclusions: what the shopper wants left out.
-    """
-
-    user_id: int | None
-    limit: int
-    published: UserList
-    profile: Profile | None
-    variant: str | None
-    exclusions: Exclusions = NOTHING_EXCLUDED
-
-    @property
-    def asks_model(self) -> bool:
-        """Whether the model server may rank for the user: one whom the shop knows and the batch lacks."""
-        return self.published.entries is None and self.profile is not None
-
-    @property
-    def has_coupons(self) -> bool:
-        """Whether the user holds coupons that may be valid."""
-        return self.profile is not None and self.profile.has_coupons
-
-    @property
-    def ordered_lately(self) -> bool:
-        """Whether the user ordered something that may still keep off the page."""
-        return self.profile is not None and self.profile.ordered_lately
 
 
 class HomePage:
@@ -102,7 +50,7 @@ class HomePage:
         model_server: ModelServerClient,
         fallback: FallbackCache,
         cache: SharedListsCache,
-        rules: PageRules = PageRules(),
+        rules: PageRules,
     ):
         """Take the dependencies.
 
@@ -115,10 +63,7 @@ class HomePage:
         """
         self._databases = databases
         self._shop, self._platform = databases.shop, databases.platform
-        self._lists: CoalescedReads[ListRequest, UserList] = CoalescedReads(databases.platform, fetch_lists)
-        self._profiles: CoalescedReads[int, Profile] = CoalescedReads(
-            databases.shop, partial(fetch_profiles, lately=timedelta(hours=rules.recent_hours))
-        )
+        self._shoppers = ShopperReader(databases, rules, lambda: fallback.copy.head)
         self._products = LiveProducts(databases.shop, fallback.latest)
         self._model_server = model_server
         self._fallback = fallback
@@ -154,99 +99,86 @@ class HomePage:
 
     async def _answer_live(self, user_id: int | None, limit: int, mark: tuple[int, int] | None) -> HomeAnswer:
         products = self._products.since(None if mark is None else mark[0])
-        request, ranked_products = await self._databases.within_deadline(self._read_page(user_id, limit, products))
-        head, profile = request.published.head, request.profile
-        version, variant = head.model_version if head else "", request.variant
+        shopper, ranked_products = await self._databases.within_deadline(self._read_page(user_id, limit, products))
+        head, profile = shopper.published.head, shopper.profile
+        version, variant = head.model_version if head else "", shopper.variant
         if ranked_products is None and user_id is not None:
             ranked = await self._model_server.rank(user_id)
-            ranked_products = await self._databases.within_deadline(self._fill_page(request, ranked, products))
+            filled = self._fill_page(shopper, limit, ranked, products)
+            ranked_products = await self._databases.within_deadline(filled)
             if ranked and any(each.rung == "model" for each in ranked_products):
                 version, variant = ranked.model_version, None
-        depends_on_time = request.has_coupons or request.asks_model or request.ordered_lately
+        depends_on_time = shopper.has_coupons or shopper.asks_model or shopper.ordered_lately
         nickname = profile.nickname if profile else NOBODY
         provenance = (nickname, head, version, variant)
         return pack_answer(
-            ranked_products or [], *provenance, depends_on_time=depends_on_time, exclusions=request.exclusions
+            ranked_products or [], *provenance, depends_on_time=depends_on_time, exclusions=shopper.exclusions
         )
 
     async def _read_page(
         self, user_id: int | None, limit: int, products: LivePage
-    ) -> tuple[HomeRequest, list[RankedProduct] | None]:
+    ) -> tuple[Shopper, list[RankedProduct] | None]:
         """Read the pointer and, unless the model server should be asked first, the whole page."""
-        variant = self._rules.experiment.assign(user_id)
-        wanted = ListRequest(user_id, pointer_of(variant))
-        published, profile = await self._read_user(wanted)
-        if published.head is None and variant is not None:  # the second alias has no lists yet: nothing is compared
-            variant, wanted = None, ListRequest(user_id)
-            published = (await self._lists.load((wanted,)))[wanted]
-        if profile is None:  # a list of a user whom the shop has no more
-            published = UserList(published.head)
-        request = HomeRequest(user_id, limit, published, profile, variant)
-        if published.may_have_choices:
-            request = request._replace(exclusions=await load_exclusions(self._databases, user_id))
-        if request.asks_model:
-            return request, None
-        return request, await self._fill_page(request, None, products)
-
-    async def _read_user(self, wanted: ListRequest) -> tuple[UserList, Profile | None]:
-        """Read what is published for a user, and at the same time what the shop knows of them."""
-        if wanted.user_id is None:
-            return (await self._lists.load((wanted,)))[wanted], None
-        lists, profiles = self._lists.ask((wanted,)), self._profiles.ask((wanted.user_id,))
-        published, known = await wait_for_both(lists, profiles)
-        return published[wanted], known.get(wanted.user_id)
+        shopper = await self._shoppers.read(user_id)
+        if shopper.asks_model:
+            return shopper, None
+        return shopper, await self._fill_page(shopper, limit, None, products)
 
     async def _fill_page(
-        self, request: HomeRequest, ranked: ModelList | None, products: LivePage
+        self, shopper: Shopper, limit: int, ranked: ModelList | None, products: LivePage
     ) -> list[RankedProduct]:
         """Climb down all rungs that need no other service than the databases."""
-        entries, exclusions = request.published.entries, request.exclusions
-        without = await self._fetch_just_bought(request)
-        restricted = await self._fallback.load_restricted(self._databases)
-        rules, load = self._fallback.rules.current, exclusions.sift(products.load)
-        ladder = Ladder(request.limit, load, without, self._rules.category_share, restricted, rules=rules)
-        listed: Iterable[StoredEntry] = exclusions.keep(keep_usable(entries or []))
-        if rules.has_pins:
+        entries, by_model = shopper.published.entries or [], ranked.entries if ranked else []
+        ladder = await self._begin(shopper, limit, products, entries or by_model)
+        keep = shopper.exclusions.keep
+        listed: Iterable[StoredEntry] = keep(keep_usable(entries))
+        if self._fallback.rules.current.has_pins:
             listed = list(listed)
-            ladder.pin(listed or (ranked.entries if ranked else []))
-        if request.has_coupons and entries and request.user_id is not None:
+            ladder.pin(listed or by_model)
+        if shopper.has_coupons and entries and shopper.user_id is not None:
             listed = whole = list(listed)  # a coupon may speak for any of it
-            coupons = await self._shop.read(fetch_held_coupons, request.user_id)
+            coupons = await self._shop.read(fetch_held_coupons, shopper.user_id)
             await ladder.lift(whole, partial(_has_coupon, coupons))
         await ladder.step("published", listed)
-        await ladder.step("model", exclusions.keep(ranked.entries if ranked else []))
+        await ladder.step("model", keep(by_model))
         if ladder.missing:
-            await self._step_down(request, ladder)
+            await self._step_down(shopper, limit, ladder)
         await ladder.finish()
-        await self._take_any(request, ladder)
+        await take_any(self._shop, ladder, limit, shopper.exclusions)
         return ladder.ranked_products
 
-    async def _step_down(self, request: HomeRequest, ladder: Ladder) -> None:
+    async def _begin(self, shopper: Shopper, limit: int, products: LivePage, listed: Sequence[StoredEntry]) -> Ladder:
+        """Begin an empty page by the rules; `listed` is what was ranked for the shopper."""
+        not_due = await self._fetch_not_due(shopper)
+        restricted = await self._fallback.load_restricted(self._databases)
+        return Ladder(
+            limit,
+            shopper.exclusions.sift(products.load),
+            without=not_due.products,
+            category_share=self._rules.category_share,
+            restricted=restricted,
+            without_families=not_due.families,
+            repeat_share=fit_repeat_share(listed, self._rules.repeat_share, self._rules.new_weight),
+            rules=self._fallback.rules.current,
+        )
+
+    async def _step_down(self, shopper: Shopper, limit: int, ladder: Ladder) -> None:
         """Go on with the rungs that all shoppers share, as far as the head's rule allows."""
-        head, user_id = request.published.head, request.user_id
+        head, user_id = shopper.published.head, shopper.user_id
         shared = await self._platform.read(self._cache.get, head) if head else SharedLists()
-        if user_id is not None and request.profile is not None:
+        if user_id is not None and shopper.profile is not None:
             favourites = await self._shop.read(fetch_favourite_categories, user_id)
             await ladder.step("categories", shared.of_categories(favourites))
         await ladder.step("popular", shared.popular)
         await ladder.step("newest", shared.newest)
-        await self._take_any(request, ladder)
+        await take_any(self._shop, ladder, limit, shopper.exclusions)
 
-    async def _take_any(self, request: HomeRequest, ladder: Ladder) -> None:
-        """Fill up with whatever can be sold; where one read brought variants of few things, another one follows."""
-        while ladder.missing:
-            conditions = [*ladder.conditions, *request.exclusions.list_conditions()]
-            without = (ladder.met, ladder.full_categories, ladder.families, conditions)
-            others = await self._shop.read(fetch_any_sellable, request.limit, *without)
-            if not others:
-                return
-            ladder.take("catalogue", others, "new")
-
-    async def _fetch_just_bought(self, request: HomeRequest) -> set[int]:
-        """Find what stays off the page; most users have not ordered lately, which the context already says."""
-        if request.user_id is None or not request.ordered_lately:
-            return set()
-        return await self._shop.read(fetch_just_bought, request.user_id, self._rules.recent_hours)
+    async def _fetch_not_due(self, shopper: Shopper) -> NotDue:
+        """Find what stays off the page; most users have not ordered lately, which the profile already says."""
+        if shopper.user_id is None or not shopper.ordered_lately:
+            return NotDue(set(), set())
+        least = timedelta(hours=self._rules.recent_hours)
+        return await self._shop.read(fetch_not_due, shopper.user_id, shopper.since, least)
 
     def _answer_locally(self, user_id: int | None, limit: int) -> HomeAnswer:
         """Answer without the databases; the page says so in its rungs, and still comes from one batch."""
@@ -257,6 +189,17 @@ class HomePage:
         ranked_products = self._fallback.fill_page(page.ranked_products if page else [], limit, exclusions)
         head = page.head if page else copy.head
         return pack_answer(ranked_products, page.nickname if page else NOBODY, head, head.model_version if head else "")
+
+
+async def take_any(shop: DatabaseReader, ladder: Ladder, limit: int, exclusions: Exclusions) -> None:
+    """Fill up with whatever can be sold; where one read brought variants of few things, another one follows."""
+    while ladder.missing:
+        conditions = [*ladder.conditions, *exclusions.list_conditions()]
+        without = (ladder.met, ladder.full_categories, ladder.families, conditions)
+        others = await shop.read(fetch_any_sellable, limit, *without)
+        if not others:
+            return
+        ladder.take("catalogue", others, "new")
 
 
 def _has_coupon(coupons: list[HeldCoupon], product_id: int, category_id: int) -> bool:

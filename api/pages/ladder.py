@@ -1,9 +1,10 @@
 """Fallback chain: fills a page from one rung after another, best first, without holes and without repeats.
 
 Of a family the page shows one product: the first that can be sold. Its other variants make room for what follows.
-The first slots hold at most a share of one category, as long as other products can be had, and at most a few products
-that a coupon lifted. The merchant's rules (`api/pages/rules.py`) say what is left out, moved, capped or pinned.
-Pure but for the catalogue that it is given; which rungs there are, and when, is decided in `api/pages/home.py`.
+The first slots hold at most a share of one category and of earlier purchases, as long as other products can be had
+(`api/pages/head_rule.py`), and at most a few products that a coupon lifted. The merchant's rules (`api/pages/rules.py`)
+say what is left out, moved, capped or pinned. Pure but for the catalogue that it reads; which rungs there are is
+decided in `api/pages/home.py` and `api/pages/shelves.py`.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -12,21 +13,19 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement
 
+from api.pages.head_rule import HeadRule
 from api.pages.rules import NO_RULES, PINNED, AppliedRules, Pin, RuleMark
 from api.queries.catalogue import SellableProduct
 from api.queries.ranked_list import StoredEntry
 
 HEAD_SLOTS = 20
-"""The slots that the rules of category and coupon look at; on a shorter page, all of them."""
+"""The slots that the rules of category, repeat and coupon look at; on a shorter page, all of them."""
 
 LIFTED_SLOTS = 2
 """Products that coupons may lift into a head of `HEAD_SLOTS`; on a shorter page, fewer in proportion."""
 
-LEAST_OF_CATEGORY = 2
-"""A category may have this many slots on the shortest page, where a share of the slots would be less than two."""
-
 SPARE = 2
-"""Products asked beyond those missing, and of one category beyond what the head can take, so that a few sold-out ones
+"""Products asked beyond those missing, and beyond a share that the head can take, so that a few sold-out ones
 need no second query."""
 
 FetchSellable = Callable[[Sequence[int]], Awaitable[Mapping[int, SellableProduct | None]]]
@@ -57,6 +56,7 @@ class Ladder:
         category_share: float = 1.0,
         restricted: Collection[int] = frozenset(),
         without_families: Iterable[int] = (),
+        repeat_share: float = 1.0,
         rules: AppliedRules = NO_RULES,
     ):
         """Start with an empty page.
@@ -68,11 +68,12 @@ class Ladder:
             category_share: most of the first slots that one category may have, above 0 and at most 1.
             restricted: categories that must not be on the page.
             without_families: families that must not be on the page.
+            repeat_share: most of the first slots that earlier purchases may have.
             rules: the merchant's.
         """
         self._limit = limit
         self._head = min(limit, HEAD_SLOTS)
-        self._most_of_category = max(LEAST_OF_CATEGORY, int(category_share * self._head + 1e-9))
+        self._rule = HeadRule(self._head, category_share, repeat_share)
         self._fetch_sellable = fetch_sellable
         self._met = set(without)
         self._restricted = {*restricted, *rules.hidden_categories}
@@ -83,7 +84,6 @@ class Ladder:
         self._pinned: list[tuple[int, RankedProduct]] = []
         self._pinned_ids: set[int] = set()
         self._num_variants_left_out = 0
-        self._in_category: dict[int, int] = {}
         self._lifted: list[RankedProduct] = []
         self._late: list[Candidate] = []
         self._is_head_closed = False
@@ -109,9 +109,7 @@ class Ladder:
         """Categories that the page cannot take more of: restricted ones, and in the head those that are full."""
         if self._is_head_closed:
             return list(self._restricted)
-        return [*self._restricted] + [
-            category for category, number in self._in_category.items() if number >= self._most_of_category
-        ]
+        return [*self._restricted, *self._rule.list_full_categories()]
 
     @property
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -147,11 +145,11 @@ class Ladder:
         variants_above = {product.family_id for each in above if (product := sellable.get(each))} - {None}
         for product_id, _, _, reason in wanted:
             product = sellable.get(product_id)
-            if product is None or len(self._lifted) == slots or self._has_no_room(product):
+            if product is None or len(self._lifted) == slots or self._has_no_room(product, reason):
                 continue
             if product.family_id in variants_above:
                 continue
-            self._note(product)
+            self._note(product, reason)
             marks = self._rules.list_marks(product_id, product.category_id)
             self._lifted.append(RankedProduct(product, "published", reason, is_lifted=True, rules=marks))
 
@@ -172,6 +170,9 @@ class Ladder:
 
     async def finish(self) -> None:
         """Complete the head with what its rule held back: a page is never left with holes for the sake of variety."""
+        if not self._is_head_closed:
+            self._rule.take_all_repeats()
+            await self.step("", [])
         self._close_head()
         await self.step("", [])
 
@@ -186,7 +187,7 @@ class Ladder:
     def _choose(self, coming: Iterator[Candidate]) -> list[Candidate]:
         """Take what to look up next, as few as will do: what was held back and has room now, then what comes.
 
-        What comes of a category that is full in the head is held back.
+        What the head has no room for is held back.
         """
         waiting = iter(sorted(self._late))
         wanted = self.missing + SPARE + self._num_variants_left_out
@@ -195,15 +196,14 @@ class Ladder:
             self._late = list(waiting)
             return page
         page, self._late = [], []
-        full = self._most_of_category
-        most = full + SPARE
-        asked = {category: number if number < full else most for category, number in self._in_category.items()}
+        rule, asked = self._rule, self._rule.fork()
         for candidate in chain(waiting, coming):
-            number = asked.get(candidate[2], 0)
-            if number == most or not self._has_capped_room(candidate[1], candidate[2]):
+            _, product_id, category_id, _, reason = candidate
+            has_room = rule.takes(category_id, reason) and asked.takes(category_id, reason, SPARE)
+            if not (has_room and self._has_capped_room(product_id, category_id)):
                 self._late.append(candidate)
                 continue
-            asked[candidate[2]] = number + 1
+            asked.count(category_id, reason)
             page.append(candidate)
             if len(page) == wanted:
                 break
@@ -213,10 +213,9 @@ class Ladder:
     def _place(self, page: list[Candidate], sellable: Mapping[int, SellableProduct | None]) -> None:
         """Put candidates into the next slots, as long as there are any.
 
-        What is of a category that is full in the head is held back. Once the head is complete, what was held back goes
-        before the rest.
+        What the head has no room for is held back. Once the head is complete, what was held back goes before the rest.
         """
-        ranked_products, in_category, full = self.ranked_products, self._in_category, self._most_of_category
+        ranked_products, rule = self.ranked_products, self._rule
         is_head = not self._is_head_closed
         slots = self.missing - (self._limit - self._head if is_head else 0)
         if slots == 0:  # pins have the whole head
@@ -231,12 +230,11 @@ class Ladder:
                 self._num_variants_left_out += 1
                 continue
             category_id = product.category_id
-            if is_head:
-                number = in_category.get(category_id, 0)
-                if number >= full or not self._has_capped_room(product_id, category_id):
-                    self._late.append((turn, product_id, category_id, rung, reason))
-                    continue
-            self._note(product)
+            has_room = rule.takes(category_id, reason) and self._has_capped_room(product_id, category_id)
+            if is_head and not has_room:
+                self._late.append((turn, product_id, category_id, rung, reason))
+                continue
+            self._note(product, reason)
             marks = self._rules.list_marks(product_id, category_id)
             ranked_products.append(RankedProduct(product, rung, reason, rules=marks))
             slots -= 1
@@ -265,19 +263,19 @@ class Ladder:
             found = ((sellable.get(product_id), reason) for product_id, reason in pin.choices)
             for product, reason in found:
                 if product is not None and self._may_be_pinned(product):
-                    self._note(product)
+                    self._note(product, reason)
                     self._pinned_ids.add(product.product_id)
                     self._pinned.append((pin.slot, RankedProduct(product, PINNED, reason, rules=[pin.mark])))
                     break
         return sellable
 
-    def _note(self, product: SellableProduct) -> None:
+    def _note(self, product: SellableProduct, reason: str) -> None:
         """Note that the page holds a product."""
         self._met.add(product.product_id)
         if product.family_id is not None:
             self._families.add(product.family_id)
         if not self._is_head_closed:
-            self._in_category[product.category_id] = self._in_category.get(product.category_id, 0) + 1
+            self._rule.count(product.category_id, reason)
             if self._caps is not None:
                 self._caps.count(product.product_id, product.category_id)
 
@@ -291,7 +289,6 @@ class Ladder:
         is_out = category_id in self._restricted or self._rules.hides(product_id, category_id)
         return not (is_there or is_out) and self._has_capped_room(product_id, category_id)
 
-    def _has_no_room(self, product: SellableProduct) -> bool:
+    def _has_no_room(self, product: SellableProduct, reason: str) -> bool:
         """Return whether the head has a slot for a product only if it is pinned."""
-        is_full = self._in_category.get(product.category_id, 0) >= self._most_of_category
-        return is_full or not self._may_be_pinned(product)
+        return not (self._rule.takes(product.category_id, reason) and self._may_be_pinned(product))

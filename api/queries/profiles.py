@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -39,17 +39,15 @@ _PROFILES = Prepared(
 )
 
 
-def fetch_profiles(
-    connection: Connection, user_ids: Collection[int], lately: timedelta = timedelta()
-) -> dict[int, Profile]:
+def fetch_profiles(connection: Connection, user_ids: Collection[int], since: datetime) -> dict[int, Profile]:
     """Read what is known of some users; whom the shop does not have is absent.
 
     Args:
         connection: to the shop's database.
         user_ids: whose pages are asked for.
-        lately: how far back an order counts as made lately.
+        since: an order after this instant counts as made lately.
     """
-    rows = _PROFILES.execute(connection, _find_instants(int(time.time()), lately), user_ids)
+    rows = _PROFILES.execute(connection, _write_instants(int(time.time()), int(since.timestamp())), user_ids)
     return {
         user_id: Profile(nickname, bool(ordered_lately), bool(has_coupons))
         for user_id, nickname, ordered_lately, has_coupons in rows
@@ -57,7 +55,7 @@ def fetch_profiles(
 
 
 @lru_cache(1)
-def _find_instants(second: int, lately: timedelta) -> dict[str, str]:
-    """Write down the present second's beginning. What it lets in too much of, the exact reads leave out."""
-    now = datetime.fromtimestamp(second, UTC)
-    return {"now": from_instant(now), "lately": from_instant(now - lately)}
+def _write_instants(now: int, since: int) -> dict[str, str]:
+    """Write down instants to the second. What they let in too much of, the exact reads leave out."""
+    written = {"now": now, "lately": since}
+    return {name: from_instant(datetime.fromtimestamp(second, UTC)) for name, second in written.items()}

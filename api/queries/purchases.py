@@ -6,10 +6,13 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, false, func, not_, or_, select
 
-from shop.tables import Order, OrderItem
+from shop.tables import Order, OrderItem, Product
 
-REPEATS = 2
-"""Orders of a product that make it one of the kind that the shopper buys again."""
+DUE_SHARE = 0.5
+"""Of the shopper's own interval of a product that passes before it is due again."""
+
+USUAL_DAYS = 28
+"""Interval of a product that the shopper ordered once, in days: nobody knows better yet."""
 
 MAX_KEPT = 300
 
@@ -30,6 +33,18 @@ class Habit(NamedTuple):
         """Mean days from one order to the next; meaningless for a single order."""
         return (self.last_at - self.first_at).total_seconds() / 86400 / max(1, self.num_orders - 1)
 
+    def find_due(self, least: timedelta) -> datetime:
+        """Return when the product is due again: a share of its interval after the last order, `least` at any rate."""
+        days = self.days_between if self.num_orders > 1 else USUAL_DAYS
+        return self.last_at + max(least, timedelta(days=DUE_SHARE * days))
+
+
+class NotDue(NamedTuple):
+    """What a shopper bought lately and needs no more of yet: ids of products, and of their families."""
+
+    products: set[int]
+    families: set[int]
+
 
 _NUM_ORDERS = func.count(Order.order_id.distinct())
 _OF_USER = (
@@ -40,19 +55,30 @@ _OF_USER = (
 )
 
 
-def fetch_just_bought(connection: Connection, user_id: int, hours: float) -> set[int]:
-    """Find what a user bought in the last hours and does not reorder regularly."""
-    since = datetime.now(UTC) - timedelta(hours=hours)
+def fetch_not_due(connection: Connection, user_id: int, since: datetime, least: timedelta) -> NotDue:
+    """Find what a user bought lately and is not due again.
+
+    Args:
+        connection: to the shop's database.
+        user_id: the shopper.
+        since: looks at what was ordered after this instant.
+        least: how long a purchase is not due at any rate.
+    """
     lately = (
-        select(OrderItem.product_id)
+        select(OrderItem.product_id, Product.family_id)
         .join(Order, Order.order_id == OrderItem.order_id)
+        .join(Product, Product.product_id == OrderItem.product_id)
         .where(Order.user_id == user_id, Order.ordered_at > since, Order.status != "cancelled", OrderItem.quantity > 0)
+        .distinct()
     )
-    bought = set(connection.execute(lately.limit(MAX_KEPT)).scalars())
-    if not bought:
-        return bought
-    before = _OF_USER.where(Order.user_id == user_id, Order.ordered_at <= since, OrderItem.product_id.in_(bought))
-    return bought - {row.product_id for row in connection.execute(before.having(_NUM_ORDERS >= REPEATS))}
+    family_of = {row.product_id: row.family_id for row in connection.execute(lately.limit(MAX_KEPT))}
+    if not family_of:
+        return NotDue(set(), set())
+    of_these = _OF_USER.where(Order.user_id == user_id, OrderItem.product_id.in_(family_of))
+    now = datetime.now(UTC)
+    habits = {row[0]: Habit(*row[1:]) for row in connection.execute(of_these)}
+    waiting = {product_id for product_id, habit in habits.items() if habit.find_due(least) > now}
+    return NotDue(waiting, {family for each in waiting if (family := family_of[each]) is not None})
 
 
 def fetch_habits(

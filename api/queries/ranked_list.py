@@ -14,6 +14,12 @@ import orjson
 from api.schemas import MAX_ID
 from api.web.metrics import count_unusable
 
+BOUGHT_BEFORE = "bought_before"
+"""Reason of each product of a user's list that the user bought, and of no other."""
+
+BOUGHT_TOGETHER, FAVOURITE_TYPE = "bought_together", "favourite_type"
+"""Further reasons: it goes with what the user bought; the user buys its kind."""
+
 LONGEST_REASON = 32
 """Characters of a reason's code. Answers name codes in a header, which holds no text of any kind."""
 

@@ -20,6 +20,7 @@ from api.pages.home import HomePage
 from api.pages.images import ProductPictures
 from api.pages.products import ProductPages
 from api.pages.search import SearchPages
+from api.pages.shelves import ShelvesPage
 from api.pages.shop_ids import ShopIds
 from api.pages.storefront import StorefrontPage
 from api.schemas import AddressId
@@ -51,6 +52,7 @@ class Services:
     """
 
     home_page: HomePage
+    shelves_page: ShelvesPage
     product_pages: ProductPages
     catalogue_pages: CataloguePages
     search_pages: SearchPages
@@ -87,6 +89,7 @@ def _provide(choose: Callable[[Services], Service]) -> Any:
 
 
 HomePageDep = Annotated[HomePage, _provide(lambda services: services.home_page)]
+ShelvesPageDep = Annotated[ShelvesPage, _provide(lambda services: services.shelves_page)]
 ProductPagesDep = Annotated[ProductPages, _provide(lambda services: services.product_pages)]
 CataloguePagesDep = Annotated[CataloguePages, _provide(lambda services: services.catalogue_pages)]
 SearchPagesDep = Annotated[SearchPages, _provide(lambda services: services.search_pages)]

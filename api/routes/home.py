@@ -13,6 +13,7 @@ from api.pages.answer import HomeAnswer
 from api.pages.explain import ShopperEvidence, read_evidence
 from api.pages.explain import explain as write_reasons
 from api.pages.home import HomePage
+from api.pages.shelves import ShelvesAnswer
 from api.queries.published import BatchHead
 from api.routes.dependencies import DEFAULT_LIMIT, DatabasesDep, HomePageDep, LimitQuery, MetricsDep, ShopperDep
 from api.schemas import ExplainedHome, HomeRecommendations
@@ -78,9 +79,9 @@ async def _explain(databases: Databases, answer: HomeAnswer, user_id: int | None
 
 
 class HomeResponse(Response):
-    """A homepage in JSON with where it comes from; what the pages of a second have in common is encoded once."""
+    """A page in JSON with where it comes from; what the pages of a second have in common is encoded once."""
 
-    def __init__(self, body: bytes, answer: HomeAnswer):
+    def __init__(self, body: bytes, answer: HomeAnswer | ShelvesAnswer):
         """Take the page's JSON and where it comes from."""
         self.status_code, self.background, self.body = 200, None, body
         common = _provenance(int(time.time()), answer.head, answer.rungs, answer.model_version, answer.variant)

@@ -15,7 +15,17 @@ from api.schemas.choices import Choice, Choices, NewChoice
 from api.schemas.errors import Error, ErrorAnswer, ErrorDetail
 from api.schemas.events import MAX_EVENTS, EventsReceipt, ShopperEvent, ShopperEvents, Source
 from api.schemas.health import CatalogueState, Health, Problem
-from api.schemas.home import AppliedRule, ExplainedHome, ExplainedProduct, HomeRecommendations, Reason, ReasonFacts
+from api.schemas.home import (
+    AppliedRule,
+    ExplainedHome,
+    ExplainedProduct,
+    HomeRecommendations,
+    Reason,
+    ReasonFacts,
+    Shelf,
+    ShelfFacts,
+    ShelvesOfShopper,
+)
 from api.schemas.orders import (
     MAX_COUPONS,
     Cart,
@@ -76,6 +86,9 @@ __all__ = [
     "Review",
     "SearchFacets",
     "SearchPage",
+    "Shelf",
+    "ShelfFacts",
+    "ShelvesOfShopper",
     "Shopper",
     "ShopperEvent",
     "ShopperEvents",

@@ -20,6 +20,7 @@ class ReasonFacts(BaseModel):
 
     num_orders: int | None = Field(None, description="bought_before: orders with this product.")
     days_between: int | None = Field(None, description="bought_before: mean days between them, if there are several.")
+    days_since: int | None = Field(None, description="bought_before: whole days since the last order of it.")
     goes_with: str | None = Field(None, description="bought_together: title of the purchase that it goes with.")
     product_type: str | None = Field(None, description="favourite_type: the kind that the shopper buys.")
 
@@ -59,3 +60,25 @@ class ExplainedHome(BaseModel):
 
     user_nickname: str
     recommendations: list[ExplainedProduct]
+
+
+class ShelfFacts(BaseModel):
+    """What a shelf's title quotes. What does not belong to the shelf is null."""
+
+    product_id: AnswerId | None = Field(None, description="because_you_bought: the purchase that it goes with.")
+    title: str | None = Field(None, description="because_you_bought: that purchase's title.")
+
+
+class Shelf(BaseModel):
+    """One row of the page, for one intent. Clients put its code and facts into words."""
+
+    code: str = Field(description="buy_again, new_for_you, because_you_bought, with_coupons, popular, just_in.")
+    facts: ShelfFacts
+    products: list[ExplainedProduct] = Field(description="Best first; at least 4 (or `limit`), but for popular.")
+
+
+class ShelvesOfShopper(BaseModel):
+    """The page of a shopper in rows."""
+
+    user_nickname: str = Field(description="Empty for a shopper whom the shop does not know.")
+    shelves: list[Shelf] = Field(description="In the order in which they are shown; no product or family twice.")

@@ -30,6 +30,10 @@ from shop.tables import HOME, name_model
 from training.ranking.ranker import Ranker
 
 LIST_LENGTH = 100
+LEAST_NEW = 40
+"""Products of a list that its user never bought, below the best `LIST_LENGTH` if need be: these are mostly earlier
+purchases, and a page that offers more than those has to be told what."""
+
 USERS_PER_PIECE = 2000
 
 Tell = Callable[[str], object]
@@ -161,7 +165,8 @@ def _rank_bucket(scoring: Scoring, bucket: int) -> Iterator[pl.DataFrame]:
     snapshot = scoring.open_snapshot(bucket)
     user_ids = snapshot.user_ids(bucket)
     for start in range(0, len(user_ids), USERS_PER_PIECE):
-        yield scoring.ranker.rank(snapshot, user_ids[start : start + USERS_PER_PIECE], LIST_LENGTH)
+        piece = user_ids[start : start + USERS_PER_PIECE]
+        yield scoring.ranker.rank(snapshot, piece, LIST_LENGTH, least_new=LEAST_NEW)
 
 
 def _write_shared_lists(scoring: Scoring, batch: Batch, snapshot: Snapshot) -> None:

@@ -108,7 +108,9 @@ class Ranker:
                 f"{snapshot.feature_hash}: rebuild the snapshot with the version's code, or train a new version."
             )
 
-    def rank(self, snapshot: Snapshot, user_ids: Int64, k: int, *, only_new: bool = False) -> pl.DataFrame:
+    def rank(
+        self, snapshot: Snapshot, user_ids: Int64, k: int, *, only_new: bool = False, least_new: int = 0
+    ) -> pl.DataFrame:
         """Rank products for users.
 
         Args:
@@ -116,6 +118,7 @@ class Ranker:
             user_ids: int64; unknown ones are absent from the answer.
             k: length of the lists; shorter where there are fewer candidates.
             only_new: leave out what the user bought before.
+            least_new: go on below the k best with what the user never bought, until a list holds so many of these.
 
         Returns:
             user_id, rank (1 first), product_id, category_id, score (float32, the probability of purchase within the
@@ -127,7 +130,7 @@ class Ranker:
         self.check_snapshot(snapshot)
         rows = _known_rows(snapshot.arrays, user_ids)
         encoded = self._encode(snapshot.arrays)
-        frames = map_chunks(lambda chunk: self._rank_chunk(encoded, chunk, k, only_new), rows)
+        frames = map_chunks(lambda chunk: self._rank_chunk(encoded, chunk, k, only_new, least_new), rows)
         return pl.concat(frames) if frames else pl.DataFrame(schema=LIST_SCHEMA)
 
     def score_categories(self, snapshot: Snapshot, user_ids: Int64) -> pl.DataFrame:
@@ -194,14 +197,16 @@ class Ranker:
             self._encoded = encoded = EncodedSnapshot(self.encoder, arrays)
         return encoded
 
-    def _rank_chunk(self, encoded: EncodedSnapshot, rows: Int64, k: int, only_new: bool) -> pl.DataFrame:
+    def _rank_chunk(
+        self, encoded: EncodedSnapshot, rows: Int64, k: int, only_new: bool, least_new: int
+    ) -> pl.DataFrame:
         candidates = draw_candidates(encoded.arrays, rows, self._num_candidates)
         users = encoded.encode_users(rows)
         _, scores = self._score_pairs(encoded, rows, users, candidates)
+        is_new = candidates.history_rows < 0
         if only_new:
-            is_new = candidates.history_rows < 0
-            candidates, scores = candidates.take(is_new), scores[is_new]
-        order, ranks = rank_top(candidates.user_rows, scores, k)
+            candidates, scores, is_new = candidates.take(is_new), scores[is_new], is_new[is_new]
+        order, ranks = rank_top(candidates.user_rows, scores, k, np.flatnonzero(is_new), least_new)
         chosen, scores = candidates.take(order), scores[order]
         reasons = cite(chosen, scores, lambda pairs: self._score_pairs(encoded, rows, users, pairs).product_scores)
         return lay_out_pairs(encoded.arrays, chosen, ranks, scores).with_columns(

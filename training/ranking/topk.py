@@ -4,24 +4,44 @@ import numpy as np
 
 from features.snapshot.arrays import Float32, Int64
 
+NOTHING: Int64 = np.empty(0, dtype=np.int64)
 
-def rank_top(owners: Int64, scores: Float32, k: int) -> tuple[Int64, Int64]:
+
+def rank_top(
+    owners: Int64, scores: Float32, k: int, wanted: Int64 = NOTHING, least_wanted: int = 0
+) -> tuple[Int64, Int64]:
     """Find the best k pairs of each owner; equal scores keep the order of the pairs.
 
     Args:
         owners: int64[P], any labels of users.
         scores: float32[P].
-        k: pairs kept an owner.
+        k: pairs kept an owner, the best.
+        wanted: int64, indexes of pairs of which each owner keeps the best `least_wanted` in any case, ascending.
+        least_wanted: see `wanted`.
 
     Returns:
         Indexes into the pairs, sorted by owner and falling score, and the rank of each, 0 first. Both int64.
     """
+    order, ranks = _rank(owners, scores)
+    kept = ranks < k
+    if least_wanted:
+        best, places = _rank(owners[wanted], scores[wanted])
+        kept |= np.isin(order, wanted[best[places < least_wanted]])
+    return order[kept], _count_within(owners[order[kept]])
+
+
+def _rank(owners: Int64, scores: Float32) -> tuple[Int64, Int64]:
+    """Sort pairs by owner and falling score; gives their indexes and the rank of each."""
     order = np.lexsort((-scores, owners))  # keeps the order of equals
-    sorted_owners = owners[order]
-    starts = np.flatnonzero(np.r_[True, sorted_owners[1:] != sorted_owners[:-1]]) if len(order) else order
-    lengths = np.diff(np.r_[starts, len(order)])
-    ranks = np.arange(len(order)) - np.repeat(starts, lengths)
-    return order[ranks < k], ranks[ranks < k]
+    return order, _count_within(owners[order])
+
+
+def _count_within(owners: Int64) -> Int64:
+    """Count each owner's pairs from 0; the owners are sorted."""
+    starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]]) if len(owners) else owners
+    lengths = np.diff(np.r_[starts, len(owners)])
+    counted: Int64 = np.arange(len(owners)) - np.repeat(starts, lengths)
+    return counted
 
 
 def lay_out(rows: Int64, owners: Int64, products: Int64, scores: Float32, k: int) -> Int64:

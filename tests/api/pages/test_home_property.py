@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from sqlalchemy import Engine, delete, insert, select, update
 
 from api.application import create_app
 from api.queries.choices import ChosenProduct
-from api.queries.purchases import REPEATS
 from settings import Settings
 from shop.database import open_engine, session_scope
 from shop.migrate import PLATFORM, migrate
@@ -61,6 +61,11 @@ CHANGES = st.lists(
 )
 
 
+def find_reason(product_id: int) -> str:
+    """Two of three products that are ranked were bought before."""
+    return "bought_before" if product_id % 3 else "favourite_type"
+
+
 class Shop:
     """A shop with sixty products and a list of all of them for user 1, put back to its beginning for each example."""
 
@@ -85,7 +90,7 @@ class Shop:
             if missing:
                 session.execute(insert(Product), missing)
             session.execute(update(Product), [row for row in rows if row["product_id"] in known])
-            entries = [[each, 1 + each % 6, 1 / rank, "bought_before"] for rank, each in enumerate(ranked, start=1)]
+            entries = [[each, 1 + each % 6, 1 / rank, find_reason(each)] for rank, each in enumerate(ranked, start=1)]
             session.merge(Recommendation(batch_id=BATCH, user_id=1, products=entries))
 
     @staticmethod
@@ -122,22 +127,21 @@ class Shop:
         """Return what may be shown to user 1, worked out the slow way."""
         edge = datetime.now(UTC) - timedelta(hours=12)
         with session_scope(self.engine) as session:
-            sold = session.execute(
-                select(OrderItem.product_id, Order.ordered_at).join(Order, Order.order_id == OrderItem.order_id)
-            ).all()
-            before = Counter(product for product, at in sold if at <= edge)
-            lately = {product for product, at in sold if at > edge}
-            products = session.scalars(select(Product).where(Product.is_visible, Product.stock > 0)).all()
+            lines = select(OrderItem.product_id).join(Order, Order.order_id == OrderItem.order_id)
+            lately = set(session.scalars(lines.where(Order.ordered_at > edge)))
+            every = session.scalars(select(Product)).all()
             refused = session.scalars(select(ShopperChoice)).all()
             at_products = {each.product_id for each in refused if each.kind == NOT_INTERESTED_PRODUCT}
             of_families = select(Product.family_id).where(Product.product_id.in_(at_products))
             families = set(session.scalars(of_families)) - {None}
             kinds = {each.product_type or each.category_id for each in refused if each.kind == NOT_INTERESTED_TYPE}
             session.expunge_all()
+        bought = {_name_thing(each) for each in every if each.product_id in lately}
+        sellable = [each for each in every if each.is_visible and each.stock > 0]
         return {
             each.product_id: each
-            for each in products
-            if each.product_id not in lately or before[each.product_id] >= REPEATS
+            for each in sellable
+            if each.product_id not in lately and _name_thing(each) not in bought
             if each.product_id not in at_products and each.family_id not in families
             if (each.product_type or each.category_id) not in kinds
         }
@@ -189,6 +193,39 @@ def test_no_page_ever_breaks_a_rule_or_runs_short(
     assert all(product["price"] == float(allowed[product["product_id"]].price) for product in shown)
     assert all(product["category_id"] == allowed[product["product_id"]].category_id for product in shown)
     _check_variety(shown, allowed, limit)
+    _check_repeats([each for each in ranked if each in allowed], shown, allowed, limit)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(
+    ranked=st.lists(PRODUCT, unique=True, max_size=60),
+    changes=CHANGES,
+    limit=st.integers(1, 15),
+    has_families=st.booleans(),
+)
+def test_no_shelf_ever_breaks_a_rule_or_runs_short(
+    shop: Shop,
+    api: TestClient,
+    ranked: list[int],
+    changes: list[tuple[str, int, Any]],
+    limit: int,
+    has_families: bool,
+) -> None:
+    shop.reset(ranked, has_families=has_families)
+    api.get("/recommendations/shelves", params={"user_id": 1, "limit": limit})
+    for change in changes:
+        shop.change(*change)
+
+    answer = api.get("/recommendations/shelves", params={"user_id": 1, "limit": limit})
+
+    allowed, shelves = shop.allowed(), answer.json()["shelves"]
+    shown = [product["product_id"] for shelf in shelves for product in shelf["products"]]
+    num_things = len({_name_thing(product) for product in allowed.values()})
+    assert answer.status_code == 200
+    assert set(shown) <= allowed.keys()
+    assert len({_name_thing(allowed[product_id]) for product_id in shown}) == len(shown)
+    assert {shelf["code"]: len(shelf["products"]) for shelf in shelves}["popular"] == limit or len(shown) == num_things
+    assert all(min(4, limit) <= len(shelf["products"]) <= limit for shelf in shelves if shelf["code"] != "popular")
 
 
 def _name_thing(product: Product) -> tuple[str, int]:
@@ -208,3 +245,16 @@ def _check_variety(shown: list[dict[str, Any]], allowed: dict[int, Product], lim
         on_offer = [thing for thing in things if head.get(thing, category) == category]
         if crowded:
             assert in_head[category] == min(len(on_offer), most)
+
+
+def _check_repeats(ranked: list[int], shown: list[dict[str, Any]], allowed: dict[int, Product], limit: int) -> None:
+    """Earlier purchases may only exceed their share when nothing else has room in the head."""
+    slots = min(limit, 20)
+    head = {each["product_id"] for each in shown[:slots]}
+    if sum(find_reason(each) == "bought_before" for each in head.intersection(ranked)) <= ceil(0.9 * slots):
+        return
+    in_category = Counter(allowed[each].category_id for each in head)
+    full = {category for category, number in in_category.items() if number >= max(2, int(0.4 * slots))}
+    things = {_name_thing(allowed[each]) for each in head}
+    new = [each for each in ranked if find_reason(each) != "bought_before" and allowed[each].category_id not in full]
+    assert {_name_thing(allowed[each]) for each in new} <= things

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, select, update
 
 from api.application import create_app
 from api.pages.experiment import CHAMPION, Experiment
@@ -47,7 +47,7 @@ def crowded_shop(tiny_shop: Engine) -> Engine:
             for each in CROWD
         )
     publish_by_hand(tiny_shop, {2: [5]})
-    entries = [[each, category_of(each), 1 / each, "bought_before"] for each in CROWD]
+    entries = [[each, category_of(each), 1 / each, "favourite_type"] for each in CROWD]
     with session_scope(tiny_shop) as session:
         session.add(Recommendation(batch_id=BATCH, user_id=1, products=entries))
     return tiny_shop
@@ -145,16 +145,75 @@ def test_what_was_bought_a_moment_ago_is_left_out(api: TestClient, published_sho
     assert ids(page(api)) == [3, 1, 6]
 
 
-def test_what_is_bought_again_and_again_stays(api: TestClient, published_shop: Engine) -> None:
+def test_what_is_bought_again_and_again_waits_too(api: TestClient, published_shop: Engine) -> None:
     order(published_shop, 1, datetime.now(UTC) - timedelta(hours=1))
 
+    assert ids(page(api)) == [3, 5, 6]
+
+
+def test_what_is_due_again_is_shown_again(api: TestClient, published_shop: Engine) -> None:
+    for hours in (30, 60):
+        order(published_shop, 5, datetime.now(UTC) - timedelta(hours=hours))
+
     assert ids(page(api)) == [3, 1, 5, 6]
 
 
-def test_what_was_bought_yesterday_is_shown_again(api: TestClient, published_shop: Engine) -> None:
+def test_what_the_batch_has_seen_is_the_rankers_to_judge(
+    published_shop: Engine, open_api: Callable[..., TestClient]
+) -> None:
+    with session_scope(published_shop) as session:
+        session.execute(update(RecommendationBatch).values(as_of=datetime.now(UTC) - timedelta(hours=20)))
     order(published_shop, 5, datetime.now(UTC) - timedelta(hours=30))
-
+    api = open_api()
     assert ids(page(api)) == [3, 1, 5, 6]
+
+    order(published_shop, 6, datetime.now(UTC) - timedelta(hours=18))
+
+    assert ids(page(api)) == [3, 1, 5]
+
+
+@pytest.fixture
+def mixed_shop(crowded_shop: Engine) -> Engine:
+    """Each category has its part of the first thirty products of user 1's list and of the others."""
+    with session_scope(crowded_shop) as session:
+        session.execute(update(Product).where(Product.product_id >= 100).values(category_id=Product.product_id % 3 + 1))
+    return crowded_shop
+
+
+def rank_habits(engine: Engine, score: float, score_of_new: float) -> None:
+    """Let user 1's list begin with thirty earlier purchases, of which as many are bought as the scores say."""
+    entries = [
+        [each, each % 3 + 1, *((score, "bought_before") if each < 130 else (score_of_new, "favourite_type"))]
+        for each in CROWD
+    ]
+    with session_scope(engine) as session:
+        session.merge(Recommendation(batch_id=BATCH, user_id=1, products=entries))
+
+
+@pytest.mark.parametrize(("limit", "most"), [(1, 1), (2, 2), (5, 5), (10, 9), (20, 18), (30, 18)])
+def test_earlier_purchases_have_a_share_of_the_head(
+    mixed_shop: Engine, open_api: Callable[..., TestClient], limit: int, most: int
+) -> None:
+    rank_habits(mixed_shop, 0.9, 0.01)
+
+    shown = ids(page(open_api(), limit=limit))
+
+    assert sum(each < 130 for each in shown[:20]) == most
+    assert shown[20:] == sorted(set(range(100, 130)) - set(shown[:20]))[: len(shown[20:])]
+
+
+def test_who_buys_more_that_is_new_sees_fewer_earlier_purchases(
+    mixed_shop: Engine, open_api: Callable[..., TestClient]
+) -> None:
+    rank_habits(mixed_shop, 0.5, 0.3)
+    with session_scope(mixed_shop) as session:
+        [entries] = session.scalars(select(Recommendation.products).where(Recommendation.user_id == 1))
+        unlikely = [[*entry[:2], 0.2, entry[3]] if entry[0] >= 138 else entry for entry in entries]
+        session.merge(Recommendation(batch_id=BATCH, user_id=1, products=unlikely))
+
+    shown = ids(page(open_api()))
+
+    assert sum(each < 130 for each in shown) == 20 - len(range(130, 138))  # a new one counts twice: 0.6, then 0.4
 
 
 def test_a_reason_names_no_product_that_is_hidden(api: TestClient, published_shop: Engine) -> None:
@@ -186,7 +245,7 @@ def test_reasons_quote_what_the_shopper_did(api: TestClient, published_shop: Eng
     ]
     facts = [{name: value for name, value in each["reason"]["facts"].items() if value} for each in products]
     assert facts == [
-        {"num_orders": 4, "days_between": 7},
+        {"num_orders": 4, "days_between": 7, "days_since": (datetime.now(UTC) - day(22)).days},
         {"goes_with": "Whole Milk 1 l"},
         {"product_type": "Bread"},
         {},

@@ -28,7 +28,7 @@ from tests.api.conftest import PATIENT, TEXTS, ModelServer
 from tests.api.orders.test_checkout import issue_coupon
 from tests.api.test_faults import lose_database, wait_for_fallback
 
-HOME = "/recommendations/home"
+HOME, SHELVES = "/recommendations/home", "/recommendations/shelves"
 
 
 @pytest.fixture
@@ -78,6 +78,8 @@ ADDRESSES = [
     (f"{HOME}?user_id=3&limit=2", f"{HOME}?limit=2&user_id=A"),
     (f"{HOME}?user_id=2&explain=true", f"{HOME}?user_id=a&explain=true"),
     (f"{HOME}?user_id=4", f"{HOME}?user_id=x+"),
+    (SHELVES, SHELVES),
+    (f"{SHELVES}?user_id=2&limit=5", f"{SHELVES}?user_id=a&limit=5"),
     *((f"/products/{number}", product_path(text)) for number, text in TEXTS["products"].items()),
     ("/products/3?user_id=2", f"{product_path('a/b c')}?user_id=a"),
     ("/products/1/similar", "/products/0012/similar"),

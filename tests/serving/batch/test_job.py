@@ -1,9 +1,11 @@
 import numpy as np
+import polars as pl
 import pytest
 from sqlalchemy import Engine, func, select
 
+from features.definitions import BOUGHT
 from serving.batch.batch_state import fetch_pointed_batch
-from serving.batch.job import Publication, publish_scores
+from serving.batch.job import LEAST_NEW, LIST_LENGTH, Publication, publish_scores
 from shop.database import session_scope
 from shop.tables import PopularList, ProductNeighbours, Recommendation
 from tests.serving.conftest import NUM_BUCKETS, TrainedShop
@@ -15,21 +17,28 @@ def run(trained_shop: TrainedShop, engine: Engine, version: int = 1) -> Publicat
     return publish_scores(scoring, "champion", tell=str)
 
 
-def test_every_user_has_a_list_of_a_hundred(trained_shop: TrainedShop, shop_of_version: Engine) -> None:
+def test_every_user_has_a_list_of_a_hundred_and_what_is_new_below(
+    trained_shop: TrainedShop, shop_of_version: Engine
+) -> None:
     publication = run(trained_shop, shop_of_version)
 
     assert publication.batch_id == fetch_pointed_batch(shop_of_version) == trained_shop.batch_id(1)
-    assert (publication.num_users, publication.num_rows) == (len(trained_shop.snapshot.user_ids()), 150 * 100)
+    assert publication.num_users == len(trained_shop.snapshot.user_ids()) == 150
     rows = read_stored_rows(shop_of_version, publication.batch_id)
     assert set(rows["user_id"]) == set(trained_shop.snapshot.user_ids().tolist())
-    assert rows.group_by("user_id").len()["len"].unique().to_list() == [100]
+    is_new, is_below = pl.col("reason") != BOUGHT, pl.col("rank") > LIST_LENGTH
+    assert rows.filter(~is_new & is_below).is_empty()
+    lists = rows.group_by("user_id").agg(best=(~is_below).sum(), num_new=is_new.sum())
+    assert lists["best"].unique().to_list() == [LIST_LENGTH]
+    assert lists["num_new"].min() >= LEAST_NEW
 
 
 def test_stored_lists_are_the_rankers_to_the_bit(trained_shop: TrainedShop, shop_of_version: Engine) -> None:
     publication = run(trained_shop, shop_of_version)
 
     stored = read_stored_rows(shop_of_version, publication.batch_id)
-    ranked = trained_shop.ranker.rank(trained_shop.snapshot, trained_shop.snapshot.user_ids(), 100)
+    users = trained_shop.snapshot.user_ids()
+    ranked = trained_shop.ranker.rank(trained_shop.snapshot, users, LIST_LENGTH, least_new=LEAST_NEW)
     assert stored["product_id"].to_list() == ranked["product_id"].to_list()
     np.testing.assert_allclose(stored["score"], ranked["score"], rtol=0, atol=1e-6)
     assert stored["reason"].to_list() == ranked["reason"].to_list()

@@ -17,6 +17,7 @@ from training.fit import Fitted
 from training.ranking.ranker import Ranker
 from training.version.files import ArtefactError
 
+LEAST_NEW = 15
 K = 20
 
 
@@ -82,6 +83,21 @@ def test_only_new_leaves_out_what_was_bought(ranker: Ranker, snapshot: Snapshot)
     lists = ranker.rank(snapshot, snapshot.user_ids(), K, only_new=True)
 
     assert lists.join(snapshot.history, on=["user_id", "product_id"], how="semi").is_empty()
+
+
+def test_least_new_goes_on_below_the_best_with_what_was_never_bought(ranker: Ranker, snapshot: Snapshot) -> None:
+    users = snapshot.user_ids()
+    best, new = ranker.rank(snapshot, users, K), ranker.rank(snapshot, users, LEAST_NEW, only_new=True)
+
+    lists = ranker.rank(snapshot, users, K, least_new=LEAST_NEW)
+
+    for user_id, rows in lists.group_by("user_id", maintain_order=True):
+        [bests], [news] = (each.filter(pl.col("user_id") == user_id).partition_by("user_id") for each in (best, new))
+        assert rows.head(K).equals(bests)
+        below = news.join(bests, on="product_id", how="anti")
+        assert rows.slice(K)["product_id"].to_list() == below["product_id"].to_list()
+        assert rows["rank"].to_list() == list(range(1, rows.height + 1))
+    assert lists.height > best.height
 
 
 def test_nobody_to_rank_gives_an_empty_list(ranker: Ranker, snapshot: Snapshot) -> None:

@@ -252,6 +252,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/recommendations/shelves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Shelves
+         * @description Return a shopper's page as shelves by intent, each product with its reason; no product or family twice.
+         *
+         *     An unknown shopper and a logged-out one get what is popular and what is new.
+         */
+        get: operations["get_shelves_recommendations_shelves_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/static/images/drawings/{name}.svg": {
         parameters: {
             query?: never;
@@ -1077,6 +1099,11 @@ export interface components {
              */
             days_between?: number | null;
             /**
+             * Days Since
+             * @description bought_before: whole days since the last order of it.
+             */
+            days_since?: number | null;
+            /**
              * Goes With
              * @description bought_together: title of the purchase that it goes with.
              */
@@ -1192,6 +1219,55 @@ export interface components {
              * @description Products found, after filters; counted up to 10,000.
              */
             total: number;
+        };
+        /**
+         * Shelf
+         * @description One row of the page, for one intent. Clients put its code and facts into words.
+         */
+        Shelf: {
+            /**
+             * Code
+             * @description buy_again, new_for_you, because_you_bought, with_coupons, popular, just_in.
+             */
+            code: string;
+            facts: components["schemas"]["ShelfFacts"];
+            /**
+             * Products
+             * @description Best first; at least 4 (or `limit`), but for popular.
+             */
+            products: components["schemas"]["ExplainedProduct"][];
+        };
+        /**
+         * ShelfFacts
+         * @description What a shelf's title quotes. What does not belong to the shelf is null.
+         */
+        ShelfFacts: {
+            /**
+             * Product Id
+             * @description because_you_bought: the purchase that it goes with.
+             */
+            product_id?: number | string | null;
+            /**
+             * Title
+             * @description because_you_bought: that purchase's title.
+             */
+            title?: string | null;
+        };
+        /**
+         * ShelvesOfShopper
+         * @description The page of a shopper in rows.
+         */
+        ShelvesOfShopper: {
+            /**
+             * Shelves
+             * @description In the order in which they are shown; no product or family twice.
+             */
+            shelves: components["schemas"]["Shelf"][];
+            /**
+             * User Nickname
+             * @description Empty for a shopper whom the shop does not know.
+             */
+            user_nickname: string;
         };
         /**
          * Shopper
@@ -2134,6 +2210,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HomeRecommendations"] | components["schemas"]["ExplainedHome"];
+                };
+            };
+            /** @description unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description invalid_request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_shelves_recommendations_shelves_get: {
+        parameters: {
+            query?: {
+                /** @description Most products of a shelf. */
+                limit?: number;
+                /** @description The shopper; absent when logged out. */
+                user_id?: number | string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Alias whose lists the shopper sees in an A/B test. */
+                    "X-Arm"?: string;
+                    /** @description Seconds since the batch's as_of. */
+                    "X-Batch-Age-Seconds"?: number;
+                    /** @description Published batch that the page comes from. */
+                    "X-Batch-Id"?: string;
+                    /** @description Version that ranked it. */
+                    "X-Model-Version"?: string;
+                    /** @description Id to send back with events. */
+                    "X-Request-Id"?: string;
+                    /** @description Rungs that filled the page, in order, with commas. */
+                    "X-Rung"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShelvesOfShopper"];
                 };
             };
             /** @description unauthorized */

@@ -1,0 +1,65 @@
+"""Rule of the head: of the first slots, one category and earlier purchases may have a share each.
+
+What exceeds a share waits and comes before the rest once the head is complete, so that a page never has holes. Where
+nothing else can be sold, the share of earlier purchases is given up first, then that of the categories.
+"""
+
+from copy import copy
+from math import ceil, floor
+
+from api.queries.ranked_list import BOUGHT_BEFORE
+
+LEAST_OF_CATEGORY = 2
+"""A category may have this many slots on the shortest page, where a share of the slots would be less than two."""
+
+ROUNDING = 1e-9
+"""Of products of floats, which must not decide over a slot."""
+
+
+class HeadRule:
+    """Counts what the head holds, and says what it takes more of."""
+
+    def __init__(self, slots: int, category_share: float, repeat_share: float):
+        """Begin an empty head.
+
+        Args:
+            slots: of the head.
+            category_share: most of them that one category may have, above 0 and at most 1.
+            repeat_share: most of them that earlier purchases may have, at most 1.
+        """
+        self._most_of_category = max(LEAST_OF_CATEGORY, floor(category_share * slots + ROUNDING))
+        self._most_repeats = ceil(repeat_share * slots - ROUNDING)
+        self._slots = slots
+        self._in_category: dict[int, int] = {}
+        self._num_repeats = 0
+
+    def takes(self, category_id: int, reason: str, spare: int = 0) -> bool:
+        """Return whether the head has room for a product.
+
+        Args:
+            category_id: of the product.
+            reason: why it was ranked.
+            spare: products beyond the shares that are let in.
+        """
+        if reason == BOUGHT_BEFORE and self._num_repeats >= self._most_repeats + spare:
+            return False
+        return self._in_category.get(category_id, 0) < self._most_of_category + spare
+
+    def count(self, category_id: int, reason: str) -> None:
+        """Note a product that the head holds."""
+        self._in_category[category_id] = self._in_category.get(category_id, 0) + 1
+        self._num_repeats += reason == BOUGHT_BEFORE
+
+    def list_full_categories(self) -> list[int]:
+        """List the categories that the head takes no more of."""
+        return [category for category, number in self._in_category.items() if number >= self._most_of_category]
+
+    def take_all_repeats(self) -> None:
+        """Give up the share of earlier purchases."""
+        self._most_repeats = self._slots
+
+    def fork(self) -> "HeadRule":
+        """Return a copy that counts on its own."""
+        other = copy(self)
+        other._in_category = dict(self._in_category)
+        return other

@@ -1,0 +1,284 @@
+"""Shelves: a shopper's page as rows by intent. No product and no family stands twice on it.
+
+Shelves are filled in the order in which they stand. One that finds too little is left out, and what it had is free for
+the others; the popular one goes down the shared rungs to whatever can be sold, so that no page is empty.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from api.clients.model_server import ModelList, ModelServerClient
+from api.db.databases import Databases
+from api.db.reader import DatabaseUnavailableError
+from api.pages.answer import NOBODY, pack_answer
+from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions
+from api.pages.explain import ShopperEvidence
+from api.pages.fallback import FallbackCache
+from api.pages.home import UNREADABLE, take_any
+from api.pages.ladder import Ladder, RankedProduct
+from api.pages.live_products import LivePage, LiveProducts
+from api.pages.shelf_proposals import (
+    BUY_AGAIN,
+    NEW_FOR_YOU,
+    POPULAR,
+    Material,
+    Proposal,
+    Rung,
+    choose_anchors,
+    order_shelves,
+    propose_shelves,
+)
+from api.pages.shopper import PageRules, Shopper, ShopperReader
+from api.queries.catalogue import SellableProduct
+from api.queries.coupons import HeldCoupon, fetch_held_coupons
+from api.queries.published import BatchHead, SharedLists, SharedListsCache, fetch_neighbour_lists
+from api.queries.purchases import Habit, NotDue, fetch_habits, fetch_not_due
+from api.queries.ranked_list import BOUGHT_BEFORE, Entry, keep_usable
+
+LEAST_PRODUCTS = 4
+"""A shelf of fewer is left out, but for the popular one, and where shorter ones were asked for."""
+
+LOOKED_UP = 2
+"""Times a shelf's length that its candidates are looked up at once, before any is known to be sold out or elsewhere."""
+
+REMEMBERED = 40
+"""Products of the personal shelves that are kept for when a database does not answer."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FilledShelf:
+    """One row of the page; `anchor` is the purchase that it quotes."""
+
+    code: str
+    ranked_products: list[RankedProduct]
+    anchor: SellableProduct | None = None
+
+
+@dataclass(frozen=True)
+class ShelvesAnswer:
+    """The page and where it comes from; see `HomeAnswer`. `evidence` is what was read of the shopper on the way."""
+
+    nickname: str
+    shelves: list[FilledShelf]
+    head: BatchHead | None
+    model_version: str
+    variant: str | None = None
+    evidence: ShopperEvidence = field(default_factory=ShopperEvidence)
+    exclusions: Exclusions = NOTHING_EXCLUDED
+
+    @property
+    def ranked_products(self) -> list[RankedProduct]:
+        """All products of the page."""
+        return [ranked for shelf in self.shelves for ranked in shelf.ranked_products]
+
+    @property
+    def rungs(self) -> str:
+        """The rungs used, in order, with commas; `none` for an empty page."""
+        return ",".join(dict.fromkeys(ranked.rung for ranked in self.ranked_products)) or "none"
+
+
+class _Purchases(NamedTuple):
+    habits: dict[int, Habit]
+    coupons: list[HeldCoupon]
+    not_due: NotDue
+
+
+class ShelvesPage:
+    """Answers for the page of shelves, whatever fails."""
+
+    def __init__(
+        self,
+        databases: Databases,
+        model_server: ModelServerClient,
+        fallback: FallbackCache,
+        cache: SharedListsCache,
+        rules: PageRules,
+    ):
+        """Take the dependencies.
+
+        Args:
+            databases: the shop's and the platform's.
+            model_server: the model server.
+            fallback: the local fallback.
+            cache: shared lists by batch.
+            rules: what the installation chose.
+        """
+        self._databases = databases
+        self._shop, self._platform = databases.shop, databases.platform
+        self._shoppers = ShopperReader(databases, rules, lambda: fallback.copy.head)
+        self._products = LiveProducts(databases.shop, fallback.latest)
+        self._model_server = model_server
+        self._fallback = fallback
+        self._cache = cache
+        self._rules = rules
+
+    async def answer(self, user_id: int | None, limit: int) -> ShelvesAnswer:
+        """Return the shelves; the popular one is full as long as the shop has enough to sell.
+
+        Args:
+            user_id: the shopper; `None` when logged out.
+            limit: most products of a shelf.
+        """
+        try:
+            answer = await self._answer_live(user_id, limit)
+        except DatabaseUnavailableError:
+            return self._answer_locally(user_id, limit)
+        except UNREADABLE:
+            logger.exception("shelves answered locally: what was read is not what the tables hold")
+            return self._answer_locally(user_id, limit)
+        if user_id is not None and answer.nickname != NOBODY:
+            personal = [ranked for shelf in answer.shelves if shelf.code != POPULAR for ranked in shelf.ranked_products]
+            provenance = (answer.nickname, answer.head, answer.model_version)
+            page = pack_answer(personal[:REMEMBERED], *provenance, exclusions=answer.exclusions)
+            self._fallback.remember_page(user_id, page)
+        return answer
+
+    async def _answer_live(self, user_id: int | None, limit: int) -> ShelvesAnswer:
+        shopper = await self._databases.within_deadline(self._shoppers.read(user_id))
+        ranked = None
+        if shopper.asks_model and user_id is not None:
+            ranked = await self._model_server.rank(user_id)
+        return await self._databases.within_deadline(self._fill_page(shopper, ranked, limit))
+
+    async def _fill_page(self, shopper: Shopper, ranked: ModelList | None, limit: int) -> ShelvesAnswer:
+        """Read what the shelves are made of, and fill them."""
+        now, head = datetime.now(UTC), shopper.published.head
+        purchases = await self._read_purchases(shopper)
+        anchors = choose_anchors(purchases.habits, now)
+        shared, lists = await self._read_lists(head, anchors)
+        together = {anchor: lists[anchor] for anchor in anchors if anchor in lists}
+        entries = ranked.entries if ranked else keep_usable(shopper.published.entries or [])
+        listed = Rung("model" if ranked else "published", list(shopper.exclusions.keep(entries)))
+        material = Material(now, listed, purchases.habits, purchases.coupons, together, shared)
+        answer = ShelvesAnswer(
+            nickname=shopper.profile.nickname if shopper.profile else NOBODY,
+            shelves=await self._fill_shelves(shopper, propose_shelves(material), purchases.not_due, limit),
+            head=head,
+            model_version=head.model_version if head else "",
+            variant=shopper.variant,
+            evidence=ShopperEvidence(habits=purchases.habits, coupons=purchases.coupons),
+            exclusions=shopper.exclusions,
+        )
+        if ranked and "model" in answer.rungs.split(","):
+            return replace(answer, model_version=ranked.model_version, variant=None)
+        return answer
+
+    async def _read_purchases(self, shopper: Shopper) -> _Purchases:
+        if shopper.user_id is None or shopper.profile is None:
+            return _Purchases({}, [], NotDue(set(), set()))
+        least = timedelta(hours=self._rules.recent_hours)
+        return await self._shop.read(_fetch_purchases, shopper, least)
+
+    async def _read_lists(
+        self, head: BatchHead | None, anchors: Sequence[int]
+    ) -> tuple[SharedLists, Mapping[int, Sequence[Entry]]]:
+        """Read the lists for everybody, which are in memory mostly, and what goes with some purchases."""
+        if head is None:
+            return SharedLists(), {}
+        shared = self._cache.find(head.batch_id)
+        if shared is not None and not anchors:
+            return shared, {}
+        return await self._platform.read(self._fetch_lists, head, anchors)
+
+    def _fetch_lists(
+        self, connection: Connection, head: BatchHead, anchors: Sequence[int]
+    ) -> tuple[SharedLists, Mapping[int, Sequence[Entry]]]:
+        lists = fetch_neighbour_lists(connection, head.batch_id, anchors) if anchors else {}
+        return self._cache.get(connection, head), lists
+
+    async def _fill_shelves(
+        self, shopper: Shopper, proposals: Mapping[str, Proposal], not_due: NotDue, limit: int
+    ) -> list[FilledShelf]:
+        """Fill the shelves in their order."""
+        restricted = await self._fallback.load_restricted(self._databases)
+        products, shelves = self._products.since(None), list[FilledShelf]()
+        await products.load(_list_wanted(proposals, limit))
+        shown, families = set(not_due.products), set[int | None](not_due.families)
+        for code in order_shelves(proposals):
+            proposal = proposals[code]
+            anchor = await _find_anchor(proposal, products, restricted)
+            if proposal.anchor is not None and anchor is None:
+                continue
+            anchored = set() if anchor is None else {anchor.family_id}
+            ladder = Ladder(
+                limit,
+                shopper.exclusions.sift(products.load),
+                without=shown,
+                category_share=self._rules.category_share if proposal.is_varied else 1.0,
+                restricted=restricted,
+                without_families={each for each in families | anchored if each is not None},
+                rules=self._fallback.rules.current,
+            )
+            await self._fill_shelf(ladder, code, proposal)
+            if code == POPULAR:
+                await take_any(self._shop, ladder, limit, shopper.exclusions)
+            if code == POPULAR or len(ladder.ranked_products) >= min(LEAST_PRODUCTS, limit):
+                shelves.append(FilledShelf(code, ladder.ranked_products, anchor))
+                shown |= {ranked.product.product_id for ranked in ladder.ranked_products}
+                families |= {ranked.product.family_id for ranked in ladder.ranked_products}
+        return shelves
+
+    async def _fill_shelf(self, ladder: Ladder, code: str, proposal: Proposal) -> None:
+        if code == POPULAR and self._fallback.rules.current.has_pins:
+            ladder.pin(proposal.rungs[0].entries)
+        for rung in proposal.rungs:
+            await ladder.step(rung.name, rung.entries)
+        await ladder.finish()
+
+    def _answer_locally(self, user_id: int | None, limit: int) -> ShelvesAnswer:
+        """Answer without the databases: what this process showed the shopper last, and what is popular."""
+        page, copy = self._fallback.recall_page(user_id), self._fallback.copy
+        remembered = page.ranked_products if page else []
+        exclusions = page.exclusions if page else NOTHING_EXCLUDED
+        known = self._fallback.fill_page(remembered, len(remembered) + limit, exclusions)
+        recent = [ranked for ranked in known if ranked.rung == "local:recent"]
+        by_code = {
+            BUY_AGAIN: [ranked for ranked in recent if ranked.reason == BOUGHT_BEFORE],
+            NEW_FOR_YOU: [ranked for ranked in recent if ranked.reason != BOUGHT_BEFORE],
+            POPULAR: [ranked for ranked in known if ranked.rung != "local:recent"],
+        }
+        shelves = [
+            FilledShelf(code, ranked[:limit])
+            for code, ranked in by_code.items()
+            if code == POPULAR or len(ranked) >= min(LEAST_PRODUCTS, limit)
+        ]
+        head = page.head if page else copy.head
+        nickname = page.nickname if page else NOBODY
+        return ShelvesAnswer(nickname, shelves, head, head.model_version if head else "")
+
+
+def _fetch_purchases(connection: Connection, shopper: Shopper, least: timedelta) -> _Purchases:
+    """Read what a shopper bought, and what the profile says that there is besides."""
+    assert shopper.user_id is not None
+    habits = fetch_habits(connection, shopper.user_id, datetime.now(UTC), shopper.exclusions.gifts)
+    coupons = fetch_held_coupons(connection, shopper.user_id) if shopper.has_coupons else []
+    not_due = NotDue(set(), set())
+    if shopper.ordered_lately:
+        not_due = fetch_not_due(connection, shopper.user_id, shopper.since, least)
+    return _Purchases(habits, coupons, not_due)
+
+
+def _list_wanted(proposals: Mapping[str, Proposal], limit: int) -> list[int]:
+    """List the products that the shelves will ask for, mostly: they are read at once."""
+    anchors = [proposal.anchor for proposal in proposals.values() if proposal.anchor is not None]
+    entries = (
+        islice(chain.from_iterable(rung.entries for rung in proposal.rungs), LOOKED_UP * limit)
+        for proposal in proposals.values()
+    )
+    return list(dict.fromkeys([*anchors, *(entry[0] for entry in chain.from_iterable(entries))]))
+
+
+async def _find_anchor(proposal: Proposal, products: LivePage, restricted: frozenset[int]) -> SellableProduct | None:
+    """Find the purchase that a shelf quotes; one that the shop no longer shows or keeps off its pages is not named."""
+    if proposal.anchor is None:
+        return None
+    anchor = (await products.load([proposal.anchor])).get(proposal.anchor)
+    return anchor if anchor is not None and anchor.category_id not in restricted else None

@@ -1,0 +1,128 @@
+"""What a page knows of its shopper before it is filled: the published list, the profile, the arm of a comparison."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from api.db.coalescing import CoalescedReads
+from api.db.databases import Databases, wait_for_both
+from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions, load_exclusions
+from api.pages.experiment import Experiment, pointer_of
+from api.queries.profiles import Profile, fetch_profiles
+from api.queries.published import BatchHead, ListRequest, UserList, fetch_lists
+
+LONGEST_AGO = timedelta(days=28)
+"""Orders that are older than this are never recent, however old the batch is."""
+
+
+@dataclass(frozen=True)
+class PageRules:
+    """What an installation may choose about its pages.
+
+    Attributes:
+        category_share: most of the first 20 slots that one category may have.
+        repeat_share: most of them that earlier purchases may have.
+        new_weight: how many earlier purchases a first one is worth, for fitting that share to the shopper.
+        recent_hours: an order is recent for at least so long.
+        experiment: a second alias whose lists some shoppers see.
+    """
+
+    category_share: float = 0.4
+    repeat_share: float = 0.9
+    new_weight: float = 2.0
+    recent_hours: float = 12.0
+    experiment: Experiment = field(default_factory=Experiment)
+
+
+class Shopper(NamedTuple):
+    """Who asks for a page.
+
+    Attributes:
+        user_id: the shopper; `None` when logged out.
+        published: what the pointed batch holds for the shopper.
+        profile: what the shop knows of the shopper; `None` if it has no such user.
+        variant: the alias whose lists the shopper sees in a running comparison; `None` outside of one.
+        since: orders after this instant are recent.
+        exclusions: what the shopper wants left out.
+    """
+
+    user_id: int | None
+    published: UserList
+    profile: Profile | None
+    variant: str | None
+    since: datetime
+    exclusions: Exclusions = NOTHING_EXCLUDED
+
+    @property
+    def asks_model(self) -> bool:
+        """Whether the model server may rank for the user: one whom the shop knows and the batch lacks."""
+        return self.published.entries is None and self.profile is not None
+
+    @property
+    def has_coupons(self) -> bool:
+        """Whether the user holds coupons that may be valid."""
+        return self.profile is not None and self.profile.has_coupons
+
+    @property
+    def ordered_lately(self) -> bool:
+        """Whether the user ordered something that may still keep off the page."""
+        return self.profile is not None and self.profile.ordered_lately
+
+
+class ShopperReader:
+    """Reads of shoppers what every page begins with, in one round that several pages share."""
+
+    def __init__(self, databases: Databases, rules: PageRules, get_head: Callable[[], BatchHead | None]):
+        """Read nothing yet.
+
+        Args:
+            databases: the shop's and the platform's.
+            rules: what the installation chose.
+            get_head: gives the batch that was shown lately, as far as this process knows.
+        """
+        self._lists: CoalescedReads[ListRequest, UserList] = CoalescedReads(databases.platform, fetch_lists)
+        self._profiles: CoalescedReads[int, Profile] = CoalescedReads(databases.shop, self._fetch_profiles)
+        self._databases = databases
+        self._rules = rules
+        self._get_head = get_head
+
+    async def read(self, user_id: int | None) -> Shopper:
+        """Read the pointer, the user's list, and at the same time what the shop knows of the user.
+
+        Args:
+            user_id: the shopper; `None` when logged out.
+
+        Raises:
+            DatabaseUnavailableError: a database fails or is too slow.
+        """
+        variant = self._rules.experiment.assign(user_id)
+        wanted = ListRequest(user_id, pointer_of(variant))
+        published, profile = await self._read_both(wanted)
+        if published.head is None and variant is not None:  # the second alias has no lists yet: nothing is compared
+            variant, wanted = None, ListRequest(user_id)
+            published = (await self._lists.load((wanted,)))[wanted]
+        if profile is None:  # a list of a user whom the shop has no more
+            published = UserList(published.head)
+        shopper = Shopper(user_id, published, profile, variant, self._find_since())
+        if published.may_have_choices:
+            return shopper._replace(exclusions=await load_exclusions(self._databases, user_id))
+        return shopper
+
+    async def _read_both(self, wanted: ListRequest) -> tuple[UserList, Profile | None]:
+        if wanted.user_id is None:
+            return (await self._lists.load((wanted,)))[wanted], None
+        lists, profiles = self._lists.ask((wanted,)), self._profiles.ask((wanted.user_id,))
+        published, known = await wait_for_both(lists, profiles)
+        return published[wanted], known.get(wanted.user_id)
+
+    def _fetch_profiles(self, connection: Connection, user_ids: Collection[int]) -> dict[int, Profile]:
+        return fetch_profiles(connection, user_ids, self._find_since())
+
+    def _find_since(self) -> datetime:
+        """Return from when on orders are recent: what the shown batch has not seen, and the last hours."""
+        now, head = datetime.now(UTC), self._get_head()
+        since = now - timedelta(hours=self._rules.recent_hours)
+        return since if head is None else min(since, max(head.as_of, now - LONGEST_AGO))

@@ -1,0 +1,69 @@
+"""Route of a shopper's page in shelves."""
+
+from dataclasses import replace
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Query, Response
+
+from api.db.databases import Databases
+from api.db.reader import DatabaseUnavailableError
+from api.pages.explain import ShopperEvidence, explain_products, read_facts
+from api.pages.shelf_proposals import POPULAR
+from api.pages.shelves import FilledShelf, ShelvesAnswer
+from api.routes.dependencies import DatabasesDep, MetricsDep, ShelvesPageDep, ShopperDep
+from api.routes.home import PROVENANCE, HomeResponse
+from api.schemas import Shelf, ShelfFacts, ShelvesOfShopper
+from api.web.auth import GUESTS_TOO
+from api.web.errors import refusals
+
+router = APIRouter(tags=["recommendations"])
+
+DEFAULT_LENGTH = 12
+
+LengthQuery = Annotated[int, Query(ge=1, le=50, description="Most products of a shelf.")]
+
+
+@router.get(
+    "/recommendations/shelves",
+    response_model=ShelvesOfShopper,
+    openapi_extra=GUESTS_TOO,
+    responses={200: {"headers": PROVENANCE}, **refusals(401, 403, 422)},
+)
+async def get_shelves(
+    shelves_page: ShelvesPageDep,
+    metrics: MetricsDep,
+    databases: DatabasesDep,
+    user_id: ShopperDep,
+    limit: LengthQuery = DEFAULT_LENGTH,
+) -> Response:
+    """Return a shopper's page as shelves by intent, each product with its reason; no product or family twice.
+
+    An unknown shopper and a logged-out one get what is popular and what is new.
+    """
+    answer = await shelves_page.answer(user_id, limit)
+    popular = [ranked for shelf in answer.shelves if shelf.code == POPULAR for ranked in shelf.ranked_products]
+    metrics.count_page(answer.rungs, is_short=len(popular) < limit)
+    evidence = await _read_facts(databases, answer)
+    shelves = [_describe(shelf, evidence) for shelf in answer.shelves]
+    page = ShelvesOfShopper(user_nickname=answer.nickname, shelves=shelves)
+    return HomeResponse(orjson.dumps(page.model_dump(mode="json")), answer)
+
+
+def _describe(shelf: FilledShelf, evidence: ShopperEvidence) -> Shelf:
+    """Write a shelf with its reasons; what stands there for a purchase goes with that one."""
+    if shelf.anchor is None:
+        return Shelf(code=shelf.code, facts=ShelfFacts(), products=explain_products(shelf.ranked_products, evidence))
+    title = shelf.anchor.title
+    together = {ranked.product.product_id: title for ranked in shelf.ranked_products}
+    products = explain_products(shelf.ranked_products, replace(evidence, together=together))
+    return Shelf(code=shelf.code, facts=ShelfFacts(product_id=shelf.anchor.product_id, title=title), products=products)
+
+
+async def _read_facts(databases: Databases, answer: ShelvesAnswer) -> ShopperEvidence:
+    """Read what reasons quote; when a database is late, what was read for the page alone."""
+    try:
+        facts = read_facts(databases, answer.head, answer.ranked_products, answer.evidence)
+        return await databases.within_deadline(facts)
+    except DatabaseUnavailableError:
+        return answer.evidence
