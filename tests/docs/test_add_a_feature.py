@@ -37,16 +37,20 @@ encoder = fit_window_encoder(window, config, 50, seed=1)
 rows = build_rows(window, encoder, choose_users(window, config, seed=1), config, seed=1)
 candidates = draw_candidates(snapshot.arrays, np.arange(20), 100)
 
-def list_reasons(name):  # of a model that knows nothing else
-    values = np.nan_to_num(candidates.column(name))
-    reasons = cite(candidates, values, lambda pairs: np.nan_to_num(pairs.column(name)))
+def list_reasons(name, is_of_new):  # of a model that knows nothing else
+    pairs = candidates.take(candidates.history_rows < 0) if is_of_new else candidates
+    values = np.nan_to_num(pairs.column(name))
+    reasons = cite(pairs, values, lambda pairs: np.nan_to_num(pairs.column(name)))
     return sorted(set(reasons[values > 0]))
 
 print(json.dumps({
     "hash": hash_definitions(),
     "history": snapshot.history.columns,
     "widths": [rows.pair_features.shape[-1], measure_inputs(encoder).pair_features],
-    "reasons": {name: list_reasons(name) for name in ("pair_orders_182d", "pair_type_orders")},
+    "reasons": {
+        "pair_orders_182d": list_reasons("pair_orders_182d", is_of_new=False),
+        "pair_type_orders": list_reasons("pair_type_orders", is_of_new=True),
+    },
 }))
 """
 

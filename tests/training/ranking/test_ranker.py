@@ -91,7 +91,7 @@ def test_least_new_goes_on_below_the_best_with_what_was_never_bought(ranker: Ran
 
     lists = ranker.rank(snapshot, users, K, least_new=LEAST_NEW)
 
-    for user_id, rows in lists.group_by("user_id", maintain_order=True):
+    for (user_id,), rows in lists.group_by("user_id", maintain_order=True):
         [bests], [news] = (each.filter(pl.col("user_id") == user_id).partition_by("user_id") for each in (best, new))
         assert rows.head(K).equals(bests)
         below = news.join(bests, on="product_id", how="anti")
