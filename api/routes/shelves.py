@@ -62,8 +62,9 @@ def _describe(shelf: FilledShelf, evidence: ShopperEvidence) -> Shelf:
 
 async def _read_facts(databases: Databases, answer: ShelvesAnswer) -> ShopperEvidence:
     """Read what reasons quote; when a database is late, what was read for the page alone."""
+    unquoted = [ranked for shelf in answer.shelves if shelf.anchor is None for ranked in shelf.ranked_products]
     try:
-        facts = read_facts(databases, answer.head, answer.ranked_products, answer.evidence)
+        facts = read_facts(databases, answer.head, unquoted, answer.evidence)
         return await databases.within_deadline(facts)
     except DatabaseUnavailableError:
         return answer.evidence
