@@ -119,7 +119,7 @@ def test_a_shopper_without_choices_costs_no_read_more(
 ) -> None:
     read = list[str]()
     monkeypatch.setattr(
-        "api.pages.home.load_exclusions", lambda *_: read.append("choices") or pytest.fail("they were read")
+        "api.pages.shopper.load_exclusions", lambda *_: read.append("choices") or pytest.fail("they were read")
     )
     with session_scope(published_shop) as session:
         session.execute(update(Recommendation).values(user_id=Recommendation.user_id))
