@@ -202,8 +202,10 @@ _SORT_KEYS = {
     "exclusions": ["user_id", "product_id", "type_code"],
     "complements": ["product_id", "neighbour_id"],
 }
-_LATER = {
-    "exclusions": {"user_id": pl.Int64, "product_id": pl.Int64, "type_code": pl.Int64, "bucket": pl.Int32},
+_LATER: dict[str, pl.Schema] = {
+    "exclusions": pl.Schema(
+        {"user_id": pl.Int64(), "product_id": pl.Int64(), "type_code": pl.Int64(), "bucket": pl.Int32()}
+    ),
     "complements": COMPLEMENTS,
 }
 """Tables that snapshots from before lack, with the columns of an empty one."""
