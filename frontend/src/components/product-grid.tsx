@@ -38,15 +38,22 @@ export function ProductGridSkeleton({ count = 12 }: { count?: number }) {
   return (
     <div className={GRID} role="status" aria-label={m.shop.loading}>
       {Array.from({ length: count }, (_, index) => (
-        <div key={index} className="overflow-hidden rounded-card border bg-card">
-          <Skeleton className="aspect-square" />
-          <div className="flex flex-col gap-1 p-3">
-            <Skeleton className="h-4 w-1/3 rounded-md" />
-            <Skeleton className="h-10 w-full rounded-md" />
-            <Skeleton className="h-9 w-1/2 rounded-md" />
-          </div>
-        </div>
+        <CardSkeleton key={index} />
       ))}
+    </div>
+  )
+}
+
+/** A card before its product is there. */
+export function CardSkeleton() {
+  return (
+    <div className="overflow-hidden rounded-card border bg-card">
+      <Skeleton className="aspect-square" />
+      <div className="flex flex-col gap-1 p-3">
+        <Skeleton className="h-4 w-1/3 rounded-md" />
+        <Skeleton className="h-10 w-full rounded-md" />
+        <Skeleton className="h-9 w-1/2 rounded-md" />
+      </div>
     </div>
   )
 }

@@ -1,6 +1,9 @@
+import { clsx } from 'clsx'
 import { ChevronLeft, ChevronRight } from 'lucide-react'
 import { useEffect, useId, useRef, useState, type ReactNode, type RefObject } from 'react'
+import { CardSkeleton } from './product-grid'
 import { Button } from './ui/button'
+import { Skeleton } from './ui/skeleton'
 import { useMessages } from '@/i18n/use-messages'
 
 /** As wide as the cards of a grid; on a phone the next one shows that there is more. */
@@ -10,15 +13,12 @@ const ROW =
   'lg:auto-cols-[calc((100%-4rem)/5)] xl:auto-cols-[calc((100%-5rem)/6)]'
 
 interface ProductRowProps {
-  title: ReactNode
-  /** What it is called by buttons and screen readers. */
-  label: string
-  /** Cards, or what holds their places. */
+  title: string
   children: ReactNode[]
 }
 
 /** Products in one line that scrolls: by buttons, by touch, and along with the focus of the keyboard. */
-export function ProductRow({ title, label, children }: ProductRowProps) {
+export function ProductRow({ title, children }: ProductRowProps) {
   const m = useMessages()
   const id = useId()
   const row = useRef<HTMLUListElement>(null)
@@ -38,7 +38,7 @@ export function ProductRow({ title, label, children }: ProductRowProps) {
           <Button
             variant="outline"
             size="icon"
-            aria-label={m.row.back(label)}
+            aria-label={m.row.back(title)}
             aria-disabled={!isScrolled}
             className="aria-disabled:opacity-40"
             onClick={() => {
@@ -50,7 +50,7 @@ export function ProductRow({ title, label, children }: ProductRowProps) {
           <Button
             variant="outline"
             size="icon"
-            aria-label={m.row.on(label)}
+            aria-label={m.row.on(title)}
             aria-disabled={!hasMore}
             className="aria-disabled:opacity-40"
             onClick={() => {
@@ -61,7 +61,7 @@ export function ProductRow({ title, label, children }: ProductRowProps) {
           </Button>
         </div>
       </div>
-      <ul ref={row} aria-label={label} className={ROW}>
+      <ul ref={row} aria-labelledby={id} className={ROW}>
         {children.map((child, position) => (
           <li key={position} className="grid snap-start">
             {child}
@@ -69,6 +69,22 @@ export function ProductRow({ title, label, children }: ProductRowProps) {
         ))}
       </ul>
     </section>
+  )
+}
+
+/** A row before its products are there, of the same size. */
+export function ProductRowSkeleton() {
+  return (
+    <div aria-hidden>
+      <div className="mb-2 flex min-h-10 items-center">
+        <Skeleton className="h-6 w-48 rounded-md" />
+      </div>
+      <div className={clsx(ROW, 'overflow-x-hidden')}>
+        {Array.from({ length: 6 }, (_, index) => (
+          <CardSkeleton key={index} />
+        ))}
+      </div>
+    </div>
   )
 }
 

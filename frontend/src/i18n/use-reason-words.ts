@@ -10,6 +10,7 @@ export function useReasonWords({ code, facts }: Reason, categoryId: ShopId): str
   const m = useMessages()
   const category = useCategoryName(categoryId).trim()
   const plain: Record<string, string> & { other: string } = m.reasons
+  if (facts.days_between && facts.days_since != null) return m.reasonsQuoting.due(facts.days_since, facts.days_between)
   if (facts.num_orders && facts.days_between) return m.reasonsQuoting.often(facts.num_orders, facts.days_between)
   if (facts.num_orders) return m.reasonsQuoting.once
   if (facts.goes_with) return m.reasonsQuoting.goesWith(facts.goes_with)

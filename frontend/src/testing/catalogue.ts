@@ -65,6 +65,15 @@ export function makeExplained(id: number): Schemas['ExplainedProduct'] {
   return { ...makeProduct(id), family_id: null, reason, rung: 'published', coupons, is_lifted_by_coupon: false, rules: [] }
 }
 
+/** A page of three rows: six products each, counted on from the first. */
+export function makeShelves(first: number): Schemas['Shelf'][] {
+  return ['buy_again', 'because_you_bought', 'popular'].map((code, row) => ({
+    code,
+    facts: code === 'because_you_bought' ? { product_id: 60, title: 'Butter' } : {},
+    products: range(first + row * 6, 6).map(makeExplained),
+  }))
+}
+
 export function makeDetails(id: number, change: Partial<Schemas['ProductDetails']> = {}): Schemas['ProductDetails'] {
   const { image_url: imageUrl, ...product } = makeProduct(id)
   return {

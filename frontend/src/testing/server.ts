@@ -7,6 +7,7 @@ import {
   makeOrder,
   makeProduct,
   makeQuote,
+  makeShelves,
   range,
   SHOPPERS,
   STOREFRONT,
@@ -36,6 +37,12 @@ export const server = setupServer(
       { user_nickname: nickname, recommendations: range(first, 20).map(makeExplained) },
       { headers: PROVENANCE },
     )
+  }),
+  http.get('*/recommendations/shelves', ({ request }) => {
+    const userId = new URL(request.url).searchParams.get('user_id')
+    const nickname = SHOPPERS.find((each) => String(each.user_id) === userId)?.nickname ?? ''
+    const body = { user_nickname: nickname, shelves: makeShelves(userId === '1' ? 1 : 101) }
+    return HttpResponse.json(body, { headers: PROVENANCE })
   }),
   http.get('*/products', ({ request }) => {
     const cursor = new URL(request.url).searchParams.get('cursor')

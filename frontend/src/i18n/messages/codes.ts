@@ -1,5 +1,6 @@
 /** Words for codes that the API sends. */
 
 export type ReasonTexts = Record<string, string> & { other: string }
+export type ShelfTitles = Record<string, string> & { other: string }
 export type KindNames = Record<'new' | 'light' | 'heavy' | 'lapsed', string>
 export type SuggestionKindNames = Record<'category' | 'product_type' | 'brand' | 'product', string>

@@ -1,4 +1,4 @@
-import type { KindNames, ReasonTexts, SuggestionKindNames } from './codes'
+import type { KindNames, ReasonTexts, ShelfTitles, SuggestionKindNames } from './codes'
 import { type ShopId } from '@/lib/shop-id'
 
 const count = (number: number, one: string, many: string) => `${number} ${number === 1 ? one : many}`
@@ -45,6 +45,16 @@ export const en = {
     makeshift: 'What many buy, until your own recommendations are here',
     empty: 'The shelves are being filled. Please come back in a moment.',
   },
+  shelves: {
+    buy_again: 'Buy it again',
+    new_for_you: 'New for you',
+    because_you_bought: 'Because of what you bought',
+    with_coupons: 'With your coupons',
+    popular: 'Many choose these now',
+    just_in: 'Just in',
+    other: 'More for you',
+  } satisfies ShelfTitles,
+  shelvesQuoting: { becauseYouBought: (title: string) => `Because you bought ${title}` },
   product: {
     why: (title: string) => `Why is ${title} shown?`,
     whyShort: 'Why this?',
@@ -84,6 +94,8 @@ export const en = {
   } satisfies ReasonTexts,
   reasonsQuoting: {
     once: 'You bought it once.',
+    due: (since: number, days: number) =>
+      `You buy it about every ${days === 1 ? 'day' : `${days} days`}, last ${since === 0 ? 'today' : `${count(since, 'day', 'days')} ago`}.`,
     often: (orders: number, days: number) =>
       `You bought it ${count(orders, 'time', 'times')}, about every ${days === 1 ? 'day' : `${days} days`}.`,
     goesWith: (title: string) => `Often bought with ${title}, which you bought.`,

@@ -42,6 +42,16 @@ export const ko: Messages = {
     makeshift: '맞춤 추천을 불러오는 동안, 많은 분이 찾는 상품을 먼저 보여 드려요',
     empty: '진열대를 채우고 있어요. 잠시 후 다시 찾아 주세요.',
   },
+  shelves: {
+    buy_again: '다시 살 때가 됐어요',
+    new_for_you: '새롭게 만나 보세요',
+    because_you_bought: '구매하신 상품과 함께',
+    with_coupons: '내 쿠폰으로 살 수 있어요',
+    popular: '지금 많이 찾는 상품',
+    just_in: '새로 들어왔어요',
+    other: '추천 상품 더 보기',
+  },
+  shelvesQuoting: { becauseYouBought: (title) => `‘${title}’ 구매와 어울리는 상품` },
   product: {
     why: (title) => `${title}, 왜 추천하나요?`,
     whyShort: '왜 추천하나요?',
@@ -81,6 +91,8 @@ export const ko: Messages = {
   },
   reasonsQuoting: {
     once: '전에 한 번 구매하신 상품이에요.',
+    due: (since, days) =>
+      `${days === 1 ? '거의 날마다' : `약 ${days}일마다`} 구매하세요. 마지막 구매는 ${since === 0 ? '오늘' : `${since}일 전`}이에요.`,
     often: (orders, days) => `${days === 1 ? '거의 날마다' : `약 ${days}일마다`}, 지금까지 ${orders}번 구매하셨어요.`,
     goesWith: (title) => `구매하셨던 ‘${title}’ 상품과 함께 많이 구매하는 상품이에요.`,
     kind: (type) => `자주 사시는 종류의 상품이에요: ${type}`,

@@ -46,11 +46,7 @@ export function RecentlyViewed({ except }: { except?: ShopId }) {
   })
   return (
     <div ref={place} className={clsx(answers.some(({ isPending }) => isPending) && 'min-h-72')}>
-      {cards.length > 0 && (
-        <ProductRow title={m.product.viewed} label={m.product.viewed}>
-          {cards}
-        </ProductRow>
-      )}
+      {cards.length > 0 && <ProductRow title={m.product.viewed}>{cards}</ProductRow>}
     </div>
   )
 }
