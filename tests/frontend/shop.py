@@ -81,9 +81,9 @@ class RunningShop:
         self._platform.dispose()
 
     def recommended(self, user_id: int) -> list[int]:
-        """Ask the API what a user's homepage shows."""
-        answer = httpx.get(f"{self.url}/recommendations/home", params={"user_id": user_id}, timeout=30).json()
-        return [product["product_id"] for product in answer["recommendations"]]
+        """Ask the API what a user's homepage shows, row by row."""
+        answer = httpx.get(f"{self.url}/recommendations/shelves", params={"user_id": user_id}, timeout=30).json()
+        return [product["product_id"] for shelf in answer["shelves"] for product in shelf["products"]]
 
     def find_never_bought(self, user_id: int) -> int:
         """Find a product of a user's homepage that the user never bought: an order takes it off the page."""

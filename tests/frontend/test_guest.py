@@ -37,9 +37,9 @@ in_both_languages = pytest.mark.parametrize("locale", WORDS)
 
 
 def expect_guest(page: Page, words: dict[str, str]) -> None:
-    """A guest's homepage: twenty popular products, no name, nobody to choose, no trouble."""
+    """A guest's homepage: what is popular, no name, nobody to choose, no trouble."""
     expect(page.get_by_role("heading", level=1)).to_have_text(words["title"])
-    expect(page.locator("#recommendations article")).to_have_count(20)
+    expect(page.locator("#recommendations article").first).to_be_visible()
     expect(page.locator("header").get_by_text(words["guest"], exact=True)).to_be_visible()
     expect(page.get_by_text(words["subtitle"])).to_be_visible()
     expect(page.get_by_role("button", name=words["choose"])).to_have_count(0)

@@ -9,11 +9,15 @@ from tests.frontend.conftest import DESK, PHONE, OpenPage
 from tests.frontend.shop import BATCH, RunningShop
 
 NUM_PRODUCTS = 20
-HOME_REQUEST = "**/recommendations/home*"
+HOME_REQUESTS = "**/recommendations/*"
 
 
 def cards(page: Page) -> Locator:
     return page.locator("#recommendations article")
+
+
+def rows(page: Page) -> Locator:
+    return page.locator("#recommendations section")
 
 
 def shown_slide(page: Page) -> int:
@@ -26,14 +30,46 @@ def hold(_route: Route) -> None:
 
 
 @pytest.mark.parametrize(("viewport", "columns"), [(DESK, 6), (PHONE, 2)], ids=["desk", "phone"])
-def test_twenty_products_stand_in_columns_that_fit(open_page: OpenPage, viewport: dict[str, int], columns: int) -> None:
+def test_a_row_shows_as_many_products_as_fit(open_page: OpenPage, viewport: dict[str, int], columns: int) -> None:
     page = open_page("/?shopper=1", viewport=viewport)
 
-    expect(cards(page)).to_have_count(NUM_PRODUCTS)
-    tops = [card.bounding_box()["y"] for card in cards(page).all()[: columns + 1]]
-    assert len(set(tops[:columns])) == 1
-    assert tops[columns] > tops[0]
+    expect(rows(page).first.get_by_role("article").nth(columns)).to_be_visible()
+    row = rows(page).first.get_by_role("list")
+    end = row.bounding_box()["x"] + row.bounding_box()["width"]
+    boxes = [card.bounding_box() for card in row.get_by_role("article").all()]
+    assert len({box["y"] for box in boxes}) == 1
+    assert sum(box["x"] + box["width"] <= end + 1 for box in boxes) == columns
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_row_scrolls_by_its_buttons_and_follows_the_keys(open_page: OpenPage) -> None:
+    page = open_page("/?shopper=1", reduced_motion="reduce")
+    row = rows(page).filter(has=page.get_by_role("article").nth(7)).first
+    first, last = row.get_by_role("article").first, row.get_by_role("article").last
+    back, on = (
+        row.get_by_role("button", name=re.compile("이전 상품 보기$")),
+        row.get_by_role("button", name=re.compile("다음 상품 보기$")),
+    )
+    expect(back).to_have_attribute("aria-disabled", "true")
+
+    on.click()
+    expect(last).to_be_in_viewport()
+    expect(on).to_have_attribute("aria-disabled", "true")
+    expect(first).not_to_be_in_viewport()
+
+    first.get_by_role("link").focus()
+    expect(first).to_be_in_viewport()
+    expect(back).to_have_attribute("aria-disabled", "true")
+
+
+def test_without_shelves_the_list_of_the_homepage_takes_their_place(open_page: OpenPage) -> None:
+    page = open_page("/my-orders?shopper=1")
+    page.route("**/recommendations/shelves*", lambda route: route.fulfill(status=503, json={}))
+
+    page.get_by_role("link", name="쇼핑몰, 홈").click()
+
+    expect(cards(page)).to_have_count(NUM_PRODUCTS)
+    expect(rows(page)).to_have_count(0)
 
 
 def test_a_desk_shows_what_things_cost_before_it_is_scrolled(open_page: OpenPage) -> None:
@@ -41,7 +77,7 @@ def test_a_desk_shows_what_things_cost_before_it_is_scrolled(open_page: OpenPage
 
     prices = cards(page).locator("p.tabular-nums")
 
-    expect(prices).to_have_count(NUM_PRODUCTS)
+    expect(prices.first).to_be_visible()
     boxes = [price.bounding_box() for price in prices.all()[:6]]
     assert all(box["y"] + box["height"] < 900 for box in boxes)
 
@@ -61,7 +97,7 @@ def test_the_page_speaks_the_browsers_language(open_page: OpenPage, locale: str,
 
 def test_every_picture_that_is_in_view_has_loaded(open_page: OpenPage) -> None:
     page = open_page("/?shopper=1")
-    expect(cards(page)).to_have_count(NUM_PRODUCTS)
+    expect(cards(page).first).to_be_visible()
 
     page.wait_for_load_state("networkidle")
 
@@ -71,7 +107,7 @@ def test_every_picture_that_is_in_view_has_loaded(open_page: OpenPage) -> None:
 
 def test_nothing_jumps_while_the_page_loads(open_page: OpenPage) -> None:
     page = open_page("/?shopper=1")
-    expect(cards(page)).to_have_count(NUM_PRODUCTS)
+    expect(cards(page).first).to_be_visible()
     page.wait_for_load_state("networkidle")
 
     shift = page.evaluate(
@@ -99,7 +135,7 @@ def test_banners_turn_by_themselves_and_rest_under_the_pointer(open_page: OpenPa
 
 def test_banners_stand_still_for_those_who_want_less_motion(open_page: OpenPage) -> None:
     page = open_page("/?shopper=1", reduced_motion="reduce")
-    expect(cards(page)).to_have_count(NUM_PRODUCTS)
+    expect(cards(page).first).to_be_visible()
 
     page.wait_for_timeout(4_000)
 
@@ -129,15 +165,15 @@ def test_the_panel_names_batch_version_and_rung(open_page: OpenPage) -> None:
         expect(panel.get_by_text(text, exact=True)).to_be_visible()
 
 
-def test_a_slow_api_shows_the_shelf_before_the_products(open_page: OpenPage) -> None:
+def test_a_slow_api_shows_rows_before_the_products(open_page: OpenPage) -> None:
     page = open_page("/my-orders?shopper=1")
-    page.route(HOME_REQUEST, hold)
+    page.route(HOME_REQUESTS, hold)
 
     page.get_by_role("link", name="쇼핑몰, 홈").click()
 
     expect(page.get_by_role("status", name="불러오는 중")).to_be_visible()
-    page.unroute(HOME_REQUEST)  # lets go of what is held, too
-    expect(cards(page)).to_have_count(NUM_PRODUCTS)
+    page.unroute(HOME_REQUESTS)  # lets go of what is held, too
+    expect(cards(page).first).to_be_visible()
 
 
 def test_a_part_of_the_page_that_does_not_arrive_leaves_the_rest_and_comes_later(open_page: OpenPage) -> None:
@@ -147,19 +183,19 @@ def test_a_part_of_the_page_that_does_not_arrive_leaves_the_rest_and_comes_later
     page.route("**/assets/shopper-switcher-*.js", lambda route: route.abort())
 
     page.goto("/?shopper=1")
-    expect(cards(page)).to_have_count(NUM_PRODUCTS)
+    expect(cards(page).first).to_be_visible()
     expect(menu).to_have_count(0)
     page.unroute("**/assets/shopper-switcher-*.js")
 
     expect(menu).to_be_visible()
-    expect(cards(page)).to_have_count(NUM_PRODUCTS)
+    expect(cards(page).first).to_be_visible()
 
 
 def test_a_shop_that_is_down_says_so_and_comes_back_by_itself(open_page: OpenPage, shop: RunningShop) -> None:
     page = open_page("/?shopper=1")
     menu = page.get_by_role("button", name=re.compile("고객 선택"))
     expect(menu).to_be_visible()
-    expect(cards(page)).to_have_count(NUM_PRODUCTS)
+    expect(cards(page).first).to_be_visible()
     shop.stop_api()
     try:
         menu.click()
@@ -168,4 +204,4 @@ def test_a_shop_that_is_down_says_so_and_comes_back_by_itself(open_page: OpenPag
     finally:
         shop.start_api()
 
-    expect(cards(page)).to_have_count(NUM_PRODUCTS)
+    expect(cards(page).first).to_be_visible()

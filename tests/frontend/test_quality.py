@@ -88,7 +88,7 @@ def test_the_keyboard_alone_changes_the_shopper(open_page: OpenPage) -> None:
 
 def test_the_first_page_is_light(open_page: OpenPage) -> None:
     page = open_page("/?shopper=1")
-    expect(page.locator("#recommendations article")).to_have_count(20)
+    expect(page.locator("#recommendations article").first).to_be_visible()
     page.wait_for_load_state("networkidle")
 
     loaded = page.evaluate("performance.getEntriesByType('resource').map(entry => [entry.name, entry.encodedBodySize])")
@@ -99,7 +99,7 @@ def test_the_first_page_is_light(open_page: OpenPage) -> None:
 
 def test_the_first_data_is_asked_for_once_and_while_scripts_are_on_their_way(open_page: OpenPage) -> None:
     page = open_page("/?shopper=1")
-    expect(page.locator("#recommendations article")).to_have_count(20)
+    expect(page.locator("#recommendations article").first).to_be_visible()
     page.wait_for_load_state("networkidle")
 
     loaded = page.evaluate(
@@ -114,7 +114,7 @@ def test_the_first_data_is_asked_for_once_and_while_scripts_are_on_their_way(ope
 
 def test_the_first_paint_waits_for_few_files_and_the_banner_that_is_shown(open_page: OpenPage) -> None:
     page = open_page("/?shopper=1", reduced_motion="reduce")
-    expect(page.locator("#recommendations article")).to_have_count(20)
+    expect(page.locator("#recommendations article").first).to_be_visible()
 
     start = httpx.get(page.url, timeout=60).text
 

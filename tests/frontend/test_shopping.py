@@ -38,7 +38,7 @@ def test_what_was_ordered_gives_way_on_the_homepage(open_page: OpenPage, shop: R
     expect(page.get_by_text("주문해 주셔서 고마워요!")).to_be_visible()
     page.get_by_role("link", name="새로운 추천 보러 가기").click()
 
-    expect(page.locator("#recommendations article")).to_have_count(20)
+    expect(page.locator("#recommendations article").first).to_be_visible()
     expect(page.locator(product_link(product_id))).to_have_count(0)
     page.get_by_role("link", name="주문 내역").click()
     expect(page.get_by_role("article").first).to_contain_text(title)
@@ -52,14 +52,15 @@ def test_what_was_ordered_gives_way_on_the_homepage(open_page: OpenPage, shop: R
 def test_only_products_that_were_in_view_count_as_seen(open_page: OpenPage, shop: RunningShop) -> None:
     user_id = 5
     page = open_page(f"/?shopper={user_id}", consent="granted")
-    expect(page.locator("#recommendations article")).to_have_count(20)
+    expect(page.locator("#recommendations article").first).to_be_visible()
 
     wait_until(lambda: bool(shop.events(user_id)), page)
 
     seen = shop.events(user_id)
     assert {event.event_type for event in seen} == {"impression"}
-    assert 0 < len(seen) < 20
-    assert {event.position for event in seen} == set(range(len(seen)))
+    assert 0 < len(seen) < page.locator("#recommendations article").count()
+    assert {event.position for event in seen} >= set(range(6))  # the first row as far as it is in view
+    assert len({event.position for event in seen}) == len(seen)
 
 
 def test_a_page_that_closes_still_tells_what_was_clicked(open_page: OpenPage, shop: RunningShop) -> None:
@@ -115,7 +116,7 @@ def test_the_cart_shows_what_coupons_take_off_and_the_order_costs_that(open_page
 
 def test_a_search_finds_words_of_titles(open_page: OpenPage) -> None:
     page = open_page("/?shopper=1")
-    words = page.locator("#recommendations article h2").first.inner_text()
+    words = page.locator("#recommendations article h3").first.inner_text()
 
     box = page.get_by_role("combobox", name="검색")
     box.fill(words)

@@ -79,6 +79,6 @@ def test_the_pages_are_the_merchants(
     button = page.get_by_role("search").get_by_role("button")
     if colours == "light":  # in the dark it is as much lighter as axe asks for below
         expect(button).to_have_css("background-color", "rgb(91, 42, 134)")
-    expect(page.locator("#recommendations article")).to_have_count(20)
+    expect(page.locator("#recommendations article").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert violations(page) == []

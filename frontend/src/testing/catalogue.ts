@@ -62,7 +62,15 @@ export function makeProduct(id: number): Schemas['ListedProduct'] {
 export function makeExplained(id: number): Schemas['ExplainedProduct'] {
   const coupons = id === 1 ? [COUPON] : []
   const reason = { code: 'bought_before', facts: { num_orders: 3, days_between: 9 } }
-  return { ...makeProduct(id), family_id: null, reason, rung: 'published', coupons, is_lifted_by_coupon: false, rules: [] }
+  return {
+    ...makeProduct(id),
+    family_id: null,
+    reason,
+    rung: 'published',
+    coupons,
+    is_lifted_by_coupon: false,
+    rules: [],
+  }
 }
 
 /** A page of three rows: six products each, counted on from the first. */

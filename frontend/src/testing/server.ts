@@ -57,7 +57,12 @@ export const server = setupServer(
   http.get('*/products/:id', ({ params }) => HttpResponse.json(makeDetails(Number(params.id)))),
   http.get('*/products/:id/similar', ({ params }) =>
     HttpResponse.json(
-      { product_id: Number(params.id), products: range(50, 4).map(makeProduct) },
+      {
+        product_id: Number(params.id),
+        products: range(50, 5).map(makeProduct),
+        complements: range(50, 3).map(makeProduct),
+        substitutes: range(53, 2).map(makeProduct),
+      },
       { headers: PROVENANCE },
     ),
   ),

@@ -56,9 +56,20 @@ test('a product shows its facts, its reviews and what goes with it', async () =>
   expect(await screen.findByRole('heading', { level: 1, name: 'Product 1' })).toBeVisible()
   expect(screen.getByText('Alpine')).toBeVisible()
   expect(screen.getByText('Tastes of the meadow.')).toBeVisible()
-  expect(within(await screen.findByRole('list', { name: '함께 보면 좋은 상품' })).getAllByRole('article')).toHaveLength(
-    4,
-  )
+  const row = async (name: string) => within(await screen.findByRole('region', { name })).getAllByRole('article')
+  expect(await row('함께 사면 좋은 상품')).toHaveLength(3)
+  expect(await row('대신 살 만한 상품')).toHaveLength(2)
+})
+
+test('where neither is known, what comes closest to a product is one list', async () => {
+  const body = { product_id: 1, products: [makeProduct(50)], complements: [], substitutes: [] }
+  answer('get', '/products/:id/similar', 200, body)
+  renderApp('/product/1')
+
+  const row = await screen.findByRole('region', { name: '이런 상품은 어떠세요?' })
+
+  expect(within(row).getAllByRole('article')).toHaveLength(1)
+  expect(screen.queryByRole('region', { name: '대신 살 만한 상품' })).not.toBeInTheDocument()
 })
 
 test.each(['a/b c', '50%', '한글', '0012'])('the product %o, whose id is text, is asked for by that id', async (id) => {

@@ -3,16 +3,16 @@ import { api, unpack } from '@/lib/api/client'
 import { readProvenance } from '@/lib/api/provenance'
 import { toPathId, type ShopId } from '@/lib/shop-id'
 
-const SIMILAR_PRODUCTS = 8
+const SIMILAR_PRODUCTS = 12
 
-/** Products that go well with one. */
+/** What goes with a product, and what can be bought instead. */
 export function similarQuery(productId: ShopId) {
   return queryOptions({
     queryKey: ['similar', String(productId)],
     queryFn: async ({ signal }) => {
       const params = { path: { product_id: toPathId(productId) }, query: { limit: SIMILAR_PRODUCTS } }
       const { data, headers } = await unpack(api.GET('/products/{product_id}/similar', { params, signal }))
-      return { products: data.products, provenance: readProvenance(headers) }
+      return { ...data, provenance: readProvenance(headers) }
     },
   })
 }

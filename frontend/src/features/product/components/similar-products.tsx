@@ -1,24 +1,39 @@
 import { useQuery } from '@tanstack/react-query'
 import { similarQuery } from '../api/get-similar'
-import { ProductGrid, ProductGridSkeleton } from '@/components/product-grid'
+import { ProductCard, type ListedProduct } from '@/components/product-card'
+import { ProductRow, ProductRowSkeleton } from '@/components/product-row'
 import { useMessages } from '@/i18n/use-messages'
 import { type ShopId } from '@/lib/shop-id'
+import { toSource } from '@/lib/tracking/source'
 
-/** Products that go well with one. A part of the page that may be missing, so it fails in silence. */
+/**
+ * What goes well with a product, and what can be bought instead; one list where neither is known. A part of the page
+ * that may be missing, so it fails in silence.
+ */
 export function SimilarProducts({ productId }: { productId: ShopId }) {
   const m = useMessages()
   const { data, isError } = useQuery(similarQuery(productId))
-  if (isError || data?.products.length === 0) return null
+  if (isError) return null
+  if (!data) return <ProductRowSkeleton />
+  const { complements, substitutes, products, provenance } = data
+  const row = (title: string, shown: ListedProduct[], first = 0) =>
+    shown.length > 0 && (
+      <ProductRow title={title}>
+        {shown.map((product, position) => (
+          <ProductCard
+            key={product.product_id}
+            product={product}
+            source={toSource(provenance, first + position)}
+            heading="h3"
+          />
+        ))}
+      </ProductRow>
+    )
   return (
-    <section aria-labelledby="similar-title">
-      <h2 id="similar-title" className="mb-4 text-xl font-bold">
-        {m.product.similar}
-      </h2>
-      {data ? (
-        <ProductGrid products={data.products} provenance={data.provenance} label={m.product.similar} heading="h3" />
-      ) : (
-        <ProductGridSkeleton />
-      )}
-    </section>
+    <>
+      {row(m.product.complements, complements)}
+      {row(m.product.substitutes, substitutes, complements.length)}
+      {complements.length + substitutes.length === 0 && row(m.product.similar, products)}
+    </>
   )
 }
