@@ -20,6 +20,7 @@ export function installBrowser(): void {
   }
   window.IntersectionObserver = FakeIntersectionObserver as unknown as typeof IntersectionObserver
   Element.prototype.scrollIntoView = () => undefined
+  Element.prototype.scrollBy = () => undefined
   Element.prototype.hasPointerCapture = () => false
 }
 
