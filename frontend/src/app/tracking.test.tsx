@@ -45,7 +45,7 @@ test('a product that was in view for a second is an impression, at its place in 
   await see(DWELL_MS)
   await pass(5_000)
 
-  expect(events()).toHaveLength(20)
+  expect(events()).toHaveLength(18)
   expect(events()[3]).toMatchObject({
     event_type: 'impression',
     product_id: 4,
@@ -98,7 +98,7 @@ test('nothing leaves before the shopper has decided; then everything does', asyn
   await user.click(screen.getByRole('button', { name: '네, 좋아요' }))
   await pass(5_000)
 
-  expect(events()).toHaveLength(20)
+  expect(events()).toHaveLength(18)
 })
 
 test('a shopper who declines leaves no trace', async () => {
@@ -122,6 +122,6 @@ test('what waits when the page is closed is given to the browser to send', async
   document.dispatchEvent(new Event('visibilitychange'))
 
   await waitFor(() => {
-    expect(events()).toHaveLength(20)
+    expect(events()).toHaveLength(18)
   })
 })
