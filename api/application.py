@@ -28,6 +28,7 @@ from api.pages.fallback import FallbackCache, read_fallback_copy
 from api.pages.home import HomePage
 from api.pages.images import ProductPictures
 from api.pages.products import ProductPages
+from api.pages.rules_admin import RulesAdmin
 from api.pages.search import SearchPages
 from api.pages.shelves import ShelvesPage
 from api.pages.shop_ids import ShopIds
@@ -35,6 +36,7 @@ from api.pages.shopper import PageRules
 from api.pages.storefront import StorefrontPage
 from api.queries.published import SharedListsCache
 from api.routes import (
+    admin,
     catalogue,
     choices,
     events,
@@ -51,6 +53,7 @@ from api.routes import (
 from api.routes.dependencies import Services
 from api.routes.plain_home import PlainHomepages
 from api.routes.shop_ids import TranslatedIds
+from api.web.admin_login import WRONG_PER_MINUTE, AdminLogin
 from api.web.auth import Authenticator, make_authenticator
 from api.web.errors import install_error_handlers
 from api.web.metrics import Metrics, count_unusable
@@ -114,7 +117,7 @@ def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAP
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     install_error_handlers(app)
     shopping = (home, shelves, storefront, catalogue, search, products, users, orders, choices)
-    for routes in (*shopping, images, events, health):
+    for routes in (*shopping, images, events, admin, health):
         app.include_router(routes.router)
     if not is_production and STOREFRONT_PAGES.is_dir():
         app.mount("/", StorefrontPages(directory=STOREFRONT_PAGES, html=True), name="storefront")
@@ -174,6 +177,8 @@ async def _run(
             platform_writer=platform_writer,
             outbox=outbox,
             authenticator=authenticator,
+            rules_admin=RulesAdmin(slow_pages, platform_writer, fallback),
+            admin_login=AdminLogin(settings.api_admin_password.get_secret_value(), RateLimiter(WRONG_PER_MINUTE)),
             shop_ids=shop_ids,
             request_ids=request_ids,
             currency=Currency(settings.currency),

@@ -134,6 +134,12 @@ class Settings(BaseSettings):
         description="Token that `GET /metrics` asks for in production (Bearer); empty = no metrics there.",
         json_schema_extra=SECRET,
     )
+    api_admin_password: SecretStr = Field(
+        SecretStr(""),
+        description="Password of the page /merchandising and its API, under any name; empty = there is no admin. "
+        "`make up` draws one where none is set.",
+        json_schema_extra=SECRET,
+    )
     allowed_hosts: str = Field(
         "localhost,127.0.0.1,api",
         description="Host names that the API answers to in production, with commas; `*.shop.example` = all below it.",

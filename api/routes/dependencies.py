@@ -19,11 +19,13 @@ from api.pages.browse import CataloguePages
 from api.pages.home import HomePage
 from api.pages.images import ProductPictures
 from api.pages.products import ProductPages
+from api.pages.rules_admin import RulesAdmin
 from api.pages.search import SearchPages
 from api.pages.shelves import ShelvesPage
 from api.pages.shop_ids import ShopIds
 from api.pages.storefront import StorefrontPage
 from api.schemas import AddressId
+from api.web.admin_login import AdminLogin
 from api.web.auth import BEARER, Admission, Authenticator
 from api.web.errors import ApiError
 from api.web.metrics import Metrics
@@ -43,6 +45,8 @@ class Services:
         platform_writer: writes shoppers' events.
         outbox: delivers the events of orders.
         authenticator: decides who may act as whom.
+        rules_admin: lists and changes the merchant's rules.
+        admin_login: decides who may.
         shop_ids: the shop's own ids, where they are text.
         request_ids: tell which answers were given.
         currency: of the shop's prices.
@@ -65,6 +69,8 @@ class Services:
     platform_writer: DatabaseWriter
     outbox: Outbox
     authenticator: Authenticator
+    rules_admin: RulesAdmin
+    admin_login: AdminLogin
     shop_ids: ShopIds
     request_ids: RequestIds
     currency: Currency
@@ -103,6 +109,8 @@ ShopWriterDep = Annotated[DatabaseWriter, _provide(lambda services: services.sho
 PlatformWriterDep = Annotated[DatabaseWriter, _provide(lambda services: services.platform_writer)]
 OutboxDep = Annotated[Outbox, _provide(lambda services: services.outbox)]
 AuthenticatorDep = Annotated[Authenticator, _provide(lambda services: services.authenticator)]
+RulesAdminDep = Annotated[RulesAdmin, _provide(lambda services: services.rules_admin)]
+AdminLoginDep = Annotated[AdminLogin, _provide(lambda services: services.admin_login)]
 ShopIdsDep = Annotated[ShopIds, _provide(lambda services: services.shop_ids)]
 RequestIdsDep = Annotated[RequestIds, _provide(lambda services: services.request_ids)]
 CurrencyDep = Annotated[Currency, _provide(lambda services: services.currency)]

@@ -1,7 +1,7 @@
 """Error handlers: one shape, `{"error": {"code", "message", "details", "request_id"}}`, without traces or SQL."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -36,18 +36,27 @@ RETRY_AFTER_SECONDS = 5
 class ApiError(Exception):
     """An answer other than the one asked for, raised on purpose by a route."""
 
-    def __init__(self, status: int, message: str, details: Sequence[ErrorDetail] = ()):
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        details: Sequence[ErrorDetail] = (),
+        headers: Mapping[str, str] | None = None,
+    ):
         """Describe the answer.
 
         Args:
             status: HTTP status, one of `CODES`.
             message: what is wrong and what to do, for the storefront's developer.
             details: what is wrong, piece by piece.
+            headers: of the answer; by default 401 asks for a shopper's token.
         """
         super().__init__(message)
         self.status = status
         self.message = message
         self.details = list(details)
+        by_default = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+        self.headers = dict(by_default if headers is None else headers)
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -55,8 +64,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(ApiError)
     async def _on_purpose(request: Request, error: ApiError) -> JSONResponse:
-        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
-        return _answer(request, error.status, error.message, error.details, headers)
+        return _answer(request, error.status, error.message, error.details, error.headers)
 
     @app.exception_handler(DatabaseUnavailableError)
     async def _without_database(request: Request, error: DatabaseUnavailableError) -> JSONResponse:

@@ -56,8 +56,12 @@ class RateLimiter:
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def find_wait(self, client: str) -> float:
+    def find_wait(self, client: str, cost: int = 1) -> float:
         """Take a token of a client.
+
+        Args:
+            client: whose.
+            cost: 0 only asks whether there is one.
 
         Returns:
             0 when the request may pass, else the seconds after which the next one may.
@@ -66,7 +70,7 @@ class RateLimiter:
         tokens, seen_at = self._buckets.get(client, (self._burst, now))
         tokens = min(self._burst, tokens + (now - seen_at) * self._per_second)
         wait = 0.0 if tokens >= 1 else (1 - tokens) / self._per_second
-        self._buckets[client] = (tokens if wait else tokens - 1, now)
+        self._buckets[client] = (tokens if wait else tokens - cost, now)
         self._buckets.move_to_end(client)
         if len(self._buckets) > REMEMBERED_CLIENTS:
             self._buckets.popitem(last=False)

@@ -39,6 +39,7 @@ DRAWN: dict[str, Callable[[], str]] = {
     "mysql_root_password": token,
     "api_token_key": token,
     "api_metrics_token": token,
+    "api_admin_password": token,
     "shop_owner_database_url": lambda: database_url("mysql+pymysql", "shop"),
     "shop_database_url": lambda: database_url("mysql+pymysql", "shop", "shop_reader"),
     "platform_database_url": lambda: database_url("mysql+pymysql", "platform"),

@@ -26,7 +26,7 @@ READY_SECONDS = 60.0
 UNKNOWN: Mapping[str, Any] = {"statename": "UNKNOWN", "pid": 0, "start": 0}
 
 
-def describe_installation(settings: Settings, airflow_password: str) -> str:
+def describe_installation(settings: Settings, airflow_password: str, admin_password: str) -> str:
     """Compose the closing table: addresses, logins, and a request that was just tried.
 
     Raises:
@@ -35,6 +35,7 @@ def describe_installation(settings: Settings, airflow_password: str) -> str:
     airflow_login = f"{USER} / {airflow_password}"
     rows = [
         ("Storefront", f"http://127.0.0.1:{settings.api_port}", "no login"),
+        ("Its merchandising", f"http://127.0.0.1:{settings.api_port}/merchandising", f"{USER} / {admin_password}"),
         ("Storefront's API", f"http://127.0.0.1:{settings.api_port}/docs", "no login"),
         ("Model server", f"http://127.0.0.1:{settings.serving_port}", "no login"),
         ("MLflow", link_versions(settings), "no login on this machine"),

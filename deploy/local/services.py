@@ -129,7 +129,9 @@ def _model_server(settings: Settings) -> Part:
 
 def _api(settings: Settings) -> Part:
     health = HealthProbe(f"{_url(settings.api_port)}/health")
-    return Part("api", "API (storefront)", _module("api.server"), ("shop", "pages"), health, settings.api_port)
+    environment = {"API_ADMIN_PASSWORD": settings.api_admin_password.get_secret_value()}
+    needs = ("shop", "pages")
+    return Part("api", "API (storefront)", _module("api.server"), needs, health, settings.api_port, environment)
 
 
 def _catalogue(settings: Settings) -> list[Part]:

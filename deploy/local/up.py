@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from deploy.airflow_client import AirflowClient
 from deploy.airflow_settings import USER, ensure_password, task_logs
 from deploy.first_run import PassError, follow_first_pass, has_passed, prepare_airflow
+from deploy.local.admin_password import ensure_admin_password
 from deploy.local.claim import claim_mlflow
 from deploy.local.preflight import check_machine
 from deploy.local.report import await_model_server, describe_installation
@@ -47,7 +50,9 @@ def bring_up(settings: Settings, shop: ShopChoice, board: Board) -> str:
         supervisor.end_orphans()
     running = {name for name, view in supervisor.states().items() if view["statename"] == "RUNNING"}
     migrated = Stamp(settings.var_dir / "airflow" / "migrated.sha256")
-    parts = all_parts(settings, shop=shop)
+    admin_password = ensure_admin_password(settings)
+    with_login = settings.model_copy(update={"api_admin_password": SecretStr(admin_password)})
+    parts = all_parts(with_login, shop=shop)
     check_machine(settings, held_ports={part.port for part in parts if part.name in running})
     password = ensure_password(settings)
     keep_settings(settings)
@@ -64,7 +69,7 @@ def bring_up(settings: Settings, shop: ShopChoice, board: Board) -> str:
     _ensure_first_pass(settings, password, board)
     with board.step("Model server loads the champion"):
         await_model_server(settings)
-    return describe_installation(settings, password)
+    return describe_installation(settings, password, admin_password)
 
 
 def _ensure_first_pass(settings: Settings, password: str, board: Board) -> None:

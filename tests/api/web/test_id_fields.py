@@ -9,7 +9,8 @@ from api.openapi import COMMITTED
 from api.web.id_fields import FIRST_STAND_IN, KIND_OF_FIELD, TextId, find_ids
 
 KINDS = frozenset(KIND_OF_FIELD.values())
-NO_ID_OF_THE_SHOP = {"request_id", "batch_id"}
+NUMBERS_OF_OURS = {"rule_id", "change_id", "choice_id"}
+NO_ID_OF_THE_SHOP = {"request_id", "batch_id", *NUMBERS_OF_OURS}
 
 
 def list_types(schema: dict[str, Any]) -> set[str]:
@@ -38,7 +39,7 @@ def test_every_id_of_the_description_is_translated_or_known_to_be_none_of_the_sh
     found = list_id_fields()
 
     assert found.keys() == KIND_OF_FIELD.keys() | NO_ID_OF_THE_SHOP
-    assert {name for name, types in found.items() if "integer" in types} == KIND_OF_FIELD.keys()
+    assert {name for name, types in found.items() if "integer" in types} == KIND_OF_FIELD.keys() | NUMBERS_OF_OURS
 
 
 def test_every_id_is_described_as_a_whole_number_or_text() -> None:

@@ -134,7 +134,7 @@ def test_training_and_serving_share_the_ml_store() -> None:
 
 def test_the_api_reaches_neither_the_ml_store_nor_mlflow_secrets() -> None:
     databases = ["shop_database_url", "shop_owner_database_url", "platform_database_url"]
-    assert SERVICES["api"]["secrets"] == [*databases, "api_token_key", "api_metrics_token"]
+    assert SERVICES["api"]["secrets"] == [*databases, "api_token_key", "api_metrics_token", "api_admin_password"]
     assert not any(volume.startswith("store") for volume in SERVICES["api"]["volumes"])
 
 

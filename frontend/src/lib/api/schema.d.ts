@@ -4,6 +4,74 @@
  */
 
 export interface paths {
+    "/admin/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rules
+         * @description List all rules, those that are over too.
+         */
+        get: operations["get_rules_admin_rules_get"];
+        put?: never;
+        /**
+         * Post Rule
+         * @description Make a rule, which holds at once if its dates say so. What contradicts another rule is refused.
+         */
+        post: operations["post_rule_admin_rules_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/rules/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rule Changes
+         * @description List who changed which rule, when, and how.
+         */
+        get: operations["get_rule_changes_admin_rules_changes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Rule
+         * @description Change a rule into another.
+         */
+        put: operations["put_rule_admin_rules__rule_id__put"];
+        post?: never;
+        /**
+         * Delete Rule
+         * @description Delete a rule. What was noted of it stays.
+         */
+        delete: operations["delete_rule_admin_rules__rule_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/catalogue/search": {
         parameters: {
             query?: never;
@@ -466,6 +534,19 @@ export interface components {
             num_products: number;
         };
         /**
+         * BrandTarget
+         * @description All products of a brand, written as the shop writes it.
+         */
+        BrandTarget: {
+            /** Brand */
+            brand: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "brand";
+        };
+        /**
          * Cart
          * @description A cart whose price is asked for.
          */
@@ -535,6 +616,19 @@ export interface components {
             category_id: number | string;
             /** Num Products */
             num_products: number;
+        };
+        /**
+         * CategoryTarget
+         * @description A department.
+         */
+        CategoryTarget: {
+            /** Category Id */
+            category_id: number | string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "category";
         };
         /**
          * Checkout
@@ -847,6 +941,57 @@ export interface components {
             title: string;
         };
         /**
+         * ListedRule
+         * @description A rule as it is kept.
+         */
+        ListedRule: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "pin" | "boost" | "bury" | "hide" | "cap";
+            /**
+             * Ends At
+             * @description First instant at which it holds no more; null = never.
+             */
+            ends_at?: string | null;
+            /**
+             * Is Active
+             * @default true
+             */
+            is_active: boolean;
+            /**
+             * Note
+             * @description For the merchant's people; shoppers never see it.
+             * @default
+             */
+            note: string;
+            /** Rule Id */
+            rule_id: number;
+            /**
+             * Starts At
+             * @description From when on it holds; null = at once.
+             */
+            starts_at?: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "planned" | "over" | "off";
+            /** Target */
+            target: components["schemas"]["ProductTarget"] | components["schemas"]["CategoryTarget"] | components["schemas"]["BrandTarget"] | components["schemas"]["ProductTypeTarget"];
+            /**
+             * Target Name
+             * @description The product's title, the department's name; null if it is gone.
+             */
+            target_name: string | null;
+            /**
+             * Value
+             * @description pin: slot of the homepage, 1 to 20. boost, bury: strength, 2 to 100. cap: most of the first 20 slots, 0 to 19. hide: null.
+             */
+            value?: number | null;
+        };
+        /**
          * ListedVariant
          * @description Another product of a family.
          */
@@ -1077,6 +1222,32 @@ export interface components {
             products: components["schemas"]["ListedProduct"][];
         };
         /**
+         * ProductTarget
+         * @description A product, or all variants of it.
+         */
+        ProductTarget: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "family" | "product";
+            /** Product Id */
+            product_id: number | string;
+        };
+        /**
+         * ProductTypeTarget
+         * @description All products of a kind, written as the shop writes it.
+         */
+        ProductTypeTarget: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "product_type";
+            /** Product Type */
+            product_type: string;
+        };
+        /**
          * Reason
          * @description Why a product was ranked where it is: a code that clients put into words of their language, quoting the facts.
          */
@@ -1169,6 +1340,80 @@ export interface components {
             nickname: string;
             /** Rating */
             rating: number;
+        };
+        /**
+         * RuleChange
+         * @description One change of a rule: made (`before` is null), changed, or deleted (`after` is null).
+         */
+        RuleChange: {
+            after: components["schemas"]["RuleDraft"] | null;
+            before: components["schemas"]["RuleDraft"] | null;
+            /** Change Id */
+            change_id: number;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
+            /** Rule Id */
+            rule_id: number;
+        };
+        /**
+         * RuleChanges
+         * @description Who changed rules, the latest first.
+         */
+        RuleChanges: {
+            /** Changes */
+            changes: components["schemas"]["RuleChange"][];
+        };
+        /**
+         * RuleDraft
+         * @description What a merchant wants of lists.
+         */
+        RuleDraft: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "pin" | "boost" | "bury" | "hide" | "cap";
+            /**
+             * Ends At
+             * @description First instant at which it holds no more; null = never.
+             */
+            ends_at?: string | null;
+            /**
+             * Is Active
+             * @default true
+             */
+            is_active: boolean;
+            /**
+             * Note
+             * @description For the merchant's people; shoppers never see it.
+             * @default
+             */
+            note: string;
+            /**
+             * Starts At
+             * @description From when on it holds; null = at once.
+             */
+            starts_at?: string | null;
+            /** Target */
+            target: components["schemas"]["ProductTarget"] | components["schemas"]["CategoryTarget"] | components["schemas"]["BrandTarget"] | components["schemas"]["ProductTypeTarget"];
+            /**
+             * Value
+             * @description pin: slot of the homepage, 1 to 20. boost, bury: strength, 2 to 100. cap: most of the first 20 slots, 0 to 19. hide: null.
+             */
+            value?: number | null;
+        };
+        /**
+         * Rules
+         * @description All rules, the newest first.
+         */
+        Rules: {
+            /** Rules */
+            rules: components["schemas"]["ListedRule"][];
         };
         /**
          * SearchFacets
@@ -1578,6 +1823,377 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_rules_admin_rules_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rules"];
+                };
+            };
+            /** @description unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description invalid_request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description too_often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_rule_admin_rules_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedRule"];
+                };
+            };
+            /** @description unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description invalid_request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description too_often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_rule_changes_admin_rules_changes_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleChanges"];
+                };
+            };
+            /** @description unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description invalid_request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description too_often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_rule_admin_rules__rule_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedRule"];
+                };
+            };
+            /** @description unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description invalid_request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description too_often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_rule_admin_rules__rule_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description invalid_request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description too_often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     get_search_catalogue_search_get: {
         parameters: {
             query: {
