@@ -23,6 +23,7 @@ from api.db.writer import DatabaseWriter
 from api.health import HealthCheck
 from api.orders.outbox import Outbox
 from api.pages.browse import CataloguePages
+from api.pages.cart import CartPage
 from api.pages.experiment import Experiment
 from api.pages.fallback import FallbackCache, read_fallback_copy
 from api.pages.home import HomePage
@@ -37,6 +38,7 @@ from api.pages.storefront import StorefrontPage
 from api.queries.published import SharedListsCache
 from api.routes import (
     admin,
+    cart,
     catalogue,
     choices,
     events,
@@ -116,7 +118,7 @@ def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAP
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     install_error_handlers(app)
-    shopping = (home, shelves, storefront, catalogue, search, products, users, orders, choices)
+    shopping = (home, shelves, cart, storefront, catalogue, search, products, users, orders, choices)
     for routes in (*shopping, images, events, admin, health):
         app.include_router(routes.router)
     if not is_production and STOREFRONT_PAGES.is_dir():
@@ -165,6 +167,7 @@ async def _run(
         app.state.services = Services(
             home_page=HomePage(pages, model_server, fallback, cache, rules),
             shelves_page=ShelvesPage(pages, model_server, fallback, cache, rules),
+            cart_page=CartPage(pages, model_server, fallback, cache, rules),
             product_pages=ProductPages(pages, fallback, cache),
             catalogue_pages=CataloguePages(slow_pages, fallback, cache),
             search_pages=search_pages,

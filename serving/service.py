@@ -13,10 +13,19 @@ from command import LOG_FORMAT
 from features.store import MLStore
 from serving.champion import Champion
 from serving.online.alias_effects import Followup
-from serving.online.answers import answer_categories, answer_lists
+from serving.online.answers import answer_cart, answer_categories, answer_lists
 from serving.online.coalescing import CoalescedRanker
 from serving.online.reloader import ChampionWatcher, Sources
-from serving.online.schemas import ListLength, RecommendAnswer, ScoreAnswer, StatusAnswer, UserIds
+from serving.online.schemas import (
+    CartAnswer,
+    CartOwner,
+    CartProducts,
+    ListLength,
+    RecommendAnswer,
+    ScoreAnswer,
+    StatusAnswer,
+    UserIds,
+)
 from serving.online.webhook import MOUNT, PATH, ask_for_calls, ensure_secret, make_receiver
 from settings import load_settings
 from shop.database import open_engine
@@ -54,6 +63,11 @@ class Recommender:
     async def recommend(self, user_ids: UserIds, k: ListLength = 20) -> RecommendAnswer:
         """Rank products for users, best first, each with its score and reason."""
         return await self._ranker.rank(user_ids, k)
+
+    @bentoml.api
+    def recommend_cart(self, product_ids: CartProducts, user_id: CartOwner = None, k: ListLength = 20) -> CartAnswer:
+        """Rank what goes with a cart, best first, for a known user or anybody."""
+        return answer_cart(self._champion(), user_id, product_ids, k)
 
     @bentoml.api
     def score(self, user_ids: UserIds) -> ScoreAnswer:

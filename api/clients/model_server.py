@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -14,6 +15,8 @@ from api.queries.ranked_list import Entry, keep_usable
 LIST_LENGTH = 100
 MOST_CHARACTERS = 300
 """Of the model server's own words."""
+
+Answer = TypeVar("Answer")
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +31,17 @@ class _Answer(BaseModel):
     recommendations: list[_UserList]
 
 
+class _CartAnswer(BaseModel):
+    model_version: int
+    products: list[dict[str, Any]]
+
+
 class _Status(BaseModel):
     failure: str | None = None
 
 
 _ANSWER = TypeAdapter(_Answer)
+_CART_ANSWER = TypeAdapter(_CartAnswer)
 _STATUS = TypeAdapter(_Status)
 
 
@@ -44,6 +53,13 @@ class ModelList:
     entries: list[Entry]
 
 
+@dataclass(frozen=True)
+class CartList(ModelList):
+    """What the model server ranked for a cart; `goes_with` names the product of the cart that says so most, if any."""
+
+    goes_with: dict[int, int]
+
+
 class Trouble(NamedTuple):
     """What is wrong with the model server, and whether it ranks all the same."""
 
@@ -52,7 +68,7 @@ class Trouble(NamedTuple):
 
 
 class ModelServerClient:
-    """Asks the model server to rank for a user whom the published batch lacks."""
+    """Asks the model server to rank for a user whom the published batch lacks, and for a cart."""
 
     def __init__(self, client: httpx.AsyncClient, deadline_seconds: float):
         """Use a client whose `base_url` is the model server.
@@ -63,7 +79,7 @@ class ModelServerClient:
         """
         self._client = client
         self._deadline_seconds = deadline_seconds
-        self._trial: asyncio.Task[ModelList | None] | None = None
+        self._trial: asyncio.Task[Any] | None = None
         self.breaker = CircuitBreaker()
 
     async def rank(self, user_id: int) -> ModelList | None:
@@ -71,27 +87,51 @@ class ModelServerClient:
 
         While the circuit is open, one call in each pause tries the model server, and no shopper waits for it.
         """
+        answer = await self._try("/recommend", {"user_ids": [user_id], "k": LIST_LENGTH}, _ANSWER)
+        lists = {} if answer is None else {each.user_id: each.products for each in answer.recommendations}
+        if answer is None or user_id not in lists:
+            return None
+        return ModelList(str(answer.model_version), _to_entries(lists[user_id]))
+
+    async def rank_cart(self, user_id: int | None, product_ids: Sequence[int]) -> CartList | None:
+        """Ask what goes with a cart; `None` when nothing is to be had in time. The circuit is that of `rank`.
+
+        Args:
+            user_id: the shopper; `None` when logged out.
+            product_ids: what is in the cart.
+        """
+        cart = {"user_id": user_id, "product_ids": list(product_ids), "k": LIST_LENGTH}
+        answer = await self._try("/recommend_cart", cart, _CART_ANSWER)
+        if answer is None:
+            return None
+        in_cart = set(product_ids)
+        goes_with = {
+            item["product_id"]: item["goes_with"]
+            for item in answer.products
+            if item.get("goes_with") in in_cart and type(item.get("product_id")) is int
+        }
+        items = [{"reason": "bought_together", **item} for item in answer.products]
+        return CartList(str(answer.model_version), _to_entries(items), goes_with)
+
+    async def _try(self, path: str, body: Mapping[str, Any], expected: TypeAdapter[Answer]) -> Answer | None:
+        """Ask unless the circuit is open; a trial's answer is not waited for."""
         if not self.breaker.is_open:
-            return await self._ask(user_id)
+            return await self._ask(path, body, expected)
         if self.breaker.allows():
-            self._trial = asyncio.create_task(self._ask(user_id))
+            self._trial = asyncio.create_task(self._ask(path, body, expected))
         return None
 
-    async def _ask(self, user_id: int) -> ModelList | None:
+    async def _ask(self, path: str, body: Mapping[str, Any], expected: TypeAdapter[Answer]) -> Answer | None:
         try:
             async with asyncio.timeout(self._deadline_seconds):
-                response = await self._client.post("/recommend", json={"user_ids": [user_id], "k": LIST_LENGTH})
+                response = await self._client.post(path, json=body)
             response.raise_for_status()
-            answer = _ANSWER.validate_json(response.content)
+            answer = expected.validate_json(response.content)
         except (TimeoutError, httpx.HTTPError, ValidationError) as err:
             self._fail(err)
             return None
         self.breaker.succeed()
-        lists = {user_list.user_id: user_list.products for user_list in answer.recommendations}
-        if user_id not in lists:
-            return None
-        ranked = keep_usable([[item.get(name) for name in Entry._fields] for item in lists[user_id]])
-        return ModelList(str(answer.model_version), [Entry._make(item) for item in ranked])
+        return answer
 
     async def find_trouble(self, timeout_seconds: float) -> Trouble | None:
         """Ask the model server how it is.
@@ -121,3 +161,8 @@ class ModelServerClient:
         self.breaker.fail(reason)
         if not was_open:
             logger.warning("model server failed reason=%r is_open=%s", reason, self.breaker.is_open)
+
+
+def _to_entries(items: Iterable[Mapping[str, Any]]) -> list[Entry]:
+    """Read products as the model server gives them; what is none is left out and counted."""
+    return [Entry._make(item) for item in keep_usable([[item.get(name) for name in Entry._fields] for item in items])]

@@ -16,6 +16,7 @@ from api.db.writer import DatabaseWriter
 from api.health import HealthCheck
 from api.orders.outbox import Outbox
 from api.pages.browse import CataloguePages
+from api.pages.cart import CartPage
 from api.pages.home import HomePage
 from api.pages.images import ProductPictures
 from api.pages.products import ProductPages
@@ -57,6 +58,7 @@ class Services:
 
     home_page: HomePage
     shelves_page: ShelvesPage
+    cart_page: CartPage
     product_pages: ProductPages
     catalogue_pages: CataloguePages
     search_pages: SearchPages
@@ -95,6 +97,7 @@ def _provide(choose: Callable[[Services], Service]) -> Any:
 
 
 HomePageDep = Annotated[HomePage, _provide(lambda services: services.home_page)]
+CartPageDep = Annotated[CartPage, _provide(lambda services: services.cart_page)]
 ShelvesPageDep = Annotated[ShelvesPage, _provide(lambda services: services.shelves_page)]
 ProductPagesDep = Annotated[ProductPages, _provide(lambda services: services.product_pages)]
 CataloguePagesDep = Annotated[CataloguePages, _provide(lambda services: services.catalogue_pages)]

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 from api.db.databases import Databases
 from api.db.reader import DatabaseUnavailableError
 from api.pages.answer import HomeAnswer
+from api.pages.cart import CartAnswer
 from api.pages.explain import ShopperEvidence, read_evidence
 from api.pages.explain import explain as write_reasons
 from api.pages.home import HomePage
@@ -81,7 +82,7 @@ async def _explain(databases: Databases, answer: HomeAnswer, user_id: int | None
 class HomeResponse(Response):
     """A page in JSON with where it comes from; what the pages of a second have in common is encoded once."""
 
-    def __init__(self, body: bytes, answer: HomeAnswer | ShelvesAnswer):
+    def __init__(self, body: bytes, answer: HomeAnswer | ShelvesAnswer | CartAnswer):
         """Take the page's JSON and where it comes from."""
         self.status_code, self.background, self.body = 200, None, body
         common = _provenance(int(time.time()), answer.head, answer.rungs, answer.model_version, answer.variant)

@@ -1,6 +1,7 @@
 """Request and response schemas of the API. The storefront's client is generated from them."""
 
 from api.schemas.basics import MAX_ID, AddressId, AnswerId, Id, Token
+from api.schemas.cart import CartContents, CartRecommendations
 from api.schemas.catalogue import (
     Categories,
     ListedCoupon,
@@ -51,8 +52,10 @@ __all__ = [
     "AppliedRule",
     "BrandCount",
     "Cart",
+    "CartContents",
     "CartLine",
     "CartQuote",
+    "CartRecommendations",
     "CatalogueState",
     "Categories",
     "CategoryCount",

@@ -12,6 +12,8 @@ from shop.mapping.id_map import digest_of
 
 KIND_OF_FIELD = {
     "product_id": "products",
+    "product_ids": "products",
+    "goes_with": "products",
     "category_id": "categories",
     "family_id": "products",
     "user_id": "users",

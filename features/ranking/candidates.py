@@ -16,7 +16,7 @@ import scipy.sparse
 from features.definitions import BOUGHT, TOGETHER_FLOOR, list_features, list_names
 from features.ranking.affinity import Affinity, list_history
 from features.ranking.pairs import PairContext, measure_pairs
-from features.snapshot.arrays import Float32, Int64, SnapshotArrays
+from features.snapshot.arrays import Float32, Int64, SnapshotArrays, find_rows
 
 # A user's own purchases take at most this share of the candidates.
 OWN_SHARE = 0.6
@@ -89,6 +89,17 @@ def draw_candidates(arrays: SnapshotArrays, user_rows: Int64, num_candidates: in
     users, products, history = users[order], products[order], history[order]
     features = measure_pairs(PairContext(arrays, affinity, users, products, history))
     return Candidates(user_rows[users], products, history, features)
+
+
+def pair_up(arrays: SnapshotArrays, user_row: int, product_rows: Int64) -> Candidates:
+    """Pair one user with given products; `product_rows` int64[P], each once."""
+    start, end = arrays.history_offsets[user_row : user_row + 2]
+    found = find_rows(arrays.history_products[start:end], product_rows)
+    history = np.where(found < 0, -1, found + start)
+    affinity = Affinity(arrays, np.array([user_row], dtype=np.int64))
+    users = np.zeros(len(product_rows), dtype=np.int64)
+    features = measure_pairs(PairContext(arrays, affinity, users, product_rows, history))
+    return Candidates(np.full(len(product_rows), user_row), product_rows, history, features)
 
 
 def _draw_own(

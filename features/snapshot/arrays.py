@@ -33,6 +33,7 @@ class SnapshotArrays:
         history_offsets: int64[U + 1]; the pairs of user row u are history_offsets[u] to history_offsets[u + 1].
         history_decayed: float32[H], the purchases decayed with a half-life of 112 days.
         neighbours: sparse float32[N, N], from the product bought to the product recommended.
+        complements: likewise, from a product to what goes with it in an order.
         item_directions, audiences: float32[N, EMBEDDING_SIZE]. audience_sizes: float32[N].
         exclusions: int64[E, 3], what users do not want listed: rows of user and product, code of a type; -1 = none.
     """
@@ -53,6 +54,7 @@ class SnapshotArrays:
     history_offsets: Int64
     history_decayed: Float32
     neighbours: scipy.sparse.csr_matrix = field(repr=False)
+    complements: scipy.sparse.csr_matrix = field(repr=False)
     item_directions: Float32 = field(repr=False)
     audiences: Float32 = field(repr=False)
     audience_sizes: Float32 = field(repr=False)
@@ -61,6 +63,10 @@ class SnapshotArrays:
     def find_users(self, user_ids: Int64) -> Int64:
         """Return the rows of users, -1 for unknown ones. int64[len(user_ids)]."""
         return find_rows(self.user_ids, user_ids)
+
+    def find_products(self, product_ids: Int64) -> Int64:
+        """Return the rows of products, -1 for unknown ones. int64[len(product_ids)]."""
+        return find_rows(self.product_ids, product_ids)
 
     def find_categories(self, category_ids: Int64) -> Int64:
         """Return the positions of categories, -1 for unknown ones. int64[len(category_ids)]."""

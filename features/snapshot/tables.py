@@ -89,7 +89,8 @@ class Snapshot:
             history_products=find_rows(product_ids, self.history["product_id"].to_numpy()),
             history_offsets=np.searchsorted(owners, np.arange(len(user_ids) + 1)).astype(np.int64),
             history_decayed=self.history["pair_decayed_112d"].cast(pl.Float32).to_numpy(),
-            neighbours=self._connect(product_ids),
+            neighbours=_connect(product_ids, self.neighbours),
+            complements=_connect(product_ids, self.complements),
             item_directions=self._spread_products(product_ids, _to_rows(self.tastes["direction"])),
             audiences=self._spread_products(product_ids, _to_rows(self.tastes["crowd"])),
             audience_sizes=self._spread_products(product_ids, self.tastes["crowd_size"].to_numpy()),
@@ -108,14 +109,6 @@ class Snapshot:
         inside = (users >= 0) & (categories >= 0)
         dense[users[inside], categories[inside]] = to_matrix(self.user_categories, names)[inside]
         return dense
-
-    def _connect(self, product_ids: Int64) -> scipy.sparse.csr_matrix:
-        rows = find_rows(product_ids, self.neighbours["product_id"].to_numpy())
-        columns = find_rows(product_ids, self.neighbours["neighbour_id"].to_numpy())
-        inside = (rows >= 0) & (columns >= 0)
-        weights = self.neighbours["weight"].cast(pl.Float32).to_numpy()[inside]
-        shape = (len(product_ids), len(product_ids))
-        return scipy.sparse.csr_matrix((weights, (rows[inside], columns[inside])), shape=shape)
 
     def _spread_products(self, product_ids: Int64, values: Float32) -> Float32:
         """Lay a row a product that sold out as float32[N, ...], zeros for what never sold."""
@@ -238,6 +231,16 @@ def find_newest(store: MLStore) -> SnapshotName | None:
 def _past(index: pl.DataFrame) -> pl.DataFrame:
     """Leave out instants that are still to come: nobody knows yet what is known before them."""
     return index.filter(pl.col("as_of") <= datetime.now(UTC).isoformat())
+
+
+def _connect(product_ids: Int64, weighed: pl.DataFrame) -> scipy.sparse.csr_matrix:
+    """Lay rows of product_id, neighbour_id, weight out as float32[N, N]."""
+    rows = find_rows(product_ids, weighed["product_id"].to_numpy())
+    columns = find_rows(product_ids, weighed["neighbour_id"].to_numpy())
+    inside = (rows >= 0) & (columns >= 0)
+    weights = weighed["weight"].cast(pl.Float32).to_numpy()[inside]
+    shape = (len(product_ids), len(product_ids))
+    return scipy.sparse.csr_matrix((weights, (rows[inside], columns[inside])), shape=shape)
 
 
 def _to_rows(lists: pl.Series) -> Float32:

@@ -5,13 +5,16 @@ import polars as pl
 
 from serving.champion import Champion
 from serving.online.schemas import (
+    CartAnswer,
     CategoryScore,
+    CompanionProduct,
     RecommendAnswer,
     ScoreAnswer,
     ScoredProduct,
     UserCategories,
     UserRecommendations,
 )
+from training.ranking.cart import rank_cart
 
 
 def answer_lists(champion: Champion, user_ids: list[int], k: int) -> RecommendAnswer:
@@ -30,6 +33,13 @@ def answer_lists(champion: Champion, user_ids: list[int], k: int) -> RecommendAn
         recommendations=lists,
         unknown_user_ids=_list_unknown(user_ids, ranked),
     )
+
+
+def answer_cart(champion: Champion, user_id: int | None, product_ids: list[int], k: int) -> CartAnswer:
+    """Rank what goes with a cart; a user whom the snapshot does not know is nobody."""
+    ranked = rank_cart(champion.ranker, champion.snapshot, user_id, _to_ids(product_ids), k)
+    products = [CompanionProduct.model_construct(**row) for row in ranked.iter_rows(named=True)]
+    return CartAnswer(model_version=champion.version, as_of=champion.as_of, products=products)
 
 
 def answer_categories(champion: Champion, user_ids: list[int]) -> ScoreAnswer:
@@ -51,9 +61,9 @@ def answer_categories(champion: Champion, user_ids: list[int]) -> ScoreAnswer:
     )
 
 
-def _to_ids(user_ids: list[int]) -> np.ndarray:
-    """Return the users as int64, each once."""
-    return np.unique(np.array(user_ids, dtype=np.int64))
+def _to_ids(ids: list[int]) -> np.ndarray:
+    """Return ids as int64, each once."""
+    return np.unique(np.array(ids, dtype=np.int64))
 
 
 def _split(frame: pl.DataFrame, columns: list[str]) -> list[tuple[int, pl.DataFrame]]:

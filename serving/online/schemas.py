@@ -38,6 +38,30 @@ class RecommendAnswer(BaseModel):
     unknown_user_ids: list[int] = Field(description="Users whom the snapshot does not know.")
 
 
+MAX_CART = 50
+CartProducts = Annotated[
+    list[Annotated[int, Field(ge=0, le=2**63 - 1)]], Field(max_length=MAX_CART, description="What is in the cart.")
+]
+CartOwner = Annotated[int | None, Field(ge=0, le=2**63 - 1, description="The shopper; null when logged out.")]
+
+
+class CompanionProduct(BaseModel):
+    """A product that goes with a cart; `goes_with` is the product of the cart that says so most, null if none does."""
+
+    product_id: int
+    category_id: int
+    score: float
+    goes_with: int | None
+
+
+class CartAnswer(BaseModel):
+    """What goes with a cart, best first, of one version on one snapshot."""
+
+    model_version: int
+    as_of: datetime
+    products: list[CompanionProduct]
+
+
 class CategoryScore(BaseModel):
     """The probability that a user buys from a category within the model's horizon."""
 

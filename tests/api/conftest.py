@@ -48,10 +48,14 @@ CATEGORY_OF = {1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3}
 
 @dataclass
 class ModelServer:
-    """A model server on a real port. `answers` maps users to products; `delay_seconds` makes it slow."""
+    """A model server on a real port. `answers` maps users to products; `delay_seconds` makes it slow.
+
+    `companions` are what it gives for any cart, with the product of the cart that each goes with.
+    """
 
     url: str = ""
     answers: dict[int, list[int]] = field(default_factory=dict)
+    companions: dict[int, int | None] = field(default_factory=dict)
     delay_seconds: float = 0.0
     status: int = 200
     body: bytes | None = None
@@ -60,6 +64,10 @@ class ModelServer:
 
     def answer(self, request: dict[str, Any]) -> bytes:
         self.asked.append(request)
+        if "product_ids" in request:
+            products = [_product(each) | {"goes_with": partner} for each, partner in self.companions.items()]
+            answer = {"model_version": 8, "as_of": "2026-01-25T12:00:00Z", "products": products}
+            return self.body or json.dumps(answer).encode()
         known = [user for user in request["user_ids"] if user in self.answers]
         lists = [{"user_id": user, "products": [_product(each) for each in self.answers[user]]} for user in known]
         unknown = [user for user in request["user_ids"] if user not in self.answers]

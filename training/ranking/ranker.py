@@ -176,6 +176,12 @@ class Ranker:
         categories, scores = self._score_pairs(encoded, rows, encoded.encode_users(rows), candidates)
         return candidates, scores, categories
 
+    def score_pairs(self, arrays: SnapshotArrays, pairs: Candidates) -> Float32:
+        """Score pairs of one user or a few, sorted by user; float32[P]."""
+        rows = np.unique(pairs.user_rows)
+        encoded = self._encode(arrays)
+        return self._score_pairs(encoded, rows, encoded.encode_users(rows), pairs).product_scores
+
     def predict_categories(self, arrays: SnapshotArrays, rows: Int64) -> Float32:
         """Return the probabilities of user rows to buy from each category, float32[len(rows), C]."""
         nobody = np.empty((0, len(self.encoder.category_ids)), dtype=np.float32)

@@ -120,6 +120,15 @@ def test_the_home_page_of_a_shopper_holds_ids_of_text(api: TestClient) -> None:
         assert api.get(product["image_url"]).status_code == 200
 
 
+def test_a_cart_of_ids_of_text_is_answered_with_such(api: TestClient, plain: TestClient) -> None:
+    expected = plain.post("/recommendations/cart", json={"user_id": 2, "product_ids": [1]})
+
+    answer = api.post("/recommendations/cart", json={"user_id": "a", "product_ids": ["0012", "nobody's"]})
+
+    assert answer.json() == spell(expected.json())
+    assert answer.json()["products"][0]["goes_with"] == "0012"
+
+
 def test_a_family_is_named_by_an_id_of_text(api: TestClient, text_shop: Engine) -> None:
     with text_shop.begin() as connection:
         connection.exec_driver_sql("UPDATE products SET family_id = 3 WHERE product_id IN (1, 5)")

@@ -30,7 +30,7 @@ def list_id_fields() -> dict[str, set[str]]:
     for schema in description["components"]["schemas"].values():
         named += schema.get("properties", {}).items()
     for name, schema in named:
-        if name.endswith(("_id", "_ids")):
+        if name.endswith(("_id", "_ids")) or name in KIND_OF_FIELD:
             found.setdefault(name, set()).update(list_types(schema) - {"null"})
     return found
 

@@ -298,6 +298,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/recommendations/cart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Cart
+         * @description Recommend what goes with a cart. Nothing is ordered or kept; a shopper whom the shop does not know is a guest.
+         */
+        post: operations["post_cart_recommendations_cart_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/recommendations/home": {
         parameters: {
             query?: never;
@@ -557,6 +577,28 @@ export interface components {
             user_id: number | string;
         };
         /**
+         * CartContents
+         * @description What is in a cart, and whose it is.
+         */
+        CartContents: {
+            /**
+             * Limit
+             * @description Products wanted.
+             * @default 12
+             */
+            limit: number;
+            /**
+             * Product Ids
+             * @description Unknown ones say nothing.
+             */
+            product_ids: (number | string)[];
+            /**
+             * User Id
+             * @description The shopper; null when logged out.
+             */
+            user_id?: number | string | null;
+        };
+        /**
          * CartLine
          * @description One product of a cart.
          */
@@ -583,6 +625,14 @@ export interface components {
             total_amount: number;
             /** Total Before Coupons */
             total_before_coupons: number;
+        };
+        /**
+         * CartRecommendations
+         * @description What goes with a cart, best first: nothing that is in it, of no family in it, sellable now, no family twice.
+         */
+        CartRecommendations: {
+            /** Products */
+            products: components["schemas"]["CompanionProduct"][];
         };
         /**
          * CatalogueState
@@ -717,6 +767,33 @@ export interface components {
         Choices: {
             /** Choices */
             choices: components["schemas"]["Choice"][];
+        };
+        /**
+         * CompanionProduct
+         * @description A product that goes with a cart.
+         */
+        CompanionProduct: {
+            /** Category Id */
+            category_id: number | string;
+            /**
+             * Goes With
+             * @description The product of the cart with which it is in the same orders more often than by chance; null where it is there for the shopper, or for being popular.
+             */
+            goes_with: number | string | null;
+            /**
+             * Image Url
+             * @description Path on this server, or a full URL.
+             */
+            image_url: string;
+            /**
+             * Price
+             * @description Price now, in the shop's currency.
+             */
+            price: number;
+            /** Product Id */
+            product_id: number | string;
+            /** Title */
+            title: string;
         };
         /**
          * Error
@@ -2773,6 +2850,78 @@ export interface operations {
             };
             /** @description not_found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description invalid_request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_cart_recommendations_cart_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CartContents"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Alias whose lists the shopper sees in an A/B test. */
+                    "X-Arm"?: string;
+                    /** @description Seconds since the batch's as_of. */
+                    "X-Batch-Age-Seconds"?: number;
+                    /** @description Published batch that the page comes from. */
+                    "X-Batch-Id"?: string;
+                    /** @description Version that ranked it. */
+                    "X-Model-Version"?: string;
+                    /** @description Id to send back with events. */
+                    "X-Request-Id"?: string;
+                    /** @description Rungs that filled the page, in order, with commas. */
+                    "X-Rung"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CartRecommendations"];
+                };
+            };
+            /** @description unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description too_large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
