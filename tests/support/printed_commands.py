@@ -94,7 +94,7 @@ ELSEWHERE = {
     rf"{PYTHON} shop\.load directory DIR --mapping .*": "a folder of the reader's; tests/shop/loaders/exports",
     rf"{PYTHON} shop\.map check .* --files DIR": "the same",
     r".*'mysql\+pymysql://.*": "a database of the reader's; tests/docs/test_your_shop_page.py and tests/shop/mapping",
-    rf"{PYTHON} training\.studies\.(search --as-of|repeats --backtests) .*": "hours, or what took them",
+    rf"{PYTHON} training\.studies\.(search --as-of|(repeats|families) --backtests) .*": "hours, or what took them",
     rf"{PYTHON} pip install .*|PYTHONPATH=var/mutmut .*": "a package beside the lock, then minutes",
     rf"{PYTHON} benchmarks\.\w+.*": "minutes each: `make bench`",
 }

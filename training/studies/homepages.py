@@ -3,13 +3,19 @@
 Simpler than the API's pages: no coupons, no restricted or full departments, and everything ranked can still be sold.
 """
 
+import json
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from command import parse_instant
 from features.snapshot.arrays import Float32, Int64
-from training.data.windows import Window
+from features.snapshot.purchases import Purchases, load_purchases
+from features.store import MLStore
+from training.data.windows import Window, open_window
 from training.evaluation import metrics
 from training.evaluation.lists import K
 from training.evaluation.metrics import PerUser
@@ -60,6 +66,19 @@ class Lists:
             for name in ("products", "scores", "is_new", "families")
         }
         return replace(self, **columns)
+
+
+def open_backtest(store: MLStore, folder: Path) -> tuple[Purchases, Window]:
+    """Return the purchases up to a backtest's end and the window that it is judged on.
+
+    Args:
+        store: the ML store that it was made from.
+        folder: as `training.backtest` left it.
+    """
+    described = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    as_of, horizon_days = parse_instant(described["as_of"]), described["horizon_days"]
+    purchases = load_purchases(store, as_of + timedelta(days=horizon_days))
+    return purchases, open_window(purchases, as_of, horizon_days)
 
 
 def draw_lists(window: Window, user_rows: Int64, ranker: Ranker) -> Lists:

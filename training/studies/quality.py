@@ -40,9 +40,8 @@ from training.evaluation.lists import (
     evaluate_ranker,
 )
 from training.evaluation.memory import measure_peak_memory_gb
-from training.evaluation.metrics import PerUser, bootstrap_interval
 from training.fit import fit
-from training.gate.markdown import format_table
+from training.gate.markdown import format_difference, format_table
 from training.ranking.ranker import Ranker
 from training.studies.rivals import fit_als, fit_boosted
 from training.version.files import ArtefactError
@@ -150,7 +149,7 @@ def _write_cut(cut: Cut) -> Iterator[str]:
                 (ours.discovery_ndcg, theirs.discovery_ndcg),
                 (ours.discovery_recall, theirs.discovery_recall),
             ]
-            yield f"| {name} | " + " | ".join(_format_difference(*pair) for pair in pairs) + " |"
+            yield f"| {name} | " + " | ".join(format_difference(*pair) for pair in pairs) + " |"
     yield ""
     names = list(cut.categories[OURS])
     yield "| categories | " + " | ".join(name.removeprefix("category_") for name in names) + " |"
@@ -173,11 +172,6 @@ def _tabulate(
     """Lay the list metrics of all methods under each other; those of categories have a table of their own."""
     rows = [{label: name, **summarise(evaluated.with_categories({}))} for name, evaluated in cut.evaluations.items()]
     return pl.DataFrame(rows).drop(f"discovery_ndcg_at_{K}", strict=False)
-
-
-def _format_difference(ours: PerUser, theirs: PerUser) -> str:
-    low, high = bootstrap_interval(ours - theirs)
-    return f"{(ours - theirs).mean():+.4f} [{low:+.4f}, {high:+.4f}]"
 
 
 def _evaluate_counts(window: Window, users: np.ndarray) -> dict[str, float]:

@@ -9,7 +9,6 @@ compared where they find equally much that is new.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,17 +19,17 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from command import Command, Result, parse_instant
+from command import Command, Result
 from features.snapshot.arrays import Int64
-from features.snapshot.purchases import Purchases, load_purchases
+from features.snapshot.purchases import Purchases
 from features.store import MLStore
 from features.store_failures import StoreError
 from settings import load_settings
-from training.data.windows import Window, open_window
+from training.data.windows import Window
 from training.evaluation.lists import K
-from training.evaluation.metrics import PerUser, bootstrap_interval
+from training.gate.markdown import format_difference
 from training.ranking.ranker import Ranker
-from training.studies.homepages import Judged, compose, draw_lists, judge
+from training.studies.homepages import Judged, compose, draw_lists, judge, open_backtest
 from training.version.files import ArtefactError
 
 MOST_REPEATS = (20, 18, 16, 14, 12, 10)
@@ -151,7 +150,7 @@ def write_curve(curve: Curve) -> Iterator[str]:
     yield f"| with as many new ones bought | {' | '.join(next(iter(curve.matched.values())))} |"
     yield "|---" * (1 + len(next(iter(curve.matched.values())))) + "|"
     for number, ways in curve.matched.items():
-        gained = (_format_difference(judged.ndcg, curve.fixed[number].ndcg) for judged in ways.values())
+        gained = (format_difference(judged.ndcg, curve.fixed[number].ndcg) for judged in ways.values())
         yield f"| as at most {number} of {K} | {' | '.join(gained)} |"
 
 
@@ -168,14 +167,9 @@ def _write_row(name: str, judged: Judged, curve: Curve) -> str:
     ]
     if judged is not unrestricted:
         cells += [
-            _format_difference(getattr(judged, name), getattr(unrestricted, name)) for name in ("ndcg", "new_hits")
+            format_difference(getattr(judged, name), getattr(unrestricted, name)) for name in ("ndcg", "new_hits")
         ]
     return f"| {' | '.join(cells)} |" + "  |  |" * (judged is unrestricted)
-
-
-def _format_difference(ours: PerUser, theirs: PerUser) -> str:
-    low, high = bootstrap_interval(ours - theirs)
-    return f"{(ours - theirs).mean():+.4f} [{low:+.4f}, {high:+.4f}]"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -189,12 +183,9 @@ def _compare(options: argparse.Namespace) -> Result:
     store = MLStore(load_settings().ml_store_uri)
     lines: list[str] = []
     for folder in options.backtests:
-        described = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-        as_of, horizon = parse_instant(described["as_of"]), described["horizon_days"]
-        purchases = load_purchases(store, as_of + timedelta(days=horizon))
-        window = open_window(purchases, as_of, horizon)
-        curve = measure_curve(window, purchases.before(as_of), Ranker.load(folder / "version"))
-        lines += [f"## {as_of:%Y-%m-%d}", "", *write_curve(curve), ""]
+        purchases, window = open_backtest(store, folder)
+        curve = measure_curve(window, purchases.before(window.start), Ranker.load(folder / "version"))
+        lines += [f"## {window.start:%Y-%m-%d}", "", *write_curve(curve), ""]
     return Result("\n".join(lines))
 
 

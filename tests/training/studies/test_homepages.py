@@ -1,6 +1,8 @@
 """Pages composed by hand: how many repeats they hold, each family once, and what of them was bought."""
 
+import json
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from training.data.windows import Window, open_window
 from training.evaluation.lists import K, evaluate_ranker
 from training.fit import Fitted
 from training.ranking.ranker import Ranker
-from training.studies.homepages import Lists, compose, draw_lists, judge
+from training.studies.homepages import Lists, compose, draw_lists, judge, open_backtest
 
 HORIZON_DAYS = 28
 CUT = AS_OF - timedelta(days=HORIZON_DAYS)
@@ -107,3 +109,13 @@ def test_bought_products_count_as_repeats_or_as_new(window: Window) -> None:
     assert judged.ndcg == pytest.approx([1.0])
     assert judged.new_hits[0] + judged.num_repeats[0] == min(len(bought), K)
     assert judged.has_new[0] == (judged.new_hits[0] > 0)
+
+
+def test_a_backtest_is_judged_on_the_horizon_after_its_cut(synthetic_store: MLStore, tmp_path: Path) -> None:
+    described = {"as_of": CUT.isoformat(), "horizon_days": 7}
+    (tmp_path / "metrics.json").write_text(json.dumps(described), encoding="utf-8")
+
+    purchases, window = open_backtest(synthetic_store, tmp_path)
+
+    assert (window.start, window.end) == (CUT, CUT + timedelta(days=7))
+    assert purchases.as_of == window.end
