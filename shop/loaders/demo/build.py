@@ -21,6 +21,8 @@ from shop.loaders.writing import RowBatch
 DEMO_FOLDER = Path(__file__).parent
 STOCK_DAYS = 28
 SPARE_STOCK = 20
+LEAST_PRICE_SHARE = 0.1
+"""What was paid below this share of the usual price of its type was given away: a coupon or the last of its kind."""
 
 
 def find_yesterday() -> date:
@@ -102,7 +104,7 @@ def _build_products(source: DemoSource, categories: pl.DataFrame, items: pl.Data
     """Join texts, category, price and stock.
 
     The price is what a unit cost lately, members' discount included, as nearly every purchase has it; what never
-    sold costs the median of its type, or of its category.
+    sold, or was all but given away, costs the median of its type, or of its category.
     """
     prices = recent_prices(items)
     products = (
@@ -112,6 +114,8 @@ def _build_products(source: DemoSource, categories: pl.DataFrame, items: pl.Data
         .join(prices, on="product_id", how="left", maintain_order="left")
         .join(_plan_stock(items), on="product_id", how="left", maintain_order="left")
     )
+    price = pl.col("price").cast(pl.Float64)
+    is_given_away = price < LEAST_PRICE_SHARE * price.median().over("product_type")
     spare = pl.col("product_id") % SPARE_STOCK + 1
     return products.select(
         "product_id",
@@ -121,7 +125,9 @@ def _build_products(source: DemoSource, categories: pl.DataFrame, items: pl.Data
         "product_type",
         "size",
         "family_id",
-        price=pl.coalesce("price", _median_price("product_type"), _median_price("category_id")),
+        price=pl.coalesce(
+            pl.when(~is_given_away).then("price"), _median_price("product_type"), _median_price("category_id")
+        ),
         stock=pl.col("sold").fill_null(0) + spare,
     )
 

@@ -86,6 +86,23 @@ def test_prices_are_what_was_paid_lately(shop: Tables) -> None:
     assert last[9] <= price <= last[10]
 
 
+@pytest.mark.parametrize("product_id", [872531, 829191], ids=["papaya", "potcovers"])
+def test_what_was_all_but_given_away_costs_what_its_type_does(shop: Tables, product_id: int) -> None:
+    """They were paid with 1 and 10 cents, where their like cost 2 to 3 dollars."""
+    products = shop["products"]
+    given = products.filter(pl.col("product_id") == product_id)
+    alike = products.join(given.select("product_type"), on="product_type")
+
+    assert shop["order_items"].filter((pl.col("product_id") == product_id) & (pl.col("unit_price") > 0.1)).is_empty()
+    assert given["price"].cast(float)[0] == pytest.approx(alike["price"].cast(float).median(), abs=0.02)
+
+
+def test_no_product_costs_less_than_a_tenth_of_its_like(shop: Tables) -> None:
+    price = pl.col("price").cast(pl.Float64)
+
+    assert shop["products"].filter(price < 0.099 * price.median().over("product_type")).is_empty()
+
+
 def test_products_are_known_from_their_first_sale_on(shop: Tables) -> None:
     first = shop["order_items"].group_by("product_id").agg(first=pl.col("created_at").min())
     joined = shop["products"].join(first, on="product_id")
