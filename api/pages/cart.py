@@ -23,7 +23,7 @@ from api.pages.shopper import PageRules, Shopper, ShopperReader
 from api.queries.published import BatchHead, SharedListsCache, fetch_neighbour_lists
 from api.queries.ranked_list import Entry, keep_usable
 
-CART_WEIGHT = 5.0
+CART_WEIGHT = 2.0
 """How much the cart says beside the shopper's own score, as on the model server (training/ranking/cart.py)."""
 
 logger = logging.getLogger(__name__)

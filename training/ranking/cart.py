@@ -12,7 +12,7 @@ from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 from features.snapshot.tables import Snapshot
 from training.ranking.ranker import Ranker
 
-CART_WEIGHT = 5.0
+CART_WEIGHT = 2.0
 NUM_OWN = 150
 """Of the user's own purchases, the strongest are looked at beside the complements."""
 
