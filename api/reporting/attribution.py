@@ -18,7 +18,7 @@ from api.web.request_ids import UNVERIFIED
 from shop.tables import Event, find_model
 
 NONE = "none"
-"""Stands for a version or rung that an impression does not name."""
+"""Stands for a version, rung or shelf that an impression does not name."""
 
 SLOTS = (5, 10, 20, 50)
 """Slots are reported in ranges: below 5, below 10, and so on."""
@@ -46,6 +46,7 @@ class Shown(NamedTuple):
     model: str | None
     rung: str | None
     variant: str | None
+    shelf: str | None
     is_clicked: bool
     is_ordered: bool
 
@@ -72,6 +73,7 @@ class Attribution:
     by_version: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     by_rung: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     by_slot: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    by_shelf: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     by_variant: dict[str, dict[int, Tally]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(Tally)))
 
 
@@ -94,6 +96,7 @@ def fetch_shown(connection: Connection, period: Period) -> Iterator[Shown]:
             _of_impression(Event.batch_id),
             _of_impression(Event.rung),
             _of_impression(Event.arm),
+            _of_impression(Event.shelf),
             shown_at,
             _first("click"),
             _first("order"),
@@ -103,10 +106,10 @@ def fetch_shown(connection: Connection, period: Period) -> Iterator[Shown]:
         .having(shown_at < period.until)
     )
     for row in connection.execution_options(yield_per=5000).execute(query):
-        user_id, position, version, batch_id, rung, variant, at, clicked_at, ordered_at = row
+        user_id, position, version, batch_id, rung, variant, shelf, at, clicked_at, ordered_at = row
         model = find_model(batch_id, version) if version is not None else None
         is_clicked, is_ordered = _follows(clicked_at, at, period), _follows(ordered_at, at, period)
-        yield Shown(user_id, position, model, rung, variant, is_clicked, is_ordered)
+        yield Shown(user_id, position, model, rung, variant, shelf, is_clicked, is_ordered)
 
 
 def count_unverified(connection: Connection, period: Period) -> int:
@@ -122,6 +125,7 @@ def tally(impressions: Iterable[Shown]) -> Attribution:
         attribution.by_version[shown.model or NONE].add(shown)
         attribution.by_rung[shown.rung or NONE].add(shown)
         attribution.by_slot[name_slots(shown.position)].add(shown)
+        attribution.by_shelf[shown.shelf or NONE].add(shown)
         if shown.variant is not None and shown.user_id is not None:
             attribution.by_variant[shown.variant][shown.user_id].add(shown)
     return attribution

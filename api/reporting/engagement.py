@@ -1,4 +1,4 @@
-"""Click and order rates by model version, rung, slot and variant.
+"""Click and order rates by model version, rung, slot, shelf and variant.
 
 By hand: `python -m api.reporting.engagement [--since T] [--until T] [--json]`.
 
@@ -43,6 +43,7 @@ def build_report(engine: Engine, period: Period, experiment: Experiment) -> dict
         "by_version": _rates(attribution.by_version),
         "by_rung": _rates(attribution.by_rung),
         "by_slot": _rates(attribution.by_slot),
+        "by_shelf": _rates(attribution.by_shelf),
         "unverified_events": unverified_events,
         "comparison": _compare(attribution, experiment),
     }
@@ -87,7 +88,8 @@ def _difference(left: dict[int, Tally], right: dict[int, Tally], name: str) -> I
 def render(report: dict[str, Any]) -> str:
     """Lay the report out for people."""
     lines = [f"Shown from {report['since']} to {report['until']}, followed for {report['window_hours']:g} hours"]
-    for title, name in (("model version", "by_version"), ("rungs", "by_rung"), ("slots", "by_slot")):
+    tables = {"model version": "by_version", "rungs": "by_rung", "slots": "by_slot", "shelf": "by_shelf"}
+    for title, name in tables.items():
         lines += ["", f"{title:<32}{'shown':>10}{'clicked':>9}{'ordered':>9}  {'click rate':<26}order rate"]
         lines += [_render_row(key, row) for key, row in report[name].items()] or ["(nothing was shown)"]
     if report["unverified_events"]:

@@ -22,6 +22,9 @@ class Source(BaseModel):
     model_version: Annotated[str, Field(max_length=32)] | None = Field(None, description="X-Model-Version of it.")
     rung: Annotated[str, Field(max_length=100)] | None = Field(None, description="X-Rung of it.")
     arm: Annotated[str, Field(max_length=64)] | None = Field(None, description="X-Arm of it.")
+    shelf: Annotated[str, Field(max_length=32, pattern=r"^[a-z_]+$")] | None = Field(
+        None, description="Code of the shelf that the product stood on; its position counts from 0 on each shelf."
+    )
 
 
 class ShopperEvent(Source):

@@ -87,7 +87,7 @@ class RequestIds:
         )
         if self.is_genuine(source.request_id, user_id, (batch, version, rung, arm)):
             return source
-        nothing = {"position": None, "batch_id": None, "model_version": None, "arm": None}
+        nothing = {"position": None, "batch_id": None, "model_version": None, "arm": None, "shelf": None}
         return source.model_copy(update=nothing | {"rung": UNVERIFIED})
 
 

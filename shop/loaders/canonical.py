@@ -242,6 +242,7 @@ TABLES: tuple[Table, ...] = (
             Column("model_version", "text", default="none", nullable=True, max_length=32),
             Column("rung", "text", default="none", nullable=True, max_length=100),
             Column("arm", "text", default="none", nullable=True, max_length=64),
+            Column("shelf", "text", default="none", nullable=True, max_length=32),
             Column("occurred_at", "instant"),
             *_stamps("`occurred_at`"),
         ),

@@ -266,6 +266,7 @@ def _complete_events(tables: Frames) -> None:
         model_version=no_text,
         rung=no_text,
         arm=no_text,
+        shelf=no_text,
         **_stamp(pl.col("occurred_at")),
     )
 

@@ -15,8 +15,8 @@ class Event(PlatformBase):
     """One thing that happened to one product in one response of the API.
 
     `event_key` makes a repeated delivery harmless. Users and products are named without a foreign key: an event must
-    not be refused because the row that it speaks of has just been deleted. `request_id` to `arm` name the answer that
-    showed the product: its slot, batch, version, rungs and, in a comparison, the arm.
+    not be refused because the row that it speaks of has just been deleted. `request_id` to `shelf` name the answer that
+    showed the product: its slot, batch, version, rungs, in a comparison the arm, on a page of shelves the shelf.
     """
 
     __tablename__ = "events"
@@ -32,6 +32,7 @@ class Event(PlatformBase):
     model_version: Mapped[str | None] = mapped_column(String(32))
     rung: Mapped[str | None] = mapped_column(String(100))
     arm: Mapped[str | None] = mapped_column(String(64))
+    shelf: Mapped[str | None] = mapped_column(String(32))
     occurred_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = table_arguments(

@@ -48,6 +48,7 @@ def name_answer(api: TestClient, path: str, **params: Any) -> dict[str, Any]:
         ("/recommendations/home", {"user_id": 1}),
         ("/recommendations/home", {"user_id": 1, "explain": True}),
         ("/recommendations/home", {}),
+        ("/recommendations/shelves", {"user_id": 1}),
         ("/products/1", {"user_id": 1}),
         ("/products/1/similar", {}),
         ("/products", {"query": "milk"}),
@@ -58,6 +59,8 @@ def test_an_answer_that_was_given_is_believed(
     api: TestClient, published_shop: Engine, path: str, params: dict[str, Any]
 ) -> None:
     named = name_answer(api, path, **params)
+
+    named["shelf"] = "buy_again"
 
     answer = api.post("/events", json={"events": [event("a", **named)]})
 

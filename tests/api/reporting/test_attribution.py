@@ -82,6 +82,17 @@ def test_what_names_an_answer_that_was_not_given_changes_no_rate_and_is_counted(
     assert "Left out: 2 events" in render(report)
 
 
+def test_shelves_are_counted_by_what_their_impressions_name(any_empty_shop: Engine) -> None:
+    write_log(any_empty_shop, [("r1", 1, "7", "impression", 0), ("r1", 2, "7", "impression", 0)], shelf="buy_again")
+    write_log(any_empty_shop, [("r1", 3, "7", "impression", 0)], event_key="home")
+    write_log(any_empty_shop, [("r1", 2, "7", "click", 1)], event_key="click", shelf="popular")
+
+    report = build_report(any_empty_shop, PERIOD, Experiment())
+
+    counts = {code: (row["impressions"], row["clicks"]) for code, row in report["by_shelf"].items()}
+    assert counts == {"buy_again": (2, 1), "none": (1, 0)}
+
+
 def test_the_report_equals_the_hand_count(any_empty_shop: Engine) -> None:
     write_log(any_empty_shop)
 

@@ -1670,6 +1670,11 @@ export interface components {
              * @description X-Rung of it.
              */
             rung?: string | null;
+            /**
+             * Shelf
+             * @description Code of the shelf that the product stood on; its position counts from 0 on each shelf.
+             */
+            shelf?: string | null;
             /** User Id */
             user_id?: number | string | null;
         };
@@ -1747,6 +1752,11 @@ export interface components {
              * @description X-Rung of it.
              */
             rung?: string | null;
+            /**
+             * Shelf
+             * @description Code of the shelf that the product stood on; its position counts from 0 on each shelf.
+             */
+            shelf?: string | null;
         };
         /**
          * Storefront
