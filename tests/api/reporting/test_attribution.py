@@ -217,6 +217,9 @@ published                                4        2        0  50.00% [15.00%, 85
 slots                                shown  clicked  ordered  click rate                order rate
 00-04                                    4        2        0  50.00% [15.00%, 85.00%]   0.00% [0.00%, 48.99%]
 
+shelf                                shown  clicked  ordered  click rate                order rate
+none                                     4        2        0  50.00% [15.00%, 85.00%]   0.00% [0.00%, 48.99%]
+
 Variants (users): champion 2, challenger 2; split as intended (p = 1)
 Click rate of the second variant minus the champion's: 0.00% [-138.59%, 138.59%]
 Order rate of the second variant minus the champion's: 0.00% [0.00%, 0.00%]
