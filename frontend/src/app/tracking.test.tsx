@@ -52,6 +52,7 @@ test('a product that was in view for a second is an impression, at its place in 
     user_id: 1,
     request_id: 'request-1',
     position: 3,
+    shelf: 'buy_again',
     batch_id: 'batch-1',
     model_version: '7',
     rung: 'published,popular',

@@ -44,6 +44,10 @@ export const server = setupServer(
     const body = { user_nickname: nickname, shelves: makeShelves(userId === '1' ? 1 : 101) }
     return HttpResponse.json(body, { headers: PROVENANCE })
   }),
+  http.post('*/recommendations/cart', () => {
+    const products = range(70, 3).map((id) => ({ ...makeProduct(id), goes_with: null }))
+    return HttpResponse.json({ products }, { headers: PROVENANCE })
+  }),
   http.get('*/products', ({ request }) => {
     const cursor = new URL(request.url).searchParams.get('cursor')
     const products = range(cursor ? 25 : 1, cursor ? 2 : 24).map(makeProduct)

@@ -1,8 +1,8 @@
-import { screen, waitFor } from '@testing-library/react'
+import { screen, waitFor, within } from '@testing-library/react'
 import type { components } from '@/lib/api/schema'
 import { consentStore } from '@/stores/consent'
 import { shopperStore } from '@/stores/shopper'
-import { COUPON, makeDetails, makeOrder, STOREFRONT } from '@/testing/catalogue'
+import { COUPON, makeDetails, makeExplained, makeOrder, makeProduct, STOREFRONT } from '@/testing/catalogue'
 import { renderApp } from '@/testing/render-app'
 import { answer, collect } from '@/testing/server'
 
@@ -157,4 +157,25 @@ test('a guest is asked to choose who shops', async () => {
 
   expect(screen.getByText('주문하려면 위에서 고객을 선택해 주세요.')).toBeVisible()
   expect(screen.queryByRole('button', { name: '주문하고 결제하기' })).not.toBeInTheDocument()
+})
+
+test('a cart shows what goes with it, and what coupons are for; what is put in stays where it is', async () => {
+  const shelves = [{ code: 'with_coupons', facts: {}, products: [101, 71, 90].map(makeExplained) }]
+  answer('get', '/recommendations/shelves', 200, { user_nickname: '', shelves })
+  const asked = collect('/recommendations/cart', 200, {
+    products: [70, 71].map((id) => ({ ...makeProduct(id), goes_with: 101 })),
+  })
+  const add = (id: number) => screen.findByRole('button', { name: `Product ${id} 장바구니에 담기` })
+  const user = renderApp('/')
+  await user.click(await add(101))
+  await user.click(screen.getByRole('link', { name: /^장바구니/ }))
+
+  const companions = within(await screen.findByRole('region', { name: '장바구니 상품과 함께 사면 좋아요' }))
+  expect(companions.getAllByRole('article')).toHaveLength(2)
+  const coupons = within(await screen.findByRole('region', { name: '내 쿠폰으로 살 수 있어요' }))
+  expect(coupons.getAllByRole('heading', { level: 3 }).map(({ textContent }) => textContent)).toEqual(['Product 90'])
+  await user.click(companions.getByRole('button', { name: 'Product 70 장바구니에 담기' }))
+
+  expect(companions.getByRole('group', { name: 'Product 70 수량' })).toBeVisible()
+  expect(asked).toEqual([{ user_id: shopper, product_ids: [101], limit: 12 }])
 })

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
-import { shelvesQuery, type Shelf } from './api/get-shelves'
 import { homeQuery } from '@/api/get-home'
+import { shelvesQuery, type Shelf } from '@/api/get-shelves'
 import { shoppersQuery } from '@/api/get-shoppers'
 import type { ListedProduct } from '@/components/product-card'
 import type { Provenance } from '@/lib/api/provenance'

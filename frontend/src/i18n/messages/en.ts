@@ -158,6 +158,7 @@ export const en = {
     changed: 'Prices or stock have changed. Please look through your cart and order again.',
     tooMuch: 'There is not enough of something in your cart. Please take fewer, or take it out.',
     subtotal: 'Products',
+    companions: 'Goes well with your cart',
     paid: (amount: string) => `${amount} paid`,
     thanks: 'Thank you for your order!',
     orderNumber: (id: ShopId) => `Order ${id}`,

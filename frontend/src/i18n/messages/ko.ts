@@ -144,6 +144,7 @@ export const ko: Messages = {
     changed: '가격이나 재고가 바뀌었어요. 장바구니를 확인하고 다시 주문해 주세요.',
     tooMuch: '재고보다 많이 담은 상품이 있어요. 수량을 줄이거나 빼 주세요.',
     subtotal: '상품 금액',
+    companions: '장바구니 상품과 함께 사면 좋아요',
     paid: (amount) => `${amount} 결제`,
     thanks: '주문해 주셔서 고마워요!',
     orderNumber: (id) => `주문 번호 ${id}`,

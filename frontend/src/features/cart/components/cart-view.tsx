@@ -2,6 +2,7 @@ import { Link } from 'react-router'
 import { usePostOrder } from '../api/post-order'
 import { useLiveCart } from '../use-live-cart'
 import { CartLines } from './cart-lines'
+import { CartRows } from './cart-rows'
 import { CheckoutPanel } from './checkout-panel'
 import { OrderThanks } from './order-thanks'
 import { Notice } from '@/components/notice'
@@ -27,9 +28,12 @@ export function CartView() {
     )
   }
   return (
-    <div className="grid grid-cols-[minmax(0,1fr)] gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
-      <CartLines cart={cart} />
-      <CheckoutPanel cart={cart} userId={userId} order={order} />
-    </div>
+    <>
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
+        <CartLines cart={cart} />
+        <CheckoutPanel cart={cart} userId={userId} order={order} />
+      </div>
+      <CartRows key={userId} userId={userId} productIds={cart.lines.map(({ productId }) => productId)} />
+    </>
   )
 }

@@ -1,4 +1,4 @@
-import type { Shelf } from '../api/get-shelves'
+import type { Shelf } from '@/api/get-shelves'
 import { ProductCard } from '@/components/product-card'
 import { ProductRow } from '@/components/product-row'
 import { useMessages } from '@/i18n/use-messages'
@@ -7,13 +7,12 @@ import { toSource } from '@/lib/tracking/source'
 
 const IN_VIEW_AT_FIRST = 6
 
-/** A page by intent, one row each; slots are counted through, as the API counts them. */
+/** A page by intent, one row each. */
 export function ShelfRows({ shelves, provenance }: { shelves: Shelf[]; provenance: Provenance }) {
   const words = useShelfWords()
   return (
     <div className="flex flex-col gap-6 sm:gap-8">
       {shelves.map((shelf, index) => {
-        const first = shelves.slice(0, index).reduce((sum, { products }) => sum + products.length, 0)
         const title = words(shelf)
         return (
           <ProductRow key={`${shelf.code} ${String(shelf.facts.product_id)}`} title={title}>
@@ -21,8 +20,8 @@ export function ShelfRows({ shelves, provenance }: { shelves: Shelf[]; provenanc
               <ProductCard
                 key={product.product_id}
                 product={product}
-                source={toSource(provenance, first + position)}
-                isEager={first + position < IN_VIEW_AT_FIRST}
+                source={toSource(provenance, position, shelf.code)}
+                isEager={index === 0 && position < IN_VIEW_AT_FIRST}
                 heading="h3"
               />
             ))}
