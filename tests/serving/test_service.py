@@ -67,6 +67,25 @@ def test_online_and_batch_agree_to_1e_6(client: TestClient, trained_shop: Traine
         np.testing.assert_allclose([each["score"] for each in ranked["products"]], rows["score"], rtol=0, atol=1e-6)
 
 
+def test_a_cart_is_ranked_for_a_user_and_for_anybody(client: TestClient, trained_shop: TrainedShop) -> None:
+    complements = trained_shop.snapshot.complements.sort("weight", descending=True)
+    cart = complements["product_id"].head(1).to_list()
+
+    answers = [
+        client.post("/recommend_cart", json={"product_ids": cart, "k": 10} | owner).json()
+        for owner in ({"user_id": 3}, {"user_id": None}, {})
+    ]
+
+    for answer in answers:
+        assert (answer["model_version"], answer["as_of"]) == (1, "2026-07-01T00:00:00Z")
+        assert set(cart).isdisjoint(each["product_id"] for each in answer["products"])
+    assert len(answers[0]["products"]) == 10
+    assert answers[1] == answers[2]
+    assert {each["goes_with"] for each in answers[1]["products"]} == set(cart)
+    for body in ({}, {"product_ids": list(range(51))}, {"product_ids": [-1]}, {"product_ids": cart, "user_id": "x"}):
+        assert client.post("/recommend_cart", json=body).status_code == 400
+
+
 def test_categories_are_probabilities_likeliest_first(client: TestClient) -> None:
     answer = client.post("/score", json={"user_ids": [3, 999_999]}).json()
 
