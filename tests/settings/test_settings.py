@@ -86,6 +86,7 @@ GIVEN: dict[str, object] = {
     "currency": "KRW",
     "trusted_proxies": "10.0.0.0/8",
     "home_category_share": 0.3,
+    "home_repeat_share": 0.7,
     "compared_share": 0.25,
 }
 """Another value than the default, for settings that take not just any."""
