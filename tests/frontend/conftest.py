@@ -16,6 +16,7 @@ from tests.support.ports import free_settings
 
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+ADMIN_PASSWORD = "a-password-of-the-tests"
 HARMLESS = re.compile(r"Failed to load resource")  # the browser's own note of what the page then says in words
 
 OpenPage = Callable[..., Page]
@@ -32,7 +33,8 @@ def pages() -> None:
 @pytest.fixture(scope="package")
 def shop(pages: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningShop]:
     """A running shop in which anybody may be any shopper."""
-    yield from run_shop(RunningShop(free_settings(tmp_path_factory.mktemp("var"))))
+    settings = free_settings(tmp_path_factory.mktemp("var"))
+    yield from run_shop(RunningShop(settings, API_ADMIN_PASSWORD=ADMIN_PASSWORD))
 
 
 @pytest.fixture(scope="module")

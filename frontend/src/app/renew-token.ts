@@ -7,6 +7,9 @@ import { authorize } from '@/stores/tokens'
 const REFUSALS = [401, 403]
 const MALFORMED = 422
 
+/** Begins the keys of what the merchant's people ask for, by a password and no shopper's token. */
+const ADMIN = 'admin'
+
 /**
  * Has new tokens fetched when an answer says that the shopper's is missing or too old. Who gets none is a guest, and so
  * is who came by a link with an id that no shopper of this shop can have.
@@ -17,6 +20,7 @@ export function renewTokenOnRefusal(client: QueryClient): () => void {
     const error: unknown = query.state.error
     if (type !== 'updated' || !(error instanceof ApiError)) return
     const [asked] = query.queryKey as unknown[]
+    if (asked === ADMIN) return
     if (error.status === MALFORMED && asked === 'home') shopperStore.set('guest')
     if (!REFUSALS.includes(error.status) || isRenewing) return
     isRenewing = true

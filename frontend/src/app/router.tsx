@@ -19,6 +19,10 @@ export const ROUTES: RouteObject[] = [
       { path: 'search', lazy: async () => ({ Component: (await import('./routes/search')).SearchPage }) },
       { path: 'cart', lazy: async () => ({ Component: (await import('./routes/cart')).CartPage }) },
       { path: 'my-orders', lazy: async () => ({ Component: (await import('./routes/my-orders')).MyOrdersPage }) },
+      {
+        path: 'merchandising',
+        lazy: async () => ({ Component: (await import('./routes/merchandising')).MerchandisingPage }),
+      },
       { path: '*', lazy: async () => ({ Component: (await import('./routes/not-found')).NotFoundPage }) },
     ],
   },

@@ -52,10 +52,11 @@ export async function unpack<Data>(asking: Promise<Outcome<Data>>): Promise<{ da
 function toApiError(body: unknown, response: Response): ApiError {
   const message = hasError(body) ? body.error.message : `The API answered ${response.status}.`
   const requestId = response.headers.get('X-Request-Id') ?? ''
-  return new ApiError(response.status, message, requestId, authorizations.get(response))
+  const problem = hasError(body) ? body.error.details?.[0]?.field : undefined
+  return new ApiError(response.status, message, requestId, authorizations.get(response), problem)
 }
 
-function hasError(body: unknown): body is { error: { message: string } } {
+function hasError(body: unknown): body is { error: { message: string; details?: { field: string }[] } } {
   if (typeof body !== 'object' || body === null || !('error' in body)) return false
   const { error } = body
   return typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string'
