@@ -36,7 +36,7 @@ export function Header() {
             </Suspense>
             <LanguageSwitch />
             <ThemeSwitch />
-            <Button asChild variant="ghost" size="icon">
+            <Button asChild variant="ghost" size="icon" className="max-sm:size-9!">
               <Link to="/my-orders" aria-label={m.navigation.orders}>
                 <Package aria-hidden className="size-5!" />
               </Link>

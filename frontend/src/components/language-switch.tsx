@@ -12,6 +12,7 @@ export function LanguageSwitch() {
     <Button
       variant="ghost"
       size="small"
+      className="max-sm:px-1.5!"
       aria-label={`${m.shop.language}: ${NAMES[other]}`}
       onClick={() => {
         localeStore.set(other)

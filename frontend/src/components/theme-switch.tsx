@@ -15,6 +15,7 @@ export function ThemeSwitch() {
     <Button
       variant="ghost"
       size="icon"
+      className="max-sm:size-9!"
       aria-label={m.shop.themes[other]}
       onClick={() => {
         themeStore.set(other === system ? 'system' : other)

@@ -9,7 +9,7 @@ export function CartButton() {
   const m = useMessages()
   const { quantity } = useCart()
   return (
-    <Button asChild variant="ghost" size="icon" className="relative">
+    <Button asChild variant="ghost" size="icon" className="relative max-sm:size-9!">
       <Link to="/cart" aria-label={m.navigation.cart(quantity)}>
         <ShoppingCart aria-hidden className="size-5!" />
         {quantity > 0 && (

@@ -26,7 +26,7 @@ export function ShopperSwitcher() {
       <DropdownMenuTrigger asChild>
         <Button variant="outline" size="small" aria-label={`${m.shoppers.choose}: ${name}`}>
           <Name>{name}</Name>
-          <ChevronDown aria-hidden className="text-muted-foreground" />
+          <ChevronDown aria-hidden className="text-muted-foreground max-sm:hidden" />
         </Button>
       </DropdownMenuTrigger>
       <DropdownMenuContent align="end" className="w-72">
@@ -40,7 +40,7 @@ function Name({ children }: { children: string }) {
   return (
     <span className="flex items-center gap-2 text-sm font-medium">
       <UserRound aria-hidden className="size-4" />
-      <span className="max-w-20 min-w-10 truncate sm:max-w-32">{children}</span>
+      <span className="max-w-12 min-w-10 truncate sm:max-w-32">{children}</span>
     </span>
   )
 }
