@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 from fastapi import FastAPI
@@ -28,6 +28,7 @@ from api.pages.experiment import Experiment
 from api.pages.fallback import FallbackCache, read_fallback_copy
 from api.pages.home import HomePage
 from api.pages.images import ProductPictures
+from api.pages.preview import PreviewPages
 from api.pages.products import ProductPages
 from api.pages.rules_admin import RulesAdmin
 from api.pages.search import SearchPages
@@ -180,6 +181,12 @@ async def _run(
             platform_writer=platform_writer,
             outbox=outbox,
             authenticator=authenticator,
+            preview_pages=PreviewPages(
+                slow_pages,
+                fallback,
+                lambda view, shown: HomePage(slow_pages, model_server, view, cache, replace(rules, experiment=shown)),
+                settings.compared_alias,
+            ),
             rules_admin=RulesAdmin(slow_pages, platform_writer, fallback),
             admin_login=AdminLogin(settings.api_admin_password.get_secret_value(), RateLimiter(WRONG_PER_MINUTE)),
             shop_ids=shop_ids,

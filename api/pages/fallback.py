@@ -9,6 +9,7 @@ import logging
 import os
 from collections import OrderedDict
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
@@ -141,6 +142,12 @@ class FallbackCache:
         self.restricted: frozenset[int] = frozenset()
         """Departments that are never recommended, as far as the copy knows."""
         self._keep_copy(_load_copy(path))
+
+    def with_rules(self, rules: AppliedRules) -> "FallbackCache":
+        """Return the same copy under other rules, for a page that is only tried out; what it remembers is its own."""
+        view = copy(self)
+        view._pages, view.rules = OrderedDict(), RulesCache.fixed(rules)
+        return view
 
     def remember_page(self, user_id: int, page: HomeAnswer) -> None:
         """Keep a page; the least recently shown one goes when there are too many."""

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Self
 
 from sqlalchemy import Connection
 
@@ -51,6 +52,13 @@ class RulesCache:
         self._applied = NO_RULES
         self._holds_until: datetime | None = None
         self._lock = asyncio.Lock()
+
+    @classmethod
+    def fixed(cls, applied: AppliedRules) -> Self:
+        """Make a cache of rules that stay: those of a page that is only tried out."""
+        cache = cls()
+        cache._applied = applied
+        return cache
 
     @property
     def current(self) -> AppliedRules:

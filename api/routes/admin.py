@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from api.routes.dependencies import AdminLoginDep, RulesAdminDep
-from api.schemas.rules import ListedRule, RuleChanges, RuleDraft, Rules
+from api.routes.dependencies import AdminLoginDep, PreviewPagesDep, RulesAdminDep
+from api.schemas.rules import ListedRule, Preview, PreviewRequest, RuleChanges, RuleDraft, Rules
 from api.web.admin_login import BASIC
 from api.web.errors import refusals
 from api.web.rate_limit import name_client
@@ -56,3 +56,9 @@ async def delete_rule(admin: RulesAdminDep, name: AdminDep, rule_id: RuleIdPath)
     """Delete a rule. What was noted of it stays."""
     await admin.delete(rule_id, name)
     return Response(status_code=204)
+
+
+@router.post("/preview", responses=refusals(413))
+async def post_preview(pages: PreviewPagesDep, request: PreviewRequest) -> Preview:
+    """Show a shopper's homepage as it is, as a compared alias would make it, and with a rule that is only tried out."""
+    return await pages.preview(request)

@@ -19,6 +19,7 @@ from api.pages.browse import CataloguePages
 from api.pages.cart import CartPage
 from api.pages.home import HomePage
 from api.pages.images import ProductPictures
+from api.pages.preview import PreviewPages
 from api.pages.products import ProductPages
 from api.pages.rules_admin import RulesAdmin
 from api.pages.search import SearchPages
@@ -47,6 +48,7 @@ class Services:
         outbox: delivers the events of orders.
         authenticator: decides who may act as whom.
         rules_admin: lists and changes the merchant's rules.
+        preview_pages: show them pages as they would be.
         admin_login: decides who may.
         shop_ids: the shop's own ids, where they are text.
         request_ids: tell which answers were given.
@@ -72,6 +74,7 @@ class Services:
     outbox: Outbox
     authenticator: Authenticator
     rules_admin: RulesAdmin
+    preview_pages: PreviewPages
     admin_login: AdminLogin
     shop_ids: ShopIds
     request_ids: RequestIds
@@ -113,6 +116,7 @@ PlatformWriterDep = Annotated[DatabaseWriter, _provide(lambda services: services
 OutboxDep = Annotated[Outbox, _provide(lambda services: services.outbox)]
 AuthenticatorDep = Annotated[Authenticator, _provide(lambda services: services.authenticator)]
 RulesAdminDep = Annotated[RulesAdmin, _provide(lambda services: services.rules_admin)]
+PreviewPagesDep = Annotated[PreviewPages, _provide(lambda services: services.preview_pages)]
 AdminLoginDep = Annotated[AdminLogin, _provide(lambda services: services.admin_login)]
 ShopIdsDep = Annotated[ShopIds, _provide(lambda services: services.shop_ids)]
 RequestIdsDep = Annotated[RequestIds, _provide(lambda services: services.request_ids)]

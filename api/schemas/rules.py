@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_validator
 
 from api.schemas.basics import Id
+from api.schemas.home import ExplainedHome
 
 RuleAction = Literal["pin", "boost", "bury", "hide", "cap"]
 RuleState = Literal["active", "planned", "over", "off"]
@@ -128,3 +129,32 @@ class RuleChanges(BaseModel):
     """Who changed rules, the latest first."""
 
     changes: list[RuleChange]
+
+
+class PreviewRequest(BaseModel):
+    """Whose homepage, and a rule to try out on it, which is not saved."""
+
+    user_id: Id | None = Field(None, description="The shopper; null for one who is logged out.")
+    limit: int = Field(20, ge=1, le=100)
+    rule: RuleDraft | None = None
+    rule_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = Field(
+        None, description="The rule in whose place `rule` is tried out."
+    )
+
+
+class PreviewedPage(ExplainedHome):
+    """A homepage with its reasons, and where it comes from."""
+
+    batch_id: str | None
+    model_version: str
+    rungs: str
+
+
+class Preview(BaseModel):
+    """A shopper's homepage side by side."""
+
+    now: PreviewedPage
+    compared: PreviewedPage | None = Field(
+        description="As COMPARED_ALIAS would make it; null where no alias is compared, or it has no lists yet."
+    )
+    tried: PreviewedPage | None = Field(description="With `rule`; null without one.")

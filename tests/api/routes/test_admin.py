@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, insert, update
 
 from api.application import create_app
 from settings import Settings
 from shop.storefront.document import write_document
-from shop.tables import Product
-from tests.api.conftest import PATIENT
+from shop.tables import HOME as HOME_POINTER
+from shop.tables import BatchPointer, Product, name_pointer
+from tests.api.conftest import BATCH, PATIENT, publish_by_hand
 
 PASSWORD = "p:assword-of-24-characters"
 RULES, CHANGES, HOME = "/admin/rules", "/admin/rules/changes", "/recommendations/home"
@@ -30,9 +31,13 @@ def login(name: str = "민지", password: str = PASSWORD) -> dict[str, str]:
 
 
 @contextmanager
-def run_api(tmp_path: Path, url: str, password: str = PASSWORD) -> Iterator[TestClient]:
+def run_api(tmp_path: Path, url: str, password: str = PASSWORD, compared_alias: str = "") -> Iterator[TestClient]:
     settings = Settings(
-        var_dir=tmp_path, shop_database_url=url, platform_database_url=url, api_admin_password=SecretStr(password)
+        var_dir=tmp_path,
+        shop_database_url=url,
+        platform_database_url=url,
+        api_admin_password=SecretStr(password),
+        compared_alias=compared_alias,
     )
     with TestClient(create_app(settings, PATIENT), headers=login()) as client:
         yield client
@@ -214,7 +219,7 @@ def test_a_product_of_a_restricted_department_is_not_pinned(
 
 
 def test_the_state_of_a_rule_is_told(api: TestClient) -> None:
-    fields_of = [{"starts_at": on(1)}, {"ends_at": on(-1)}, {"is_active": False}]
+    fields_of: list[dict[str, Any]] = [{"starts_at": on(1)}, {"ends_at": on(-1)}, {"is_active": False}]
     for fields in [*fields_of, {"starts_at": on(-1), "ends_at": on(1)}]:
         assert api.post(RULES, json=hide(**fields)).status_code == 201
 
@@ -243,3 +248,45 @@ def test_the_password_is_in_no_log(api: TestClient, caplog: pytest.LogCaptureFix
 
     assert PASSWORD not in caplog.text
     assert "wr0ng-one" not in caplog.text
+
+
+def test_a_rule_is_tried_out_on_a_page_without_being_saved(api: TestClient) -> None:
+    tried = api.post("/admin/preview", json={"user_id": 1, "rule": pin(1, FIZZ)})
+
+    pages = tried.json()
+    assert tried.status_code == 200
+    assert [each["product_id"] for each in pages["now"]["recommendations"]] == list_shown(api)
+    first = pages["tried"]["recommendations"][0]
+    assert (first["product_id"], first["rules"]) == (5, [{"rule_id": 0, "action": "pin"}])
+    assert pages["tried"]["rungs"].startswith("pinned,published")
+    assert pages["compared"] is None
+    assert api.get(RULES).json() == {"rules": []}
+    assert api.post("/admin/preview", json={}).json()["now"]["user_nickname"] == ""
+
+
+def test_a_rule_is_tried_out_in_the_place_of_another(api: TestClient) -> None:
+    rule_id = api.post(RULES, json=hide()).json()["rule_id"]
+
+    body = {"user_id": 1, "rule": hide({"kind": "product", "product_id": 3}), "rule_id": rule_id}
+    pages = api.post("/admin/preview", json=body).json()
+
+    shown = {name: [each["product_id"] for each in pages[name]["recommendations"]] for name in ("now", "tried")}
+    assert [(1 in ids, 3 in ids) for ids in shown.values()] == [(False, True), (True, False)]
+    assert list_shown(api) == shown["now"]
+
+
+def test_a_page_is_shown_as_a_compared_alias_makes_it(published_shop: Engine, tmp_path: Path, sqlite_url: str) -> None:
+    with run_api(tmp_path, sqlite_url, compared_alias="challenger") as api:
+        assert api.post("/admin/preview", json={"user_id": 1}).json()["compared"] is None
+        publish_by_hand(published_shop, {1: [6, 5]}, "20260125T130000Z-v8", epoch=2)
+        with published_shop.begin() as connection:
+            moved = update(BatchPointer).where(BatchPointer.name == HOME_POINTER)
+            connection.execute(moved.values(batch_id=BATCH, epoch=1))
+            pointer = {"name": name_pointer("challenger"), "batch_id": "20260125T130000Z-v8", "epoch": 2}
+            connection.execute(insert(BatchPointer).values(pointer))
+
+        pages = api.post("/admin/preview", json={"user_id": 1}).json()
+
+    versions = [pages[name]["model_version"] for name in ("now", "compared")]
+    assert versions == ["7", "8"]
+    assert [pages[name]["recommendations"][0]["product_id"] for name in ("now", "compared")] == [3, 6]

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/admin/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Preview
+         * @description Show a shopper's homepage as it is, as a compared alias would make it, and with a rule that is only tried out.
+         */
+        post: operations["post_preview_admin_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/rules": {
         parameters: {
             query?: never;
@@ -1195,6 +1215,55 @@ export interface components {
             total_amount: number;
         };
         /**
+         * Preview
+         * @description A shopper's homepage side by side.
+         */
+        Preview: {
+            /** @description As COMPARED_ALIAS would make it; null where no alias is compared, or it has no lists yet. */
+            compared: components["schemas"]["PreviewedPage"] | null;
+            now: components["schemas"]["PreviewedPage"];
+            /** @description With `rule`; null without one. */
+            tried: components["schemas"]["PreviewedPage"] | null;
+        };
+        /**
+         * PreviewRequest
+         * @description Whose homepage, and a rule to try out on it, which is not saved.
+         */
+        PreviewRequest: {
+            /**
+             * Limit
+             * @default 20
+             */
+            limit: number;
+            rule?: components["schemas"]["RuleDraft"] | null;
+            /**
+             * Rule Id
+             * @description The rule in whose place `rule` is tried out.
+             */
+            rule_id?: number | null;
+            /**
+             * User Id
+             * @description The shopper; null for one who is logged out.
+             */
+            user_id?: number | string | null;
+        };
+        /**
+         * PreviewedPage
+         * @description A homepage with its reasons, and where it comes from.
+         */
+        PreviewedPage: {
+            /** Batch Id */
+            batch_id: string | null;
+            /** Model Version */
+            model_version: string;
+            /** Recommendations */
+            recommendations: components["schemas"]["ExplainedProduct"][];
+            /** Rungs */
+            rungs: string;
+            /** User Nickname */
+            user_nickname: string;
+        };
+        /**
          * PriceBand
          * @description Prices in `[min_price, max_price)`, and how many of the products that were found have one.
          */
@@ -1910,6 +1979,84 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    post_preview_admin_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description invalid_request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description too_often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     get_rules_admin_rules_get: {
         parameters: {
             query?: never;
