@@ -5,6 +5,7 @@ import { Header } from './header'
 import { PageAnnouncer } from './page-announcer'
 import { useTheme } from './use-theme'
 import { ProductGridSkeleton } from '@/components/product-grid'
+import { ChoiceNotice } from '@/features/choices/components/choice-notice'
 import { ConsentBar } from '@/features/consent/components/consent-bar'
 import { directionOf, localeStore } from '@/i18n/locale-store'
 import { useMessages } from '@/i18n/use-messages'
@@ -42,6 +43,7 @@ export function Layout() {
         </Suspense>
       </main>
       <Footer />
+      <ChoiceNotice />
       <ConsentBar />
       <PageAnnouncer content={content} />
       <ScrollRestoration getKey={({ key, pathname, search }) => (key === FIRST_KEY ? pathname + search : key)} />

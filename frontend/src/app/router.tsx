@@ -23,6 +23,7 @@ export const ROUTES: RouteObject[] = [
         path: 'merchandising',
         lazy: async () => ({ Component: (await import('./routes/merchandising')).MerchandisingPage }),
       },
+      { path: 'my-choices', lazy: async () => ({ Component: (await import('./routes/my-choices')).MyChoicesPage }) },
       { path: '*', lazy: async () => ({ Component: (await import('./routes/not-found')).NotFoundPage }) },
     ],
   },

@@ -1,5 +1,7 @@
+import { useContext } from 'react'
 import { Link } from 'react-router'
 import { CardCartButton } from './card-cart-button'
+import { CardMenuContext } from './card-menu'
 import { CouponBadge } from './coupon-badge'
 import { ProductImage } from './product-image'
 import { ReasonPopover } from './reason-popover'
@@ -30,6 +32,7 @@ export function ProductCard({ product, source, isEager = false, heading: Heading
   const formats = useFormats()
   const categoryName = useCategoryName(product.category_id)
   const coupon = product.coupons?.[0]
+  const renderMenu = useContext(CardMenuContext)
   const element = useImpression(product.product_id, source)
   return (
     <article
@@ -50,6 +53,7 @@ export function ProductCard({ product, source, isEager = false, heading: Heading
         </div>
       </div>
       {coupon && <CouponBadge coupon={coupon} className="absolute top-2 start-2" />}
+      {renderMenu?.({ product })}
       <div className="flex flex-1 flex-col gap-1 p-3">
         <p dir="auto" className="truncate text-xs text-muted-foreground">
           {categoryName}

@@ -7,21 +7,14 @@ export interface Store<Value> {
   use: () => Value
 }
 
-/**
- * A value that components share and that survives a reload.
- *
- * `parse` gets whatever an earlier visit (or another version of the shop) left in the browser, `undefined` where
- * there is nothing or storage is forbidden; it returns a value that can be used.
- */
-export function createStore<Value>(key: string, parse: (stored: unknown) => Value): Store<Value> {
+/** A value that components share as long as the page is open. */
+export function createMemoryStore<Value>(initial: Value): Store<Value> {
   const listeners = new Set<() => void>()
-  let value = parse(readStored(key))
-
+  let value = initial
   const store = {
     get: () => value,
     set: (next: Value) => {
       value = next
-      writeStored(key, next)
       listeners.forEach((listener) => {
         listener()
       })
@@ -32,6 +25,21 @@ export function createStore<Value>(key: string, parse: (stored: unknown) => Valu
     },
   }
   return { ...store, use: () => useSyncExternalStore(store.subscribe, store.get) }
+}
+
+/**
+ * A value that components share and that survives a reload.
+ *
+ * `parse` gets whatever an earlier visit (or another version of the shop) left in the browser, `undefined` where
+ * there is nothing or storage is forbidden; it returns a value that can be used.
+ */
+export function createStore<Value>(key: string, parse: (stored: unknown) => Value): Store<Value> {
+  const store = createMemoryStore(parse(readStored(key)))
+  const set = (next: Value) => {
+    writeStored(key, next)
+    store.set(next)
+  }
+  return { ...store, set }
 }
 
 function readStored(key: string): unknown {

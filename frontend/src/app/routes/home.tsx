@@ -1,3 +1,4 @@
+import { CardMenus } from '../card-menus'
 import { useDocumentTitle } from '../page-title'
 import { BannerCarousel } from '@/features/home/components/banner-carousel'
 import { Recommendations } from '@/features/home/components/recommendations'
@@ -8,7 +9,9 @@ export function HomePage() {
   return (
     <div className="flex flex-col gap-6 sm:gap-10">
       <BannerCarousel />
-      <Recommendations />
+      <CardMenus>
+        <Recommendations />
+      </CardMenus>
       <RecentlyViewed />
     </div>
   )

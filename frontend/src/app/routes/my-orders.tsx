@@ -1,6 +1,8 @@
+import { Link } from 'react-router'
 import { PageTitle } from '../page-title'
 import { useMayChooseShopper } from '@/api/get-shoppers'
 import { Notice } from '@/components/notice'
+import { GiftToggle } from '@/features/choices/components/gift-toggle'
 import { OrderList } from '@/features/orders/components/order-list'
 import { useMessages } from '@/i18n/use-messages'
 import { shopperStore, toUserId } from '@/stores/shopper'
@@ -11,11 +13,25 @@ export function MyOrdersPage() {
   const mayChoose = useMayChooseShopper()
   return (
     <>
-      <PageTitle>{m.orders.title}</PageTitle>
+      <div className="flex flex-wrap items-start justify-between gap-x-4">
+        <PageTitle>{m.orders.title}</PageTitle>
+        {userId !== undefined && (
+          <Link
+            to="/my-choices"
+            className="mb-5 py-2 text-sm font-medium text-primary underline-offset-4 hover:underline"
+          >
+            {m.choices.title}
+          </Link>
+        )}
+      </div>
       {userId === undefined ? (
         <Notice title={mayChoose ? m.orders.guest : m.orders.signedOut} />
       ) : (
-        <OrderList key={userId} userId={userId} />
+        <OrderList
+          key={userId}
+          userId={userId}
+          renderAction={(orderId, item) => <GiftToggle userId={userId} orderId={orderId} product={item} />}
+        />
       )}
     </>
   )

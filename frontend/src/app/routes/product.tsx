@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { useLocation, useParams } from 'react-router'
+import { CardMenus } from '../card-menus'
 import { useDocumentTitle } from '../page-title'
 import { productQuery } from '@/api/get-product'
 import { ErrorNotice } from '@/components/error-notice'
@@ -33,7 +34,9 @@ export function ProductPage() {
   return (
     <div className="flex flex-col gap-12">
       <ProductView key={productId} product={data.product} source={cameFrom ?? toSource(data.provenance, null)} />
-      <SimilarProducts productId={productId} />
+      <CardMenus>
+        <SimilarProducts productId={productId} />
+      </CardMenus>
       <ReviewList product={data.product} />
       <RecentlyViewed except={productId} />
     </div>

@@ -29,6 +29,19 @@ export function DropdownMenuLabel({ className, ...props }: ComponentProps<typeof
   return <Primitive.Label className={clsx('px-2.5 py-1.5 text-xs text-muted-foreground', className)} {...props} />
 }
 
+export function DropdownMenuItem({ className, ...props }: ComponentProps<typeof Primitive.Item>) {
+  return (
+    <Primitive.Item
+      className={clsx(
+        'flex cursor-pointer items-center gap-2.5 rounded-lg px-2.5 py-2 text-sm outline-none data-highlighted:bg-muted ' +
+          '[&_svg]:size-4 [&_svg]:shrink-0 [&_svg]:text-muted-foreground',
+        className,
+      )}
+      {...props}
+    />
+  )
+}
+
 export function DropdownMenuRadioItem({ className, children, ...props }: ComponentProps<typeof Primitive.RadioItem>) {
   return (
     <Primitive.RadioItem

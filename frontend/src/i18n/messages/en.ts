@@ -1,4 +1,4 @@
-import type { KindNames, ReasonTexts, ShelfTitles, SuggestionKindNames } from './codes'
+import type { ChoiceMeanings, KindNames, ReasonTexts, ShelfTitles, SuggestionKindNames } from './codes'
 import { type ShopId } from '@/lib/shop-id'
 
 const count = (number: number, one: string, many: string) => `${number} ${number === 1 ? one : many}`
@@ -182,6 +182,31 @@ export const en = {
       delivered: 'Delivered',
       cancelled: 'Cancelled',
     },
+  },
+  choices: {
+    title: 'My choices',
+    about:
+      'What you are not interested in is left out of your recommendations. Searches and departments show everything.',
+    empty: 'Nothing chosen yet. The menu on each recommended product, and your orders, are where you choose.',
+    guest: 'Choose a shopper at the top to see their choices.',
+    signedOut: 'You are a guest here. Sign in to the shop to see your choices.',
+    menu: (title: string) => `Not interested in ${title}?`,
+    notThis: 'Not interested in this',
+    notThisKind: 'Nothing of this kind',
+    all: 'All my choices',
+    noMore: (title: string) => `${title} is not recommended to you any more.`,
+    noMoreOfKind: (kind: string) => `Nothing of the kind ${kind} is recommended to you any more.`,
+    undo: 'Undo',
+    undoNamed: (about: string) => `Undo: ${about}`,
+    close: 'Close',
+    gone: 'A product that the shop has no more',
+    gift: 'This was a gift',
+    giftNamed: (title: string) => `This was a gift: ${title}`,
+    means: {
+      not_interested_product: 'Not interested in this, in any size or flavour',
+      not_interested_type: 'Nothing of this kind',
+      gift: 'A gift: nothing is learned from it',
+    } satisfies ChoiceMeanings,
   },
   shoppers: {
     choose: 'Choose a shopper',

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import { OrderAgain } from './order-again'
 import { ProductImage } from '@/components/product-image'
@@ -5,10 +6,20 @@ import { Badge } from '@/components/ui/badge'
 import { useMessages } from '@/i18n/use-messages'
 import type { components } from '@/lib/api/schema'
 import { useFormats } from '@/lib/format'
-import { toProductPath } from '@/lib/shop-id'
+import { toProductPath, type ShopId } from '@/lib/shop-id'
+
+type Schemas = components['schemas']
+
+/** What can be done about a line of an order. */
+export type RenderAction = (orderId: ShopId, item: Schemas['OrderLine']) => ReactNode
+
+interface OrderCardProps {
+  order: Schemas['OrderSummary']
+  renderAction?: RenderAction
+}
 
 /** One order with its lines. */
-export function OrderCard({ order }: { order: components['schemas']['OrderSummary'] }) {
+export function OrderCard({ order, renderAction }: OrderCardProps) {
   const m = useMessages()
   const formats = useFormats()
   return (
@@ -34,6 +45,9 @@ export function OrderCard({ order }: { order: components['schemas']['OrderSummar
                 <span className="block text-xs text-muted-foreground">{m.orders.quantity(item.quantity)}</span>
               </span>
             </Link>
+            {renderAction && order.status !== 'cancelled' && (
+              <div className="-mt-1 ps-18">{renderAction(order.order_id, item)}</div>
+            )}
           </li>
         ))}
       </ul>

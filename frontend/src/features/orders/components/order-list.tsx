@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { ordersQuery } from '../api/get-orders'
-import { OrderCard } from './order-card'
+import { OrderCard, type RenderAction } from './order-card'
 import { ErrorNotice } from '@/components/error-notice'
 import { Notice } from '@/components/notice'
 import { Button } from '@/components/ui/button'
@@ -9,7 +9,7 @@ import { useMessages } from '@/i18n/use-messages'
 import { type ShopId } from '@/lib/shop-id'
 
 /** What a shopper ordered, the newest first. */
-export function OrderList({ userId }: { userId: ShopId }) {
+export function OrderList({ userId, renderAction }: { userId: ShopId; renderAction?: RenderAction }) {
   const m = useMessages()
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(ordersQuery(userId))
   if (!data) {
@@ -22,7 +22,7 @@ export function OrderList({ userId }: { userId: ShopId }) {
       <ul className="flex flex-col gap-4">
         {orders.map((order) => (
           <li key={order.order_id}>
-            <OrderCard order={order} />
+            <OrderCard order={order} renderAction={renderAction} />
           </li>
         ))}
       </ul>
