@@ -23,6 +23,7 @@ PAGES = [
     "/search?query=zzzz",
     "/cart",
     "/my-orders?shopper=1",
+    "/my-choices?shopper=1",
     "/nowhere",
 ]
 

@@ -118,6 +118,15 @@ export function makeOrder(id: number): Schemas['OrderSummary'] {
   return { order_id: id, status: 'paid', ordered_at: '2026-11-20T09:00:00Z', total_amount: 3, items: [item] }
 }
 
+export function makeChoice(id: number, change: Partial<Schemas['Choice']> = {}): Schemas['Choice'] {
+  const { title, image_url, product_id, category_id } = makeProduct(id)
+  return {
+    ...{ choice_id: id, kind: 'not_interested_product', product_id, title, image_url, category_id },
+    ...{ product_type: 'Milk', category_name: 'Dairy & Eggs', order_id: null, made_at: '2026-11-20T09:00:00Z' },
+    ...change,
+  }
+}
+
 export function makeFound(change: Partial<Schemas['SearchPage']> = {}): Schemas['SearchPage'] {
   return {
     products: range(1, 24).map(makeProduct),

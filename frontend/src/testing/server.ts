@@ -73,6 +73,7 @@ export const server = setupServer(
   http.post('*/orders/quote', async ({ request }) =>
     HttpResponse.json(makeQuote((await request.json()) as Schemas['Cart'])),
   ),
+  http.get('*/users/:id/choices', () => HttpResponse.json({ choices: [] })),
   http.get('*/users/:id/orders', () => HttpResponse.json({ orders: [makeOrder(3)], next_cursor: null })),
 )
 

@@ -1,4 +1,5 @@
 import { Ban, EllipsisVertical, Layers, ListX } from 'lucide-react'
+import { useRef } from 'react'
 import { useNavigate } from 'react-router'
 import { useMakeChoice } from '../api/choices'
 import type { CardMenuProps } from '@/components/card-menu'
@@ -20,7 +21,9 @@ function Menu({ product, userId }: CardMenuProps & { userId: ShopId }) {
   const direction = directionOf(localeStore.use())
   const navigate = useNavigate()
   const make = useMakeChoice(userId)
+  const hasChosen = useRef(false)
   const choose = (kind: 'not_interested_product' | 'not_interested_type') => () => {
+    hasChosen.current = true
     make.mutate({ kind, product_id: product.product_id })
   }
   return (
@@ -36,7 +39,13 @@ function Menu({ product, userId }: CardMenuProps & { userId: ShopId }) {
           <EllipsisVertical aria-hidden />
         </Button>
       </DropdownMenuTrigger>
-      <DropdownMenuContent align="end">
+      <DropdownMenuContent
+        align="end"
+        onCloseAutoFocus={(event) => {
+          if (hasChosen.current) event.preventDefault() // the notice of the choice takes it: this card is about to go
+          hasChosen.current = false
+        }}
+      >
         <DropdownMenuItem onSelect={choose('not_interested_product')}>
           <Ban aria-hidden />
           {m.choices.notThis}

@@ -45,7 +45,7 @@ export function OrderCard({ order, renderAction }: OrderCardProps) {
                 <span className="block text-xs text-muted-foreground">{m.orders.quantity(item.quantity)}</span>
               </span>
             </Link>
-            {renderAction && order.status !== 'cancelled' && (
+            {renderAction && order.status !== 'cancelled' && item.quantity > 0 && (
               <div className="-mt-1 ps-18">{renderAction(order.order_id, item)}</div>
             )}
           </li>
