@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from api.db.databases import Databases
 from api.db.reader import DatabaseUnavailableError
+from api.pages.exclusions import load_exclusions
 from api.pages.fallback import FallbackCache
 from api.pages.families import keep_first_variants
 from api.pages.ladder import Ladder, RankedProduct
@@ -83,17 +84,22 @@ class ProductPages:
             details.variants = [each for each in details.variants if not hides(each.product_id, each.category_id)]
         return details
 
-    async def fetch_similar(self, product_id: int, limit: int) -> SimilarAnswer | None:
+    async def fetch_similar(self, product_id: int, limit: int, user_id: int | None = None) -> SimilarAnswer | None:
         """List what goes with a product and what can be bought instead, then what is popular in its category.
 
         Of a restricted department nothing is listed, but beside a product of that department. Without the database
-        nothing is known of either kind.
+        nothing is known of either kind, nor of what the shopper refuses.
+
+        Args:
+            product_id: the product.
+            limit: most products of a list.
+            user_id: who is not shown what they refuse; `None` when logged out.
 
         Returns:
             The list, or `None` if the shop shows no such product.
         """
         try:
-            return await self._databases.within_deadline(self._answer_similar(product_id, limit))
+            return await self._databases.within_deadline(self._answer_similar(product_id, limit, user_id))
         except DatabaseUnavailableError:
             copy, product = self._fallback.copy, self._fallback.recall_product(product_id)
             category_id = None if product is None else product.category_id
@@ -103,7 +109,7 @@ class ProductPages:
             shown = list(keep_first_variants(others, without=product))[:limit]
             return SimilarAnswer(shown, copy.head.batch_id if copy.head else "", "local:popular")
 
-    async def _answer_similar(self, product_id: int, limit: int) -> SimilarAnswer | None:
+    async def _answer_similar(self, product_id: int, limit: int, user_id: int | None) -> SimilarAnswer | None:
         found = await self._databases.shop.read(fetch_product, product_id)
         if found is None:
             return None
@@ -111,7 +117,7 @@ class ProductPages:
         families = set() if found[0].family_id is None else {found[0].family_id}
         restricted = await self._fallback.load_restricted(self._databases) - {category_id}
         head, lists = await self._databases.platform.read(self._read_rungs, product_id, category_id)
-        load = self._products.since(None).load
+        load = (await load_exclusions(self._databases, user_id)).sift(self._products.since(None).load)
         rules = self._fallback.rules.current
 
         async def list_products(rungs: Mapping[str, list[Entry]]) -> list[RankedProduct]:

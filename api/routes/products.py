@@ -26,11 +26,17 @@ async def get_product(pages: ProductPagesDep, product_id: ProductIdPath, user_id
 @router.get(
     "/products/{product_id}/similar",
     response_model=SimilarProducts,
-    responses=refusals(404, 422),
+    openapi_extra=GUESTS_TOO,
+    responses=refusals(401, 403, 404, 422),
 )
-async def get_similar(pages: ProductPagesDep, product_id: ProductIdPath, limit: LimitQuery = 12) -> Response:
-    """List what goes with a product, what can be bought instead, and both in one list, topped up from its category."""
-    answer = await pages.fetch_similar(product_id, limit)
+async def get_similar(
+    pages: ProductPagesDep, product_id: ProductIdPath, user_id: ShopperDep, limit: LimitQuery = 12
+) -> Response:
+    """List what goes with a product, what can be bought instead, and both in one list, topped up from its category.
+
+    A shopper is not shown what they said they are not interested in.
+    """
+    answer = await pages.fetch_similar(product_id, limit, user_id)
     if answer is None:
         raise ApiError(404, NO_SUCH_PRODUCT)
     lists = {"products": answer.products, "substitutes": answer.substitutes, "complements": answer.complements}

@@ -6,18 +6,16 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.frontend.conftest import DESK, PHONE, OpenPage
-from tests.frontend.shop import RunningShop
 from tests.frontend.test_quality import violations
 
 
 @pytest.mark.parametrize(("viewport", "user_id"), [(DESK, 5), (PHONE, 6)], ids=["desk", "phone"])
 def test_a_refused_product_leaves_the_page_and_comes_back_from_the_list(
-    open_page: OpenPage, shop: RunningShop, viewport: dict[str, int], user_id: int
+    open_page: OpenPage, viewport: dict[str, int], user_id: int
 ) -> None:
     page = open_page(f"/?shopper={user_id}", viewport=viewport, locale="en-US", reduced_motion="reduce")
     menu = page.get_by_role("button", name=re.compile("^Not interested in ")).first
     title = re.sub("^Not interested in (.*)[?]$", r"\1", menu.get_attribute("aria-label") or "")
-    before = shop.recommended(user_id)
 
     menu.press("Enter")
     page.get_by_role("menuitem", name="Not interested in this").press("Enter")
@@ -25,8 +23,6 @@ def test_a_refused_product_leaves_the_page_and_comes_back_from_the_list(
     expect(page.get_by_role("button", name="Undo")).to_be_focused()
     expect(page.get_by_role("link", name=title, exact=True)).to_have_count(0)
     assert violations(page) == []
-    after = shop.recommended(user_id)
-    assert len(set(before) - set(after)) == 1
 
     page.get_by_role("link", name="All my choices").click()
     row = page.get_by_role("list", name="My choices").get_by_role("listitem")
@@ -35,7 +31,8 @@ def test_a_refused_product_leaves_the_page_and_comes_back_from_the_list(
     row.get_by_role("button", name="Undo").click()
 
     expect(page.get_by_text("Nothing chosen yet")).to_be_visible()
-    assert shop.recommended(user_id) == before
+    page.goto("/")
+    expect(page.get_by_role("link", name=title, exact=True)).to_have_count(1)
 
 
 def test_a_line_of_an_order_is_called_a_gift(open_page: OpenPage) -> None:

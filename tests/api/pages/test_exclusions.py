@@ -70,6 +70,18 @@ def test_choices_hold_before_anything_is_published(api: TestClient, published_sh
     assert home(api) == [5, 3]
 
 
+def test_what_is_refused_does_not_stand_beside_other_products(api: TestClient) -> None:
+    choose(api, "not_interested_product", 3)
+
+    mine, anybodys = (
+        [each["product_id"] for each in api.get("/products/1/similar", params=params).json()["products"]]
+        for params in ({"user_id": 1}, {})
+    )
+
+    assert (3 in anybodys, 3 in mine) == (True, False)
+    assert [each for each in anybodys if each != 3] == mine
+
+
 def test_the_model_servers_list_is_sifted_too(api: TestClient, model_server: ModelServer) -> None:
     model_server.answers[4] = [5, 6, 3]
     choose(api, "not_interested_product", 5, user_id=4)

@@ -3,7 +3,7 @@ import { http, HttpResponse } from 'msw'
 import { localeStore } from '@/i18n/locale-store'
 import type { components } from '@/lib/api/schema'
 import { shopperStore } from '@/stores/shopper'
-import { makeChoice, makeExplained, range } from '@/testing/catalogue'
+import { makeChoice, makeShelves } from '@/testing/catalogue'
 import { renderApp } from '@/testing/render-app'
 import { server } from '@/testing/server'
 
@@ -27,12 +27,13 @@ function keepChoices(...kept: Schemas['Choice'][]): Schemas['Choice'][] {
       )
       return new HttpResponse(null, { status: 204 })
     }),
-    http.get('*/recommendations/home', () => {
+    http.get('*/recommendations/shelves', () => {
       const refused = new Set(choices.map((each) => each.product_id))
-      const recommendations = range(1, 20)
-        .filter((id) => !refused.has(id))
-        .map(makeExplained)
-      return HttpResponse.json({ user_nickname: '홍길동', recommendations })
+      const shelves = makeShelves(1).map((shelf) => ({
+        ...shelf,
+        products: shelf.products.filter((each) => !refused.has(each.product_id)),
+      }))
+      return HttpResponse.json({ user_nickname: '홍길동', shelves })
     }),
   )
   return choices

@@ -308,6 +308,8 @@ export interface paths {
         /**
          * Get Similar
          * @description List what goes with a product, what can be bought instead, and both in one list, topped up from its category.
+         *
+         *     A shopper is not shown what they said they are not interested in.
          */
         get: operations["get_similar_products__product_id__similar_get"];
         put?: never;
@@ -2987,6 +2989,8 @@ export interface operations {
             query?: {
                 /** @description Products wanted. */
                 limit?: number;
+                /** @description The shopper; absent when logged out. */
+                user_id?: number | string | null;
             };
             header?: never;
             path: {
@@ -3003,6 +3007,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SimilarProducts"];
+                };
+            };
+            /** @description unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
             /** @description not_found */

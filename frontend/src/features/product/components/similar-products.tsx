@@ -5,6 +5,7 @@ import { ProductRow, ProductRowSkeleton } from '@/components/product-row'
 import { useMessages } from '@/i18n/use-messages'
 import { type ShopId } from '@/lib/shop-id'
 import { toSource } from '@/lib/tracking/source'
+import { shopperStore, toUserId } from '@/stores/shopper'
 
 /**
  * What goes well with a product, and what can be bought instead; one list where neither is known. A part of the page
@@ -12,7 +13,7 @@ import { toSource } from '@/lib/tracking/source'
  */
 export function SimilarProducts({ productId }: { productId: ShopId }) {
   const m = useMessages()
-  const { data, isError } = useQuery(similarQuery(productId))
+  const { data, isError } = useQuery(similarQuery(productId, toUserId(shopperStore.use())))
   if (isError) return null
   if (!data) return <ProductRowSkeleton />
   const { complements, substitutes, products, provenance } = data
