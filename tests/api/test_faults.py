@@ -168,7 +168,8 @@ def test_made_up_shoppers_push_nobody_out_of_memory(api: TestClient) -> None:
     home_page = services_of(api.app.state).home_page
     for user_id in (1, 2):
         api.get(HOME, params={"user_id": user_id})
-    state = home_page._databases.read_mark(), home_page._fallback.restricted
+    fallback = home_page._fallback
+    state = home_page._databases.read_mark(), fallback.restricted, fallback.rules.current
     kept = len(home_page._kept.since(state))
 
     for user_id in range(1000, 1020):
