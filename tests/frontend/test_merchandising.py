@@ -1,4 +1,4 @@
-"""The merchant's page: a rule is made, refused, changed and deleted, and the shop's pages obey at once."""
+"""The merchant's page: a rule is tried out, made and deleted, and the shop's pages obey at once."""
 
 from typing import Any
 
@@ -22,6 +22,10 @@ WORDS = {
         "저장",
         "삭제: 규칙",
         "민지 · 규칙",
+        "고객 ID",
+        "이 규칙 시험하기",
+        "지금",
+        "규칙을 적용하면",
     ),
     "en-US": (
         "Your name",
@@ -34,6 +38,10 @@ WORDS = {
         "Save",
         "Delete: Rule",
         "민지 · Rule",
+        "Id of a shopper",
+        "Try this rule",
+        "As it is now",
+        "With the rule",
     ),
 }
 
@@ -46,11 +54,11 @@ def sign_in(page: Page, words: tuple[str, ...], password: str = ADMIN_PASSWORD) 
 
 
 @pytest.mark.parametrize(("locale", "viewport"), [("ko-KR", DESK), ("en-US", PHONE)])
-def test_a_rule_is_made_by_the_keyboard_and_deleted(
+def test_a_rule_is_tried_out_and_made_by_the_keyboard_and_deleted(
     open_page: OpenPage, shop: RunningShop, locale: str, viewport: Any
 ) -> None:
     words = WORDS[locale]
-    _, _, _, new, action, target, department, save, delete, noted = words
+    _, _, _, new, action, target, department, save, delete, noted, shopper, try_out, now, tried = words
     page = open_page("/merchandising", locale=locale, viewport=viewport)
     main = page.get_by_role("main")
     sign_in(page, words, "another")
@@ -62,6 +70,21 @@ def test_a_rule_is_made_by_the_keyboard_and_deleted(
     main.get_by_label(target).select_option("category")
     assert violations(page) == []
     main.get_by_label(department, exact=True).select_option("1")
+
+    main.get_by_label(shopper).fill("1")
+    main.get_by_role("button", name=try_out).press("Enter")
+    as_it_is, with_rule = [main.get_by_role("region", name=name).get_by_role("list") for name in (now, tried)]
+    expect(with_rule).to_be_visible()
+    expect(main.get_by_role("region", name=now)).to_be_in_viewport()
+    shown = httpx.get(f"{shop.url}/recommendations/home?user_id=1", timeout=30).json()["recommendations"]
+    hidden = [product["title"] for product in shown if product["category_id"] == 1]
+    assert hidden
+    for title in hidden:
+        expect(as_it_is).to_contain_text(title)
+        expect(with_rule).not_to_contain_text(title)
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
     main.get_by_role("button", name=save).press("Enter")
 
     expect(main.get_by_text(noted).first).to_be_visible()

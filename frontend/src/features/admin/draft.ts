@@ -13,7 +13,7 @@ export interface Writing {
   kind: Kind
   /** The chosen product or department, or a text; empty while nothing is chosen. */
   target: ShopId
-  /** What the chosen product is called. */
+  /** What the target is called. */
   name: string
   value: string
   startsAt: string
@@ -60,6 +60,11 @@ export function targetOf({ target }: Pick<RuleDraft, 'target'>): ShopId {
   if ('product_id' in target) return target.product_id
   if ('category_id' in target) return target.category_id
   return 'brand' in target ? target.brand : target.product_type
+}
+
+/** What a rule does to what, in a line; what has no name stands there as the shop knows it. */
+export function sayRule(rule: RuleDraft, actions: Record<Action, string>, name = ''): string {
+  return [actions[rule.action], rule.value, name || targetOf(rule)].filter((each) => each != null).join(' ')
 }
 
 /** Makes what the API takes. */

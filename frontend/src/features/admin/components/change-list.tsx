@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { changesQuery, type RuleChange } from '../api/rules'
-import { targetOf } from '../draft'
+import { sayRule } from '../draft'
 import { useWords } from '../words/use-words'
 
 /** Who changed which rule, the latest first. */
@@ -27,7 +27,7 @@ function ChangeWords({ change: { before, after, rule_id } }: { change: RuleChang
   const w = useWords()
   const done = before === null ? w.made : after === null ? w.removed : w.changed
   const rules = [before, after].filter((each) => each !== null)
-  const lines = rules.map((each) => `${w.actions[each.action]} ${each.value ?? ''} ${targetOf(each)}`)
+  const lines = rules.map((each) => sayRule(each, w.actions))
   return (
     <>
       {w.ruleNumber(rule_id)} {done}: <bdi>{lines.join(' → ')}</bdi>

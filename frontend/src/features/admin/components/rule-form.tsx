@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
+import type { Trial } from '../api/preview'
 import { saveRule, type Rule } from '../api/rules'
 import { ACTIONS, kindsOf, toDraft, toWriting, type Action, type Kind, type Writing } from '../draft'
 import { useWords } from '../words/use-words'
@@ -13,11 +14,13 @@ interface RuleFormProps {
   authorization: string
   /** The rule that is changed; nothing for a new one. */
   rule: Rule | undefined
+  /** Shows what it would do, unsaved. */
+  onTry: (trial: Trial) => void
   onClose: (said: string) => void
 }
 
 /** Writes a rule. What is wrong with it is said above its buttons. */
-export function RuleForm({ authorization, rule, onClose }: RuleFormProps) {
+export function RuleForm({ authorization, rule, onTry, onClose }: RuleFormProps) {
   const w = useWords()
   const client = useQueryClient()
   const [writing, setWriting] = useState(() => toWriting(rule))
@@ -38,14 +41,17 @@ export function RuleForm({ authorization, rule, onClose }: RuleFormProps) {
       setProblem(w.problems[name] ?? w.failed)
     },
   })
+  const attempt = (act: () => void) => {
+    setProblem(writing.target === '' ? w.noProduct : '')
+    if (writing.target !== '') act()
+  }
   return (
     <form
       aria-label={rule ? w.ruleNumber(rule.rule_id) : w.add}
       className="grid max-w-3xl gap-4 rounded-card border bg-card p-4 sm:grid-cols-2"
       onSubmit={(event) => {
         event.preventDefault()
-        if (writing.target === '') setProblem(w.noProduct)
-        else save.mutate()
+        attempt(save.mutate)
       }}
     >
       <Field label={w.action}>
@@ -107,9 +113,20 @@ export function RuleForm({ authorization, rule, onClose }: RuleFormProps) {
       <p role="alert" className="min-h-5 text-sm text-offer sm:col-span-2">
         {problem}
       </p>
-      <div className="flex gap-2 sm:col-span-2">
+      <div className="flex flex-wrap gap-2 sm:col-span-2">
         <Button type="submit" disabled={save.isPending}>
           {w.save}
+        </Button>
+        <Button
+          variant="outline"
+          onClick={(event) => {
+            if (!event.currentTarget.form?.reportValidity()) return
+            attempt(() => {
+              onTry({ rule: toDraft(writing), name: writing.name, ruleId: rule?.rule_id })
+            })
+          }}
+        >
+          {w.preview.tryRule}
         </Button>
         <Button
           variant="ghost"

@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import type { Trial } from '../api/preview'
 import { deleteRule, type Rule } from '../api/rules'
 import { targetOf } from '../draft'
 import { useWords } from '../words/use-words'
@@ -9,10 +10,12 @@ import { Button } from '@/components/ui/button'
 interface RuleListProps {
   authorization: string
   rules: Rule[]
+  /** Shows what a rule would do that is not saved. */
+  onTry: (trial: Trial) => void
 }
 
 /** All rules, with a form for a new one or the one that is being changed. */
-export function RuleList({ authorization, rules }: RuleListProps) {
+export function RuleList({ authorization, rules, onTry }: RuleListProps) {
   const w = useWords()
   const client = useQueryClient()
   const [editing, setEditing] = useState<number | 'new'>()
@@ -52,6 +55,7 @@ export function RuleList({ authorization, rules }: RuleListProps) {
           key={editing}
           authorization={authorization}
           rule={rules.find((each) => each.rule_id === editing)}
+          onTry={onTry}
           onClose={close}
         />
       )}

@@ -30,7 +30,7 @@ export function TargetField({ writing, onChange }: TargetFieldProps) {
             value={String(writing.target)}
             onChange={(event) => {
               const found = departments.find((each) => isSameId(each.category_id, event.target.value))
-              onChange({ target: found?.category_id ?? '' })
+              onChange({ target: found?.category_id ?? '', name: found ? localized(found.name) : '' })
             }}
           >
             <option value="" />
@@ -52,7 +52,7 @@ export function TargetField({ writing, onChange }: TargetFieldProps) {
           maxLength={200}
           value={String(writing.target)}
           onChange={(event) => {
-            onChange({ target: event.target.value })
+            onChange({ target: event.target.value, name: event.target.value })
           }}
         />
       )}
