@@ -17,9 +17,9 @@ from serving.online.answers import answer_cart, answer_categories, answer_lists
 from serving.online.coalescing import CoalescedRanker
 from serving.online.reloader import ChampionWatcher, Sources
 from serving.online.schemas import (
-    CartAnswer,
     CartOwner,
     CartProducts,
+    CartRanking,
     ListLength,
     RecommendAnswer,
     ScoreAnswer,
@@ -65,7 +65,7 @@ class Recommender:
         return await self._ranker.rank(user_ids, k)
 
     @bentoml.api
-    def recommend_cart(self, product_ids: CartProducts, user_id: CartOwner = None, k: ListLength = 20) -> CartAnswer:
+    def recommend_cart(self, product_ids: CartProducts, user_id: CartOwner = None, k: ListLength = 20) -> CartRanking:
         """Rank what goes with a cart, best first, for a known user or anybody."""
         return answer_cart(self._champion(), user_id, product_ids, k)
 

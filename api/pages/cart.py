@@ -19,7 +19,7 @@ from api.pages.home import UNREADABLE, take_any
 from api.pages.ladder import Ladder, RankedProduct
 from api.pages.live_products import LiveProducts
 from api.pages.products import COMPLEMENT
-from api.pages.shopper import PageRules, Shopper, ShopperReader
+from api.pages.shopper import PageRules, PageShopper, ShopperReader
 from api.queries.published import BatchHead, SharedListsCache, fetch_neighbour_lists
 from api.queries.ranked_list import Entry, keep_usable
 
@@ -118,7 +118,7 @@ class CartPage:
         variant = None if by_model else shopper.variant
         return CartAnswer(ladder.ranked_products, goes_with, head, version, variant)
 
-    async def _begin(self, shopper: Shopper, product_ids: Sequence[int], limit: int) -> Ladder:
+    async def _begin(self, shopper: PageShopper, product_ids: Sequence[int], limit: int) -> Ladder:
         load = self._products.since(None).load
         in_cart = await load(product_ids)
         families = {product.family_id for each in product_ids if (product := in_cart.get(each))} - {None}

@@ -27,7 +27,7 @@ from api.pages.fallback import FallbackCache
 from api.pages.ladder import Ladder, RankedProduct
 from api.pages.live_products import LivePage, LiveProducts, Unchanged
 from api.pages.repeats import fit_repeat_share
-from api.pages.shopper import PageRules, Shopper, ShopperReader
+from api.pages.shopper import PageRules, PageShopper, ShopperReader
 from api.queries.catalogue import fetch_any_sellable, fetch_favourite_categories
 from api.queries.coupons import HeldCoupon, fetch_held_coupons
 from api.queries.published import SharedLists, SharedListsCache
@@ -117,7 +117,7 @@ class HomePage:
 
     async def _read_page(
         self, user_id: int | None, limit: int, products: LivePage
-    ) -> tuple[Shopper, list[RankedProduct] | None]:
+    ) -> tuple[PageShopper, list[RankedProduct] | None]:
         """Read the pointer and, unless the model server should be asked first, the whole page."""
         shopper = await self._shoppers.read(user_id)
         if shopper.asks_model:
@@ -125,7 +125,7 @@ class HomePage:
         return shopper, await self._fill_page(shopper, limit, None, products)
 
     async def _fill_page(
-        self, shopper: Shopper, limit: int, ranked: ModelList | None, products: LivePage
+        self, shopper: PageShopper, limit: int, ranked: ModelList | None, products: LivePage
     ) -> list[RankedProduct]:
         """Climb down all rungs that need no other service than the databases."""
         entries, by_model = shopper.published.entries or [], ranked.entries if ranked else []
@@ -147,7 +147,9 @@ class HomePage:
         await take_any(self._shop, ladder, limit, shopper.exclusions)
         return ladder.ranked_products
 
-    async def _begin(self, shopper: Shopper, limit: int, products: LivePage, listed: Sequence[StoredEntry]) -> Ladder:
+    async def _begin(
+        self, shopper: PageShopper, limit: int, products: LivePage, listed: Sequence[StoredEntry]
+    ) -> Ladder:
         """Begin an empty page by the rules; `listed` is what was ranked for the shopper."""
         not_due = await self._fetch_not_due(shopper)
         restricted = await self._fallback.load_restricted(self._databases)
@@ -162,7 +164,7 @@ class HomePage:
             rules=self._fallback.rules.current,
         )
 
-    async def _step_down(self, shopper: Shopper, limit: int, ladder: Ladder) -> None:
+    async def _step_down(self, shopper: PageShopper, limit: int, ladder: Ladder) -> None:
         """Go on with the rungs that all shoppers share, as far as the head's rule allows."""
         head, user_id = shopper.published.head, shopper.user_id
         shared = await self._platform.read(self._cache.get, head) if head else SharedLists()
@@ -173,7 +175,7 @@ class HomePage:
         await ladder.step("newest", shared.newest)
         await take_any(self._shop, ladder, limit, shopper.exclusions)
 
-    async def _fetch_not_due(self, shopper: Shopper) -> NotDue:
+    async def _fetch_not_due(self, shopper: PageShopper) -> NotDue:
         """Find what stays off the page; most users have not ordered lately, which the profile already says."""
         if shopper.user_id is None or not shopper.ordered_lately:
             return NotDue(set(), set())

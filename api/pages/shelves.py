@@ -34,7 +34,7 @@ from api.pages.shelf_proposals import (
     order_shelves,
     propose_shelves,
 )
-from api.pages.shopper import PageRules, Shopper, ShopperReader
+from api.pages.shopper import PageRules, PageShopper, ShopperReader
 from api.queries.catalogue import SellableProduct
 from api.queries.coupons import HeldCoupon, fetch_held_coupons
 from api.queries.published import BatchHead, SharedLists, SharedListsCache, fetch_neighbour_lists
@@ -148,7 +148,7 @@ class ShelvesPage:
             ranked = await self._model_server.rank(user_id)
         return await self._databases.within_deadline(self._fill_page(shopper, ranked, limit))
 
-    async def _fill_page(self, shopper: Shopper, ranked: ModelList | None, limit: int) -> ShelvesAnswer:
+    async def _fill_page(self, shopper: PageShopper, ranked: ModelList | None, limit: int) -> ShelvesAnswer:
         """Read what the shelves are made of, and fill them."""
         now, head = datetime.now(UTC), shopper.published.head
         purchases = await self._read_purchases(shopper)
@@ -171,7 +171,7 @@ class ShelvesPage:
             return replace(answer, model_version=ranked.model_version, variant=None)
         return answer
 
-    async def _read_purchases(self, shopper: Shopper) -> _Purchases:
+    async def _read_purchases(self, shopper: PageShopper) -> _Purchases:
         if shopper.user_id is None or shopper.profile is None:
             return _Purchases({}, [], NotDue(set(), set()))
         least = timedelta(hours=self._rules.recent_hours)
@@ -195,7 +195,7 @@ class ShelvesPage:
         return self._cache.get(connection, head), lists
 
     async def _fill_shelves(
-        self, shopper: Shopper, proposals: Mapping[str, Proposal], not_due: NotDue, limit: int
+        self, shopper: PageShopper, proposals: Mapping[str, Proposal], not_due: NotDue, limit: int
     ) -> list[FilledShelf]:
         """Fill the shelves in their order."""
         restricted = await self._fallback.load_restricted(self._databases)
@@ -255,7 +255,7 @@ class ShelvesPage:
         return ShelvesAnswer(nickname, shelves, head, head.model_version if head else "")
 
 
-def _fetch_purchases(connection: Connection, shopper: Shopper, least: timedelta) -> _Purchases:
+def _fetch_purchases(connection: Connection, shopper: PageShopper, least: timedelta) -> _Purchases:
     """Read what a shopper bought, and what the profile says that there is besides."""
     assert shopper.user_id is not None
     habits = fetch_habits(connection, shopper.user_id, datetime.now(UTC), shopper.exclusions.gifts)

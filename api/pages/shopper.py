@@ -37,7 +37,7 @@ class PageRules:
     experiment: Experiment = field(default_factory=Experiment)
 
 
-class Shopper(NamedTuple):
+class PageShopper(NamedTuple):
     """Who asks for a page.
 
     Attributes:
@@ -89,7 +89,7 @@ class ShopperReader:
         self._rules = rules
         self._get_head = get_head
 
-    async def read(self, user_id: int | None) -> Shopper:
+    async def read(self, user_id: int | None) -> PageShopper:
         """Read the pointer, the user's list, and at the same time what the shop knows of the user.
 
         Args:
@@ -106,7 +106,7 @@ class ShopperReader:
             published = (await self._lists.load((wanted,)))[wanted]
         if profile is None:  # a list of a user whom the shop has no more
             published = UserList(published.head)
-        shopper = Shopper(user_id, published, profile, variant, self._find_since())
+        shopper = PageShopper(user_id, published, profile, variant, self._find_since())
         if published.may_have_choices:
             return shopper._replace(exclusions=await load_exclusions(self._databases, user_id))
         return shopper

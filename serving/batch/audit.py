@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 
 @dataclass(frozen=True)
-class Rule:
+class AuditRule:
     """One bound on one measure.
 
     Attributes:
@@ -29,18 +29,18 @@ class Rule:
 
 
 RULES = (
-    Rule("coverage", ">=", 0.995, "users of the snapshot that have a list"),
-    Rule("stored_users", ">=", 1.0, "written lists that the database holds"),
-    Rule("non_finite_scores", "<=", 0, "entries whose score is NaN or infinite"),
-    Rule("lists_with_repeats", "<=", 0, "lists that hold a product twice"),
-    Rule("unknown_products", "<=", 0.01, "share of the shown products that the shop does not know"),
-    Rule("short_lists", "<=", 0.01, "share of lists that are shorter than the first page"),
-    Rule("flat_lists", "<=", 0.05, "share of lists whose scores are all equal", from_users=100),
-    Rule("top_product_share", "<=", 0.9, "share of lists that begin with the same product", from_users=100),
-    Rule(
+    AuditRule("coverage", ">=", 0.995, "users of the snapshot that have a list"),
+    AuditRule("stored_users", ">=", 1.0, "written lists that the database holds"),
+    AuditRule("non_finite_scores", "<=", 0, "entries whose score is NaN or infinite"),
+    AuditRule("lists_with_repeats", "<=", 0, "lists that hold a product twice"),
+    AuditRule("unknown_products", "<=", 0.01, "share of the shown products that the shop does not know"),
+    AuditRule("short_lists", "<=", 0.01, "share of lists that are shorter than the first page"),
+    AuditRule("flat_lists", "<=", 0.05, "share of lists whose scores are all equal", from_users=100),
+    AuditRule("top_product_share", "<=", 0.9, "share of lists that begin with the same product", from_users=100),
+    AuditRule(
         "distinct_products", ">=", 0.2, "distinct products shown, as a share of the catalogue or of 100", from_users=100
     ),
-    Rule("overlap", ">=", 0.02, "share of the first page kept from the last batch", from_users=100),
+    AuditRule("overlap", ">=", 0.02, "share of the first page kept from the last batch", from_users=100),
 )
 
 
@@ -48,7 +48,7 @@ RULES = (
 class Finding:
     """What one rule says of one batch. `value` is `None` where the measure does not apply."""
 
-    rule: Rule
+    rule: AuditRule
     value: float | None
     has_passed: bool
 
@@ -88,6 +88,6 @@ def summarise(findings: list[Finding]) -> dict[str, Any]:
     }
 
 
-def _holds(rule: Rule, value: float) -> bool:
+def _holds(rule: AuditRule, value: float) -> bool:
     """Compare; a NaN measure never passes."""
     return value >= rule.bound if rule.sense == ">=" else value <= rule.bound

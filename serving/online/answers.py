@@ -5,11 +5,11 @@ import polars as pl
 
 from serving.champion import Champion
 from serving.online.schemas import (
-    CartAnswer,
+    CartRanking,
     CategoryScore,
-    CompanionProduct,
     RecommendAnswer,
     ScoreAnswer,
+    ScoredCompanion,
     ScoredProduct,
     UserCategories,
     UserRecommendations,
@@ -35,11 +35,11 @@ def answer_lists(champion: Champion, user_ids: list[int], k: int) -> RecommendAn
     )
 
 
-def answer_cart(champion: Champion, user_id: int | None, product_ids: list[int], k: int) -> CartAnswer:
+def answer_cart(champion: Champion, user_id: int | None, product_ids: list[int], k: int) -> CartRanking:
     """Rank what goes with a cart; a user whom the snapshot does not know is nobody."""
     ranked = rank_cart(champion.ranker, champion.snapshot, user_id, _to_ids(product_ids), k)
-    products = [CompanionProduct.model_construct(**row) for row in ranked.iter_rows(named=True)]
-    return CartAnswer(model_version=champion.version, as_of=champion.as_of, products=products)
+    products = [ScoredCompanion.model_construct(**row) for row in ranked.iter_rows(named=True)]
+    return CartRanking(model_version=champion.version, as_of=champion.as_of, products=products)
 
 
 def answer_categories(champion: Champion, user_ids: list[int]) -> ScoreAnswer:

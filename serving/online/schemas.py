@@ -45,7 +45,7 @@ CartProducts = Annotated[
 CartOwner = Annotated[int | None, Field(ge=0, le=2**63 - 1, description="The shopper; null when logged out.")]
 
 
-class CompanionProduct(BaseModel):
+class ScoredCompanion(BaseModel):
     """A product that goes with a cart; `goes_with` is the product of the cart that says so most, null if none does."""
 
     product_id: int
@@ -54,12 +54,12 @@ class CompanionProduct(BaseModel):
     goes_with: int | None
 
 
-class CartAnswer(BaseModel):
+class CartRanking(BaseModel):
     """What goes with a cart, best first, of one version on one snapshot."""
 
     model_version: int
     as_of: datetime
-    products: list[CompanionProduct]
+    products: list[ScoredCompanion]
 
 
 class CategoryScore(BaseModel):

@@ -75,12 +75,9 @@ def test_kinds_are_left_out_of_whatever_can_be_sold(shop: Engine) -> None:
         connection.exec_driver_sql("UPDATE products SET product_type = NULL WHERE product_id = 6")
         connection.exec_driver_sql("UPDATE products SET product_type = '' WHERE product_id = 1")
 
+        refused: list[tuple[str | int, ...]] = [(), ("Bread",), (3,), (1, "Cola")]
         found = {
-            kinds: [
-                product.product_id
-                for product in fetch_any_sellable(connection, 9, conditions=list_conditions([], [], kinds))
-            ]
-            for kinds in [(), ("Bread",), (3,), (1, "Cola")]
+            kinds: fetch_any_sellable(connection, 9, conditions=list_conditions([], [], kinds)) for kinds in refused
         }
 
     ids = {kinds: [product.product_id for product in products] for kinds, products in found.items()}

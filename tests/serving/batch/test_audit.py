@@ -3,7 +3,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from serving.batch.audit import RULES, Finding, Rule, audit, summarise
+from serving.batch.audit import RULES, AuditRule, Finding, audit, summarise
 
 GOOD = {
     "coverage": 1.0,
@@ -48,7 +48,7 @@ def test_each_rule_refuses_by_itself(measure: str, last_that_passes: float, brok
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_a_measure_that_is_nan_never_passes(rule: Rule) -> None:
+def test_a_measure_that_is_nan_never_passes(rule: AuditRule) -> None:
     assert broken_rules(GOOD | {rule.name: math.nan}) == [rule.name]
 
 
