@@ -16,6 +16,7 @@ STEP = $(if $(IN_CONTAINERS),docker compose exec --no-TTY airflow-scheduler pyth
 COLUMNS = "table {{.Service}}\t{{.Status}}\t{{.Ports}}"
 NOT_IN_CONTAINERS = `make shop` changes what `make up` started and this folder's containers run: stop them first \
 (docker compose down). Their own shop is what SHOP_DATABASE_URL and SHOP_MAPPING name: docs/your-shop.md
+BACKUP_OF_CONTAINERS = `make backup` copies what `make up` started; for containers see docs/operations.md
 SITE = NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict
 PACKAGES = command.py settings api dags deploy features mlflow_server serving shop training tests benchmarks
 CUTS ?= 2017-08-20 2017-09-10 2017-10-15
@@ -28,7 +29,7 @@ SERVED_SECONDS ?= 600
 # Real servers beside each other on two cores: what was late once runs again alone; what fails again is red.
 ALONE = --last-failed --last-failed-no-failures none --maxfail 1
 
-.PHONY: help up shop down status promote rollback step test coverage test-containers check bench quality lock secrets docs site environment tools format clean
+.PHONY: help up shop down status promote rollback step backup restore test coverage test-containers check bench quality lock secrets docs site environment tools format clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -55,6 +56,12 @@ rollback: ## let the version before serve again, with its kept lists
 
 step: ## run one step by hand: make step DO="features.sync --verify"
 	@$(STEP) $(DO)
+
+backup: environment ## copy the installation into a new folder, while it runs: make backup TO=FOLDER
+	@$(if $(IN_CONTAINERS),$(error $(BACKUP_OF_CONTAINERS)))$(RUN) deploy.local backup $(if $(TO),--folder "$(TO)")
+
+restore: environment ## put a backup into an empty VAR_DIR: make restore FROM=FOLDER VAR_DIR=NEW
+	@$(RUN) deploy.local restore $(if $(FROM),--folder "$(FROM)")
 
 test: environment tools ## run all tests, on real databases, servers and browser; what failed, once more alone
 	$(RUN) deploy.local.pages test build

@@ -14,6 +14,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData
 
 from command import Command, CommandError, Result
@@ -42,6 +43,10 @@ class Schema:
     version_table: str
 
 
+class NewerSchemaError(ShopFailedError):
+    """A database was migrated by a newer release, which alone knows what it holds."""
+
+
 SHOP = Schema("shop", Base.metadata, MIGRATIONS / "shop", "alembic_version")
 PLATFORM = Schema("platform", PlatformBase.metadata, MIGRATIONS / "platform", "platform_alembic_version")
 SCHEMAS = {schema.name: schema for schema in (SHOP, PLATFORM)}
@@ -54,6 +59,7 @@ def migrate(engine_or_url: Engine | str, schema: Schema = SHOP) -> str:
         The revision that the database has now.
 
     Raises:
+        NewerSchemaError: a newer release migrated the database; nothing was changed.
         sqlalchemy.exc.SQLAlchemyError: the database cannot be reached, or refuses the change.
     """
     engine = open_engine(engine_or_url) if isinstance(engine_or_url, str) else engine_or_url
@@ -63,13 +69,43 @@ def migrate(engine_or_url: Engine | str, schema: Schema = SHOP) -> str:
 
 
 def migrate_connection(connection: Connection, schema: Schema = SHOP) -> None:
-    """Upgrade within a transaction that the caller ends."""
+    """Upgrade within a transaction that the caller ends.
+
+    Raises:
+        NewerSchemaError: a newer release migrated the database; nothing was changed.
+    """
+    _require_known_revision(connection, schema)
+    config = _configure(schema)
+    config.attributes |= {"connection": connection, "schema": schema}
+    command.upgrade(config, "head")
+
+
+def list_revisions(schema: Schema) -> list[str]:
+    """Return the revisions that this release knows, the newest first."""
+    return [revision.revision for revision in ScriptDirectory.from_config(_configure(schema)).walk_revisions()]
+
+
+def read_revision(engine: Engine, schema: Schema) -> str:
+    """Return the revision that a database has; empty where it has none."""
+    with engine.connect() as connection:
+        return _find_context(connection, schema).get_current_revision() or ""
+
+
+def _configure(schema: Schema) -> Config:
     config = Config()
     for name, value in (("script_location", MIGRATIONS), ("version_locations", schema.revisions)):
         config.set_main_option(name, str(value).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")  # by default a folder's name ends at a space
-    config.attributes |= {"connection": connection, "schema": schema}
-    command.upgrade(config, "head")
+    return config
+
+
+def _require_known_revision(connection: Connection, schema: Schema) -> None:
+    revision = _find_context(connection, schema).get_current_revision()
+    if revision is not None and revision not in (known := list_revisions(schema)):
+        raise NewerSchemaError(
+            f"the {schema.name}'s database is at revision {revision}, and this release knows none after {known[0]}: a "
+            "newer release migrated it. Run that one, or restore a backup of before; nothing was changed."
+        )
 
 
 def list_differences(engine: Engine, schema: Schema = SHOP) -> list[str]:
@@ -113,6 +149,9 @@ def _bring_up(chosen: list[Schema], *, is_check: bool) -> Iterator[str]:
     urls = {"shop": settings.shop_owner_database_url, "platform": settings.platform_database_url}
     for schema in chosen:
         with engine_scope(open_engine(urls[schema.name])) as engine:
+            if is_check:
+                with engine.connect() as connection:
+                    _require_known_revision(connection, schema)
             if not is_check:
                 yield f"the {schema.name}'s schema is at revision {migrate(engine, schema)}"
             elif differences := list_differences(engine, schema):

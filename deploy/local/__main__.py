@@ -1,11 +1,13 @@
-"""The launcher: `python -m deploy.local up | shop | down | status | preflight`.
+"""The launcher: `python -m deploy.local up | shop | down | status | backup | restore | preflight`.
 
 `make` calls it through `deploy/local/bootstrap.py`, which makes the environment first.
 """
 
 import argparse
+import shlex
 import sys
 import time
+from pathlib import Path
 
 import httpx
 
@@ -20,8 +22,9 @@ from settings import Settings, load_settings
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; what a person can fix ends it with one clear message and code 1."""
     command = Command("deploy.local", __doc__, failed="")
-    command.add_argument("command", choices=["up", "shop", "down", "status", "preflight"])
+    command.add_argument("command", choices=["up", "shop", "down", "status", "backup", "restore", "preflight"])
     command.add_argument("--shop", default="", help=f"which shop (default: the installation's, else demo). {SHOP_HELP}")
+    command.add_argument("--folder", type=Path, help="of the backup")
     command.add_argument("--yes", action="store_true", help="change the shop without asking")
     command.add_argument(
         "--began", type=float, default=time.time(), help="when set-up began, seconds since 1970, so that it counts"
@@ -47,15 +50,19 @@ def _choose(options: argparse.Namespace, settings: Settings) -> None:
             _up(options)
         case "down":
             _down(settings)
+        case "backup" | "restore":
+            _move_backup(options.command, options.folder, settings)
         case _:
             _status(settings)
 
 
 def _up(options: argparse.Namespace) -> None:
     from deploy.local.installed_shop import choose_shop, require_usable
+    from deploy.local.restore import require_whole
     from deploy.local.shop_change import change_shop, finish_change
 
     board = Board()
+    require_whole(load_settings().var_dir)
     try:
         finish_change(load_settings().var_dir, board)
         if options.command == "shop":
@@ -69,6 +76,21 @@ def _up(options: argparse.Namespace) -> None:
     except KeyboardInterrupt:
         raise CommandError("Interrupted. `make status` tells what runs on, `make down` stops it.") from None
     board.say(f"\n{summary}\n\nReady after {format_seconds(time.time() - options.began)}.")
+
+
+def _move_backup(command: str, folder: Path | None, settings: Settings) -> None:
+    from deploy.local.backup import back_up
+    from deploy.local.restore import restore
+
+    board, var_dir = Board(), settings.var_dir
+    if folder is None:
+        raise SetupError("Name the folder of the backup: make backup TO=FOLDER, or make restore FROM=FOLDER.")
+    if command == "backup":
+        manifest, then = back_up(settings, folder, board), f"make restore FROM={shlex.quote(str(folder))} VAR_DIR=NEW"
+    else:
+        manifest, then = restore(var_dir, folder, board), f"make up VAR_DIR={shlex.quote(str(var_dir))}"
+    size = sum(file.size for file in manifest.files.values()) / 1e6
+    board.say(f"\n{size:,.0f} MB of {manifest.taken_at:%Y-%m-%d %H:%M} UTC. Next: {then}")
 
 
 def _down(settings: Settings) -> None:

@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from settings import load_settings
 from shop.catalogue.tables import COPIED_TABLES, WHOLE_TABLES
 from shop.database import open_engine
 from shop.mapping.inspection import inspect_shop
 from shop.mapping.model import load_mapping
-from shop.migrate import MIGRATIONS, PLATFORM, SHOP, list_differences, main, migrate
+from shop.migrate import MIGRATIONS, PLATFORM, SHOP, Schema, list_differences, main, migrate
 from shop.migrations.search_index import COLUMN, INDEX
 from shop.tables import DECLARED, PlatformBase
 from tests.features.shop_writes import execute
@@ -206,3 +207,24 @@ def test_an_unreachable_server_gets_one_clear_line(
     assert code == 1
     assert message.count("\n") == 1
     assert "hunter2" not in message
+
+
+@pytest.mark.parametrize("schema", [SHOP, PLATFORM], ids=lambda schema: schema.name)
+def test_a_database_of_a_newer_release_is_refused_and_left_alone(
+    any_empty_shop: Engine, schema: Schema, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newer = text(f"UPDATE {schema.version_table} SET version_num = '9999'")
+    with any_empty_shop.begin() as connection:
+        connection.execute(newer)
+    for name in ("SHOP_DATABASE_URL", "PLATFORM_DATABASE_URL"):
+        monkeypatch.setenv(name, any_empty_shop.url.render_as_string(hide_password=False))
+    load_settings.cache_clear()
+
+    for arguments in (["--database", schema.name], ["--database", schema.name, "--check"]):
+        assert main(arguments) == 1
+        told = capsys.readouterr().err
+        assert f"the {schema.name}'s database is at revision 9999" in told
+        assert len(told.splitlines()) == 1
+    load_settings.cache_clear()
+    with any_empty_shop.connect() as connection:
+        assert connection.scalar(text(f"SELECT version_num FROM {schema.version_table}")) == "9999"
