@@ -82,6 +82,8 @@ ELSEWHERE = {
     r'make step DO="shop\.load .*': "files of the reader's; tests/shop/loaders/exports",
     r"make up API_PORT=18000": "another port for the same installation; tests/end_to_end gives four of its own",
     r"make (backup TO|restore FROM)=.*": "folders of the reader's; tests/end_to_end/test_backup.py",
+    r"make up VAR_DIR=/srv/31ie": "the same",
+    r"curl -u .*/admin/.*": "the administrator's password; tests/api/routes/test_admin.py",
     r"pre-commit install": "a program that the reader brings; its hooks are in tests/repository/test_front_door.py",
     rf"{PYTHON} mkdocs serve": "serves until it is stopped; tests/docs/test_site.py builds the same pages",
     rf"{PYTHON} api\.server": "serves until it is stopped; `make up` starts it in tests/end_to_end",
