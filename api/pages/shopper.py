@@ -107,7 +107,7 @@ class ShopperReader:
         if profile is None:  # a list of a user whom the shop has no more
             published = UserList(published.head)
         shopper = PageShopper(user_id, published, profile, variant, self._find_since())
-        if published.may_have_choices:
+        if published.has_choices:
             return shopper._replace(exclusions=await load_exclusions(self._databases, user_id))
         return shopper
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Text, and_, bindparam, distinct, func, select, type_coerce
+from sqlalchemy import Connection, Text, and_, bindparam, exists, select, type_coerce
 
 from api.db.statements import IDS, Prepared, to_instant
 from api.queries.ranked_list import Entry, StoredEntry, parse_entries, parse_list
@@ -50,12 +50,12 @@ class UserList(NamedTuple):
     Attributes:
         head: the batch that is shown; `None` before the first publication.
         entries: the user's list, best first; `None` if the batch has none.
-        may_have_choices: whether the user has made choices about their lists, as far as that was read with them.
+        has_choices: whether the user has made choices about their lists.
     """
 
     head: BatchHead | None
     entries: list[StoredEntry] | None = None
-    may_have_choices: bool = False
+    has_choices: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,9 @@ _LISTS = Prepared(
         RecommendationBatch.as_of,
         Recommendation.user_id,
         type_coerce(Recommendation.products, Text).label("products"),
-        select(func.group_concat(distinct(ShopperChoice.user_id)))
-        .where(ShopperChoice.user_id.in_(IDS), ShopperChoice.undone_at.is_(None))
-        .scalar_subquery()
-        .label("choosers"),
+        exists()
+        .where(ShopperChoice.user_id == Recommendation.user_id, ShopperChoice.undone_at.is_(None))
+        .label("has_choices"),
     )
     .select_from(BatchPointer)
     .join(RecommendationBatch, RecommendationBatch.batch_id == BatchPointer.batch_id)
@@ -92,6 +91,10 @@ _LISTS = Prepared(
     )
     .where(BatchPointer.name == bindparam("pointer"))
 )
+_CHOOSERS = Prepared(
+    select(ShopperChoice.user_id).where(ShopperChoice.user_id.in_(IDS), ShopperChoice.undone_at.is_(None)).distinct()
+)
+"""Of users without a list, those who made choices; where there is one, the same statement tells."""
 
 
 class ListRequest(NamedTuple):
@@ -102,7 +105,7 @@ class ListRequest(NamedTuple):
 
 
 def fetch_lists(connection: Connection, requests: Collection[ListRequest]) -> dict[ListRequest, UserList]:
-    """Read each pointer and the lists of its users, in one statement a pointer.
+    """Read each pointer and the lists of its users, in one statement a pointer; a second one for users without a list.
 
     Args:
         connection: to the platform's database.
@@ -115,15 +118,12 @@ def fetch_lists(connection: Connection, requests: Collection[ListRequest]) -> di
         rows = _LISTS.execute(connection, {"pointer": pointer}, user_ids)
         head = _to_head(*rows[0][:3]) if rows else None
         entries = {row[3]: parse_list(row[4]) for row in rows if row[3] is not None}
-        choosers = _read_choosers(rows[0][5]) if rows else user_ids
+        choosers = {row[3] for row in rows if row[5]}
+        if without_list := [user_id for user_id in user_ids if user_id not in entries]:
+            choosers |= {row[0] for row in _CHOOSERS.execute(connection, ids=without_list)}
         for request in asking:
             lists[request] = UserList(head, entries.get(request.user_id), request.user_id in choosers)
     return lists
-
-
-def _read_choosers(text: str | None) -> Collection[int | None]:
-    """Read which users have made choices; none have, as a rule."""
-    return () if text is None else {int(each) for each in text.split(",")}
 
 
 def fetch_head(connection: Connection) -> BatchHead | None:

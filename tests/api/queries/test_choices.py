@@ -11,6 +11,7 @@ from api.queries.choices import ChosenProduct, fetch_choices, undo_choice, write
 from api.queries.chosen_products import fetch_only_given, list_conditions
 from api.queries.published import ListRequest, fetch_lists
 from api.queries.purchases import fetch_habits
+from api.schemas import MAX_ID
 from shop.tables import GIFT, NOT_INTERESTED_PRODUCT
 from tests.api.conftest import publish_by_hand
 from tests.support.tiny_shop import day, fill_tiny_shop
@@ -30,7 +31,7 @@ def choosers(shop: Engine, *user_ids: int | None) -> set[int | None]:
     """Return those who have made choices, among some who are asked for at once."""
     with shop.connect() as connection:
         lists = fetch_lists(connection, [ListRequest(user_id) for user_id in user_ids])
-    return {request.user_id for request, found in lists.items() if found.may_have_choices}
+    return {request.user_id for request, found in lists.items() if found.has_choices}
 
 
 def test_who_has_choices_is_told_with_the_lists(shop: Engine) -> None:
@@ -45,6 +46,14 @@ def test_who_has_choices_is_told_with_the_lists(shop: Engine) -> None:
     assert choosers(shop, None) == set()
     undo_choice(shop, 4, last.choice_id)
     assert choosers(shop, 1, 2, 4) == {1}
+
+
+def test_all_who_ask_at_once_are_told_however_long_their_ids_are(shop: Engine) -> None:
+    users = [MAX_ID - number for number in range(100)]
+    for user_id in users[:80]:
+        write_choice(shop, user_id, MILK)
+
+    assert choosers(shop, *users) == set(users[:80])
 
 
 def test_a_choice_is_one_row_however_many_make_it_at_once(shop: Engine) -> None:
