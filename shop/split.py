@@ -78,7 +78,7 @@ def split_database(shop: Engine, platform: Engine, tell: Tell) -> dict[str, int]
         with platform.execution_options(sqlite_begin="IMMEDIATE").begin() as ours:
             if ours.dialect.name != "sqlite":
                 ours.execute(text("SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_AUTO_VALUE_ON_ZERO')"))
-            moved = {name: _copy(_describe(name), theirs, ours, tell) for name in names}
+            moved = {name: _copy(_describe(name, theirs), theirs, ours, tell) for name in names}
         notes = [PLATFORM.version_table] if PLATFORM.version_table in present else []
         _drop(theirs, [*(name for name in reversed(names) if name != MARK), *notes, MARK])
     return moved
@@ -132,9 +132,7 @@ def has_rows_to_move(shop: Engine) -> bool:
     if not {MARK, SHOP.version_table} <= {*present, *inspect(shop).get_table_names()}:
         return False
     with shop.connect() as connection:
-        return any(
-            connection.execute(select(literal(1)).select_from(_describe(one)).limit(1)).first() for one in present
-        )
+        return any(connection.execute(select(literal(1)).select_from(table(one)).limit(1)).first() for one in present)
 
 
 @contextmanager
@@ -150,11 +148,11 @@ def _locked(shop: Engine, names: Sequence[str]) -> Iterator[Connection]:
                 connection.execute(text("UNLOCK TABLES"))
 
 
-def _describe(name: str) -> TableClause:
-    """Describe a table with its JSON as plain text, which is copied as it is."""
-    declared = PlatformBase.metadata.tables[name]
-    columns = (column(each.name, Text() if isinstance(each.type, JSON) else each.type) for each in declared.columns)
-    return table(name, *columns)
+def _describe(name: str, theirs: Connection) -> TableClause:
+    """Describe a table as the shop's database has it, which may lack later columns; JSON as text, copied as it is."""
+    present = {each["name"] for each in inspect(theirs).get_columns(name)}
+    declared = (each for each in PlatformBase.metadata.tables[name].columns if each.name in present)
+    return table(name, *(column(each.name, Text() if isinstance(each.type, JSON) else each.type) for each in declared))
 
 
 def _copy(described: TableClause, theirs: Connection, ours: Connection, tell: Tell) -> int:
@@ -194,7 +192,8 @@ def _read(described: TableClause, connection: Connection) -> Iterator[Any]:
 
 def _digest(described: TableClause, connection: Connection) -> tuple[int, str]:
     """Count the rows and take the SHA-256 of all their values, the same on every kind of database."""
-    is_json = [isinstance(each.type, JSON) for each in PlatformBase.metadata.tables[described.name].columns]
+    declared = PlatformBase.metadata.tables[described.name].columns
+    is_json = [isinstance(declared[each.name].type, JSON) for each in described.columns]
     num_rows, digest = 0, hashlib.sha256()
     for row in _read(described, connection):
         num_rows += 1

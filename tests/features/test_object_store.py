@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from uuid import uuid4
 
 import polars as pl
@@ -14,6 +15,7 @@ from sqlalchemy import Engine
 
 from features import maintain, rebuild
 from features.pins import list_pins, pin
+from features.snapshot.complements import build_complements
 from features.snapshot.purchases import load_purchases
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
@@ -67,7 +69,9 @@ def test_a_sync_makes_the_store_equal_to_the_shop_and_proves_it(tiny_shop: Engin
 
 def test_a_snapshot_is_the_one_of_a_local_store(tiny_shop: Engine, remote: MLStore, tiny_store: MLStore) -> None:
     sync_shop(tiny_shop, remote)
-    from_local = rebuild.build_snapshot(load_purchases(tiny_store, day(21, hour=0)), num_buckets=2)
+    purchases = load_purchases(tiny_store, day(21, hour=0))
+    complements = build_complements(purchases.all_lines)
+    from_local = replace(rebuild.build_snapshot(purchases, num_buckets=2), complements=complements)
 
     rebuild.rebuild(remote, day(21, hour=0), num_buckets=2)
 

@@ -20,7 +20,7 @@ def test_every_secret_is_long_and_readable_by_its_owner_alone(folder: Path) -> N
     files = list(folder.iterdir())
 
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert len(files) == 15
+    assert len(files) == 16
     for file in files:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
         assert len(file.read_text()) >= MIN_LENGTH, file.name

@@ -37,8 +37,11 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         keep_settings(settings)
         assert load_shop(SHOP_OF_TESTS.split()) == 0
         migrate(settings.platform_database_url, PLATFORM)
-        with engine_scope(open_engine(settings.shop_database_url)) as shop:
-            sync_shop(shop, MLStore(settings.ml_store_uri))
+        with (
+            engine_scope(open_engine(settings.shop_database_url)) as shop,
+            engine_scope(open_engine(settings.platform_database_url)) as platform,
+        ):
+            sync_shop(shop, MLStore(settings.ml_store_uri), platform=platform)
         for name in (
             "mlflow/artifacts/1/model.onnx",
             "models/webhook.secret",

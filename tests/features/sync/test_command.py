@@ -55,7 +55,7 @@ def test_its_last_line_is_json_for_programs(
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert result["state"] == "synced"
     assert result["verification"]["is_equal"] is True
-    assert result["verdict"] == "equal: 33 rows in 17 ranges compared, 0 repaired"
+    assert result["verdict"] == "equal: 33 rows in 18 ranges compared, 0 repaired"
     assert result["tables"]["orders"]["num_rows"] == 7
     assert result["tables"]["orders"]["watermark"] == result["bound"]
     with tiny_shop.connect() as connection:
