@@ -70,6 +70,8 @@ def settings(
         "SHOP_DATABASE_URL": reader.render_as_string(hide_password=False),
         "PLATFORM_DATABASE_URL": platform,
         "SERVING_URL": "http://127.0.0.1:9",
+        "HOME_REPEAT_SHARE": "1",
+        "HOME_NEW_WEIGHT": "1",
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
@@ -121,7 +123,7 @@ def test_a_shop_in_a_schema_of_its_own_gets_personal_homepages(
         if user >= FIRST_USER
         for shown in home.json()["recommendations"]
     ]
-    assert sum(kind in kinds[user] for user, kind in shown_to_regulars) >= 0.6 * len(shown_to_regulars)
+    assert sum(kind in kinds[user] for user, kind in shown_to_regulars) >= 0.8 * len(shown_to_regulars)
     for user, home in homes.items():
         assert home.json()["user_nickname"] == shop.seen["users"][user]["nickname"]
         assert len(home.json()["recommendations"]) == 5
