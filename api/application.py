@@ -35,6 +35,7 @@ from api.pages.search import SearchPages
 from api.pages.shelves import ShelvesPage
 from api.pages.shop_ids import ShopIds
 from api.pages.shopper import PageRules
+from api.pages.sources import PageSources
 from api.pages.storefront import StorefrontPage
 from api.queries.published import SharedListsCache
 from api.routes import (
@@ -164,11 +165,12 @@ async def _run(
         await shop_ids.renew_kinds(background.platform)
         await fallback.rules.renew(background)
     async with httpx.AsyncClient(base_url=settings.serving_url, timeout=READ_TIMEOUT_SECONDS) as client:
-        model_server, rules = ModelServerClient(client, deadlines.model_server), _read_rules(settings)
+        model_server = ModelServerClient(client, deadlines.model_server)
+        sources = PageSources(pages, model_server, fallback, cache, _read_rules(settings))
         app.state.services = Services(
-            home_page=HomePage(pages, model_server, fallback, cache, rules),
-            shelves_page=ShelvesPage(pages, model_server, fallback, cache, rules),
-            cart_page=CartPage(pages, model_server, fallback, cache, rules),
+            home_page=HomePage(sources),
+            shelves_page=ShelvesPage(sources),
+            cart_page=CartPage(sources),
             product_pages=ProductPages(pages, fallback, cache),
             catalogue_pages=CataloguePages(slow_pages, fallback, cache),
             search_pages=search_pages,
@@ -181,12 +183,7 @@ async def _run(
             platform_writer=platform_writer,
             outbox=outbox,
             authenticator=authenticator,
-            preview_pages=PreviewPages(
-                slow_pages,
-                fallback,
-                lambda view, shown: HomePage(slow_pages, model_server, view, cache, replace(rules, experiment=shown)),
-                settings.compared_alias,
-            ),
+            preview_pages=PreviewPages(replace(sources, databases=slow_pages), settings.compared_alias),
             rules_admin=RulesAdmin(slow_pages, platform_writer, fallback),
             admin_login=AdminLogin(settings.api_admin_password.get_secret_value(), RateLimiter(WRONG_PER_MINUTE)),
             shop_ids=shop_ids,

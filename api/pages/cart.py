@@ -10,17 +10,16 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from api.clients.model_server import CartList, ModelServerClient
-from api.db.databases import Databases
+from api.clients.model_server import CartList
 from api.db.reader import DatabaseUnavailableError
 from api.pages.exclusions import NOTHING_EXCLUDED
-from api.pages.fallback import FallbackCache
 from api.pages.home import UNREADABLE, take_any
 from api.pages.ladder import Ladder, RankedProduct
 from api.pages.live_products import LiveProducts
 from api.pages.products import COMPLEMENT
-from api.pages.shopper import PageRules, PageShopper, ShopperReader
-from api.queries.published import BatchHead, SharedListsCache, fetch_neighbour_lists
+from api.pages.shopper import PageShopper
+from api.pages.sources import PageSources
+from api.queries.published import BatchHead, fetch_neighbour_lists
 from api.queries.ranked_list import Entry, keep_usable
 
 CART_WEIGHT = 2.0
@@ -52,29 +51,15 @@ class CartAnswer:
 class CartPage:
     """Answers what goes with a cart, whatever fails."""
 
-    def __init__(
-        self,
-        databases: Databases,
-        model_server: ModelServerClient,
-        fallback: FallbackCache,
-        cache: SharedListsCache,
-        rules: PageRules,
-    ):
-        """Take the dependencies.
-
-        Args:
-            databases: the shop's and the platform's.
-            model_server: the model server.
-            fallback: the local fallback.
-            cache: shared lists by batch.
-            rules: what the installation chose.
-        """
+    def __init__(self, sources: PageSources):
+        """Take the dependencies."""
+        databases, fallback = sources.databases, sources.fallback
         self._databases = databases
-        self._shoppers = ShopperReader(databases, rules, lambda: fallback.copy.head)
+        self._shoppers = sources.shoppers
         self._products = LiveProducts(databases.shop, fallback.latest)
-        self._model_server = model_server
+        self._model_server = sources.model_server
         self._fallback = fallback
-        self._cache = cache
+        self._cache = sources.cache
 
     async def answer(self, user_id: int | None, product_ids: Sequence[int], limit: int) -> CartAnswer:
         """List what goes with a cart: none of it, of no family that is in it, full as long as the shop has enough.

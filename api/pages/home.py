@@ -18,19 +18,18 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import partial
 
-from api.clients.model_server import ModelList, ModelServerClient
-from api.db.databases import Databases
+from api.clients.model_server import ModelList
 from api.db.reader import DatabaseReader, DatabaseUnavailableError
 from api.pages.answer import NOBODY, HomeAnswer, pack_answer
 from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions
-from api.pages.fallback import FallbackCache
 from api.pages.ladder import Ladder, RankedProduct
 from api.pages.live_products import LivePage, LiveProducts, Unchanged
 from api.pages.repeats import fit_repeat_share
-from api.pages.shopper import PageRules, PageShopper, ShopperReader
+from api.pages.shopper import PageShopper
+from api.pages.sources import PageSources
 from api.queries.catalogue import fetch_any_sellable, fetch_favourite_categories
 from api.queries.coupons import HeldCoupon, fetch_held_coupons
-from api.queries.published import SharedLists, SharedListsCache
+from api.queries.published import SharedLists
 from api.queries.purchases import NotDue, fetch_not_due
 from api.queries.ranked_list import StoredEntry, keep_usable
 
@@ -44,31 +43,17 @@ logger = logging.getLogger(__name__)
 class HomePage:
     """Answers for the homepage, whatever fails."""
 
-    def __init__(
-        self,
-        databases: Databases,
-        model_server: ModelServerClient,
-        fallback: FallbackCache,
-        cache: SharedListsCache,
-        rules: PageRules,
-    ):
-        """Take the dependencies.
-
-        Args:
-            databases: the shop's and the platform's.
-            model_server: the model server.
-            fallback: the local fallback.
-            cache: shared lists by batch.
-            rules: what the installation chose.
-        """
+    def __init__(self, sources: PageSources):
+        """Take the dependencies."""
+        databases, fallback = sources.databases, sources.fallback
         self._databases = databases
         self._shop, self._platform = databases.shop, databases.platform
-        self._shoppers = ShopperReader(databases, rules, lambda: fallback.copy.head)
+        self._shoppers = sources.shoppers
         self._products = LiveProducts(databases.shop, fallback.latest)
-        self._model_server = model_server
+        self._model_server = sources.model_server
         self._fallback = fallback
-        self._cache = cache
-        self._rules = rules
+        self._cache = sources.cache
+        self._rules = sources.rules
         self._kept: Unchanged[tuple[int | None, int], HomeAnswer] = Unchanged(KEPT_PAGES)
 
     async def answer(self, user_id: int | None, limit: int) -> HomeAnswer:

@@ -1,15 +1,14 @@
 """Preview of homepages: as they are, as a compared alias would make them, and with a rule that is only tried out."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from api.db.databases import Databases
 from api.pages.answer import HomeAnswer
 from api.pages.experiment import CHAMPION, Experiment
 from api.pages.explain import explain, read_evidence
 from api.pages.fallback import FallbackCache
 from api.pages.home import HomePage
 from api.pages.rules_admin import to_rule
+from api.pages.sources import PageSources
 from api.schemas.rules import Preview, PreviewedPage, PreviewRequest, RuleDraft
 
 
@@ -22,25 +21,19 @@ class OneVariant(Experiment):
         return None if user_id is None else self.alias
 
 
-MakePage = Callable[[FallbackCache, Experiment], HomePage]
-"""Makes homepages by some rules, and with the lists of some alias."""
-
-
 class PreviewPages:
     """Answers how a shopper's homepage is and would be. Nothing of it is kept, or shown to the shopper."""
 
-    def __init__(self, databases: Databases, fallback: FallbackCache, make_page: MakePage, compared_alias: str):
+    def __init__(self, sources: PageSources, compared_alias: str):
         """Take the dependencies.
 
         Args:
-            databases: the shop's and the platform's.
-            fallback: holds the rules in force.
-            make_page: makes homepages as the shop's own are made.
+            sources: what the shop's own homepages are made from; its fallback holds the rules in force.
             compared_alias: whose lists are published beside the champion's; empty = none.
         """
-        self._databases = databases
-        self._fallback = fallback
-        self._make_page = make_page
+        self._databases = sources.databases
+        self._fallback = sources.fallback
+        self._sources = sources
         self._compared_alias = compared_alias
 
     async def preview(self, request: PreviewRequest) -> Preview:
@@ -66,7 +59,9 @@ class PreviewPages:
         self, request: PreviewRequest, variant: Experiment, fallback: FallbackCache | None = None
     ) -> HomeAnswer:
         view = fallback or self._fallback.with_rules(self._fallback.rules.current)
-        return await self._make_page(view, variant).answer(request.user_id, request.limit)
+        rules = replace(self._sources.rules, experiment=variant)
+        page = HomePage(replace(self._sources, fallback=view, rules=rules))
+        return await page.answer(request.user_id, request.limit)
 
     async def _explain(self, answer: HomeAnswer, request: PreviewRequest) -> PreviewedPage:
         page = explain(answer, await read_evidence(self._databases, answer, request.user_id))

@@ -13,13 +13,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from api.clients.model_server import ModelList, ModelServerClient
-from api.db.databases import Databases
+from api.clients.model_server import ModelList
 from api.db.reader import DatabaseUnavailableError
 from api.pages.answer import NOBODY, pack_answer
 from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions
 from api.pages.explain import ShopperEvidence
-from api.pages.fallback import FallbackCache
 from api.pages.home import UNREADABLE, take_any
 from api.pages.ladder import Ladder, RankedProduct
 from api.pages.live_products import LivePage, LiveProducts
@@ -34,10 +32,11 @@ from api.pages.shelf_proposals import (
     order_shelves,
     propose_shelves,
 )
-from api.pages.shopper import PageRules, PageShopper, ShopperReader
+from api.pages.shopper import PageShopper
+from api.pages.sources import PageSources
 from api.queries.catalogue import SellableProduct
 from api.queries.coupons import HeldCoupon, fetch_held_coupons
-from api.queries.published import BatchHead, SharedLists, SharedListsCache, fetch_neighbour_lists
+from api.queries.published import BatchHead, SharedLists, fetch_neighbour_lists
 from api.queries.purchases import Habit, NotDue, fetch_habits, fetch_not_due
 from api.queries.ranked_list import BOUGHT_BEFORE, Entry, keep_usable
 
@@ -94,31 +93,17 @@ class _Purchases(NamedTuple):
 class ShelvesPage:
     """Answers for the page of shelves, whatever fails."""
 
-    def __init__(
-        self,
-        databases: Databases,
-        model_server: ModelServerClient,
-        fallback: FallbackCache,
-        cache: SharedListsCache,
-        rules: PageRules,
-    ):
-        """Take the dependencies.
-
-        Args:
-            databases: the shop's and the platform's.
-            model_server: the model server.
-            fallback: the local fallback.
-            cache: shared lists by batch.
-            rules: what the installation chose.
-        """
+    def __init__(self, sources: PageSources):
+        """Take the dependencies."""
+        databases, fallback = sources.databases, sources.fallback
         self._databases = databases
         self._shop, self._platform = databases.shop, databases.platform
-        self._shoppers = ShopperReader(databases, rules, lambda: fallback.copy.head)
+        self._shoppers = sources.shoppers
         self._products = LiveProducts(databases.shop, fallback.latest)
-        self._model_server = model_server
+        self._model_server = sources.model_server
         self._fallback = fallback
-        self._cache = cache
-        self._rules = rules
+        self._cache = sources.cache
+        self._rules = sources.rules
 
     async def answer(self, user_id: int | None, limit: int) -> ShelvesAnswer:
         """Return the shelves; the popular one is full as long as the shop has enough to sell.

@@ -1,0 +1,34 @@
+"""What personal pages are made from: databases, model server, local fallback, shared lists, and the shop's choices."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from api.clients.model_server import ModelServerClient
+from api.db.databases import Databases
+from api.pages.fallback import FallbackCache
+from api.pages.shopper import PageRules, ShopperReader
+from api.queries.published import SharedListsCache
+
+
+@dataclass(frozen=True)
+class PageSources:
+    """The dependencies of homepage, shelves and cart, which read of their shoppers together.
+
+    Attributes:
+        databases: the shop's and the platform's.
+        model_server: the model server.
+        fallback: the local fallback.
+        cache: shared lists by batch.
+        rules: what the installation chose.
+    """
+
+    databases: Databases
+    model_server: ModelServerClient
+    fallback: FallbackCache
+    cache: SharedListsCache
+    rules: PageRules
+
+    @cached_property
+    def shoppers(self) -> ShopperReader:
+        """Reads what each page begins with; one for all pages, so that reads of several become one."""
+        return ShopperReader(self.databases, self.rules, lambda: self.fallback.copy.head)
