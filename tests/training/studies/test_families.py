@@ -1,15 +1,12 @@
 """Ways to rank families on the small shop: each family once, and today's way as pages are."""
 
-from datetime import timedelta
-
 import numpy as np
 import polars as pl
 import pytest
 
-from features.snapshot.purchases import Purchases, load_purchases
-from features.store import MLStore
-from tests.support.synthetic import AS_OF, SMALL_CONFIG
-from training.data.windows import Window, open_window
+from features.snapshot.purchases import Purchases
+from tests.support.synthetic import SMALL_CONFIG
+from training.data.windows import Window
 from training.evaluation.lists import K
 from training.fit import Fitted, fit
 from training.ranking.ranker import Ranker
@@ -27,18 +24,7 @@ from training.studies.families import (
 from training.studies.family_pages import JudgedFamilies, merge_families
 from training.studies.homepages import compose, draw_lists, judge
 
-HORIZON_DAYS = 28
 CONFIG = SMALL_CONFIG.replace({"model.num_members": 1, "optimiser.epochs": 1, "optimiser.min_steps": 10})
-
-
-@pytest.fixture(scope="module")
-def purchases(synthetic_store: MLStore) -> Purchases:
-    return load_purchases(synthetic_store, AS_OF)
-
-
-@pytest.fixture(scope="module")
-def window(purchases: Purchases) -> Window:
-    return open_window(purchases, AS_OF - timedelta(days=HORIZON_DAYS), HORIZON_DAYS)
 
 
 @pytest.fixture(scope="module")

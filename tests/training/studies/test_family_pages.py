@@ -1,28 +1,12 @@
 """Families merged into products of the small shop, and pages of families judged by hand."""
 
-from datetime import timedelta
-
 import numpy as np
 import polars as pl
 import pytest
 
-from features.snapshot.purchases import Purchases, load_purchases
-from features.store import MLStore
-from tests.support.synthetic import AS_OF
-from training.data.windows import Window, open_window
+from features.snapshot.purchases import Purchases
+from training.data.windows import Window
 from training.studies.family_pages import judge_families, merge_families, name_families
-
-HORIZON_DAYS = 28
-
-
-@pytest.fixture(scope="module")
-def purchases(synthetic_store: MLStore) -> Purchases:
-    return load_purchases(synthetic_store, AS_OF)
-
-
-@pytest.fixture(scope="module")
-def window(purchases: Purchases) -> Window:
-    return open_window(purchases, AS_OF - timedelta(days=HORIZON_DAYS), HORIZON_DAYS)
 
 
 def test_merged_families_keep_every_order_and_all_money(purchases: Purchases) -> None:
