@@ -149,12 +149,12 @@ def _bring_up(chosen: list[Schema], *, is_check: bool) -> Iterator[str]:
     urls = {"shop": settings.shop_owner_database_url, "platform": settings.platform_database_url}
     for schema in chosen:
         with engine_scope(open_engine(urls[schema.name])) as engine:
-            if is_check:
-                with engine.connect() as connection:
-                    _require_known_revision(connection, schema)
             if not is_check:
                 yield f"the {schema.name}'s schema is at revision {migrate(engine, schema)}"
-            elif differences := list_differences(engine, schema):
+                continue
+            with engine.connect() as connection:
+                _require_known_revision(connection, schema)
+            if differences := list_differences(engine, schema):
                 raise CommandError(
                     f"the {schema.name}'s schema is behind: {len(differences)} differences; run python -m shop.migrate"
                 )

@@ -100,10 +100,8 @@ def back_up(settings: Settings, to: Path, board: Board) -> Manifest:
         for path in _list_further(var_dir):
             _copy(var_dir / path, unfinished / path)
     with board.step("Checksums"):
-        manifest = Manifest(
-            taken_at, __version__, {name: _read_revision(unfinished, each) for name, each in SCHEMAS.items()}, {}
-        )
-        manifest.files.update(describe_files(unfinished))
+        revisions = {name: _read_revision(unfinished, schema) for name, schema in SCHEMAS.items()}
+        manifest = Manifest(taken_at, __version__, revisions, describe_files(unfinished))
         write_private(unfinished / MANIFEST, MANIFESTS.dump_json(manifest, indent=1).decode())
     unfinished.rename(to)
     return manifest
