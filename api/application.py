@@ -186,6 +186,7 @@ async def _run(
             preview_pages=PreviewPages(replace(sources, databases=slow_pages), settings.compared_alias),
             rules_admin=RulesAdmin(slow_pages, platform_writer, fallback),
             admin_login=AdminLogin(settings.api_admin_password.get_secret_value(), RateLimiter(WRONG_PER_MINUTE)),
+            exclusions=fallback.exclusions,
             shop_ids=shop_ids,
             request_ids=request_ids,
             currency=Currency(settings.currency),

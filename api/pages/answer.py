@@ -26,7 +26,7 @@ class HomeAnswer(NamedTuple):
         head: the batch that the page comes from; `None` when nothing is published.
         model_version: version that ranked the first products; empty when none did.
         variant: the alias whose lists the user sees in a running comparison; `None` outside of one.
-        exclusions: what the user wants left out, which holds without the databases too.
+        exclusions: what the user wants left out; reasons count no gifts.
         depends_on_time: whether the same shop would give another page a moment later: a coupon ends, a purchase ages.
     """
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from api.clients.model_server import CartList
 from api.db.reader import DatabaseUnavailableError
-from api.pages.exclusions import NOTHING_EXCLUDED
 from api.pages.home import UNREADABLE, take_any
 from api.pages.ladder import Ladder, RankedProduct
 from api.pages.live_products import LiveProducts
@@ -73,10 +72,10 @@ class CartPage:
         try:
             return await self._databases.within_deadline(self._answer_live(user_id, product_ids, limit, ranked))
         except DatabaseUnavailableError:
-            return self._answer_locally(product_ids, limit)
+            return self._answer_locally(user_id, product_ids, limit)
         except UNREADABLE:
             logger.exception("cart answered locally: what was read is not what the tables hold")
-            return self._answer_locally(product_ids, limit)
+            return self._answer_locally(user_id, product_ids, limit)
 
     async def _answer_live(
         self, user_id: int | None, product_ids: Sequence[int], limit: int, ranked: CartList | None
@@ -116,11 +115,12 @@ class CartPage:
             rules=self._fallback.rules.current,
         )
 
-    def _answer_locally(self, product_ids: Sequence[int], limit: int) -> CartAnswer:
+    def _answer_locally(self, user_id: int | None, product_ids: Sequence[int], limit: int) -> CartAnswer:
         """Answer without the databases: what is popular, but for what is in the cart."""
         known = [product for each in product_ids if (product := self._fallback.recall_product(each))]
         families = {product.family_id for product in known} - {None}
-        copied = self._fallback.fill_page([], limit + len(product_ids) + len(families), NOTHING_EXCLUDED)
+        exclusions = self._fallback.exclusions.recall(user_id)
+        copied = self._fallback.fill_page([], limit + len(product_ids) + len(families), exclusions)
         others = [
             each
             for each in copied

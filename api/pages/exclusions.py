@@ -1,5 +1,10 @@
-"""Exclusions: what a shopper wants left out of lists, applied wherever products are looked up."""
+"""Exclusions: what a shopper wants left out of lists, applied wherever products are looked up.
 
+What was read of a shopper is remembered for when a database does not answer: what this process knows to be refused is
+on none of its pages then either.
+"""
+
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +18,8 @@ from api.queries.chosen_products import fetch_families, fetch_only_given, list_c
 from api.queries.purchases import OrderLine
 from api.queries.ranked_list import BOUGHT_BEFORE, StoredEntry
 from shop.tables import GIFT, NOT_INTERESTED_PRODUCT, NOT_INTERESTED_TYPE
+
+REMEMBERED_SHOPPERS = 10_000
 
 
 @dataclass(frozen=True)
@@ -74,12 +81,38 @@ class Exclusions:
 NOTHING_EXCLUDED = Exclusions()
 
 
-async def load_exclusions(databases: Databases, user_id: int | None) -> Exclusions:
+class RememberedExclusions:
+    """What shoppers wanted left out when it was read last, in bounded memory."""
+
+    def __init__(self, most: int = REMEMBERED_SHOPPERS):
+        """Know nothing yet.
+
+        Args:
+            most: shoppers that are remembered; those that were read longest ago go first.
+        """
+        self._most = most
+        self._known: OrderedDict[int, Exclusions] = OrderedDict()
+
+    def note(self, user_id: int, exclusions: Exclusions) -> None:
+        """Keep what was just read of a shopper; of one who leaves nothing out there is nothing to keep."""
+        self._known.pop(user_id, None)
+        if exclusions.leaves_out:
+            self._known[user_id] = exclusions
+        while len(self._known) > self._most:
+            self._known.popitem(last=False)
+
+    def recall(self, user_id: int | None) -> Exclusions:
+        """Return what a shopper wants left out, as far as this process knows."""
+        return NOTHING_EXCLUDED if user_id is None else self._known.get(user_id, NOTHING_EXCLUDED)
+
+
+async def load_exclusions(databases: Databases, user_id: int | None, remembered: RememberedExclusions) -> Exclusions:
     """Read what a shopper wants left out.
 
     Args:
         databases: the shop's and the platform's.
         user_id: the shopper; `None` when logged out.
+        remembered: learns what is read.
 
     Raises:
         DatabaseUnavailableError: a database fails or is too slow.
@@ -89,13 +122,15 @@ async def load_exclusions(databases: Databases, user_id: int | None) -> Exclusio
     choices = await databases.platform.read(fetch_choices, user_id)
     products = frozenset(_products_of(choices, NOT_INTERESTED_PRODUCT))
     gifts = frozenset((each.order_id, each.product_id) for each in choices if each.kind == GIFT)
-    return Exclusions(
+    exclusions = Exclusions(
         products,
         await databases.shop.read(fetch_families, products) if products else frozenset(),
         frozenset(each.product_type or each.category_id for each in choices if each.kind == NOT_INTERESTED_TYPE),
         gifts,
         await databases.shop.read(fetch_only_given, user_id, gifts) if gifts else frozenset(),
     )
+    remembered.note(user_id, exclusions)
+    return exclusions
 
 
 def _products_of(choices: Iterable[StoredChoice], kind: str) -> Iterator[int]:

@@ -1,7 +1,8 @@
 """Local fallback: what an API process answers with when a database does not.
 
-It holds the shared rungs of the last batch that could be read, already merged with the catalogue, and the pages that
-users were shown lately. The shared rungs also go to disk, for a start while the database is down.
+It holds the shared rungs of the last batch that could be read, already merged with the catalogue, the pages that users
+were shown lately, and what users want left out. The shared rungs also go to disk, for a start while the database is
+down.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from pydantic import TypeAdapter
 
 from api.db.databases import Databases
 from api.pages.answer import HomeAnswer
-from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions
+from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions, RememberedExclusions
 from api.pages.families import keep_first_variants
 from api.pages.ladder import RankedProduct
 from api.pages.latest_products import LatestProducts
@@ -131,6 +132,7 @@ class FallbackCache:
         """
         self._path = path
         self._pages: OrderedDict[int, HomeAnswer] = OrderedDict()
+        self.exclusions = RememberedExclusions()
         self.latest = LatestProducts()
         self.rules = RulesCache(lambda: self.copy.products)
         self.failure: str | None = None

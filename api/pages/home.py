@@ -21,16 +21,16 @@ from functools import partial
 from api.clients.model_server import ModelList
 from api.db.reader import DatabaseReader, DatabaseUnavailableError
 from api.pages.answer import NOBODY, HomeAnswer, pack_answer
-from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions
+from api.pages.exclusions import Exclusions
 from api.pages.ladder import Ladder, RankedProduct
 from api.pages.live_products import LivePage, LiveProducts, Unchanged
 from api.pages.repeats import fit_repeat_share
 from api.pages.shopper import PageShopper
 from api.pages.sources import PageSources
-from api.queries.catalogue import fetch_any_sellable, fetch_favourite_categories
+from api.queries.catalogue import fetch_any_sellable
 from api.queries.coupons import HeldCoupon, fetch_held_coupons
 from api.queries.published import SharedLists
-from api.queries.purchases import NotDue, fetch_not_due
+from api.queries.purchases import NotDue, fetch_favourite_categories, fetch_not_due
 from api.queries.ranked_list import StoredEntry, keep_usable
 
 KEPT_PAGES = 10_000
@@ -154,7 +154,7 @@ class HomePage:
         head, user_id = shopper.published.head, shopper.user_id
         shared = await self._platform.read(self._cache.get, head) if head else SharedLists()
         if user_id is not None and shopper.profile is not None:
-            favourites = await self._shop.read(fetch_favourite_categories, user_id)
+            favourites = await self._shop.read(fetch_favourite_categories, user_id, shopper.exclusions.gifts)
             await ladder.step("categories", shared.of_categories(favourites))
         await ladder.step("popular", shared.popular)
         await ladder.step("newest", shared.newest)
@@ -165,12 +165,13 @@ class HomePage:
         if shopper.user_id is None or not shopper.ordered_lately:
             return NotDue(set(), set())
         least = timedelta(hours=self._rules.recent_hours)
-        return await self._shop.read(fetch_not_due, shopper.user_id, shopper.since, least)
+        gifts = shopper.exclusions.gifts
+        return await self._shop.read(fetch_not_due, shopper.user_id, shopper.since, least, gifts)
 
     def _answer_locally(self, user_id: int | None, limit: int) -> HomeAnswer:
         """Answer without the databases; the page says so in its rungs, and still comes from one batch."""
         page, copy = self._fallback.recall_page(user_id), self._fallback.copy
-        exclusions = page.exclusions if page else NOTHING_EXCLUDED
+        exclusions = self._fallback.exclusions.recall(user_id)
         if page and copy.products and page.num_products < limit and page.head != copy.head:
             page = None
         ranked_products = self._fallback.fill_page(page.ranked_products if page else [], limit, exclusions)

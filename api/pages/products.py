@@ -88,7 +88,7 @@ class ProductPages:
         """List what goes with a product and what can be bought instead, then what is popular in its category.
 
         Of a restricted department nothing is listed, but beside a product of that department. Without the database
-        nothing is known of either kind, nor of what the shopper refuses.
+        nothing is known of either kind.
 
         Args:
             product_id: the product.
@@ -101,13 +101,21 @@ class ProductPages:
         try:
             return await self._databases.within_deadline(self._answer_similar(product_id, limit, user_id))
         except DatabaseUnavailableError:
-            copy, product = self._fallback.copy, self._fallback.recall_product(product_id)
-            category_id = None if product is None else product.category_id
-            restricted = self._fallback.restricted - {category_id}
-            others = [other for other in self._fallback.list_products() if other.category_id not in restricted]
-            others.sort(key=lambda other: other.category_id != category_id)
-            shown = list(keep_first_variants(others, without=product))[:limit]
-            return SimilarAnswer(shown, copy.head.batch_id if copy.head else "", "local:popular")
+            return self._answer_similar_locally(product_id, limit, user_id)
+
+    def _answer_similar_locally(self, product_id: int, limit: int, user_id: int | None) -> SimilarAnswer:
+        head, product = self._fallback.copy.head, self._fallback.recall_product(product_id)
+        category_id = None if product is None else product.category_id
+        restricted = self._fallback.restricted - {category_id}
+        is_refused = self._fallback.exclusions.recall(user_id).covers
+        others = [
+            other
+            for other in self._fallback.list_products()
+            if other.category_id not in restricted and not is_refused(other)
+        ]
+        others.sort(key=lambda other: other.category_id != category_id)
+        shown = list(keep_first_variants(others, without=product))[:limit]
+        return SimilarAnswer(shown, head.batch_id if head else "", "local:popular")
 
     async def _answer_similar(self, product_id: int, limit: int, user_id: int | None) -> SimilarAnswer | None:
         found = await self._databases.shop.read(fetch_product, product_id)
@@ -117,7 +125,8 @@ class ProductPages:
         families = set() if found[0].family_id is None else {found[0].family_id}
         restricted = await self._fallback.load_restricted(self._databases) - {category_id}
         head, lists = await self._databases.platform.read(self._read_rungs, product_id, category_id)
-        load = (await load_exclusions(self._databases, user_id)).sift(self._products.since(None).load)
+        exclusions = await load_exclusions(self._databases, user_id, self._fallback.exclusions)
+        load = exclusions.sift(self._products.since(None).load)
         rules = self._fallback.rules.current
 
         async def list_products(rungs: Mapping[str, list[Entry]]) -> list[RankedProduct]:

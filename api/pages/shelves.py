@@ -16,7 +16,6 @@ from sqlalchemy import Connection
 from api.clients.model_server import ModelList
 from api.db.reader import DatabaseUnavailableError
 from api.pages.answer import NOBODY, pack_answer
-from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions
 from api.pages.explain import ShopperEvidence
 from api.pages.home import UNREADABLE, take_any
 from api.pages.ladder import Ladder, RankedProduct
@@ -71,7 +70,6 @@ class ShelvesAnswer:
     model_version: str
     variant: str | None = None
     evidence: ShopperEvidence = field(default_factory=ShopperEvidence)
-    exclusions: Exclusions = NOTHING_EXCLUDED
 
     @property
     def ranked_products(self) -> list[RankedProduct]:
@@ -122,8 +120,7 @@ class ShelvesPage:
         if user_id is not None and answer.nickname != NOBODY:
             personal = [ranked for shelf in answer.shelves if shelf.code != POPULAR for ranked in shelf.ranked_products]
             provenance = (answer.nickname, answer.head, answer.model_version)
-            page = pack_answer(personal[:REMEMBERED], *provenance, exclusions=answer.exclusions)
-            self._fallback.remember_page(user_id, page)
+            self._fallback.remember_page(user_id, pack_answer(personal[:REMEMBERED], *provenance))
         return answer
 
     async def _answer_live(self, user_id: int | None, limit: int) -> ShelvesAnswer:
@@ -150,7 +147,6 @@ class ShelvesPage:
             model_version=head.model_version if head else "",
             variant=shopper.variant,
             evidence=ShopperEvidence(habits=purchases.habits, coupons=purchases.coupons),
-            exclusions=shopper.exclusions,
         )
         if ranked and "model" in answer.rungs.split(","):
             return replace(answer, model_version=ranked.model_version, variant=None)
@@ -222,19 +218,21 @@ class ShelvesPage:
         """Answer without the databases: what this process showed the shopper last, and what is popular."""
         page, copy = self._fallback.recall_page(user_id), self._fallback.copy
         remembered = page.ranked_products if page else []
-        exclusions = page.exclusions if page else NOTHING_EXCLUDED
+        exclusions = self._fallback.exclusions.recall(user_id)
         known = self._fallback.fill_page(remembered, len(remembered) + limit, exclusions)
         recent = [ranked for ranked in known if ranked.rung == "local:recent"]
         by_code = {
             BUY_AGAIN: [ranked for ranked in recent if ranked.reason == BOUGHT_BEFORE],
             NEW_FOR_YOU: [ranked for ranked in recent if ranked.reason != BOUGHT_BEFORE],
-            POPULAR: [ranked for ranked in known if ranked.rung != "local:recent"],
         }
         shelves = [
             FilledShelf(code, ranked[:limit])
             for code, ranked in by_code.items()
-            if code == POPULAR or len(ranked) >= min(LEAST_PRODUCTS, limit)
+            if len(ranked) >= min(LEAST_PRODUCTS, limit)
         ]
+        shown = {each.product.product_id for shelf in shelves for each in shelf.ranked_products}
+        others = [ranked for ranked in known if ranked.product.product_id not in shown]
+        shelves.append(FilledShelf(POPULAR, others[:limit]))
         head = page.head if page else copy.head
         nickname = page.nickname if page else NOBODY
         return ShelvesAnswer(nickname, shelves, head, head.model_version if head else "")
@@ -243,11 +241,12 @@ class ShelvesPage:
 def _fetch_purchases(connection: Connection, shopper: PageShopper, least: timedelta) -> _Purchases:
     """Read what a shopper bought, and what the profile says that there is besides."""
     assert shopper.user_id is not None
-    habits = fetch_habits(connection, shopper.user_id, datetime.now(UTC), shopper.exclusions.gifts)
+    gifts = shopper.exclusions.gifts
+    habits = fetch_habits(connection, shopper.user_id, datetime.now(UTC), gifts)
     coupons = fetch_held_coupons(connection, shopper.user_id) if shopper.has_coupons else []
     not_due = NotDue(set(), set())
     if shopper.ordered_lately:
-        not_due = fetch_not_due(connection, shopper.user_id, shopper.since, least)
+        not_due = fetch_not_due(connection, shopper.user_id, shopper.since, least, gifts)
     return _Purchases(habits, coupons, not_due)
 
 

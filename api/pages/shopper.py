@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from api.db.coalescing import CoalescedReads
 from api.db.databases import Databases, wait_for_both
-from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions, load_exclusions
+from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions, RememberedExclusions, load_exclusions
 from api.pages.experiment import Experiment, pointer_of
 from api.queries.profiles import Profile, fetch_profiles
 from api.queries.published import BatchHead, ListRequest, UserList, fetch_lists
@@ -75,18 +75,26 @@ class PageShopper(NamedTuple):
 class ShopperReader:
     """Reads of shoppers what every page begins with, in one round that several pages share."""
 
-    def __init__(self, databases: Databases, rules: PageRules, get_head: Callable[[], BatchHead | None]):
+    def __init__(
+        self,
+        databases: Databases,
+        rules: PageRules,
+        remembered: RememberedExclusions,
+        get_head: Callable[[], BatchHead | None],
+    ):
         """Read nothing yet.
 
         Args:
             databases: the shop's and the platform's.
             rules: what the installation chose.
+            remembered: learns what shoppers want left out.
             get_head: gives the batch that was shown lately, as far as this process knows.
         """
         self._lists: CoalescedReads[ListRequest, UserList] = CoalescedReads(databases.platform, fetch_lists)
         self._profiles: CoalescedReads[int, Profile] = CoalescedReads(databases.shop, self._fetch_profiles)
         self._databases = databases
         self._rules = rules
+        self._remembered = remembered
         self._get_head = get_head
 
     async def read(self, user_id: int | None) -> PageShopper:
@@ -108,7 +116,9 @@ class ShopperReader:
             published = UserList(published.head)
         shopper = PageShopper(user_id, published, profile, variant, self._find_since())
         if published.has_choices:
-            return shopper._replace(exclusions=await load_exclusions(self._databases, user_id))
+            return shopper._replace(exclusions=await load_exclusions(self._databases, user_id, self._remembered))
+        if user_id is not None:
+            self._remembered.note(user_id, NOTHING_EXCLUDED)
         return shopper
 
     async def _read_both(self, wanted: ListRequest) -> tuple[UserList, Profile | None]:

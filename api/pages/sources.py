@@ -31,4 +31,4 @@ class PageSources:
     @cached_property
     def shoppers(self) -> ShopperReader:
         """Reads what each page begins with; one for all pages, so that reads of several become one."""
-        return ShopperReader(self.databases, self.rules, lambda: self.fallback.copy.head)
+        return ShopperReader(self.databases, self.rules, self.fallback.exclusions, lambda: self.fallback.copy.head)

@@ -12,9 +12,8 @@ from api.db.statements import IDS, Prepared
 from api.schemas import Categories
 from api.schemas.catalogue import ListedCategory, ListedVariant
 from api.web.metrics import count_unusable
-from shop.tables import Category, Order, OrderItem, Product, ProductCategory, ProductImage
+from shop.tables import Category, Product, ProductCategory, ProductImage
 
-FAVOURITE_CATEGORIES = 5
 MOST_VARIANTS = 50
 
 MOST_AT_ONCE = 2000
@@ -70,15 +69,6 @@ _COLUMNS = (
 IS_SELLABLE = (Product.is_visible, Product.stock > 0)
 _SELLABLE = select(*_COLUMNS).where(*IS_SELLABLE)
 _AMONG = Prepared(_SELLABLE.where(Product.product_id.in_(IDS)))
-_FAVOURITES = Prepared(
-    select(Product.category_id)
-    .join(OrderItem, OrderItem.product_id == Product.product_id)
-    .join(Order, Order.order_id == OrderItem.order_id)
-    .where(Order.user_id.in_(IDS), Order.status != "cancelled", OrderItem.quantity > 0)
-    .group_by(Product.category_id)
-    .order_by(func.count().desc(), Product.category_id)
-    .limit(FAVOURITE_CATEGORIES)
-)
 _ANY = _SELLABLE.order_by(Product.product_id.desc())
 
 
@@ -157,11 +147,6 @@ def fetch_sellable_after(
     found = [product for way in ways for product in _to_products(connection.execute(query.where(way)))]
     by_id = {product.product_id: product for product in found}
     return [by_id[product_id] for product_id in sorted(by_id)[:limit]]
-
-
-def fetch_favourite_categories(connection: Connection, user_id: int) -> list[int]:
-    """List the categories that a user ordered most from, best first; what was cancelled or given back is none."""
-    return [category_id for (category_id,) in _FAVOURITES.execute(connection, ids=(user_id,))]
 
 
 def fetch_categories(connection: Connection) -> Categories:

@@ -4,9 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
+from api.pages.exclusions import load_exclusions
 from api.queries.choices import TooManyChoicesError, fetch_choices, undo_choice, write_choice
 from api.queries.chosen_products import NothingToChooseError, describe_choices, fetch_chosen
-from api.routes.dependencies import DatabasesDep, OwnerDep, PlatformWriterDep
+from api.routes.dependencies import DatabasesDep, ExclusionsDep, OwnerDep, PlatformWriterDep
 from api.schemas import MAX_ID, Choice, Choices, NewChoice
 from api.web.errors import ApiError, refusals
 
@@ -29,7 +30,12 @@ async def get_choices(databases: DatabasesDep, user_id: OwnerDep) -> Choices:
     },
 )
 async def post_choice(
-    databases: DatabasesDep, writer: PlatformWriterDep, user_id: OwnerDep, choice: NewChoice, response: Response
+    databases: DatabasesDep,
+    writer: PlatformWriterDep,
+    remembered: ExclusionsDep,
+    user_id: OwnerDep,
+    choice: NewChoice,
+    response: Response,
 ) -> Choice:
     """Take a choice, which holds at once on every list. Sending it again is safe."""
     try:
@@ -41,14 +47,20 @@ async def post_choice(
         raise ApiError(409, str(err)) from err
     if not is_new:
         response.status_code = 200
+    await load_exclusions(databases, user_id, remembered)
     [described] = await databases.shop.read(describe_choices, [stored])
     return described
 
 
 @router.delete("/users/{user_id}/choices/{choice_id}", status_code=204, responses=refusals(401, 403, 404, 422, 503))
 async def delete_choice(
-    writer: PlatformWriterDep, user_id: OwnerDep, choice_id: Annotated[int, Path(ge=0, le=MAX_ID)]
+    databases: DatabasesDep,
+    writer: PlatformWriterDep,
+    remembered: ExclusionsDep,
+    user_id: OwnerDep,
+    choice_id: Annotated[int, Path(ge=0, le=MAX_ID)],
 ) -> None:
     """Undo a choice. Sending it again is safe."""
     if not await writer.write(undo_choice, user_id, choice_id):
         raise ApiError(404, "This shopper has made no choice with this id.")
+    await load_exclusions(databases, user_id, remembered)

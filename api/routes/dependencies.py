@@ -17,6 +17,7 @@ from api.health import HealthCheck
 from api.orders.outbox import Outbox
 from api.pages.browse import CataloguePages
 from api.pages.cart import CartPage
+from api.pages.exclusions import RememberedExclusions
 from api.pages.home import HomePage
 from api.pages.images import ProductPictures
 from api.pages.preview import PreviewPages
@@ -50,6 +51,7 @@ class Services:
         rules_admin: lists and changes the merchant's rules.
         preview_pages: show them pages as they would be.
         admin_login: decides who may.
+        exclusions: what shoppers want left out, as it was read last.
         shop_ids: the shop's own ids, where they are text.
         request_ids: tell which answers were given.
         currency: of the shop's prices.
@@ -76,6 +78,7 @@ class Services:
     rules_admin: RulesAdmin
     preview_pages: PreviewPages
     admin_login: AdminLogin
+    exclusions: RememberedExclusions
     shop_ids: ShopIds
     request_ids: RequestIds
     currency: Currency
@@ -117,6 +120,7 @@ OutboxDep = Annotated[Outbox, _provide(lambda services: services.outbox)]
 AuthenticatorDep = Annotated[Authenticator, _provide(lambda services: services.authenticator)]
 RulesAdminDep = Annotated[RulesAdmin, _provide(lambda services: services.rules_admin)]
 PreviewPagesDep = Annotated[PreviewPages, _provide(lambda services: services.preview_pages)]
+ExclusionsDep = Annotated[RememberedExclusions, _provide(lambda services: services.exclusions)]
 AdminLoginDep = Annotated[AdminLogin, _provide(lambda services: services.admin_login)]
 ShopIdsDep = Annotated[ShopIds, _provide(lambda services: services.shop_ids)]
 RequestIdsDep = Annotated[RequestIds, _provide(lambda services: services.request_ids)]

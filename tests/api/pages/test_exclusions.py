@@ -1,16 +1,19 @@
 """What a shopper wants left out, on every list and at once."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, update
 
+from api.pages.exclusions import Exclusions, RememberedExclusions
 from shop.database import session_scope
 from shop.tables import BatchPointer, Recommendation
 from tests.api.conftest import ModelServer
 from tests.api.pages.test_home import HOME, change, shown
+from tests.api.test_faults import wait_for_fallback
 
 
 def choose(api: TestClient, kind: str, product_id: int, user_id: int = 1, **more: Any) -> int:
@@ -110,20 +113,66 @@ def test_a_reason_counts_no_gifts(api: TestClient) -> None:
     assert reasons[3]["num_orders"] == 2
 
 
-def test_choices_hold_without_the_database(
-    published_shop: Engine, open_api: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_choices_hold_without_the_database(published_shop: Engine, open_api: Callable[..., TestClient]) -> None:
     api = open_api()
     choose(api, "not_interested_type", 5)
     before = home(api)
-    with published_shop.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE batch_pointer RENAME TO lost")
+    lose_database(published_shop)
 
     answer = api.get(HOME, params={"user_id": 1})
 
     assert answer.headers["x-rung"].startswith("local:")
     assert shown(answer) == before
     assert 5 not in before
+
+
+@pytest.mark.parametrize("kind", ["not_interested_product", "not_interested_type"])
+def test_a_choice_holds_on_every_local_page_that_was_not_read_since(
+    published_shop: Engine, open_api: Callable[..., TestClient], kind: str, tmp_path: Path
+) -> None:
+    api = open_api()
+    wait_for_fallback(tmp_path)
+    assert 5 in home(api)
+    undone = choose(api, kind, 3)
+    choose(api, kind, 5)
+    api.delete(f"/users/1/choices/{undone}")
+    lose_database(published_shop)
+
+    pages = [_list_local(api, user_id) for user_id in (1, 2)]
+
+    assert [5 in page for page in pages[0]] == [False] * 4
+    assert [3 in page for page in pages[0]] == [True] * 4, "undone"
+    assert [5 in page for page in pages[1]] == [True] * 4, "another shopper's"
+
+
+def test_what_is_remembered_of_choices_is_bounded_and_ends_with_them() -> None:
+    remembered, refused = RememberedExclusions(most=2), Exclusions(products=frozenset({5}))
+    for user_id in (1, 2, 1, 3):
+        remembered.note(user_id, refused)
+    remembered.note(3, Exclusions(gifts=frozenset({(1, 5)})))
+
+    assert [remembered.recall(each).leaves_out for each in (None, 1, 2, 3)] == [False, True, False, False]
+
+
+def lose_database(shop: Engine) -> None:
+    """Let no statement that begins a page be answered any more."""
+    with shop.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE batch_pointer RENAME TO lost")
+
+
+def _list_local(api: TestClient, user_id: int) -> list[list[int]]:
+    """Ask for each kind of page; all of them come from the local fallback."""
+    answers = [
+        api.get(HOME, params={"user_id": user_id}),
+        api.get("/recommendations/shelves", params={"user_id": user_id}),
+        api.post("/recommendations/cart", json={"user_id": user_id, "product_ids": [1]}),
+        api.get("/products/1/similar", params={"user_id": user_id}),
+    ]
+    assert {answer.headers["x-rung"].split(":")[0] for answer in answers} == {"local"}
+    home_page, shelves, cart, similar = (answer.json() for answer in answers)
+    lists = [home_page["recommendations"], [each for shelf in shelves["shelves"] for each in shelf["products"]]]
+    lists += [cart["products"], similar["products"]]
+    return [[product["product_id"] for product in each] for each in lists]
 
 
 def test_a_shopper_without_choices_costs_no_read_more(

@@ -4,8 +4,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, update
 
-from api.queries.catalogue import fetch_favourite_categories
-from api.queries.purchases import Habit, NotDue, fetch_habits, fetch_not_due
+from api.queries.purchases import Habit, NotDue, fetch_favourite_categories, fetch_habits, fetch_not_due
 from shop.database import session_scope
 from shop.tables import Order, OrderItem, Product
 from tests.support.tiny_shop import fill_tiny_shop
@@ -33,6 +32,21 @@ def test_what_is_bought_is(any_empty_shop: Engine) -> None:
         assert fetch_not_due(connection, ZOE, NOW - DAY, LEAST) == NotDue({COLA}, set())
         assert fetch_habits(connection, ZOE, NOW + timedelta(days=1))[COLA].num_orders == 1
         assert fetch_favourite_categories(connection, ZOE) == [DRINKS]
+
+
+def test_a_gift_says_nothing_of_who_gave_it(any_empty_shop: Engine) -> None:
+    fill_tiny_shop(any_empty_shop)
+    write_line(any_empty_shop, order_id=91, quantity=1, age_days=0.2)
+    write_line(any_empty_shop, order_id=92, quantity=1, age_days=8)
+    both = {(91, COLA), (92, COLA)}
+
+    with any_empty_shop.connect() as connection:
+        assert fetch_not_due(connection, ZOE, NOW - 10 * DAY, LEAST).products == {COLA}
+        assert fetch_not_due(connection, ZOE, NOW - 10 * DAY, LEAST, {(92, COLA)}).products == {COLA}
+        assert fetch_not_due(connection, ZOE, NOW - 10 * DAY, LEAST, {(91, COLA)}).products == {COLA}
+        assert fetch_not_due(connection, ZOE, NOW - 10 * DAY, LEAST, both) == NotDue(set(), set())
+        assert fetch_favourite_categories(connection, ZOE, {(91, COLA)}) == [DRINKS]
+        assert fetch_favourite_categories(connection, ZOE, both) == []
 
 
 @pytest.mark.parametrize(
