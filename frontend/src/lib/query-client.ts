@@ -1,4 +1,4 @@
-import { QueryClient } from '@tanstack/react-query'
+import { QueryClient, type Query } from '@tanstack/react-query'
 import { ApiError } from './api/api-error'
 
 const RETRY_AFTER_MS = 400
@@ -27,4 +27,17 @@ export function lookAgainAfterFailure({ state }: { state: { status: string; erro
 /** An answer that names our mistake (4xx) would be the same the next time. */
 function isWorthRetrying(error: unknown): boolean {
   return !(error instanceof ApiError && error.status >= 400 && error.status < 500)
+}
+
+/** Asks anew for what is on the page, and forgets all else: no page opens with what was true before. */
+export function renewAnswers(client: QueryClient): void {
+  client.removeQueries({ type: 'inactive' })
+  void client.invalidateQueries()
+}
+
+/** Forgets what was said of the shopper and the products, on the page or not: nothing shows what was true before. */
+export function forgetAnswers(client: QueryClient): void {
+  const isOfTheShop = ({ queryKey }: Query) => queryKey[0] === 'storefront' || queryKey[0] === 'shoppers'
+  void client.invalidateQueries({ predicate: isOfTheShop })
+  void client.resetQueries({ predicate: (query) => !isOfTheShop(query) })
 }

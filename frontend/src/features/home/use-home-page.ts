@@ -25,9 +25,10 @@ export function useHomePage(): { page: HomePageContent | undefined; error: unkno
   const isDecided = shopper !== 'undecided' || isShopperLate
   const shelves = useQuery({ ...shelvesQuery(userId), enabled: isDecided })
   const hasShelves = shelves.data !== undefined && shelves.data.shelves.length > 0
-  const home = useQuery({ ...homeQuery(userId), enabled: isDecided && !shelves.isPending && !hasShelves })
+  const hasNone = !shelves.isPending && !hasShelves
+  const home = useQuery({ ...homeQuery(userId), enabled: isDecided && hasNone })
   return {
-    page: hasShelves ? shelves.data : home.data,
+    page: hasNone ? home.data : shelves.data,
     error: home.error,
     retry: () => {
       void shelves.refetch()

@@ -2,6 +2,7 @@ import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query
 import { justMadeStore } from '../just-made'
 import { api, unpack } from '@/lib/api/client'
 import type { components } from '@/lib/api/schema'
+import { renewAnswers } from '@/lib/query-client'
 import { toPathId, type ShopId } from '@/lib/shop-id'
 
 type Schemas = components['schemas']
@@ -55,5 +56,7 @@ function toNothing<Outcome extends { response: Response; error?: unknown }>(outc
 
 function useRefresh() {
   const client = useQueryClient()
-  return () => client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'categories' })
+  return () => {
+    renewAnswers(client)
+  }
 }

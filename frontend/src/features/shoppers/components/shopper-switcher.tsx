@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { ChevronDown, UserRound } from 'lucide-react'
 import { ShopperChoices } from './shopper-choices'
-import { homeQuery } from '@/api/get-home'
+import { shelvesQuery } from '@/api/get-shelves'
 import { shoppersQuery } from '@/api/get-shoppers'
 import { Button } from '@/components/ui/button'
 import { DropdownMenu, DropdownMenuContent, DropdownMenuTrigger } from '@/components/ui/dropdown-menu'
@@ -13,13 +13,14 @@ import { shopperStore, toUserId } from '@/stores/shopper'
 /** Says who shops; in a demonstration it lets the visitor be one shopper or another. */
 export function ShopperSwitcher() {
   const m = useMessages()
-  const { data: shoppers = [], isError } = useQuery(shoppersQuery)
+  const { data: shoppers = [], isPending, isError } = useQuery(shoppersQuery)
   const direction = directionOf(localeStore.use())
   const shopper = shopperStore.use()
   const userId = toUserId(shopper)
   const listed = shoppers?.find((each) => isSameId(each.user_id, userId))?.nickname
-  const { data: home } = useQuery({ ...homeQuery(userId), enabled: userId !== undefined && listed === undefined })
-  const name = userId === undefined ? m.shoppers.guest : nameOf(userId, listed ?? home?.nickname)
+  const isUnlisted = userId !== undefined && !isPending && listed === undefined
+  const { data: page } = useQuery({ ...shelvesQuery(userId), enabled: isUnlisted })
+  const name = userId === undefined ? m.shoppers.guest : nameOf(userId, listed ?? page?.nickname)
   if (shoppers === null) return <Name>{name}</Name>
   return (
     <DropdownMenu modal={false} dir={direction}>
