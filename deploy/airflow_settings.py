@@ -33,6 +33,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",  # a killed task is noticed in 2 minutes, not 5
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(task_logs(settings)),
+        "AIRFLOW__SHARES__SCORING_TASKS": str(settings.scoring_tasks),
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     }
 

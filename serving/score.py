@@ -2,6 +2,13 @@
 
     python -m serving.score [--as-of T] [--version V] [--json]
 
+Workers share the users, each with some of the buckets (`3-7`, or `2/4`, the second of four parts); what they wrote is
+published by a last run, which writes what they left, or with `--finish` refuses to.
+
+    python -m serving.score --buckets 1/2
+    python -m serving.score --buckets 2/2
+    python -m serving.score --finish
+
 Exit codes: 0 published, 1 failed (the last good lists stay), 2 trying again would not help: wrong arguments, a version
 that must not serve, lists that the audit refuses, a lost alias, or a database that refuses; 3 there is no champion yet.
 """
@@ -16,11 +23,18 @@ from functools import partial
 from sqlalchemy.exc import SQLAlchemyError
 
 from command import Command, CommandError, Result, parse_instant
+from features.snapshot.buckets import NoSuchBucketError, parse_buckets
 from features.snapshot.tables import Snapshot, find_newest
 from features.store import MLStore
 from features.store_failures import StoreError
-from serving.batch.batch_state import AliasMovedError, AuditError, OvertakenError, PublicationError
-from serving.batch.job import Publication, Scoring, publish_scores
+from serving.batch.batch_state import (
+    AliasMovedError,
+    AuditError,
+    BatchEndedError,
+    OvertakenError,
+    PublicationError,
+)
+from serving.batch.job import ANY_BUCKET, Publication, Scoring, WrittenBuckets, publish_scores, write_buckets
 from serving.champion import BarredVersionError, load_ranker, require_permission
 from settings import Settings, load_settings
 from shop.database import open_engine
@@ -64,13 +78,14 @@ def score(settings: Settings, options: argparse.Namespace) -> Publication:
         if options.version is None:
             scoring = replace(scoring, is_wanted=partial(_is_still_champion, registry, version))
         try:
-            publication = publish_scores(scoring, CHAMPION if options.version is None else None, logger.info)
+            alias = CHAMPION if options.version is None else None
+            publication = publish_scores(scoring, alias, logger.info, may_write=not options.finish)
         except OvertakenError as err:
             if err.as_of > scoring.as_of:
                 raise
             logger.info("publishing again reason=%s", err)  # kept lists were shown meanwhile; this batch is complete
             continue
-        except AliasMovedError as err:
+        except (AliasMovedError, BatchEndedError) as err:
             logger.info("scoring again reason=%s", err)
             continue
         is_newest = options.as_of or find_newest(scoring.store) == (scoring.as_of, scoring.snapshot_id)
@@ -78,6 +93,28 @@ def score(settings: Settings, options: argparse.Namespace) -> Publication:
             return publication
         logger.info("scoring again reason=the alias moved on from version %s, or there is a newer snapshot", version)
     raise PublicationError(f"alias or snapshot changed {ATTEMPTS} times while users were scored; the last lists stay.")
+
+
+def score_buckets(settings: Settings, options: argparse.Namespace) -> WrittenBuckets:
+    """Rank for the users of some buckets and write their lists, for a later run to publish; those compared too.
+
+    Raises:
+        AliasMovedError: the alias names another version by now; whoever scores with that begins anew.
+        NoSuchBucketError: a bucket is named that the snapshot has not.
+        NoChampionError: as `score`; LostChampionError, BarredVersionError and PublicationError too.
+    """
+    registry = connect(settings.mlflow_tracking_uri, settings.model_name)
+    registry.require_own(read_installation(settings.var_dir))
+    version = options.version or _resolve_champion(settings, registry)
+    scoring = _prepare(settings, registry, version, options.as_of)
+    alias = None
+    if options.version is None:
+        alias, scoring = CHAMPION, replace(scoring, is_wanted=partial(_is_still_champion, registry, version))
+    written = write_buckets(scoring, alias, options.buckets, logger.info)
+    compared = _prepare_compared(settings, options)
+    if compared is not None:
+        write_buckets(compared, settings.compared_alias, options.buckets, logger.info)
+    return written
 
 
 def _resolve_champion(settings: Settings, registry: Registry) -> int:
@@ -107,6 +144,14 @@ def score_compared(settings: Settings, options: argparse.Namespace) -> Publicati
     Returns:
         What was published; `None` when nothing is compared, or the alias names no version that may serve.
     """
+    scoring = _prepare_compared(settings, options)
+    if scoring is None:
+        return None
+    alias = settings.compared_alias
+    return publish_scores(scoring, alias, logger.info, name_pointer(alias), may_write=not options.finish)
+
+
+def _prepare_compared(settings: Settings, options: argparse.Namespace) -> Scoring | None:
     alias = settings.compared_alias
     if not alias or options.version is not None:
         return None
@@ -116,11 +161,10 @@ def score_compared(settings: Settings, options: argparse.Namespace) -> Publicati
         logger.warning("nothing to compare: no version carries the alias %r", alias)
         return None
     try:
-        scoring = _prepare(settings, registry, version, options.as_of)
+        return _prepare(settings, registry, version, options.as_of)
     except BarredVersionError as err:
         logger.warning("nothing to compare: %s", err)
         return None
-    return publish_scores(scoring, alias, logger.info, name_pointer(alias))
 
 
 def _prepare(settings: Settings, registry: Registry, version: int, as_of: datetime | None) -> Scoring:
@@ -128,7 +172,7 @@ def _prepare(settings: Settings, registry: Registry, version: int, as_of: dateti
     require_permission(registry, version)
     store = MLStore(settings.ml_store_uri)
     ranker = load_ranker(registry, settings.var_dir / "models", version)
-    snapshot = Snapshot.open(store, as_of)
+    snapshot = Snapshot.open(store, as_of, bucket=ANY_BUCKET)
     ranker.check_snapshot(snapshot)
     engine = open_engine(settings.platform_database_url)
     return Scoring(version, ranker, store, snapshot.as_of, snapshot.snapshot_id, engine)
@@ -143,14 +187,23 @@ def main(arguments: list[str] | None = None) -> int:
     command = Command("serving.score", __doc__, has_json=True, has_logs=True)
     command.add_argument("--as-of", type=parse_instant, help="instant of the snapshot, UTC; the newest if not given")
     command.add_argument("--version", type=int, help="version in MLflow; the champion if not given")
+    share = command.add_mutually_exclusive_group()
+    share.add_argument("--buckets", type=parse_buckets, help="write these alone and publish nothing: 3, 3-7, 2/4")
+    share.add_argument(
+        "--finish", action="store_true", help="publish what --buckets wrote; what is missing is an error"
+    )
     codes: dict[type[Exception], int] = {NoChampionError: NO_CHAMPION}
-    codes |= dict.fromkeys((BarredVersionError, LostChampionError, ArtefactError, AuditError), UNFIT)
-    return command.run(_score, arguments, codes | dict.fromkeys((PublicationError, RegistryError, StoreError), 1))
+    unfit = (BarredVersionError, LostChampionError, ArtefactError, AuditError, NoSuchBucketError)
+    codes |= dict.fromkeys(unfit, UNFIT)
+    failures = (AliasMovedError, PublicationError, RegistryError, StoreError)
+    return command.run(_score, arguments, codes | dict.fromkeys(failures, 1))
 
 
 def _score(options: argparse.Namespace) -> Result:
     settings = load_settings()
     try:
+        if options.buckets is not None:
+            return _write_share(settings, options)
         publication = score(settings, options)
         compared = score_compared(settings, options)
     except SQLAlchemyError as err:
@@ -159,6 +212,12 @@ def _score(options: argparse.Namespace) -> Result:
     logger.info("published batch_id=%s seconds=%s", publication.batch_id, publication.seconds)
     summary = asdict(publication) | {"as_of": publication.as_of.isoformat()}
     return Result(report=summary | {"compared_batch_id": compared and compared.batch_id})
+
+
+def _write_share(settings: Settings, options: argparse.Namespace) -> Result:
+    written = score_buckets(settings, options)
+    logger.info("written batch_id=%s buckets=%s seconds=%s", written.batch_id, written.buckets, written.seconds)
+    return Result(report=asdict(written) | {"as_of": written.as_of.isoformat()})
 
 
 if __name__ == "__main__":

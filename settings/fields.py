@@ -122,6 +122,12 @@ class Settings(BaseSettings):
     num_buckets: int = Field(
         4, ge=1, description="User buckets: the unit of parallel work. Fixed once the store exists."
     )
+    scoring_tasks: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="Tasks that score_users shares the user buckets among, with a worker for each; 1 = no shares.",
+    )
     model_name: str = Field("wide_deep", description="Name of the registered model in MLflow.")
     auto_promote: bool = Field(False, description="Move `champion` when the gate says `promote`, without a reviewer.")
     api_token_key: SecretStr = Field(

@@ -13,6 +13,9 @@ HEAVY_POOL = "heavy"
 SCORING_POOL = "scoring"
 """Scoring takes a minute, a training hours: a promotion must not wait for one."""
 
+SHARES_POOL = "shares"
+"""Tasks that write a share of the users each: its slots are how many of them run at once, on all workers together."""
+
 AS_OF = Param(
     None,
     type=["null", "string"],

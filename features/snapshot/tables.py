@@ -212,6 +212,12 @@ def list_snapshots(store: MLStore) -> pl.DataFrame:
         return store.scan("snapshots").sort("as_of").collect()
 
 
+def count_users(store: MLStore, as_of: datetime) -> int:
+    """Count the users of a snapshot that exists, without reading it."""
+    index = list_snapshots(store).filter(pl.col("as_of") == as_of.astimezone(UTC).isoformat())
+    return int(index["num_users"].item())
+
+
 class SnapshotName(NamedTuple):
     """An instant, and what was computed for it."""
 

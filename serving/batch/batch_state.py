@@ -31,6 +31,10 @@ class AliasMovedError(Exception):
     """The alias names another version by now, so that these lists need not be finished."""
 
 
+class BatchEndedError(PublicationError):
+    """Another run has completed or retired the batch while this one wrote; what it wrote stays as it is."""
+
+
 class OvertakenError(PublicationError):
     """Another batch was shown under a newer epoch. `as_of` is the instant of its features."""
 
@@ -105,6 +109,31 @@ def _open(session: Session, batch_id: str, as_of: datetime, model_version: str, 
             row.state = "writing"
             session.execute(delete(BatchBucket).where(BatchBucket.batch_id == batch_id))
     return Batch(batch_id, epoch, as_of, model_version, row.state, row.num_users or 0, row.num_rows or 0)
+
+
+def join_batch(engine: Engine, batch_id: str, as_of: datetime, model_version: str, alias: str | None) -> Batch:
+    """Go on with a batch that is being written or complete, without overtaking who opened it; else open it.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: as `open_batch`.
+    """
+    with Session(engine) as session:
+        row = session.get(RecommendationBatch, batch_id)
+    if row is None or row.state in ("refused", "retired"):
+        return open_batch(engine, batch_id, as_of, model_version, alias)
+    return Batch(batch_id, row.epoch, as_of, model_version, row.state, row.num_users or 0, row.num_rows or 0)
+
+
+def require_writing(session: Session, batch: Batch) -> None:
+    """Keep a batch in writing until the transaction ends, for what is written in it.
+
+    Raises:
+        BatchEndedError: it is not written any more: a run that was cut off changes no list that shoppers may see.
+    """
+    row = select(RecommendationBatch.state).where(RecommendationBatch.batch_id == batch.batch_id)
+    state = session.scalar(row.with_for_update(read=True))
+    if state != "writing":
+        raise BatchEndedError(f"batch {batch.batch_id!r} is {state} by now: another run ended it.")
 
 
 def record_verdict(engine: Engine, batch: Batch, state: str, counts: dict[str, Any], audit: dict[str, Any]) -> None:

@@ -8,13 +8,15 @@ from datetime import UTC, datetime
 import polars as pl
 from sqlalchemy import Engine
 
-from features.snapshot.tables import Snapshot
+from features.snapshot.buckets import BucketChoice
+from features.snapshot.tables import Snapshot, count_users
 from features.store import MLStore
 from serving.batch.batch_state import (
     AliasMovedError,
     Batch,
     PublicationError,
     fetch_pointed_batch,
+    join_batch,
     move_pointer,
     name_batch,
     open_batch,
@@ -35,6 +37,8 @@ LEAST_NEW = 40
 purchases, and a page that offers more than those has to be told what."""
 
 USERS_PER_PIECE = 2000
+ANY_BUCKET = 0
+"""Read for what all buckets share: products, complements, and the hash of the features."""
 
 Tell = Callable[[str], object]
 
@@ -67,6 +71,24 @@ class Publication:
 
 
 @dataclass(frozen=True)
+class WrittenBuckets:
+    """What a worker did that writes some of the buckets; see `Publication`.
+
+    Attributes:
+        buckets: those that were asked for.
+        num_written: how many of them this worker wrote; the others were written already.
+    """
+
+    batch_id: str
+    model_version: str
+    as_of: datetime
+    buckets: str
+    num_written: int
+    num_users: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Scoring:
     """What scores: one version on one snapshot, where its lists go, and whether anybody still waits for them."""
 
@@ -78,8 +100,13 @@ class Scoring:
     engine: Engine
     is_wanted: Callable[[], bool] = field(default=lambda: True)
 
-    def open_snapshot(self, bucket: int | None = None) -> Snapshot:
-        """Read the snapshot, whole or one bucket of it.
+    @property
+    def batch_id(self) -> str:
+        """Name of the batch, which follows from what it is made of: workers who know of no other agree on it."""
+        return name_batch(self.as_of, name_model(self.version, self.ranker.content_hash), self.snapshot_id)
+
+    def open_snapshot(self, bucket: int) -> Snapshot:
+        """Read one bucket of the snapshot, and what all buckets share.
 
         Raises:
             serving.batch.batch_state.PublicationError: it was rebuilt from other rows meanwhile.
@@ -93,7 +120,38 @@ class Scoring:
         return snapshot
 
 
-def publish_scores(scoring: Scoring, alias: str | None, tell: Tell, pointer: str = HOME) -> Publication:
+def write_buckets(scoring: Scoring, alias: str | None, choice: BucketChoice, tell: Tell) -> WrittenBuckets:
+    """Rank for the users of some buckets and write their lists; nothing is shown. Several workers may do so at once.
+
+    Args:
+        scoring: the version, its snapshot and the platform's database.
+        alias: the alias that named the version, for the record.
+        choice: the buckets; those that are written already are not written again.
+        tell: called with a line of progress now and then.
+
+    Raises:
+        features.snapshot.buckets.NoSuchBucketError: a bucket is named that the snapshot has not.
+        serving.batch.batch_state.PublicationError: another run ended the batch, or the snapshot is another by now.
+    """
+    started = time.perf_counter()
+    shared = scoring.open_snapshot(ANY_BUCKET)
+    chosen = choice.select(shared.num_buckets)
+    batch = join_batch(scoring.engine, scoring.batch_id, scoring.as_of, str(scoring.version), alias)
+    written = {} if batch.is_complete else _write_missing(scoring, batch, shared, chosen, tell)
+    return WrittenBuckets(
+        batch_id=batch.batch_id,
+        model_version=batch.model_version,
+        as_of=batch.as_of,
+        buckets=choice.text,
+        num_written=len(written),
+        num_users=sum(facts.num_users for facts in written.values()),
+        seconds=round(time.perf_counter() - started, 1),
+    )
+
+
+def publish_scores(
+    scoring: Scoring, alias: str | None, tell: Tell, pointer: str = HOME, *, may_write: bool = True
+) -> Publication:
     """Rank for all users, then write, audit and publish. A killed run resumes with the buckets that are missing.
 
     Args:
@@ -101,17 +159,17 @@ def publish_scores(scoring: Scoring, alias: str | None, tell: Tell, pointer: str
         alias: the alias that named the version, for the record.
         tell: called with a line of progress now and then.
         pointer: the pointer that moves.
+        may_write: false where other workers write the buckets: one that is missing is an error then.
 
     Raises:
         serving.batch.batch_state.AliasMovedError: nobody waits for these lists any more.
-        serving.batch.batch_state.PublicationError: the audit refuses the batch, or a newer one is shown already.
+        serving.batch.batch_state.PublicationError: the audit refuses the batch, a newer one is shown already, or a
+            bucket is missing that this run may not write.
     """
     started = time.perf_counter()
-    model = name_model(scoring.version, scoring.ranker.content_hash)
-    batch_id = name_batch(scoring.as_of, model, scoring.snapshot_id)
-    batch = open_batch(scoring.engine, batch_id, scoring.as_of, str(scoring.version), alias)
+    batch = open_batch(scoring.engine, scoring.batch_id, scoring.as_of, str(scoring.version), alias)
     tell(f"batch opened batch_id={batch.batch_id} epoch={batch.epoch} state={batch.state}")
-    counts: Batch | BatchFacts = batch if batch.is_complete else _write_and_audit(scoring, batch, tell)
+    counts: Batch | BatchFacts = batch if batch.is_complete else _write_and_audit(scoring, batch, may_write, tell)
     previous = move_pointer(scoring.engine, batch, pointer)
     tell(f"pointer moved name={pointer} from={previous} to={batch.batch_id}")
     return Publication(
@@ -127,32 +185,51 @@ def publish_scores(scoring: Scoring, alias: str | None, tell: Tell, pointer: str
     )
 
 
-def _write_and_audit(scoring: Scoring, batch: Batch, tell: Tell) -> BatchFacts:
+def _write_and_audit(scoring: Scoring, batch: Batch, may_write: bool, tell: Tell) -> BatchFacts:
     """Write what is missing of a batch and let the audit decide."""
-    index = scoring.open_snapshot()
-    is_sellable = index.products["is_sellable"]
-    num_products = int(is_sellable.sum())
-    num_candidates = int((is_sellable & (index.products["popularity"] > 0)).sum())  # what never sold is none
-    _write_shared_lists(scoring, batch, index)
-    written = fetch_written_buckets(scoring.engine, batch)
+    shared = scoring.open_snapshot(ANY_BUCKET)
+    buckets = range(shared.num_buckets)
+    if not may_write:
+        _require_written(scoring, batch, buckets)
+    _write_shared_lists(scoring, batch, shared)
+    _write_missing(scoring, batch, shared, buckets, tell)
     facts = BatchFacts()
-    for bucket in range(index.num_buckets):
-        if not scoring.is_wanted():
-            raise AliasMovedError(f"the alias moved on from version {scoring.version}")
-        if bucket not in written:
-            began = time.perf_counter()
-            pieces = _rank_bucket(scoring, bucket)
-            written[bucket] = write_bucket(scoring.engine, batch, bucket, pieces, min(FIRST_SLOTS, num_candidates))
-            rate = written[bucket].num_users / (time.perf_counter() - began)
-            tell(f"bucket written bucket={bucket} num_users={written[bucket].num_users} users_per_second={rate:.0f}")
-        facts.add(written[bucket])
+    for of_bucket in fetch_written_buckets(scoring.engine, batch).values():
+        facts.add(of_bucket)
     previous = fetch_pointed_batch(scoring.engine)
-    catalogue = Catalogue(_read_known_products(scoring.store), num_products)
-    findings = audit_batch(
-        scoring.engine, batch, facts, catalogue, expected_users=len(index.user_ids()), previous=previous
-    )
+    catalogue = Catalogue(_read_known_products(scoring.store), int(shared.products["is_sellable"].sum()))
+    expected_users = count_users(scoring.store, scoring.as_of)
+    findings = audit_batch(scoring.engine, batch, facts, catalogue, expected_users=expected_users, previous=previous)
     tell(f"audit passed rules={len(findings)}")
     return facts
+
+
+def _write_missing(
+    scoring: Scoring, batch: Batch, shared: Snapshot, buckets: range, tell: Tell
+) -> dict[int, BatchFacts]:
+    """Write those of some buckets that no worker has written, each looked for just before its turn."""
+    can_be_ranked = shared.products["is_sellable"] & (shared.products["popularity"] > 0)  # what never sold is not
+    full_length = min(FIRST_SLOTS, int(can_be_ranked.sum()))
+    written: dict[int, BatchFacts] = {}
+    for bucket in buckets:
+        if not scoring.is_wanted():
+            raise AliasMovedError(f"the alias moved on from version {scoring.version}")
+        if bucket not in fetch_written_buckets(scoring.engine, batch):
+            began = time.perf_counter()
+            written[bucket] = write_bucket(scoring.engine, batch, bucket, _rank_bucket(scoring, bucket), full_length)
+            rate = written[bucket].num_users / (time.perf_counter() - began)
+            tell(f"bucket written bucket={bucket} num_users={written[bucket].num_users} users_per_second={rate:.0f}")
+    return written
+
+
+def _require_written(scoring: Scoring, batch: Batch, buckets: range) -> None:
+    missing = sorted(set(buckets) - set(fetch_written_buckets(scoring.engine, batch)))
+    if missing:
+        named = ", ".join(map(str, missing))
+        raise PublicationError(
+            f"buckets {named} of batch {batch.batch_id!r} are not written; the last lists stay. Run `python -m "
+            f"serving.score --buckets {missing[0]}` and the like, or `python -m serving.score`, which writes them."
+        )
 
 
 def _read_known_products(store: MLStore) -> set[int]:

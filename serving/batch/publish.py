@@ -10,10 +10,11 @@ from typing import TypeVar
 
 import polars as pl
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from serving.batch.audit import Finding, audit, summarise
-from serving.batch.batch_state import AuditError, Batch, record_verdict
+from serving.batch.batch_state import AuditError, Batch, record_verdict, require_writing
 from serving.batch.lists import encode_lists
 from serving.batch.measures import Catalogue, gather_measures
 from serving.batch.statistics import BatchFacts, measure
@@ -49,14 +50,26 @@ def write_bucket(
 
     Returns:
         What was measured of the bucket.
+
+    Raises:
+        serving.batch.batch_state.BatchEndedError: another run ended the batch meanwhile.
     """
     facts = BatchFacts()
     prepared = ((measure(piece, full_length), encode_lists(piece, ["user_id"])) for piece in pieces)
     for measured, lists in _work_ahead(prepared):
         facts.add(measured)
         write_lists(engine, batch, "recommendations", lists)
+    try:
+        _note_bucket(engine, batch, bucket, facts)
+    except IntegrityError:  # another worker noted the same bucket at the same moment
+        _note_bucket(engine, batch, bucket, facts)
+    return facts
+
+
+def _note_bucket(engine: Engine, batch: Batch, bucket: int, facts: BatchFacts) -> None:
+    plain = facts.to_json()
     with session_scope(engine) as session:
-        plain = facts.to_json()
+        require_writing(session, batch)
         session.merge(
             BatchBucket(
                 batch_id=batch.batch_id,
@@ -67,7 +80,6 @@ def write_bucket(
                 facts=plain,
             )
         )
-    return facts
 
 
 def write_lists(engine: Engine, batch: Batch, table: str, lists: pl.DataFrame) -> None:
@@ -81,6 +93,7 @@ def write_lists(engine: Engine, batch: Batch, table: str, lists: pl.DataFrame) -
 
     Raises:
         ValueError: the table holds no lists.
+        serving.batch.batch_state.BatchEndedError: another run ended the batch meanwhile.
     """
     if table not in ("recommendations", "popular_lists", "product_neighbours"):
         raise ValueError(f"lists are not written to {table!r}")
@@ -89,6 +102,7 @@ def write_lists(engine: Engine, batch: Batch, table: str, lists: pl.DataFrame) -
     statement = f"REPLACE INTO {table} (batch_id, {', '.join(lists.columns)}) VALUES ({marks})"
     for rows in lists.select(pl.lit(batch.batch_id), pl.all()).iter_slices(LISTS_PER_TRANSACTION):
         with session_scope(engine) as session:
+            require_writing(session, batch)
             session.connection().exec_driver_sql(statement, rows.rows())
 
 

@@ -1,5 +1,7 @@
 """Airflow, as far as parsing the workflows needs it."""
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -37,3 +39,22 @@ def heavy_modules() -> list[str]:
     )
     finished = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     return finished.stdout.splitlines()[-1].split()
+
+
+@pytest.fixture(scope="session")
+def shared_scoring() -> dict[str, Any]:
+    """What score_users looks like where three tasks share the users, parsed in an interpreter of its own."""
+    code = (
+        "import json\n"
+        "from dags.score_users import score_users\n"
+        "dag = score_users()\n"
+        "mapped = dag.get_task('write_share')\n"
+        "print(json.dumps({'shares': mapped.op_kwargs_expand_input.value['share'], 'mapped': mapped.task_id,"
+        " 'then': sorted(mapped.downstream_task_ids), 'rule': dag.get_task('score').trigger_rule.value,"
+        " 'retries': mapped.retries, 'pool': mapped.pool}))\n"
+    )
+    environment = os.environ | {"AIRFLOW__SHARES__SCORING_TASKS": "3"}
+    finished = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=environment
+    )
+    return dict(json.loads(finished.stdout.splitlines()[-1]))

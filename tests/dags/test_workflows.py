@@ -59,6 +59,17 @@ def test_runs_of_a_workflow_do_not_overlap(dags: dict[str, Any]) -> None:
         assert dag.max_active_runs == 1 or slots == {1}, dag
 
 
+def test_shares_are_written_on_as_many_workers_before_they_are_published(shared_scoring: dict[str, Any]) -> None:
+    assert shared_scoring == {
+        "shares": ["1/3", "2/3", "3/3"],
+        "mapped": "write_share",
+        "then": ["score"],
+        "rule": "all_done",
+        "retries": 1,
+        "pool": "shares",
+    }
+
+
 @pytest.mark.parametrize("section", ["**Starts**", "**Writes**", "**Safe to run again**", "**When it fails**"])
 def test_every_workflow_shows_its_run_book(dags: dict[str, Any], section: str) -> None:
     for dag_id, dag in dags.items():

@@ -55,9 +55,9 @@ def test_an_alias_that_moves_while_users_are_scored_is_scored_again(
     command: ScriptedRegistry, shop_of_version: Engine, monkeypatch: pytest.MonkeyPatch, trained_shop: TrainedShop
 ) -> None:
 
-    def publish_slowly(*arguments: Any) -> Publication:
+    def publish_slowly(*arguments: Any, **options: Any) -> Publication:
         command.aliases["champion"] = 2
-        return publish_scores(*arguments)
+        return publish_scores(*arguments, **options)
 
     monkeypatch.setattr(score, "publish_scores", publish_slowly)
 

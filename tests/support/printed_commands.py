@@ -47,6 +47,7 @@ TO_A_VERSION = (
     f"{PYTHON} training.backtest --as-of T --horizon-days 7 --out DIR",
 )
 WITH_A_CHAMPION = (
+    f"{PYTHON} serving.score --buckets 1/4",
     f"{PYTHON} serving.score",
     f"{PYTHON} serving.score [--as-of T] [--version V]",
     f"{PYTHON} api.reporting.engagement",

@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from features.snapshot.buckets import assign_bucket
+from features.snapshot.buckets import BucketChoice, NoSuchBucketError, assign_bucket, parse_buckets
 
 
 def buckets_of(user_ids: pl.Series, num_buckets: int) -> pl.Series:
@@ -33,3 +33,18 @@ def test_large_ids_stay_within_range() -> None:
     buckets = buckets_of(pl.Series([2**62, 2**63 - 1]), 5)
 
     assert buckets.is_between(0, 4).all()
+
+
+@pytest.mark.parametrize("num_buckets", [1, 3, 4, 64])
+@pytest.mark.parametrize("num_parts", [1, 2, 5])
+def test_parts_cover_every_bucket_once(num_buckets: int, num_parts: int) -> None:
+    parts = [parse_buckets(f"{part}/{num_parts}").select(num_buckets) for part in range(1, num_parts + 1)]
+
+    assert [bucket for part in parts for bucket in part] == list(range(num_buckets))
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_a_range_is_what_it_names() -> None:
+    assert list(BucketChoice("1-2", 1, last=2).select(3)) == [1, 2]
+    with pytest.raises(NoSuchBucketError):
+        parse_buckets("3").select(3)
