@@ -20,7 +20,7 @@ from features.definitions import UnfilledFeatureError, hash_definitions
 from features.ranking.pairs import require_expressions
 from features.snapshot.buckets import assign_bucket
 from features.snapshot.complements import build_complements
-from features.snapshot.history import build_history, list_guest_baskets
+from features.snapshot.history import build_history, build_pairs, list_guest_baskets
 from features.snapshot.item_neighbours import CORE_PRODUCTS, build_neighbours
 from features.snapshot.products import build_product_features
 from features.snapshot.purchases import Purchases, load_purchases
@@ -42,8 +42,10 @@ def build_snapshot(purchases: Purchases, num_buckets: int = 1) -> Snapshot:
         UnfilledFeatureError: a feature is declared that nothing computes.
     """
     require_expressions()
-    products = build_product_features(purchases)
-    history = build_history(purchases, products)
+    pairs = build_pairs(purchases)
+    products = build_product_features(purchases, pairs)
+    history = build_history(purchases, pairs, products)
+    del pairs  # the largest of the frames
     sold = products.filter(products["popularity"] > 0).sort("popularity", "product_id", descending=[True, False])
     sold_ids = sold["product_id"].to_numpy()
     guest_baskets = list_guest_baskets(purchases)

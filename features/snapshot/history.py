@@ -3,35 +3,47 @@
 import polars as pl
 
 from features.definitions import HISTORY_FEATURES
-from features.snapshot.aggregates import aggregate, select_declared
+from features.snapshot.aggregates import DAYS, Grouping, aggregate, select_declared
 from features.snapshot.purchases import Purchases
 
 
-def build_history(purchases: Purchases, products: pl.DataFrame) -> pl.DataFrame:
+def build_pairs(purchases: Purchases) -> pl.DataFrame:
+    """Describe who bought what, each guest's basket as a buyer: what features of products and of pairs stand on.
+
+    Returns:
+        user_id, product_id (sorted), first and days (ages of the first and of the last purchase), times (orders that
+        hold the product), and those of HISTORY_FEATURES that the user's purchases alone give.
+    """
+    rows, number = Grouping(), pl.col("order_number")
+    last_order = rows.max(pl.col("last_order"))  # a user has one
+    features = {
+        "first": rows.max(DAYS),
+        "days": rows.min(DAYS),
+        "times": rows.count(),
+        **aggregate(rows, "pair"),
+        "pair_order_share": rows.count() / (last_order - rows.min(number) + 1),
+        "pair_orders_since": last_order - rows.max(number),
+    }
+    return rows.reduce(_number_orders(purchases.all_lines), ["user_id", "product_id"], features)
+
+
+def build_history(purchases: Purchases, pairs: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
     """Describe each user with each product that the user bought.
 
     Args:
         purchases: those before as_of.
+        pairs: who bought what of them.
         products: the product features, for the usual interval of products bought only once.
 
     Returns:
         user_id, product_id (sorted) and HISTORY_FEATURES, float32, null = missing.
     """
-    lines = _number_orders(purchases.lines)
-    num_orders, number = pl.col("num_orders").max(), pl.col("order_number")  # a group has one num_orders
-    history = (
-        lines.group_by("user_id", "product_id", maintain_order=True)
-        .agg(
-            **aggregate("pair"),
-            pair_order_share=pl.len() / (num_orders - number.min() + 1),
-            pair_orders_since=num_orders - number.max(),
-        )
-        .join(products.select("product_id", "product_interval_days"), on="product_id", maintain_order="left")
+    history = purchases.keep_shoppers(pairs).join(
+        products.select("product_id", "product_interval_days"), on="product_id", maintain_order="left"
     )
     usual = pl.coalesce("pair_interval_days", "product_interval_days").clip(1)
     history = history.with_columns(pair_due=pl.col("pair_days_since") / usual)
-    keys = ["user_id", "product_id"]
-    return select_declared(history, keys, "pair", HISTORY_FEATURES).sort(keys)
+    return select_declared(history, ["user_id", "product_id"], "pair", HISTORY_FEATURES)
 
 
 def list_guest_baskets(purchases: Purchases) -> pl.DataFrame:
@@ -45,9 +57,6 @@ def list_guest_baskets(purchases: Purchases) -> pl.DataFrame:
 
 
 def _number_orders(lines: pl.DataFrame) -> pl.DataFrame:
-    """Number each user's orders in time, 1 for the first; `num_orders` is the number of the last."""
-    orders = lines.select("user_id", "ordered_at", "order_id").unique().sort("user_id", "ordered_at", "order_id")
-    numbered = orders.with_columns(
-        order_number=pl.int_range(1, pl.len() + 1).over("user_id"), num_orders=pl.len().over("user_id")
-    )
-    return lines.join(numbered.drop("ordered_at"), on=["user_id", "order_id"], maintain_order="left")
+    """Number the orders in time; `last_order` is the number of the user's last."""
+    numbered = lines.with_columns(order_number=pl.col("order_id").rle_id())  # an order's lines stand together
+    return numbered.with_columns(last_order=pl.col("order_number").max().over("user_id"))

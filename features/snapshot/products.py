@@ -6,7 +6,16 @@ Sales, buyers and prices count guests too, each basket as a buyer; who is new an
 import polars as pl
 
 from features.definitions import window_days
-from features.snapshot.aggregates import DAYS, aggregate, decayed, divide, lately, mean_interval, select_declared
+from features.snapshot.aggregates import (
+    DAYS,
+    Grouping,
+    aggregate,
+    decayed,
+    divide,
+    lately,
+    mean_interval,
+    select_declared,
+)
 from features.snapshot.purchases import Purchases
 
 # Shares of new buyers: of the product, and of its type.
@@ -15,8 +24,12 @@ NEW_SHARES = ("product_new_share", "product_type_new_share")
 PRIOR_BUYERS = 5.0
 
 
-def build_product_features(purchases: Purchases) -> pl.DataFrame:
+def build_product_features(purchases: Purchases, pairs: pl.DataFrame) -> pl.DataFrame:
     """Describe each product known as of the instant, sold or not.
+
+    Args:
+        purchases: those before as_of.
+        pairs: who bought what of them, as `build_pairs` gives it.
 
     Returns:
         product_id (sorted), category_id, type_code, brand_code, popularity (buyers decayed by their last purchase,
@@ -24,14 +37,12 @@ def build_product_features(purchases: Purchases) -> pl.DataFrame:
         (visible and in stock as of the instant), and the `product` features, float32.
     """
     lines, all_lines = purchases.lines, purchases.all_lines
-    pairs = lines.group_by("product_id", "user_id", maintain_order=True).agg(
-        first=DAYS.max(), last=DAYS.min(), times=pl.len()
-    )
+    shoppers_pairs = purchases.keep_shoppers(pairs)
     features = (
         purchases.products.join(_describe_sales(all_lines), on="product_id", how="left", maintain_order="left")
-        .join(_describe_buyers(all_lines), on="product_id", how="left", maintain_order="left")
-        .join(_describe_newcomers(lines, pairs), on="product_id", how="left", maintain_order="left")
-        .join(_describe_repeats(pairs), on="product_id", how="left", maintain_order="left")
+        .join(_describe_buyers(pairs), on="product_id", how="left", maintain_order="left")
+        .join(_describe_newcomers(lines, shoppers_pairs), on="product_id", how="left", maintain_order="left")
+        .join(_describe_repeats(shoppers_pairs), on="product_id", how="left", maintain_order="left")
         .join(_describe_prices(all_lines), on="product_id", how="left", maintain_order="left")
         .with_columns(pl.col("popularity").fill_null(0.0))
         .with_columns(
@@ -48,56 +59,60 @@ def build_product_features(purchases: Purchases) -> pl.DataFrame:
 
 
 def _describe_sales(lines: pl.DataFrame) -> pl.DataFrame:
-    half = window_days("product_trend") / 2
-    orders_before = lately(2 * half) - lately(half)
-    return lines.group_by("product_id", maintain_order=True).agg(
-        **aggregate("product", ["count", "first", "last"]),
-        product_trend=((lately(half) + 1) / (orders_before + 1)).log(),
-        first_sold_at=pl.col("ordered_at").min(),
-    )
+    rows, half = Grouping(), window_days("product_trend") / 2
+    orders, orders_before = lately(rows, half), lately(rows, 2 * half) - lately(rows, half)
+    features = {
+        **aggregate(rows, "product", ["count", "first", "last"]),
+        "product_trend": ((orders + 1) / (orders_before + 1)).log(),
+        "first_sold_at": rows.min(pl.col("ordered_at")),
+    }
+    return rows.reduce(lines, ["product_id"], features)
 
 
-def _describe_buyers(lines: pl.DataFrame) -> pl.DataFrame:
+def _describe_buyers(pairs: pl.DataFrame) -> pl.DataFrame:
     """Count each buyer once, by the last purchase: one who takes ten says less about others than ten who take one."""
-    buyers = lines.group_by("product_id", "user_id", maintain_order=True).agg(DAYS.min())
-    return buyers.group_by("product_id", maintain_order=True).agg(
-        **aggregate("product", ["buyers"]),
-        popularity=decayed(window_days("product_type_share")) + 0.02 * pl.len(),
-    )
+    rows = Grouping()
+    features = {
+        **aggregate(rows, "product", ["buyers"]),
+        "popularity": decayed(rows, window_days("product_type_share")) + 0.02 * rows.count(),
+    }
+    return rows.reduce(pairs, ["product_id"], features)
 
 
 def _describe_newcomers(lines: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     """Count each buyer by the first purchase: who already buys a product says little about who will try it."""
-    new = pairs.group_by("product_id", maintain_order=True).agg(
-        **aggregate("product", ["new_buyers"]),
-        **{f"new:{name}": lately(window_days(name), pl.col("first")) for name in NEW_SHARES},
-    )
-    orders = lines.group_by("product_id").agg(**{f"all:{name}": lately(window_days(name)) for name in NEW_SHARES})
-    return new.join(orders, on="product_id", maintain_order="left")
+    buyers, orders = Grouping(), Grouping()
+    new = {f"new:{name}": lately(buyers, window_days(name), pl.col("first")) for name in NEW_SHARES}
+    new |= aggregate(buyers, "product", ["new_buyers"])
+    every = {f"all:{name}": lately(orders, window_days(name)) for name in NEW_SHARES}
+    described = buyers.reduce(pairs, ["product_id"], new)
+    return described.join(orders.reduce(lines, ["product_id"], every), on="product_id", maintain_order="left")
 
 
 def _describe_repeats(pairs: pl.DataFrame) -> pl.DataFrame:
-    first, last, times = pl.col("first"), pl.col("last"), pl.col("times")
-    pairs = pairs.with_columns(interval=mean_interval(first, last, times), came_back=times > 1)
-    mean = pairs["came_back"].mean()
+    times = pl.col("times")
+    mean = pairs.select((times > 1).mean()).item()
     prior = float(mean) if isinstance(mean, float) else 0.0
-    return pairs.group_by("product_id", maintain_order=True).agg(
-        product_repeat_rate=(pl.col("came_back").sum() + PRIOR_BUYERS * prior) / (pl.len() + PRIOR_BUYERS),
-        product_interval_days=pl.col("interval").median(),
-    )
+    rows = Grouping()
+    features = {
+        "product_repeat_rate": (rows.sum(times > 1) + PRIOR_BUYERS * prior) / (rows.count() + PRIOR_BUYERS),
+        "product_interval_days": rows.median(mean_interval(pl.col("first"), DAYS, times)),
+    }
+    return rows.reduce(pairs, ["product_id"], features)
 
 
 def _describe_prices(lines: pl.DataFrame) -> pl.DataFrame:
     """Prices are means over pieces, discounts shares of the value before them; a shop without prices has nulls."""
-    value, quantity = pl.col("value"), pl.col("quantity")
-    recent = window_days("product_price") > DAYS
+    rows, value, quantity = Grouping(), pl.col("value"), pl.col("quantity")
+    is_recent = window_days("product_price") > DAYS
+    price = rows.sum(value) / rows.sum(quantity)
+    recent_price = rows.sum(pl.when(is_recent).then(value)) / rows.sum(pl.when(is_recent).then(quantity))
+    features = {
+        **aggregate(rows, "product", ["discount_share"]),
+        "price": price,
+        "product_price": pl.when(rows.sum(is_recent) > 0).then(recent_price).otherwise(price),
+    }
+    prices = rows.reduce(lines, ["product_id", "category_id"], features)
     category_price = pl.col("price").mean().over("category_id")
-    prices = lines.group_by("product_id", "category_id", maintain_order=True).agg(
-        **aggregate("product", ["discount_share"]),
-        price=value.sum() / quantity.sum(),
-        product_price=pl.when(recent.any())
-        .then(value.filter(recent).sum() / quantity.filter(recent).sum())
-        .otherwise(value.sum() / quantity.sum()),
-    )
     level = pl.when(pl.col("price") > 0).then((pl.col("price") / category_price).log())
     return prices.with_columns(product_price_level=level).drop("price", "category_id")

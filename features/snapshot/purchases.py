@@ -16,6 +16,7 @@ import polars as pl
 
 from features.snapshot.availability import drop_hidden, load_availability, mark_sellable
 from features.snapshot.choices import EXCLUSION_SCHEMA, load_exclusions, load_gifts, name_type
+from features.snapshot.packing import pack
 from features.snapshot.returns import take_back
 from features.store import MLStore
 
@@ -34,7 +35,8 @@ class Purchases:
         user_ids: one row a user: user_id, sorted.
         products: product_id (sorted), category_id, type_code, brand_code (dense codes, valid in this frame only),
             is_sellable (visible and in stock as of the instant); those that are visible, or that were bought.
-        lines: one row per order and product that was kept, sorted by user, time, product: user_id, product_id,
+        lines: one row per order and product that was kept, sorted by user, time, order, product: user_id,
+            product_id,
             order_id, category_id, type_code, brand_code, ordered_at, days (age at as_of), quantity, value (money paid),
             discount (money).
         guest_lines: the same of orders without a user; user_id is one of the basket's own, below all in `user_ids`.
@@ -60,6 +62,10 @@ class Purchases:
     def all_lines(self) -> pl.DataFrame:
         """The lines of shoppers and of guests, each guest's basket under a user_id of its own."""
         return pl.concat([self.lines, self.guest_lines])
+
+    def keep_shoppers(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Leave out rows of guests' baskets, whose user_id lies below every shopper's."""
+        return rows.filter(~_is_of_guest(self.user_ids))
 
     def before(self, as_of: datetime) -> "Purchases":
         """Go back to an earlier instant, with the users and products that had appeared by then in a purchase.
@@ -177,16 +183,26 @@ def _settle(
     lines = take_back(ledger) if has_returns else ledger
     if has_gifts:
         lines = lines.filter(pl.col("gift_at").is_null() | (pl.col("gift_at") >= as_of)).drop("gift_at")
-    is_guest = pl.col("user_id") < min([0, *user_ids["user_id"].head(1)])
-    return lines.filter(~is_guest), lines.filter(is_guest), ledger if has_returns or has_gifts else None
+    of_guests = _is_of_guest(user_ids)
+    return lines.filter(~of_guests), lines.filter(of_guests), ledger if has_returns or has_gifts else None
+
+
+def _is_of_guest(user_ids: pl.DataFrame) -> pl.Expr:
+    return pl.col("user_id") < min([0, *user_ids["user_id"].head(1)])
 
 
 def _finish_lines(lines: pl.DataFrame, products: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
     """Merge repeats of a product within an order and add what the product is."""
+    orders = lines.group_by("order_id").agg(pl.col("user_id", "ordered_at").first())
+    places = orders.sort("user_id", "ordered_at", "order_id").select("order_id", place=pl.int_range(pl.len()))
+    lines = lines.join(places, on="order_id")
+    lines = lines.with_columns(line=pack(lines, ["place", "product_id"])).sort("line")
+    if (lines["line"] == lines["line"].shift(1)).any():
+        measures = ["quantity", "value", "discount"]
+        ids = pl.exclude("line", *measures).first()
+        lines = lines.sort("line", *measures).group_by("line", maintain_order=True).agg(ids, pl.col(measures).sum())
     return (
-        lines.sort("user_id", "ordered_at", "order_id", "product_id", "quantity", "value", "discount")
-        .group_by("user_id", "ordered_at", "order_id", "product_id", maintain_order=True)
-        .agg(pl.col("quantity", "value", "discount").sum())
+        lines.select("user_id", "ordered_at", "order_id", "product_id", "quantity", "value", "discount")
         .join(products.drop("is_sellable"), on="product_id", maintain_order="left")
         .with_columns(days=_age_days(as_of))
     )

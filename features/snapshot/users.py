@@ -3,7 +3,7 @@
 import polars as pl
 
 from features.definitions import window_days
-from features.snapshot.aggregates import DAYS, aggregate, lately, mean_interval, select_declared
+from features.snapshot.aggregates import DAYS, Grouping, aggregate, lately, mean_interval, select_declared
 from features.snapshot.purchases import Purchases
 
 
@@ -23,23 +23,28 @@ def build_user_features(purchases: Purchases) -> pl.DataFrame:
 
 
 def _describe_orders(lines: pl.DataFrame) -> pl.DataFrame:
-    orders = lines.group_by("user_id", "order_id", maintain_order=True).agg(
-        pl.col("ordered_at", "days").first(),
-        pl.len().alias("basket_products"),
-        pl.col("value", "discount").sum(),
-    )
-    interval = mean_interval(DAYS.max(), DAYS.min(), pl.len())
-    trend_days = window_days("user_order_trend")
-    return orders.group_by("user_id", maintain_order=True).agg(
-        **aggregate("user"),
-        user_order_due=DAYS.min() / interval.clip(1),
-        user_order_trend=(lately(28) + 1) / (lately(trend_days) * (28 / trend_days) + 1),
-        user_basket_products=pl.col("basket_products").mean(),
-        user_basket_value=pl.col("value").mean(),
-        user_discount_share=pl.col("discount").sum() / (pl.col("value") + pl.col("discount")).sum(),
-        user_weekend_share=(pl.col("ordered_at").dt.weekday() > 5).mean(),
-        user_evening_share=(pl.col("ordered_at").dt.hour() >= 17).mean(),
-    )
+    baskets, value, discount = Grouping(), pl.col("value"), pl.col("discount")
+    features = {
+        "ordered_at": baskets.min(pl.col("ordered_at")),  # an order has one
+        "days": baskets.min(DAYS),
+        "products": baskets.count(),
+        "value": baskets.sum(value),
+        "discount": baskets.sum(discount),
+    }
+    orders = baskets.reduce(lines, ["user_id", "order_id"], features)
+    rows, trend_days = Grouping(), window_days("user_order_trend")
+    interval = mean_interval(rows.max(DAYS), rows.min(DAYS), rows.count())
+    features = {
+        **aggregate(rows, "user"),
+        "user_order_due": rows.min(DAYS) / interval.clip(1),
+        "user_order_trend": (lately(rows, 28) + 1) / (lately(rows, trend_days) * (28 / trend_days) + 1),
+        "user_basket_products": rows.mean(pl.col("products")),
+        "user_basket_value": rows.mean(value),
+        "user_discount_share": rows.sum(discount) / rows.sum(value + discount),
+        "user_weekend_share": rows.mean(pl.col("ordered_at").dt.weekday() > 5),
+        "user_evening_share": rows.mean(pl.col("ordered_at").dt.hour() >= 17),
+    }
+    return rows.reduce(orders, ["user_id"], features)
 
 
 def _describe_lines(lines: pl.DataFrame) -> pl.DataFrame:
@@ -68,18 +73,19 @@ def build_user_category_features(purchases: Purchases) -> pl.DataFrame:
     totals = lines.group_by("user_id").agg(
         all_orders=pl.col("order_id").n_unique(), all_lines=pl.len(), all_value=pl.col("value").sum()
     )
-    visits = lines.group_by("user_id", "category_id", "order_id", maintain_order=True).agg(
-        DAYS.first(), pl.len().alias("num_lines"), pl.col("value").sum()
-    )
-    interval = mean_interval(DAYS.max(), DAYS.min(), pl.len())
+    keys, visit = ["user_id", "category_id"], Grouping()
+    parts = {"days": visit.min(DAYS), "num_lines": visit.count(), "value": visit.sum(pl.col("value"))}
+    visits = visit.reduce(lines, [*keys, "order_id"], parts)
+    rows = Grouping()
+    interval = mean_interval(rows.max(DAYS), rows.min(DAYS), rows.count())
+    declared = {
+        **aggregate(rows, "user_category"),
+        "category_due": rows.min(DAYS) / interval.clip(1),
+        "num_lines": rows.sum(pl.col("num_lines")),
+        "value": rows.sum(pl.col("value")),
+    }
     features = (
-        visits.group_by("user_id", "category_id", maintain_order=True)
-        .agg(
-            **aggregate("user_category"),
-            category_due=DAYS.min() / interval.clip(1),
-            num_lines=pl.col("num_lines").sum(),
-            value=pl.col("value").sum(),
-        )
+        rows.reduce(visits, keys, declared)
         .join(totals, on="user_id", maintain_order="left")
         .join(build_category_reach(lines), on="category_id", maintain_order="left")
         .with_columns(
@@ -88,8 +94,7 @@ def build_user_category_features(purchases: Purchases) -> pl.DataFrame:
             category_spend_share=pl.when(pl.col("all_value") > 0).then(pl.col("value") / pl.col("all_value")),
         )
     )
-    keys = ["user_id", "category_id"]
-    return select_declared(features, keys, "user_category").sort(keys)
+    return select_declared(features, keys, "user_category")
 
 
 def build_category_reach(lines: pl.DataFrame) -> pl.DataFrame:

@@ -8,8 +8,8 @@ import pytest
 
 from features import definitions
 from features.definitions import FEATURES, Feature, UnfilledFeatureError
-from features.snapshot.aggregates import AGGREGATES, aggregate, select_declared
-from features.snapshot.history import build_history
+from features.snapshot.aggregates import AGGREGATES, Grouping, aggregate, select_declared
+from features.snapshot.history import build_history, build_pairs
 from features.snapshot.products import build_product_features
 from features.snapshot.purchases import Purchases
 from features.snapshot.users import build_category_reach, build_user_category_features, build_user_features
@@ -20,6 +20,7 @@ AT_RANKING = {row.name for row in FEATURES if row.entity == "pair" and not row.i
 WINDOWED = [row for row in FEATURES if row.window != "all" and row.name not in AT_RANKING]
 LINES = pl.DataFrame(
     {
+        "user_id": [1, 1, 1, 1],
         "days": [1.0, 10.0, 28.0, 40.0],
         "first": [1.0, 30.0, 28.0, 40.0],
         "quantity": [1.0, 2.0, 4.0, 8.0],
@@ -44,12 +45,13 @@ def purchases() -> Purchases:
 
 
 def compute(purchases: Purchases, feature: Feature) -> list[float]:
-    products = build_product_features(purchases)
+    pairs = build_pairs(purchases)
+    products = build_product_features(purchases, pairs)
     frames = [
         products,
         build_user_features(purchases),
         build_user_category_features(purchases),
-        build_history(purchases, products),
+        build_history(purchases, pairs, products),
     ]
     return next(frame[feature.name].to_list() for frame in frames if feature.name in frame.columns)
 
@@ -89,9 +91,40 @@ def test_a_rows_window_is_the_one_that_is_computed(
 def test_an_aggregate_by_hand(kind: definitions.Aggregate, window: str, expected: float) -> None:
     feature = dataclasses.replace(FEATURES[0], aggregate=kind, window=window)
 
-    found = LINES.select(AGGREGATES[kind](feature)).item()
+    rows = Grouping()
+    found = rows.reduce(LINES, ["user_id"], {"found": AGGREGATES[kind](rows, feature)})
 
-    assert found == pytest.approx(expected)
+    assert found["found"].to_list() == pytest.approx([expected])
+
+
+def test_groups_are_reduced_without_nulls_and_sorted_by_their_keys() -> None:
+    rows = Grouping()
+    value = pl.col("value")
+    features = {
+        "count": rows.count(),
+        "sum": rows.sum(value),
+        "least": rows.min(value),
+        "greatest": rows.max(value),
+        "mean": rows.mean(value),
+        "median": rows.median(value),
+        "above_1": rows.sum(value > 1),
+        "spread": rows.max(value) - rows.min(value),
+    }
+    frame = pl.DataFrame({"a": [2, 1, 1, 1, 1], "b": [-5, 7, 7, 7, 3], "value": [None, 1.0, None, 4.0, 2.0]})
+
+    found = rows.reduce(frame, ["a", "b"], features)
+
+    assert found.rows() == [
+        (1, 3, 1, 2.0, 2.0, 2.0, 2.0, 2.0, 1, 0.0),
+        (1, 7, 3, 5.0, 1.0, 4.0, 2.5, 2.5, 1, 3.0),
+        (2, -5, 1, 0.0, None, None, None, None, 0, None),
+    ]
+
+
+def test_no_rows_are_no_groups() -> None:
+    rows = Grouping()
+
+    assert rows.reduce(LINES.clear(), ["user_id"], {"count": rows.count()}).is_empty()
 
 
 def test_a_row_with_an_aggregate_needs_no_expression(purchases: Purchases, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +133,7 @@ def test_a_row_with_an_aggregate_needs_no_expression(purchases: Purchases, monke
 
     monkeypatch.setattr(definitions, "FEATURES", (*FEATURES, added))
 
-    assert {"user_orders_56d", "user_orders_28d"} <= aggregate("user").keys()
+    assert {"user_orders_56d", "user_orders_28d"} <= aggregate(Grouping(), "user").keys()
     assert max(compute(purchases, added)) > max(compute(purchases, row))
 
 

@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from features.snapshot.history import build_history, list_guest_baskets
+from features.snapshot.history import build_history, build_pairs, list_guest_baskets
 from features.snapshot.products import build_product_features
 from features.snapshot.purchases import Purchases
 from tests.features.purchase_rows import MISSING, make_purchases, read_row
@@ -33,9 +33,14 @@ BREAD_FOR_LESS = {"pair_discount_share": 0.30 / 3.00}
 COLA_ONCE = {"pair_order_share": 1, "pair_orders_since": 0, "pair_interval_days": MISSING, "pair_due": MISSING}
 
 
+def describe(purchases: Purchases) -> pl.DataFrame:
+    pairs = build_pairs(purchases)
+    return build_history(purchases, pairs, build_product_features(purchases, pairs))
+
+
 @pytest.fixture(scope="module")
 def history(tiny_purchases: Purchases) -> pl.DataFrame:
-    return build_history(tiny_purchases, build_product_features(tiny_purchases))
+    return describe(tiny_purchases)
 
 
 @pytest.mark.parametrize(
@@ -65,4 +70,4 @@ def test_baskets_of_guests_that_hold_more_than_one_product_are_listed() -> None:
     baskets = list_guest_baskets(purchases)
 
     assert baskets.rows() == [(-2, 1, 4.0), (-2, 3, 4.0)]
-    assert build_history(purchases, build_product_features(purchases))["user_id"].to_list() == [1]
+    assert describe(purchases)["user_id"].to_list() == [1]

@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from features.definitions import list_names
+from features.snapshot.history import build_pairs
 from features.snapshot.products import build_product_features
 from features.snapshot.purchases import Purchases
 from tests.features.purchase_rows import MISSING, make_purchases, read_row
@@ -43,17 +44,21 @@ COLA = {
 }
 
 
+def describe(purchases: Purchases) -> pl.DataFrame:
+    return build_product_features(purchases, build_pairs(purchases))
+
+
 @pytest.mark.parametrize(
     ("product", "expected"), [(1, MILK), (3, BREAD), (5, COLA)], ids=["habit", "discounted", "sold once"]
 )
 def test_a_product_by_hand(tiny_purchases: Purchases, product: int, expected: dict[str, float]) -> None:
-    row = read_row(build_product_features(tiny_purchases), expected, product_id=product)
+    row = read_row(describe(tiny_purchases), expected, product_id=product)
 
     assert row == pytest.approx(expected, rel=1e-6, nan_ok=True)
 
 
 def test_products_never_sold_stay_with_nulls_and_no_popularity(tiny_purchases: Purchases) -> None:
-    products = build_product_features(tiny_purchases)
+    products = describe(tiny_purchases)
 
     unsold = products.filter(pl.col("product_id").is_in([4, 6]))
     assert products["product_id"].to_list() == [1, 3, 4, 5, 6]
@@ -63,27 +68,27 @@ def test_products_never_sold_stay_with_nulls_and_no_popularity(tiny_purchases: P
 
 
 def test_popularity_decays_and_forgets_nothing_wholly(tiny_purchases: Purchases) -> None:
-    cola = build_product_features(tiny_purchases).filter(pl.col("product_id") == 5)
+    cola = describe(tiny_purchases).filter(pl.col("product_id") == 5)
 
     assert cola["popularity"].item() == pytest.approx(0.5 ** (5 / 28) + 0.02)
     assert cola["first_sold_at"].item() == day(20)
 
 
 def test_the_first_sale_is_an_instant(tiny_purchases: Purchases) -> None:
-    assert isinstance(build_product_features(tiny_purchases)["first_sold_at"][0], datetime)
+    assert isinstance(describe(tiny_purchases)["first_sold_at"][0], datetime)
 
 
 def test_the_price_level_is_against_the_mean_of_the_category() -> None:
     purchases = make_purchases([(1, 3, 2), (1, 6, 2)])  # both of category 1
     lines = purchases.lines.with_columns(value=pl.when(pl.col("product_id") == 3).then(1.0).otherwise(3.0))
 
-    products = build_product_features(Purchases(**{**vars(purchases), "lines": lines}))
+    products = describe(Purchases(**{**vars(purchases), "lines": lines}))
 
     assert products["product_price_level"].to_list() == pytest.approx([log(1 / 2), log(3 / 2)])
 
 
 def test_the_trend_compares_28_days_with_the_28_before() -> None:
-    products = build_product_features(make_purchases([(1, 1, 5), (1, 1, 30), (1, 1, 55), (1, 1, 56)]))
+    products = describe(make_purchases([(1, 1, 5), (1, 1, 30), (1, 1, 55), (1, 1, 56)]))
 
     assert products["product_trend"].item() == pytest.approx(log((1 + 1) / (2 + 1)))
 
@@ -96,8 +101,7 @@ def test_guests_are_buyers_who_are_never_new_and_never_come_back() -> None:
     ]  # fmt: skip
 
     alone, with_guests = (
-        build_product_features(make_purchases(rows, guests=guests))
-        for guests in ([], [(1, 1, 3), (2, 1, 4), (2, 3, 4)])
+        describe(make_purchases(rows, guests=guests)) for guests in ([], [(1, 1, 3), (2, 1, 4), (2, 3, 4)])
     )
 
     of_shoppers, of_all = (read_row(products, names, product_id=1) for products in (alone, with_guests))
@@ -111,7 +115,7 @@ def test_guests_are_buyers_who_are_never_new_and_never_come_back() -> None:
 
 
 def test_products_of_a_type_share_its_sales() -> None:
-    products = build_product_features(make_purchases([(1, 1, 0), (2, 1, 0), (3, 4, 0)]))  # both of type 1
+    products = describe(make_purchases([(1, 1, 0), (2, 1, 0), (3, 4, 0)]))  # both of type 1
 
     assert products["product_type_share"].to_list() == pytest.approx([2 / 3, 1 / 3])
 
@@ -120,7 +124,7 @@ def test_first_purchases_of_the_last_91_days_are_counted_for_a_product_and_for_i
     of_1 = [(1, 1, 100), (1, 1, 50), (1, 1, 10), (2, 1, 20)]  # of these, the last alone is a first one of this quarter
     of_4 = [(1, 4, 5)]  # of the same type
 
-    products = build_product_features(make_purchases([*of_1, *of_4]))
+    products = describe(make_purchases([*of_1, *of_4]))
 
     assert products["product_new_share"].to_list() == pytest.approx([1 / 3, 1])
     assert products["product_type_new_share"].to_list() == pytest.approx([2 / 4, 2 / 4])
