@@ -1,7 +1,8 @@
 """Fixtures that every folder of tests shares: empty shops on each database, and a tiny one to check by hand."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from xdist.scheduler import LoadScopeScheduling
 from features.store import MLStore
 from settings import Settings
 from shop.database import open_engine
-from shop.migrate import PLATFORM, SHOP, Schema, migrate
+from shop.migrate import PLATFORM, SHOP
 from tests.support.database_servers import KINDS, DatabaseServer, run_server
+from tests.support.migrated_databases import MigratedDatabases, copy_migrated_file, migrate_file
 from tests.support.synthetic import make_synthetic_store
 from tests.support.tiny_shop import fill_tiny_shop
 
@@ -76,11 +78,19 @@ def any_server(request: pytest.FixtureRequest) -> DatabaseServer:
     return server
 
 
+@pytest.fixture(scope="session")
+def migrated_databases() -> Callable[..., MigratedDatabases]:
+    """Migrated databases by server and schemas, each lent to one test after another."""
+    return cache(lambda server, *schemas: MigratedDatabases(server, schemas))
+
+
 @pytest.fixture
-def server_platform(any_server: DatabaseServer) -> Iterator[Engine]:
+def server_platform(
+    any_server: DatabaseServer, migrated_databases: Callable[..., MigratedDatabases]
+) -> Iterator[Engine]:
     """The platform's empty database on each of the two servers in turn, beside whatever else lies there."""
-    for url in _lend_database(any_server):
-        yield from _open_migrated(url, PLATFORM)
+    with migrated_databases(any_server, PLATFORM).lend() as url:
+        yield from _open(url)
 
 
 @pytest.fixture
@@ -101,16 +111,29 @@ def any_shop_url(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue(f"{request.param}_url"))
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite shop without rows, to copy."""
+    return migrate_file(tmp_path_factory.mktemp("migrated"), (SHOP, PLATFORM))
+
+
 @pytest.fixture
-def empty_shop(sqlite_url: str) -> Iterator[Engine]:
+def empty_shop(sqlite_url: str, migrated_file: Path) -> Iterator[Engine]:
     """A migrated SQLite shop without rows, with the platform's tables beside its own."""
-    yield from _open_migrated(sqlite_url)
+    copy_migrated_file(migrated_file, sqlite_url)
+    yield from _open(sqlite_url)
 
 
-@pytest.fixture
-def any_empty_shop(any_shop_url: str) -> Iterator[Engine]:
+@pytest.fixture(params=["sqlite", *KINDS])
+def any_empty_shop(
+    request: pytest.FixtureRequest, migrated_databases: Callable[..., MigratedDatabases]
+) -> Iterator[Engine]:
     """A migrated shop without rows, on each of the three databases in turn."""
-    yield from _open_migrated(any_shop_url)
+    if request.param == "sqlite":
+        yield request.getfixturevalue("empty_shop")
+        return
+    with migrated_databases(request.getfixturevalue(f"{request.param}_server"), SHOP, PLATFORM).lend() as url:
+        yield from _open(url)
 
 
 @pytest.fixture
@@ -130,10 +153,8 @@ def _lend_database(server: DatabaseServer) -> Iterator[str]:
     server.drop_database(url)
 
 
-def _open_migrated(url: str, *schemas: Schema) -> Iterator[Engine]:
+def _open(url: str) -> Iterator[Engine]:
     engine = open_engine(url)
-    for schema in schemas or (SHOP, PLATFORM):
-        migrate(engine, schema)
     yield engine
     engine.dispose()
 

@@ -46,7 +46,7 @@ MYSQL_ALONE = (SMALL_REDO_LOG, "--innodb-flush-method=nosync", "--mysqlx=OFF", "
 MARIADB_ALONE = ("--log-bin=binlog", "--debug-no-sync=1")  # MySQL keeps a binary log without being told to
 
 
-@dataclass
+@dataclass(eq=False)
 class DatabaseServer:
     """A server of this process's own.
 
