@@ -117,9 +117,9 @@ class HomePage:
         ladder = await self._begin(shopper, limit, products, entries or by_model)
         keep = shopper.exclusions.keep
         listed: Iterable[StoredEntry] = keep(keep_usable(entries))
-        if self._fallback.rules.current.has_pins:
+        if (rules := self._fallback.rules.current).has_pins:
             listed = list(listed)
-            ladder.pin(listed or by_model)
+            ladder.pin(rules.list_pins(listed or by_model))
         if shopper.has_coupons and entries and shopper.user_id is not None:
             listed = whole = list(listed)  # a coupon may speak for any of it
             coupons = await self._shop.read(fetch_held_coupons, shopper.user_id)

@@ -3,8 +3,7 @@
 Of a family the page shows one product: the first that can be sold. Its other variants make room for what follows.
 The first slots hold at most a share of one category and of earlier purchases, as long as other products can be had
 (`api/pages/head_rule.py`), and at most a few products that a coupon lifted. The merchant's rules (`api/pages/rules.py`)
-say what is left out, moved, capped or pinned. Pure but for the catalogue that it reads; which rungs there are is
-decided in `api/pages/home.py` and `api/pages/shelves.py`.
+say what is left out, moved, capped or pinned. Pure but for the catalogue; `home.py` and `shelves.py` decide on rungs.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement
 
 from api.pages.head_rule import HeadRule
-from api.pages.rules import NO_RULES, PINNED, AppliedRules, Pin, RuleMark
+from api.pages.rules import NO_RULES, PINNED, AppliedRules, Caps, Pin, RuleMark
 from api.queries.catalogue import SellableProduct
 from api.queries.ranked_list import StoredEntry
 
@@ -58,6 +57,7 @@ class Ladder:
         without_families: Iterable[int] = (),
         repeat_share: float = 1.0,
         rules: AppliedRules = NO_RULES,
+        page_caps: Caps | None = None,
     ):
         """Start with an empty page.
 
@@ -70,6 +70,7 @@ class Ladder:
             without_families: families that must not be on the page.
             repeat_share: most of the first slots that earlier purchases may have.
             rules: the merchant's.
+            page_caps: of a page that this list is a part of, which hold in all slots; `None` = of its own first slots.
         """
         self._limit = limit
         self._head = min(limit, HEAD_SLOTS)
@@ -79,7 +80,8 @@ class Ladder:
         self._restricted = {*restricted, *rules.hidden_categories}
         self._families = set(without_families)
         self._rules = rules
-        self._caps = rules.make_caps(self._head)
+        self._caps = page_caps or rules.make_caps(self._head)
+        self._caps_hold, self._is_part = self._caps is not None, page_caps is not None
         self._wanted_pins: list[Pin] = []
         self._pinned: list[tuple[int, RankedProduct]] = []
         self._pinned_ids: set[int] = set()
@@ -114,17 +116,14 @@ class Ladder:
     @property
     def conditions(self) -> list[ColumnElement[bool]]:
         """What a query of products has to hold to, so that the page can take what it finds: the merchant's rules."""
-        return self._rules.list_conditions(None if self._is_head_closed else self._caps)
+        return self._rules.list_conditions(self._caps if self._caps_hold else None)
 
-    def pin(self, entries: Sequence[StoredEntry]) -> None:
-        """Reserve the slots that the merchant gave away; the next look at the shop finds out who can have them.
-
-        Args:
-            entries: the user's list, best first.
-        """
-        pins = (pin for pin in self._rules.list_pins(entries) if pin.slot <= self._head)
+    def pin(self, pins: Iterable[Pin]) -> None:
+        """Reserve the slots that the merchant gave away; the next look at the shop finds out who can have them."""
         self._wanted_pins = [
-            pin._replace(choices=[choice for choice in pin.choices if choice[0] not in self._met]) for pin in pins
+            pin._replace(choices=[choice for choice in pin.choices if choice[0] not in self._met])
+            for pin in pins
+            if pin.slot <= self._head
         ]
 
     async def lift(self, entries: Sequence[StoredEntry], has_coupon: Callable[[int, int], bool]) -> None:
@@ -176,6 +175,11 @@ class Ladder:
         self._close_head()
         await self.step("", [])
 
+    async def release_caps(self) -> None:
+        """Take what a page's caps held back: they give way where nothing else is left to sell."""
+        self._caps_hold = False
+        await self.step("", [])
+
     def _propose(self, rung: str, entries: Iterable[StoredEntry]) -> Iterator[Candidate]:
         """Yield the products that did not come by before, one when asked for one: few pages need a whole list."""
         met, restricted = self._met, self._restricted
@@ -191,7 +195,7 @@ class Ladder:
         """
         waiting = iter(sorted(self._late))
         wanted = self.missing + SPARE + self._num_variants_left_out
-        if self._is_head_closed:
+        if self._is_head_closed and not self._caps_hold:
             page = list(islice(chain(waiting, coming), wanted))
             self._late = list(waiting)
             return page
@@ -199,8 +203,8 @@ class Ladder:
         rule, asked = self._rule, self._rule.fork()
         for candidate in chain(waiting, coming):
             _, product_id, category_id, _, reason = candidate
-            has_room = rule.takes(category_id, reason) and asked.takes(category_id, reason, SPARE)
-            if not (has_room and self._has_capped_room(product_id, category_id)):
+            is_welcome = rule.takes(category_id, reason) and asked.takes(category_id, reason, SPARE)
+            if not ((is_welcome or self._is_head_closed) and self._has_capped_room(product_id, category_id)):
                 self._late.append(candidate)
                 continue
             asked.count(category_id, reason)
@@ -230,8 +234,8 @@ class Ladder:
                 self._num_variants_left_out += 1
                 continue
             category_id = product.category_id
-            has_room = rule.takes(category_id, reason) and self._has_capped_room(product_id, category_id)
-            if is_head and not has_room:
+            has_room = not is_head or rule.takes(category_id, reason)
+            if not (has_room and self._has_capped_room(product_id, category_id)):
                 self._late.append((turn, product_id, category_id, rung, reason))
                 continue
             self._note(product, reason)
@@ -249,6 +253,7 @@ class Ladder:
 
     def _close_head(self) -> None:
         self._is_head_closed = True
+        self._caps_hold = self._caps_hold and self._is_part
         self.ranked_products += self._lifted
         for slot, ranked in self._pinned:
             self.ranked_products.insert(slot - 1, ranked)
@@ -276,11 +281,11 @@ class Ladder:
             self._families.add(product.family_id)
         if not self._is_head_closed:
             self._rule.count(product.category_id, reason)
-            if self._caps is not None:
-                self._caps.count(product.product_id, product.category_id)
+        if self._caps is not None:
+            self._caps.count(product.product_id, product.category_id)
 
     def _has_capped_room(self, product_id: int, category_id: int) -> bool:
-        return self._caps is None or self._caps.have_room(product_id, category_id)
+        return not self._caps_hold or self._caps is None or self._caps.have_room(product_id, category_id)
 
     def _may_be_pinned(self, product: SellableProduct) -> bool:
         """Return whether a slot may be given to a product; a full share of its category does not keep it out."""

@@ -1,13 +1,14 @@
 """The merchant's rules as lists obey them: pure, made of rules whose products are known.
 
 hide   on no list; wins over every other rule
-cap    at most so many of the first 20 slots, unless nothing else is left to sell
-pin    a product, or the best one of a brand, a department or a kind, in a slot of the homepage
+cap    at most so many of the first 20 slots, of a page of shelves on all of them, unless nothing else is left to sell
+pin    a product, or the best one of a brand, a department or a kind, in a slot of the homepage or of one shelf
 boost  stands where a product of a part of its place would: of place 12, a strength of 3 makes place 4
 bury   the other way round
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -117,16 +118,25 @@ class AppliedRules:
             return ()
         return [move.mark for move, _ in self._moves if move.covers(product_id, category_id)]
 
-    def list_pins(self, entries: Sequence[StoredEntry]) -> list[Pin]:
+    @property
+    def named_pins(self) -> Mapping[RuleMark, Collection[int]]:
+        """The pins of one product or of its variants, and which products these are."""
+        return {each.mark: each.product_ids for each in self._pins if each.rule.target_kind in ("product", "family")}
+
+    def list_pins(self, entries: Sequence[StoredEntry], *, stands_in: bool = True) -> list[Pin]:
         """Say who may have which slot of a page, the first slot first.
 
         Args:
             entries: the shopper's list, best first.
+            stands_in: whether another product may have a slot where the list holds none that may.
         """
-        return [Pin(each.rule.value or 1, each.mark, _list_choices(each, entries)) for each in self._pins]
+        return [
+            Pin(each.rule.value or 1, each.mark, _list_choices(each, entries, stands_in=stands_in))
+            for each in self._pins
+        ]
 
     def make_caps(self, num_slots: int) -> "Caps | None":
-        """Begin to count what is capped in the first slots of a list; `None` without a cap."""
+        """Begin to count what is capped in the first slots of a list, or on a page of lists; `None` without a cap."""
         return Caps(self._caps, num_slots) if self._caps else None
 
     def list_conditions(self, caps: "Caps | None" = None) -> list[ColumnElement[bool]]:
@@ -147,7 +157,7 @@ NO_RULES = AppliedRules()
 
 
 class Caps:
-    """How much of each cap the first slots of one list hold."""
+    """How much of each cap the first slots of one list hold, or all lists of a page."""
 
     def __init__(self, caps: Sequence[ResolvedRule], num_slots: int):
         """Count nothing yet.
@@ -171,14 +181,22 @@ class Caps:
         for at, (cap, _) in enumerate(self._caps):
             self._counts[at] += cap.covers(product_id, category_id)
 
+    def fork(self) -> "Caps":
+        """Return a copy that counts on its own."""
+        other = copy(self)
+        other._counts = list(self._counts)
+        return other
+
     @property
     def full(self) -> list[ResolvedRule]:
         """The caps that take no more."""
         return [cap for (cap, most), count in zip(self._caps, self._counts, strict=True) if count >= most]
 
 
-def _list_choices(pin: ResolvedRule, entries: Sequence[StoredEntry]) -> list[tuple[int, str]]:
+def _list_choices(pin: ResolvedRule, entries: Sequence[StoredEntry], *, stands_in: bool) -> list[tuple[int, str]]:
     own = [(entry[0], entry[3]) for entry in entries if pin.covers(entry[0], entry[1])][:PIN_CHOICES]
+    if not stands_in:
+        return own
     known = {product_id for product_id, _ in own}
     return own + [(each, PINNED) for each in pin.stand_ins if each not in known]
 

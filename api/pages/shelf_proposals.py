@@ -8,9 +8,10 @@ popular             popular everywhere; the one shelf that is always there
 just_in             newest in the batch
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import NamedTuple
 
 from api.queries.coupons import HeldCoupon
@@ -54,6 +55,11 @@ class Proposal:
     rungs: Sequence[Rung]
     is_varied: bool = True
     anchor: int | None = None
+
+    @property
+    def entries(self) -> Iterator[StoredEntry]:
+        """All that it would show, best first."""
+        return chain.from_iterable(rung.entries for rung in self.rungs)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from api.clients.model_server import ModelList
 from api.db.reader import DatabaseUnavailableError
 from api.pages.answer import NOBODY, pack_answer
+from api.pages.exclusions import Exclusions
 from api.pages.explain import ShopperEvidence
 from api.pages.home import UNREADABLE, take_any
 from api.pages.ladder import Ladder, RankedProduct
@@ -31,6 +32,7 @@ from api.pages.shelf_proposals import (
     order_shelves,
     propose_shelves,
 )
+from api.pages.shelf_rules import RulesOfShelves
 from api.pages.shopper import PageShopper
 from api.pages.sources import PageSources
 from api.queries.catalogue import SellableProduct
@@ -181,38 +183,50 @@ class ShelvesPage:
         """Fill the shelves in their order."""
         restricted = await self._fallback.load_restricted(self._databases)
         products, shelves = self._products.since(None), list[FilledShelf]()
-        await products.load(_list_wanted(proposals, limit))
+        load = shopper.exclusions.sift(products.load)
         shown, families = set(not_due.products), set[int | None](not_due.families)
+        rules = RulesOfShelves(self._fallback.rules.current, limit)
+        known = await load([*_list_wanted(proposals, limit), *rules.pinned_ids])
+        pinned = (product for each in rules.pinned_ids if (product := known.get(each)) is not None)
+        rules.reserve(product for product in pinned if product.category_id not in restricted)
         for code in order_shelves(proposals):
             proposal = proposals[code]
             anchor = await _find_anchor(proposal, products, restricted)
             if proposal.anchor is not None and anchor is None:
                 continue
-            anchored = set() if anchor is None else {anchor.family_id}
+            asked = rules.begin(proposal.entries, shows_anything=code == POPULAR)
+            left_out = {*families, *asked.families, *({anchor.family_id} if anchor else ())}
             ladder = Ladder(
                 limit,
-                shopper.exclusions.sift(products.load),
+                load,
                 without=shown,
                 category_share=self._rules.category_share if proposal.is_varied else 1.0,
                 restricted=restricted,
-                without_families={each for each in families | anchored if each is not None},
+                without_families={each for each in left_out if each is not None},
                 rules=self._fallback.rules.current,
+                page_caps=asked.caps,
             )
-            await self._fill_shelf(ladder, code, proposal)
+            ladder.pin(asked.pins)
+            for rung in proposal.rungs:
+                await ladder.step(rung.name, rung.entries)
             if code == POPULAR:
                 await take_any(self._shop, ladder, limit, shopper.exclusions)
+            await ladder.finish()
+            if code == POPULAR:
+                await self._fill_up(ladder, limit, shopper.exclusions)
             if code == POPULAR or len(ladder.ranked_products) >= min(LEAST_PRODUCTS, limit):
                 shelves.append(FilledShelf(code, ladder.ranked_products, anchor))
+                rules.keep(asked, ladder.ranked_products)
                 shown |= {ranked.product.product_id for ranked in ladder.ranked_products}
                 families |= {ranked.product.family_id for ranked in ladder.ranked_products}
         return shelves
 
-    async def _fill_shelf(self, ladder: Ladder, code: str, proposal: Proposal) -> None:
-        if code == POPULAR and self._fallback.rules.current.has_pins:
-            ladder.pin(proposal.rungs[0].entries)
-        for rung in proposal.rungs:
-            await ladder.step(rung.name, rung.entries)
-        await ladder.finish()
+    async def _fill_up(self, ladder: Ladder, limit: int, exclusions: Exclusions) -> None:
+        """Take whatever can be sold, and last what a cap of the page held back."""
+        await take_any(self._shop, ladder, limit, exclusions)
+        if ladder.missing:
+            await ladder.release_caps()
+            await take_any(self._shop, ladder, limit, exclusions)
 
     def _answer_locally(self, user_id: int | None, limit: int) -> ShelvesAnswer:
         """Answer without the databases: what this process showed the shopper last, and what is popular."""
@@ -253,10 +267,7 @@ def _fetch_purchases(connection: Connection, shopper: PageShopper, least: timede
 def _list_wanted(proposals: Mapping[str, Proposal], limit: int) -> list[int]:
     """List the products that the shelves will ask for, mostly: they are read at once."""
     anchors = [proposal.anchor for proposal in proposals.values() if proposal.anchor is not None]
-    entries = (
-        islice(chain.from_iterable(rung.entries for rung in proposal.rungs), LOOKED_UP * limit)
-        for proposal in proposals.values()
-    )
+    entries = (islice(proposal.entries, LOOKED_UP * limit) for proposal in proposals.values())
     return list(dict.fromkeys([*anchors, *(entry[0] for entry in chain.from_iterable(entries))]))
 
 

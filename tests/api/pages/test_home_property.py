@@ -97,6 +97,7 @@ class Shop:
     def describe(product_id: int, *, has_families: bool) -> dict[str, Any]:
         family_id = FAMILIES[product_id // 4 % len(FAMILIES)] if has_families else None
         values = {"product_id": product_id, "category_id": 1 + product_id % 6, "title": f"Product {product_id}"}
+        values["brand"] = f"Brand {product_id % 5}"
         values["product_type"] = KINDS[product_id // 6 % len(KINDS)]
         return values | {"price": Decimal(product_id), "stock": 5, "is_visible": True, "family_id": family_id}
 
@@ -136,12 +137,12 @@ class Shop:
             families = set(session.scalars(of_families)) - {None}
             kinds = {each.product_type or each.category_id for each in refused if each.kind == NOT_INTERESTED_TYPE}
             session.expunge_all()
-        bought = {_name_thing(each) for each in every if each.product_id in lately}
+        bought = {name_thing(each) for each in every if each.product_id in lately}
         sellable = [each for each in every if each.is_visible and each.stock > 0]
         return {
             each.product_id: each
             for each in sellable
-            if each.product_id not in lately and _name_thing(each) not in bought
+            if each.product_id not in lately and name_thing(each) not in bought
             if each.product_id not in at_products and each.family_id not in families
             if (each.product_type or each.category_id) not in kinds
         }
@@ -188,8 +189,8 @@ def test_no_page_ever_breaks_a_rule_or_runs_short(
     ids = [product["product_id"] for product in shown]
     assert answer.status_code == 200
     assert set(ids) <= allowed.keys()
-    assert len(ids) == len(set(ids)) == min(limit, len({_name_thing(product) for product in allowed.values()}))
-    assert len({_name_thing(allowed[product_id]) for product_id in ids}) == len(ids)
+    assert len(ids) == len(set(ids)) == min(limit, len({name_thing(product) for product in allowed.values()}))
+    assert len({name_thing(allowed[product_id]) for product_id in ids}) == len(ids)
     assert all(product["price"] == float(allowed[product["product_id"]].price) for product in shown)
     assert all(product["category_id"] == allowed[product["product_id"]].category_id for product in shown)
     _check_variety(shown, allowed, limit)
@@ -220,15 +221,15 @@ def test_no_shelf_ever_breaks_a_rule_or_runs_short(
 
     allowed, shelves = shop.allowed(), answer.json()["shelves"]
     shown = [product["product_id"] for shelf in shelves for product in shelf["products"]]
-    num_things = len({_name_thing(product) for product in allowed.values()})
+    num_things = len({name_thing(product) for product in allowed.values()})
     assert answer.status_code == 200
     assert set(shown) <= allowed.keys()
-    assert len({_name_thing(allowed[product_id]) for product_id in shown}) == len(shown)
+    assert len({name_thing(allowed[product_id]) for product_id in shown}) == len(shown)
     assert {shelf["code"]: len(shelf["products"]) for shelf in shelves}["popular"] == limit or len(shown) == num_things
     assert all(min(4, limit) <= len(shelf["products"]) <= limit for shelf in shelves if shelf["code"] != "popular")
 
 
-def _name_thing(product: Product) -> tuple[str, int]:
+def name_thing(product: Product) -> tuple[str, int]:
     """Name what a page shows once: a family, or a product without one."""
     return ("product", product.product_id) if product.family_id is None else ("family", product.family_id)
 
@@ -237,11 +238,11 @@ def _check_variety(shown: list[dict[str, Any]], allowed: dict[int, Product], lim
     """A category may only exceed its share when all that others offer stands in the head already."""
     slots = min(limit, 20)
     most = max(2, int(0.4 * slots))
-    head = {_name_thing(allowed[each["product_id"]]): each["category_id"] for each in shown[:slots]}
+    head = {name_thing(allowed[each["product_id"]]): each["category_id"] for each in shown[:slots]}
     in_head = Counter(head.values())
     crowded = [category for category, number in in_head.items() if number > most]
     for category in {product.category_id for product in allowed.values()} - set(crowded):
-        things = {_name_thing(product) for product in allowed.values() if product.category_id == category}
+        things = {name_thing(product) for product in allowed.values() if product.category_id == category}
         on_offer = [thing for thing in things if head.get(thing, category) == category]
         if crowded:
             assert in_head[category] == min(len(on_offer), most)
@@ -255,6 +256,6 @@ def _check_repeats(ranked: list[int], shown: list[dict[str, Any]], allowed: dict
         return
     in_category = Counter(allowed[each].category_id for each in head)
     full = {category for category, number in in_category.items() if number >= max(2, int(0.4 * slots))}
-    things = {_name_thing(allowed[each]) for each in head}
+    things = {name_thing(allowed[each]) for each in head}
     new = [each for each in ranked if find_reason(each) != "bought_before" and allowed[each].category_id not in full]
-    assert {_name_thing(allowed[each]) for each in new} <= things
+    assert {name_thing(allowed[each]) for each in new} <= things

@@ -61,7 +61,7 @@ def climb(
 
     async def fill() -> Ladder:
         ladder = Ladder(limit, fetch, without, rules=rules)
-        ladder.pin(entries(products))
+        ladder.pin(rules.list_pins(entries(products)))
         await ladder.step("published", entries(products))
         await ladder.finish()
         return ladder
