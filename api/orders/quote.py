@@ -11,7 +11,9 @@ from shop.money import Currency
 
 
 def quote_cart(connection: Connection, cart: Cart, currency: Currency) -> CartQuote:
-    """Price a cart with the coupons that take off most. Ordering the same cart with these coupons costs the same.
+    """Price a cart with the coupons that take off most, but for those that are to be kept.
+
+    Ordering the same cart with these coupons costs the same.
 
     Args:
         connection: to the shop's database.
@@ -22,7 +24,8 @@ def quote_cart(connection: Connection, cart: Cart, currency: Currency) -> CartQu
         CheckoutError: some product is not sold, or too few of it are left; all such products are named.
     """
     lines = price_lines(connection, cart.items, currency)
-    coupons = choose_coupons(lines, fetch_held_coupons(connection, cart.user_id))
+    held = fetch_held_coupons(connection, cart.user_id)
+    coupons = choose_coupons(lines, [each for each in held if each.coupon_id not in cart.without_coupon_ids])
     reduced, used = redeem(lines, coupons)
     return CartQuote(
         total_before_coupons=float(_sum_up(lines)),

@@ -1,4 +1,4 @@
-"""Search and its suggestions.
+"""Search and its suggestions. Of a family a search shows the variant that comes first.
 
 Restricted departments are left out of both: they show in their own page alone. So is what the merchant's rules hide,
 but a suggestion of a brand or a kind of theirs stays until the next vocabulary. A search without the database looks
@@ -22,7 +22,7 @@ from api.queries.catalogue import SellableProduct, fetch_sellable
 from api.queries.coupons import fetch_held_coupons
 from api.queries.published import SharedLists, SharedListsCache, fetch_head
 from api.queries.search import MOST_MATCHES, Match, Word, fetch_matches
-from api.schemas import ListedProduct, SearchPage, Suggestion, Suggestions
+from api.schemas import FoundProduct, SearchPage, Suggestion, Suggestions
 from api.search.results import Results, SearchFilters, Sort, arrange
 from api.search.vocabulary import Completion, Vocabulary
 from api.search.words import MOST_WORDS, expand, split_words
@@ -35,7 +35,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SearchRequest:
-    """What is searched, how it is narrowed and ordered, and which part of it is shown."""
+    """What is searched, how it is narrowed and ordered, and which part of it is shown.
+
+    With `with_variants` every product of a family stands for itself.
+    """
 
     query: str
     filters: SearchFilters
@@ -43,6 +46,7 @@ class SearchRequest:
     offset: int
     limit: int
     user_id: int | None = None
+    with_variants: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,10 @@ class SearchPages:
         else:
             self._fallback.latest.note_sellable(found.page)
         return SearchPage(
-            products=[ListedProduct(**product.listed()) for product in found.page],
+            products=[
+                FoundProduct(**product.listed(), num_variants=found.results.num_variants[product.product_id])
+                for product in found.page
+            ],
             total=len(found.results.matches),
             is_total_exact=found.num_found < MOST_MATCHES,
             corrected_query=found.corrected_query,
@@ -154,6 +161,8 @@ class SearchPages:
         is_corrected = not found and corrected != typed
         if is_corrected:
             words, named, found = search(corrected)
+        if request.with_variants:
+            found = [each._replace(shown_as=-each.product_id) for each in found]
         filters = request.filters
         if request.user_id is not None:
             filters = replace(filters, coupons=fetch_held_coupons(connection, request.user_id))
@@ -178,7 +187,15 @@ class SearchPages:
         words = expand(split_words(request.query)[:MOST_WORDS], self._fallback.storefront.search.synonyms)
         products = {each.product_id: each for each in self._fallback.list_products()}
         found = [
-            Match(each.product_id, each.category_id, each.title, None, None, each.price)
+            Match(
+                each.product_id,
+                each.category_id,
+                each.title,
+                None,
+                None,
+                each.price,
+                each.family_id or -each.product_id,
+            )
             for each in products.values()
             if words
             and each.category_id not in self._fallback.restricted

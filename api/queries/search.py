@@ -32,9 +32,19 @@ class Match(NamedTuple):
     brand: str | None
     product_type: str | None
     price: float
+    shown_as: int
+    """What it is shown and counted under: its family, or itself, as a number that is no family's."""
 
 
-_COLUMNS = (Product.product_id, Product.category_id, Product.title, Product.brand, Product.product_type, PRICE)
+_COLUMNS = (
+    Product.product_id,
+    Product.category_id,
+    Product.title,
+    Product.brand,
+    Product.product_type,
+    PRICE,
+    Product.family_id,
+)
 _INDEX = table("product_search", column("rowid"), column("rank"))
 _SEARCH_TEXT: ColumnElement[str] = literal_column("search_text")
 _ALL_TEXT = Product.title + " " + func.coalesce(Product.brand, "") + " " + func.coalesce(Product.product_type, "")
@@ -82,9 +92,10 @@ def _read(
 
 
 def _to_matches(rows: Sequence[Any]) -> Iterator[Match]:
-    for product_id, category_id, title, brand, product_type, price in rows:
+    for product_id, category_id, title, brand, product_type, price, family_id in rows:
         if is_price(price, product_id):
-            yield Match(product_id, category_id, title, brand, product_type, float(price))
+            shown_as = -product_id if family_id is None else family_id
+            yield Match(product_id, category_id, title, brand, product_type, float(price), shown_as)
 
 
 def _find_words(connection: Connection, words: Sequence[Word]) -> Select[Any]:

@@ -31,6 +31,7 @@ async def get_search(
     min_price: PriceQuery = None,
     max_price: Annotated[PriceQuery, Query(description="Only what costs less.")] = None,
     with_coupon: Annotated[bool, Query(description="Only what the shopper has a coupon for.")] = False,
+    with_variants: Annotated[bool, Query(description="Show and count every product of a family by itself.")] = False,
     sort: Sort = "relevance",
     offset: Annotated[int, Query(ge=0, le=MOST_MATCHES, description="Products to pass over.")] = 0,
     limit: LimitQuery = 24,
@@ -39,11 +40,11 @@ async def get_search(
 
     What holds all words is found. Where nothing does, words that are one letter off are corrected. Restricted
     departments are left out. Most relevant first: the larger the share of a product's type that was searched, and then
-    the more popular.
+    the more popular. Of a family the variant that comes first is shown, and all counts count it once.
     """
     response.headers["Cache-Control"] = "private, no-store"
     filters = SearchFilters(category_id, brand, min_price, max_price, with_coupon)
-    return await pages.search(SearchRequest(query, filters, sort, offset, limit, user_id))
+    return await pages.search(SearchRequest(query, filters, sort, offset, limit, user_id, with_variants))
 
 
 @router.get("/suggestions", responses=refusals(422))

@@ -40,7 +40,16 @@ from api.schemas.orders import (
     RedeemedCoupon,
     UserOrders,
 )
-from api.schemas.search import BrandCount, CategoryCount, PriceBand, SearchFacets, SearchPage, Suggestion, Suggestions
+from api.schemas.search import (
+    BrandCount,
+    CategoryCount,
+    FoundProduct,
+    PriceBand,
+    SearchFacets,
+    SearchPage,
+    Suggestion,
+    Suggestions,
+)
 from api.schemas.shoppers import Shopper, Shoppers
 
 __all__ = [
@@ -69,6 +78,7 @@ __all__ = [
     "EventsReceipt",
     "ExplainedHome",
     "ExplainedProduct",
+    "FoundProduct",
     "Health",
     "HomeRecommendations",
     "Id",

@@ -11,6 +11,7 @@ from api.schemas.events import Source
 
 MAX_LINES = 50
 MAX_COUPONS = 10
+MAX_KEPT_COUPONS = 50
 
 
 class CartLine(BaseModel):
@@ -35,6 +36,9 @@ class Cart(BaseModel):
 
     user_id: Id
     items: Annotated[list[CartLine], Field(min_length=1, max_length=MAX_LINES)]
+    without_coupon_ids: Annotated[list[Id], Field(max_length=MAX_KEPT_COUPONS)] = Field(
+        default=[], description="Coupons that the shopper wants to keep for another time."
+    )
 
 
 class RedeemedCoupon(ListedCoupon):

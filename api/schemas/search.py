@@ -12,14 +12,14 @@ class CategoryCount(BaseModel):
     """A department, and how many of the products that were found stand in it."""
 
     category_id: AnswerId
-    num_products: int
+    num_products: int = Field(description="A family counts once.")
 
 
 class BrandCount(BaseModel):
     """A brand, and how many of the products that were found are its."""
 
     brand: str
-    num_products: int
+    num_products: int = Field(description="A family counts once.")
 
 
 class PriceBand(BaseModel):
@@ -27,7 +27,7 @@ class PriceBand(BaseModel):
 
     min_price: float | None = Field(description="Null: from nothing.")
     max_price: float | None = Field(description="Null: without end.")
-    num_products: int
+    num_products: int = Field(description="A family counts once.")
 
 
 class SearchFacets(BaseModel):
@@ -39,11 +39,17 @@ class SearchFacets(BaseModel):
     num_with_coupon: int = Field(description="Products that a coupon of the shopper named in the request is valid for.")
 
 
-class SearchPage(BaseModel):
-    """A page of what a search found, sellable now."""
+class FoundProduct(ListedProduct):
+    """A product that was found; of a family, the variant that comes first in the order asked for."""
 
-    products: list[ListedProduct]
-    total: int = Field(description="Products found, after filters; counted up to 10,000.")
+    num_variants: int = Field(description="Products of its family that were found, after filters; 1 without a family.")
+
+
+class SearchPage(BaseModel):
+    """A page of what a search found, sellable now. A family stands once in it, and counts once."""
+
+    products: list[FoundProduct]
+    total: int = Field(description="What was found, after filters; up to 10,000 products are looked at.")
     is_total_exact: bool = Field(description="False if more were found than are counted.")
     corrected_query: str | None = Field(
         description="What was searched instead, since nothing holds the words as typed."

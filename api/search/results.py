@@ -1,10 +1,10 @@
-"""Ranks what a search found, filters it and counts it by facet."""
+"""Ranks what a search found, filters it and counts it by facet. A family stands once, and counts once."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, TypeVar
 
 from api.queries.coupons import HeldCoupon
 from api.queries.search import Match, Word
@@ -14,6 +14,7 @@ from api.search.words import split_words
 MOST_BRANDS = 20
 BANDS = 4
 
+Choice = TypeVar("Choice")
 Sort = Literal["relevance", "popularity", "price_up", "price_down"]
 
 
@@ -49,9 +50,13 @@ class SearchFilters:
 
 @dataclass(frozen=True)
 class Results:
-    """What a search found, in order, after filters; facets count what each choice would show."""
+    """What a search found, in order, after filters, and of each family the first; facets count what each would show.
+
+    `num_variants` says of how many products of its family a match is the first, by its id.
+    """
 
     matches: list[Match]
+    num_variants: Mapping[int, int]
     facets: SearchFacets
 
 
@@ -63,7 +68,7 @@ def arrange(
     sort: Sort,
     popularity: Mapping[int, float],
 ) -> Results:
-    """Filter, count and sort.
+    """Filter, count and sort; of each family, keep what comes first.
 
     Args:
         found: best first by the index.
@@ -84,16 +89,31 @@ def arrange(
     facets = SearchFacets(
         categories=[
             CategoryCount(category_id=category_id, num_products=number)
-            for category_id, number in Counter(each.category_id for each in without("category")).most_common()
+            for category_id, number in _count_families((each, each.category_id) for each in without("category"))
         ],
         brands=[
             BrandCount(brand=brand, num_products=number)
-            for brand, number in Counter(each.brand for each in without("brand") if each.brand).most_common(MOST_BRANDS)
-        ],
-        prices=count_bands([each.price for each in without("price")]),
-        num_with_coupon=sum(map(filters.has_coupon, without("coupon"))) if filters.coupons else 0,
+            for brand, number in _count_families((each, each.brand) for each in without("brand") if each.brand)
+        ][:MOST_BRANDS],
+        prices=count_bands([(each.price, each.shown_as) for each in without("price")]),
+        num_with_coupon=_count_covered(without("coupon"), filters),
     )
-    return Results(_sort(kept, words, named, sort, popularity), facets)
+    variants = Counter(each.shown_as for each in kept)
+    first: dict[int, Match] = {}
+    for each in _sort(kept, words, named, sort, popularity):
+        first.setdefault(each.shown_as, each)
+    return Results(list(first.values()), {each.product_id: variants[key] for key, each in first.items()}, facets)
+
+
+def _count_families(found: Iterable[tuple[Match, Choice]]) -> list[tuple[Choice, int]]:
+    """Count for each choice what is shown of it, most first."""
+    return Counter(
+        choice for _, choice in dict.fromkeys((each.shown_as, choice) for each, choice in found)
+    ).most_common()
+
+
+def _count_covered(found: Iterable[Match], filters: SearchFilters) -> int:
+    return len({each.shown_as for each in found if filters.has_coupon(each)}) if filters.coupons else 0
 
 
 def _sort(
@@ -136,16 +156,21 @@ def measure_share(text: str, asked: Collection[str]) -> float:
     return sum(word in asked for word in of_text) / len(of_text) if of_text else 0.0
 
 
-def count_bands(prices: Sequence[float]) -> list[PriceBand]:
-    """Count prices in at most four bands with round bounds, each about as full as the others; none for one price."""
-    ordered = sorted(prices)
+def count_bands(prices: Iterable[tuple[float, int]]) -> list[PriceBand]:
+    """Count in at most four bands of prices with round bounds, each about as full as the others; none for one price.
+
+    Args:
+        prices: with what each is counted under; that counts once in a band.
+    """
+    found = sorted(prices)
+    ordered = [price for price, _ in found]
     quantiles = (ordered[len(ordered) * part // BANDS] for part in range(1, BANDS)) if ordered else ()
     bounds = [bound for bound in dict.fromkeys(map(_round, quantiles)) if ordered[0] < bound <= ordered[-1]]
     if not bounds:
         return []
     edges: list[float | None] = [None, *bounds, None]
     bands = pairwise(edges)
-    return [PriceBand(min_price=low, max_price=high, num_products=_count(ordered, low, high)) for low, high in bands]
+    return [PriceBand(min_price=low, max_price=high, num_products=_count(found, low, high)) for low, high in bands]
 
 
 def _round(price: float) -> float:
@@ -153,5 +178,5 @@ def _round(price: float) -> float:
     return float(f"{price:.0e}")
 
 
-def _count(prices: Iterable[float], low: float | None, high: float | None) -> int:
-    return sum((low is None or price >= low) and (high is None or price < high) for price in prices)
+def _count(prices: Iterable[tuple[float, int]], low: float | None, high: float | None) -> int:
+    return len({key for price, key in prices if (low is None or price >= low) and (high is None or price < high)})

@@ -20,6 +20,7 @@ KIND_OF_FIELD = {
     "order_id": "orders",
     "coupon_id": "coupons",
     "coupon_ids": "coupons",
+    "without_coupon_ids": "coupons",
 }
 """Kinds as the id map has them. Fields of other names hold no ids of the shop's: `request_id`, `batch_id`."""
 

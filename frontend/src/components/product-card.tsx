@@ -6,6 +6,7 @@ import { CouponBadge } from './coupon-badge'
 import { ProductImage } from './product-image'
 import { ReasonPopover } from './reason-popover'
 import { useCategoryName } from '@/i18n/use-category-name'
+import { useMessages } from '@/i18n/use-messages'
 import type { components } from '@/lib/api/schema'
 import { useFormats } from '@/lib/format'
 import { toProductPath } from '@/lib/shop-id'
@@ -15,8 +16,10 @@ import { useImpression } from '@/lib/tracking/use-impression'
 
 type Schemas = components['schemas']
 
-/** A product in a list; on the homepage also why it is there, and what takes money off it. */
-export type ListedProduct = Schemas['ListedProduct'] & Partial<Schemas['ExplainedProduct']>
+/** A product in a list; on the homepage also why it is there, and what takes money off it; in a search its variants. */
+export type ListedProduct = Schemas['ListedProduct'] &
+  Partial<Schemas['ExplainedProduct']> &
+  Partial<Schemas['FoundProduct']>
 
 interface ProductCardProps {
   product: ListedProduct
@@ -25,13 +28,17 @@ interface ProductCardProps {
   isEager?: boolean
   /** The level of its heading, below that of the list. */
   heading?: 'h2' | 'h3'
+  /** What else is to be said of it, in a line that keeps its place where it is empty. */
+  note?: string
 }
 
 /** A product in a list. All of it leads to the product; the buttons lie above the link. */
-export function ProductCard({ product, source, isEager = false, heading: Heading = 'h2' }: ProductCardProps) {
+export function ProductCard({ product, source, isEager = false, heading: Heading = 'h2', note }: ProductCardProps) {
+  const m = useMessages()
   const formats = useFormats()
   const categoryName = useCategoryName(product.category_id)
   const coupon = product.coupons?.[0]
+  const numVariants = product.num_variants ?? 1
   const renderMenu = useContext(CardMenuContext)
   const element = useImpression(product.product_id, source)
   return (
@@ -70,8 +77,14 @@ export function ProductCard({ product, source, isEager = false, heading: Heading
             {product.title}
           </Link>
         </Heading>
+        {note !== undefined && (
+          <p dir="auto" className="line-clamp-2 min-h-8 text-xs leading-4 text-muted-foreground">
+            {note}
+          </p>
+        )}
         <div className="mt-auto flex min-h-9 items-center justify-between gap-x-2">
           <p className="text-base font-bold tabular-nums sm:text-lg">{formats.price(product.price)}</p>
+          {numVariants > 1 && <p className="text-xs text-muted-foreground">{m.search.variants(numVariants)}</p>}
           <div className="relative z-10 -me-2 flex items-center">
             {product.reason && <ReasonPopover product={product} reason={product.reason} />}
           </div>

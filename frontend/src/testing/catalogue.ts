@@ -129,7 +129,7 @@ export function makeChoice(id: number, change: Partial<Schemas['Choice']> = {}):
 
 export function makeFound(change: Partial<Schemas['SearchPage']> = {}): Schemas['SearchPage'] {
   return {
-    products: range(1, 24).map(makeProduct),
+    products: range(1, 24).map((id) => ({ ...makeProduct(id), num_variants: id === 2 ? 3 : 1 })),
     total: 30,
     is_total_exact: true,
     corrected_query: null,

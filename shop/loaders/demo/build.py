@@ -61,6 +61,9 @@ def build_demo_tables(source: DemoSource) -> dict[str, pl.DataFrame]:
     }
 
 
+DEPOSIT = "Crv Deposit"
+"""What bottle deposits that stand among the drinks are called: a fee on other products, and none to be bought."""
+
 IMAGE_URL = pl.format("/static/images/products/category{}/product{}.svg", "category_id", "product_id")
 
 
@@ -129,6 +132,7 @@ def _build_products(source: DemoSource, categories: pl.DataFrame, items: pl.Data
             pl.when(~is_given_away).then("price"), _median_price("product_type"), _median_price("category_id")
         ),
         stock=pl.col("sold").fill_null(0) + spare,
+        is_visible=~pl.col("product_type").str.starts_with(DEPOSIT),
     )
 
 

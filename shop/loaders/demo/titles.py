@@ -104,12 +104,17 @@ def _spell_word(word: str) -> str:
 
 @cache
 def tidy_size(size: str | None) -> str | None:
-    """Spell a package size: `6 PK/4 OZ` is `6 x 4 oz`, `12 OZ/8 CT` is `12 oz / 8 ct`. None when it says nothing."""
+    """Spell a package size: `6 PK/4 OZ` and `6-4 OZ` are `6 x 4 oz`, `12 OZ/8 CT` is `12 oz / 8 ct`.
+
+    A range stays one: `3-4 LB`, `30-35 CT`. None when it says nothing.
+    """
     if not size:
         return None
     text = re.sub(r"/?\s*\(\d+\)|[*#()]", " ", PRODUCT_CODE.sub(" ", STORE_GRADES.sub(" ", size.upper())))
+    text = re.sub(r"(\d)-(?=\d/\d)", r"\1 ", text)  # 7-3/4 is a number and a fraction
     multiple = re.fullmatch(r"\s*(\d+)\s*(?:PK|P|CT)\s*/?\s*([\d.]+)\s*([A-Z ]+?)\s*", text)
     multiple = multiple or re.fullmatch(r"\s*(\d+)/([\d.]+)\s*(OZ|ML|CT|FL OZ)\s*", text)
+    multiple = multiple or re.fullmatch(r"\s*(\d+)\s*-\s*([\d.]+)\s*(OZ|ML|FL OZ)\s*", text)
     if multiple and multiple.group(3) in UNITS:
         return f"{multiple.group(1)} x {_spell_number(multiple.group(2))} {UNITS[multiple.group(3)]}"
     for parts in ([text], text.split("/")):

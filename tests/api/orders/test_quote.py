@@ -30,8 +30,9 @@ def hold(engine: Engine, coupon_id: int, **fields: Any) -> None:
         session.add(UserCoupon(user_id=1, coupon_id=coupon_id, issued_at=now - timedelta(hours=1)))
 
 
-def ask(api: TestClient, *items: dict[str, int], user_id: int = 1) -> Any:
-    answer = api.post("/orders/quote", json={"user_id": user_id, "items": list(items)})
+def ask(api: TestClient, *items: dict[str, int], user_id: int = 1, without: tuple[int, ...] = ()) -> Any:
+    cart = {"user_id": user_id, "items": list(items), "without_coupon_ids": list(without)}
+    answer = api.post("/orders/quote", json=cart)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -59,6 +60,17 @@ def test_the_coupons_that_take_off_most_are_chosen_one_for_each_line(api: TestCl
 
     assert [(each["coupon_id"], each["product_id"]) for each in quote["coupons"]] == [(21, 1), (20, 3)]
     assert quote["total_amount"] == 8.0 - 1.5 - 0.3
+
+
+def test_a_coupon_that_is_kept_for_another_time_gives_way_to_the_next(api: TestClient, published_shop: Engine) -> None:
+    hold(published_shop, 21, product_id=1, discount_value=Decimal(30))
+    hold(published_shop, 22, product_id=1, discount_value=Decimal(20))
+
+    others = ask(api, MILK, without=(21,))
+    none = ask(api, MILK, without=(22, 21))
+
+    assert ([each["coupon_id"] for each in others["coupons"]], others["total_amount"]) == ([22], 4.0)
+    assert (none["coupons"], none["total_amount"]) == ([], 5.0)
 
 
 def test_a_checkout_charges_what_was_quoted(api: TestClient, published_shop: Engine) -> None:

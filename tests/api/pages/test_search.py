@@ -103,6 +103,22 @@ def test_pages_of_a_search_show_every_product_once(api: TestClient) -> None:
     assert pages == [[6, 1], [5], []]
 
 
+def test_a_family_is_one_card_with_its_number_of_variants(api: TestClient, published_shop: Engine) -> None:
+    with session_scope(published_shop) as session:
+        for product_id, size in ((31, "1 l"), (32, "2 l"), (33, "3 l")):
+            session.add(
+                Product(product_id=product_id, category_id=1, title=f"Kefir {size}", price=3, stock=5, family_id=31)
+            )
+
+    page = search(api, query="kefir", limit=1)
+    apart = search(api, query="kefir", limit=1, offset=2, with_variants=True)
+
+    assert ids(page) == [31]
+    assert (page["total"], page["products"][0]["num_variants"]) == (1, 3)
+    assert page["facets"]["categories"] == [{"category_id": 1, "num_products": 1}]
+    assert (ids(apart), apart["total"], apart["products"][0]["num_variants"]) == ([33], 3, 1)
+
+
 def test_a_search_is_counted_and_narrowed(api: TestClient) -> None:
     page = search(api, query="l", max_price=2.5)
 

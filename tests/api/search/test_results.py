@@ -8,10 +8,10 @@ from api.queries.search import Match
 from api.search.results import SearchFilters, Sort, arrange, count_bands, measure_share
 
 FOUND = [
-    Match(1, 1, "Cocoa Bar", "Alpine", "Milk Chocolate", 3.0),
-    Match(2, 1, "Skim", "Alpine", "Milk", 1.0),
-    Match(3, 2, "Pan", None, "Milk Pan", 9.0),
-    Match(4, 1, "Whole", "Farm", "Milk", 2.0),
+    Match(1, 1, "Cocoa Bar", "Alpine", "Milk Chocolate", 3.0, -1),
+    Match(2, 1, "Skim", "Alpine", "Milk", 1.0, -2),
+    Match(3, 2, "Pan", None, "Milk Pan", 9.0, -3),
+    Match(4, 1, "Whole", "Farm", "Milk", 2.0, -4),
 ]
 MILK = [("milk",)]
 COUPON = HeldCoupon(1, 1, "A", "A", "percent", Decimal(10), datetime(2030, 1, 1, tzinfo=UTC), None, 2)
@@ -70,7 +70,9 @@ def test_prices_and_coupons_narrow() -> None:
 
 
 def test_bands_have_round_bounds_and_count_every_price_once() -> None:
-    bands = count_bands([0.49, 0.99, 1.05, 2.99, 3.49, 3.99, 12.0, 80.0])
+    prices = [0.49, 0.99, 1.05, 2.99, 3.49, 3.99, 12.0, 80.0]
+
+    bands = count_bands([(price, place) for place, price in enumerate(prices)])
 
     assert [(band.min_price, band.max_price, band.num_products) for band in bands] == [
         (None, 1.0, 2),
@@ -82,4 +84,38 @@ def test_bands_have_round_bounds_and_count_every_price_once() -> None:
 
 @pytest.mark.parametrize("prices", [[], [5.0], [5.0] * 9], ids=["none", "one", "the same"])
 def test_one_price_makes_no_bands(prices: list[float]) -> None:
-    assert count_bands(prices) == []
+    assert count_bands([(price, place) for place, price in enumerate(prices)]) == []
+
+
+def test_a_family_stands_once_as_the_variant_that_comes_first() -> None:
+    family = [
+        Match(11, 1, "Whole Milk 1 l", "Alpine", "Milk", 2.0, 10),
+        Match(12, 1, "Whole Milk 2 l", "Alpine", "Milk", 3.5, 10),
+        Match(13, 2, "Whole Milk Powder", "Farm", "Milk", 8.0, 10),
+    ]
+
+    by_price = arrange([*FOUND, *family], MILK, {}, SearchFilters(), "price_down", {})
+    narrowed = arrange([*FOUND, *family], MILK, {}, SearchFilters(category_id=1), "popularity", {12: 1.0})
+
+    assert [each.product_id for each in by_price.matches] == [3, 13, 1, 4, 2]
+    assert by_price.num_variants == {3: 1, 13: 3, 1: 1, 4: 1, 2: 1}
+    assert [each.product_id for each in narrowed.matches] == [12, 1, 2, 4]
+    assert narrowed.num_variants[12] == 2
+
+
+def test_every_count_counts_a_family_once() -> None:
+    family = [
+        Match(11, 1, "Whole Milk 1 l", "Alpine", "Milk", 2.0, 10),
+        Match(12, 1, "Whole Milk 2 l", "Alpine", "Milk", 2.5, 10),
+        Match(13, 2, "Whole Milk Powder", "Alpine", "Milk", 8.0, 10),
+    ]
+
+    results = arrange([*FOUND, *family], MILK, {}, SearchFilters(coupons=[COUPON]), "relevance", {})
+
+    assert {each.category_id: each.num_products for each in results.facets.categories} == {1: 4, 2: 2}
+    assert {each.brand: each.num_products for each in results.facets.brands} == {"Alpine": 3, "Farm": 1}
+    assert results.facets.num_with_coupon == 2
+    for band in results.facets.prices:
+        chosen = SearchFilters(min_price=band.min_price, max_price=band.max_price)
+        shown = arrange([*FOUND, *family], MILK, {}, chosen, "relevance", {})
+        assert len(shown.matches) == band.num_products

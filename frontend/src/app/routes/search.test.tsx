@@ -31,6 +31,14 @@ test('what is typed is completed, and a line is chosen with the keys', async () 
   expect(await screen.findByRole('heading', { level: 1, name: '‘Milk’ 검색 결과' })).toBeVisible()
 })
 
+test('a card says of how many variants it is the first', async () => {
+  renderApp('/search?q=milk')
+
+  const card = async (name: string) => within((await screen.findByRole('link', { name })).closest('article')!)
+  expect((await card('Product 2')).getByText('옵션 3개')).toBeVisible()
+  expect((await card('Product 3')).queryByText(/^옵션/)).not.toBeInTheDocument()
+})
+
 test('a department and a product that are suggested are opened', async () => {
   const user = renderApp('/cart')
   await user.type(await screen.findByRole('combobox'), 'x')

@@ -1,5 +1,6 @@
 import { useQueries, useQuery } from '@tanstack/react-query'
 import { quoteQuery } from './api/get-quote'
+import { useKeptCoupons, type KeptCoupons } from './kept-coupons'
 import { productQuery } from '@/api/get-product'
 import { env } from '@/config/env'
 import { ApiError } from '@/lib/api/api-error'
@@ -10,7 +11,7 @@ import { sumUp, useCart, type Cart, type CartLine } from '@/stores/cart'
 
 export type LiveLine = CartLine & { isSoldOut: boolean }
 
-export interface LiveCart extends Cart {
+export interface LiveCart extends Cart, Omit<KeptCoupons, 'forgetKept'> {
   lines: LiveLine[]
   /** Before coupons. */
   subtotal: number
@@ -28,7 +29,9 @@ export interface LiveCart extends Cart {
 export function useLiveCart(userId: ShopId | undefined): LiveCart {
   const cart = useCart()
   const answers = useQueries({ queries: cart.lines.map((line) => productQuery(line.productId, userId)) })
-  const asked = useQuery(quoteQuery(userId, cart.lines))
+  const { forgetKept, ...coupons } = useKeptCoupons(userId)
+  const keptIds = coupons.kept.map(({ coupon_id: id }) => id)
+  const asked = useQuery(quoteQuery(userId, cart.lines, keptIds))
   const lines = cart.lines.map((line, index) => {
     const product = answers[index]?.data?.product
     return {
@@ -41,6 +44,11 @@ export function useLiveCart(userId: ShopId | undefined): LiveCart {
   const subtotal = sumUp(lines)
   return {
     ...cart,
+    ...coupons,
+    clear: () => {
+      cart.clear()
+      forgetKept()
+    },
     lines,
     subtotal: quote?.total_before_coupons ?? subtotal,
     total: quote?.total_amount ?? subtotal,

@@ -105,7 +105,7 @@ export interface paths {
          *
          *     What holds all words is found. Where nothing does, words that are one letter off are corrected. Restricted
          *     departments are left out. Most relevant first: the larger the share of a product's type that was searched, and then
-         *     the more popular.
+         *     the more popular. Of a family the variant that comes first is shown, and all counts count it once.
          */
         get: operations["get_search_catalogue_search_get"];
         put?: never;
@@ -572,7 +572,10 @@ export interface components {
         BrandCount: {
             /** Brand */
             brand: string;
-            /** Num Products */
+            /**
+             * Num Products
+             * @description A family counts once.
+             */
             num_products: number;
         };
         /**
@@ -597,6 +600,12 @@ export interface components {
             items: components["schemas"]["CartLine"][];
             /** User Id */
             user_id: number | string;
+            /**
+             * Without Coupon Ids
+             * @description Coupons that the shopper wants to keep for another time.
+             * @default []
+             */
+            without_coupon_ids: (number | string)[];
         };
         /**
          * CartContents
@@ -686,7 +695,10 @@ export interface components {
         CategoryCount: {
             /** Category Id */
             category_id: number | string;
-            /** Num Products */
+            /**
+             * Num Products
+             * @description A family counts once.
+             */
             num_products: number;
         };
         /**
@@ -933,6 +945,33 @@ export interface components {
              * @description The rung that it came from.
              */
             rung: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * FoundProduct
+         * @description A product that was found; of a family, the variant that comes first in the order asked for.
+         */
+        FoundProduct: {
+            /** Category Id */
+            category_id: number | string;
+            /**
+             * Image Url
+             * @description Path on this server, or a full URL.
+             */
+            image_url: string;
+            /**
+             * Num Variants
+             * @description Products of its family that were found, after filters; 1 without a family.
+             */
+            num_variants: number;
+            /**
+             * Price
+             * @description Price now, in the shop's currency.
+             */
+            price: number;
+            /** Product Id */
+            product_id: number | string;
             /** Title */
             title: string;
         };
@@ -1280,7 +1319,10 @@ export interface components {
              * @description Null: from nothing.
              */
             min_price: number | null;
-            /** Num Products */
+            /**
+             * Num Products
+             * @description A family counts once.
+             */
             num_products: number;
         };
         /**
@@ -1591,7 +1633,7 @@ export interface components {
         };
         /**
          * SearchPage
-         * @description A page of what a search found, sellable now.
+         * @description A page of what a search found, sellable now. A family stands once in it, and counts once.
          */
         SearchPage: {
             /**
@@ -1606,10 +1648,10 @@ export interface components {
              */
             is_total_exact: boolean;
             /** Products */
-            products: components["schemas"]["ListedProduct"][];
+            products: components["schemas"]["FoundProduct"][];
             /**
              * Total
-             * @description Products found, after filters; counted up to 10,000.
+             * @description What was found, after filters; up to 10,000 products are looked at.
              */
             total: number;
         };
@@ -2444,6 +2486,8 @@ export interface operations {
                 max_price?: number | null;
                 /** @description Only what the shopper has a coupon for. */
                 with_coupon?: boolean;
+                /** @description Show and count every product of a family by itself. */
+                with_variants?: boolean;
                 sort?: "relevance" | "popularity" | "price_up" | "price_down";
                 /** @description Products to pass over. */
                 offset?: number;

@@ -78,6 +78,13 @@ def test_no_size_is_a_piece_of_a_products_code(shop: Tables) -> None:
     assert shop["products"].filter(pl.col("size").str.contains(r"\d{5}")).is_empty()
 
 
+def test_a_bottle_deposit_is_not_on_sale(shop: Tables) -> None:
+    hidden = shop["products"].filter(~pl.col("is_visible"))
+
+    assert set(hidden["product_type"]) == {"Crv Deposit Nt & F", "Crv Deposit T & Nf"}
+    assert len(hidden) == 4
+
+
 def test_prices_are_what_was_paid_lately(shop: Tables) -> None:
     paid = shop["order_items"].filter((pl.col("product_id") == 1029743) & (pl.col("unit_price") > 0))
     last = sorted(paid["unit_price"].tail(20).to_list())

@@ -67,7 +67,11 @@ function ProductSearch({ writing, onChange }: TargetFieldProps) {
   const { data: products = [] } = useQuery({
     queryKey: ['admin', 'search', query],
     queryFn: async ({ signal }) =>
-      (await unpack(api.GET('/catalogue/search', { params: { query: { query, limit: 8 } }, signal }))).data.products,
+      (
+        await unpack(
+          api.GET('/catalogue/search', { params: { query: { query, limit: 8, with_variants: true } }, signal }),
+        )
+      ).data.products,
     enabled: query.length > 1,
   })
   return (

@@ -1,6 +1,8 @@
 import { clsx } from 'clsx'
+import { Undo2, X } from 'lucide-react'
 import type { LiveCart } from '../use-live-cart'
 import { CouponBadge } from '@/components/coupon-badge'
+import { Button } from '@/components/ui/button'
 import { useMessages } from '@/i18n/use-messages'
 import { useFormats } from '@/lib/format'
 
@@ -22,7 +24,39 @@ export function CartSum({ cart }: { cart: LiveCart }) {
             <CouponBadge coupon={coupon} />
             <span className="truncate text-muted-foreground">{coupon.name}</span>
           </dt>
-          <dd className="font-medium text-coupon tabular-nums">{formats.price(-coupon.discount_amount)}</dd>
+          <dd className="flex items-center font-medium text-coupon tabular-nums">
+            {formats.price(-coupon.discount_amount)}
+            <Button
+              variant="ghost"
+              size="icon"
+              className="-me-2 text-muted-foreground"
+              aria-label={m.cart.keepCoupon(coupon.name)}
+              onClick={() => {
+                cart.keepCoupon(coupon)
+              }}
+            >
+              <X aria-hidden />
+            </Button>
+          </dd>
+        </div>
+      ))}
+      {cart.kept.map((coupon) => (
+        <div key={coupon.coupon_id} className="flex items-center justify-between gap-3">
+          <dt className="min-w-0 truncate text-muted-foreground">{coupon.name}</dt>
+          <dd className="flex shrink-0 items-center text-muted-foreground">
+            {m.cart.kept}
+            <Button
+              variant="ghost"
+              size="icon"
+              className="-me-2"
+              aria-label={m.cart.redeemCoupon(coupon.name)}
+              onClick={() => {
+                cart.redeemCoupon(coupon)
+              }}
+            >
+              <Undo2 aria-hidden />
+            </Button>
+          </dd>
         </div>
       ))}
       <div className={clsx('flex items-baseline justify-between gap-3', cart.coupons.length > 0 && 'border-t pt-3')}>

@@ -33,7 +33,7 @@ export function CartView() {
         <CartLines cart={cart} />
         <CheckoutPanel cart={cart} userId={userId} order={order} />
       </div>
-      <CartRows key={userId} userId={userId} productIds={cart.lines.map(({ productId }) => productId)} />
+      <CartRows key={userId} userId={userId} lines={cart.lines} />
     </>
   )
 }

@@ -41,7 +41,7 @@ export function OrderCard({ order, renderAction }: OrderCardProps) {
                 {item.title}
               </span>
               <span className="text-end text-sm tabular-nums">
-                {formats.price(item.unit_price)}
+                {item.unit_price === 0 ? m.orders.free : formats.price(item.unit_price)}
                 <span className="block text-xs text-muted-foreground">{m.orders.quantity(item.quantity)}</span>
               </span>
             </Link>
