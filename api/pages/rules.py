@@ -139,6 +139,36 @@ class AppliedRules:
         """Begin to count what is capped in the first slots of a list, or on a page of lists; `None` without a cap."""
         return Caps(self._caps, num_slots) if self._caps else None
 
+    @property
+    def holds_back(self) -> bool:
+        """Whether anything is hidden or capped."""
+        return bool(self._hides or self._caps)
+
+    def without_holds(self) -> "AppliedRules":
+        """Return the same rules without those that hide or cap."""
+        return AppliedRules(each for each in self._resolved if each.rule.action not in ("hide", "cap"))
+
+    def find_held_back(
+        self, free: Sequence[SellableProduct], shown: Sequence[SellableProduct]
+    ) -> list[tuple[int, list[RuleMark]]]:
+        """Say which slots a page would give to products that a rule hides, or caps in the first slots.
+
+        Args:
+            free: the page without these rules.
+            shown: the page with them, as long.
+        """
+        caps = Caps(self._caps, min(len(shown), CAPPED_SLOTS))
+        for product in shown[:CAPPED_SLOTS]:
+            caps.count(product.product_id, product.category_id)
+        in_head, held_back = {product.product_id for product in shown[:CAPPED_SLOTS]}, []
+        for slot, product in enumerate(free, start=1):
+            is_capped = slot <= CAPPED_SLOTS and product.product_id not in in_head
+            holding = [*self._hides, *(caps.full if is_capped else ())]
+            marks = [each.mark for each in holding if each.covers(product.product_id, product.category_id)]
+            if marks:
+                held_back.append((slot, marks))
+        return held_back
+
     def list_conditions(self, caps: "Caps | None" = None) -> list[ColumnElement[bool]]:
         """Write, for a query of products, that neither hidden ones come nor those whose cap is full."""
         return [_is_other(each) for each in [*self._hides, *(caps.full if caps else ())]]

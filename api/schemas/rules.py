@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_validator
 
 from api.schemas.basics import Id
+from api.schemas.catalogue import ListedProduct
 from api.schemas.home import ExplainedHome
 
 RuleAction = Literal["pin", "boost", "bury", "hide", "cap"]
@@ -142,12 +143,30 @@ class PreviewRequest(BaseModel):
     )
 
 
+class HoldingRule(BaseModel):
+    """A rule of the merchant's that keeps a product off a page, or out of its first slots."""
+
+    rule_id: int
+    action: Literal["hide", "cap"]
+
+
+class HeldBackProduct(ListedProduct):
+    """A product that a homepage would show if nothing were hidden or capped."""
+
+    slot: int = Field(description="The slot that it would have, from 1.")
+    rules: list[HoldingRule] = Field(description="What hides it, and the full caps that mean it.")
+
+
 class PreviewedPage(ExplainedHome):
     """A homepage with its reasons, and where it comes from."""
 
     batch_id: str | None
     model_version: str
     rungs: str
+    held_back: list[HeldBackProduct] = Field(
+        description="What the merchant's rules hide, or cap in the first 20 slots, of the page that there would be "
+        "without these rules."
+    )
 
 
 class Preview(BaseModel):

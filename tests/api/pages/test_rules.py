@@ -168,6 +168,17 @@ def test_a_pin_takes_a_slot_of_the_cap() -> None:
     assert show(rules, range(1, 40)) == [13, 14, 15, 16, 12, *range(17, 32)]
 
 
+def test_what_is_held_back_is_named_with_the_rule_that_does() -> None:
+    full, other = rule("cap", [1, 3, 4], 1, rule_id=8), rule("cap", [3], 5, rule_id=9)
+    rules = AppliedRules([rule("hide", [2], rule_id=7), full, other])
+    products = [SellableProduct(each, category_of(each), "", 1.0, "") for each in range(1, 7)]
+
+    held_back = rules.find_held_back(products[:5], [products[at] for at in (0, 4, 5)])
+
+    assert held_back == [(2, [(7, "hide")]), (3, [(8, "cap")]), (4, [(8, "cap")])]
+    assert (AppliedRules().holds_back, rules.holds_back, rules.without_holds().holds_back) == (False, True, False)
+
+
 RULES = st.lists(
     st.one_of(
         st.builds(rule, st.just("hide"), st.lists(st.sampled_from(IDS), max_size=30)),

@@ -275,6 +275,22 @@ def test_a_rule_is_tried_out_in_the_place_of_another(api: TestClient) -> None:
     assert list_shown(api) == shown["now"]
 
 
+def test_a_preview_names_what_rules_hold_back_and_where_it_would_stand(api: TestClient) -> None:
+    rule_id = api.post(RULES, json=hide()).json()["rule_id"]
+    cap = {"action": "cap", "target": {"kind": "category", "category_id": 2}, "value": 0}
+
+    pages = api.post("/admin/preview", json={"user_id": 1, "limit": 2, "rule": cap}).json()
+
+    held_back = {
+        name: [(each["product_id"], each["slot"], each["rules"]) for each in pages[name]["held_back"]]
+        for name in ("now", "tried")
+    }
+    hidden = (1, 2, [{"rule_id": rule_id, "action": "hide"}])
+    assert held_back["now"] == [hidden]
+    assert held_back["tried"] == [(3, 1, [{"rule_id": 0, "action": "cap"}]), hidden]
+    assert pages["tried"]["held_back"][0]["title"] == "White Bread"
+
+
 def test_a_page_is_shown_as_a_compared_alias_makes_it(published_shop: Engine, tmp_path: Path, sqlite_url: str) -> None:
     with run_api(tmp_path, sqlite_url, compared_alias="challenger") as api:
         assert api.post("/admin/preview", json={"user_id": 1}).json()["compared"] is None

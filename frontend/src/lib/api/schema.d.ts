@@ -1007,6 +1007,51 @@ export interface components {
             status: "ok" | "degraded";
         };
         /**
+         * HeldBackProduct
+         * @description A product that a homepage would show if nothing were hidden or capped.
+         */
+        HeldBackProduct: {
+            /** Category Id */
+            category_id: number | string;
+            /**
+             * Image Url
+             * @description Path on this server, or a full URL.
+             */
+            image_url: string;
+            /**
+             * Price
+             * @description Price now, in the shop's currency.
+             */
+            price: number;
+            /** Product Id */
+            product_id: number | string;
+            /**
+             * Rules
+             * @description What hides it, and the full caps that mean it.
+             */
+            rules: components["schemas"]["HoldingRule"][];
+            /**
+             * Slot
+             * @description The slot that it would have, from 1.
+             */
+            slot: number;
+            /** Title */
+            title: string;
+        };
+        /**
+         * HoldingRule
+         * @description A rule of the merchant's that keeps a product off a page, or out of its first slots.
+         */
+        HoldingRule: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "hide" | "cap";
+            /** Rule Id */
+            rule_id: number;
+        };
+        /**
          * HomeRecommendations
          * @description The homepage of a shopper.
          */
@@ -1295,6 +1340,11 @@ export interface components {
         PreviewedPage: {
             /** Batch Id */
             batch_id: string | null;
+            /**
+             * Held Back
+             * @description What the merchant's rules hide, or cap in the first 20 slots, of the page that there would be without these rules.
+             */
+            held_back: components["schemas"]["HeldBackProduct"][];
             /** Model Version */
             model_version: string;
             /** Recommendations */

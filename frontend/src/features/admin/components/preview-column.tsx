@@ -1,7 +1,7 @@
 import { useId, type ReactNode } from 'react'
 import type { PreviewedPage } from '../api/preview'
 import { compare } from '../differences'
-import { useWords } from '../words/use-words'
+import { useWords, type Words } from '../words/use-words'
 import { ProductImage } from '@/components/product-image'
 import { Badge } from '@/components/ui/badge'
 import { useReasonWords } from '@/i18n/use-reason-words'
@@ -37,6 +37,7 @@ export function PreviewColumn({ title, page, now }: PreviewColumnProps) {
           <span className="font-medium">{w.gone}</span> <bdi>{differences.gone.join(' · ')}</bdi>
         </p>
       )}
+      {page.held_back.length > 0 && <HeldBack products={page.held_back} />}
     </Column>
   )
 }
@@ -76,13 +77,46 @@ function PreviewRow({ product, slot, slotNow }: PreviewRowProps) {
         <p className="flex flex-wrap gap-1 empty:hidden">
           {slotNow === undefined && <Badge variant="accent">{w.preview.isNew}</Badge>}
           {slotNow !== undefined && slotNow !== slot && <Badge>{w.preview.was(slotNow)}</Badge>}
-          {product.rules.map(({ rule_id, action }) => (
-            <Badge key={rule_id} variant="accent">
-              {w.actions[action]} · {rule_id === 0 ? w.preview.thisRule : w.ruleNumber(rule_id)}
-            </Badge>
-          ))}
+          <RuleBadges rules={product.rules} />
         </p>
       </div>
     </li>
   )
+}
+
+/** What rules hide or cap of the page, and where it would stand without them. */
+function HeldBack({ products }: { products: PreviewedPage['held_back'] }) {
+  const w = useWords().preview
+  const id = useId()
+  return (
+    <section aria-labelledby={id} className="flex flex-col gap-2">
+      <h4 id={id} className="text-sm font-medium">
+        {w.heldBack}
+      </h4>
+      <ul className="flex flex-col gap-2">
+        {products.map((product) => (
+          <li key={product.product_id} className="flex flex-col gap-1 rounded-card border border-dashed p-3 text-sm">
+            <bdi className="break-words">{product.title}</bdi>
+            <p className="flex flex-wrap gap-1">
+              <RuleBadges rules={product.rules} />
+              <Badge>{w.wouldBe(product.slot)}</Badge>
+            </p>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+interface RuleBadgesProps {
+  rules: { rule_id: number; action: keyof Words['actions'] }[]
+}
+
+function RuleBadges({ rules }: RuleBadgesProps) {
+  const w = useWords()
+  return rules.map(({ rule_id, action }) => (
+    <Badge key={rule_id} variant="accent">
+      {w.actions[action]} · {rule_id === 0 ? w.preview.thisRule : w.ruleNumber(rule_id)}
+    </Badge>
+  ))
 }

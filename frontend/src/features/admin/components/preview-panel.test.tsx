@@ -6,7 +6,7 @@ import { renderApp } from '@/testing/render-app'
 import { answer, collect } from '@/testing/server'
 
 function makePage(ids: number[], change: Partial<PreviewedPage> = {}): PreviewedPage {
-  const head = { user_nickname: '홍길동', batch_id: 'batch-1', model_version: '7', rungs: 'published' }
+  const head = { user_nickname: '홍길동', batch_id: 'batch-1', model_version: '7', rungs: 'published', held_back: [] }
   return { ...head, recommendations: ids.map(makeExplained), ...change }
 }
 
@@ -72,6 +72,29 @@ test('a rule is tried out as its form says, and marked where it put a product', 
   expect(screen.getByText(/^Nothing to compare/)).toBeVisible()
   const rule = { action: 'pin', target: { kind: 'category', category_id: 9 }, value: 1 }
   expect(bodies).toMatchObject([{ user_id: null, rule, rule_id: null }])
+})
+
+test('what rules hide or cap is named apart from what went for other reasons', async () => {
+  const [hidden, capped] = [1, 2].map((id) => ({ ...makeExplained(id), slot: id }))
+  const tried = makePage([4], {
+    held_back: [
+      { ...hidden, rules: [{ rule_id: 5, action: 'hide' }] },
+      { ...capped, rules: [{ rule_id: 0, action: 'cap' }] },
+    ] as PreviewedPage['held_back'],
+  })
+  answer('post', '/admin/preview', 200, { now: NOW, compared: tried, tried: null })
+  const user = await signIn()
+
+  await user.click(screen.getByRole('button', { name: 'Preview' }))
+
+  const column = within(await screen.findByRole('region', { name: 'Compared version' }))
+  const rows = within(column.getByRole('region', { name: 'Held back by rules' })).getAllByRole('listitem')
+  expect(rows.map((row) => row.textContent)).toEqual([
+    'Product 1Hide · Rule 5Else in slot 1',
+    'Product 2Cap · this ruleElse in slot 2',
+  ])
+  expect(column.getByText('Product 3')).toBeVisible()
+  expect(within(screen.getByRole('region', { name: 'As it is now' })).queryByText('Held back by rules')).toBeNull()
 })
 
 test('a compared page that is the same says so', async () => {

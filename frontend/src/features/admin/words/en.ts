@@ -79,6 +79,8 @@ export const en = {
     was: (slot: number) => `Now in slot ${slot}`,
     thisRule: 'this rule',
     gone: 'No longer here:',
+    heldBack: 'Held back by rules',
+    wouldBe: (slot: number) => `Else in slot ${slot}`,
     noShopper: 'No shopper of this shop can have that id.',
     silent: 'The API does not answer. Try again.',
     unavailable: 'The shop’s database does not answer right now. Try again in a moment.',

@@ -80,6 +80,8 @@ export const ko: Words = {
     was: (slot) => `지금은 ${slot}번 자리`,
     thisRule: '이 규칙',
     gone: '빠진 상품:',
+    heldBack: '규칙으로 빠진 상품',
+    wouldBe: (slot) => `규칙이 없으면 ${slot}번 자리`,
     noShopper: '이 쇼핑몰에 있을 수 없는 고객 ID예요.',
     silent: 'API가 응답하지 않아요. 다시 해 주세요.',
     unavailable: '지금 쇼핑몰 데이터베이스가 응답하지 않아요. 잠시 뒤에 다시 해 주세요.',
