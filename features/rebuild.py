@@ -27,7 +27,7 @@ from features.snapshot.purchases import Purchases, load_purchases
 from features.snapshot.repair import repair_snapshots
 from features.snapshot.tables import Snapshot
 from features.snapshot.user_embeddings import build_embeddings
-from features.snapshot.users import build_category_reach, build_user_category_features, build_user_features
+from features.snapshot.users import build_user_category_features, build_user_features, describe_categories
 from features.store import MLStore
 from features.store_failures import StoreError
 from settings import load_settings
@@ -51,15 +51,16 @@ def build_snapshot(purchases: Purchases, num_buckets: int = 1) -> Snapshot:
     guest_baskets = list_guest_baskets(purchases)
     baskets = pl.concat([history.select(guest_baskets.columns), guest_baskets])
     bucket = assign_bucket(pl.col("user_id"), num_buckets)
+    categories = describe_categories(purchases.lines)
     return Snapshot(
         as_of=purchases.as_of,
         num_buckets=num_buckets,
         feature_hash=hash_definitions(),
-        users=build_user_features(purchases).with_columns(bucket),
-        user_categories=build_user_category_features(purchases).with_columns(bucket),
+        users=build_user_features(purchases, categories).with_columns(bucket),
+        user_categories=build_user_category_features(purchases, categories).with_columns(bucket),
         history=history.with_columns(bucket),
         products=products,
-        categories=build_category_reach(purchases.lines),
+        categories=categories,
         neighbours=build_neighbours(baskets, sold_ids[:CORE_PRODUCTS]),
         tastes=build_embeddings(history, sold_ids),
         exclusions=purchases.exclusions.drop("made_at").with_columns(bucket),

@@ -7,11 +7,13 @@ import json
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
+from shop.tables import name_model
 from training.ranking.ranker import Ranker
 from training.registry.client import NamedVersion, Registry
 from training.registry.copies import fetch_copy, refetch_copy
@@ -55,6 +57,11 @@ class Champion:
     def identity(self) -> Identity:
         """What it is made of, apart from numbers and instants that can come again."""
         return Identity(*self.named, self.as_of, self.snapshot.snapshot_id)
+
+    @cached_property
+    def model(self) -> str:
+        """The version's name in the ids of its batches."""
+        return name_model(self.version, self.ranker.content_hash)
 
     @property
     def named(self) -> NamedVersion:

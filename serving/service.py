@@ -13,15 +13,19 @@ from command import LOG_FORMAT
 from features.store import MLStore
 from serving.champion import Champion
 from serving.online.alias_effects import Followup
-from serving.online.answers import answer_cart, answer_categories, answer_lists
+from serving.online.answers import answer_cart, answer_categories, answer_lists, answer_reranking
 from serving.online.coalescing import CoalescedRanker
 from serving.online.reloader import ChampionWatcher, Sources
 from serving.online.schemas import (
     CartOwner,
     CartProducts,
     CartRanking,
+    Id,
+    LinesSince,
+    ListedProducts,
     ListLength,
     RecommendAnswer,
+    Reranking,
     ScoreAnswer,
     StatusAnswer,
     UserIds,
@@ -29,7 +33,6 @@ from serving.online.schemas import (
 from serving.online.webhook import MOUNT, PATH, ask_for_calls, ensure_secret, make_receiver
 from settings import load_settings
 from shop.database import open_engine
-from shop.tables import name_model
 from training.registry.client import connect
 
 load_settings()  # A wrong setting ends the server here; from a worker it would only start the next worker.
@@ -70,6 +73,11 @@ class Recommender:
         return answer_cart(self._champion(), user_id, product_ids, k)
 
     @bentoml.api
+    def recommend_again(self, user_id: Id, since: LinesSince, product_ids: ListedProducts) -> Reranking:
+        """Rank a user's list again, by the snapshot and the orders since."""
+        return answer_reranking(self._champion(), user_id, since, product_ids)
+
+    @bentoml.api
     def score(self, user_ids: UserIds) -> ScoreAnswer:
         """Return the probability that each user buys from each category within the horizon."""
         return answer_categories(self._champion(), user_ids)
@@ -81,7 +89,7 @@ class Recommender:
         return StatusAnswer(
             model_version=champion and champion.version,
             run_id=champion and champion.named.run_id,
-            model=champion and name_model(champion.version, champion.ranker.content_hash),
+            model=champion and champion.model,
             as_of=champion and champion.as_of,
             refused_version=self._watcher.refused_version,
             failure=self._watcher.trouble,

@@ -10,9 +10,11 @@ import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from api.db.breaker import CircuitBreaker
-from api.queries.ranked_list import Entry, keep_usable
+from api.queries.purchases import LineSince
+from api.queries.ranked_list import Entry, StoredEntry, keep_usable
 
 LIST_LENGTH = 100
+MOST_LISTED = 200
 MOST_CHARACTERS = 300
 """Of the model server's own words."""
 
@@ -36,12 +38,19 @@ class _CartAnswer(BaseModel):
     products: list[dict[str, Any]]
 
 
+class _Reranking(BaseModel):
+    model_version: int
+    batch_id: str
+    products: list[dict[str, Any]]
+
+
 class _Status(BaseModel):
     failure: str | None = None
 
 
 _ANSWER = TypeAdapter(_Answer)
 _CART_ANSWER = TypeAdapter(_CartAnswer)
+_RERANKING = TypeAdapter(_Reranking)
 _STATUS = TypeAdapter(_Status)
 
 
@@ -58,6 +67,13 @@ class CartList(ModelList):
     """What the model server ranked for a cart; `goes_with` names the product of the cart that says so most, if any."""
 
     goes_with: dict[int, int]
+
+
+@dataclass(frozen=True)
+class RerankedList(ModelList):
+    """A list that the model server ranked again, and the batch that its version and its snapshot make."""
+
+    batch_id: str
 
 
 class Trouble(NamedTuple):
@@ -79,6 +95,7 @@ class ModelServerClient:
         """
         self._client = client
         self._deadline_seconds = deadline_seconds
+        self._refused: set[tuple[str, int]] = set()
         self._trial: asyncio.Task[Any] | None = None
         self.breaker = CircuitBreaker()
 
@@ -113,6 +130,26 @@ class ModelServerClient:
         items = [{"reason": "bought_together", **item} for item in answer.products]
         return CartList(str(answer.model_version), _to_entries(items), goes_with)
 
+    async def rank_again(
+        self, user_id: int, since: Sequence[LineSince], listed: Sequence[StoredEntry]
+    ) -> RerankedList | None:
+        """Ask for a user's list by what was ordered since; `None` when none is to be had in time. One circuit for all.
+
+        Args:
+            user_id: the user.
+            since: lines of the user's orders.
+            listed: the user's published list; its reasons hold on for what was not bought. Empty for a user without.
+        """
+        reasons = {entry[0]: entry[3] for entry in listed[:MOST_LISTED]}
+        body = {"user_id": user_id, "since": [line.write() for line in since], "product_ids": [*reasons]}
+        answer = await self._try("/recommend_again", body, _RERANKING)
+        if answer is None or not answer.products:
+            return None
+        items = [
+            item | {"reason": item.get("reason") or reasons.get(item.get("product_id"))} for item in answer.products
+        ]
+        return RerankedList(str(answer.model_version), _to_entries(items), answer.batch_id)
+
     async def _try(self, path: str, body: Mapping[str, Any], expected: TypeAdapter[Answer]) -> Answer | None:
         """Ask unless the circuit is open; a trial's answer is not waited for."""
         if not self.breaker.is_open:
@@ -122,9 +159,13 @@ class ModelServerClient:
         return None
 
     async def _ask(self, path: str, body: Mapping[str, Any], expected: TypeAdapter[Answer]) -> Answer | None:
+        """Ask once. A server that answers and refuses the question, such as one of an earlier release, is well."""
         try:
             async with asyncio.timeout(self._deadline_seconds):
                 response = await self._client.post(path, json=body)
+            if response.is_client_error:
+                self._note_refusal(path, response.status_code)
+                return None
             response.raise_for_status()
             answer = expected.validate_json(response.content)
         except (TimeoutError, httpx.HTTPError, ValidationError) as err:
@@ -152,6 +193,12 @@ class ModelServerClient:
         refusal = None if ready.is_success else f"/readyz answers {ready.status_code}"
         problem = ": ".join(filter(None, (refusal, failure and failure[:MOST_CHARACTERS])))
         return Trouble(problem, is_serving=ready.is_success) if problem else None
+
+    def _note_refusal(self, path: str, status: int) -> None:
+        """Log once what the server does not take."""
+        if (path, status) not in self._refused:
+            self._refused.add((path, status))
+            logger.warning("model server refuses a question path=%s status=%s", path, status)
 
     def _fail(self, error: Exception) -> None:
         """Note a failure, by the kind of error: what the other side sent stays out of answers and logs."""

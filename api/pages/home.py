@@ -1,7 +1,7 @@
 """The homepage: goes down the fallback chain, rung by rung, until the page is full.
 
 published   the user's list of the shown batch
-model       the model server's, for a known user whom the batch lacks
+model       the model server's, for a known user whom the batch lacks, and for one who ordered since the batch
 categories  popular products of the categories that the user orders from
 popular     popular everywhere
 newest      newest in the batch
@@ -18,12 +18,12 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import partial
 
-from api.clients.model_server import ModelList
 from api.db.reader import DatabaseReader, DatabaseUnavailableError
 from api.pages.answer import NOBODY, HomeAnswer, pack_answer
 from api.pages.exclusions import Exclusions
 from api.pages.ladder import Ladder, RankedProduct
 from api.pages.live_products import LivePage, LiveProducts, Unchanged
+from api.pages.personal_list import MODEL, PUBLISHED, PersonalList
 from api.pages.repeats import fit_repeat_share
 from api.pages.shopper import PageShopper
 from api.pages.sources import PageSources
@@ -50,7 +50,7 @@ class HomePage:
         self._shop, self._platform = databases.shop, databases.platform
         self._shoppers = sources.shoppers
         self._products = LiveProducts(databases.shop, fallback.latest)
-        self._model_server = sources.model_server
+        self._lists = sources.lists
         self._fallback = fallback
         self._cache = sources.cache
         self._rules = sources.rules
@@ -87,13 +87,13 @@ class HomePage:
         shopper, ranked_products = await self._databases.within_deadline(self._read_page(user_id, limit, products))
         head, profile = shopper.published.head, shopper.profile
         version, variant = head.model_version if head else "", shopper.variant
-        if ranked_products is None and user_id is not None:
-            ranked = await self._model_server.rank(user_id)
-            filled = self._fill_page(shopper, limit, ranked, products)
+        if ranked_products is None:
+            listed = await self._lists.find(shopper)
+            filled = self._fill_page(shopper, limit, listed, products)
             ranked_products = await self._databases.within_deadline(filled)
-            if ranked and any(each.rung == "model" for each in ranked_products):
-                version, variant = ranked.model_version, None
-        depends_on_time = shopper.has_coupons or shopper.asks_model or shopper.ordered_lately
+            if listed.model_version is not None and any(each.rung == MODEL for each in ranked_products):
+                version, variant = listed.model_version, None
+        depends_on_time = shopper.has_coupons or shopper.needs_model
         nickname = profile.nickname if profile else NOBODY
         provenance = (nickname, head, version, variant)
         return pack_answer(
@@ -105,27 +105,27 @@ class HomePage:
     ) -> tuple[PageShopper, list[RankedProduct] | None]:
         """Read the pointer and, unless the model server should be asked first, the whole page."""
         shopper = await self._shoppers.read(user_id)
-        if shopper.asks_model:
+        if shopper.needs_model:
             return shopper, None
-        return shopper, await self._fill_page(shopper, limit, None, products)
+        listed = PersonalList(PUBLISHED, shopper.published.entries or [])
+        return shopper, await self._fill_page(shopper, limit, listed, products)
 
     async def _fill_page(
-        self, shopper: PageShopper, limit: int, ranked: ModelList | None, products: LivePage
+        self, shopper: PageShopper, limit: int, ranked: PersonalList, products: LivePage
     ) -> list[RankedProduct]:
         """Climb down all rungs that need no other service than the databases."""
-        entries, by_model = shopper.published.entries or [], ranked.entries if ranked else []
-        ladder = await self._begin(shopper, limit, products, entries or by_model)
-        keep = shopper.exclusions.keep
-        listed: Iterable[StoredEntry] = keep(keep_usable(entries))
+        entries = ranked.entries
+        ladder = await self._begin(shopper, limit, products, entries)
+        usable = keep_usable(entries) if ranked.rung == PUBLISHED else entries
+        listed: Iterable[StoredEntry] = shopper.exclusions.keep(usable)
         if (rules := self._fallback.rules.current).has_pins:
             listed = list(listed)
-            ladder.pin(rules.list_pins(listed or by_model))
+            ladder.pin(rules.list_pins(listed))
         if shopper.has_coupons and entries and shopper.user_id is not None:
             listed = whole = list(listed)  # a coupon may speak for any of it
             coupons = await self._shop.read(fetch_held_coupons, shopper.user_id)
-            await ladder.lift(whole, partial(_has_coupon, coupons))
-        await ladder.step("published", listed)
-        await ladder.step("model", keep(by_model))
+            await ladder.lift(whole, partial(_has_coupon, coupons), ranked.rung)
+        await ladder.step(ranked.rung, listed)
         if ladder.missing:
             await self._step_down(shopper, limit, ladder)
         await ladder.finish()

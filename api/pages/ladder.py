@@ -126,12 +126,15 @@ class Ladder:
             if pin.slot <= self._head
         ]
 
-    async def lift(self, entries: Sequence[StoredEntry], has_coupon: Callable[[int, int], bool]) -> None:
+    async def lift(
+        self, entries: Sequence[StoredEntry], has_coupon: Callable[[int, int], bool], rung: str = "published"
+    ) -> None:
         """Reserve the last slots of the head for the best products with a coupon that would stand below it.
 
         Args:
             entries: the user's list, best first.
             has_coupon: tells whether a coupon speaks for a product, by its id and category.
+            rung: that the list is of.
         """
         slots = self._head * LIFTED_SLOTS // HEAD_SLOTS
         entries, num_above = list(self._rules.arrange(entries)), max(0, self._head - slots - len(self._wanted_pins))
@@ -150,7 +153,7 @@ class Ladder:
                 continue
             self._note(product, reason)
             marks = self._rules.list_marks(product_id, product.category_id)
-            self._lifted.append(RankedProduct(product, "published", reason, is_lifted=True, rules=marks))
+            self._lifted.append(RankedProduct(product, rung, reason, is_lifted=True, rules=marks))
 
     async def step(self, rung: str, entries: Iterable[StoredEntry]) -> None:
         """Fill up from a rung's list, in its order, as far as its products can be sold."""

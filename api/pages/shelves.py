@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from api.clients.model_server import ModelList
 from api.db.reader import DatabaseUnavailableError
 from api.pages.answer import NOBODY, pack_answer
 from api.pages.exclusions import Exclusions
@@ -21,6 +20,7 @@ from api.pages.explain import ShopperEvidence
 from api.pages.home import UNREADABLE, take_any
 from api.pages.ladder import Ladder, RankedProduct
 from api.pages.live_products import LivePage, LiveProducts
+from api.pages.personal_list import MODEL, PUBLISHED, PersonalList
 from api.pages.shelf_proposals import (
     BUY_AGAIN,
     NEW_FOR_YOU,
@@ -100,7 +100,7 @@ class ShelvesPage:
         self._shop, self._platform = databases.shop, databases.platform
         self._shoppers = sources.shoppers
         self._products = LiveProducts(databases.shop, fallback.latest)
-        self._model_server = sources.model_server
+        self._lists = sources.lists
         self._fallback = fallback
         self._cache = sources.cache
         self._rules = sources.rules
@@ -127,20 +127,20 @@ class ShelvesPage:
 
     async def _answer_live(self, user_id: int | None, limit: int) -> ShelvesAnswer:
         shopper = await self._databases.within_deadline(self._shoppers.read(user_id))
-        ranked = None
-        if shopper.asks_model and user_id is not None:
-            ranked = await self._model_server.rank(user_id)
+        if shopper.needs_model:
+            ranked = await self._lists.find(shopper)
+        else:
+            ranked = PersonalList(PUBLISHED, list(keep_usable(shopper.published.entries or [])))
         return await self._databases.within_deadline(self._fill_page(shopper, ranked, limit))
 
-    async def _fill_page(self, shopper: PageShopper, ranked: ModelList | None, limit: int) -> ShelvesAnswer:
+    async def _fill_page(self, shopper: PageShopper, ranked: PersonalList, limit: int) -> ShelvesAnswer:
         """Read what the shelves are made of, and fill them."""
         now, head = datetime.now(UTC), shopper.published.head
         purchases = await self._read_purchases(shopper)
         anchors = choose_anchors(purchases.habits, now)
         shared, lists = await self._read_lists(head, anchors)
         together = {anchor: lists[anchor] for anchor in anchors if anchor in lists}
-        entries = ranked.entries if ranked else keep_usable(shopper.published.entries or [])
-        listed = Rung("model" if ranked else "published", list(shopper.exclusions.keep(entries)))
+        listed = Rung(ranked.rung, list(shopper.exclusions.keep(ranked.entries)))
         material = Material(now, listed, purchases.habits, purchases.coupons, together, shared)
         answer = ShelvesAnswer(
             nickname=shopper.profile.nickname if shopper.profile else NOBODY,
@@ -150,7 +150,7 @@ class ShelvesPage:
             variant=shopper.variant,
             evidence=ShopperEvidence(habits=purchases.habits, coupons=purchases.coupons),
         )
-        if ranked and "model" in answer.rungs.split(","):
+        if ranked.model_version is not None and MODEL in answer.rungs.split(","):
             return replace(answer, model_version=ranked.model_version, variant=None)
         return answer
 

@@ -62,6 +62,11 @@ class PageShopper(NamedTuple):
         return self.published.entries is None and self.profile is not None
 
     @property
+    def needs_model(self) -> bool:
+        """Whether to ask the model server: the batch has no list, or none that knows the last orders."""
+        return self.asks_model or self.ordered_lately
+
+    @property
     def has_coupons(self) -> bool:
         """Whether the user holds coupons that may be valid."""
         return self.profile is not None and self.profile.has_coupons

@@ -6,6 +6,7 @@ from functools import cached_property
 from api.clients.model_server import ModelServerClient
 from api.db.databases import Databases
 from api.pages.fallback import FallbackCache
+from api.pages.personal_list import PersonalLists
 from api.pages.shopper import PageRules, ShopperReader
 from api.queries.published import SharedListsCache
 
@@ -32,3 +33,8 @@ class PageSources:
     def shoppers(self) -> ShopperReader:
         """Reads what each page begins with; one for all pages, so that reads of several become one."""
         return ShopperReader(self.databases, self.rules, self.fallback.exclusions, lambda: self.fallback.copy.head)
+
+    @cached_property
+    def lists(self) -> PersonalLists:
+        """Finds the lists of shoppers whom the published one does not serve."""
+        return PersonalLists(self.databases, self.model_server)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select, true
@@ -46,6 +47,28 @@ class NotDue(NamedTuple):
 
     products: set[int]
     families: set[int]
+
+
+class LineSince(NamedTuple):
+    """A line of an order that no ranking knew yet."""
+
+    order_id: int
+    product_id: int
+    quantity: int
+    unit_price: Decimal
+    discount_amount: Decimal
+    ordered_at: datetime
+
+    def write(self) -> dict[str, int | float | str]:
+        """Write it as the model server reads it."""
+        return {
+            "order_id": self.order_id,
+            "product_id": self.product_id,
+            "quantity": self.quantity,
+            "unit_price": float(self.unit_price),
+            "discount_amount": float(self.discount_amount),
+            "ordered_at": self.ordered_at.isoformat(),
+        }
 
 
 _NUM_ORDERS = func.count(Order.order_id.distinct())
@@ -109,6 +132,29 @@ def fetch_not_due(
     habits = {row[0]: Habit(*row[1:]) for row in connection.execute(of_these)}
     waiting = {product_id for product_id, habit in habits.items() if habit.find_due(least) > now}
     return NotDue(waiting, {family for each in waiting if (family := family_of[each]) is not None})
+
+
+def fetch_lines_since(
+    connection: Connection, user_id: int, since: datetime, gifts: Collection[OrderLine] = ()
+) -> list[LineSince]:
+    """Read what a user ordered from an instant on, the newest lines; what was given back is not looked at.
+
+    Args:
+        connection: to the shop's database.
+        user_id: the user.
+        since: of the ranking that knows all orders before it.
+        gifts: lines that do not count.
+    """
+    columns = (OrderItem.order_id, OrderItem.product_id, OrderItem.quantity, OrderItem.unit_price)
+    lines = (
+        select(*columns, OrderItem.discount_amount, Order.ordered_at)
+        .join(Order, Order.order_id == OrderItem.order_id)
+        .where(Order.user_id == user_id, Order.ordered_at >= since, Order.status != "cancelled", OrderItem.quantity > 0)
+        .order_by(Order.ordered_at.desc(), Order.order_id.desc(), OrderItem.order_item_id)
+    )
+    if gifts:
+        lines = lines.where(is_none_of(gifts))
+    return [LineSince(*row) for row in connection.execute(lines.limit(MAX_KEPT))]
 
 
 def fetch_habits(

@@ -3,7 +3,7 @@
 Ids pass through sorted index maps and never through floats.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,21 @@ from features.snapshot.item_neighbours import weigh_purchases
 
 Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What no feature tells, and what features need to be kept up with new orders.
+
+    Attributes:
+        gross: float32[H], money before discounts of each pair bought.
+        priced_lines: float32[U], lines of each user whose price is known.
+        mean_prices: float32[C], mean price of each category's lines, NaN = none sold.
+    """
+
+    gross: Float32
+    priced_lines: Float32
+    mean_prices: Float32
 
 
 @dataclass(frozen=True)
@@ -35,6 +50,7 @@ class SnapshotArrays:
         neighbours: sparse float32[N, N], from the product bought to the product recommended.
         complements: likewise, from a product to what goes with it in an order.
         item_directions, audiences: float32[N, EMBEDDING_SIZE]. audience_sizes: float32[N].
+        totals: what keeps features up with new orders; `None` in snapshots from before there was any.
         exclusions: int64[E, 3], what users do not want listed: rows of user and product, code of a type; -1 = none.
     """
 
@@ -59,6 +75,18 @@ class SnapshotArrays:
     audiences: Float32 = field(repr=False)
     audience_sizes: Float32 = field(repr=False)
     exclusions: Int64 = field(repr=False)
+    totals: Totals | None = field(repr=False, default=None)
+
+    def with_users(self, **rows: Any) -> "SnapshotArrays":
+        """Return the same products with other users; what is computed of products alone is kept.
+
+        Args:
+            **rows: new values of all attributes that have U or H.
+        """
+        other = replace(self, **rows)
+        kept = {name for name, each in vars(SnapshotArrays).items() if isinstance(each, cached_property)} - OF_USERS
+        vars(other).update({name: getattr(self, name) for name in kept})
+        return other
 
     def find_users(self, user_ids: Int64) -> Int64:
         """Return the rows of users, -1 for unknown ones. int64[len(user_ids)]."""
@@ -128,6 +156,8 @@ class SnapshotArrays:
         Returns:
             Sparse bool[U', N].
         """
+        if not np.isin(self.exclusions[:, 0], user_rows).any():
+            return scipy.sparse.csr_matrix((len(user_rows), len(self.product_ids)), dtype=bool)
         products, types = self._excluded
         return (products[user_rows] + types[user_rows] @ self.types.T).astype(bool)
 
@@ -191,6 +221,10 @@ class SnapshotArrays:
     def brands(self) -> scipy.sparse.csr_matrix:
         """Which product is of which brand, sparse float32[N, brands]."""
         return _one_hot(self.brand_codes)
+
+
+OF_USERS = {"purchases", "freshness", "_excluded"}
+"""Cached properties of users; all others are of products."""
 
 
 def find_rows(sorted_ids: Int64, ids: Int64) -> Int64:

@@ -12,7 +12,8 @@ def build_pairs(purchases: Purchases) -> pl.DataFrame:
 
     Returns:
         user_id, product_id (sorted), first and days (ages of the first and of the last purchase), times (orders that
-        hold the product), and those of HISTORY_FEATURES that the user's purchases alone give.
+        hold the product), gross (money before discounts), and those of HISTORY_FEATURES that the user's purchases alone
+        give.
     """
     rows, number = Grouping(), pl.col("order_number")
     last_order = rows.max(pl.col("last_order"))  # a user has one
@@ -23,6 +24,7 @@ def build_pairs(purchases: Purchases) -> pl.DataFrame:
         **aggregate(rows, "pair"),
         "pair_order_share": rows.count() / (last_order - rows.min(number) + 1),
         "pair_orders_since": last_order - rows.max(number),
+        "gross": rows.sum(pl.col("value") + pl.col("discount")),
     }
     return rows.reduce(_number_orders(purchases.all_lines), ["user_id", "product_id"], features)
 
@@ -36,14 +38,15 @@ def build_history(purchases: Purchases, pairs: pl.DataFrame, products: pl.DataFr
         products: the product features, for the usual interval of products bought only once.
 
     Returns:
-        user_id, product_id (sorted) and HISTORY_FEATURES, float32, null = missing.
+        user_id, product_id (sorted), gross (money before discounts, float32) and HISTORY_FEATURES, float32, null =
+        missing.
     """
     history = purchases.keep_shoppers(pairs).join(
         products.select("product_id", "product_interval_days"), on="product_id", maintain_order="left"
     )
     usual = pl.coalesce("pair_interval_days", "product_interval_days").clip(1)
-    history = history.with_columns(pair_due=pl.col("pair_days_since") / usual)
-    return select_declared(history, ["user_id", "product_id"], "pair", HISTORY_FEATURES)
+    history = history.with_columns(pl.col("gross").cast(pl.Float32), pair_due=pl.col("pair_days_since") / usual)
+    return select_declared(history, ["user_id", "product_id", "gross"], "pair", HISTORY_FEATURES)
 
 
 def list_guest_baskets(purchases: Purchases) -> pl.DataFrame:

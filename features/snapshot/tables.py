@@ -16,7 +16,7 @@ import polars as pl
 import scipy.sparse
 
 from features.definitions import HISTORY_FEATURES, Entity, hash_definitions, list_features, list_names
-from features.snapshot.arrays import Float32, Int64, SnapshotArrays, find_rows, to_matrix
+from features.snapshot.arrays import Float32, Int64, SnapshotArrays, Totals, find_rows, to_matrix
 from features.snapshot.complements import SCHEMA as COMPLEMENTS
 from features.snapshot.user_embeddings import EMBEDDING_SIZE
 from features.store import MLStore
@@ -32,13 +32,13 @@ class Snapshot:
         num_buckets: user buckets of the per-user tables.
         feature_hash: hash of definitions.py when it was built.
         snapshot_id: hash of the frames as they were written; empty for one that was not read from the store.
-        users: bucket, user_id (sorted) and `user` features.
+        users: bucket, user_id (sorted), priced_lines and `user` features.
         user_categories: bucket, user_id, category_id (sorted) and `user_category` features; only categories bought
             from.
-        history: bucket, user_id, product_id (sorted) and HISTORY_FEATURES.
+        history: bucket, user_id, product_id (sorted), gross and HISTORY_FEATURES.
         products: product_id (sorted), category_id, type_code, brand_code, popularity, first_sold_at, is_sellable,
             `product` features.
-        categories: category_id (sorted), category_reach_28d.
+        categories: category_id (sorted), category_reach_28d, mean_price.
         neighbours: product_id, neighbour_id, weight.
         tastes: product_id (sorted), direction and crowd (lists of EMBEDDING_SIZE), crowd_size: what user_embeddings.py
             says of products that sold, under the names that earlier snapshots gave it, so that they still open.
@@ -89,6 +89,7 @@ class Snapshot:
             history_products=find_rows(product_ids, self.history["product_id"].to_numpy()),
             history_offsets=np.searchsorted(owners, np.arange(len(user_ids) + 1)).astype(np.int64),
             history_decayed=self.history["pair_decayed_112d"].cast(pl.Float32).to_numpy(),
+            totals=self._lay_out_totals(category_ids),
             neighbours=_connect(product_ids, self.neighbours),
             complements=_connect(product_ids, self.complements),
             item_directions=self._spread_products(product_ids, _to_rows(self.tastes["direction"])),
@@ -109,6 +110,15 @@ class Snapshot:
         inside = (users >= 0) & (categories >= 0)
         dense[users[inside], categories[inside]] = to_matrix(self.user_categories, names)[inside]
         return dense
+
+    def _lay_out_totals(self, category_ids: Int64) -> Totals | None:
+        """Lay out what features are kept up with; `None` where the snapshot was built before there was any of it."""
+        if not all(set(names) <= {*getattr(self, table).columns} for table, names in TOTALS.items()):
+            return None
+        mean_prices = np.full(len(category_ids), np.nan, dtype=np.float32)
+        known = find_rows(category_ids, self.categories["category_id"].to_numpy())
+        mean_prices[known[known >= 0]] = self.categories["mean_price"].cast(pl.Float32).to_numpy()[known >= 0]
+        return Totals(self.history["gross"].to_numpy(), self.users["priced_lines"].to_numpy(), mean_prices)
 
     def _spread_products(self, product_ids: Int64, values: Float32) -> Float32:
         """Lay a row a product that sold out as float32[N, ...], zeros for what never sold."""
@@ -151,7 +161,8 @@ class Snapshot:
             frame = getattr(self, table)
             if table in _LATER and frame.is_empty():
                 continue
-            rows = frame.sort(_SORT_KEYS[table]).hash_rows(seed=31)
+            totals = [name for name in TOTALS.get(table, ()) if name in frame.columns]  # a store may have them anywhere
+            rows = frame.select(pl.exclude(totals), *totals).sort(_SORT_KEYS[table]).hash_rows(seed=31)
             digest.update(f"{table} {len(rows)} ".encode() + rows.to_numpy().tobytes())
         return digest.hexdigest()
 
@@ -202,6 +213,11 @@ _LATER: dict[str, pl.Schema] = {
     "complements": COMPLEMENTS,
 }
 """Tables that snapshots from before lack, with the columns of an empty one."""
+
+TOTALS = {"users": ["priced_lines"], "categories": ["mean_price"], "history": ["gross"]}
+"""Columns beside the features, of what no feature tells: with them features/snapshot/orders_since.py keeps features up.
+
+Snapshots from before lack them; beside others they read as null, and are left out again."""
 
 
 def list_snapshots(store: MLStore) -> pl.DataFrame:
@@ -261,7 +277,10 @@ def _read_table(store: MLStore, table: str, key: str, bucket: int | None) -> pl.
     if bucket is not None and "bucket" in rows.collect_schema().names():
         rows = rows.filter(pl.col("bucket") == bucket)
     frame = rows.drop("as_of").sort(_SORT_KEYS[table]).collect()
-    return _complete_products(frame) if table == "products" else frame
+    frame = _complete_products(frame) if table == "products" else frame
+    if all(frame[name].null_count() == frame.height > 0 for name in TOTALS.get(table, ()) if name in frame.columns):
+        return frame.drop(TOTALS.get(table, ()), strict=False)
+    return frame
 
 
 def _complete_products(products: pl.DataFrame) -> pl.DataFrame:

@@ -6,20 +6,29 @@ from features.definitions import window_days
 from features.snapshot.aggregates import DAYS, Grouping, aggregate, lately, mean_interval, select_declared
 from features.snapshot.purchases import Purchases
 
+PRICE = pl.col("value") / pl.col("quantity")
 
-def build_user_features(purchases: Purchases) -> pl.DataFrame:
+
+def build_user_features(purchases: Purchases, categories: pl.DataFrame | None = None) -> pl.DataFrame:
     """Describe each user known as of the instant; one without purchases has nulls, filled by the missing rules.
 
+    Args:
+        purchases: those before as_of.
+        categories: as `describe_categories` gives them, of these purchases if not given.
+
     Returns:
-        user_id (sorted) and the `user` features of definitions.py, float32, null = missing.
+        user_id (sorted), priced_lines (float32, those whose price enters user_price_level) and the `user` features of
+        definitions.py, float32, null = missing.
     """
+    categories = describe_categories(purchases.lines) if categories is None else categories
     coupons = purchases.coupons_used.group_by("user_id").agg(user_coupons_used=pl.len())
     features = (
         purchases.user_ids.join(_describe_orders(purchases.lines), on="user_id", how="left", maintain_order="left")
-        .join(_describe_lines(purchases.lines), on="user_id", how="left", maintain_order="left")
+        .join(_describe_lines(purchases.lines, categories), on="user_id", how="left", maintain_order="left")
         .join(coupons, on="user_id", how="left", maintain_order="left")
+        .with_columns(pl.col("priced_lines").fill_null(0).cast(pl.Float32))
     )
-    return select_declared(features, ["user_id"], "user")
+    return select_declared(features, ["user_id", "priced_lines"], "user")
 
 
 def _describe_orders(lines: pl.DataFrame) -> pl.DataFrame:
@@ -47,29 +56,35 @@ def _describe_orders(lines: pl.DataFrame) -> pl.DataFrame:
     return rows.reduce(orders, ["user_id"], features)
 
 
-def _describe_lines(lines: pl.DataFrame) -> pl.DataFrame:
-    price = pl.col("value") / pl.col("quantity")
-    level = (price / price.mean().over("category_id")).log()
+def _describe_lines(lines: pl.DataFrame, categories: pl.DataFrame) -> pl.DataFrame:
+    level = (PRICE / pl.col("mean_price")).log()
     distinct = pl.col("product_id").n_unique()
     return (
-        lines.with_columns(level=pl.when(price > 0).then(level))
+        lines.join(categories.select("category_id", "mean_price"), on="category_id", maintain_order="left")
+        .with_columns(level=pl.when(PRICE > 0).then(level))
         .group_by("user_id", maintain_order=True)
         .agg(
             user_products=distinct,
             user_repeat_share=1 - distinct / pl.len(),
             user_price_level=pl.col("level").mean(),
+            priced_lines=pl.col("level").count(),
             user_brand_focus=pl.col("brand_code").unique_counts().max() / pl.len(),
         )
     )
 
 
-def build_user_category_features(purchases: Purchases) -> pl.DataFrame:
+def build_user_category_features(purchases: Purchases, categories: pl.DataFrame | None = None) -> pl.DataFrame:
     """Describe each user with each category that the user bought from.
+
+    Args:
+        purchases: those before as_of.
+        categories: as `describe_categories` gives them, of these purchases if not given.
 
     Returns:
         user_id, category_id (sorted, pairs without a purchase absent) and the `user_category` features, float32.
     """
     lines = purchases.lines
+    categories = describe_categories(lines) if categories is None else categories
     totals = lines.group_by("user_id").agg(
         all_orders=pl.col("order_id").n_unique(), all_lines=pl.len(), all_value=pl.col("value").sum()
     )
@@ -87,7 +102,7 @@ def build_user_category_features(purchases: Purchases) -> pl.DataFrame:
     features = (
         rows.reduce(visits, keys, declared)
         .join(totals, on="user_id", maintain_order="left")
-        .join(build_category_reach(lines), on="category_id", maintain_order="left")
+        .join(categories, on="category_id", maintain_order="left")
         .with_columns(
             category_order_share=pl.col("category_orders") / pl.col("all_orders"),
             category_line_share=pl.col("num_lines") / pl.col("all_lines"),
@@ -97,15 +112,16 @@ def build_user_category_features(purchases: Purchases) -> pl.DataFrame:
     return select_declared(features, keys, "user_category")
 
 
-def build_category_reach(lines: pl.DataFrame) -> pl.DataFrame:
-    """Return the share of users active within the feature's window who bought from each category in it.
+def describe_categories(lines: pl.DataFrame) -> pl.DataFrame:
+    """Describe each category for all users: who bought from it lately, and at what prices.
 
     Returns:
-        category_id (sorted; every category ever bought from), category_reach_28d.
+        category_id (sorted; every category ever bought from), category_reach_28d (the share of users active within the
+        feature's window who bought from it in it), mean_price (of its lines).
     """
     recent = lines.filter(window_days("category_reach_28d") > DAYS)
     num_active = max(recent["user_id"].n_unique(), 1)
     reach = recent.group_by("category_id").agg(category_reach_28d=pl.col("user_id").n_unique() / num_active)
-    every = lines.select("category_id").unique().sort("category_id")
+    every = lines.group_by("category_id", maintain_order=True).agg(mean_price=PRICE.mean()).sort("category_id")
     joined = every.join(reach, on="category_id", how="left", maintain_order="left")
-    return joined.with_columns(pl.col("category_reach_28d").fill_null(0.0))
+    return joined.select("category_id", pl.col("category_reach_28d").fill_null(0.0), "mean_price")

@@ -1,19 +1,27 @@
 """Responses of the model server from the ranker's frames; the same ranker and arrays as the batch."""
 
+from datetime import UTC
+
 import numpy as np
 import polars as pl
 
+from features.snapshot.ordered_lines import OrderedLine
+from serving.batch.batch_state import name_batch
 from serving.champion import Champion
 from serving.online.schemas import (
     CartRanking,
     CategoryScore,
+    LineSince,
     RecommendAnswer,
+    RerankedProduct,
+    Reranking,
     ScoreAnswer,
     ScoredCompanion,
     ScoredProduct,
     UserCategories,
     UserRecommendations,
 )
+from training.ranking.again import UNCHANGED, rank_again
 from training.ranking.cart import rank_cart
 
 
@@ -40,6 +48,29 @@ def answer_cart(champion: Champion, user_id: int | None, product_ids: list[int],
     ranked = rank_cart(champion.ranker, champion.snapshot, user_id, _to_ids(product_ids), k)
     products = [ScoredCompanion.model_construct(**row) for row in ranked.iter_rows(named=True)]
     return CartRanking(model_version=champion.version, as_of=champion.as_of, products=products)
+
+
+def answer_reranking(champion: Champion, user_id: int, since: list[LineSince], listed: list[int]) -> Reranking:
+    """Rank a user's list again by the orders since the snapshot."""
+    lines = [
+        OrderedLine(
+            order_id=line.order_id,
+            product_id=line.product_id,
+            quantity=line.quantity,
+            value=line.unit_price * line.quantity,
+            discount=line.discount_amount,
+            ordered_at=line.ordered_at.astimezone(UTC),
+        )
+        for line in since
+    ]
+    ranked = rank_again(champion.ranker, champion.snapshot, user_id, lines, _to_ids(listed))
+    columns = ranked.select("product_id", "category_id", "score", pl.col("reason").replace(UNCHANGED, None))
+    return Reranking(
+        model_version=champion.version,
+        as_of=champion.as_of,
+        batch_id=name_batch(champion.as_of, champion.model, champion.snapshot.snapshot_id),
+        products=[RerankedProduct.model_construct(**row) for row in columns.iter_rows(named=True)],
+    )
 
 
 def answer_categories(champion: Champion, user_ids: list[int]) -> ScoreAnswer:

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 MAX_USERS = 1000
+Id = Annotated[int, Field(ge=0, le=2**63 - 1)]
 UserIds = Annotated[
-    list[Annotated[int, Field(ge=0, le=2**63 - 1)]],
+    list[Id],
     Field(min_length=1, max_length=MAX_USERS, description="Users to rank for."),
 ]
 ListLength = Annotated[int, Field(ge=1, le=100, description="Products for each user.")]
@@ -39,9 +40,7 @@ class RecommendAnswer(BaseModel):
 
 
 MAX_CART = 50
-CartProducts = Annotated[
-    list[Annotated[int, Field(ge=0, le=2**63 - 1)]], Field(max_length=MAX_CART, description="What is in the cart.")
-]
+CartProducts = Annotated[list[Id], Field(max_length=MAX_CART, description="What is in the cart.")]
 CartOwner = Annotated[int | None, Field(ge=0, le=2**63 - 1, description="The shopper; null when logged out.")]
 
 
@@ -60,6 +59,48 @@ class CartRanking(BaseModel):
     model_version: int
     as_of: datetime
     products: list[ScoredCompanion]
+
+
+MAX_LINES = 300
+MAX_LISTED = 200
+
+
+class LineSince(BaseModel):
+    """A line of an order of the user's; `ordered_at` names its time zone."""
+
+    order_id: Id
+    product_id: Id
+    quantity: Annotated[int, Field(ge=1)]
+    unit_price: Annotated[float, Field(ge=0, description="What one piece cost in the end.")]
+    discount_amount: Annotated[float, Field(ge=0, description="What the line was reduced by before that.")] = 0.0
+    ordered_at: AwareDatetime
+
+
+LinesSince = Annotated[
+    list[LineSince],
+    Field(max_length=MAX_LINES, description="Of the user's orders; older ones are left out."),
+]
+ListedProducts = Annotated[
+    list[Id], Field(max_length=MAX_LISTED, description="The user's published list; without one, products are drawn.")
+]
+
+
+class RerankedProduct(BaseModel):
+    """A product in a list that was ranked again; `reason` is null where the list's own holds on."""
+
+    product_id: int
+    category_id: int
+    score: float
+    reason: str | None
+
+
+class Reranking(BaseModel):
+    """A user's list, ranked again, best first; `batch_id` names the batch of the same version on the same snapshot."""
+
+    model_version: int
+    as_of: datetime
+    batch_id: str
+    products: list[RerankedProduct]
 
 
 class CategoryScore(BaseModel):

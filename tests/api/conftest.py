@@ -50,12 +50,16 @@ CATEGORY_OF = {1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3}
 class ModelServer:
     """A model server on a real port. `answers` maps users to products; `delay_seconds` makes it slow.
 
-    `companions` are what it gives for any cart, with the product of the cart that each goes with.
+    `companions` are what it gives for any cart, with the product of the cart that each goes with. `reranked` maps users
+    to products, with reasons, that it ranks again as `batch_id`. Paths that are `missing` it does not know.
     """
 
     url: str = ""
     answers: dict[int, list[int]] = field(default_factory=dict)
     companions: dict[int, int | None] = field(default_factory=dict)
+    reranked: dict[int, dict[int, str | None]] = field(default_factory=dict)
+    batch_id: str = BATCH
+    missing: tuple[str, ...] = ()
     delay_seconds: float = 0.0
     status: int = 200
     body: bytes | None = None
@@ -64,6 +68,12 @@ class ModelServer:
 
     def answer(self, request: dict[str, Any]) -> bytes:
         self.asked.append(request)
+        if "since" in request:
+            again = self.reranked.get(request["user_id"], {})
+            products = [_product(each) | {"reason": reason} for each, reason in again.items()]
+            version = int(self.batch_id.split("-v")[1].split("-")[0])
+            reranked = {"model_version": version, "batch_id": self.batch_id, "products": products}
+            return self.body or json.dumps(reranked).encode()
         if "product_ids" in request:
             products = [_product(each) | {"goes_with": partner} for each, partner in self.companions.items()]
             answer = {"model_version": 8, "as_of": "2026-01-25T12:00:00Z", "products": products}
@@ -88,6 +98,9 @@ def model_server() -> Iterator[ModelServer]:
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             sleep(scripted.delay_seconds)
+            if self.path in scripted.missing:
+                self.send_error(404)
+                return
             is_status = self.path == "/status"
             self._send(json.dumps({"failure": scripted.failure}).encode() if is_status else scripted.answer(request))
 

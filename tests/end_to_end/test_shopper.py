@@ -4,6 +4,7 @@ Other tests of this folder move the alias and publish lists; these ask what is s
 """
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -103,6 +104,35 @@ def test_a_shopper_follows_a_recommendation_orders_it_and_it_gives_way(visit: Vi
     newest = ask(settings, f"/users/{user_id}/orders", limit=1).json()["orders"][0]
     assert [(line["product_id"], line["quantity"]) for line in newest["items"]] == [(product_id, 1)]
     assert newest["status"] == "paid"
+
+
+def test_an_order_changes_the_list_within_a_second(settings: Settings) -> None:
+    user_id = shoppers(settings, "heavy")[1]["user_id"]
+
+    def read() -> tuple[dict[int, str], httpx.Response]:
+        answer = ask(settings, "/recommendations/home", user_id=user_id, limit=20, explain=True)
+        return {each["product_id"]: each["rung"] for each in answer.json()["recommendations"]}, answer
+
+    def is_settled() -> bool:
+        serving = httpx.post(f"{settings.serving_url}/status", json={}, timeout=LIMIT_SECONDS).json()
+        rungs, answer = read()
+        return set(rungs.values()) == {"published"} and f"-{serving['model']}-" in answer.headers["x-batch-id"]
+
+    wait_for(is_settled)
+    before, published = read()
+    product_id = next(each for each in before if each not in bought(settings, user_id))
+    order = {"user_id": user_id, "order_key": f"again-{user_id}", "items": [{"product_id": product_id, "quantity": 1}]}
+    httpx.post(f"{settings.api_url}/orders", json=order, timeout=LIMIT_SECONDS).raise_for_status()
+    began = time.monotonic()
+
+    after, answer = read()
+
+    assert time.monotonic() - began < 1
+    assert product_id not in after
+    assert list(after) != [each for each in before if each != product_id]
+    assert set(after.values()) == {"model"}
+    assert answer.headers["x-batch-id"] == published.headers["x-batch-id"]
+    assert answer.headers["x-model-version"] == published.headers["x-model-version"]
 
 
 def test_every_recommended_product_has_a_picture(visit: Visit, settings: Settings) -> None:

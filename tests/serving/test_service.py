@@ -86,6 +86,33 @@ def test_a_cart_is_ranked_for_a_user_and_for_anybody(client: TestClient, trained
         assert client.post("/recommend_cart", json=body).status_code == 400
 
 
+def test_a_list_is_ranked_again_by_an_order_and_names_its_batch(client: TestClient, trained_shop: TrainedShop) -> None:
+    listed = client.post("/recommend", json={"user_ids": [3], "k": 30}).json()["recommendations"][0]["products"]
+    product_ids = [each["product_id"] for each in listed]
+    line = {"order_id": 1, "product_id": product_ids[0], "quantity": 1, "unit_price": 2.5}
+    since = [line | {"ordered_at": "2026-07-01T10:00:00+09:00"}]
+    body = {"user_id": 3, "since": since, "product_ids": product_ids}
+
+    answers = [client.post("/recommend_again", json=body | other).json() for other in ({}, {"since": []})]
+
+    for answer in answers:
+        assert (answer["model_version"], answer["as_of"]) == (1, "2026-07-01T00:00:00Z")
+        assert answer["batch_id"] == trained_shop.batch_id(1)
+    after, before = ({each["product_id"]: each["score"] for each in answer["products"]} for answer in answers)
+    np.testing.assert_allclose(list(before.values()), [each["score"] for each in listed], rtol=0, atol=1e-6)
+    assert set(after) >= set(before)
+    assert after[product_ids[0]] != pytest.approx(before[product_ids[0]], abs=1e-6)
+    new = client.post("/recommend_again", json=body | {"user_id": 999_999, "product_ids": []}).json()
+    assert {each["reason"] for each in new["products"]} > {"bought_before"}
+    for wrong in (
+        {"user_id": None},
+        {"since": [line]},
+        {"since": [since[0] | {"quantity": 0}]},
+        {"since": since * 301},
+    ):
+        assert client.post("/recommend_again", json=body | wrong).status_code == 400
+
+
 def test_categories_are_probabilities_likeliest_first(client: TestClient) -> None:
     answer = client.post("/score", json={"user_ids": [3, 999_999]}).json()
 

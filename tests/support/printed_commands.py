@@ -99,6 +99,7 @@ ELSEWHERE = {
     rf"{PYTHON} shop\.map check .* --files DIR": "the same",
     r".*'mysql\+pymysql://.*": "a database of the reader's; tests/docs/test_your_shop_page.py and tests/shop/mapping",
     rf"{PYTHON} training\.studies\.(search --as-of|(repeats|families) --backtests) .*": "hours, or what took them",
+    rf"{PYTHON} training\.studies\.again --version .*": "minutes, and a version of a reader's",
     rf"{PYTHON} pip install .*|PYTHONPATH=var/mutmut .*": "a package beside the lock, then minutes",
     rf"{PYTHON} benchmarks\.\w+.*": "minutes each: `make bench`",
 }

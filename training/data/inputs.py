@@ -1,5 +1,6 @@
 """The model's inputs and outputs, and inputs from a snapshot: the one path that training, batch and online share."""
 
+from copy import copy
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -86,6 +87,16 @@ class EncodedSnapshot:
         self._product_buckets = {
             name: encoder.bucket(name, of_products[name]) for name in self._crossed if name in of_products
         }
+
+    def of(self, arrays: SnapshotArrays) -> "EncodedSnapshot | None":
+        """Return this for other users of the same products (`SnapshotArrays.with_users`), or `None` if those differ."""
+        if arrays is self.arrays:
+            return self
+        if arrays.products is not self.arrays.products:
+            return None
+        other = copy(self)
+        other.arrays = arrays
+        return other
 
     def encode_users(self, user_rows: Int64) -> UserInputs:
         """Encode users; categories stand in the vocabulary's order, those that the snapshot lacks are missing."""

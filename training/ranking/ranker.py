@@ -1,5 +1,6 @@
 """Ranker: ranked products from a snapshot and a version, in training, batch and online, without torch."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -129,7 +130,13 @@ class Ranker:
         """
         self.check_snapshot(snapshot)
         rows = _known_rows(snapshot.arrays, user_ids)
-        encoded = self._encode(snapshot.arrays)
+        return self.rank_rows(snapshot.arrays, rows, k, only_new=only_new, least_new=least_new)
+
+    def rank_rows(
+        self, arrays: SnapshotArrays, rows: Int64, k: int, *, only_new: bool = False, least_new: int = 0
+    ) -> pl.DataFrame:
+        """Rank products for user rows, ascending, of arrays that were checked; see `rank`."""
+        encoded = self._encode(arrays)
         frames = map_chunks(lambda chunk: self._rank_chunk(encoded, chunk, k, only_new, least_new), rows)
         return pl.concat(frames) if frames else pl.DataFrame(schema=LIST_SCHEMA)
 
@@ -178,9 +185,13 @@ class Ranker:
 
     def score_pairs(self, arrays: SnapshotArrays, pairs: Candidates) -> Float32:
         """Score pairs of one user or a few, sorted by user; float32[P]."""
-        rows = np.unique(pairs.user_rows)
+        return self.make_scorer(arrays, np.unique(pairs.user_rows))(pairs)
+
+    def make_scorer(self, arrays: SnapshotArrays, rows: Int64) -> Callable[[Candidates], Float32]:
+        """Encode user rows once, to score their pairs, sorted by user, as often as need be; each gives float32[P]."""
         encoded = self._encode(arrays)
-        return self._score_pairs(encoded, rows, encoded.encode_users(rows), pairs).product_scores
+        users = encoded.encode_users(rows)
+        return lambda pairs: self._score_pairs(encoded, rows, users, pairs).product_scores
 
     def predict_categories(self, arrays: SnapshotArrays, rows: Int64) -> Float32:
         """Return the probabilities of user rows to buy from each category, float32[len(rows), C]."""
@@ -198,8 +209,8 @@ class Ranker:
         return ModelOutputs(*self._session.run(None, inputs._asdict()))
 
     def _encode(self, arrays: SnapshotArrays) -> EncodedSnapshot:
-        encoded = self._encoded
-        if encoded is None or encoded.arrays is not arrays:
+        encoded = self._encoded and self._encoded.of(arrays)
+        if encoded is None:
             self._encoded = encoded = EncodedSnapshot(self.encoder, arrays)
         return encoded
 

@@ -12,7 +12,7 @@ from features.snapshot.aggregates import AGGREGATES, Grouping, aggregate, select
 from features.snapshot.history import build_history, build_pairs
 from features.snapshot.products import build_product_features
 from features.snapshot.purchases import Purchases
-from features.snapshot.users import build_category_reach, build_user_category_features, build_user_features
+from features.snapshot.users import build_user_category_features, build_user_features, describe_categories
 from tests.features.purchase_rows import make_purchases
 
 # Computed at ranking time, for candidates: features/ranking.
@@ -149,6 +149,6 @@ def test_a_category_nobody_bought_from_within_the_window_reaches_nobody(
 ) -> None:
     lines = purchases.lines.filter((pl.col("category_id") == 1) | (pl.col("days") > 28))
 
-    reach = dict(build_category_reach(lines).rows())
+    reach = dict(describe_categories(lines).select("category_id", "category_reach_28d").rows())
 
     assert {category: share > 0 for category, share in reach.items()} == {1: True, 2: False, 3: False}

@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 from features.definitions import hash_definitions, list_names
 from features.rebuild import build_snapshot
 from features.snapshot.purchases import Purchases
-from features.snapshot.tables import TABLES, Snapshot, is_current, list_snapshots
+from features.snapshot.tables import TABLES, TOTALS, Snapshot, is_current, list_snapshots
 from features.store import MLStore
 from features.store_failures import StoreError
 from tests.features.purchase_rows import AS_OF, make_purchases
@@ -178,3 +178,18 @@ def test_unknown_ids_have_row_minus_one(tiny_purchases: Purchases) -> None:
 
     assert arrays.find_users(np.array([0, 1, 4, 5, 2**62])).tolist() == [-1, 0, 3, -1, -1]
     assert arrays.find_categories(np.array([3, 4])).tolist() == [2, -1]
+
+
+def test_a_snapshot_from_before_there_were_totals_keeps_its_hash_beside_a_newer_one(
+    store: MLStore, snapshot: Snapshot
+) -> None:
+    frames = {table: getattr(snapshot, table).drop(names) for table, names in TOTALS.items()}
+    replace(snapshot, as_of=AS_OF - timedelta(days=1), **frames).write(store)
+    snapshot.write(store)
+
+    older, newer = (Snapshot.open(store, AS_OF - timedelta(days=days)) for days in (1, 0))
+
+    assert older.arrays.totals is None
+    assert older.hash_frames() == older.snapshot_id
+    assert newer.arrays.totals is not None
+    assert newer.hash_frames() == newer.snapshot_id

@@ -5,7 +5,7 @@ import pytest
 
 from features.definitions import list_names
 from features.snapshot.purchases import Purchases
-from features.snapshot.users import build_category_reach, build_user_category_features, build_user_features
+from features.snapshot.users import build_user_category_features, build_user_features, describe_categories
 from tests.features.purchase_rows import MISSING, make_purchases, read_row
 
 # Of tests/support/tiny_shop.py as of noon of 25 January. User 1 ordered 24, 17, 10 and 3 days before; user 2 22 and 5.
@@ -110,6 +110,6 @@ def test_the_hours_of_the_evening_and_the_days_of_the_weekend_are_in_utc() -> No
 
 
 def test_reach_counts_the_active_users_and_names_every_category_ever_bought_from() -> None:
-    reach = build_category_reach(make_purchases([(1, 1, 3), (2, 1, 4), (2, 2, 4), (3, 3, 60)]).lines)
+    reach = describe_categories(make_purchases([(1, 1, 3), (2, 1, 4), (2, 2, 4), (3, 3, 60)]).lines)
 
-    assert reach.rows() == [(1, 0.0), (2, 1.0), (3, 0.5)]
+    assert reach.rows() == [(1, 0.0, 1.0), (2, 1.0, 1.0), (3, 0.5, 1.0)]

@@ -1,0 +1,93 @@
+"""Ranking again: a user's list by the snapshot and the orders since, of what was listed and what goes with these."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from features.ranking.candidates import pair_up
+from features.snapshot.arrays import Int64, SnapshotArrays
+from features.snapshot.ordered_lines import OrderedLine
+from features.snapshot.orders_since import add_orders
+from features.snapshot.tables import Snapshot
+from training.ranking.ranker import LIST_SCHEMA, Ranker
+from training.ranking.reasons import cite
+
+NUM_LINKED = 30
+"""Products that go with what was ordered since, by complements and by EASE each, that are looked at beside the list."""
+
+NUM_DRAWN = 100
+"""Products of a list that is drawn afresh."""
+
+UNCHANGED = ""
+"""The reason of a product for which the list's own reason holds on."""
+
+THE_USER = np.zeros(1, dtype=np.int64)
+
+
+def rank_again(
+    ranker: Ranker, snapshot: Snapshot, user_id: int, lines: Sequence[OrderedLine], listed: Int64
+) -> pl.DataFrame:
+    """Rank for one user as if the orders since the snapshot lay just before it.
+
+    Args:
+        ranker: the version.
+        snapshot: features as of an instant.
+        user_id: the user, known to the snapshot or not.
+        lines: of the user's orders; those that the snapshot knows are left out.
+        listed: int64, the products of the user's list, for which reasons are known; without any, candidates are drawn
+            as for a list.
+
+    Returns:
+        The columns of a list (`LIST_SCHEMA`), best first; reason is UNCHANGED for what is on the list and was not
+        bought. Nothing where the snapshot has no totals.
+
+    Raises:
+        ArtefactError: the snapshot was made by other feature definitions.
+    """
+    ranker.check_snapshot(snapshot)
+    if snapshot.arrays.totals is None:
+        return pl.DataFrame(schema=LIST_SCHEMA)
+    since = [line for line in lines if line.ordered_at >= snapshot.as_of]
+    arrays = add_orders(snapshot.arrays, user_id, since)
+    if len(listed) == 0:
+        return ranker.rank_rows(arrays, THE_USER, NUM_DRAWN)
+    on_list = arrays.find_products(np.unique(listed))
+    on_list = on_list[on_list >= 0]
+    ordered = arrays.find_products(np.unique(np.array([line.product_id for line in since], dtype=np.int64)))
+    proposed = np.union1d(on_list, _list_linked(arrays, ordered[ordered >= 0]))
+    excluded = arrays.find_excluded(THE_USER)
+    proposed = np.setdiff1d(proposed[arrays.is_sellable[proposed]], excluded.indices[excluded.data])
+    pairs = pair_up(arrays, 0, proposed)
+    score = ranker.make_scorer(arrays, THE_USER)
+    scores = score(pairs)
+    best = np.argsort(-scores, kind="stable")
+    pairs, scores = pairs.take(best), scores[best]
+    reasons = np.full(len(best), UNCHANGED, dtype=object)
+    is_open = (pairs.history_rows >= 0) | ~np.isin(pairs.product_rows, on_list)
+    reasons[is_open] = cite(pairs.take(is_open), scores[is_open], score)
+    return pl.DataFrame(
+        {
+            "user_id": np.full(len(best), user_id),
+            "rank": np.arange(1, len(best) + 1),
+            "product_id": arrays.product_ids[pairs.product_rows],
+            "category_id": arrays.category_ids[arrays.category_rows[pairs.product_rows]],
+            "score": scores,
+            "reason": reasons.tolist(),
+        },
+        schema=LIST_SCHEMA,
+    )
+
+
+def _list_linked(arrays: SnapshotArrays, ordered: Int64) -> Int64:
+    """List what goes with some products best, by the sum of their weights."""
+    linked = []
+    for matrix in (arrays.complements, arrays.neighbours):
+        cells = [slice(*matrix.indptr[row : row + 2]) for row in ordered]
+        others = np.concatenate([ordered[:0], *(matrix.indices[each] for each in cells)])
+        weights = np.concatenate([np.empty(0, np.float32), *(matrix.data[each] for each in cells)])
+        products, places = np.unique(others, return_inverse=True)
+        total = np.bincount(places, weights, len(products))
+        best = np.argsort(-total, kind="stable")[:NUM_LINKED]
+        linked.append(products[best[total[best] > 0]])
+    return np.concatenate(linked)
