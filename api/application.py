@@ -21,6 +21,7 @@ from api.db.reader import DatabaseReader, DatabaseUnavailableError
 from api.db.refusals import LastTrouble
 from api.db.writer import DatabaseWriter
 from api.health import HealthCheck
+from api.merchandising.rules_admin import RulesAdmin
 from api.orders.outbox import Outbox
 from api.pages.browse import CataloguePages
 from api.pages.cart import CartPage
@@ -30,7 +31,6 @@ from api.pages.home import HomePage
 from api.pages.images import ProductPictures
 from api.pages.preview import PreviewPages
 from api.pages.products import ProductPages
-from api.pages.rules_admin import RulesAdmin
 from api.pages.search import SearchPages
 from api.pages.shelves import ShelvesPage
 from api.pages.shop_ids import ShopIds
@@ -184,7 +184,7 @@ async def _run(
             outbox=outbox,
             authenticator=authenticator,
             preview_pages=PreviewPages(replace(sources, databases=slow_pages), settings.compared_alias),
-            rules_admin=RulesAdmin(slow_pages, platform_writer, fallback),
+            rules_admin=RulesAdmin(slow_pages, platform_writer, fallback.rules, lambda: fallback.restricted),
             admin_login=AdminLogin(settings.api_admin_password.get_secret_value(), RateLimiter(WRONG_PER_MINUTE)),
             exclusions=fallback.exclusions,
             shop_ids=shop_ids,

@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 
 from api.db.databases import Databases
 from api.db.reader import DatabaseUnavailableError
+from api.merchandising.rules import NO_RULES, AppliedRules
 from api.pages.fallback import FallbackCache
-from api.pages.rules import NO_RULES, AppliedRules
 from api.queries.catalogue import SellableProduct, fetch_categories, fetch_sellable, fetch_sellable_after
 from api.queries.published import SharedListsCache, fetch_head, fetch_popular_list
 from api.schemas import Categories, ListedProduct, ProductPage

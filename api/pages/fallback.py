@@ -19,13 +19,13 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from api.db.databases import Databases
+from api.merchandising.rules import NO_RULES, AppliedRules
+from api.merchandising.rules_cache import RulesCache
 from api.pages.answer import HomeAnswer
 from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions, RememberedExclusions
 from api.pages.families import keep_first_variants
 from api.pages.ladder import RankedProduct
 from api.pages.latest_products import LatestProducts
-from api.pages.rules import NO_RULES, AppliedRules
-from api.pages.rules_cache import RulesCache
 from api.pages.shop_ids import ShopIds
 from api.queries.catalogue import SellableProduct, fetch_any_sellable, fetch_categories, fetch_sellable
 from api.queries.published import BatchHead, SharedListsCache, fetch_head

@@ -1,9 +1,9 @@
 """Fallback chain: fills a page from one rung after another, best first, without holes and without repeats.
 
-Of a family the page shows one product: the first that can be sold. Its other variants make room for what follows.
+Of a family the page shows the first product that can be sold; its other variants make room for what follows.
 The first slots hold at most a share of one category and of earlier purchases, as long as other products can be had
-(`api/pages/head_rule.py`), and at most a few products that a coupon lifted. The merchant's rules (`api/pages/rules.py`)
-say what is left out, moved, capped or pinned. Pure but for the catalogue; `home.py` and `shelves.py` decide on rungs.
+(`api/pages/head_rule.py`), and at most a few products that a coupon lifted. The merchant's rules say what is left out,
+moved, capped or pinned (`api/merchandising/rules.py`). Pure but for the catalogue; its callers decide on the rungs.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement
 
+from api.merchandising.rules import NO_RULES, PINNED, AppliedRules, Caps, Pin, RuleMark
 from api.pages.head_rule import HeadRule
-from api.pages.rules import NO_RULES, PINNED, AppliedRules, Caps, Pin, RuleMark
 from api.queries.catalogue import SellableProduct
 from api.queries.ranked_list import StoredEntry
 

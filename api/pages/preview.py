@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, replace
 
+from api.merchandising.rules import AppliedRules
+from api.merchandising.rules_admin import to_rule
 from api.pages.answer import HomeAnswer
 from api.pages.experiment import CHAMPION, Experiment
 from api.pages.explain import explain, read_evidence
 from api.pages.home import HomePage
-from api.pages.rules import AppliedRules
-from api.pages.rules_admin import to_rule
 from api.pages.sources import PageSources
 from api.schemas.rules import HeldBackProduct, HoldingRule, Preview, PreviewedPage, PreviewRequest, RuleDraft
 

@@ -7,8 +7,8 @@ popular one, which may show anything. It stands in its slot of that shelf, or la
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from api.merchandising.rules import CAPPED_SLOTS, PINNED, AppliedRules, Caps, Pin, RuleMark
 from api.pages.ladder import RankedProduct
-from api.pages.rules import CAPPED_SLOTS, PINNED, AppliedRules, Caps, Pin, RuleMark
 from api.queries.catalogue import SellableProduct
 from api.queries.ranked_list import StoredEntry
 

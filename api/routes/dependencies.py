@@ -14,6 +14,7 @@ from api.db.databases import Databases
 from api.db.reader import DatabaseReader
 from api.db.writer import DatabaseWriter
 from api.health import HealthCheck
+from api.merchandising.rules_admin import RulesAdmin
 from api.orders.outbox import Outbox
 from api.pages.browse import CataloguePages
 from api.pages.cart import CartPage
@@ -22,7 +23,6 @@ from api.pages.home import HomePage
 from api.pages.images import ProductPictures
 from api.pages.preview import PreviewPages
 from api.pages.products import ProductPages
-from api.pages.rules_admin import RulesAdmin
 from api.pages.search import SearchPages
 from api.pages.shelves import ShelvesPage
 from api.pages.shop_ids import ShopIds

@@ -14,9 +14,9 @@ from api.application import create_app
 from shop.database import session_scope
 from shop.tables import Product
 from tests.api.conftest import PATIENT
+from tests.api.merchandising.test_rules_cache import write_rule
 from tests.api.pages.test_home_property import CATEGORIES, CHANGES, PRODUCT, Shop, name_thing
 from tests.api.pages.test_home_property import shop as changing_shop
-from tests.api.pages.test_rules_cache import write_rule
 from tests.api.pages.test_shelves import BOUGHT, NEW, ids, read, shop
 from tests.api.routes.test_admin import PASSWORD, RULES, login
 

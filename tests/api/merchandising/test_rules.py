@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api.merchandising.rules import CAPPED_SLOTS, PINNED, AppliedRules, ResolvedRule
 from api.pages.ladder import HEAD_SLOTS, Ladder
-from api.pages.rules import CAPPED_SLOTS, PINNED, AppliedRules, ResolvedRule
 from api.queries.catalogue import SellableProduct
 from api.queries.ranked_list import Entry
 from api.queries.rules import Rule

@@ -1,7 +1,7 @@
 """Rules as their admin writes them: checked against the shop and each other, noted, and in force at once."""
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from api.db.databases import Databases
 from api.db.reader import DatabaseUnavailableError
 from api.db.writer import DatabaseWriter
-from api.pages.fallback import FallbackCache
+from api.merchandising.rules_cache import RulesCache
 from api.queries.rule_changes import create_rule, delete_rule, fetch_changes, replace_rule
 from api.queries.rules import Rule, fetch_members, fetch_rules
 from api.schemas import ErrorDetail
@@ -38,17 +38,25 @@ class _Meant:
 class RulesAdmin:
     """Lists and changes the merchant's rules."""
 
-    def __init__(self, databases: Databases, writer: DatabaseWriter, fallback: FallbackCache):
+    def __init__(
+        self,
+        databases: Databases,
+        writer: DatabaseWriter,
+        rules: RulesCache,
+        get_restricted: Callable[[], Collection[int]],
+    ):
         """Take the dependencies.
 
         Args:
             databases: the shop's and the platform's.
             writer: of the platform's database.
-            fallback: holds the rules in force, and which departments are restricted.
+            rules: holds the rules in force.
+            get_restricted: gives the departments that are never recommended.
         """
         self._databases = databases
         self._writer = writer
-        self._fallback = fallback
+        self._rules = rules
+        self._get_restricted = get_restricted
 
     async def list_rules(self) -> Rules:
         """List all rules, the newest first.
@@ -104,7 +112,7 @@ class RulesAdmin:
 
     async def _write(self, rule: Rule, changed_by: str) -> ListedRule:
         meant = await self._databases.shop.read(_find_meant, rule)
-        if rule.action == "pin" and meant.category_id in self._fallback.restricted:
+        if rule.action == "pin" and meant.category_id in self._get_restricted():
             raise _conflict("restricted", "Its department is restricted, so that no homepage shows it.")
 
         def check(others: Collection[Rule]) -> None:
@@ -121,7 +129,7 @@ class RulesAdmin:
     async def _put_in_force(self) -> None:
         """Let this process obey at once; if it cannot read now, it will within a second, as the others do."""
         with contextlib.suppress(DatabaseUnavailableError):
-            await self._fallback.rules.renew(self._databases)
+            await self._rules.renew(self._databases)
 
     async def _describe(self, rules: Collection[Rule]) -> list[ListedRule]:
         names = await self._databases.shop.read(_fetch_names, rules)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from api.db.databases import Databases
 from api.db.reader import DatabaseReader, DatabaseUnavailableError
 from api.db.refusals import LastTrouble
-from api.pages.rules import NO_RULES, PIN_CHOICES, AppliedRules, ResolvedRule
+from api.merchandising.rules import NO_RULES, PIN_CHOICES, AppliedRules, ResolvedRule
 from api.queries.catalogue import SellableProduct
 from api.queries.rules import (
     MEMBERS_AT_ONCE,

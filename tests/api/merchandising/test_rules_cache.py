@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from api.db.connections import HeldConnection, ThreadConnections
 from api.db.databases import Databases
 from api.db.reader import DatabaseReader
-from api.pages import rules_cache
-from api.pages.rules import AppliedRules
-from api.pages.rules_cache import RulesCache
+from api.merchandising import rules_cache
+from api.merchandising.rules import AppliedRules
+from api.merchandising.rules_cache import RulesCache
 from api.queries.catalogue import SellableProduct
 from api.queries.rules import Rule
 from shop.migrate import PLATFORM, migrate

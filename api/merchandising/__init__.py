@@ -1,0 +1,1 @@
+"""Merchandising: what the merchant wants of lists, known before a page asks."""
