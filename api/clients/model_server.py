@@ -10,7 +10,7 @@ import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from api.db.breaker import CircuitBreaker
-from api.queries.purchases import LineSince
+from api.queries.purchases import UnrankedLine
 from api.queries.ranked_list import Entry, StoredEntry, keep_usable
 
 LIST_LENGTH = 100
@@ -131,7 +131,7 @@ class ModelServerClient:
         return CartList(str(answer.model_version), _to_entries(items), goes_with)
 
     async def rank_again(
-        self, user_id: int, since: Sequence[LineSince], listed: Sequence[StoredEntry]
+        self, user_id: int, since: Sequence[UnrankedLine], listed: Sequence[StoredEntry]
     ) -> RerankedList | None:
         """Ask for a user's list by what was ordered since; `None` when none is to be had in time. One circuit for all.
 

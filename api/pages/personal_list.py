@@ -10,7 +10,7 @@ from typing import NamedTuple
 from api.clients.model_server import ModelList, ModelServerClient
 from api.db.databases import Databases
 from api.pages.shopper import PageShopper
-from api.queries.purchases import LineSince, fetch_lines_since
+from api.queries.purchases import UnrankedLine, fetch_lines_since
 from api.queries.ranked_list import StoredEntry, keep_usable
 
 PUBLISHED, MODEL = "published", "model"
@@ -59,7 +59,7 @@ class PersonalLists:
             ranked = await self._model_server.rank(shopper.user_id)
         return PersonalList(MODEL, ranked.entries, ranked.model_version) if ranked else PersonalList()
 
-    async def _fetch_since(self, shopper: PageShopper) -> list[LineSince]:
+    async def _fetch_since(self, shopper: PageShopper) -> list[UnrankedLine]:
         """Read what was ordered since the batch; without one, since orders are recent."""
         if shopper.user_id is None or not shopper.ordered_lately:
             return []

@@ -49,7 +49,7 @@ class NotDue(NamedTuple):
     families: set[int]
 
 
-class LineSince(NamedTuple):
+class UnrankedLine(NamedTuple):
     """A line of an order that no ranking knew yet."""
 
     order_id: int
@@ -136,7 +136,7 @@ def fetch_not_due(
 
 def fetch_lines_since(
     connection: Connection, user_id: int, since: datetime, gifts: Collection[OrderLine] = ()
-) -> list[LineSince]:
+) -> list[UnrankedLine]:
     """Read what a user ordered from an instant on, the newest lines; what was given back is not looked at.
 
     Args:
@@ -154,7 +154,7 @@ def fetch_lines_since(
     )
     if gifts:
         lines = lines.where(is_none_of(gifts))
-    return [LineSince(*row) for row in connection.execute(lines.limit(MAX_KEPT))]
+    return [UnrankedLine(*row) for row in connection.execute(lines.limit(MAX_KEPT))]
 
 
 def fetch_habits(
