@@ -1,0 +1,175 @@
+"""Benchmark of scoring on several workers: `python -m benchmarks.scale [--users 20000] [--workers 2]`.
+
+Makes a synthetic shop of so many users with 50 order lines each, trains a small version of full width on it, and scores
+all users on MySQL or MariaDB: by one worker, and by several with a part of the buckets each, every worker a process on
+one thread and a core of its own. The wall-clock time counts from the first worker's first bucket to the last one's
+last; loading the version and the snapshot comes before it. Both batches must have the same checksum.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from command import Command, Result
+from features.rebuild import rebuild
+from features.snapshot.buckets import parse_buckets
+from features.snapshot.purchases import load_purchases
+from features.snapshot.tables import Snapshot
+from features.store import MLStore
+from features.sync.shop_sync import sync_shop
+from serving.batch.batch_state import open_batch
+from serving.batch.job import Scoring, publish_scores, write_buckets
+from shop.database import open_engine
+from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
+from shop.loaders.writing import write_shop
+from shop.migrate import migrate
+from shop.tables import RecommendationBatch
+from tests.support.database_servers import KINDS, Kind, run_server
+from training.config import DataConfig, ModelConfig, OptimiserConfig, TrainingConfig
+from training.fit import fit
+from training.ranking.ranker import Ranker
+
+NUM_PRODUCTS, LINES_A_USER, LINES_AN_ORDER, BUCKETS = 3000, 50, 5, 16
+AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
+QUICK = TrainingConfig(
+    model=ModelConfig(num_members=1),
+    data=DataConfig(num_windows=1, max_users_per_window=500),
+    optimiser=OptimiserConfig(epochs=1, min_steps=1),
+)
+"""One pass over few users: what ranking costs depends on the network's shape, not on what it has learned."""
+
+START = "start"
+
+
+def build_installation(url: str, folder: Path, num_users: int) -> None:
+    """Load a shop, sync it, build its features and train a version."""
+    engine = open_engine(url, read_timeout_seconds=600)
+    migrate(engine)
+    shape = SyntheticShape(num_users, NUM_PRODUCTS, num_users * LINES_A_USER // LINES_AN_ORDER)
+    write_shop(engine, build_synthetic_shop(shape, 7, date(2026, 1, 31)), replace=False, report=lambda _: None)
+    store = MLStore(str(folder / "store"))
+    sync_shop(engine, store)
+    engine.dispose()
+    rebuild(store, AS_OF, BUCKETS)
+    fit(load_purchases(store, AS_OF), QUICK, folder / "version", lambda *_: None)
+
+
+def open_scoring(url: str, folder: Path, version: int) -> Scoring:
+    """Make the version ready to score under a number; another number is another batch."""
+    store = MLStore(str(folder / "store"))
+    snapshot = Snapshot.open(store, AS_OF, bucket=0)
+    engine = open_engine(url, read_timeout_seconds=600)
+    return Scoring(version, Ranker.load(folder / "version"), store, AS_OF, snapshot.snapshot_id, engine)
+
+
+def work(url: str, folder: Path, version: int, part: str, core: int) -> None:
+    """Write one part of the buckets on one core once told to begin, and print what it took: the child process."""
+    os.sched_setaffinity(0, {core})
+    scoring = open_scoring(url, folder, version)
+    print(START, flush=True)
+    sys.stdin.readline()
+    began = time.time()
+    written = write_buckets(scoring, None, parse_buckets(part), lambda _: None)
+    peak_mb = getrusage(RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"began": began, "ended": time.time(), "users": written.num_users, "peak_mb": peak_mb}))
+
+
+def score(url: str, folder: Path, version: int, num_workers: int) -> tuple[float, float]:
+    """Score all users with so many workers at once.
+
+    Returns:
+        Seconds from the first begin to the last end, and the largest worker's peak memory in MB.
+    """
+    cores = sorted(os.sched_getaffinity(0))
+    workers = []
+    for number in range(num_workers):
+        told = [url, str(folder), str(version), f"{number + 1}/{num_workers}", str(cores[number % len(cores)])]
+        command = [sys.executable, "-m", "benchmarks.scale", "--child", *told]
+        one_thread = os.environ | {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        workers.append(
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=one_thread)
+        )
+    for worker in workers:
+        assert worker.stdout is not None
+        assert worker.stdout.readline().strip() == START
+    outputs = []
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("\n")
+        worker.stdin.flush()
+    for worker in workers:
+        output, _ = worker.communicate()
+        if worker.returncode:
+            raise RuntimeError(f"a worker ended with code {worker.returncode}")
+        outputs.append(json.loads(output.splitlines()[-1]))
+    seconds = max(each["ended"] for each in outputs) - min(each["began"] for each in outputs)
+    return seconds, max(each["peak_mb"] for each in outputs)
+
+
+def publish(url: str, folder: Path, version: int) -> str:
+    """Publish what the workers wrote and return its checksum."""
+    scoring = open_scoring(url, folder, version)
+    publication = publish_scores(scoring, None, lambda _: None, may_write=False)
+    return _read_checksum(scoring.engine, publication.batch_id)
+
+
+def _read_checksum(engine: Engine, batch_id: str) -> str:
+    with Session(engine) as session:
+        return str(session.get_one(RecommendationBatch, batch_id).checksum)
+
+
+def compare(num_users: int, num_workers: int, kind: Kind) -> None:
+    """Score with one worker and with several in turn, and print the table."""
+    with tempfile.TemporaryDirectory() as name, run_server(kind, "--innodb-buffer-pool-size=1G") as server:
+        folder, url = Path(name), server.create_database()
+        build_installation(url, folder, num_users)
+        engine = open_engine(url)
+        found = {}
+        print(f"{'workers':>8}{'users':>10}{'seconds':>10}{'users/s':>10}{'peak MB':>9}  checksum")
+        for version, workers in enumerate((1, num_workers), start=1):
+            scoring = open_scoring(url, folder, version)
+            open_batch(engine, scoring.batch_id, AS_OF, str(version), None)
+            seconds, peak_mb = score(url, folder, version, workers)
+            checksum = publish(url, folder, version)
+            found[workers] = seconds, checksum
+            rate = num_users / seconds
+            print(f"{workers:>8}{num_users:>10,}{seconds:>10.1f}{rate:>10,.0f}{peak_mb:>9.0f}  {checksum}", flush=True)
+    (one, first), (several, second) = found[1], found[num_workers]
+    if first != second:
+        raise RuntimeError(f"the lists differ: {first} by one worker, {second} by {num_workers}")
+    print(f"{num_workers} workers score {one / several:.2f} times as many users a second as one; the lists are equal")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command."""
+    command = Command("benchmarks.scale", __doc__)
+    command.add_argument("--users", type=int, default=20_000)
+    command.add_argument("--workers", type=int, default=2)
+    command.add_argument("--database", choices=KINDS, default="mysql")
+    command.add_argument(
+        "--child", nargs=5, metavar=("URL", "FOLDER", "VERSION", "PART", "CORE"), help=argparse.SUPPRESS
+    )
+    return command.run(_measure, arguments, (RuntimeError,))
+
+
+def _measure(chosen: argparse.Namespace) -> Result:
+    if chosen.child:
+        url, folder, version, part, core = chosen.child
+        work(url, Path(folder), int(version), part, int(core))
+    else:
+        compare(chosen.users, chosen.workers, chosen.database)
+    return Result()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
