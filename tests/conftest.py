@@ -11,7 +11,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from features.store import MLStore
-from settings import Settings
+from settings import Settings, load_settings
 from shop.database import open_engine
 from shop.migrate import PLATFORM, SHOP
 from tests.support.database_servers import KINDS, DatabaseServer, run_server
@@ -38,9 +38,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFi
 
 @pytest.fixture(scope="module", autouse=True)
 def no_setting_left_behind() -> Iterator[None]:
-    """Fail the file that leaves a variable which `Settings` reads: the files after it would read another platform's."""
+    """Fail the file that leaves a variable which `Settings` reads: the files after it would read another platform's.
+
+    Settings that were read once are kept in the process: they are forgotten, for the same reason.
+    """
     before = _settings_in_environment()
     yield
+    load_settings.cache_clear()
     assert _settings_in_environment() == before, "this file changed the environment of the files after it"
 
 
