@@ -28,7 +28,7 @@ interface ProductCardProps {
   isEager?: boolean
   /** The level of its heading, below that of the list. */
   heading?: 'h2' | 'h3'
-  /** What else is to be said of it, in a line that keeps its place where it is empty. */
+  /** What else is to be said of it. */
   note?: string
 }
 
@@ -77,17 +77,19 @@ export function ProductCard({ product, source, isEager = false, heading: Heading
             {product.title}
           </Link>
         </Heading>
-        {note !== undefined && (
-          <p dir="auto" className="line-clamp-2 min-h-8 text-xs leading-4 text-muted-foreground">
+        {note && (
+          <p dir="auto" className="line-clamp-2 text-xs leading-4 text-muted-foreground">
             {note}
           </p>
         )}
         <div className="mt-auto flex min-h-9 items-center justify-between gap-x-2">
           <p className="text-base font-bold tabular-nums sm:text-lg">{formats.price(product.price)}</p>
           {numVariants > 1 && <p className="text-xs text-muted-foreground">{m.search.variants(numVariants)}</p>}
-          <div className="relative z-10 -me-2 flex items-center">
-            {product.reason && <ReasonPopover product={product} reason={product.reason} />}
-          </div>
+          {product.reason && (
+            <div className="relative z-10 -me-2 flex items-center">
+              <ReasonPopover product={product} reason={product.reason} />
+            </div>
+          )}
         </div>
       </div>
     </article>

@@ -29,7 +29,7 @@ export function CartRows({ userId, lines }: CartRowsProps) {
     ![...opened, ...(companions?.products ?? []).map((each) => each.product_id)].some((each) => isSameId(each, id))
   const sayWhatWith = (productId: ShopId | null | undefined) => {
     const line = productId === null ? undefined : lines.find((each) => isSameId(each.productId, productId))
-    return line ? m.cart.goesWith(line.title) : ''
+    return line && m.cart.goesWith(line.title)
   }
   const withCoupons = page?.shelves.find(({ code }) => code === COUPONS)?.products.filter(isShown)
   return (
@@ -57,7 +57,7 @@ interface RowProps {
   title: string
   products: ListedProduct[]
   sourceOf: (position: number) => Source
-  noteOf?: (position: number) => string
+  noteOf?: (position: number) => string | undefined
 }
 
 function Row({ title, products, sourceOf, noteOf }: RowProps) {
