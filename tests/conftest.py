@@ -20,14 +20,22 @@ from tests.support.synthetic import make_synthetic_store
 from tests.support.tiny_shop import fill_tiny_shop
 
 ONE_INSTALLATION = ("tests/end_to_end", "tests/frontend", "tests/containers")
+EACH_ALONE = ("tests/features/sync/behaviour/test_property.py",)
+"""Files whose tests take minutes and share nothing that is dear: the processes that are free take them one by one."""
+
 SETTINGS = {name.upper() for name in Settings.model_fields}
 
 
 class WholeFilesScheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
-    """Runs the tests of a file in one process, and those of a folder that shares one installation."""
+    """Runs the tests of a file in one process, and those of a folder that shares one installation.
+
+    The largest go first, and the tests that stand alone last: they fill what time the processes have left.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
+        if path in EACH_ALONE:
+            return nodeid
         return next((folder for folder in ONE_INSTALLATION if path.startswith(folder)), path)
 
 
