@@ -60,29 +60,37 @@ class Affinity:
         self.together = (freshness @ arrays.linked_neighbours).toarray()
         lately = freshness.power(HALF_LIFE_DAYS / LATELY_HALF_LIFE_DAYS)
         self.together_lately = (lately @ arrays.linked_neighbours).toarray()
-        self.types = (self.bought @ arrays.types).toarray()
-        self.brands = (self.bought @ arrays.brands).toarray()
-        self.type_brands = (self.bought @ arrays.type_brands).toarray()
-        self.type_log_prices = self._average_prices()
+        users, rows = list_history(arrays, user_rows)
+        self._users, self._products, self._rows = users, arrays.history_products[rows], rows
+        decayed = arrays.history_decayed[rows]
+        self.types = self._sum_by(arrays.type_codes, decayed)
+        self.brands = self._sum_by(arrays.brand_codes, decayed)
+        self.type_brands = self._sum_by(arrays.type_brand_codes, decayed)
+        self.type_log_prices = self._average_prices(decayed)
         self.totals = self.types.sum(axis=1)
         self.user_embeddings = embed_users(freshness, arrays.item_directions)
-        self._describe_types()
+        self.type_ages = self._find_ages()
+        self.type_products = self._sum_by(arrays.type_codes, np.ones_like(decayed))
+        self.type_orders = self._sum_by(arrays.type_codes, arrays.history_column("pair_orders")[rows])
 
-    def _average_prices(self) -> Float32:
-        weights = (self.bought @ self._arrays.priced_types).toarray()
-        sums = (self.bought @ self._arrays.type_prices).toarray()
+    def _sum_by(self, codes: Int64, values: Float32) -> Float32:
+        """Sum a value of each purchase by the code of its product, int64[N]; float32[U', codes]."""
+        sums = np.zeros((len(self.user_rows), int(codes.max(initial=0)) + 1), dtype=np.float32)
+        np.add.at(sums, (self._users, codes[self._products]), values)
+        return sums
+
+    def _average_prices(self, weights: Float32) -> Float32:
+        prices = self._arrays.log_prices[self._products]
+        sums = self._sum_by(self._arrays.type_codes, weights * np.nan_to_num(prices, nan=0.0))
+        weights = self._sum_by(self._arrays.type_codes, weights * np.isfinite(prices))
         return np.divide(sums, weights, out=np.full_like(sums, np.nan), where=weights > 0)
 
-    def _describe_types(self) -> None:
-        """Say of each user's types when one was last bought, how many products of it, and how often."""
-        users, rows = list_history(self._arrays, self.user_rows)
-        cells = users, self._arrays.type_codes[self._arrays.history_products[rows]]
+    def _find_ages(self) -> Float32:
+        """Say when each user last bought of each type, in days, NaN = never."""
         ages = np.full(self.types.shape, np.inf, dtype=np.float32)
-        np.minimum.at(ages, cells, self._arrays.history_column("pair_days_since")[rows])
-        self.type_ages = np.where(np.isinf(ages), np.float32(np.nan), ages)
-        self.type_products, self.type_orders = np.zeros_like(ages), np.zeros_like(ages)
-        np.add.at(self.type_products, cells, np.float32(1))
-        np.add.at(self.type_orders, cells, self._arrays.history_column("pair_orders")[rows])
+        cells = self._users, self._arrays.type_codes[self._products]
+        np.minimum.at(ages, cells, self._arrays.history_column("pair_days_since")[self._rows])
+        return np.where(np.isinf(ages), np.float32(np.nan), ages)
 
     def score_alike(self, products: Int64) -> Float32:
         """Score all users against some products by their recent buyers; float32[U', len(products)], in logarithms.

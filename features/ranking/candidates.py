@@ -49,8 +49,8 @@ class Candidates:
         """Count the pairs, P."""
         return len(self.user_rows)
 
-    def take(self, rows: np.ndarray) -> "Candidates":
-        """Keep some pairs, given by index or mask."""
+    def take(self, rows: np.ndarray | slice) -> "Candidates":
+        """Keep some pairs, given by index, mask or slice."""
         return Candidates(**{column.name: getattr(self, column.name)[rows] for column in fields(self)})
 
     def column(self, name: str) -> Float32:
@@ -129,9 +129,12 @@ def _draw_new(
     """Return (position in user_rows, product row) of the best of the best sellers that the user never bought."""
     scores = _score_retrieval(arrays, affinity, best_sellers)
     scores[:, _pick_fresh(arrays, best_sellers)] += 1e6
+    places = np.full(len(arrays.product_ids), -1, dtype=np.int64)
+    places[best_sellers] = np.arange(len(best_sellers))
     for left_out in (affinity.bought, excluded):
-        cells = left_out[:, best_sellers].tocoo()
-        scores[cells.row, cells.col] = -np.inf
+        users = np.repeat(np.arange(len(scores)), np.diff(left_out.indptr))
+        found = places[left_out.indices]
+        scores[users[found >= 0], found[found >= 0]] = -np.inf
     most = min(int(num_new.max(initial=0)), len(best_sellers))
     if most == 0:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)

@@ -5,6 +5,7 @@ int64 and start at 1; 0 is what the vocabulary does not know.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -132,7 +133,7 @@ class Encoder:
         return len(self.edges[column]) + 2
 
     def _cross_size(self, cross: Cross) -> int:
-        return int(np.prod([self._column_size(column) for column in cross.columns]))
+        return math.prod(self._column_size(column) for column in cross.columns)
 
     def save(self, path: Path) -> None:
         """Write the encoder as JSON."""

@@ -145,7 +145,9 @@ class SnapshotArrays:
     @cached_property
     def types(self) -> scipy.sparse.csr_matrix:
         """Which product is of which type, sparse float32[N, types]."""
-        return _one_hot(self.type_codes)
+        codes = self.type_codes
+        ones, shape = np.ones(len(codes), dtype=np.float32), (len(codes), int(codes.max(initial=0)) + 1)
+        return scipy.sparse.csr_matrix((ones, codes, np.arange(len(codes) + 1)), shape=shape)
 
     def find_excluded(self, user_rows: Int64) -> scipy.sparse.csr_matrix:
         """Find what some users do not want listed: the products that they named, and those of kinds that they named.
@@ -159,7 +161,12 @@ class SnapshotArrays:
         if not np.isin(self.exclusions[:, 0], user_rows).any():
             return scipy.sparse.csr_matrix((len(user_rows), len(self.product_ids)), dtype=bool)
         products, types = self._excluded
-        return (products[user_rows] + types[user_rows] @ self.types.T).astype(bool)
+        return (products[user_rows] + types[user_rows] @ self._type_members).astype(bool)
+
+    @cached_property
+    def _type_members(self) -> scipy.sparse.csr_matrix:
+        """Which products are of each type, sparse float32[types, N]."""
+        return self.types.T.tocsr()
 
     @cached_property
     def _excluded(self) -> tuple[scipy.sparse.csr_matrix, scipy.sparse.csr_matrix]:
@@ -172,25 +179,10 @@ class SnapshotArrays:
         return matrices[0], matrices[1]
 
     @cached_property
-    def priced_types(self) -> scipy.sparse.csr_matrix:
-        """Which product with a known price is of which type, sparse float32[N, types]."""
-        return _one_hot(self.type_codes, np.isfinite(self.log_prices).astype(np.float32))
-
-    @cached_property
-    def type_prices(self) -> scipy.sparse.csr_matrix:
-        """The logarithm of each product's price in the column of its type, 0 = not known; sparse float32[N, types]."""
-        return _one_hot(self.type_codes, np.nan_to_num(self.log_prices, nan=0.0))
-
-    @cached_property
     def type_brand_codes(self) -> Int64:
         """Number the pairs of type and brand that there are; int64[N]."""
         num_brands = int(self.brand_codes.max(initial=0)) + 1
         return np.unique(self.type_codes * num_brands + self.brand_codes, return_inverse=True)[1]
-
-    @cached_property
-    def type_brands(self) -> scipy.sparse.csr_matrix:
-        """Which product is of which brand within its type, sparse float32[N, pairs of type and brand]."""
-        return _one_hot(self.type_brand_codes)
 
     @cached_property
     def linked_products(self) -> Int64:
@@ -217,11 +209,6 @@ class SnapshotArrays:
         prices = self.product_column("product_price")
         return np.log(np.where(prices > 0, prices, np.float32(np.nan)))
 
-    @cached_property
-    def brands(self) -> scipy.sparse.csr_matrix:
-        """Which product is of which brand, sparse float32[N, brands]."""
-        return _one_hot(self.brand_codes)
-
 
 OF_USERS = {"purchases", "freshness", "_excluded"}
 """Cached properties of users; all others are of products."""
@@ -239,10 +226,3 @@ def to_matrix(frame: pl.DataFrame, names: list[str]) -> Float32:
     """Lay columns side by side as C-ordered float32[rows, names], null becomes NaN."""
     columns: Any = frame.select(pl.col(names).cast(pl.Float32).fill_null(float("nan"))).to_numpy(order="c")
     return np.ascontiguousarray(columns, dtype=np.float32)
-
-
-def _one_hot(codes: Int64, values: Float32 | None = None) -> scipy.sparse.csr_matrix:
-    """Put one value a row, 1 unless given, into the column that its code names."""
-    num_codes = int(codes.max()) + 1 if len(codes) else 1
-    values = np.ones(len(codes), dtype=np.float32) if values is None else values
-    return scipy.sparse.csr_matrix((values, codes, np.arange(len(codes) + 1)), shape=(len(codes), num_codes))

@@ -20,6 +20,10 @@ class UserInputs(NamedTuple):
     category_features: Float32
     category_crosses: Int64
 
+    def take(self, users: slice) -> "UserInputs":
+        """Keep some users."""
+        return UserInputs(self.user_features[users], self.category_features[users], self.category_crosses[users])
+
 
 class PairInputs(NamedTuple):
     """The part of `ModelInputs` that is of pairs, but for whose pair each is."""

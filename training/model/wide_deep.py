@@ -12,7 +12,7 @@ Shapes: U users, C categories, P candidate pairs, F features, X crosses, H hidde
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -46,7 +46,7 @@ class Wide(nn.Module):
 
     def forward(self, features: Tensor, crosses: Tensor) -> Tensor:
         """Map features [..., F] and cross ids [..., X] to logits [...]."""
-        return self.linear(features).squeeze(-1) + self.crosses(crosses).sum(dim=-2).squeeze(-1)
+        return self.linear(features).squeeze(-1) + self.crosses(crosses).squeeze(-1).sum(dim=-1)
 
 
 class Trunk(nn.Module):
@@ -94,8 +94,9 @@ class ProductHead(nn.Module):
         self.category = nn.Embedding(sizes.num_categories + 1, size)
         nn.init.normal_(self.product.weight[1:], std=0.05)
         nn.init.normal_(self.category.weight, std=0.05)
+        self.parts = [sizes.pair_features, sizes.user_features, size]
         layers: list[nn.Module] = []
-        widths = [sizes.pair_features + sizes.user_features + size, *config.product_hidden_dims]
+        widths = [sum(self.parts), *config.product_hidden_dims]
         for width_in, width_out in pairwise(widths):
             layers += [nn.Linear(width_in, width_out), nn.ReLU(), nn.Dropout(config.product_dropout)]
         self.deep = nn.Sequential(*layers, nn.Linear(widths[-1], 1))
@@ -105,14 +106,25 @@ class ProductHead(nn.Module):
     def forward(self, hidden: Tensor, category_logits: Tensor, inputs: ModelInputs[Tensor]) -> Tensor:
         """Map hidden [U, H], category logits [U, C] and the pairs to logits [P]."""
         users, categories, features = inputs.pair_users, inputs.pair_categories, inputs.pair_features
-        user = self.user(hidden)[users]  # [P, E]
+        user = self.user(hidden).index_select(0, users)  # [P, E]
         product = self.product(self._hide(inputs.pair_products))  # [P, E]
-        user_features = inputs.user_features[users]  # [P, F']
-        described = torch.cat([features, user_features, self.category(categories)], dim=1)  # [P, F + F' + E]
         known = nn.functional.pad(category_logits, (1, 0))  # [U, 1 + C]; the unknown category scores 0
-        of_category = known.flatten()[users * known.shape[1] + categories]  # [P]
-        generalised = self.deep(described).squeeze(-1) + (user * product).sum(dim=1)
+        of_category = known.flatten().index_select(0, users * known.shape[1] + categories)  # [P]
+        described = self._describe(inputs.user_features, users, categories, features)  # [P, H']
+        generalised = self.deep[1:](described).squeeze(-1) + (user * product).sum(dim=1)
         return self.wide(features, inputs.pair_crosses) + generalised + self.category_weight * of_category
+
+    def _describe(self, user_features: Tensor, users: Tensor, categories: Tensor, features: Tensor) -> Tensor:
+        """Apply the first deep layer to the pair's features, its user's and its category's embedding, side by side.
+
+        The layer is linear: what users and categories add is computed once for each of both, not for each pair.
+        """
+        first = cast(nn.Linear, self.deep[0])
+        of_pair, of_user, of_category = torch.split(first.weight, self.parts, dim=1)
+        by_user = nn.functional.linear(user_features, of_user, first.bias)  # [U, H']
+        by_category = nn.functional.linear(self.category.weight, of_category)  # [1 + C, H']
+        known = (by_user[:, None, :] + by_category).flatten(end_dim=1)  # [U (1 + C), H']
+        return torch.addmm(known.index_select(0, users * len(by_category) + categories), features, of_pair.T)
 
     def _hide(self, products: Tensor) -> Tensor:
         """In training, take some products for unknown ones, so that their features carry what ids would memorise."""

@@ -20,7 +20,7 @@ from training.data.inputs import (
     join_inputs,
     no_pairs,
 )
-from training.ranking.chunks import map_chunks
+from training.ranking.chunks import map_chunks, slice_pairs
 from training.ranking.reasons import cite
 from training.ranking.topk import rank_top
 from training.version.compatibility import check_signature, check_vocabulary
@@ -233,9 +233,15 @@ class Ranker:
     def _score_pairs(
         self, encoded: EncodedSnapshot, rows: Int64, users: UserInputs, pairs: Candidates
     ) -> ModelOutputs[np.ndarray]:
-        """Encode pairs of user rows and run the network; `users` are those rows, encoded."""
+        """Encode pairs of user rows and run the network, a slice at a time; `users` are those rows, encoded."""
         owners = np.searchsorted(rows, pairs.user_rows)
-        return self.run(join_inputs(users, encoded.encode_pairs(pairs), owners))
+        parts = [
+            self.run(
+                join_inputs(users.take(some), encoded.encode_pairs(pairs.take(theirs)), owners[theirs] - some.start)
+            )
+            for some, theirs in slice_pairs(owners, len(rows))
+        ]
+        return ModelOutputs(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _known_rows(arrays: SnapshotArrays, user_ids: Int64) -> Int64:

@@ -1,0 +1,108 @@
+"""Benchmark of ranking: `python -m benchmarks.ranking [--users 2500] [--runs 3]`.
+
+Trains a short version on a generated shop of the demo's size and ranks users in this process, all of them and one at a
+time. The limit stands beside it: the network and the top-k alone, on candidates that were drawn and encoded before, in
+slices of the same size and with as many threads. They take turns; the best run of each counts.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.model_server import AS_OF, LIST_LENGTH, make_version
+from command import Command, Result, say
+from features.ranking.candidates import draw_candidates
+from features.snapshot.arrays import Int64
+from features.snapshot.tables import Snapshot
+from features.store import MLStore
+from training.config import load_config
+from training.data.inputs import EncodedSnapshot, ModelInputs, join_inputs
+from training.ranking.chunks import USERS_AT_ONCE, map_chunks, slice_pairs
+from training.ranking.ranker import Ranker
+from training.ranking.topk import rank_top
+from training.version.files import CONFIG
+
+NUM_RANKED = 8 * USERS_AT_ONCE
+NUM_ALONE = 100
+AIM_SHARE, AIM_MS = 0.5, 6.0
+
+
+class Limit:
+    """What every ranking has to do: the network, and the best of each user."""
+
+    def __init__(self, ranker: Ranker, snapshot: Snapshot, rows: Int64, num_candidates: int):
+        """Draw and encode the candidates of users."""
+        self._ranker = ranker
+        encoded = EncodedSnapshot(ranker.encoder, snapshot.arrays)
+        self._prepared: dict[int, tuple[Int64, list[ModelInputs[np.ndarray]]]] = {}
+        for start in range(0, len(rows), USERS_AT_ONCE):
+            chunk = rows[start : start + USERS_AT_ONCE]
+            candidates, users = draw_candidates(snapshot.arrays, chunk, num_candidates), encoded.encode_users(chunk)
+            owners = np.searchsorted(chunk, candidates.user_rows)
+            inputs = [
+                join_inputs(
+                    users.take(some),
+                    encoded.encode_pairs(candidates.take(theirs)),
+                    owners[theirs] - some.start,
+                )
+                for some, theirs in slice_pairs(owners, len(chunk))
+            ]
+            self._prepared[int(chunk[0])] = owners, inputs
+
+    def rank(self, chunk: Int64) -> None:
+        """Score and sort one chunk of users."""
+        owners, inputs = self._prepared[int(chunk[0])]
+        scores = np.concatenate([self._ranker.run(each).product_scores for each in inputs])
+        rank_top(owners, scores, LIST_LENGTH)
+
+
+def measure(home: Path, runs: int) -> None:
+    """Print users a second beside the limit, and the time of one user."""
+    snapshot, ranker = Snapshot.open(MLStore(str(home / "store")), AS_OF), Ranker.load(home / "version")
+    user_ids = snapshot.user_ids()[:NUM_RANKED]
+    rows = snapshot.arrays.find_users(user_ids)
+    limit = Limit(ranker, snapshot, rows, load_config(home / "version" / CONFIG).data.num_candidates)
+    ranker.rank(snapshot, user_ids[:USERS_AT_ONCE], LIST_LENGTH)
+    seconds: dict[str, list[float]] = {"ranker": [], "limit": []}
+    for _ in range(runs):
+        seconds["ranker"].append(_time(lambda: ranker.rank(snapshot, user_ids, LIST_LENGTH)))
+        seconds["limit"].append(_time(lambda: map_chunks(limit.rank, rows)))
+    rates = {name: len(rows) / min(times) for name, times in seconds.items()}
+    one_each = np.split(user_ids[:NUM_ALONE], NUM_ALONE)
+    alone = [_time(partial(ranker.rank, snapshot, user, LIST_LENGTH)) for user in one_each]
+    share, one = rates["ranker"] / rates["limit"], 1000 * statistics.median(alone)
+    say(f"ranker: {rates['ranker']:.0f} users a second; network and top-k alone: {rates['limit']:.0f}")
+    say(f"share of the limit: {share:.2f} (aim: at least {AIM_SHARE}, {'met' if share >= AIM_SHARE else 'missed'})")
+    say(f"one user: {one:.1f} ms, median (aim: at most {AIM_MS}, {'met' if one <= AIM_MS else 'missed'})")
+
+
+def _time(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command."""
+    command = Command("benchmarks.ranking", __doc__)
+    command.add_argument("--users", type=int, default=2500)
+    command.add_argument("--runs", type=int, default=3)
+    return command.run(_measure, arguments)
+
+
+def _measure(chosen: argparse.Namespace) -> Result:
+    with tempfile.TemporaryDirectory() as folder:
+        make_version(Path(folder), chosen.users)
+        measure(Path(folder), chosen.runs)
+    return Result()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
