@@ -69,6 +69,22 @@ def test_axe_finds_nothing_moderate_on_a_product_and_in_open_menus(open_page: Op
     assert violations(page) == []
 
 
+def test_axe_finds_nothing_moderate_in_a_cart_whose_coupon_was_taken_off(
+    open_page: OpenPage, shop: RunningShop
+) -> None:
+    user_id, product_id = 9, shop.recommended(9)[0]
+    shop.give_coupon(user_id, product_id, percent=50)
+    page = open_page(f"/product/{product_id}?shopper={user_id}", locale="ko-KR", reduced_motion="reduce")
+    page.get_by_role("button", name="장바구니 담기", exact=True).click()
+    page.get_by_role("link", name="장바구니, 1개").click()
+
+    page.get_by_role("button", name=re.compile("^쿠폰 빼기")).click()
+    expect(page.get_by_role("button", name=re.compile("^쿠폰 다시 쓰기"))).to_be_visible()
+    page.wait_for_load_state("networkidle")
+
+    assert violations(page) == []
+
+
 def test_the_keyboard_alone_changes_the_shopper(open_page: OpenPage) -> None:
     page = open_page("/?shopper=1")
     switcher = page.get_by_role("button", name=re.compile("고객 선택"))

@@ -15,10 +15,9 @@ export function CartButton() {
         {quantity > 0 && (
           <span
             aria-hidden
-            className="absolute -top-0.5 -end-0.5 grid h-5 min-w-5 place-items-center rounded-full bg-coupon px-1 text-xs font-bold text-coupon-foreground tabular-nums"
-          >
-            {quantity}
-          </span>
+            data-count={quantity}
+            className="absolute after:content-[attr(data-count)] -top-0.5 -end-0.5 grid h-5 min-w-5 place-items-center rounded-full bg-coupon px-1 text-xs font-bold text-coupon-foreground tabular-nums"
+          />
         )}
       </Link>
     </Button>
