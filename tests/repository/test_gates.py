@@ -30,7 +30,10 @@ BREAKS = {
         "features.sync.sweep",
     ),
     "serving: online stands on batch, the commands on both": ("serving/batch/audit.py", "serving.online.answers"),
-    "api: routes > pages and orders > clients > queries > database": ("api/queries/coupons.py", "api.pages.home"),
+    "api: routes > pages and orders > the merchant's rules > clients > queries > database": (
+        "api/queries/coupons.py",
+        "api.pages.home",
+    ),
     "shop: loaders > migrations > database and tables": ("shop/database.py", "shop.loaders.nicknames"),
     "deploy: containers and local use what both share, and nothing that runs what develops them": (
         "deploy/local/up.py",

@@ -51,6 +51,7 @@ OF_A_BEHAVIOUR = {
     "serving/test_bento.py": "what `bentoml build` packs",
     "serving/test_mapped_shop.py": "from a shop in a schema of its own to its pages, by SELECT alone",
     "serving/test_read_only_shop.py": "sync, batch and pages with SELECT alone on the shop",
+    "serving/test_score_shares.py": "workers that score some buckets each",
     "serving/batch/test_killed.py": "a scoring that is killed anywhere",
     "serving/batch/test_published_whole.py": "readers while batches are published",
     "shop/catalogue/test_ready_mappings.py": "copies of shops in schemas of their own through the ready mappings",
