@@ -91,9 +91,9 @@ def test_a_list_is_ranked_again_by_an_order_and_names_its_batch(client: TestClie
     product_ids = [each["product_id"] for each in listed]
     line = {"order_id": 1, "product_id": product_ids[0], "quantity": 1, "unit_price": 2.5}
     since = [line | {"ordered_at": "2026-07-01T10:00:00+09:00"}]
-    body = {"user_id": 3, "since": since, "product_ids": product_ids}
+    body: dict[str, object] = {"user_id": 3, "since": since, "product_ids": product_ids}
 
-    answers = [client.post("/recommend_again", json=body | other).json() for other in ({}, {"since": []})]
+    answers = [client.post("/recommend_again", json=each).json() for each in (body, body | {"since": []})]
 
     for answer in answers:
         assert (answer["model_version"], answer["as_of"]) == (1, "2026-07-01T00:00:00Z")
