@@ -32,6 +32,7 @@ from api.pages.images import ProductPictures
 from api.pages.preview import PreviewPages
 from api.pages.products import ProductPages
 from api.pages.search import SearchPages
+from api.pages.shelf_order import OrderRules
 from api.pages.shelves import ShelvesPage
 from api.pages.shop_ids import ShopIds
 from api.pages.shopper import PageRules
@@ -228,6 +229,7 @@ def _read_rules(settings: Settings) -> PageRules:
         new_weight=settings.home_new_weight,
         recent_hours=settings.home_recent_hours,
         experiment=experiment,
+        order=OrderRules(settings.shelves_least_clicks, settings.shelves_explored_share),
     )
 
 

@@ -177,6 +177,19 @@ class Settings(BaseSettings):
     home_recent_hours: float = Field(
         12.0, ge=0, description="How long a purchase keeps its product off personal pages at least."
     )
+    shelves_least_clicks: int = Field(
+        1000,
+        ge=1,
+        description="Clicks on shelves, of the last 28 days, from which on pages of shelves stand in the order that "
+        "shoppers like; before, in the order by rule.",
+    )
+    shelves_explored_share: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="Share of the shoppers for whom two neighbouring shelves change places, once pages are ordered by "
+        "clicks: what other orders are worth is estimated from them. 0 = none.",
+    )
     compared_alias: str = Field(
         "",
         pattern=r"^[A-Za-z0-9_-]{0,32}$",

@@ -1,4 +1,4 @@
-"""What each shelf proposes to show, best first, and in which order the shelves stand. Pure: what was read comes in.
+"""What each shelf proposes to show, best first, and in which order shelves stand by rule. Pure: what was read comes in.
 
 buy_again           what the shopper ordered before: what is due by the shopper's own interval, then the rest
 new_for_you         of the shopper's list, what the shopper never bought
@@ -84,7 +84,7 @@ class Material:
 
 
 def order_shelves(codes: Collection[str]) -> list[str]:
-    """Order shelves by rule."""
+    """Order shelves by rule: so they are filled, and so they stand until shoppers have clicked enough."""
     return sorted(codes, key=RULE_ORDER.index)
 
 

@@ -1,7 +1,8 @@
 """Shelves: a shopper's page as rows by intent. No product and no family stands twice on it.
 
-Shelves are filled in the order in which they stand. One that finds too little is left out, and what it had is free for
-the others; the popular one goes down the shared rungs to whatever can be sold, so that no page is empty.
+Shelves are filled in the order by rule, wherever they stand, so that what is on them does not depend on what shoppers
+like. One that finds too little is left out, and what it had is free for the others; the popular one goes down the
+shared rungs to whatever can be sold, so that no page is empty.
 """
 
 import logging
@@ -21,6 +22,7 @@ from api.pages.home import UNREADABLE, take_any
 from api.pages.ladder import Ladder, RankedProduct
 from api.pages.live_products import LivePage, LiveProducts
 from api.pages.personal_list import MODEL, PUBLISHED, PersonalList
+from api.pages.shelf_order import ShelfPolicy, find_kind, make_policy
 from api.pages.shelf_proposals import (
     BUY_AGAIN,
     NEW_FOR_YOU,
@@ -55,11 +57,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FilledShelf:
-    """One row of the page; `anchor` is the purchase that it quotes."""
+    """One row of the page.
+
+    Attributes:
+        anchor: the purchase that it quotes.
+        propensity: share of shoppers like this one who see it where it stands.
+    """
 
     code: str
     ranked_products: list[RankedProduct]
     anchor: SellableProduct | None = None
+    propensity: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -142,9 +150,14 @@ class ShelvesPage:
         together = {anchor: lists[anchor] for anchor in anchors if anchor in lists}
         listed = Rung(ranked.rung, list(shopper.exclusions.keep(ranked.entries)))
         material = Material(now, listed, purchases.habits, purchases.coupons, together, shared)
+        filled = await self._fill_shelves(shopper, propose_shelves(material), purchases.not_due, limit)
+        orders = (habit.last_at for habit in purchases.habits.values())
+        kind = find_kind(orders, now, is_known=shopper.profile is not None)
+        codes = [shelf.code for shelf in filled]
+        policy = make_policy(codes, shared.shelf_statistics, kind, self._rules.order, now)
         answer = ShelvesAnswer(
             nickname=shopper.profile.nickname if shopper.profile else NOBODY,
-            shelves=await self._fill_shelves(shopper, propose_shelves(material), purchases.not_due, limit),
+            shelves=_arrange(filled, policy, policy.draw(shopper.user_id, now)),
             head=head,
             model_version=head.model_version if head else "",
             variant=shopper.variant,
@@ -180,7 +193,7 @@ class ShelvesPage:
     async def _fill_shelves(
         self, shopper: PageShopper, proposals: Mapping[str, Proposal], not_due: NotDue, limit: int
     ) -> list[FilledShelf]:
-        """Fill the shelves in their order."""
+        """Fill the shelves in the order by rule."""
         restricted = await self._fallback.load_restricted(self._databases)
         products, shelves = self._products.since(None), list[FilledShelf]()
         load = shopper.exclusions.sift(products.load)
@@ -250,6 +263,12 @@ class ShelvesPage:
         head = page.head if page else copy.head
         nickname = page.nickname if page else NOBODY
         return ShelvesAnswer(nickname, shelves, head, head.model_version if head else "")
+
+
+def _arrange(filled: Sequence[FilledShelf], policy: ShelfPolicy, order: Sequence[str]) -> list[FilledShelf]:
+    """Put shelves into an order that was drawn from a policy, and note how likely each place was."""
+    by_code = {shelf.code: shelf for shelf in filled}
+    return [replace(by_code[code], propensity=policy.propensity(code, place)) for place, code in enumerate(order)]
 
 
 def _fetch_purchases(connection: Connection, shopper: PageShopper, least: timedelta) -> _Purchases:

@@ -11,6 +11,7 @@ from api.db.coalescing import CoalescedReads
 from api.db.databases import Databases, wait_for_both
 from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions, RememberedExclusions, load_exclusions
 from api.pages.experiment import Experiment, pointer_of
+from api.pages.shelf_order import OrderRules
 from api.queries.profiles import Profile, fetch_profiles
 from api.queries.published import BatchHead, ListRequest, UserList, fetch_lists
 
@@ -28,6 +29,7 @@ class PageRules:
         new_weight: how many earlier purchases a first one is worth, for fitting that share to the shopper.
         recent_hours: an order is recent for at least so long.
         experiment: a second alias whose lists some shoppers see.
+        order: of the page of shelves.
     """
 
     category_share: float = 0.4
@@ -35,6 +37,7 @@ class PageRules:
     new_weight: float = 2.0
     recent_hours: float = 12.0
     experiment: Experiment = field(default_factory=Experiment)
+    order: OrderRules = field(default_factory=OrderRules)
 
 
 class PageShopper(NamedTuple):

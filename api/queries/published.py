@@ -8,16 +8,17 @@ of the user is read beside it (`api/queries/profiles.py`).
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Text, and_, bindparam, exists, select, type_coerce
+from sqlalchemy import Connection, Text, and_, bindparam, exists, literal, select, type_coerce, union_all
 
 from api.db.statements import IDS, Prepared, to_instant
 from api.queries.ranked_list import Entry, StoredEntry, parse_entries, parse_list
+from api.queries.shelf_statistics import NO_STATISTICS, ShelfStatistics, parse_shelf_statistics
 from api.web.metrics import count_unusable
 from shop.tables import (
     HOME,
@@ -30,6 +31,9 @@ from shop.tables import (
 )
 
 KEPT_BATCHES = 3
+
+SHELVES = "shelves"
+"""Stands for the scope of the statistics of shelves where they are read beside the lists of everybody."""
 
 
 class BatchHead(NamedTuple):
@@ -60,11 +64,12 @@ class UserList(NamedTuple):
 
 @dataclass(frozen=True)
 class SharedLists:
-    """The lists that a batch publishes for everybody."""
+    """The lists that a batch publishes for everybody, and what became of the shelves that they stood on."""
 
     popular: list[Entry] = field(default_factory=list)
     newest: list[Entry] = field(default_factory=list)
     by_category: dict[int, list[Entry]] = field(default_factory=dict)
+    shelf_statistics: ShelfStatistics = NO_STATISTICS
 
     def of_categories(self, category_ids: Iterable[int]) -> Iterator[Entry]:
         """Deal the categories' popular products in turn: the first of each, the second of each, and so on."""
@@ -143,16 +148,19 @@ def _to_head(batch_id: str, model_version: str, as_of: Any) -> BatchHead:
 
 
 def fetch_shared_lists(connection: Connection, batch_id: str) -> SharedLists:
-    """Read all shared lists of a batch."""
-    shared = SharedLists()
+    """Read all shared lists of a batch, and its statistics of shelves, in one statement."""
     products = type_coerce(PopularList.products, Text).label("products")
     lists = select(PopularList.scope, PopularList.category_id, products).where(PopularList.batch_id == batch_id)
-    for row in connection.execute(lists):
-        entries = parse_entries(row.products)
-        if row.scope == "category":
-            shared.by_category[row.category_id] = entries
+    of_batch = select(literal(SHELVES), literal(0), type_coerce(RecommendationBatch.shelf_statistics, Text))
+    statistics = of_batch.where(RecommendationBatch.batch_id == batch_id)
+    shared = SharedLists()
+    for scope, category_id, text in connection.execute(union_all(lists, statistics)):
+        if scope == SHELVES:
+            shared = replace(shared, shelf_statistics=parse_shelf_statistics(text))
+        elif scope == "category":
+            shared.by_category[category_id] = parse_entries(text)
         else:
-            (shared.newest if row.scope == "newest" else shared.popular).extend(entries)
+            (shared.newest if scope == "newest" else shared.popular).extend(parse_entries(text))
     return shared
 
 

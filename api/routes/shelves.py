@@ -39,25 +39,27 @@ async def get_shelves(
 ) -> Response:
     """Return a shopper's page as shelves by intent, each product with its reason; no product or family twice.
 
-    An unknown shopper and a logged-out one get what is popular and what is new.
+    An unknown shopper and a logged-out one get what is popular and what is new. Once enough was clicked, shelves stand
+    in the order that shoppers of a kind like.
     """
     answer = await shelves_page.answer(user_id, limit)
     popular = [ranked for shelf in answer.shelves if shelf.code == POPULAR for ranked in shelf.ranked_products]
     metrics.count_page(answer.rungs, is_short=len(popular) < limit)
     evidence = await _read_facts(databases, answer)
-    shelves = [_describe(shelf, evidence) for shelf in answer.shelves]
+    shelves = [_describe(shelf, place, evidence) for place, shelf in enumerate(answer.shelves)]
     page = ShelvesOfShopper(user_nickname=answer.nickname, shelves=shelves)
     return HomeResponse(orjson.dumps(page.model_dump(mode="json")), answer)
 
 
-def _describe(shelf: FilledShelf, evidence: ShopperEvidence) -> Shelf:
+def _describe(shelf: FilledShelf, place: int, evidence: ShopperEvidence) -> Shelf:
     """Write a shelf with its reasons; what stands there for a purchase goes with that one."""
-    if shelf.anchor is None:
-        return Shelf(code=shelf.code, facts=ShelfFacts(), products=explain_products(shelf.ranked_products, evidence))
-    title = shelf.anchor.title
-    together = {ranked.product.product_id: title for ranked in shelf.ranked_products}
-    products = explain_products(shelf.ranked_products, replace(evidence, together=together))
-    return Shelf(code=shelf.code, facts=ShelfFacts(product_id=shelf.anchor.product_id, title=title), products=products)
+    facts = ShelfFacts()
+    if shelf.anchor is not None:
+        facts = ShelfFacts(product_id=shelf.anchor.product_id, title=shelf.anchor.title)
+        together = {ranked.product.product_id: shelf.anchor.title for ranked in shelf.ranked_products}
+        evidence = replace(evidence, together=together)
+    products = explain_products(shelf.ranked_products, evidence)
+    return Shelf(code=shelf.code, facts=facts, place=place, propensity=shelf.propensity, products=products)
 
 
 async def _read_facts(databases: Databases, answer: ShelvesAnswer) -> ShopperEvidence:

@@ -25,6 +25,12 @@ class Source(BaseModel):
     shelf: Annotated[str, Field(max_length=32, pattern=r"^[a-z_]+$")] | None = Field(
         None, description="Code of the shelf that the product stood on; its position counts from 0 on each shelf."
     )
+    place: Annotated[int, Field(ge=0, le=1000, strict=True)] | None = Field(
+        None, description="Where that shelf stood on the page of shelves, as the page says."
+    )
+    propensity: Annotated[float, Field(ge=0.001, le=1)] | None = Field(
+        None, description="Share of shoppers for whom it stands there, as the page says."
+    )
 
 
 class ShopperEvent(Source):

@@ -74,6 +74,11 @@ class Shelf(BaseModel):
 
     code: str = Field(description="buy_again, new_for_you, because_you_bought, with_coupons, popular, just_in.")
     facts: ShelfFacts
+    place: int = Field(description="Where it stands on the page, from 0: to be sent back with events.")
+    propensity: float = Field(
+        description="Share of shoppers like this one for whom it stands there, above 0, to the thousandth: to be sent "
+        "back with events."
+    )
     products: list[ExplainedProduct] = Field(description="Best first; at least 4 (or `limit`), but for popular.")
 
 

@@ -35,6 +35,9 @@ AHEAD_SECONDS = 300
 UNVERIFIED = "unverified"
 """Stands for the rung of an event that names an answer which was not given to its shopper."""
 
+SHOWN_BY_ANSWER = ("position", "batch_id", "model_version", "arm", "shelf", "place", "propensity")
+"""What an event says of its answer besides the id and the rungs."""
+
 Provenance = tuple[bytes, bytes, bytes, bytes]
 """Batch, version, rungs and arm as the headers of an answer have them; empty where they say nothing."""
 
@@ -87,7 +90,7 @@ class RequestIds:
         )
         if self.is_genuine(source.request_id, user_id, (batch, version, rung, arm)):
             return source
-        nothing = {"position": None, "batch_id": None, "model_version": None, "arm": None, "shelf": None}
+        nothing = dict.fromkeys(SHOWN_BY_ANSWER)
         return source.model_copy(update=nothing | {"rung": UNVERIFIED})
 
 

@@ -26,6 +26,7 @@ from serving.batch.measures import Catalogue
 from serving.batch.popular import rank_neighbours, rank_popular
 from serving.batch.publish import audit_batch, fetch_written_buckets, write_bucket, write_lists
 from serving.batch.retire import retire_old_batches
+from serving.batch.shelf_statistics import write_shelf_statistics
 from serving.batch.similar import rank_alike
 from serving.batch.statistics import FIRST_SLOTS, BatchFacts
 from shop.tables import HOME, name_model
@@ -192,6 +193,7 @@ def _write_and_audit(scoring: Scoring, batch: Batch, may_write: bool, tell: Tell
     if not may_write:
         _require_written(scoring, batch, buckets)
     _write_shared_lists(scoring, batch, shared)
+    write_shelf_statistics(scoring.engine, batch, scoring.store, datetime.now(UTC))
     _write_missing(scoring, batch, shared, buckets, tell)
     facts = BatchFacts()
     for of_bucket in fetch_written_buckets(scoring.engine, batch).values():

@@ -243,6 +243,8 @@ TABLES: tuple[Table, ...] = (
             Column("rung", "text", default="none", nullable=True, max_length=100),
             Column("arm", "text", default="none", nullable=True, max_length=64),
             Column("shelf", "text", default="none", nullable=True, max_length=32),
+            Column("place", "integer", default="none", nullable=True, minimum=0, maximum=INT32_MAX),
+            Column("propensity", "number", default="none", nullable=True, minimum=0, maximum=1),
             Column("occurred_at", "instant"),
             *_stamps("`occurred_at`"),
         ),

@@ -267,6 +267,8 @@ def _complete_events(tables: Frames) -> None:
         rung=no_text,
         arm=no_text,
         shelf=no_text,
+        place=pl.lit(None, pl.Int64),
+        propensity=pl.lit(None, DTYPES["number"]),
         **_stamp(pl.col("occurred_at")),
     )
 

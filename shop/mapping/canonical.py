@@ -15,7 +15,7 @@ MAX_KEY = 2**63 - 1
 KNOWN_SINCE_EVER = "1970-01-01 00:00:00"
 """`created_at` of rows whose shop does not tell it."""
 
-SHARES = frozenset({"discount_value"})
+SHARES = frozenset({"discount_value", "propensity"})
 """Amounts that may be percentages: they are as fine in any currency, and what they take off is rounded when they do."""
 
 Scalar = str | int | bool

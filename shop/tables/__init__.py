@@ -11,8 +11,10 @@ from shop.tables.copies import CatalogueCopy
 from shop.tables.events import EVENT_TYPES, Event
 from shop.tables.ids import ShopId
 from shop.tables.publishing import (
+    ACTIVE_DAYS,
     BATCH_STATES,
     CHAMPION_MOVED,
+    GUEST,
     HASH_DIGITS,
     HOME,
     POPULAR_SCOPES,
@@ -28,6 +30,7 @@ from shop.tables.publishing import (
     is_of_model,
     name_model,
     name_pointer,
+    name_shopper_kind,
 )
 from shop.tables.rules import RULE_ACTIONS, RULE_TARGETS, BusinessRule, BusinessRuleChange
 from shop.tables.sales import (
@@ -48,6 +51,7 @@ DECLARED = {**Base.metadata.tables, **PlatformBase.metadata.tables}
 """All tables of both databases by name."""
 
 __all__ = [
+    "ACTIVE_DAYS",
     "BATCH_STATES",
     "CHAMPION_MOVED",
     "CHOICE_KINDS",
@@ -55,6 +59,7 @@ __all__ = [
     "DISCOUNT_TYPES",
     "EVENT_TYPES",
     "GIFT",
+    "GUEST",
     "HASH_DIGITS",
     "HOME",
     "NOT_INTERESTED_PRODUCT",
@@ -100,5 +105,6 @@ __all__ = [
     "is_of_model",
     "name_model",
     "name_pointer",
+    "name_shopper_kind",
     "server_now",
 ]

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.tables.base import PlatformBase, index_changes, one_of, table_arguments
-from shop.tables.types import BigId, UtcDateTime
+from shop.tables.types import BigId, Thousandths, UtcDateTime
 
 EVENT_TYPES = ("impression", "click", "cart", "order")
 
@@ -17,6 +17,7 @@ class Event(PlatformBase):
     `event_key` makes a repeated delivery harmless. Users and products are named without a foreign key: an event must
     not be refused because the row that it speaks of has just been deleted. `request_id` to `shelf` name the answer that
     showed the product: its slot, batch, version, rungs, in a comparison the arm, on a page of shelves the shelf.
+    `place` is where that shelf stood on its page, from 0, and `propensity` the share of shoppers for whom it did.
     """
 
     __tablename__ = "events"
@@ -33,6 +34,8 @@ class Event(PlatformBase):
     rung: Mapped[str | None] = mapped_column(String(100))
     arm: Mapped[str | None] = mapped_column(String(64))
     shelf: Mapped[str | None] = mapped_column(String(32))
+    place: Mapped[int | None]
+    propensity: Mapped[float | None] = mapped_column(Thousandths)
     occurred_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = table_arguments(

@@ -31,6 +31,11 @@ CHAMPION_MOVED = "alias/champion"
 SET_AGAIN = "set again"
 """Action of such a row where the alias was given to the version that carried it."""
 
+GUEST, NEWCOMER, ACTIVE, LAPSED = "guest", "newcomer", "active", "lapsed"
+
+ACTIVE_DAYS = 28
+"""How long after an order a shopper is active."""
+
 RankedProducts = list[list[Any]]
 
 
@@ -60,6 +65,20 @@ def find_model(batch_id: str | None, version: str) -> str:
     return found[1] if found and found[2] == version else version
 
 
+def name_shopper_kind(*, is_known: bool, days_since_order: float | None) -> str:
+    """Name the kind of shoppers whose clicks on shelves are counted together.
+
+    Args:
+        is_known: whether the shop has such a user; a guest is none.
+        days_since_order: age of the last order; `None` if there was none.
+    """
+    if not is_known:
+        return GUEST
+    if days_since_order is None:
+        return NEWCOMER
+    return ACTIVE if days_since_order <= ACTIVE_DAYS else LAPSED
+
+
 def _batch_key() -> Mapped[str]:
     """Declare the key of the batch whose deletion takes the row along."""
     return mapped_column(
@@ -68,7 +87,10 @@ def _batch_key() -> Mapped[str]:
 
 
 class RecommendationBatch(PlatformBase):
-    """One scoring of all users. `epoch` only grows, and the pointer only moves to a larger one."""
+    """One scoring of all users. `epoch` only grows, and the pointer only moves to a larger one.
+
+    `shelf_statistics` is `{"until": instant, "engagement": [[kind, shelf, impressions, clicks, orders], ...]}`.
+    """
 
     __tablename__ = "recommendation_batches"
 
@@ -82,6 +104,7 @@ class RecommendationBatch(PlatformBase):
     num_rows: Mapped[int] = mapped_column(BigId, server_default="0")
     checksum: Mapped[str | None] = mapped_column(String(64))
     audit: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    shelf_statistics: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
     __table_args__ = table_arguments(
         UniqueConstraint("epoch"),

@@ -85,6 +85,21 @@ class Money(TypeDecorator[Decimal]):
         return Decimal(f"{value:.{MOST_DECIMALS}f}") if isinstance(value, float | int) else Decimal("NaN")
 
 
+class Thousandths(Money):
+    """A share as a float, kept to the thousandth."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Decimal | float | int | None:
+        """Round to the thousandth."""
+        return super().process_bind_param(None if value is None else round(Decimal(value), MOST_DECIMALS), dialect)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Read the share back."""
+        exact = super().process_result_value(value, dialect)
+        return None if exact is None else float(exact)
+
+
 class server_now(ColumnElement[datetime]):  # noqa: N801  (named like the SQL function that it renders)
     """The database's clock in UTC, so that all writers stamp rows by one clock. Sessions run in UTC."""
 

@@ -16,7 +16,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 
 from api.application import Deadlines, create_app
 from api.db.connections import LoopConnections
@@ -164,11 +164,9 @@ def publish_by_hand(engine: Engine, lists: dict[int, list[int]] = LISTS, batch_i
     popular = {("global", 0): [1, 3, 2, 4, 5], ("newest", 0): [6, 5]}
     popular |= {("category", 1): [1, 2], ("category", 2): [3, 4], ("category", 3): [5, 6]}
     with session_scope(engine) as session:
-        batch = RecommendationBatch(
-            batch_id=batch_id, epoch=epoch, as_of=day(25), model_version=version, alias="champion", state="published"
-        )
-        session.add(batch)
-        session.flush()
+        batch = {"batch_id": batch_id, "epoch": epoch, "as_of": day(25), "model_version": version}
+        batch |= {"alias": "champion", "state": "published"}
+        session.execute(insert(RecommendationBatch).values(batch))  # these columns alone: others are newer
         session.add_all(
             Recommendation(batch_id=batch_id, user_id=user, products=products) for user, products in entries.items()
         )

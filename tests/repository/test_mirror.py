@@ -12,6 +12,7 @@ OF_A_BEHAVIOUR = {
     "api/pages/test_ladder_of_variants.py": "a page as it is filled, of whose products some are variants of one",
     "api/pages/test_home_property.py": "any page, under random rules and stock",
     "api/pages/test_home_rules.py": "what a page holds, rule by rule",
+    "api/pages/test_ordered_shelves.py": "the page of shelves in the order that shoppers like",
     "api/test_contract.py": "the API against its own OpenAPI",
     "api/test_copied_catalogue.py": "pages over a copy of a shop in a schema of its own",
     "api/test_faults.py": "answers while what the API depends on is dead or slow",

@@ -88,6 +88,7 @@ GIVEN: dict[str, object] = {
     "home_category_share": 0.3,
     "home_repeat_share": 0.7,
     "compared_share": 0.25,
+    "shelves_explored_share": 0.1,
 }
 """Another value than the default, for settings that take not just any."""
 

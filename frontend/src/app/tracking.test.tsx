@@ -53,6 +53,8 @@ test('a product that was in view for a second is an impression, at its place in 
     request_id: 'request-1',
     position: 3,
     shelf: 'buy_again',
+    place: 0,
+    propensity: 0.95,
     batch_id: 'batch-1',
     model_version: '7',
     rung: 'published,popular',

@@ -78,6 +78,8 @@ export function makeShelves(first: number): Schemas['Shelf'][] {
   return ['buy_again', 'because_you_bought', 'popular'].map((code, row) => ({
     code,
     facts: code === 'because_you_bought' ? { product_id: 60, title: 'Butter' } : {},
+    place: row,
+    propensity: 0.95,
     products: range(first + row * 6, 6).map(makeExplained),
   }))
 }

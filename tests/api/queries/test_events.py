@@ -7,7 +7,7 @@ from sqlalchemy import Engine, func, select
 
 from api.queries.events import write_events
 from api.schemas import ShopperEvent
-from api.web.request_ids import UNVERIFIED
+from api.web.request_ids import SHOWN_BY_ANSWER, UNVERIFIED
 from shop.database import session_scope
 from shop.tables import Event
 from tests.api.conftest import BATCH
@@ -60,7 +60,7 @@ def test_an_answer_that_was_given_is_believed(
 ) -> None:
     named = name_answer(api, path, **params)
 
-    named["shelf"] = "buy_again"
+    named |= {"shelf": "buy_again", "place": 2, "propensity": 0.987}
 
     answer = api.post("/events", json={"events": [event("a", **named)]})
 
@@ -87,6 +87,7 @@ def test_an_answer_that_was_not_given_is_taken_and_not_believed(
     api: TestClient, published_shop: Engine, others: dict[str, Any], claimed: dict[str, Any]
 ) -> None:
     named = name_answer(api, "/recommendations/home", **others) | claimed
+    named |= {"shelf": "buy_again", "place": 2, "propensity": 0.987}
 
     answer = api.post("/events", json={"events": [event("a", **named)]})
 
@@ -94,14 +95,16 @@ def test_an_answer_that_was_not_given_is_taken_and_not_believed(
     with session_scope(published_shop) as session:
         written = session.scalars(select(Event)).one()
         assert (written.product_id, written.request_id) == (1, named["request_id"])
-        assert (written.rung, written.position, written.batch_id, written.model_version, written.arm) == (
-            UNVERIFIED,
-            None,
-            None,
-            None,
-            None,
-        )
+        assert written.rung == UNVERIFIED
+        assert {getattr(written, name) for name in SHOWN_BY_ANSWER} == {None}
     assert "api_unverified_events_total 1.0" in api.get("/metrics").text
+
+
+@pytest.mark.parametrize(
+    "said", [{"place": -1}, {"propensity": 0}, {"propensity": 0.0001}, {"propensity": 1.5}], ids=str
+)
+def test_a_place_or_propensity_that_no_page_gives_is_refused(api: TestClient, said: dict[str, Any]) -> None:
+    assert api.post("/events", json={"events": [event("a", **said)]}).status_code == 422
 
 
 def test_the_same_event_again_changes_nothing(api: TestClient, published_shop: Engine) -> None:

@@ -93,7 +93,7 @@ def test_each_answer_has_one_signature_alone() -> None:
 
 def test_a_source_is_believed_or_reduced_to_the_id_it_names() -> None:
     fields: dict[str, Any] = {"position": 3, "batch_id": "b-1", "model_version": "7", "rung": "popular", "arm": "other"}
-    fields["shelf"] = "popular"
+    fields |= {"shelf": "popular", "place": 0, "propensity": 0.9}
     genuine = Source(request_id=IDS.sign("r", 1, (b"b-1", b"7", b"popular", b"other")), **fields)
 
     assert IDS.verify(genuine, 1) == genuine

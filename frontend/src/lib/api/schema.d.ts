@@ -373,7 +373,8 @@ export interface paths {
          * Get Shelves
          * @description Return a shopper's page as shelves by intent, each product with its reason; no product or family twice.
          *
-         *     An unknown shopper and a logged-out one get what is popular and what is new.
+         *     An unknown shopper and a logged-out one get what is popular and what is new. Once enough was clicked, shelves stand
+         *     in the order that shoppers of a kind like.
          */
         get: operations["get_shelves_recommendations_shelves_get"];
         put?: never;
@@ -1717,10 +1718,20 @@ export interface components {
             code: string;
             facts: components["schemas"]["ShelfFacts"];
             /**
+             * Place
+             * @description Where it stands on the page, from 0: to be sent back with events.
+             */
+            place: number;
+            /**
              * Products
              * @description Best first; at least 4 (or `limit`), but for popular.
              */
             products: components["schemas"]["ExplainedProduct"][];
+            /**
+             * Propensity
+             * @description Share of shoppers like this one for whom it stands there, above 0, to the thousandth: to be sent back with events.
+             */
+            propensity: number;
         };
         /**
          * ShelfFacts
@@ -1817,12 +1828,22 @@ export interface components {
              */
             occurred_at: string;
             /**
+             * Place
+             * @description Where that shelf stood on the page of shelves, as the page says.
+             */
+            place?: number | null;
+            /**
              * Position
              * @description Slot in that answer, from 0.
              */
             position?: number | null;
             /** Product Id */
             product_id: number | string;
+            /**
+             * Propensity
+             * @description Share of shoppers for whom it stands there, as the page says.
+             */
+            propensity?: number | null;
             /**
              * Request Id
              * @description X-Request-Id of the answer that showed the product.
@@ -1901,10 +1922,20 @@ export interface components {
              */
             model_version?: string | null;
             /**
+             * Place
+             * @description Where that shelf stood on the page of shelves, as the page says.
+             */
+            place?: number | null;
+            /**
              * Position
              * @description Slot in that answer, from 0.
              */
             position?: number | null;
+            /**
+             * Propensity
+             * @description Share of shoppers for whom it stands there, as the page says.
+             */
+            propensity?: number | null;
             /**
              * Request Id
              * @description X-Request-Id of the answer that showed the product.

@@ -46,7 +46,7 @@ export function CartRows({ userId, lines }: CartRowsProps) {
         <Row
           title={m.shelves.with_coupons}
           products={withCoupons}
-          sourceOf={(position) => toSource(page.provenance, position, COUPONS)}
+          sourceOf={(position) => toSource(page.provenance, position, { code: COUPONS })}
         />
       )}
     </div>

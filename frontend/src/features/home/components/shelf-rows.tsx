@@ -20,7 +20,7 @@ export function ShelfRows({ shelves, provenance }: { shelves: Shelf[]; provenanc
               <ProductCard
                 key={product.product_id}
                 product={product}
-                source={toSource(provenance, position, shelf.code)}
+                source={toSource(provenance, position, shelf)}
                 isEager={index === 0 && position < IN_VIEW_AT_FIRST}
                 heading="h3"
               />
