@@ -64,7 +64,7 @@ def test_entities_part_the_features_and_the_crosses() -> None:
 @pytest.mark.parametrize(
     ("table", "entity", "keys"),
     [
-        ("users", "user", {"bucket", "user_id"}),
+        ("users", "user", {"bucket", "user_id", "priced_lines"}),
         ("user_categories", "user_category", {"bucket", "user_id", "category_id"}),
         (
             "products",

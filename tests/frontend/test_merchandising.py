@@ -73,7 +73,7 @@ def test_a_rule_is_tried_out_and_made_by_the_keyboard_and_deleted(
 
     main.get_by_label(shopper).fill("1")
     main.get_by_role("button", name=try_out).press("Enter")
-    as_it_is, with_rule = [main.get_by_role("region", name=name).get_by_role("list") for name in (now, tried)]
+    as_it_is, with_rule = [main.get_by_role("region", name=name).locator("ol") for name in (now, tried)]
     expect(with_rule).to_be_visible()
     expect(main.get_by_role("region", name=now)).to_be_in_viewport()
     shown = httpx.get(f"{shop.url}/recommendations/home?user_id=1", timeout=30).json()["recommendations"]
