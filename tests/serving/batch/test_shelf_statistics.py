@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import polars as pl
 from sqlalchemy import Engine, insert, select
@@ -35,7 +36,7 @@ LOG: list[tuple[str, int, str, str | None]] = [
 def write_log(engine: Engine, log: list[tuple[str, int, str, str | None]] = LOG, **fields: Any) -> None:
     rows = [
         {
-            "event_key": f"{fields}-{number}",
+            "event_key": uuid4().hex,
             "user_id": 1,
             "request_id": request,
             "product_id": product,
@@ -46,7 +47,7 @@ def write_log(engine: Engine, log: list[tuple[str, int, str, str | None]] = LOG,
             "occurred_at": NOW - timedelta(hours=1),
         }
         | fields
-        for number, (request, product, kind, shelf) in enumerate(log)
+        for request, product, kind, shelf in log
     ]
     with session_scope(engine) as session:
         session.execute(insert(Event), rows)
