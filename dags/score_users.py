@@ -18,7 +18,7 @@ from typing import Any
 from airflow.sdk import dag, task
 
 from dags.wiring.assets import CHAMPION, RECOMMENDATIONS, SNAPSHOT
-from dags.wiring.defaults import AGAIN_SOON, SCORING_POOL, chosen_as_of, workflow
+from dags.wiring.defaults import AGAIN_SOON, SCORING_POOL, pass_as_of, workflow
 from dags.wiring.newer_input import ask_if_newer, if_newer, once_more
 from dags.wiring.note import run_noted
 from dags.wiring.shares import count_shares, write_shares
@@ -39,9 +39,7 @@ def score_users() -> None:
     @task(inlets=list(INPUTS), outlets=[RECOMMENDATIONS, if_newer(NAME)], pool=SCORING_POOL, trigger_rule="all_done")
     def score(**context: Any) -> dict[str, Any]:
         """Resolve the champion once; rank, write, audit, publish."""
-        as_of = chosen_as_of(context)
-        instant = ("--as-of", as_of) if as_of else ()
-        command = ("serving.score", *instant, "--json")
+        command = ("serving.score", *pass_as_of(context), "--json")
         report = run_noted(context, _describe, *command, timeout_seconds=LIMIT_SECONDS)
         context["outlet_events"][RECOMMENDATIONS].extra = {"as_of": report["as_of"], "version": report["model_version"]}
         ask_if_newer(context, *INPUTS)

@@ -102,6 +102,12 @@ def chosen_as_of(context: Any) -> str | None:
     return _aware(datetime.fromisoformat(chosen)).isoformat() if chosen else None
 
 
+def pass_as_of(context: Any) -> tuple[str, ...]:
+    """Return the arguments that tell a step the instant that a person gave the run; none where nobody did."""
+    as_of = chosen_as_of(context)
+    return ("--as-of", as_of) if as_of else ()
+
+
 def given_as_of(context: Any) -> str | None:
     """Find the instant that a run was given: its own parameter, else the latest among the events that started it."""
     if chosen := chosen_as_of(context):

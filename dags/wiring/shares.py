@@ -6,7 +6,7 @@ from airflow.sdk import task
 from airflow.sdk.configuration import conf
 
 from dags.wiring.command import run_module
-from dags.wiring.defaults import SHARES_POOL, chosen_as_of
+from dags.wiring.defaults import SHARES_POOL, pass_as_of
 
 
 def count_shares() -> int:
@@ -28,9 +28,8 @@ def write_shares(module: str, timeout_seconds: float) -> Any:
     def write_share(share: str, **context: Any) -> dict[str, Any]:
         """Write the lists of the users of some buckets."""
         context["share"] = f"part {share}"
-        as_of = chosen_as_of(context)
-        instant = ("--as-of", as_of) if as_of else ()
-        return run_module(module, *instant, "--buckets", share, "--json", timeout_seconds=timeout_seconds)
+        arguments = (*pass_as_of(context), "--buckets", share, "--json")
+        return run_module(module, *arguments, timeout_seconds=timeout_seconds)
 
     num_shares = count_shares()
     return write_share.expand(share=[f"{part}/{num_shares}" for part in range(1, num_shares + 1)])

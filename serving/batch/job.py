@@ -24,7 +24,13 @@ from serving.batch.batch_state import (
 from serving.batch.lists import encode_lists
 from serving.batch.measures import Catalogue
 from serving.batch.popular import rank_neighbours, rank_popular
-from serving.batch.publish import audit_batch, fetch_written_buckets, write_bucket, write_lists
+from serving.batch.publish import (
+    audit_batch,
+    fetch_written_buckets,
+    list_written_buckets,
+    write_bucket,
+    write_lists,
+)
 from serving.batch.retire import retire_old_batches
 from serving.batch.shelf_statistics import write_shelf_statistics
 from serving.batch.similar import rank_alike
@@ -216,7 +222,7 @@ def _write_missing(
     for bucket in buckets:
         if not scoring.is_wanted():
             raise AliasMovedError(f"the alias moved on from version {scoring.version}")
-        if bucket not in fetch_written_buckets(scoring.engine, batch):
+        if bucket not in list_written_buckets(scoring.engine, batch):
             began = time.perf_counter()
             written[bucket] = write_bucket(scoring.engine, batch, bucket, _rank_bucket(scoring, bucket), full_length)
             rate = written[bucket].num_users / (time.perf_counter() - began)
@@ -225,7 +231,7 @@ def _write_missing(
 
 
 def _require_written(scoring: Scoring, batch: Batch, buckets: range) -> None:
-    missing = sorted(set(buckets) - set(fetch_written_buckets(scoring.engine, batch)))
+    missing = sorted(set(buckets) - list_written_buckets(scoring.engine, batch))
     if missing:
         named = ", ".join(map(str, missing))
         raise PublicationError(

@@ -35,6 +35,12 @@ def fetch_written_buckets(engine: Engine, batch: Batch) -> dict[int, BatchFacts]
         return {bucket: BatchFacts.from_json(facts) for bucket, facts in rows}
 
 
+def list_written_buckets(engine: Engine, batch: Batch) -> set[int]:
+    """Return which buckets are completely written, without their facts."""
+    with Session(engine) as session:
+        return set(session.scalars(select(BatchBucket.bucket).where(BatchBucket.batch_id == batch.batch_id)))
+
+
 def write_bucket(
     engine: Engine, batch: Batch, bucket: int, pieces: Iterable[pl.DataFrame], full_length: int
 ) -> BatchFacts:

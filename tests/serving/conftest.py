@@ -15,8 +15,10 @@ from features.snapshot.purchases import load_purchases
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from features.sync.shop_sync import sync_shop
+from serving import score
 from serving.batch.batch_state import name_batch
 from serving.batch.job import Scoring
+from settings import Settings
 from shop.database import open_engine
 from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
@@ -182,3 +184,19 @@ def late_rows(trained_shop: TrainedShop, shop_of_version: Engine, tmp_path: Path
 def registry(trained_shop: TrainedShop) -> ScriptedRegistry:
     """A registry whose champion is version 1; version 2 holds the same files."""
     return ScriptedRegistry({"champion": 1}, {1: trained_shop.folder, 2: trained_shop.folder})
+
+
+@pytest.fixture
+def command(
+    trained_shop: TrainedShop,
+    shop_of_version: Engine,
+    registry: ScriptedRegistry,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> ScriptedRegistry:
+    """The registry of `serving.score`, whose settings and registry are the test's."""
+    url = shop_of_version.url.render_as_string(hide_password=False)
+    settings = Settings(var_dir=tmp_path, ml_store_uri=trained_shop.store.uri, platform_database_url=url)
+    monkeypatch.setattr(score, "load_settings", lambda: settings)
+    monkeypatch.setattr(score, "connect", lambda *_: registry)
+    return registry

@@ -15,22 +15,6 @@ from tests.serving.conftest import AS_OF, LateRows, ScriptedRegistry, TrainedSho
 from tests.serving.stored_lists import read_stored_rows
 
 
-@pytest.fixture
-def command(
-    trained_shop: TrainedShop,
-    shop_of_version: Engine,
-    registry: ScriptedRegistry,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> ScriptedRegistry:
-    """The command's settings and registry are the test's."""
-    url = shop_of_version.url.render_as_string(hide_password=False)
-    settings = Settings(var_dir=tmp_path, ml_store_uri=trained_shop.store.uri, platform_database_url=url)
-    monkeypatch.setattr(score, "load_settings", lambda: settings)
-    monkeypatch.setattr(score, "connect", lambda *_: registry)
-    return registry
-
-
 def test_the_champion_is_published_and_summed_up(
     command: ScriptedRegistry, shop_of_version: Engine, capsys: pytest.CaptureFixture[str], trained_shop: TrainedShop
 ) -> None:

@@ -16,7 +16,6 @@ from serving import score
 from serving.batch.batch_state import BatchEndedError, fetch_pointed_batch, join_batch, record_verdict
 from serving.batch.job import publish_scores, write_buckets
 from serving.batch.publish import write_lists
-from settings import Settings
 from shop.database import open_engine, session_scope
 from shop.tables import BatchBucket, Recommendation, RecommendationBatch
 from tests.serving.conftest import NUM_BUCKETS, ScriptedRegistry, TrainedShop
@@ -51,22 +50,6 @@ def write_and_die(*arguments):
 publish.write_lists = write_and_die
 write_buckets(scoring, "champion", parse_buckets("0"), str)
 """
-
-
-@pytest.fixture
-def command(
-    trained_shop: TrainedShop,
-    shop_of_version: Engine,
-    registry: ScriptedRegistry,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> ScriptedRegistry:
-    """The command's settings and registry are the test's."""
-    url = shop_of_version.url.render_as_string(hide_password=False)
-    settings = Settings(var_dir=tmp_path, ml_store_uri=trained_shop.store.uri, platform_database_url=url)
-    monkeypatch.setattr(score, "load_settings", lambda: settings)
-    monkeypatch.setattr(score, "connect", lambda *_: registry)
-    return registry
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,5 @@
 import { clsx } from 'clsx'
-import { Undo2, X } from 'lucide-react'
+import { Undo2, X, type LucideIcon } from 'lucide-react'
 import type { LiveCart } from '../use-live-cart'
 import { CouponBadge } from '@/components/coupon-badge'
 import { Button } from '@/components/ui/button'
@@ -26,17 +26,13 @@ export function CartSum({ cart }: { cart: LiveCart }) {
           </dt>
           <dd className="flex items-center font-medium text-coupon tabular-nums">
             {formats.price(-coupon.discount_amount)}
-            <Button
-              variant="ghost"
-              size="icon"
-              className="-me-2 text-muted-foreground"
-              aria-label={m.cart.keepCoupon(coupon.name)}
+            <CouponButton
+              icon={X}
+              label={m.cart.keepCoupon(coupon.name)}
               onClick={() => {
                 cart.keepCoupon(coupon)
               }}
-            >
-              <X aria-hidden />
-            </Button>
+            />
           </dd>
         </div>
       ))}
@@ -45,17 +41,13 @@ export function CartSum({ cart }: { cart: LiveCart }) {
           <dt className="min-w-0 truncate text-muted-foreground">{coupon.name}</dt>
           <dd className="flex shrink-0 items-center text-muted-foreground">
             {m.cart.kept}
-            <Button
-              variant="ghost"
-              size="icon"
-              className="-me-2"
-              aria-label={m.cart.redeemCoupon(coupon.name)}
+            <CouponButton
+              icon={Undo2}
+              label={m.cart.redeemCoupon(coupon.name)}
               onClick={() => {
                 cart.redeemCoupon(coupon)
               }}
-            >
-              <Undo2 aria-hidden />
-            </Button>
+            />
           </dd>
         </div>
       ))}
@@ -66,5 +58,13 @@ export function CartSum({ cart }: { cart: LiveCart }) {
         </dd>
       </div>
     </dl>
+  )
+}
+
+function CouponButton({ icon: Icon, label, onClick }: { icon: LucideIcon; label: string; onClick: () => void }) {
+  return (
+    <Button variant="ghost" size="icon" className="-me-2 text-muted-foreground" aria-label={label} onClick={onClick}>
+      <Icon aria-hidden />
+    </Button>
   )
 }
