@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement
 from api.merchandising.rules import NO_RULES, PINNED, AppliedRules, Caps, Pin, RuleMark
 from api.pages.head_rule import HeadRule
 from api.queries.catalogue import SellableProduct
-from api.queries.ranked_list import StoredEntry
+from api.queries.ranked_list import BOUGHT_BEFORE, StoredEntry
 
 HEAD_SLOTS = 20
 """The slots that the rules of category, repeat and coupon look at; on a shorter page, all of them."""
@@ -88,6 +88,7 @@ class Ladder:
         self._num_variants_left_out = 0
         self._lifted: list[RankedProduct] = []
         self._late: list[Candidate] = []
+        self._not_asked: dict[tuple[int, ...], Candidate] = {}
         self._is_head_closed = False
         self.ranked_products: list[RankedProduct] = []
 
@@ -202,13 +203,18 @@ class Ladder:
             page = list(islice(chain(waiting, coming), wanted))
             self._late = list(waiting)
             return page
-        page, self._late = [], []
+        page, self._late, self._not_asked = [], [], {}
         rule, asked = self._rule, self._rule.fork()
         for candidate in chain(waiting, coming):
-            _, product_id, category_id, _, reason = candidate
-            is_welcome = rule.takes(category_id, reason) and asked.takes(category_id, reason, SPARE)
-            if not ((is_welcome or self._is_head_closed) and self._has_capped_room(product_id, category_id)):
+            turn, product_id, category_id, _, reason = candidate
+            has_room = self._is_head_closed or rule.takes(category_id, reason)
+            if not (has_room and self._has_capped_room(product_id, category_id)):
                 self._late.append(candidate)
+                continue
+            if not (self._is_head_closed or asked.takes(category_id, reason, SPARE)):
+                self._late.append(candidate)
+                kind = (turn,) if self._caps_hold else (category_id, reason == BOUGHT_BEFORE)
+                self._not_asked.setdefault(kind, candidate)
                 continue
             asked.count(category_id, reason)
             page.append(candidate)
@@ -220,7 +226,8 @@ class Ladder:
     def _place(self, page: list[Candidate], sellable: Mapping[int, SellableProduct | None]) -> None:
         """Put candidates into the next slots, as long as there are any.
 
-        What the head has no room for is held back. Once the head is complete, what was held back goes before the rest.
+        What the head has no room for is held back. Once the head is complete, what was held back goes before the rest;
+        so does a product that was not asked for, when those of its category that were cannot be sold.
         """
         ranked_products, rule = self.ranked_products, self._rule
         is_head = not self._is_head_closed
@@ -230,6 +237,9 @@ class Ladder:
             self._late += page
             return
         for place, (turn, product_id, _, rung, reason) in enumerate(page, 1):
+            if is_head and self._not_asked and self._is_anything_due_before(turn):
+                self._late += page[place - 1 :]
+                return
             product = sellable.get(product_id)
             if product is None or product.category_id in self._restricted or product_id in self._pinned_ids:
                 continue
@@ -253,6 +263,13 @@ class Ladder:
                     return
             if slots == 0:
                 return
+
+    def _is_anything_due_before(self, turn: int) -> bool:
+        """Return whether a product was not asked for that comes before a turn and has room in the head."""
+        return any(
+            earlier < turn and self._rule.takes(category_id, reason) and self._has_capped_room(product_id, category_id)
+            for earlier, product_id, category_id, _, reason in self._not_asked.values()
+        )
 
     def _close_head(self) -> None:
         self._is_head_closed = True

@@ -180,6 +180,14 @@ def test_a_sold_out_product_of_a_category_makes_room_for_the_next() -> None:
     assert shelf.finish() == [6, 8, 10, 1, 3, 5]
 
 
+def test_one_held_back_keeps_its_turn_when_those_asked_before_it_are_sold_out() -> None:
+    shelf = Shelf(2, {4, 13, 25, 27}, 20, 0.05)
+
+    shelf.step("published", [31, 29, 49, 27, 13, 4, 25])
+
+    assert shelf.finish() == [27, 13, 4, 25]
+
+
 def test_a_product_counts_for_the_category_that_it_has_now() -> None:
     moved = {product: SellableProduct(product, 7, "", 1.0, "") for product in range(1, 6)}
 
