@@ -186,7 +186,7 @@ class Settings(BaseSettings):
     shelves_explored_share: float = Field(
         0.05,
         ge=0,
-        le=1,
+        le=0.4,
         description="Share of the shoppers for whom two neighbouring shelves change places, once pages are ordered by "
         "clicks: what other orders are worth is estimated from them. 0 = none.",
     )

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Function, case, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from api.pages.shelf_order import MOST_EXPLORED
 from api.web.request_ids import UNVERIFIED
 from shop.tables import Event, find_model
 
@@ -47,33 +48,52 @@ class Shown(NamedTuple):
     rung: str | None
     variant: str | None
     shelf: str | None
+    propensity: float | None
     is_clicked: bool
     is_ordered: bool
 
 
 @dataclass
 class Tally:
-    """Counts of impressions."""
+    """Counts of impressions, each as many as it stands for."""
 
-    impressions: int = 0
-    clicks: int = 0
-    orders: int = 0
+    impressions: float = 0
+    clicks: float = 0
+    orders: float = 0
 
-    def add(self, shown: Shown) -> None:
+    def add(self, shown: Shown, weight: float = 1) -> None:
         """Count one impression."""
-        self.impressions += 1
-        self.clicks += shown.is_clicked
-        self.orders += shown.is_ordered
+        self.impressions += weight
+        self.clicks += weight * shown.is_clicked
+        self.orders += weight * shown.is_ordered
+
+
+@dataclass
+class Exchange:
+    """What a shelf is worth where the order has it, and a place off, where exploration put it: tallies by user.
+
+    Both speak of the same shoppers, those for whom orders are explored, since each impression counts as many times as
+    the inverse of its propensity says (importance sampling; normalised by the same weights when rates are made).
+    """
+
+    usual: dict[int, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    exchanged: dict[int, Tally] = field(default_factory=lambda: defaultdict(Tally))
+
+    def add(self, user_id: int, shown: Shown, propensity: float) -> None:
+        """Count one impression."""
+        tallies = self.usual if propensity > MOST_EXPLORED else self.exchanged
+        tallies[user_id].add(shown, 1 / propensity)
 
 
 @dataclass
 class Attribution:
-    """Tallies by what showed the products. Of variants, by user: users are what was split."""
+    """Tallies by what showed the products. Of variants and exchanges, by user: users are what was split."""
 
     by_version: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     by_rung: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     by_slot: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     by_shelf: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    by_exchange: dict[str, Exchange] = field(default_factory=lambda: defaultdict(Exchange))
     by_variant: dict[str, dict[int, Tally]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(Tally)))
 
 
@@ -97,6 +117,7 @@ def fetch_shown(connection: Connection, period: Period) -> Iterator[Shown]:
             _of_impression(Event.rung),
             _of_impression(Event.arm),
             _of_impression(Event.shelf),
+            _of_impression(Event.propensity),
             shown_at,
             _first("click"),
             _first("order"),
@@ -106,10 +127,10 @@ def fetch_shown(connection: Connection, period: Period) -> Iterator[Shown]:
         .having(shown_at < period.until)
     )
     for row in connection.execution_options(yield_per=5000).execute(query):
-        user_id, position, version, batch_id, rung, variant, shelf, at, clicked_at, ordered_at = row
+        user_id, position, version, batch_id, rung, variant, shelf, propensity, at, clicked_at, ordered_at = row
         model = find_model(batch_id, version) if version is not None else None
         is_clicked, is_ordered = _follows(clicked_at, at, period), _follows(ordered_at, at, period)
-        yield Shown(user_id, position, model, rung, variant, shelf, is_clicked, is_ordered)
+        yield Shown(user_id, position, model, rung, variant, shelf, propensity, is_clicked, is_ordered)
 
 
 def count_unverified(connection: Connection, period: Period) -> int:
@@ -126,6 +147,8 @@ def tally(impressions: Iterable[Shown]) -> Attribution:
         attribution.by_rung[shown.rung or NONE].add(shown)
         attribution.by_slot[name_slots(shown.position)].add(shown)
         attribution.by_shelf[shown.shelf or NONE].add(shown)
+        if shown.shelf and shown.user_id is not None and shown.propensity is not None and shown.propensity < 1:
+            attribution.by_exchange[shown.shelf].add(shown.user_id, shown, shown.propensity)
         if shown.variant is not None and shown.user_id is not None:
             attribution.by_variant[shown.variant][shown.user_id].add(shown)
     return attribution

@@ -1,4 +1,4 @@
-"""Click and order rates by model version, rung, slot, shelf and variant.
+"""Click and order rates by model version, rung, slot, shelf and variant, and what exchanged shelves would bring.
 
 By hand: `python -m api.reporting.engagement [--since T] [--until T] [--json]`.
 
@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import Engine
 
 from api.pages.experiment import CHAMPION, Experiment
-from api.reporting.attribution import Attribution, Period, Tally, count_unverified, fetch_shown, tally
-from api.reporting.statistics import Interval, difference, ratio_of_sums, split_p_value, wilson
+from api.reporting.attribution import Attribution, Exchange, Period, Tally, count_unverified, fetch_shown, tally
+from api.reporting.statistics import Interval, Ratio, difference, ratio_of_sums, split_p_value, wilson
 from command import Command, Result, parse_hours, parse_instant
 from settings import load_settings
 from shop.database import ShopFailedError, engine_scope, open_engine
@@ -44,6 +44,7 @@ def build_report(engine: Engine, period: Period, experiment: Experiment) -> dict
         "by_rung": _rates(attribution.by_rung),
         "by_slot": _rates(attribution.by_slot),
         "by_shelf": _rates(attribution.by_shelf),
+        "exchanged_shelves": {code: _exchange(each) for code, each in sorted(attribution.by_exchange.items())},
         "unverified_events": unverified_events,
         "comparison": _compare(attribution, experiment),
     }
@@ -57,6 +58,17 @@ def _rates(tallies: dict[str, Tally]) -> dict[str, Any]:
             "order_rate": wilson(counted.orders, counted.impressions)._asdict(),
         }
         for name, counted in sorted(tallies.items())
+    }
+
+
+def _exchange(exchange: Exchange) -> dict[str, Any]:
+    """Compare the places of a shelf, by users: rates as if all whose pages explore had seen it so."""
+    usual, exchanged = exchange.usual, exchange.exchanged
+    return {
+        "users": {"usual": len(usual), "exchanged": len(exchanged)},
+        "click_rate": {"usual": _rate(usual, "clicks"), "exchanged": _rate(exchanged, "clicks")},
+        "click_rate_difference": _difference(usual, exchanged, "clicks")._asdict(),
+        "order_rate_difference": _difference(usual, exchanged, "orders")._asdict(),
     }
 
 
@@ -78,11 +90,16 @@ def _compare(attribution: Attribution, experiment: Experiment) -> dict[str, Any]
 
 
 def _difference(left: dict[int, Tally], right: dict[int, Tally], name: str) -> Interval:
-    ratios = [
-        ratio_of_sums((getattr(counted, name), counted.impressions) for counted in variant.values())
-        for variant in (left, right)
-    ]
-    return difference(*ratios)
+    return difference(_ratio(left, name), _ratio(right, name))
+
+
+def _rate(tallies: dict[int, Tally], name: str) -> float | None:
+    ratio = _ratio(tallies, name)
+    return None if ratio is None else ratio.estimate
+
+
+def _ratio(tallies: dict[int, Tally], name: str) -> Ratio | None:
+    return ratio_of_sums((getattr(counted, name), counted.impressions) for counted in tallies.values())
 
 
 def render(report: dict[str, Any]) -> str:
@@ -92,6 +109,12 @@ def render(report: dict[str, Any]) -> str:
     for title, name in tables.items():
         lines += ["", f"{title:<32}{'shown':>10}{'clicked':>9}{'ordered':>9}  {'click rate':<26}order rate"]
         lines += [_render_row(key, row) for key, row in report[name].items()] or ["(nothing was shown)"]
+    if report["exchanged_shelves"]:
+        lines += [
+            "",
+            f"{'shelf a place off its usual one':<32}{'users':>10}{'usual':>9}  click rate exchanged minus usual",
+        ]
+        lines += [_render_exchange(code, row) for code, row in report["exchanged_shelves"].items()]
     if report["unverified_events"]:
         lines += ["", f"Left out: {report['unverified_events']:,} events that name an answer which nobody was given"]
     comparison = report["comparison"]
@@ -109,6 +132,13 @@ def render(report: dict[str, Any]) -> str:
 def _render_row(key: str, row: dict[str, Any]) -> str:
     rates = f"{_render_interval(row['click_rate']):<26}{_render_interval(row['order_rate'])}"
     return f"{key[:31]:<32}{row['impressions']:>10,}{row['clicks']:>9,}{row['orders']:>9,}  {rates}"
+
+
+def _render_exchange(code: str, row: dict[str, Any]) -> str:
+    usual = row["click_rate"]["usual"]
+    rate = "-" if usual is None else f"{usual:.2%}"
+    users = row["users"]["exchanged"]
+    return f"{code[:31]:<32}{users:>10,}{rate:>9}  {_render_interval(row['click_rate_difference'])}"
 
 
 def _render_interval(interval: dict[str, float | None]) -> str:

@@ -22,7 +22,7 @@ class Interval(NamedTuple):
 NOTHING = Interval(None, None, None)
 
 
-def wilson(successes: int, trials: int) -> Interval:
+def wilson(successes: float, trials: float) -> Interval:
     """Return a share with Wilson's score interval, which holds for few trials and for shares near 0 (Wilson, 1927).
 
     centre = (p + z²/2n) / (1 + z²/n), half-width = z / (1 + z²/n) * sqrt(p(1-p)/n + z²/4n²)

@@ -93,6 +93,34 @@ def test_shelves_are_counted_by_what_their_impressions_name(any_empty_shop: Engi
     assert counts == {"buy_again": (2, 1), "none": (1, 0)}
 
 
+def test_exchanged_shelves_are_weighed_by_how_likely_they_were(any_empty_shop: Engine) -> None:
+    pages = [  # user, propensity, whether the product was clicked
+        (1, 0.95, True),
+        (1, 0.975, False),
+        (2, 0.95, False),
+        (3, 0.025, True),
+        (4, 0.05, False),
+        (5, 1.0, True),  #     nothing is explored for this one
+        (None, 0.95, True),  # a guest has no share of users
+        (6, None, True),  #    a page of before
+    ]
+    for user_id, propensity, is_clicked in pages:
+        request = f"{user_id}-{propensity}"
+        log = [(request, 1, "7", "impression", 0.0), (request, 1, "7", "click", 1.0)][: 1 + is_clicked]
+        write_log(any_empty_shop, log, user_id=user_id, shelf="popular", propensity=propensity)
+
+    report = build_report(any_empty_shop, PERIOD, Experiment())
+
+    [(code, row)] = report["exchanged_shelves"].items()
+    assert (code, row["users"]) == ("popular", {"usual": 2, "exchanged": 2})
+    assert row["click_rate"]["usual"] == pytest.approx((1 / 0.95) / (1 / 0.95 + 1 / 0.975 + 1 / 0.95))
+    assert row["click_rate"]["exchanged"] == pytest.approx(2 / 3)
+    assert row["click_rate_difference"]["estimate"] == pytest.approx(2 / 3 - row["click_rate"]["usual"])
+    assert row["order_rate_difference"]["estimate"] == 0
+    [line] = [line for line in render(report).splitlines() if line.startswith("shelf a place off")]
+    assert "exchanged minus usual" in line
+
+
 def test_the_report_equals_the_hand_count(any_empty_shop: Engine) -> None:
     write_log(any_empty_shop)
 
