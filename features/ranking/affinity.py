@@ -19,7 +19,7 @@ class Affinity:
 
     Attributes:
         user_rows: int64[U'], rows of the users in the snapshot.
-        bought: sparse float32[U', N], decayed purchases.
+        history_users, history_rows: int64[H'], what they bought: positions among them, and rows of the history.
         together: float32[U', L + 1], EASE score of the linked products (`SnapshotArrays.linked_codes`), 0 of others.
         together_lately: float32[U', L + 1], the same from what the user bought lately.
         types: float32[U', types]; decayed purchases of each.
@@ -33,7 +33,8 @@ class Affinity:
     """
 
     user_rows: Int64
-    bought: scipy.sparse.csr_matrix
+    history_users: Int64
+    history_rows: Int64
     together: Float32
     together_lately: Float32
     types: Float32
@@ -55,50 +56,83 @@ class Affinity:
         """
         self._arrays = arrays
         self.user_rows = user_rows
-        self.bought = arrays.purchases[user_rows]
-        freshness = arrays.freshness[user_rows]
-        self.together = (freshness @ arrays.linked_neighbours).toarray()
-        lately = freshness.power(HALF_LIFE_DAYS / LATELY_HALF_LIFE_DAYS)
-        self.together_lately = (lately @ arrays.linked_neighbours).toarray()
-        users, rows = list_history(arrays, user_rows)
-        self._users, self._products, self._rows = users, arrays.history_products[rows], rows
-        decayed = arrays.history_decayed[rows]
-        self.types = self._sum_by(arrays.type_codes, decayed)
-        self.brands = self._sum_by(arrays.brand_codes, decayed)
-        self.type_brands = self._sum_by(arrays.type_brand_codes, decayed)
-        self.type_log_prices = self._average_prices(decayed)
+        self.history_users, self.history_rows = list_history(arrays, user_rows)
+        self._products = arrays.history_products[self.history_rows]
+        freshness = weigh_purchases(arrays.history_column("pair_days_since")[self.history_rows])
+        self.together, self.together_lately = self._sum_links(freshness)
+        decayed = arrays.history_decayed[self.history_rows]
+        of_type = self._find_cells(arrays.type_codes, arrays.num_types)
+        self.types = self._sum_by(of_type, arrays.num_types, decayed)
+        self.brands = self._sum_by(self._find_cells(arrays.brand_codes, arrays.num_brands), arrays.num_brands, decayed)
+        of_both = self._find_cells(arrays.type_brand_codes, arrays.num_type_brands)
+        self.type_brands = self._sum_by(of_both, arrays.num_type_brands, decayed)
+        self.type_log_prices = self._average_prices(of_type, decayed)
         self.totals = self.types.sum(axis=1)
-        self.user_embeddings = embed_users(freshness, arrays.item_directions)
-        self.type_ages = self._find_ages()
-        self.type_products = self._sum_by(arrays.type_codes, np.ones_like(decayed))
-        self.type_orders = self._sum_by(arrays.type_codes, arrays.history_column("pair_orders")[rows])
+        self.user_embeddings = embed_users(self._lay_out(freshness), arrays.item_directions)
+        self.type_ages = self._find_ages(of_type)
+        self.type_products = self._sum_by(of_type, arrays.num_types, np.ones_like(decayed))
+        orders = arrays.history_column("pair_orders")[self.history_rows]
+        self.type_orders = self._sum_by(of_type, arrays.num_types, orders)
 
-    def _sum_by(self, codes: Int64, values: Float32) -> Float32:
-        """Sum a value of each purchase by the code of its product, int64[N]; float32[U', codes]."""
-        sums = np.zeros((len(self.user_rows), int(codes.max(initial=0)) + 1), dtype=np.float32)
-        np.add.at(sums, (self._users, codes[self._products]), values)
-        return sums
+    def _lay_out(self, weights: Float32) -> scipy.sparse.csr_matrix:
+        """Lay a weight of each purchase out as sparse float32[U', N]."""
+        offsets = np.searchsorted(self.history_users, np.arange(len(self.user_rows) + 1))
+        shape = (len(self.user_rows), len(self._arrays.product_ids))
+        return scipy.sparse.csr_matrix((weights, self._products, offsets), shape=shape)
 
-    def _average_prices(self, weights: Float32) -> Float32:
-        prices = self._arrays.log_prices[self._products]
-        sums = self._sum_by(self._arrays.type_codes, weights * np.nan_to_num(prices, nan=0.0))
-        weights = self._sum_by(self._arrays.type_codes, weights * np.isfinite(prices))
+    def _sum_links(self, freshness: Float32) -> tuple[Float32, Float32]:
+        """Sum the neighbours of what was bought, weighed by its freshness, and by that of recent purchases alone."""
+        links = self._arrays.link_weights
+        codes = self._arrays.linking_codes[self._products]
+        has_links = codes >= 0
+        weights = freshness[has_links]
+        offsets = np.searchsorted(self.history_users[has_links], np.arange(len(self.user_rows) + 1))
+        lately = weights ** np.float32(HALF_LIFE_DAYS / LATELY_HALF_LIFE_DAYS)
+        shape = (len(self.user_rows), len(links))
+        of_all, of_lately = (
+            scipy.sparse.csr_matrix((each, codes[has_links], offsets), shape=shape) @ links
+            for each in (weights, lately)
+        )
+        return of_all, of_lately
+
+    def _find_cells(self, codes: Int64, num_codes: int) -> Int64:
+        """Return for each purchase its cell in float32[U', num_codes], by the code of its product, int64[N]."""
+        return self.history_users * num_codes + codes[self._products]
+
+    def _sum_by(self, cells: Int64, num_codes: int, values: Float32) -> Float32:
+        """Sum a value of each purchase by its cell; float32[U', num_codes]."""
+        sums = np.zeros(len(self.user_rows) * num_codes, dtype=np.float32)
+        np.add.at(sums, cells, values)
+        return sums.reshape(-1, num_codes)
+
+    def _average_prices(self, cells: Int64, weights: Float32) -> Float32:
+        prices, num_types = self._arrays.log_prices[self._products], self._arrays.num_types
+        sums = self._sum_by(cells, num_types, weights * np.nan_to_num(prices, nan=0.0))
+        weights = self._sum_by(cells, num_types, weights * np.isfinite(prices))
         return np.divide(sums, weights, out=np.full_like(sums, np.nan), where=weights > 0)
 
-    def _find_ages(self) -> Float32:
+    def _find_ages(self, cells: Int64) -> Float32:
         """Say when each user last bought of each type, in days, NaN = never."""
-        ages = np.full(self.types.shape, np.inf, dtype=np.float32)
-        cells = self._users, self._arrays.type_codes[self._products]
-        np.minimum.at(ages, cells, self._arrays.history_column("pair_days_since")[self._rows])
-        return np.where(np.isinf(ages), np.float32(np.nan), ages)
+        ages = np.full(self.types.size, np.inf, dtype=np.float32)
+        np.minimum.at(ages, cells, self._arrays.history_column("pair_days_since")[self.history_rows])
+        ages[np.isinf(ages)] = np.nan
+        return ages.reshape(self.types.shape)
 
-    def score_alike(self, products: Int64) -> Float32:
-        """Score all users against some products by their recent buyers; float32[U', len(products)], in logarithms.
+    def score_alike(self, audiences: Float32) -> Float32:
+        """Score all users against some products by their recent buyers.
 
         Summed one by one: a matrix product would round by how many users are scored at once.
+
+        Args:
+            audiences: float32[P, EMBEDDING_SIZE], of the products.
+
+        Returns:
+            float32[U', P], in logarithms.
         """
-        likeness = np.einsum("ut,pt->up", self.user_embeddings, self._arrays.audiences[products])
-        return np.asarray(np.log(np.maximum(likeness, 0.0) + ALIKE_FLOOR), dtype=np.float32)
+        likeness: Float32 = np.einsum("ut,pt->up", self.user_embeddings, audiences)
+        np.maximum(likeness, 0.0, out=likeness)
+        likeness += ALIKE_FLOOR
+        return np.log(likeness, out=likeness)
 
     def measure_alike(self, users: Int64, products: Int64, history: Int64) -> tuple[Float32, Float32]:
         """Measure pairs by the other recent buyers of the product.

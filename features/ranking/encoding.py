@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from features.definitions import (
 from features.snapshot.arrays import Float32, Int64, find_rows
 
 _ID_COLUMNS = ("category_id", "product_id")
+UNKNOWN = -(2**62)
 # Rows that are scaled at once, so that all steps on them find them in the processor's cache.
 ROWS_AT_ONCE = 4096
 
@@ -50,18 +52,35 @@ class Encoder:
 
     def standardise(self, entity: Entity, raw: Float32) -> Float32:
         """Transform and scale raw features; the last axis is the entity's features. Same shape, float32, no NaN."""
-        features = list_features(entity)
-        means = np.array([self.means[feature.name] for feature in features], dtype=np.float32)
-        spreads = np.array([self.spreads[feature.name] for feature in features], dtype=np.float32)
-        rows = raw.reshape(-1, len(features))
-        scaled = np.empty(rows.shape, dtype=np.float32)
+        scaled = np.empty(raw.shape, dtype=np.float32)
+        width = raw.shape[-1]
+        self.standardise_into(entity, raw.reshape(-1, width), scaled.reshape(-1, width))
+        return scaled
+
+    def standardise_into(self, entity: Entity, rows: Float32, out: Float32) -> None:
+        """Write raw features, float32[rows, features], transformed and scaled to `out`, of the same shape."""
+        transform, means, spreads = self._find_scale(entity)
         for start in range(0, len(rows), ROWS_AT_ONCE):
-            part = _transform(features, rows[start : start + ROWS_AT_ONCE])
+            part = transform.apply(rows[start : start + ROWS_AT_ONCE])
             part -= means
             part /= spreads
-            np.nan_to_num(part, copy=False, nan=0.0, posinf=10.0, neginf=-10.0)
-            np.clip(part, -10.0, 10.0, out=scaled[start : start + ROWS_AT_ONCE])
-        return scaled.reshape(raw.shape)
+            np.copyto(part, np.float32(0.0), where=np.isnan(part))
+            out[start : start + ROWS_AT_ONCE] = np.clip(part, -10.0, 10.0, out=part)
+
+    def _find_scale(self, entity: Entity) -> tuple["Transform", Float32, Float32]:
+        """Find the transform of an entity's features, their means and spreads; laid out at the first call."""
+        if entity not in self._scales:
+            features = list_features(entity)
+            means, spreads = (
+                np.array([known[feature.name] for feature in features], dtype=np.float32)
+                for known in (self.means, self.spreads)
+            )
+            self._scales[entity] = Transform.of(features), means, spreads
+        return self._scales[entity]
+
+    @cached_property
+    def _scales(self) -> dict[Entity, tuple["Transform", Float32, Float32]]:
+        return {}
 
     def look_up_categories(self, category_ids: Int64) -> Int64:
         """Return the vocabulary ids of categories, 0 for unknown ones."""
@@ -93,26 +112,34 @@ class Encoder:
 
     def combine(self, entity: CrossedEntity, buckets: Mapping[str, Int64]) -> Int64:
         """Return the ids of an entity's crosses, int64[..., crosses], from the buckets of all their columns."""
-        crosses = list_crosses(entity)
-        ids = np.empty((*next(iter(buckets.values())).shape, len(crosses)), dtype=np.int64)
-        offset = 1
-        for index, cross in enumerate(crosses):
-            ids[..., index] = self._combine(cross, buckets, offset)
-            offset += self._cross_size(cross)
-        return ids
+        ids = self.begin_crosses(entity, next(iter(buckets.values())).shape)
+        self.add_buckets(entity, ids, buckets)
+        return np.maximum(ids, 0, out=ids)
+
+    def begin_crosses(self, entity: CrossedEntity, shape: tuple[int, ...]) -> Int64:
+        """Return the ids of crosses to which no column has been added yet, int64[*shape, crosses]."""
+        sizes = [self._cross_size(cross) for cross in list_crosses(entity)]
+        offsets = np.cumsum([1, *sizes[:-1]], dtype=np.int64)
+        return np.broadcast_to(offsets, (*shape, len(sizes))).copy()
+
+    def add_buckets(self, entity: CrossedEntity, ids: Int64, buckets: Mapping[str, Int64]) -> None:
+        """Add to the ids of crosses, in place, what the buckets of some columns say.
+
+        An id is the cross's offset and a sum over its columns, so columns may be added in any order and at any time.
+        With all of them added, an id below 0 is that of something unknown, which is 0.
+        """
+        for index, cross in enumerate(list_crosses(entity)):
+            stride = 1
+            for column in reversed(cross.columns):
+                if column in buckets:
+                    ids[..., index] += buckets[column] * stride
+                    if column in _ID_COLUMNS:
+                        ids[..., index][buckets[column] == 0] = UNKNOWN
+                stride *= self._column_size(column)
 
     def num_crosses(self, entity: CrossedEntity) -> int:
         """Count the cross ids of an entity, the unknown id included: the rows of the wide part's table."""
         return 1 + sum(self._cross_size(cross) for cross in list_crosses(entity))
-
-    def _combine(self, cross: Cross, buckets: Mapping[str, Int64], offset: int) -> Int64:
-        ids = np.zeros(buckets[cross.columns[0]].shape, dtype=np.int64)
-        is_known = np.ones(ids.shape, dtype=bool)
-        for column in cross.columns:
-            ids = ids * self._column_size(column) + buckets[column]
-            if column in _ID_COLUMNS:
-                is_known &= buckets[column] > 0
-        return np.where(is_known, ids + offset, 0)
 
     def bucket(self, column: str, values: np.ndarray) -> Int64:
         """Return the bucket of each value of a crossed column; 0 is missing, an id column is its own bucket.
@@ -122,10 +149,13 @@ class Encoder:
         if column in _ID_COLUMNS:
             return values
         values = np.ascontiguousarray(values, dtype=np.float32)
-        buckets = (~np.isnan(values)).astype(np.uint8)
-        for edge in np.array(self.edges[column], dtype=np.float32):
-            buckets += values >= edge
-        return buckets.astype(np.int64)
+        edges = self._edges[column].reshape(-1, *[1] * values.ndim)
+        reached = np.concatenate([edges <= values, ~np.isnan(values)[None]])
+        return reached.view(np.uint8).sum(axis=0, dtype=np.uint8).astype(np.int64)
+
+    @cached_property
+    def _edges(self) -> dict[str, Float32]:
+        return {column: np.array(edges, dtype=np.float32) for column, edges in self.edges.items()}
 
     def _column_size(self, column: str) -> int:
         if column in _ID_COLUMNS:
@@ -152,6 +182,35 @@ class Encoder:
             raise ValueError(f"{path.name} is not an encoder of this version: {err}.") from err
 
 
+class Transform(NamedTuple):
+    """What happens to raw features before they are standardised.
+
+    Attributes:
+        missing: float32[F], the value of each where there is none; NaN = the mean, so it stays missing.
+        logarithms: neighbouring features whose log1p is taken.
+    """
+
+    missing: Float32
+    logarithms: list[slice]
+
+    @classmethod
+    def of(cls, features: tuple[Feature, ...]) -> "Transform":
+        """Lay out what the rows of some features say."""
+        is_log = np.array([feature.transform == "log1p" for feature in features])
+        bounds = np.flatnonzero(np.diff(np.r_[False, is_log, False]))
+        missing = np.array([MISSING_VALUES[feature.missing] for feature in features], dtype=np.float32)
+        return cls(missing, [slice(*pair) for pair in bounds.reshape(-1, 2).tolist()])
+
+    def apply(self, raw: Float32) -> Float32:
+        """Transform raw features, float32[..., F]; a copy in the same order of memory."""
+        values = np.array(raw, dtype=np.float32)
+        np.copyto(values, self.missing, where=np.isnan(values))
+        for run in self.logarithms:
+            columns = values[..., run]
+            np.log1p(np.maximum(columns, 0.0, out=columns), out=columns)
+        return values
+
+
 def list_crossed_columns(entity: CrossedEntity) -> list[str]:
     """List the columns that an entity's crosses need the buckets of, each once."""
     return sorted({column for cross in list_crosses(entity) for column in cross.columns})
@@ -170,7 +229,7 @@ def fit_encoder(rows: Mapping[Entity, Float32], category_ids: Int64, product_ids
     raw: dict[str, np.ndarray] = {}
     for entity, matrix in rows.items():
         features = list_features(entity)
-        values = _transform(features, matrix)
+        values = Transform.of(features).apply(matrix)
         for index, feature in enumerate(features):
             means[feature.name], spreads[feature.name] = _measure(values[:, index])
             raw[feature.name] = matrix[:, index]
@@ -188,17 +247,6 @@ def fit_encoder(rows: Mapping[Entity, Float32], category_ids: Int64, product_ids
         category_ids=sorted(int(category) for category in category_ids),
         product_ids=sorted(int(product) for product in product_ids),
     )
-
-
-def _transform(features: tuple[Feature, ...], raw: Float32) -> Float32:
-    values = np.array(raw, dtype=np.float32)
-    for index, feature in enumerate(features):
-        column = values[..., index]
-        if feature.missing != "mean":
-            column[np.isnan(column)] = MISSING_VALUES[feature.missing]
-        if feature.transform == "log1p":
-            np.log1p(np.maximum(column, 0.0, out=column), out=column)
-    return values
 
 
 def _measure(values: np.ndarray) -> tuple[float, float]:

@@ -45,13 +45,26 @@ class PairContext:
 
     def of_type(self, types: Float32) -> Float32:
         """Look up what is known of each user and product type, float32[users, types], for the product's type."""
-        known: Float32 = types[self.users, self.arrays.type_codes[self.products]]
-        return known
+        return np.take(types, self._type_cells)
 
     def of_linked(self, scores: Float32) -> Float32:
         """Look up the score of each user and linked product, float32[users, L + 1], for the product."""
-        known: Float32 = scores[self.users, self.arrays.linked_codes[self.products]]
-        return known
+        return np.take(scores, self._linked_cells)
+
+    def of_code(self, values: Float32, codes: Int64) -> Float32:
+        """Look up what is known of each user and code, float32[users, codes], for the product's code, int64[N]."""
+        return np.take(values, self._find_cells(codes, values.shape[1]))
+
+    @cached_property
+    def _type_cells(self) -> Int64:
+        return self._find_cells(self.arrays.type_codes, self.arrays.num_types)
+
+    @cached_property
+    def _linked_cells(self) -> Int64:
+        return self._find_cells(self.arrays.linked_codes, len(self.arrays.linked_products) + 1)
+
+    def _find_cells(self, codes: Int64, num_codes: int) -> Int64:
+        return self.users * num_codes + codes[self.products]
 
 
 def _share_type(pairs: PairContext) -> Float32:
@@ -60,8 +73,7 @@ def _share_type(pairs: PairContext) -> Float32:
 
 
 def _count_brand_in_type(pairs: PairContext) -> Float32:
-    counts: Float32 = pairs.affinity.type_brands[pairs.users, pairs.arrays.type_brand_codes[pairs.products]]
-    return counts
+    return pairs.of_code(pairs.affinity.type_brands, pairs.arrays.type_brand_codes)
 
 
 def _divide_variety(pairs: PairContext) -> Float32:
@@ -85,7 +97,7 @@ EXPRESSIONS: dict[str, Callable[[PairContext], Float32]] = {
     "pair_together_28d": lambda pairs: pairs.of_linked(pairs.affinity.together_lately),
     "pair_type_decayed": lambda pairs: pairs.of_type(pairs.affinity.types),
     "pair_type_share": _share_type,
-    "pair_brand_decayed": lambda pairs: pairs.affinity.brands[pairs.users, pairs.arrays.brand_codes[pairs.products]],
+    "pair_brand_decayed": lambda pairs: pairs.of_code(pairs.affinity.brands, pairs.arrays.brand_codes),
     "pair_type_brand_decayed": _count_brand_in_type,
     "pair_type_days_since": lambda pairs: pairs.of_type(pairs.affinity.type_ages),
     "pair_type_products": lambda pairs: pairs.of_type(pairs.affinity.type_products),
@@ -113,16 +125,18 @@ def measure_pairs(pairs: PairContext) -> Float32:
     """Compute all pair features.
 
     Returns:
-        float32[P, number of `pair` features], in the order of definitions.py, NaN = missing.
+        float32[P, number of `pair` features], in the order of definitions.py, NaN = missing; a column lies side by
+        side in memory, because all that follows works on columns.
 
     Raises:
         UnfilledFeatureError: a declared feature has no expression.
     """
     require_expressions()
     names = list_names("pair")
-    features = np.full((len(pairs.users), len(names)), np.nan, dtype=np.float32)
+    columns = np.full((len(names), len(pairs.users)), np.nan, dtype=np.float32)
+    bought = np.flatnonzero(pairs.is_bought)
     own = np.array([names.index(name) for name in HISTORY_FEATURES])
-    features[np.ix_(pairs.is_bought, own)] = pairs.arrays.history[pairs.history[pairs.is_bought]]
+    columns[own[:, None], bought] = pairs.arrays.history[pairs.history[bought]].T
     for name, express in EXPRESSIONS.items():
-        features[:, names.index(name)] = express(pairs)
-    return features
+        columns[names.index(name)] = express(pairs)
+    return columns.T

@@ -82,15 +82,16 @@ class EncodedSnapshot:
     def __init__(self, encoder: Encoder, arrays: SnapshotArrays):
         self.arrays = arrays
         self._encoder = encoder
-        self._crossed = list_crossed_columns("pair")
+        crossed = list_crossed_columns("pair")
         self._categories = encoder.look_up_categories(arrays.category_ids)[arrays.category_rows]
         self._products = encoder.look_up_products(arrays.product_ids)
         self._product_features = encoder.standardise("product", arrays.products)
         of_products: dict[str, np.ndarray] = {"category_id": self._categories, "product_id": self._products}
         of_products |= {name: arrays.product_column(name) for name in list_names("product")}
-        self._product_buckets = {
-            name: encoder.bucket(name, of_products[name]) for name in self._crossed if name in of_products
-        }
+        buckets = {name: encoder.bucket(name, of_products[name]) for name in crossed if name in of_products}
+        self._product_crosses = encoder.begin_crosses("pair", self._products.shape)
+        encoder.add_buckets("pair", self._product_crosses, buckets)
+        self._pair_columns = [(name, list_names("pair").index(name)) for name in crossed if name not in of_products]
 
     def of(self, arrays: SnapshotArrays) -> "EncodedSnapshot | None":
         """Return this for other users of the same products (`SnapshotArrays.with_users`), or `None` if those differ."""
@@ -118,17 +119,20 @@ class EncodedSnapshot:
 
     def encode_pairs(self, candidates: Candidates) -> PairInputs:
         """Encode candidates: what the pair did, then what the product is."""
-        rows, pair_names = candidates.product_rows, list_names("pair")
-        buckets = {name: of_products[rows] for name, of_products in self._product_buckets.items()}
-        buckets |= {
-            name: self._encoder.bucket(name, candidates.column(name)) for name in self._crossed if name in pair_names
-        }
-        features = [self._encoder.standardise("pair", candidates.features), self._product_features[rows]]
+        rows, encoder, columns = candidates.product_rows, self._encoder, candidates.features.T
+        num_of_pair = len(columns)
+        features = np.empty((len(rows), num_of_pair + self._product_features.shape[1]), dtype=np.float32)
+        encoder.standardise_into("pair", candidates.features, features[:, :num_of_pair])
+        features[:, num_of_pair:] = self._product_features[rows]
+        crosses = self._product_crosses[rows]
+        encoder.add_buckets(
+            "pair", crosses, {name: encoder.bucket(name, columns[at]) for name, at in self._pair_columns}
+        )
         return PairInputs(
             pair_categories=self._categories[rows],
             pair_products=np.where(candidates.history_rows < 0, self._products[rows], 0),
-            pair_features=np.concatenate(features, axis=1),
-            pair_crosses=self._encoder.combine("pair", buckets),
+            pair_features=features,
+            pair_crosses=np.maximum(crosses, 0, out=crosses),
         )
 
 

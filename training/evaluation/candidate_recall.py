@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from features.ranking.candidates import draw_candidates, list_fresh_products
+from features.ranking.candidates import draw_candidates
+from features.ranking.retrieval import list_fresh_products
 from training.data.samples import USERS_AT_ONCE
 from training.data.windows import Window
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from features.ranking.sorting import sort_within
 from features.snapshot.arrays import Float32, Int64
 
 NOTHING: Int64 = np.empty(0, dtype=np.int64)
@@ -22,18 +23,18 @@ def rank_top(
     Returns:
         Indexes into the pairs, sorted by owner and falling score, and the rank of each, 0 first. Both int64.
     """
-    order, ranks = _rank(owners, scores)
+    by_owner = np.argsort(owners, kind="stable")
+    order, ranks = sort_within(owners[by_owner], scores[by_owner])
+    order = by_owner[order]
     kept = ranks < k
     if least_wanted:
-        best, places = _rank(owners[wanted], scores[wanted])
-        kept |= np.isin(order, wanted[best[places < least_wanted]])
+        is_wanted = np.zeros(len(owners), dtype=bool)
+        is_wanted[wanted] = True
+        is_wanted = is_wanted[order]
+        better = np.cumsum(is_wanted) - is_wanted  # wanted ones of the same owner or one before
+        better -= better[np.arange(len(order)) - ranks]
+        kept |= is_wanted & (better < least_wanted)
     return order[kept], _count_within(owners[order[kept]])
-
-
-def _rank(owners: Int64, scores: Float32) -> tuple[Int64, Int64]:
-    """Sort pairs by owner and falling score; gives their indexes and the rank of each."""
-    order = np.lexsort((-scores, owners))  # keeps the order of equals
-    return order, _count_within(owners[order])
 
 
 def _count_within(owners: Int64) -> Int64:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.definitions import BOUGHT, EVIDENCE, EvidenceKind, Feature, list_features
-from features.ranking.candidates import NUM_NEW, NUM_TRENDING, OWN_SHARE, Candidates, draw_candidates
+from features.ranking.candidates import OWN_SHARE, Candidates, draw_candidates
+from features.ranking.retrieval import NUM_NEW, NUM_TRENDING
 from features.rebuild import build_snapshot
 from features.snapshot.arrays import SnapshotArrays
 from tests.features.purchase_rows import make_purchases

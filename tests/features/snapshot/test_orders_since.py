@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from features import definitions
 from features.definitions import FEATURES, Feature, UnfilledFeatureError, list_names
+from features.ranking.retrieval import BestSellers
 from features.rebuild import build_snapshot
 from features.snapshot.arrays import SnapshotArrays
 from features.snapshot.buckets import assign_bucket
@@ -121,8 +122,9 @@ def test_what_the_shop_knows_of_products_is_shared_and_not_computed_again() -> N
 
     kept = add_orders(arrays, NEWCOMER, lines_of(1, 2))
 
-    assert kept.linked_neighbours is arrays.linked_neighbours
+    assert kept.link_weights is arrays.link_weights
     assert kept.best_sellers is arrays.best_sellers
+    assert kept.once(BestSellers) is arrays.once(BestSellers)
     assert kept.purchases.shape == (1, len(arrays.product_ids))
     assert kept.freshness[0, 0] == 1
 

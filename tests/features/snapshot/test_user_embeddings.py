@@ -64,9 +64,11 @@ def test_a_user_without_purchases_is_like_nobody(arrays: SnapshotArrays) -> None
 
 def test_scores_of_many_users_are_those_of_one_alone_to_the_bit(arrays: SnapshotArrays) -> None:
     users, products = np.arange(len(arrays.user_ids)), np.arange(len(arrays.product_ids))
-    together = Affinity(arrays, users).score_alike(products)
+    together = Affinity(arrays, users).score_alike(arrays.audiences[products])
 
-    alone = np.concatenate([Affinity(arrays, users[row : row + 1]).score_alike(products) for row in users])
+    alone = np.concatenate(
+        [Affinity(arrays, users[row : row + 1]).score_alike(arrays.audiences[products]) for row in users]
+    )
 
     assert (alone == together).all()
 
