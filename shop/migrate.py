@@ -21,6 +21,7 @@ from command import Command, CommandError, Result
 from settings import load_settings
 from shop.database import ShopFailedError, engine_scope, open_engine
 from shop.migrations import search_index
+from shop.migrations.change_log import keep_change_log
 from shop.tables import Base, PlatformBase
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -69,7 +70,7 @@ def migrate(engine_or_url: Engine | str, schema: Schema = SHOP) -> str:
 
 
 def migrate_connection(connection: Connection, schema: Schema = SHOP) -> None:
-    """Upgrade within a transaction that the caller ends.
+    """Upgrade within a transaction that the caller ends; what the log of changes lacks is made.
 
     Raises:
         NewerSchemaError: a newer release migrated the database; nothing was changed.
@@ -78,6 +79,7 @@ def migrate_connection(connection: Connection, schema: Schema = SHOP) -> None:
     config = _configure(schema)
     config.attributes |= {"connection": connection, "schema": schema}
     command.upgrade(config, "head")
+    keep_change_log(connection)
 
 
 def list_revisions(schema: Schema) -> list[str]:

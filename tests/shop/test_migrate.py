@@ -12,6 +12,7 @@ from shop.database import open_engine
 from shop.mapping.inspection import inspect_shop
 from shop.mapping.model import load_mapping
 from shop.migrate import MIGRATIONS, PLATFORM, SHOP, Schema, list_differences, main, migrate
+from shop.migrations.change_log import LOG
 from shop.migrations.search_index import COLUMN, INDEX
 from shop.tables import DECLARED, PlatformBase
 from tests.features.shop_writes import execute
@@ -31,7 +32,7 @@ def test_models_and_migrations_of_the_platform_alone_agree(any_shop_url: str) ->
     assert list_differences(engine, PLATFORM) == []
     copied = {table.name for table in COPIED_TABLES}
     tables = {name for name in inspect(engine).get_table_names() if not name.startswith(INDEX)}
-    assert tables == {*PlatformBase.metadata.tables, PLATFORM.version_table, *copied}
+    assert tables == {*PlatformBase.metadata.tables, PLATFORM.version_table, LOG, *copied}
     engine.dispose()
 
 
