@@ -20,7 +20,8 @@ class HomeAnswer(NamedTuple):
     Attributes:
         nickname: the user's; empty for a shopper whom the shop does not know.
         body: the page as exactly the seed's JSON.
-        notes: family, rung, reason, whether a coupon lifted it and the rules that moved it, of each product, as JSON.
+        notes: of each product family, regular price, size, rung, reason, whether a coupon lifted it and the rules that
+            moved it, as JSON.
         num_products: length of the page.
         rungs: the rungs used, in order, with commas; `none` for an empty page.
         head: the batch that the page comes from; `None` when nothing is published.
@@ -46,8 +47,10 @@ class HomeAnswer(NamedTuple):
         """The products with all that is known of them, best first."""
         products, notes = orjson.loads(self.body)["recommendations"], orjson.loads(self.notes)
         return [
-            RankedProduct(SellableProduct(**product, family_id=family_id), *note)
-            for product, (family_id, *note) in zip(products, notes, strict=True)
+            RankedProduct(
+                SellableProduct(**product, family_id=family_id, regular_price=regular_price, size=size), *note
+            )
+            for product, (family_id, regular_price, size, *note) in zip(products, notes, strict=True)
         ]
 
 
@@ -63,9 +66,13 @@ def pack_answer(
 ) -> HomeAnswer:
     """Make the answer of a page; the arguments are its attributes."""
     body = orjson.dumps(
-        {"user_nickname": nickname, "recommendations": [each.product.listed() for each in ranked_products]}
+        {"user_nickname": nickname, "recommendations": [each.product.as_seed() for each in ranked_products]}
     )
-    notes = [(ranked.product.family_id, *ranked[1:]) for ranked in ranked_products]
+    products = [ranked.product for ranked in ranked_products]
+    notes = [
+        (product.family_id, product.regular_price, product.size, *ranked[1:])
+        for product, ranked in zip(products, ranked_products, strict=True)
+    ]
     rungs = ",".join(dict.fromkeys([ranked.rung for ranked in ranked_products])) or "none"
     provenance = (rungs, head, model_version, variant, depends_on_time, exclusions)
     return HomeAnswer(nickname, body, orjson.dumps(notes), len(ranked_products), *provenance)

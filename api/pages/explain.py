@@ -5,7 +5,7 @@ What the shopper did is read as of the batch's instant for the homepage, so that
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Row, select
@@ -53,7 +53,8 @@ def explain_products(ranked_products: Iterable[RankedProduct], evidence: Shopper
     """Write products with their reasons and coupons."""
     return [
         ExplainedProduct(
-            **asdict(ranked.product),
+            **ranked.product.listed(),
+            family_id=ranked.product.family_id,
             reason=Reason(code=ranked.reason, facts=_select_facts(ranked, evidence)),
             rung=ranked.rung,
             coupons=[

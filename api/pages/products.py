@@ -12,12 +12,13 @@ from api.pages.fallback import FallbackCache
 from api.pages.families import keep_first_variants
 from api.pages.ladder import Ladder, RankedProduct
 from api.pages.live_products import LiveProducts
-from api.queries.catalogue import SellableProduct, fetch_product, fetch_variants
+from api.queries.catalogue import SellableProduct, choose_regular_price, fetch_product, fetch_variants
 from api.queries.coupons import covering, fetch_held_coupons
 from api.queries.published import BatchHead, SharedListsCache, fetch_head, fetch_neighbours
 from api.queries.ranked_list import Entry
 from api.queries.reviews import fetch_latest_reviews, summarise_reviews
 from api.schemas import ProductDetails
+from shop.unit_price import find_unit_price
 
 NEIGHBOURS = "neighbours"
 COMPLEMENT, SUBSTITUTE = "bought_together", "alike"
@@ -179,8 +180,11 @@ def read_details(connection: Connection, product_id: int, user_id: int | None) -
     fields = {name: value for name, value in row._mapping.items() if name in ProductDetails.model_fields}
     num_reviews, average_rating = summarise_reviews(connection, product_id)
     held = [] if user_id is None else fetch_held_coupons(connection, user_id)
+    unit_price = find_unit_price(float(row.price), row.size)
     more = {
         "price": float(row.price),
+        "regular_price": choose_regular_price(row.regular_price, row.price),
+        "unit_price": unit_price and unit_price._asdict(),
         "in_stock": row.stock > 0,
         "image_urls": image_urls,
         "num_reviews": num_reviews,
@@ -199,7 +203,7 @@ def _to_listed(details: ProductDetails | None) -> dict[int, SellableProduct]:
     url = details.image_urls[0]
     product = SellableProduct(
         *(details.product_id, details.category_id, details.title, details.price, url),
-        *(details.family_id, details.product_type),
+        *(details.family_id, details.product_type, details.regular_price, details.size),
     )
     return {details.product_id: product}
 
@@ -212,10 +216,9 @@ def _name_rung(ranked: RankedProduct) -> str:
 def _describe_copy(product: SellableProduct) -> ProductDetails:
     """Say of a product what the local fallback knows."""
     return ProductDetails(
-        **asdict(product) | {"image_urls": [product.image_url]},
+        **asdict(product) | product.listed() | {"image_urls": [product.image_url]},
         category_name="",
         brand=None,
-        size=None,
         in_stock=True,
         description=None,
         num_reviews=0,

@@ -13,6 +13,7 @@ from api.schemas import Categories
 from api.schemas.catalogue import ListedCategory, ListedVariant
 from api.web.metrics import count_unusable
 from shop.tables import Category, Product, ProductCategory, ProductImage
+from shop.unit_price import find_unit_price
 
 MOST_VARIANTS = 50
 
@@ -25,7 +26,8 @@ class SellableProduct:
     """A visible product in stock, as the storefront shows it in lists. Prices are exact to the cent as floats.
 
     Never changed once it is made; a frozen one would take four times as long to make. `family_id` is what it shares
-    with its variants, `product_type` its kind; lists go by them and do not give them.
+    with its variants, `product_type` its kind; lists go by them and do not give them. `regular_price` is above the
+    price, or `None`.
     """
 
     product_id: int
@@ -35,9 +37,17 @@ class SellableProduct:
     image_url: str
     family_id: int | None = None
     product_type: str | None = None
+    regular_price: float | None = None
+    size: str | None = None
 
-    def listed(self) -> dict[str, int | float | str]:
+    def listed(self) -> dict[str, Any]:
         """Return what lists give of the product."""
+        unit_price = find_unit_price(self.price, self.size)
+        reduced = {"regular_price": self.regular_price, "unit_price": unit_price and unit_price._asdict()}
+        return self.as_seed() | reduced
+
+    def as_seed(self) -> dict[str, int | float | str]:
+        """Return what the homepage's body has given from the beginning."""
         return {
             "product_id": self.product_id,
             "category_id": self.category_id,
@@ -56,6 +66,7 @@ FIRST_IMAGE = (
 )
 PRICE = type_coerce(Product.price, Float).label("price")
 """The price as the driver gives it: what is none must not fail the others."""
+REGULAR_PRICE = type_coerce(Product.regular_price, Float).label("regular_price")
 
 _COLUMNS = (
     Product.product_id,
@@ -65,6 +76,8 @@ _COLUMNS = (
     FIRST_IMAGE.label("image_url"),
     Product.family_id,
     Product.product_type,
+    REGULAR_PRICE,
+    Product.size,
 )
 IS_SELLABLE = (Product.is_visible, Product.stock > 0)
 _SELLABLE = select(*_COLUMNS).where(*IS_SELLABLE)
@@ -168,12 +181,9 @@ def fetch_product(connection: Connection, product_id: int) -> tuple[Row[Any], li
 
 def fetch_variants(connection: Connection, family_id: int, product_id: int) -> list[ListedVariant]:
     """Read the products of a family that can be sold now, but for one of them; the cheapest first."""
-    others = select(*_COLUMNS, Product.size).where(*IS_SELLABLE, Product.family_id == family_id)
-    others = others.where(Product.product_id != product_id).order_by(Product.price, Product.product_id)
-    rows = connection.execute(others.limit(MOST_VARIANTS)).all()
-    sizes = {row.product_id: row.size for row in rows}
-    products = _to_products(row[: len(_COLUMNS)] for row in rows)
-    return [ListedVariant(**product.listed(), size=sizes[product.product_id]) for product in products]
+    others = _SELLABLE.where(Product.family_id == family_id, Product.product_id != product_id)
+    rows = connection.execute(others.order_by(Product.price, Product.product_id).limit(MOST_VARIANTS))
+    return [ListedVariant(**product.listed(), size=product.size) for product in _to_products(rows)]
 
 
 def choose_image(image_url: str | None, category_id: int, product_id: int) -> str:
@@ -198,6 +208,7 @@ def _details(product_id: int) -> Select[*tuple[Any, ...]]:
         Product.product_type,
         Product.size,
         PRICE,
+        REGULAR_PRICE,
         Product.stock,
         Product.description,
         Product.family_id,
@@ -211,10 +222,18 @@ def _details(product_id: int) -> Select[*tuple[Any, ...]]:
 
 def _to_products(rows: Iterable[Sequence[Any]]) -> Iterator[SellableProduct]:
     """Make the products of rows; one without a price that can be charged is left out."""
-    for product_id, category_id, title, price, image_url, family_id, product_type in rows:
+    for product_id, category_id, title, price, image_url, family_id, product_type, regular_price, size in rows:
         if is_price(price, product_id):
-            url = choose_image(image_url, category_id, product_id)
-            yield SellableProduct(product_id, category_id, title, float(price), url, family_id, product_type)
+            url, before = choose_image(image_url, category_id, product_id), choose_regular_price(regular_price, price)
+            yield SellableProduct(
+                product_id, category_id, title, float(price), url, family_id, product_type, before, size
+            )
+
+
+def choose_regular_price(regular_price: Any, price: Decimal | float) -> float | None:
+    """Return what a product costs when it is not reduced; `None` where it is not reduced, or the value is no price."""
+    is_reduced = isinstance(regular_price, Decimal | float | int) and price < regular_price < inf
+    return float(regular_price) if is_reduced else None
 
 
 def is_price(price: Any, product_id: int) -> bool:

@@ -8,14 +8,31 @@ from pydantic import BaseModel, Field
 from api.schemas.basics import AnswerId
 
 
-class ListedProduct(BaseModel):
-    """A product in a list."""
+class UnitPrice(BaseModel):
+    """What some of a product costs, for comparing packs of different sizes."""
+
+    price: float = Field(description="Of `quantity` of the unit, in the shop's currency.")
+    quantity: int
+    unit: Literal["g", "ml", "oz", "fl_oz", "piece"]
+
+
+class HomeProduct(BaseModel):
+    """A product of the homepage."""
 
     product_id: AnswerId
     category_id: AnswerId
     title: str
     price: float = Field(description="Price now, in the shop's currency.")
     image_url: str = Field(description="Path on this server, or a full URL.")
+
+
+class ListedProduct(HomeProduct):
+    """A product in a list."""
+
+    regular_price: float | None = Field(
+        None, description="What it costs when it is not reduced, above the price; null where it is not reduced."
+    )
+    unit_price: UnitPrice | None = Field(None, description="Null where its size does not tell how much it is.")
 
 
 class ListedVariant(ListedProduct):
@@ -91,6 +108,10 @@ class ProductDetails(BaseModel):
     product_type: str | None
     size: str | None
     price: float
+    regular_price: float | None = Field(
+        None, description="What it costs when it is not reduced, above the price; null where it is not reduced."
+    )
+    unit_price: UnitPrice | None = Field(None, description="Null where its size does not tell how much it is.")
     in_stock: bool
     description: str | None
     image_urls: list[str]

@@ -5,14 +5,14 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from api.schemas.basics import AnswerId
-from api.schemas.catalogue import ListedCoupon, ListedProduct
+from api.schemas.catalogue import HomeProduct, ListedCoupon, ListedProduct
 
 
 class HomeRecommendations(BaseModel):
     """The homepage of a shopper."""
 
     user_nickname: str = Field(description="Empty for a shopper whom the shop does not know.")
-    recommendations: list[ListedProduct] = Field(description="Best first; sellable now; no product twice.")
+    recommendations: list[HomeProduct] = Field(description="Best first; sellable now; no product twice.")
 
 
 class ReasonFacts(BaseModel):

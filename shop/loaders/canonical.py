@@ -139,6 +139,7 @@ TABLES: tuple[Table, ...] = (
             Column("is_visible", "boolean", default="true"),
             Column("description", "text", default="none", nullable=True),
             Column("family_id", "id", default="none: no variants", nullable=True, minimum=0),
+            Column("regular_price", "money", default="none: not reduced", nullable=True, minimum=0),
             *_stamps(f"the product's first order, else {START_OF_DATA}"),
         ),
         is_required=True,

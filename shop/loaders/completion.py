@@ -170,9 +170,9 @@ def _complete_products(tables: Frames) -> None:
     prices = recent_prices(tables["order_items"]).rename({"price": "paid_price"})
     products = products.join(prices, on="product_id", how="left", maintain_order="left")
     none = pl.lit(None, pl.String)
-    products = _add(
-        products, brand=none, product_type=none, size=none, description=none, family_id=pl.lit(None, pl.Int64)
-    )
+    no_variants, not_reduced = pl.lit(None, pl.Int64), pl.lit(None, DTYPES["money"])
+    texts = {"brand": none, "product_type": none, "size": none, "description": none}
+    products = _add(products, **texts, family_id=no_variants, regular_price=not_reduced)
     told = pl.concat_str(pl.col("brand"), pl.col("product_type"), pl.col("size"), separator=" ", ignore_nulls=True)
     title = pl.when(told == "").then(pl.format("Product {}", "product_id")).otherwise(told.str.slice(0, 500))
     tables["products"] = _add(

@@ -92,6 +92,7 @@ _ABSENCES = {
     "products.size": Absence(None, "products of several sizes are told apart by their titles alone"),
     "products.description": Absence(None, "product pages show no description"),
     "products.family_id": Absence(None, "variants of one thing count as products that have nothing in common"),
+    "products.regular_price": Absence(None, "pages do not show what a reduced product cost before"),
     "products.stock": Absence(1, "every product counts as in stock: sold-out ones are ranked too"),
     "products.is_visible": Absence(True, "every product counts as on sale: hidden ones are ranked too"),
     "product_images.position": Absence(0, "of several pictures of a product any may stand in lists"),

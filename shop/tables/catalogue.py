@@ -26,6 +26,7 @@ class Product(Base):
 
     A product that was ever ordered cannot be deleted, since order items point at it: hide it instead. Variants of one
     thing (sizes, colours) share a `family_id`; the number is any, and names no row.
+    `price` is what is charged now, `regular_price` what it costs when it is not reduced.
     """
 
     __tablename__ = "products"
@@ -41,9 +42,11 @@ class Product(Base):
     is_visible: Mapped[bool] = mapped_column(server_default=text("1"))
     description: Mapped[str | None] = mapped_column(Text)
     family_id: Mapped[int | None] = mapped_column(BigId)
+    regular_price: Mapped[Decimal | None] = mapped_column(Money)
 
     __table_args__ = table_arguments(
         CheckConstraint("price >= 0", name="price_not_negative"),
+        CheckConstraint("regular_price IS NULL OR regular_price >= 0", name="regular_price_not_negative"),
         CheckConstraint("stock >= 0", name="stock_not_negative"),
         CheckConstraint("is_visible IN (0, 1)", name="is_visible_boolean"),
         Index(None, "category_id", "is_visible", "product_id"),

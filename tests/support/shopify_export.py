@@ -18,7 +18,7 @@ ORDER_COLUMNS = (
 PRODUCT_COLUMNS = (
     "Handle", "Title", "Body (HTML)", "Vendor", "Product Category", "Type", "Tags", "Published", "Option1 Name",
     "Option1 Value", "Option2 Value", "Variant SKU", "Variant Inventory Tracker", "Variant Inventory Qty",
-    "Variant Inventory Policy", "Variant Price", "Image Src", "Image Position", "Status",
+    "Variant Inventory Policy", "Variant Price", "Variant Compare At Price", "Image Src", "Image Position", "Status",
 )  # fmt: skip
 
 
@@ -90,6 +90,7 @@ def _list_product_rows(number: int, ware: Ware) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for place, (sku, _name, price) in enumerate(ware.variants):
         row: dict[str, object] = {"Handle": ware.handle, "Variant SKU": sku, "Variant Price": f"{price:.2f}"}
+        row |= {"Variant Compare At Price": f"{price * 2:.2f}" if number % 2 == 0 else ""}
         row |= {"Variant Inventory Tracker": "shopify", "Variant Inventory Qty": 5 - number % 7}
         row |= {"Option1 Value": SIZES[place] if len(ware.variants) > 1 else "Default Title"}
         if not place:

@@ -4,11 +4,11 @@ import { CardCartButton } from './card-cart-button'
 import { CardMenuContext } from './card-menu'
 import { CouponBadge } from './coupon-badge'
 import { ProductImage } from './product-image'
+import { ProductPrice } from './product-price'
 import { ReasonPopover } from './reason-popover'
 import { useCategoryName } from '@/i18n/use-category-name'
 import { useMessages } from '@/i18n/use-messages'
 import type { components } from '@/lib/api/schema'
-import { useFormats } from '@/lib/format'
 import { toProductPath } from '@/lib/shop-id'
 import type { Source } from '@/lib/tracking/source'
 import { track } from '@/lib/tracking/track'
@@ -35,7 +35,6 @@ interface ProductCardProps {
 /** A product in a list. All of it leads to the product; the buttons lie above the link. */
 export function ProductCard({ product, source, isEager = false, heading: Heading = 'h2', note }: ProductCardProps) {
   const m = useMessages()
-  const formats = useFormats()
   const categoryName = useCategoryName(product.category_id)
   const coupon = product.coupons?.[0]
   const numVariants = product.num_variants ?? 1
@@ -82,8 +81,8 @@ export function ProductCard({ product, source, isEager = false, heading: Heading
             {note}
           </p>
         )}
-        <div className="mt-auto flex min-h-9 items-center justify-between gap-x-2">
-          <p className="text-base font-bold tabular-nums sm:text-lg">{formats.price(product.price)}</p>
+        <div className="mt-auto flex min-h-11 items-center justify-between gap-x-2">
+          <ProductPrice product={product} className="text-base font-bold sm:text-lg" />
           {numVariants > 1 && <p className="text-xs text-muted-foreground">{m.search.variants(numVariants)}</p>}
           {product.reason && (
             <div className="relative z-10 -me-2 flex items-center">

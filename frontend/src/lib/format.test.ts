@@ -12,6 +12,15 @@ test.each([
 })
 
 test.each([
+  ['USD', 0.0234, '$0.023'],
+  ['USD', 0.125, '$0.13'],
+  ['KRW', 4.26, '₩4.3'],
+  ['KRW', 1230, '₩1,230'],
+] as const)('a unit price in %s of %d', (currency, amount, written) => {
+  expect(makeFormats('en', currency).unitPrice(amount)).toBe(written)
+})
+
+test.each([
   [59, '59 seconds'],
   [3_600, '1 hour'],
   [200_000, '2 days'],

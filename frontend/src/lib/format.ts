@@ -8,6 +8,8 @@ const TAGS: Record<Locale, string> = { ko: 'ko-KR', en: 'en-US' }
 export interface Formats {
   /** An amount in the decimals of the currency, in which it is charged. */
   price: (amount: number) => string
+  /** The same with a decimal more where it is so small that two packs may look alike. */
+  unitPrice: (amount: number) => string
   day: (instant: string) => string
   number: (value: number) => string
   /** A duration in its largest whole unit: `5 minutes`. */
@@ -17,17 +19,20 @@ export interface Formats {
 export function makeFormats(locale: Locale, currency: string): Formats {
   const tag = TAGS[locale]
   const decimals = countDecimals(currency)
-  const price = new Intl.NumberFormat(tag, {
-    style: 'currency',
-    currency,
-    currencyDisplay: 'narrowSymbol',
-    minimumFractionDigits: decimals,
-    maximumFractionDigits: decimals,
-  })
+  const withDecimals = (most: number) =>
+    new Intl.NumberFormat(tag, {
+      style: 'currency',
+      currency,
+      currencyDisplay: 'narrowSymbol',
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: most,
+    })
+  const [price, finePrice] = [withDecimals(decimals), withDecimals(decimals + 1)]
   const day = new Intl.DateTimeFormat(tag, { dateStyle: 'long' })
   const number = new Intl.NumberFormat(tag)
   return {
     price: (amount) => price.format(amount),
+    unitPrice: (amount) => (amount < 10 ** (1 - decimals) ? finePrice : price).format(amount),
     day: (instant) => day.format(new Date(instant)),
     number: (value) => number.format(value),
     age: (seconds) => formatAge(seconds, tag),

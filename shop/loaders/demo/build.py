@@ -106,15 +106,17 @@ def _build_items(source: DemoSource) -> pl.DataFrame:
 def _build_products(source: DemoSource, categories: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     """Join texts, category, price and stock.
 
-    The price is what a unit cost lately, members' discount included, as nearly every purchase has it; what never
-    sold, or was all but given away, costs the median of its type, or of its category.
+    The price is what a unit cost lately, members' discount included, as nearly every purchase has it, and the regular
+    price what it would have cost without; what never sold, or was all but given away, costs the median of its type, or
+    of its category.
     """
-    prices = recent_prices(items)
+    prices, undiscounted = recent_prices(items), recent_prices(_undo_discounts(items))
     products = (
         source.products.select("product_id", "category")
         .join(categories.select("category_id", category="name"), on="category", maintain_order="left")
         .join(describe_products(source.products), on="product_id", maintain_order="left")
         .join(prices, on="product_id", how="left", maintain_order="left")
+        .join(undiscounted.rename({"price": "before"}), on="product_id", how="left", maintain_order="left")
         .join(_plan_stock(items), on="product_id", how="left", maintain_order="left")
     )
     price = pl.col("price").cast(pl.Float64)
@@ -131,9 +133,17 @@ def _build_products(source: DemoSource, categories: pl.DataFrame, items: pl.Data
         price=pl.coalesce(
             pl.when(~is_given_away).then("price"), _median_price("product_type"), _median_price("category_id")
         ),
+        regular_price=pl.when(~is_given_away, pl.col("before") > pl.col("price")).then("before"),
         stock=pl.col("sold").fill_null(0) + spare,
         is_visible=~pl.col("product_type").str.starts_with(DEPOSIT),
     )
+
+
+def _undo_discounts(items: pl.DataFrame) -> pl.DataFrame:
+    """Let the lines cost what they would have without members' discounts and coupons, to the cent for each unit."""
+    discount = (pl.col("discount_amount").cast(pl.Float64) / pl.col("quantity")).round(2)
+    full_price = pl.col("unit_price").cast(pl.Float64) + discount
+    return items.with_columns(unit_price=full_price.round(2).cast(DTYPES["money"]))
 
 
 def _median_price(group: str) -> pl.Expr:

@@ -7,6 +7,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from shop.loaders.canonical import DTYPES
+
 MAX_CATEGORIES = 16
 PRODUCTS_PER_TYPE = 20
 POPULARITY_EXPONENT = 0.8
@@ -143,6 +145,7 @@ def make_product_frame(catalogue: SyntheticCatalogue, start: datetime, period_se
         is_visible="is_visible",
         description=pl.lit(None, pl.String),
         family_id=pl.lit(None, pl.Int64),
+        regular_price=pl.lit(None, DTYPES["money"]),
         created_at=pl.lit(start) + pl.duration(microseconds="launched"),
         updated_at=pl.lit(start) + pl.duration(microseconds="changed"),
     )

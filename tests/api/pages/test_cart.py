@@ -39,6 +39,8 @@ def test_a_guests_cart_has_its_complements_then_what_is_popular(api: TestClient)
         "title",
         "price",
         "image_url",
+        "regular_price",
+        "unit_price",
         "goes_with",
     }
 

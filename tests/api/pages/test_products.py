@@ -21,6 +21,8 @@ def test_a_products_page(api: TestClient) -> None:
         "product_type": "Milk",
         "size": None,
         "price": 2.5,
+        "regular_price": None,
+        "unit_price": None,
         "in_stock": True,
         "description": None,
         "image_urls": ["/static/images/products/category1/product1.svg"],
@@ -46,11 +48,32 @@ def test_the_other_variants_that_can_be_sold_stand_beside_a_product(api: TestCli
             "category_id": 2,
             "title": "White Bread",
             "price": 3.0,
+            "regular_price": None,
+            "unit_price": None,
             "image_url": "/static/images/products/category2/product3.svg",
             "size": None,
         }
     ]
     assert api.get("/products/5").json()["variants"] == []
+
+
+def test_a_reduced_product_says_what_it_costs_otherwise_and_what_a_unit_of_it_costs(
+    api: TestClient, published_shop: Engine
+) -> None:
+    with session_scope(published_shop) as session:
+        session.execute(update(Product).where(Product.product_id == 1).values(regular_price=3, size="500 ml"))
+        session.execute(update(Product).where(Product.product_id == 3).values(regular_price=3, size="one loaf"))
+    prices = {"price": 2.5, "regular_price": 3.0, "unit_price": {"price": 0.5, "quantity": 100, "unit": "ml"}}
+    as_it_is = {"price": 3.0, "regular_price": None, "unit_price": None}
+
+    details = [api.get(f"/products/{product}").json() for product in (1, 3)]
+    page = api.get("/recommendations/home", params={"user_id": 1, "explain": True}).json()
+    home = api.get("/recommendations/home", params={"user_id": 1}).json()
+
+    assert [{name: each[name] for name in prices} for each in details] == [prices, as_it_is]
+    shown = {each["product_id"]: {name: each[name] for name in prices} for each in page["recommendations"]}
+    assert (shown[1], shown[3]) == (prices, as_it_is)
+    assert home["recommendations"][0].keys() == {"product_id", "category_id", "title", "price", "image_url"}
 
 
 def test_variants_are_not_listed_among_what_is_similar(api: TestClient, published_shop: Engine) -> None:

@@ -54,6 +54,15 @@ def test_a_product_whose_price_is_none_costs_itself(tiny_shop: Engine, price: st
             price_lines(connection, [CartLine(product_id=1, quantity=1)], DOLLAR)
 
 
+@pytest.mark.parametrize("regular_price", ["9e999", "'dear'", "-1", "2.5", "NULL"])
+def test_a_product_whose_regular_price_is_none_is_not_reduced(tiny_shop: Engine, regular_price: str) -> None:
+    with tiny_shop.connect() as connection:
+        connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        connection.exec_driver_sql(f"UPDATE products SET regular_price = {regular_price} WHERE product_id = 1")
+
+        assert fetch_sellable(connection, [1])[1].regular_price is None
+
+
 def test_a_text_that_is_not_utf8_is_shown_as_far_as_it_is_and_counted(api: TestClient, tiny_shop: Engine) -> None:
     with tiny_shop.begin() as connection:
         connection.exec_driver_sql("UPDATE products SET title = CAST(X'4dff' AS TEXT) WHERE product_id = 1")

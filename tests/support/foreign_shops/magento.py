@@ -138,7 +138,7 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
     for website, more in {1: 5, WEBSITE: 0}.items() if is_indexed else ():
         for group in (0, 1):
             shop.add("catalog_product_index_price", entity_id=key, customer_group_id=group, website_id=website,
-                     final_price=price, min_price=price + more + group)  # fmt: skip
+                     price=price + website + 1, final_price=price, min_price=price + more + group)  # fmt: skip
     shop.see_categories(key, {int(above) for one in categories for above in PATHS[one].split("/")[1:]})
     for category in [2, *categories]:
         shop.add("catalog_category_product", category_id=category, product_id=key, position=0)
@@ -151,6 +151,7 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
         title=f"상품 {key}",
         brand="Fizz" if key % 2 else None,
         price=cents(price if is_indexed else fallback),
+        regular_price=cents(price + WEBSITE + 1) if is_indexed else None,
         stock=stock,
         is_visible=status == 1 and is_here and visibility in (2, 4),
         family_id=key,

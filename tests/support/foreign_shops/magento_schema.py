@@ -57,8 +57,9 @@ CREATE TABLE {prefix}catalog_product_entity_media_gallery_value (value_id INT UN
     disabled SMALLINT UNSIGNED NOT NULL DEFAULT 0, record_id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     KEY by_entity (entity_id), KEY by_value (value_id));
 CREATE TABLE {prefix}catalog_product_index_price (entity_id INT UNSIGNED NOT NULL,
-    customer_group_id INT UNSIGNED NOT NULL, website_id SMALLINT UNSIGNED NOT NULL, final_price DECIMAL(20, 6) NULL,
-    min_price DECIMAL(20, 6) NULL, PRIMARY KEY (entity_id, customer_group_id, website_id));
+    customer_group_id INT UNSIGNED NOT NULL, website_id SMALLINT UNSIGNED NOT NULL, price DECIMAL(20, 6) NULL,
+    final_price DECIMAL(20, 6) NULL, min_price DECIMAL(20, 6) NULL,
+    PRIMARY KEY (entity_id, customer_group_id, website_id));
 CREATE TABLE {prefix}catalog_product_website (product_id INT UNSIGNED NOT NULL, website_id SMALLINT UNSIGNED NOT NULL,
     PRIMARY KEY (product_id, website_id));
 CREATE TABLE {prefix}cataloginventory_stock_status (product_id INT UNSIGNED NOT NULL,

@@ -124,6 +124,9 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
     shop.add("wc_product_meta_lookup", product_id=key, min_price=price, max_price=price, stock_quantity=quantity,
              stock_status=stock_status)  # fmt: skip
     shop.add("wc_product_meta_lookup", product_id=key + 10_000, min_price=price, stock_status="instock")
+    regular = {0: None, 1: "", 2: "120.5"}[key % 3]
+    if regular is not None:
+        shop.add("postmeta", post_id=key, meta_key="_regular_price", meta_value=regular)
     for term in [*categories, *([brand[0]] if brand else []), *([40] if is_hidden else [])]:
         shop.add("term_relationships", object_id=key, term_taxonomy_id=term + 1000)
     shop.see(
@@ -133,6 +136,7 @@ def add_product(shop: ForeignShop, rng: random.Random, key: int) -> None:
         title=f"상품 {key} & more",
         brand=brand[1] if brand else None,
         price=price or Decimal("0.00"),
+        regular_price=Decimal("120.50") if regular else None,
         stock=0 if stock_status == "outofstock" else max(1, quantity or 1),
         is_visible=status == "publish" and price is not None and not is_hidden,
     )

@@ -1,5 +1,7 @@
-import type { ChoiceMeanings, KindNames, ReasonTexts, ShelfTitles, SuggestionKindNames } from './codes'
+import type { ChoiceMeanings, KindNames, ReasonTexts, ShelfTitles, SuggestionKindNames, UnitNames } from './codes'
 import { type ShopId } from '@/lib/shop-id'
+
+const UNITS: UnitNames = { g: 'g', ml: 'ml', oz: 'oz', fl_oz: 'fl oz', piece: 'pieces' }
 
 const count = (number: number, one: string, many: string) => `${number} ${number === 1 ? one : many}`
 
@@ -73,6 +75,11 @@ export const en = {
     similar: 'You may also like',
     viewed: 'You looked at these',
     variants: 'Other sizes and kinds',
+    regularPrice: 'Regular price',
+    unitPrice: (price: string, quantity: number, unit: keyof UnitNames) =>
+      unit === 'piece' && quantity === 1
+        ? `${price} each`
+        : `${price} / ${quantity === 1 ? '' : `${String(quantity)} `}${UNITS[unit]}`,
     allVariants: (number: number) => `Show all ${String(number)}`,
     missing: 'The shop does not sell this product (any more).',
     coupons: 'Your coupons for it',

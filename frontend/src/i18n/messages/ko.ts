@@ -1,4 +1,7 @@
+import type { UnitNames } from './codes'
 import type { Messages } from './en'
+
+const UNITS: UnitNames = { g: 'g', ml: 'ml', oz: 'oz', fl_oz: 'fl oz', piece: '개' }
 
 export const ko: Messages = {
   shop: {
@@ -70,6 +73,8 @@ export const ko: Messages = {
     similar: '이런 상품은 어떠세요?',
     viewed: '최근 본 상품',
     variants: '다른 용량·종류',
+    regularPrice: '정가',
+    unitPrice: (price, quantity, unit) => `${quantity === 1 ? '' : String(quantity)}${UNITS[unit]}당 ${price}`,
     allVariants: (number) => `${String(number)}개 모두 보기`,
     missing: '판매하지 않는 상품이에요.',
     coupons: '사용할 수 있는 쿠폰',

@@ -827,8 +827,15 @@ export interface components {
             price: number;
             /** Product Id */
             product_id: number | string;
+            /**
+             * Regular Price
+             * @description What it costs when it is not reduced, above the price; null where it is not reduced.
+             */
+            regular_price?: number | null;
             /** Title */
             title: string;
+            /** @description Null where its size does not tell how much it is. */
+            unit_price?: components["schemas"]["UnitPrice"] | null;
         };
         /**
          * Error
@@ -937,6 +944,11 @@ export interface components {
             product_id: number | string;
             reason: components["schemas"]["Reason"];
             /**
+             * Regular Price
+             * @description What it costs when it is not reduced, above the price; null where it is not reduced.
+             */
+            regular_price?: number | null;
+            /**
              * Rules
              * @description The merchant's rules that put it where it is.
              */
@@ -948,6 +960,8 @@ export interface components {
             rung: string;
             /** Title */
             title: string;
+            /** @description Null where its size does not tell how much it is. */
+            unit_price?: components["schemas"]["UnitPrice"] | null;
         };
         /**
          * FoundProduct
@@ -973,8 +987,15 @@ export interface components {
             price: number;
             /** Product Id */
             product_id: number | string;
+            /**
+             * Regular Price
+             * @description What it costs when it is not reduced, above the price; null where it is not reduced.
+             */
+            regular_price?: number | null;
             /** Title */
             title: string;
+            /** @description Null where its size does not tell how much it is. */
+            unit_price?: components["schemas"]["UnitPrice"] | null;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -1027,6 +1048,11 @@ export interface components {
             /** Product Id */
             product_id: number | string;
             /**
+             * Regular Price
+             * @description What it costs when it is not reduced, above the price; null where it is not reduced.
+             */
+            regular_price?: number | null;
+            /**
              * Rules
              * @description What hides it, and the full caps that mean it.
              */
@@ -1038,6 +1064,8 @@ export interface components {
             slot: number;
             /** Title */
             title: string;
+            /** @description Null where its size does not tell how much it is. */
+            unit_price?: components["schemas"]["UnitPrice"] | null;
         };
         /**
          * HoldingRule
@@ -1053,6 +1081,28 @@ export interface components {
             rule_id: number;
         };
         /**
+         * HomeProduct
+         * @description A product of the homepage.
+         */
+        HomeProduct: {
+            /** Category Id */
+            category_id: number | string;
+            /**
+             * Image Url
+             * @description Path on this server, or a full URL.
+             */
+            image_url: string;
+            /**
+             * Price
+             * @description Price now, in the shop's currency.
+             */
+            price: number;
+            /** Product Id */
+            product_id: number | string;
+            /** Title */
+            title: string;
+        };
+        /**
          * HomeRecommendations
          * @description The homepage of a shopper.
          */
@@ -1061,7 +1111,7 @@ export interface components {
              * Recommendations
              * @description Best first; sellable now; no product twice.
              */
-            recommendations: components["schemas"]["ListedProduct"][];
+            recommendations: components["schemas"]["HomeProduct"][];
             /**
              * User Nickname
              * @description Empty for a shopper whom the shop does not know.
@@ -1121,8 +1171,15 @@ export interface components {
             price: number;
             /** Product Id */
             product_id: number | string;
+            /**
+             * Regular Price
+             * @description What it costs when it is not reduced, above the price; null where it is not reduced.
+             */
+            regular_price?: number | null;
             /** Title */
             title: string;
+            /** @description Null where its size does not tell how much it is. */
+            unit_price?: components["schemas"]["UnitPrice"] | null;
         };
         /**
          * ListedRule
@@ -1194,10 +1251,17 @@ export interface components {
             price: number;
             /** Product Id */
             product_id: number | string;
+            /**
+             * Regular Price
+             * @description What it costs when it is not reduced, above the price; null where it is not reduced.
+             */
+            regular_price?: number | null;
             /** Size */
             size: string | null;
             /** Title */
             title: string;
+            /** @description Null where its size does not tell how much it is. */
+            unit_price?: components["schemas"]["UnitPrice"] | null;
         };
         /**
          * LocalizedText
@@ -1432,6 +1496,11 @@ export interface components {
             /** Product Type */
             product_type: string | null;
             /**
+             * Regular Price
+             * @description What it costs when it is not reduced, above the price; null where it is not reduced.
+             */
+            regular_price?: number | null;
+            /**
              * Reviews
              * @description The latest ones.
              */
@@ -1440,6 +1509,8 @@ export interface components {
             size: string | null;
             /** Title */
             title: string;
+            /** @description Null where its size does not tell how much it is. */
+            unit_price?: components["schemas"]["UnitPrice"] | null;
             /**
              * Variants
              * @description The others of the family that can be sold now, the cheapest first.
@@ -2068,6 +2139,24 @@ export interface components {
         Suggestions: {
             /** Suggestions */
             suggestions: components["schemas"]["Suggestion"][];
+        };
+        /**
+         * UnitPrice
+         * @description What some of a product costs, for comparing packs of different sizes.
+         */
+        UnitPrice: {
+            /**
+             * Price
+             * @description Of `quantity` of the unit, in the shop's currency.
+             */
+            price: number;
+            /** Quantity */
+            quantity: number;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "g" | "ml" | "oz" | "fl_oz" | "piece";
         };
         /**
          * UserOrders

@@ -104,6 +104,18 @@ def test_what_was_all_but_given_away_costs_what_its_type_does(shop: Tables, prod
     assert given["price"].cast(float)[0] == pytest.approx(alike["price"].cast(float).median(), abs=0.02)
 
 
+def test_reduced_products_say_what_they_cost_without_members_discounts(shop: Tables) -> None:
+    products = shop["products"]
+    reduced = products.filter(pl.col("regular_price").is_not_null())
+
+    assert reduced.filter(pl.col("regular_price") <= pl.col("price")).is_empty()
+    assert 0.2 < len(reduced) / len(products) < 0.4
+    product = reduced.row(0, named=True)
+    lines = shop["order_items"].filter(pl.col("product_id") == product["product_id"], pl.col("unit_price") > 0).tail(20)
+    before = lines["unit_price"].cast(float) + lines["discount_amount"].cast(float) / lines["quantity"]
+    assert before.quantile(0.5, "nearest") == pytest.approx(float(product["regular_price"]), abs=0.01)
+
+
 def test_no_product_costs_less_than_a_tenth_of_its_like(shop: Tables) -> None:
     price = pl.col("price").cast(pl.Float64)
 

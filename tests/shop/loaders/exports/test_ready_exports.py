@@ -76,12 +76,13 @@ def test_products_of_shopify_keep_variants_stock_and_visibility(tmp_path: Path, 
         title: rest
         for title, *rest in fetch(
             shop,
-            "SELECT title, name, brand, price, stock, is_visible FROM products JOIN categories USING (category_id)",
+            "SELECT title, name, brand, price, stock, is_visible, regular_price FROM products "
+            "JOIN categories USING (category_id)",
         )
     }
 
-    assert products['Ware "4", boxed'] == ["Tea", "Vendor 4", 7.5, 3, 1]  # three variants, the cheapest price
-    assert products['Ware "3", boxed'] == ["Other", "Vendor 3", 6.5, 2, 1]
+    assert products['Ware "4", boxed'] == ["Tea", "Vendor 4", 7.5, 3, 1, 15]  # three variants, the cheapest price
+    assert products['Ware "3", boxed'] == ["Other", "Vendor 3", 6.5, 2, 1, None]
     assert products['Ware "6", boxed'][3] == 0  # less than nothing in stock
     assert products['Ware "19", boxed'][4] == 0  # archived
     assert products["Ware of old"][4] == 0  # known from orders alone
@@ -140,11 +141,11 @@ def test_a_woocommerce_export_with_decimal_commas(
         shop, PIECES.format(user="CAST(user_id AS TEXT)", product="CAST(i.product_id AS TEXT)", joins=users), truth
     )
     assert fetch(shop, "SELECT COUNT(*) FROM orders WHERE user_id IS NULL") == [(truth.num_guest_orders,)]
-    sql = "SELECT product_id, price, stock, name FROM products JOIN categories USING (category_id)"
+    sql = "SELECT product_id, price, stock, name, regular_price FROM products JOIN categories USING (category_id)"
     prices = {product: tuple(rest) for product, *rest in fetch(shop, sql)}
-    assert prices[100] == (12.5, 4, "Sencha")
-    assert prices[101] == (7.25, 6, "Cups")
-    assert prices[990] == (3.0, 0, "Other")
+    assert prices[100] == (12.5, 4, "Sencha", 15)
+    assert prices[101] == (7.25, 6, "Cups", None)
+    assert prices[990] == (3.0, 0, "Other", None)
     standings = "SELECT name, text FROM product_categories JOIN categories USING (category_id) "
     ids = "JOIN platform.shop_ids ON kind = 'categories' AND number = category_id WHERE product_id = 100 ORDER BY text"
     assert fetch(shop, standings + ids) == [

@@ -5,6 +5,7 @@ import { AddToCartButton } from '@/components/add-to-cart-button'
 import { Breadcrumbs } from '@/components/breadcrumbs'
 import { CouponBadge } from '@/components/coupon-badge'
 import { ProductImage } from '@/components/product-image'
+import { ProductPrice } from '@/components/product-price'
 import { QuantityStepper } from '@/components/quantity-stepper'
 import { StarRating } from '@/components/star-rating'
 import { useCategoryName } from '@/i18n/use-category-name'
@@ -40,7 +41,7 @@ export function ProductView({ product, source }: ProductViewProps) {
         {product.average_rating !== null && (
           <StarRating rating={product.average_rating} numReviews={product.num_reviews} />
         )}
-        <p className="text-3xl font-extrabold tabular-nums">{formats.price(product.price)}</p>
+        <ProductPrice product={product} className="text-3xl font-extrabold" />
         {product.coupons.length > 0 && (
           <ul
             aria-label={m.product.coupons}
