@@ -12,6 +12,9 @@ from features.snapshot.user_embeddings import AUDIENCE_HALF_LIFE_DAYS, embed_use
 LATELY_HALF_LIFE_DAYS = window_days("pair_together_28d")
 # Buyers without likeness that the mean likeness to a product's recent buyers starts from.
 ALIKE_PRIOR = 2.0
+# Pairs whose embeddings lie side by side at once: they fit a core's own cache.
+PAIRS_AT_ONCE = 2048
+EVERYBODY = slice(None)
 
 
 class Affinity:
@@ -118,18 +121,19 @@ class Affinity:
         ages[np.isinf(ages)] = np.nan
         return ages.reshape(self.types.shape)
 
-    def score_alike(self, audiences: Float32) -> Float32:
-        """Score all users against some products by their recent buyers.
+    def score_alike(self, audiences: Float32, some: slice = EVERYBODY) -> Float32:
+        """Score users against some products by their recent buyers.
 
         Summed one by one: a matrix product would round by how many users are scored at once.
 
         Args:
             audiences: float32[P, EMBEDDING_SIZE], of the products.
+            some: of the users.
 
         Returns:
-            float32[U', P], in logarithms.
+            float32[users, P], in logarithms.
         """
-        likeness: Float32 = np.einsum("ut,pt->up", self.user_embeddings, audiences)
+        likeness: Float32 = np.einsum("ut,pt->up", self.user_embeddings[some], audiences)
         np.maximum(likeness, 0.0, out=likeness)
         likeness += ALIKE_FLOOR
         return np.log(likeness, out=likeness)
@@ -150,7 +154,11 @@ class Affinity:
         ages = self._arrays.history_column("pair_days_since")[history[bought]]
         own[bought] = weigh_purchases(ages, AUDIENCE_HALF_LIFE_DAYS)
         norms = np.einsum("ut,ut->u", self.user_embeddings, self.user_embeddings)
-        likeness = np.einsum("pt,pt->p", self.user_embeddings[users], self._arrays.audiences[products])
+        likeness = np.empty(len(users), dtype=np.float32)
+        for start in range(0, len(users), PAIRS_AT_ONCE):
+            part = slice(start, start + PAIRS_AT_ONCE)
+            audiences = self._arrays.audiences[products[part]]
+            np.einsum("pt,pt->p", self.user_embeddings[users[part]], audiences, out=likeness[part])
         likeness -= own * norms[users]
         summed = np.log(np.maximum(likeness, 0.0) + ALIKE_FLOOR)
         mean = likeness / (np.maximum(self._arrays.audience_sizes[products] - own, 0.0) + ALIKE_PRIOR)

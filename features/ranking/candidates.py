@@ -6,6 +6,7 @@ hidden or sold out as of the snapshot's instant is no candidate, though its purc
 user does not want listed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +21,8 @@ from features.snapshot.arrays import Float32, Int64, SnapshotArrays, find_rows
 
 # A user's own purchases take at most this share of the candidates.
 OWN_SHARE = 0.6
+# Users whose best sellers are scored at once: what is computed for so many fits a core's own cache.
+USERS_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,18 @@ class Candidates:
         return replace(self, history_rows=history, features=features)
 
 
+def join(parts: Sequence[Candidates]) -> Candidates:
+    """Put pairs one after the other."""
+    return Candidates(
+        np.concatenate([each.user_rows for each in parts]),
+        np.concatenate([each.product_rows for each in parts]),
+        np.concatenate([each.history_rows for each in parts]),
+        np.concatenate([each.features.T for each in parts], axis=1).T,
+    )
+
+
 def draw_candidates(arrays: SnapshotArrays, user_rows: Int64, num_candidates: int) -> Candidates:
-    """Draw the candidates of a few users at a time; memory is len(user_rows) x the best sellers.
+    """Draw the candidates of a few users at a time; memory is len(user_rows) x (linked products + candidates).
 
     Args:
         arrays: the snapshot.
@@ -116,18 +129,26 @@ def _draw_new(
 ) -> tuple[Int64, Int64]:
     """Return (position of the user, product row) of the best of the best sellers that the user never bought."""
     best_sellers = arrays.once(BestSellers)
-    most = min(int(num_new.max(initial=0)), len(best_sellers.rows))
-    if most == 0:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    scores = best_sellers.score(affinity)
-    scores[:, best_sellers.fresh] += 1e6
-    bought = affinity.history_users, arrays.history_products[affinity.history_rows]
-    refused = np.repeat(np.arange(len(scores)), np.diff(excluded.indptr)), excluded.indices
-    for users, products in (bought, refused):
-        places = best_sellers.places[products]
-        scores[users[places >= 0], places[places >= 0]] = -np.inf
+    bought = affinity.history_users, best_sellers.places[arrays.history_products[affinity.history_rows]]
+    refused = np.repeat(np.arange(len(num_new)), np.diff(excluded.indptr)), best_sellers.places[excluded.indices]
+    left_out = [(users[places >= 0], places[places >= 0]) for users, places in (bought, refused)]
+    drawn = [(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))]
+    for start in range(0, len(num_new), USERS_AT_ONCE):
+        scores = best_sellers.score(affinity, slice(start, start + USERS_AT_ONCE))
+        scores[:, best_sellers.fresh] += 1e6
+        for users, places in left_out:
+            some = slice(*np.searchsorted(users, (start, start + USERS_AT_ONCE)))
+            scores[users[some] - start, places[some]] = -np.inf
+        users, places = _pick_new(scores, num_new[start : start + USERS_AT_ONCE])
+        drawn.append((start + users, best_sellers.rows[places]))
+    return np.concatenate([users for users, _ in drawn]), np.concatenate([products for _, products in drawn])
+
+
+def _pick_new(scores: Float32, num_new: Int64) -> tuple[Int64, Int64]:
+    """Return (row, column) of the best of each row, as many as there is room for; those at -inf are none."""
+    most = min(int(num_new.max()), scores.shape[1])
     best = find_best(scores, most)
-    allowed = np.arange(most)[None, :] < num_new[:, None]
+    allowed = np.arange(most) < num_new[:, None]
     allowed &= np.isfinite(np.take_along_axis(scores, best, axis=1))
     users, ranks = np.nonzero(allowed)
-    return users, best_sellers.rows[best[users, ranks]]
+    return users, best[users, ranks]

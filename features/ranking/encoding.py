@@ -6,7 +6,7 @@ int64 and start at 1; 0 is what the vocabulary does not know.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -142,20 +142,24 @@ class Encoder:
         return 1 + sum(self._cross_size(cross) for cross in list_crosses(entity))
 
     def bucket(self, column: str, values: np.ndarray) -> Int64:
-        """Return the bucket of each value of a crossed column; 0 is missing, an id column is its own bucket.
+        """Return the bucket of each value of a crossed column; 0 is missing, an id column is its own bucket."""
+        return values if column in _ID_COLUMNS else self.bucket_columns([column], values[None])[0]
+
+    def bucket_columns(self, columns: Sequence[str], values: Float32) -> Int64:
+        """Return the bucket of each value of some crossed columns that are no ids, one after the other; 0 is missing.
 
         The edges are few, so that counting those below a value is quicker than looking for its place among them.
-        """
-        if column in _ID_COLUMNS:
-            return values
-        values = np.ascontiguousarray(values, dtype=np.float32)
-        edges = self._edges[column].reshape(-1, *[1] * values.ndim)
-        reached = np.concatenate([edges <= values, ~np.isnan(values)[None]])
-        return reached.view(np.uint8).sum(axis=0, dtype=np.uint8).astype(np.int64)
 
-    @cached_property
-    def _edges(self) -> dict[str, Float32]:
-        return {column: np.array(edges, dtype=np.float32) for column, edges in self.edges.items()}
+        Args:
+            columns: K names.
+            values: float32[K, ...].
+        """
+        edges = [[-np.inf, *self.edges[column]] for column in columns]  # what is missing reaches no edge at all
+        most = max(map(len, edges))
+        table = np.array([row + [np.nan] * (most - len(row)) for row in edges], dtype=np.float32)
+        values = np.ascontiguousarray(values, dtype=np.float32)
+        reached = values >= table.T.reshape(most, len(columns), *[1] * (values.ndim - 1))
+        return reached.view(np.uint8).sum(axis=0, dtype=np.uint8).astype(np.int64)
 
     def _column_size(self, column: str) -> int:
         if column in _ID_COLUMNS:

@@ -61,10 +61,11 @@ class BestSellers:
         trending = np.argsort(-lately, kind="stable")[:NUM_TRENDING]
         return np.union1d(trending, np.flatnonzero(is_new)[:NUM_NEW])
 
-    def score(self, affinity: Affinity) -> Float32:
-        """Score all best sellers for users, float32[U', B]."""
-        together = np.log(np.maximum(affinity.together, 0) + TOGETHER_FLOOR)
-        shares = (1 - TYPE_SMOOTHING) * (affinity.types / np.maximum(affinity.totals, 1e-9)[:, None])
+    def score(self, affinity: Affinity, some: slice) -> Float32:
+        """Score all best sellers for some of the users, float32[users, B]."""
+        together = np.log(np.maximum(affinity.together[some], 0) + TOGETHER_FLOOR)
+        totals = np.maximum(affinity.totals[some], 1e-9)[:, None]
+        shares = (1 - TYPE_SMOOTHING) * (affinity.types[some] / totals)
         by_type = shares[:, self.type_codes]
         by_type += self.smoothed
         by_type *= self.within_type
@@ -73,7 +74,7 @@ class BestSellers:
         by_type *= TYPE_WEIGHT
         scores: Float32 = together[:, self.linked_codes]
         scores += by_type
-        scores += affinity.score_alike(self.audiences)
+        scores += affinity.score_alike(self.audiences, some)
         return scores
 
 

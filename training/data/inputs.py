@@ -91,7 +91,8 @@ class EncodedSnapshot:
         buckets = {name: encoder.bucket(name, of_products[name]) for name in crossed if name in of_products}
         self._product_crosses = encoder.begin_crosses("pair", self._products.shape)
         encoder.add_buckets("pair", self._product_crosses, buckets)
-        self._pair_columns = [(name, list_names("pair").index(name)) for name in crossed if name not in of_products]
+        self._pair_columns = [name for name in crossed if name not in of_products]
+        self._pair_places = [list_names("pair").index(name) for name in self._pair_columns]
 
     def of(self, arrays: SnapshotArrays) -> "EncodedSnapshot | None":
         """Return this for other users of the same products (`SnapshotArrays.with_users`), or `None` if those differ."""
@@ -125,9 +126,8 @@ class EncodedSnapshot:
         encoder.standardise_into("pair", candidates.features, features[:, :num_of_pair])
         features[:, num_of_pair:] = self._product_features[rows]
         crosses = self._product_crosses[rows]
-        encoder.add_buckets(
-            "pair", crosses, {name: encoder.bucket(name, columns[at]) for name, at in self._pair_columns}
-        )
+        buckets = encoder.bucket_columns(self._pair_columns, columns[self._pair_places])
+        encoder.add_buckets("pair", crosses, dict(zip(self._pair_columns, buckets, strict=True)))
         return PairInputs(
             pair_categories=self._categories[rows],
             pair_products=np.where(candidates.history_rows < 0, self._products[rows], 0),

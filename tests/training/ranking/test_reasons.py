@@ -8,7 +8,7 @@ from features.definitions import BOUGHT, EVIDENCE, list_features
 from features.snapshot.tables import Snapshot
 from training.data.inputs import EncodedSnapshot, join_inputs
 from training.ranking.ranker import Ranker
-from training.ranking.reasons import POPULAR, cite
+from training.ranking.reasons import LEAST_FALL, POPULAR, cite
 
 K = 40
 
@@ -62,3 +62,18 @@ def test_evidence_that_makes_no_difference_is_not_cited(ranker: Ranker, snapshot
     reasons = cite(candidates, scores, lambda pairs: np.full(pairs.num_pairs, 2.0, dtype=np.float32))
 
     assert set(reasons[candidates.history_rows < 0]) == {POPULAR}
+
+
+def test_each_reason_is_the_strongest_evidence_that_made_a_difference(ranker: Ranker, snapshot: Snapshot) -> None:
+    candidates, scores, _ = ranker.score_candidates(snapshot.arrays, np.arange(20))
+
+    reasons = cite(candidates, scores, lambda pairs: ranker.score_pairs(snapshot.arrays, pairs))
+
+    expected = np.full(len(scores), POPULAR, dtype=object)
+    for kind in reversed(EVIDENCE):  # one at a time, so that the strongest is written last
+        rows = np.flatnonzero(candidates.column(kind.shown_by) > kind.above)
+        without = ranker.score_pairs(snapshot.arrays, candidates.take(rows).without(kind.name))
+        falls = (kind.name == BOUGHT) | (without < scores[rows] * (1 - LEAST_FALL))
+        expected[rows[falls]] = kind.name
+    assert len(set(expected)) > 2
+    assert reasons.tolist() == expected.tolist()
