@@ -5,6 +5,7 @@ A size that says anything else, such as `30-35 ct` or `12 oz / 8 ct`, tells no u
 """
 
 import re
+from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ _NAMES = {
 }
 _MEASURES = {name: (unit, factor) for unit, names in _NAMES.items() for name, factor in names.items()}
 
-_NUMBER = r"\d{1,6}(?:[.,]\d{1,3})?"
+_NUMBER = r"\d{1,6}(?:[.,]\d{1,3})?|(?:\d{1,3} )?[1-7]/[2348]"
 _SIZE = re.compile(rf"(?:(\d{{1,4}})\s*[x×*]\s*)?({_NUMBER})\s*([^\W\d_][\w. ]*?)\.?(?:\s*[x×*]\s*(\d{{1,4}}))?")
 
 METRIC_QUANTITY = 100
@@ -66,5 +67,6 @@ def _measure(size: str) -> tuple[float, str] | None:
     if found is None or found[3].strip() not in _MEASURES or (found[1] and found[4]):
         return None
     unit, factor = _MEASURES[found[3].strip()]
-    amount = float(found[2].replace(",", ".")) * factor * int(found[1] or found[4] or 1)
+    number = sum(Fraction(part.replace(",", ".")) for part in found[2].split())
+    amount = float(number) * factor * int(found[1] or found[4] or 1)
     return (amount, unit) if amount > 0 else None

@@ -31,8 +31,16 @@ test('what is typed is completed, and a line is chosen with the keys', async () 
   expect(await screen.findByRole('heading', { level: 1, name: '‘Milk’ 검색 결과' })).toBeVisible()
 })
 
+test('an address without a word asks for one, and searches nothing', async () => {
+  const asked = collectSearches()
+  renderApp('/search?sort=price_up')
+
+  expect(await screen.findByRole('heading', { level: 1, name: /검색창에 입력해 주세요/ })).toBeVisible()
+  expect(asked).toEqual([])
+})
+
 test('a card says of how many variants it is the first', async () => {
-  renderApp('/search?q=milk')
+  renderApp('/search?query=milk')
 
   const card = async (name: string) => within((await screen.findByRole('link', { name })).closest('article')!)
   expect((await card('Product 2')).getByText('옵션 3개')).toBeVisible()

@@ -9,11 +9,12 @@ export function SearchPage() {
   const m = useMessages()
   const [params] = useSearchParams()
   const search = readSearch(params)
+  const title = search.query ? m.catalogue.found(search.query) : m.search.nothingAsked
   return (
     <>
-      <Breadcrumbs here={m.catalogue.found(search.query)} />
-      <PageTitle>{m.catalogue.found(search.query)}</PageTitle>
-      <SearchResults key={search.query} search={search} />
+      <Breadcrumbs here={title} />
+      <PageTitle>{title}</PageTitle>
+      {search.query && <SearchResults key={search.query} search={search} />}
     </>
   )
 }

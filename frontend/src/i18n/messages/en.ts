@@ -119,6 +119,7 @@ export const en = {
     missingCategory: 'There is no such category.',
   },
   search: {
+    nothingAsked: 'What are you looking for? Type a word into the search box.',
     suggested: 'Suggestions',
     suggestions: (number: number) => `${count(number, 'suggestion', 'suggestions')}, choose with the arrow keys`,
     kinds: {

@@ -113,6 +113,7 @@ export const ko: Messages = {
     missingCategory: '없는 카테고리예요.',
   },
   search: {
+    nothingAsked: '찾으시는 상품의 이름을 검색창에 입력해 주세요.',
     suggested: '추천 검색어',
     suggestions: (number) => `추천 검색어 ${number}개, 화살표 키로 고르세요`,
     kinds: { category: '카테고리', product_type: '종류', brand: '브랜드', product: '상품' },
