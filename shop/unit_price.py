@@ -37,7 +37,7 @@ METRIC_QUANTITY = 100
 """Grams and millilitres that a unit price is of; of many pieces likewise."""
 
 
-class UnitPrice(NamedTuple):
+class PricePerUnit(NamedTuple):
     """What `quantity` of a unit costs: g, ml, oz, fl_oz or piece."""
 
     price: float
@@ -45,7 +45,7 @@ class UnitPrice(NamedTuple):
     unit: str
 
 
-def find_unit_price(price: float, size: str | None) -> UnitPrice | None:
+def find_unit_price(price: float, size: str | None) -> PricePerUnit | None:
     """Return the unit price, to a hundredth of a percent; `None` where the size tells none, or it is the price itself.
 
     Args:
@@ -57,7 +57,7 @@ def find_unit_price(price: float, size: str | None) -> UnitPrice | None:
     amount, unit = measure
     is_many = unit in ("g", "ml") or (unit == "piece" and amount >= METRIC_QUANTITY)
     quantity = METRIC_QUANTITY if is_many else 1
-    return None if amount == quantity else UnitPrice(float(f"{price * quantity / amount:.5g}"), quantity, unit)
+    return None if amount == quantity else PricePerUnit(float(f"{price * quantity / amount:.5g}"), quantity, unit)
 
 
 @lru_cache(MOST_SIZES)

@@ -55,6 +55,13 @@ def keep_change_log(connection: Connection) -> None:
         logger.warning("products are read for each page: the server takes no triggers reason=%r", describe(err))
 
 
+def drop_change_log(connection: Connection) -> None:
+    """Remove the log, before a column goes that its triggers name; the next migration makes it anew."""
+    for name in _read_triggers(connection):
+        connection.exec_driver_sql(f"DROP TRIGGER {name}")
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {LOG}")
+
+
 def _read_triggers(connection: Connection) -> dict[str, str]:
     """Read the triggers of the log that there are, as they were spelled."""
     if connection.dialect.name == "sqlite":

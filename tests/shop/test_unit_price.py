@@ -2,29 +2,29 @@
 
 import pytest
 
-from shop.unit_price import UnitPrice, find_unit_price
+from shop.unit_price import PricePerUnit, find_unit_price
 
 
 @pytest.mark.parametrize(
     ("size", "expected"),
     [
-        ("500g", UnitPrice(0.6, 100, "g")),
-        ("1.5 KG", UnitPrice(0.2, 100, "g")),
-        ("1,5 kg", UnitPrice(0.2, 100, "g")),
-        ("6 x 330 ml", UnitPrice(0.15152, 100, "ml")),
-        ("330ml × 6", UnitPrice(0.15152, 100, "ml")),
-        ("2 l", UnitPrice(0.15, 100, "ml")),
-        ("16 oz", UnitPrice(0.1875, 1, "oz")),
-        ("1 lb", UnitPrice(0.1875, 1, "oz")),
-        ("1/2 gal", UnitPrice(0.046875, 1, "fl_oz")),
-        ("1 1/2 lb", UnitPrice(0.125, 1, "oz")),
-        ("12 Fl. Oz.", UnitPrice(0.25, 1, "fl_oz")),
-        ("20 ct", UnitPrice(0.15, 1, "piece")),
-        ("30개입", UnitPrice(0.1, 1, "piece")),
-        ("400 ct", UnitPrice(0.75, 100, "piece")),
+        ("500g", PricePerUnit(0.6, 100, "g")),
+        ("1.5 KG", PricePerUnit(0.2, 100, "g")),
+        ("1,5 kg", PricePerUnit(0.2, 100, "g")),
+        ("6 x 330 ml", PricePerUnit(0.15152, 100, "ml")),
+        ("330ml × 6", PricePerUnit(0.15152, 100, "ml")),
+        ("2 l", PricePerUnit(0.15, 100, "ml")),
+        ("16 oz", PricePerUnit(0.1875, 1, "oz")),
+        ("1 lb", PricePerUnit(0.1875, 1, "oz")),
+        ("1/2 gal", PricePerUnit(0.046875, 1, "fl_oz")),
+        ("1 1/2 lb", PricePerUnit(0.125, 1, "oz")),
+        ("12 Fl. Oz.", PricePerUnit(0.25, 1, "fl_oz")),
+        ("20 ct", PricePerUnit(0.15, 1, "piece")),
+        ("30개입", PricePerUnit(0.1, 1, "piece")),
+        ("400 ct", PricePerUnit(0.75, 100, "piece")),
     ],
 )
-def test_a_size_tells_what_a_unit_costs(size: str, expected: UnitPrice) -> None:
+def test_a_size_tells_what_a_unit_costs(size: str, expected: PricePerUnit) -> None:
     assert find_unit_price(3.0, size) == expected
 
 

@@ -6,6 +6,8 @@ Revision: 0015, after 0014.
 import sqlalchemy as sa
 from alembic import op
 
+from shop.migrations.change_log import drop_change_log
+
 revision = "0015"
 down_revision = "0014"
 branch_labels = None
@@ -19,6 +21,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     if has_copy():
+        drop_change_log(op.get_bind())
         op.drop_column("products", "regular_price")
 
 

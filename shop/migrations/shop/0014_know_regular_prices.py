@@ -6,6 +6,7 @@ Revision: 0014, after 0013.
 import sqlalchemy as sa
 from alembic import op
 
+from shop.migrations.change_log import drop_change_log
 from shop.migrations.columns import is_sqlite
 
 revision = "0014"
@@ -28,6 +29,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    drop_change_log(op.get_bind())
     if not is_sqlite():
         op.drop_constraint(op.f(NAME), "products", type_="check")
     op.drop_column("products", "regular_price")
