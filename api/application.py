@@ -172,7 +172,7 @@ async def _run(
             home_page=HomePage(sources),
             shelves_page=ShelvesPage(sources),
             cart_page=CartPage(sources),
-            product_pages=ProductPages(pages, fallback, cache),
+            product_pages=ProductPages(sources),
             catalogue_pages=CataloguePages(slow_pages, fallback, cache),
             search_pages=search_pages,
             storefront_page=StorefrontPage(slow_pages.shop, fallback, shop_ids, takes_orders=takes_orders),
@@ -195,7 +195,11 @@ async def _run(
             takes_orders=takes_orders,
             is_demo=settings.environment == "development" or settings.demo_shoppers,
         )
+        with contextlib.suppress(DatabaseUnavailableError):  # until it can be read, pages read their products
+            await sources.products.renew(background.shop)
         freshness = (
+            sources.products.keep_fresh(background.shop),
+            sources.products.prune(shop_writer if takes_orders else platform_writer),
             _keep_fresh(background, fallback, cache, shop_ids),
             fallback.rules.keep_fresh(background),
             search_pages.keep_fresh(),

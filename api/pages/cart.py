@@ -14,7 +14,6 @@ from api.clients.model_server import CartList
 from api.db.reader import DatabaseUnavailableError
 from api.pages.home import UNREADABLE, take_any
 from api.pages.ladder import Ladder, RankedProduct
-from api.pages.live_products import LiveProducts
 from api.pages.products import COMPLEMENT
 from api.pages.shopper import PageShopper
 from api.pages.sources import PageSources
@@ -55,7 +54,7 @@ class CartPage:
         databases, fallback = sources.databases, sources.fallback
         self._databases = databases
         self._shoppers = sources.shoppers
-        self._products = LiveProducts(databases.shop, fallback.latest)
+        self._products = sources.products
         self._model_server = sources.model_server
         self._fallback = fallback
         self._cache = sources.cache
@@ -103,7 +102,7 @@ class CartPage:
         return CartAnswer(ladder.ranked_products, goes_with, head, version, variant)
 
     async def _begin(self, shopper: PageShopper, product_ids: Sequence[int], limit: int) -> Ladder:
-        load = self._products.since(None).load
+        load = (await self._products.begin(shopper.seen)).load
         in_cart = await load(product_ids)
         families = {product.family_id for each in product_ids if (product := in_cart.get(each))} - {None}
         return Ladder(

@@ -22,7 +22,7 @@ from api.db.reader import DatabaseReader, DatabaseUnavailableError
 from api.pages.answer import NOBODY, HomeAnswer, pack_answer
 from api.pages.exclusions import Exclusions
 from api.pages.ladder import Ladder, RankedProduct
-from api.pages.live_products import LivePage, LiveProducts, Unchanged
+from api.pages.live_products import LivePage, Unchanged
 from api.pages.personal_list import MODEL, PUBLISHED, PersonalList
 from api.pages.repeats import fit_repeat_share
 from api.pages.shopper import PageShopper
@@ -49,7 +49,7 @@ class HomePage:
         self._databases = databases
         self._shop, self._platform = databases.shop, databases.platform
         self._shoppers = sources.shoppers
-        self._products = LiveProducts(databases.shop, fallback.latest)
+        self._products = sources.products
         self._lists = sources.lists
         self._fallback = fallback
         self._cache = sources.cache
@@ -69,7 +69,7 @@ class HomePage:
             unchanged = self._kept.since(None if mark is None else (mark, self._fallback.restricted, rules))
             if (kept := unchanged.get((user_id, limit))) is not None:
                 return kept
-            answer = await self._answer_live(user_id, limit, mark)
+            answer = await self._answer_live(user_id, limit)
         except DatabaseUnavailableError:
             return self._answer_locally(user_id, limit)
         except UNREADABLE:
@@ -82,15 +82,13 @@ class HomePage:
             self._fallback.remember_page(user_id, answer)
         return answer
 
-    async def _answer_live(self, user_id: int | None, limit: int, mark: tuple[int, int] | None) -> HomeAnswer:
-        products = self._products.since(None if mark is None else mark[0])
-        shopper, ranked_products = await self._databases.within_deadline(self._read_page(user_id, limit, products))
+    async def _answer_live(self, user_id: int | None, limit: int) -> HomeAnswer:
+        shopper, ranked_products = await self._databases.within_deadline(self._read_page(user_id, limit))
         head, profile = shopper.published.head, shopper.profile
         version, variant = head.model_version if head else "", shopper.variant
         if ranked_products is None:
             listed = await self._lists.find(shopper)
-            filled = self._fill_page(shopper, limit, listed, products)
-            ranked_products = await self._databases.within_deadline(filled)
+            ranked_products = await self._databases.within_deadline(self._fill_later(shopper, limit, listed))
             if listed.model_version is not None and any(each.rung == MODEL for each in ranked_products):
                 version, variant = listed.model_version, None
         depends_on_time = shopper.has_coupons or shopper.needs_model
@@ -100,15 +98,17 @@ class HomePage:
             ranked_products or [], *provenance, depends_on_time=depends_on_time, exclusions=shopper.exclusions
         )
 
-    async def _read_page(
-        self, user_id: int | None, limit: int, products: LivePage
-    ) -> tuple[PageShopper, list[RankedProduct] | None]:
+    async def _read_page(self, user_id: int | None, limit: int) -> tuple[PageShopper, list[RankedProduct] | None]:
         """Read the pointer and, unless the model server should be asked first, the whole page."""
         shopper = await self._shoppers.read(user_id)
         if shopper.needs_model:
             return shopper, None
         listed = PersonalList(PUBLISHED, shopper.published.entries or [])
-        return shopper, await self._fill_page(shopper, limit, listed, products)
+        return shopper, await self._fill_page(shopper, limit, listed, await self._products.begin(shopper.seen))
+
+    async def _fill_later(self, shopper: PageShopper, limit: int, listed: PersonalList) -> list[RankedProduct]:
+        """Fill a page whose list was waited for, with products as they are now."""
+        return await self._fill_page(shopper, limit, listed, await self._products.begin_now())
 
     async def _fill_page(
         self, shopper: PageShopper, limit: int, ranked: PersonalList, products: LivePage

@@ -23,6 +23,10 @@ class LatestProducts:
         self._most = most
         self._known: dict[int, SellableProduct | None] = {}
 
+    def __contains__(self, product_id: object) -> bool:
+        """Return whether anything is known of a product."""
+        return product_id in self._known
+
     def note(self, asked: Collection[int], found: Mapping[int, SellableProduct | None]) -> None:
         """Keep what was just read of some products; those that were not found cannot be sold now."""
         known = self._known

@@ -1,25 +1,52 @@
-"""Cache that is valid until the database changes: answered pages, and products that can be sold.
+"""Products as they can be sold at the moment of a page, from memory where the shop notes what changes.
 
-Whether anything changed is what the databases themselves say (SQLite's `data_version`, which moves with every commit),
-so what is kept is never older than they are. Where nothing says so, nothing is kept.
+The read of the shop that a page begins with also says how many changes the log of the shop's database holds
+(`shop/migrations/change_log.py`). If all of them are known here, what is in memory is what the shop's tables hold;
+if not, the changes are read first, and the products that they name. A product that is not in memory is read. So a page
+shows nothing older than its own first read, without a second one. Where there is no log, each page reads its products.
 """
 
-from collections.abc import Collection, Hashable, Mapping
+import asyncio
+import logging
+from collections.abc import Collection, Container, Hashable, Mapping
+from itertools import islice
 from typing import Generic, TypeVar
 
 from api.db.coalescing import CoalescedReads
-from api.db.reader import DatabaseReader
+from api.db.reader import DatabaseReader, DatabaseUnavailableError
+from api.db.refusals import LastTrouble
+from api.db.writer import DatabaseWriter
+from api.pages.known_changes import KnownChanges, Seen
 from api.pages.latest_products import LatestProducts
 from api.queries.catalogue import SellableProduct, fetch_sellable
+from api.queries.catalogue_changes import ReadChanges, delete_old_changes, fetch_changes, has_change_log
 
 KEPT_PRODUCTS = 200_000
+CHANGES_SECONDS = 1.0
+"""Pause between two looks at the log beside the pages: the local fallback goes by them too."""
+
+SWEPT_AT_ONCE = 100
+"""Products that are read again at each look, whatever the log says: one that was tampered with is not for ever."""
+
+PRUNE_SECONDS = 600.0
+KEPT_CHANGES = 100_000
+"""Newest changes that stay in the log: a process that knows fewer begins anew."""
+
+TRIES = 2
+"""Reads of the log for one page: the first may have begun before the page did."""
+
+logger = logging.getLogger(__name__)
 
 Key = TypeVar("Key")
 Kept = TypeVar("Kept")
 
 
 class Unchanged(Generic[Key, Kept]):
-    """What is known of the present state of one or more databases, in bounded memory."""
+    """What is known of the present state of one or more databases, in bounded memory.
+
+    Whether anything changed is what the databases themselves say (SQLite's `data_version`, which moves with every
+    commit), so what is kept is never older than they are. Where nothing says so, nothing is kept.
+    """
 
     def __init__(self, most: int):
         """Start with nothing.
@@ -43,50 +70,201 @@ class Unchanged(Generic[Key, Kept]):
 
 
 class LiveProducts:
-    """What can be sold at the moment of a page."""
+    """What can be sold now. Used from one thread, the event loop's."""
 
     def __init__(self, reader: DatabaseReader, latest: LatestProducts):
         """Read nothing yet.
 
         Args:
-            reader: the shop's database.
+            reader: the database that holds the catalogue.
             latest: learns what is read.
         """
-        self._latest = latest
-        self._reads: CoalescedReads[int, SellableProduct] = CoalescedReads(reader, fetch_sellable)
-        self._unchanged: Unchanged[int, SellableProduct | None] = Unchanged(KEPT_PRODUCTS)
+        self.changes = KnownChanges()
+        self.latest = latest
+        self.reads: CoalescedReads[int, SellableProduct] = CoalescedReads(reader, fetch_sellable)
+        self._reader = reader
+        self._kept: dict[int, SellableProduct | None] = {}
+        self._num_updates = 0
+        self._update: asyncio.Task[None] | None = None
 
-    def since(self, mark: int | None) -> "LivePage":
-        """Begin a page that saw the shop at `mark`."""
-        return LivePage(self._reads, self._unchanged.since(mark), self._latest)
+    async def begin(self, seen: Seen | None) -> "LivePage":
+        """Begin a page.
+
+        Args:
+            seen: what the page's first read saw of the log; `None` where there is none.
+
+        Raises:
+            DatabaseUnavailableError: what has changed cannot be read.
+        """
+        if seen is None:
+            return LivePage(self, {})
+        for _ in range(TRIES):
+            if self.changes.knows(seen):
+                return LivePage(self, self._kept)
+            await self._join_update()
+        return LivePage(self, self._kept if self.changes.knows(seen) else {})
+
+    async def begin_now(self) -> "LivePage":
+        """Begin a page that waited for something else since its first read.
+
+        Raises:
+            DatabaseUnavailableError: as `begin` does.
+        """
+        if self.changes.position is None:
+            return LivePage(self, {})
+        if self._update is not None:  # it may have begun before the wait was over
+            await asyncio.shield(self._update)
+        await self._join_update()
+        return LivePage(self, self._kept)
+
+    def keep(
+        self,
+        num_updates: int,
+        kept: dict[int, SellableProduct | None],
+        products: Mapping[int, SellableProduct | None],
+    ) -> bool:
+        """Keep what a page read; returns whether it was, which it is not if something changed meanwhile.
+
+        Args:
+            num_updates: `num_updates` when the read began.
+            kept: what the page takes its products from.
+            products: what was read; `None` for what cannot be sold.
+        """
+        if num_updates != self._num_updates:
+            return False
+        self.latest.note(products, products)
+        if kept is not self._kept:
+            return False
+        if len(kept) > KEPT_PRODUCTS:
+            kept.clear()
+        kept.update(products)
+        return True
+
+    @property
+    def num_updates(self) -> int:
+        """How often something was changed in memory."""
+        return self._num_updates
+
+    async def keep_fresh(self, reader: DatabaseReader) -> None:
+        """Look at the log again and again, and again at products that were read long ago.
+
+        Args:
+            reader: of the same database, which may wait longer than pages do.
+        """
+        trouble = LastTrouble()
+        while True:
+            try:
+                await self.renew(reader)
+                trouble.end()
+            except DatabaseUnavailableError as err:
+                self.changes.forget()  # pages read for themselves what they show, until the log can be read again
+                if trouble.is_new(str(err)):
+                    logger.info("products are not kept in memory reason=%r", str(err))
+            except Exception as err:  # our own mistake: an ended task would let products age unseen
+                self.changes.forget()
+                if trouble.is_new(repr(err)):
+                    logger.exception("products are not kept in memory")
+            await asyncio.sleep(CHANGES_SECONDS)
+
+    async def prune(self, writer: DatabaseWriter) -> None:
+        """Delete old changes again and again; every process may, and one that knows nothing of a log does not.
+
+        Args:
+            writer: to the same database.
+        """
+        trouble = LastTrouble()
+        while True:
+            await asyncio.sleep(PRUNE_SECONDS)
+            try:
+                if self.changes.position is not None:
+                    await writer.write(delete_old_changes, KEPT_CHANGES)
+                trouble.end()
+            except DatabaseUnavailableError as err:
+                if trouble.is_new(str(err)):
+                    logger.warning("old changes of the catalogue stay reason=%r", str(err))
+
+    async def renew(self, reader: DatabaseReader) -> None:
+        """Take in what has changed, from the beginning where nothing is known.
+
+        Raises:
+            DatabaseUnavailableError: the database fails or is too slow.
+        """
+        if self.changes.position is None and not await reader.read(has_change_log):
+            return
+        await self._join_update(reader)
+        oldest, num_updates = list(islice(self._kept, SWEPT_AT_ONCE)), self._num_updates
+        found = await reader.read(fetch_sellable, oldest)
+        if num_updates == self._num_updates:
+            for product_id in oldest:
+                self._kept.pop(product_id, None)  # so that those that were read longest ago come first
+            self._take(oldest, found)
+
+    async def _join_update(self, reader: DatabaseReader | None = None) -> None:
+        """Wait for the update under way, or begin one; it goes on though its callers give up."""
+        reader = reader or self._reader
+        if reader.is_direct:
+            self._apply(reader.read_now(fetch_changes, *self._asked()))
+            return
+        if self._update is None:
+            self._update = asyncio.create_task(self._run_update(reader))
+        await asyncio.shield(self._update)
+
+    async def _run_update(self, reader: DatabaseReader) -> None:
+        try:
+            self._apply(await reader.read(fetch_changes, *self._asked()))
+        finally:
+            self._update = None
+
+    def _asked(self) -> tuple[int | None, list[int], tuple[Container[int], ...]]:
+        at = self.changes.position
+        return None if at is None else at.after, self.changes.missing, (self._kept, self.latest)
+
+    def _apply(self, read: ReadChanges) -> None:
+        if not read.is_whole:
+            self.changes.begin(read.begins_after)
+            self._kept = {}
+            self._num_updates += 1
+        elif self.changes.position is None:  # given up meanwhile
+            return
+        for product_id in (news := self.changes.note(read.changes)):
+            self._kept.pop(product_id, None)
+        self._num_updates += bool(news)
+        self._take(read.asked, read.found)
+
+    def _take(self, asked: Collection[int], found: Mapping[int, SellableProduct]) -> None:
+        """Keep what was read just now, when nothing has changed since."""
+        self._kept.update(zip(asked, map(found.get, asked), strict=True))
+        self.latest.note(asked, found)
 
 
 class LivePage:
     """The products of one page, each looked up once."""
 
-    def __init__(
-        self,
-        reads: CoalescedReads[int, SellableProduct],
-        known: dict[int, SellableProduct | None],
-        latest: LatestProducts,
-    ):
+    def __init__(self, live: LiveProducts, kept: dict[int, SellableProduct | None]):
         """Take what is known already.
 
         Args:
-            reads: where the others come from.
-            known: products as they can be sold now; `None` for one that cannot.
-            latest: learns what is read.
+            live: where the others come from.
+            kept: products as they can be sold now; `None` for one that cannot.
         """
-        self._latest = latest
-        self._reads = reads
-        self._known = known
+        self._live = live
+        self._kept = kept
+        self._own: dict[int, SellableProduct | None] = {}
 
     async def load(self, product_ids: Collection[int]) -> Mapping[int, SellableProduct | None]:
-        """Return those that can be sold now; the others are absent or `None`."""
-        known = self._known
-        unknown = [product_id for product_id in product_ids if product_id not in known]
+        """Return those that can be sold now; the others are absent or `None`.
+
+        Raises:
+            DatabaseUnavailableError: some have to be read, and cannot be.
+        """
+        kept, own = self._kept, self._own
+        unknown = [each for each in product_ids if each not in kept and each not in own]
         if unknown:
-            found = await self._reads.load(unknown)
-            known.update(zip(unknown, map(found.get, unknown), strict=True))
-            self._latest.note(unknown, found)
-        return known
+            num_updates = self._live.num_updates
+            found = await self._live.reads.load(unknown)
+            read = {each: found.get(each) for each in unknown}
+            if not self._live.keep(num_updates, kept, read):
+                own.update(read)
+        if not own:
+            return kept
+        return {each: own[each] if each in own else kept.get(each) for each in product_ids}

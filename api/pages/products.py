@@ -5,16 +5,14 @@ from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import Connection
 
-from api.db.databases import Databases
 from api.db.reader import DatabaseUnavailableError
 from api.pages.exclusions import load_exclusions
-from api.pages.fallback import FallbackCache
 from api.pages.families import keep_first_variants
 from api.pages.ladder import Ladder, RankedProduct
-from api.pages.live_products import LiveProducts
+from api.pages.sources import PageSources
 from api.queries.catalogue import SellableProduct, choose_regular_price, fetch_product, fetch_variants
 from api.queries.coupons import covering, fetch_held_coupons
-from api.queries.published import BatchHead, SharedListsCache, fetch_head, fetch_neighbours
+from api.queries.published import BatchHead, fetch_head, fetch_neighbours
 from api.queries.ranked_list import Entry
 from api.queries.reviews import fetch_latest_reviews, summarise_reviews
 from api.schemas import ProductDetails
@@ -47,18 +45,12 @@ class SimilarAnswer:
 class ProductPages:
     """Answers for product pages, whatever fails."""
 
-    def __init__(self, databases: Databases, fallback: FallbackCache, cache: SharedListsCache):
-        """Take the dependencies.
-
-        Args:
-            databases: the shop's and the platform's.
-            fallback: the local fallback.
-            cache: shared lists by batch.
-        """
-        self._databases = databases
-        self._products = LiveProducts(databases.shop, fallback.latest)
-        self._fallback = fallback
-        self._cache = cache
+    def __init__(self, sources: PageSources):
+        """Take the dependencies."""
+        self._databases = sources.databases
+        self._products = sources.products
+        self._fallback = sources.fallback
+        self._cache = sources.cache
 
     async def fetch_details(self, product_id: int, user_id: int | None) -> ProductDetails | None:
         """Return a product's page; `None` if the shop shows no such product.
@@ -127,7 +119,7 @@ class ProductPages:
         restricted = await self._fallback.load_restricted(self._databases) - {category_id}
         head, lists = await self._databases.platform.read(self._read_rungs, product_id, category_id)
         exclusions = await load_exclusions(self._databases, user_id, self._fallback.exclusions)
-        load = exclusions.sift(self._products.since(None).load)
+        load = exclusions.sift((await self._products.begin_now()).load)
         rules = self._fallback.rules.current
 
         async def list_products(rungs: Mapping[str, list[Entry]]) -> list[RankedProduct]:

@@ -20,7 +20,7 @@ from api.pages.exclusions import Exclusions
 from api.pages.explain import ShopperEvidence
 from api.pages.home import UNREADABLE, take_any
 from api.pages.ladder import Ladder, RankedProduct
-from api.pages.live_products import LivePage, LiveProducts
+from api.pages.live_products import LivePage
 from api.pages.personal_list import MODEL, PUBLISHED, PersonalList
 from api.pages.shelf_order import ShelfPolicy, find_kind, make_policy
 from api.pages.shelf_proposals import (
@@ -107,7 +107,7 @@ class ShelvesPage:
         self._databases = databases
         self._shop, self._platform = databases.shop, databases.platform
         self._shoppers = sources.shoppers
-        self._products = LiveProducts(databases.shop, fallback.latest)
+        self._products = sources.products
         self._lists = sources.lists
         self._fallback = fallback
         self._cache = sources.cache
@@ -195,7 +195,9 @@ class ShelvesPage:
     ) -> list[FilledShelf]:
         """Fill the shelves in the order by rule."""
         restricted = await self._fallback.load_restricted(self._databases)
-        products, shelves = self._products.since(None), list[FilledShelf]()
+        waited = shopper.needs_model
+        products = await (self._products.begin_now() if waited else self._products.begin(shopper.seen))
+        shelves: list[FilledShelf] = []
         load = shopper.exclusions.sift(products.load)
         shown, families = set(not_due.products), set[int | None](not_due.families)
         rules = RulesOfShelves(self._fallback.rules.current, limit)

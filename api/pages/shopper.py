@@ -11,6 +11,7 @@ from api.db.coalescing import CoalescedReads
 from api.db.databases import Databases, wait_for_both
 from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions, RememberedExclusions, load_exclusions
 from api.pages.experiment import Experiment, pointer_of
+from api.pages.known_changes import KnownChanges, Seen
 from api.pages.shelf_order import OrderRules
 from api.queries.profiles import Profile, fetch_profiles
 from api.queries.published import BatchHead, ListRequest, UserList, fetch_lists
@@ -49,6 +50,7 @@ class PageShopper(NamedTuple):
         profile: what the shop knows of the shopper; `None` if it has no such user.
         variant: the alias whose lists the shopper sees in a running comparison; `None` outside of one.
         since: orders after this instant are recent.
+        seen: how much of what changes in the catalogue was seen by the read; `None` where nothing notes it.
         exclusions: what the shopper wants left out.
     """
 
@@ -57,6 +59,7 @@ class PageShopper(NamedTuple):
     profile: Profile | None
     variant: str | None
     since: datetime
+    seen: Seen | None = None
     exclusions: Exclusions = NOTHING_EXCLUDED
 
     @property
@@ -80,6 +83,13 @@ class PageShopper(NamedTuple):
         return self.profile is not None and self.profile.ordered_lately
 
 
+class _Known(NamedTuple):
+    """What the shop knows of a user, and what was seen of its changes by the same read."""
+
+    profile: Profile | None
+    seen: Seen | None
+
+
 class ShopperReader:
     """Reads of shoppers what every page begins with, in one round that several pages share."""
 
@@ -89,6 +99,7 @@ class ShopperReader:
         rules: PageRules,
         remembered: RememberedExclusions,
         get_head: Callable[[], BatchHead | None],
+        changes: KnownChanges,
     ):
         """Read nothing yet.
 
@@ -97,13 +108,15 @@ class ShopperReader:
             rules: what the installation chose.
             remembered: learns what shoppers want left out.
             get_head: gives the batch that was shown lately, as far as this process knows.
+            changes: of the catalogue, as far as this process knows.
         """
         self._lists: CoalescedReads[ListRequest, UserList] = CoalescedReads(databases.platform, fetch_lists)
-        self._profiles: CoalescedReads[int, Profile] = CoalescedReads(databases.shop, self._fetch_profiles)
+        self._profiles: CoalescedReads[int | None, _Known] = CoalescedReads(databases.shop, self._fetch_profiles)
         self._databases = databases
         self._rules = rules
         self._remembered = remembered
         self._get_head = get_head
+        self._changes = changes
 
     async def read(self, user_id: int | None) -> PageShopper:
         """Read the pointer, the user's list, and at the same time what the shop knows of the user.
@@ -116,28 +129,30 @@ class ShopperReader:
         """
         variant = self._rules.experiment.assign(user_id)
         wanted = ListRequest(user_id, pointer_of(variant))
-        published, profile = await self._read_both(wanted)
+        published, (profile, seen) = await self._read_both(wanted)
         if published.head is None and variant is not None:  # the second alias has no lists yet: nothing is compared
             variant, wanted = None, ListRequest(user_id)
             published = (await self._lists.load((wanted,)))[wanted]
         if profile is None:  # a list of a user whom the shop has no more
             published = UserList(published.head)
-        shopper = PageShopper(user_id, published, profile, variant, self._find_since())
+        shopper = PageShopper(user_id, published, profile, variant, self._find_since(), seen)
         if published.has_choices:
             return shopper._replace(exclusions=await load_exclusions(self._databases, user_id, self._remembered))
         if user_id is not None:
             self._remembered.note(user_id, NOTHING_EXCLUDED)
         return shopper
 
-    async def _read_both(self, wanted: ListRequest) -> tuple[UserList, Profile | None]:
-        if wanted.user_id is None:
-            return (await self._lists.load((wanted,)))[wanted], None
+    async def _read_both(self, wanted: ListRequest) -> tuple[UserList, "_Known"]:
         lists, profiles = self._lists.ask((wanted,)), self._profiles.ask((wanted.user_id,))
         published, known = await wait_for_both(lists, profiles)
-        return published[wanted], known.get(wanted.user_id)
+        return published[wanted], known[wanted.user_id]
 
-    def _fetch_profiles(self, connection: Connection, user_ids: Collection[int]) -> dict[int, Profile]:
-        return fetch_profiles(connection, user_ids, self._find_since())
+    def _fetch_profiles(self, connection: Connection, user_ids: Collection[int | None]) -> dict[int | None, "_Known"]:
+        at, named = self._changes.position, [user_id for user_id in user_ids if user_id is not None]
+        read = fetch_profiles(connection, named, self._find_since(), at and at.after)
+        seen = at and Seen(at.epoch, at.num_before + read.num_changes)
+        known: dict[int | None, _Known] = {each: _Known(profile, seen) for each, profile in read.profiles.items()}
+        return {user_id: known.get(user_id, _Known(None, seen)) for user_id in user_ids}
 
     def _find_since(self) -> datetime:
         """Return from when on orders are recent: what the shown batch has not seen, and the last hours."""

@@ -6,6 +6,7 @@ from functools import cached_property
 from api.clients.model_server import ModelServerClient
 from api.db.databases import Databases
 from api.pages.fallback import FallbackCache
+from api.pages.live_products import LiveProducts
 from api.pages.personal_list import PersonalLists
 from api.pages.shopper import PageRules, ShopperReader
 from api.queries.published import SharedListsCache
@@ -32,7 +33,13 @@ class PageSources:
     @cached_property
     def shoppers(self) -> ShopperReader:
         """Reads what each page begins with; one for all pages, so that reads of several become one."""
-        return ShopperReader(self.databases, self.rules, self.fallback.exclusions, lambda: self.fallback.copy.head)
+        remembered, changes = self.fallback.exclusions, self.products.changes
+        return ShopperReader(self.databases, self.rules, remembered, lambda: self.fallback.copy.head, changes)
+
+    @cached_property
+    def products(self) -> LiveProducts:
+        """What can be sold now; one for all pages, so that they share what is in memory."""
+        return LiveProducts(self.databases.shop, self.fallback.latest)
 
     @cached_property
     def lists(self) -> PersonalLists:

@@ -1,4 +1,4 @@
-"""Query of what the shop knows of a page's users: nickname, orders made lately, coupons in hand."""
+"""Query that a page begins with in the shop: nickname, orders made lately, coupons in hand, and what has changed."""
 
 import time
 from collections.abc import Collection
@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, exists, select
+from sqlalchemy import Connection, bindparam, exists, func, literal, select
 
 from api.db.statements import IDS, Prepared, from_instant
+from api.queries.catalogue_changes import CHANGES
 from shop.tables import Coupon, Order, User, UserCoupon
 
 
@@ -26,32 +27,58 @@ class Profile(NamedTuple):
     has_coupons: bool
 
 
-_PROFILES = Prepared(
-    select(
-        User.user_id,
-        User.nickname,
-        exists().where(Order.user_id == User.user_id, Order.ordered_at > bindparam("lately")).label("ordered_lately"),
-        exists()
-        .where(UserCoupon.user_id == User.user_id, UserCoupon.used_at.is_(None))
-        .where(Coupon.coupon_id == UserCoupon.coupon_id, Coupon.valid_until > bindparam("now"))
-        .label("has_coupons"),
-    ).where(User.user_id.in_(IDS))
+_COLUMNS = (
+    User.user_id,
+    User.nickname,
+    exists().where(Order.user_id == User.user_id, Order.ordered_at > bindparam("lately")).label("ordered_lately"),
+    exists()
+    .where(UserCoupon.user_id == User.user_id, UserCoupon.used_at.is_(None))
+    .where(Coupon.coupon_id == UserCoupon.coupon_id, Coupon.valid_until > bindparam("now"))
+    .label("has_coupons"),
+)
+_PROFILES = Prepared(select(literal(0), *_COLUMNS).where(User.user_id.in_(IDS)))
+_NUM_CHANGES = (
+    select(func.count().label("number")).select_from(CHANGES).where(CHANGES.c.change_id > bindparam("after")).subquery()
+)
+_PROFILES_AND_CHANGES = Prepared(
+    select(_NUM_CHANGES.c.number, *_COLUMNS).select_from(_NUM_CHANGES).outerjoin(User, User.user_id.in_(IDS))
 )
 
 
-def fetch_profiles(connection: Connection, user_ids: Collection[int], since: datetime) -> dict[int, Profile]:
-    """Read what is known of some users; whom the shop does not have is absent.
+class FirstRead(NamedTuple):
+    """What a page reads of the shop first.
+
+    Attributes:
+        profiles: of the users; whom the shop does not have is absent.
+        num_changes: how many changes the log holds after the one that was asked for; 0 where none was.
+    """
+
+    profiles: dict[int, Profile]
+    num_changes: int = 0
+
+
+def fetch_profiles(
+    connection: Connection, user_ids: Collection[int], since: datetime, after: int | None = None
+) -> FirstRead:
+    """Read what is known of some users, and in the same statement what has changed.
 
     Args:
         connection: to the shop's database.
         user_ids: whose pages are asked for.
         since: an order after this instant counts as made lately.
+        after: count the log's changes after this one; `None` where there is no log.
     """
-    rows = _PROFILES.execute(connection, _write_instants(int(time.time()), int(since.timestamp())), user_ids)
-    return {
+    instants = _write_instants(int(time.time()), int(since.timestamp()))
+    if after is None:
+        rows = _PROFILES.execute(connection, instants, user_ids) if user_ids else []
+    else:
+        rows = _PROFILES_AND_CHANGES.execute(connection, {**instants, "after": after}, user_ids)
+    profiles = {
         user_id: Profile(nickname, bool(ordered_lately), bool(has_coupons))
-        for user_id, nickname, ordered_lately, has_coupons in rows
+        for _, user_id, nickname, ordered_lately, has_coupons in rows
+        if user_id is not None
     }
+    return FirstRead(profiles, rows[0][0] if rows else 0)
 
 
 @lru_cache(1)
