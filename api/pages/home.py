@@ -16,7 +16,6 @@ the merchant's rules hide, and what the user is not interested in.
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from functools import partial
 
 from api.db.reader import DatabaseReader, DatabaseUnavailableError
 from api.pages.answer import NOBODY, HomeAnswer, pack_answer
@@ -28,7 +27,6 @@ from api.pages.repeats import fit_repeat_share
 from api.pages.shopper import PageShopper
 from api.pages.sources import PageSources
 from api.queries.catalogue import fetch_any_sellable
-from api.queries.coupons import HeldCoupon, fetch_held_coupons
 from api.queries.published import SharedLists
 from api.queries.purchases import NotDue, fetch_favourite_categories, fetch_not_due
 from api.queries.ranked_list import StoredEntry, keep_usable
@@ -121,10 +119,9 @@ class HomePage:
         if (rules := self._fallback.rules.current).has_pins:
             listed = list(listed)
             ladder.pin(rules.list_pins(listed))
-        if shopper.has_coupons and entries and shopper.user_id is not None:
+        if shopper.coupon_targets is not None:
             listed = whole = list(listed)  # a coupon may speak for any of it
-            coupons = await self._shop.read(fetch_held_coupons, shopper.user_id)
-            await ladder.lift(whole, partial(_has_coupon, coupons), ranked.rung)
+            await ladder.lift(whole, shopper.coupon_targets.cover, ranked.rung)
         await ladder.step(ranked.rung, listed)
         if ladder.missing:
             await self._step_down(shopper, limit, ladder)
@@ -188,8 +185,3 @@ async def take_any(shop: DatabaseReader, ladder: Ladder, limit: int, exclusions:
         if not others:
             return
         ladder.take("catalogue", others, "new")
-
-
-def _has_coupon(coupons: list[HeldCoupon], product_id: int, category_id: int) -> bool:
-    """Return whether a coupon speaks for a product; one for the whole shop speaks for none."""
-    return any(coupon.is_specific and coupon.covers(product_id, category_id) for coupon in coupons)

@@ -140,8 +140,8 @@ class Ladder:
         slots = self._head * LIFTED_SLOTS // HEAD_SLOTS
         entries, num_above = list(self._rules.arrange(entries)), max(0, self._head - slots - len(self._wanted_pins))
         above = [entry[0] for entry in entries[:num_above] if entry[0] not in self._met]
-        below = [entry for entry in entries[num_above:] if entry[0] not in self._met]
-        wanted = [entry for entry in below if has_coupon(entry[0], entry[1])][: slots + SPARE]
+        below = (entry for entry in entries[num_above:] if entry[0] not in self._met)
+        wanted = list(islice((entry for entry in below if has_coupon(entry[0], entry[1])), slots + SPARE))
         if not slots or not wanted:
             return
         sellable = await self._look_up(above + [entry[0] for entry in wanted])

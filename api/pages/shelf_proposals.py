@@ -8,13 +8,13 @@ popular             popular everywhere; the one shelf that is always there
 just_in             newest in the batch
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import NamedTuple
 
-from api.queries.coupons import HeldCoupon
+from api.queries.coupons import HeldCoupon, find_targets
 from api.queries.published import SharedLists
 from api.queries.purchases import Habit
 from api.queries.ranked_list import BOUGHT_BEFORE, BOUGHT_TOGETHER, Entry, StoredEntry
@@ -92,7 +92,8 @@ def propose_shelves(material: Material) -> dict[str, Proposal]:
     """Say for each shelf what it would show; those that have nothing are absent, but for the popular one."""
     name, listed = material.listed
     new = [entry for entry in listed if entry[0] not in material.habits]
-    covered = [entry for entry in listed if _has_coupon(material.coupons, entry)]
+    targets = find_targets(material.coupons)
+    covered = [entry for entry in listed if targets.cover(entry[0], entry[1])]
     proposals = {
         BUY_AGAIN: Proposal([Rung(name, _list_due(listed, material))], is_varied=False),
         NEW_FOR_YOU: Proposal([Rung(name, new)]),
@@ -128,8 +129,3 @@ def _quote_purchase(material: Material) -> Proposal:
         if len(new) >= LEAST_TOGETHER:
             return Proposal([Rung("neighbours", new)], is_varied=False, anchor=anchor)
     return Proposal([])
-
-
-def _has_coupon(coupons: Iterable[HeldCoupon], entry: StoredEntry) -> bool:
-    """Return whether a coupon speaks for a product; one for the whole shop speaks for none."""
-    return any(coupon.is_specific and coupon.covers(entry[0], entry[1]) for coupon in coupons)

@@ -13,6 +13,7 @@ from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions, RememberedExclusi
 from api.pages.experiment import Experiment, pointer_of
 from api.pages.known_changes import KnownChanges, Seen
 from api.pages.shelf_order import OrderRules
+from api.queries.coupons import CouponTargets
 from api.queries.profiles import Profile, fetch_profiles
 from api.queries.published import BatchHead, ListRequest, UserList, fetch_lists
 
@@ -76,6 +77,11 @@ class PageShopper(NamedTuple):
     def has_coupons(self) -> bool:
         """Whether the user holds coupons that may be valid."""
         return self.profile is not None and self.profile.has_coupons
+
+    @property
+    def coupon_targets(self) -> CouponTargets | None:
+        """What the user's coupons are for, but those for the whole shop."""
+        return None if self.profile is None else self.profile.coupon_targets
 
     @property
     def ordered_lately(self) -> bool:

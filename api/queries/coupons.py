@@ -1,19 +1,24 @@
 """Queries of coupons that a shopper can redeem now: held, valid at this instant, not used."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, String, bindparam, select, type_coerce
+from sqlalchemy import Connection, String, bindparam, or_, select, type_coerce
 
-from api.db.statements import to_instant
+from api.db.statements import IDS, Prepared, from_instant, to_instant
 from api.schemas import ListedCoupon
 from api.web.metrics import count_unusable
 from shop.money import LARGEST_AMOUNT, Currency
 from shop.tables import DISCOUNT_TYPES, Coupon, UserCoupon
 
 MAX_HELD = 200
+MOST_TARGETS = 10_000
+"""Coupons of the users of one read."""
+
+KEPT_TERMS = 10_000
 MOST_PERCENT = 100
 
 
@@ -91,6 +96,66 @@ def _to_coupon(stored: HeldCoupon) -> HeldCoupon | None:
         return stored._replace(valid_until=valid_until)
     count_unusable("coupon", stored.coupon_id)
     return None
+
+
+class CouponTargets(NamedTuple):
+    """What a shopper's coupons are for, but those for the whole shop: ids of products, and of categories."""
+
+    products: frozenset[int]
+    categories: frozenset[int]
+
+    def cover(self, product_id: int, category_id: int) -> bool:
+        """Return whether a coupon speaks for a product."""
+        return product_id in self.products or category_id in self.categories
+
+
+_TARGETS = Prepared(
+    select(
+        *(UserCoupon.user_id, Coupon.coupon_id, Coupon.product_id, Coupon.category_id),
+        *(Coupon.discount_type, Coupon.discount_value, Coupon.valid_until),
+    )
+    .join(Coupon, Coupon.coupon_id == UserCoupon.coupon_id)
+    .where(
+        UserCoupon.user_id.in_(IDS),
+        UserCoupon.used_at.is_(None),
+        UserCoupon.issued_at <= bindparam("now"),
+        Coupon.valid_from <= bindparam("now"),
+        Coupon.valid_until > bindparam("now"),
+        or_(Coupon.product_id.is_not(None), Coupon.category_id.is_not(None)),
+    )
+    .limit(MOST_TARGETS)
+)
+
+
+def fetch_coupon_targets(connection: Connection, user_ids: Collection[int]) -> dict[int, CouponTargets]:
+    """Read what some users' coupons are for, of those that can be redeemed now; who has none is absent."""
+    rows = _TARGETS.execute(connection, {"now": from_instant(datetime.now(UTC))}, user_ids)
+    targets: dict[int, tuple[set[int], set[int]]] = {}
+    for user_id, coupon_id, product_id, category_id, *terms in rows:
+        if not _is_redeemable(*terms):
+            count_unusable("coupon", coupon_id)
+            continue
+        products, categories = targets.setdefault(user_id, (set(), set()))
+        (categories if product_id is None else products).add(category_id if product_id is None else product_id)
+    return {user_id: CouponTargets(*map(frozenset, each)) for user_id, each in targets.items()}
+
+
+@lru_cache(KEPT_TERMS)
+def _is_redeemable(discount_type: Any, value: Any, valid_until: Any) -> bool:
+    """Return whether a coupon's terms make sense, as the driver gives them; `_to_coupon` asks for the same."""
+    largest = MOST_PERCENT if discount_type == "percent" else LARGEST_AMOUNT
+    try:
+        return discount_type in DISCOUNT_TYPES and 0 <= value <= largest and to_instant(valid_until) is not None
+    except (TypeError, ValueError):
+        return False
+
+
+def find_targets(coupons: Iterable[HeldCoupon]) -> CouponTargets:
+    """Gather what some coupons are for, but those for the whole shop."""
+    held = list(coupons)
+    products = frozenset(each.product_id for each in held if each.product_id is not None)
+    of_categories = (each.category_id for each in held if each.product_id is None and each.category_id is not None)
+    return CouponTargets(products, frozenset(of_categories))
 
 
 def covering(coupons: Iterable[HeldCoupon], product_id: int, category_id: int) -> list[HeldCoupon]:

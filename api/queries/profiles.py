@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, exists, func, literal, select
 
 from api.db.statements import IDS, Prepared, from_instant
 from api.queries.catalogue_changes import CHANGES
+from api.queries.coupons import CouponTargets, fetch_coupon_targets
 from shop.tables import Coupon, Order, User, UserCoupon
 
 
@@ -20,11 +21,13 @@ class Profile(NamedTuple):
         nickname: the user's.
         ordered_lately: whether the user ordered something that may still keep off the page.
         has_coupons: whether the user holds coupons that may be valid.
+        coupon_targets: what those are for that can be redeemed now, but for the whole shop; `None` without one.
     """
 
     nickname: str
     ordered_lately: bool
     has_coupons: bool
+    coupon_targets: CouponTargets | None = None
 
 
 _COLUMNS = (
@@ -60,7 +63,7 @@ class FirstRead(NamedTuple):
 def fetch_profiles(
     connection: Connection, user_ids: Collection[int], since: datetime, after: int | None = None
 ) -> FirstRead:
-    """Read what is known of some users, and in the same statement what has changed.
+    """Read what is known of some users, what their coupons are for, and in the first statement what has changed.
 
     Args:
         connection: to the shop's database.
@@ -73,8 +76,10 @@ def fetch_profiles(
         rows = _PROFILES.execute(connection, instants, user_ids) if user_ids else []
     else:
         rows = _PROFILES_AND_CHANGES.execute(connection, {**instants, "after": after}, user_ids)
+    holders = [row[1] for row in rows if row[4]]
+    targets = fetch_coupon_targets(connection, holders) if holders else {}
     profiles = {
-        user_id: Profile(nickname, bool(ordered_lately), bool(has_coupons))
+        user_id: Profile(nickname, bool(ordered_lately), bool(has_coupons), targets.get(user_id))
         for _, user_id, nickname, ordered_lately, has_coupons in rows
         if user_id is not None
     }
