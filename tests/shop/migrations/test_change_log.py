@@ -17,6 +17,7 @@ SEEN = {
     "its price": (update(Product).where(Product.product_id == 1).values(price=Decimal("9.99")), [1]),
     "its title": (update(Product).where(Product.product_id == 1).values(title="Oat milk"), [1]),
     "its case": (update(Product).where(Product.product_id == 1).values(title="A thing"), [1]),
+    "its regular price": (update(Product).where(Product.product_id == 1).values(regular_price=Decimal(90)), [1]),
     "its family": (update(Product).where(Product.product_id == 1).values(family_id=7), [1]),
     "hidden": (update(Product).where(Product.product_id == 1).values(is_visible=False), [1]),
     "sold out": (update(Product).where(Product.product_id == 1).values(stock=0), [1]),
