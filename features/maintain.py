@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from command import Command, Result, parse_days
 from features.pins import PIN_RETENTION, Pins, load_pins, release_expired
+from features.snapshot.workspace import delete_abandoned
 from features.store import LONGEST_RETENTION, TABLE_CONFIGURATION, MLStore
 from features.store_failures import StoreError
 from features.sync.destination.versioned_table import VersionedTable
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 RETENTION = timedelta(days=30)
 SNAPSHOT_RETENTION = timedelta(days=90)
+REBUILD_RETENTION = timedelta(days=2)
 SNAPSHOT_INDEX = "snapshots"
 MAX_OWN_FILES = 20
 
@@ -36,12 +38,14 @@ class MaintenanceReport:
         compacted: by table, how many files became fewer and larger ones.
         released_pins: owners of pins that nobody renewed for long.
         dropped_snapshots: instants whose snapshot is gone.
+        dropped_rebuilds: rebuilds that workers began and nobody finished.
         deleted_files: by table, how many files were deleted.
     """
 
     compacted: dict[str, int] = field(default_factory=dict)
     released_pins: list[str] = field(default_factory=list)
     dropped_snapshots: list[str] = field(default_factory=list)
+    dropped_rebuilds: list[str] = field(default_factory=list)
     deleted_files: dict[str, int] = field(default_factory=dict)
 
 
@@ -72,6 +76,7 @@ def maintain_store(
             else:
                 _configure(store, name)
         report.dropped_snapshots = _drop_snapshots(store, datetime.now(UTC) - snapshot_retention, pins)
+        report.dropped_rebuilds = delete_abandoned(store, datetime.now(UTC) - REBUILD_RETENTION)
         for name in store.tables():
             lease.renew()
             if num_files := _vacuum(store, name, retention, pins):

@@ -4,7 +4,7 @@ Rows are orders, or parts of orders, of one user, product or pair; `days` is the
 needs of the rows in a `Grouping` and is arithmetic on that, so that nothing is evaluated inside a group.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import polars as pl
 
@@ -12,6 +12,9 @@ from features.definitions import Aggregate, Entity, Feature, list_features, list
 from features.snapshot.packing import pack
 
 DAYS = pl.col("days")
+Reduction = Callable[[pl.Expr], pl.Expr]
+UNIT = 2.0**-44
+"""Numbers are rounded to it before they are added up where the order of adding must not matter."""
 # Where the expression of a feature stands that no aggregate computes.
 PLACES: dict[Entity, str] = {
     "user": "features/snapshot/users.py",
@@ -27,35 +30,53 @@ class Grouping:
     Polars reduces a column for all groups in one pass; an expression inside a group it evaluates once a group, which
     takes several times as long. Every method notes a reduction and returns the column that will hold it; nulls are
     left out, and without any value it is null, or 0 for a sum.
+
+    Rows that lie in several parts are reduced part by part, merged, and finished once: that gives what all rows
+    together give, to the last bit, as long as neither `mean` nor `median` was noted, nor a `sum` of other than what is
+    true or false.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_parts: bool = False) -> None:
+        """Note nothing yet.
+
+        Args:
+            in_parts: whether the rows of a group may lie in several parts.
+        """
+        self._in_parts = in_parts
         self._columns: list[pl.Expr] = []
         self._reduced: list[pl.Expr] = []
+        self._merging: list[Reduction | None] = []
 
     def count(self) -> pl.Expr:
         """Count the rows."""
-        return self._note(self._reduced, pl.len(), "reduced")
+        return self._note_reduced(pl.len(), pl.Expr.sum)
 
     def sum(self, values: pl.Expr) -> pl.Expr:
         """Sum an expression of the rows; of one that is true or false, count where it is true."""
-        return self._reduce(values, pl.Expr.sum)
+        return self._reduce(values, pl.Expr.sum, pl.Expr.sum)
+
+    def total(self, values: pl.Expr) -> pl.Expr:
+        """Sum an expression of the rows; of rows in parts in whole `UNIT`s, which no order of adding changes."""
+        if not self._in_parts:
+            return self._reduce(values, pl.Expr.sum, None)
+        units = (values / UNIT).round().cast(pl.Int128)
+        return self._reduce(units, pl.Expr.sum, pl.Expr.sum) * UNIT
 
     def min(self, values: pl.Expr) -> pl.Expr:
         """Take the least value of an expression of the rows."""
-        return self._reduce(values, pl.Expr.min)
+        return self._reduce(values, pl.Expr.min, pl.Expr.min)
 
     def max(self, values: pl.Expr) -> pl.Expr:
         """Take the greatest value of an expression of the rows."""
-        return self._reduce(values, pl.Expr.max)
+        return self._reduce(values, pl.Expr.max, pl.Expr.max)
 
     def mean(self, values: pl.Expr) -> pl.Expr:
         """Average an expression of the rows."""
-        return self._reduce(values, pl.Expr.mean)
+        return self._reduce(values, pl.Expr.mean, None)
 
     def median(self, values: pl.Expr) -> pl.Expr:
         """Take the middle value of an expression of the rows."""
-        return self._reduce(values, pl.Expr.median)
+        return self._reduce(values, pl.Expr.median, None)
 
     def reduce(self, rows: pl.DataFrame, keys: list[str], features: dict[str, pl.Expr]) -> pl.DataFrame:
         """Group rows.
@@ -68,13 +89,33 @@ class Grouping:
         Returns:
             The keys, by which it is sorted, and the features.
         """
+        return self.reduce_part(rows, keys).select(*keys, **features)
+
+    def reduce_part(self, rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+        """Group the rows of one part, arguments as for `reduce`; gives the keys (sorted) and what was reduced."""
         columns = [values.alias(f"column {number}") for number, values in enumerate(self._columns)]
         reduced = [values.alias(f"reduced {number}") for number, values in enumerate(self._reduced)]
         groups = rows.select(pack(rows, keys).alias("group"), *keys, *columns).group_by("group", maintain_order=True)
-        return groups.agg(pl.col(keys).first(), *reduced).sort("group").select(*keys, **features)
+        return groups.agg(pl.col(keys).first(), *reduced).sort("group").drop("group")
 
-    def _reduce(self, values: pl.Expr, reduction: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
-        return self._note(self._reduced, reduction(self._note(self._columns, values, "column")), "reduced")
+    def merge_parts(self, parts: Sequence[pl.DataFrame], keys: list[str]) -> pl.DataFrame:
+        """Merge what `reduce_part` gave of several parts; gives the same of all their rows, ready for arithmetic."""
+        if len(parts) == 1:
+            return parts[0]
+        merged = [
+            _require_mergeable(merging)(pl.col(f"reduced {number}")).cast(parts[0][f"reduced {number}"].dtype)
+            for number, merging in enumerate(self._merging)
+        ]
+        return pl.concat(parts).group_by(keys).agg(*merged).sort(keys)
+
+    def _reduce(self, values: pl.Expr, reduction: Reduction, merging: Reduction | None) -> pl.Expr:
+        return self._note_reduced(reduction(self._note(self._columns, values, "column")), merging)
+
+    def _note_reduced(self, values: pl.Expr, merging: Reduction | None) -> pl.Expr:
+        noted = self._note(self._reduced, values, "reduced")
+        if len(self._merging) < len(self._reduced):
+            self._merging.append(merging)
+        return noted
 
     def _note(self, noted: list[pl.Expr], values: pl.Expr, name: str) -> pl.Expr:
         """Note an expression once and name the column that it becomes."""
@@ -85,9 +126,14 @@ class Grouping:
         return pl.col(f"{name} {len(noted) - 1}")
 
 
+def _require_mergeable(merging: Reduction | None) -> Reduction:
+    assert merging is not None, "means and medians of parts do not add up"
+    return merging
+
+
 def decayed(rows: Grouping, half_life_days: float) -> pl.Expr:
     """Sum rows weighted by age: one as old as the half-life counts one half."""
-    return rows.sum(0.5 ** (DAYS / half_life_days))
+    return rows.total(0.5 ** (DAYS / half_life_days))
 
 
 def lately(rows: Grouping, window_days: float, days: pl.Expr = DAYS) -> pl.Expr:
@@ -149,13 +195,13 @@ def _last(rows: Grouping, feature: Feature) -> pl.Expr:
 
 
 def _sum(column: str) -> Callable[[Grouping, Feature], pl.Expr]:
-    return lambda rows, feature: rows.sum(_inside(pl.col(column), feature))
+    return lambda rows, feature: rows.total(_inside(pl.col(column), feature))
 
 
 def _share_discount(rows: Grouping, feature: Feature) -> pl.Expr:
     """Divide the discount by the value before it; null where nothing had a price."""
     discount, gross = pl.col("discount"), pl.col("value") + pl.col("discount")
-    return divide(rows.sum(_inside(discount, feature)), rows.sum(_inside(gross, feature)))
+    return divide(rows.total(_inside(discount, feature)), rows.total(_inside(gross, feature)))
 
 
 AGGREGATES: dict[Aggregate, Callable[[Grouping, Feature], pl.Expr]] = {

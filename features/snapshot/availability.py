@@ -17,7 +17,7 @@ _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 def load_availability(
-    store: MLStore, as_of: datetime, versions: Mapping[str, int] | None, lines: pl.DataFrame
+    store: MLStore, as_of: datetime, versions: Mapping[str, int] | None, last_sales: pl.DataFrame
 ) -> pl.DataFrame:
     """Read when each product was hidden, sold out, or gone, up to an instant.
 
@@ -25,7 +25,7 @@ def load_availability(
         store: the ML store.
         as_of: later versions of the rows are not looked at.
         versions: table versions to read; the newest if it is None.
-        lines: product_id and ordered_at of all that was bought before the instant, hidden or not.
+        last_sales: product_id, last_sale: when it was last bought before the instant, hidden or not.
 
     Returns:
         product_id, since, is_visible, is_sellable (visible and in stock): one row a change, sorted by `since`; the
@@ -47,18 +47,17 @@ def load_availability(
     changes = changes.sort("product_id", "since")
     is_first = pl.col("product_id").is_first_distinct()
     changes = changes.with_columns(since=pl.when(is_first).then(pl.lit(_ALWAYS)).otherwise("since"))
-    changes = _date_retirements(changes, lines, as_of).sort("product_id", "since")
+    changes = _date_retirements(changes, last_sales, as_of).sort("product_id", "since")
     is_change = pl.struct("product_id", "is_visible", "is_sellable").rle_id().is_first_distinct()
     return changes.filter(is_change).select("product_id", "since", "is_visible", "is_sellable").sort("since")
 
 
-def _date_retirements(changes: pl.DataFrame, lines: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+def _date_retirements(changes: pl.DataFrame, last_sales: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
     """Let what was retired before the first sync have been on sale until its last sale."""
-    last_sale = lines.group_by("product_id").agg(last_sale=pl.col("ordered_at").max())
     retired = (
         changes.with_columns(until=pl.col("since").shift(-1).over("product_id").fill_null(as_of))
         .filter(~pl.col("is_sellable"), pl.col("since") == _ALWAYS)
-        .join(last_sale.filter(pl.col("last_sale") < as_of - RETIRED_AFTER), on="product_id")
+        .join(last_sales.filter(pl.col("last_sale") < as_of - RETIRED_AFTER), on="product_id")
         .filter(pl.col("last_sale") <= pl.col("until"))
         .select("product_id", "last_sale")
     )
@@ -74,9 +73,14 @@ def _date_retirements(changes: pl.DataFrame, lines: pl.DataFrame, as_of: datetim
     return pl.concat([dated.select(on_sale.columns), on_sale])
 
 
+def list_hidden(availability: pl.DataFrame) -> pl.DataFrame:
+    """List the products that were hidden at some time: product_id."""
+    return availability.filter(~pl.col("is_visible")).select("product_id").unique()
+
+
 def drop_hidden(lines: pl.DataFrame, availability: pl.DataFrame) -> pl.DataFrame:
     """Leave out what was bought while it was hidden; the order of the rows is lost."""
-    hidden = availability.filter(~pl.col("is_visible")).select("product_id").unique()
+    hidden = list_hidden(availability)
     if hidden.is_empty():
         return lines
     suspects = _look_up(lines.join(hidden, on="product_id", how="semi"), "ordered_at", availability)

@@ -80,10 +80,19 @@ def build_complements(lines: pl.DataFrame) -> pl.DataFrame:
     return kept.sort("product_id", "neighbour_id").cast(SCHEMA)
 
 
+def keep_newest(lines: pl.DataFrame) -> pl.DataFrame:
+    """Keep the lines of the newest MOST_ORDERS orders, with the columns that `build_complements` reads.
+
+    Those of several parts of the orders, put together and kept again, are those of all orders.
+    """
+    newest = lines.group_by("order_id").agg(pl.col("ordered_at").first()).sort("ordered_at", "order_id")
+    kept = lines.join(newest.tail(MOST_ORDERS), on="order_id", how="semi")
+    return kept.select("order_id", "product_id", "type_code", "ordered_at")
+
+
 def _select_lines(lines: pl.DataFrame) -> tuple[pl.DataFrame, Int64]:
     """Keep the newest orders and the best sellers; gives the lines and the products, int64[N], sorted."""
-    newest = lines.group_by("order_id").agg(pl.col("ordered_at").first()).sort("ordered_at", "order_id")
-    lines = lines.join(newest.tail(MOST_ORDERS), on="order_id", how="semi")
+    lines = keep_newest(lines)
     sold = lines.group_by("product_id").agg(pl.len()).sort("len", "product_id", descending=[True, False])
     product_ids = np.sort(sold.head(MOST_PRODUCTS)["product_id"].to_numpy().astype(np.int64))
     return lines.filter(pl.col("product_id").is_in(product_ids)), product_ids

@@ -1,7 +1,11 @@
 """Product features: sales, repurchase, price. Source: purchases before as_of.
 
 Sales, buyers and prices count guests too, each basket as a buyer; who is new and who comes back only shoppers can tell.
+What is summed up of some users and of others adds up, so that no more than a part of the users is in memory at once.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import polars as pl
 
@@ -22,28 +26,91 @@ from features.snapshot.purchases import Purchases
 NEW_SHARES = ("product_new_share", "product_type_new_share")
 # Repeat rates of products with few buyers are pulled towards the shop's mean, as if this many more buyers had it.
 PRIOR_BUYERS = 5.0
+_KEYS = ["product_id"]
+Description = tuple[Grouping, dict[str, pl.Expr]]
+
+
+@dataclass(frozen=True)
+class ProductSums:
+    """What the purchases of some users, or of all, come to for each product that they bought.
+
+    Attributes:
+        sales: of all lines. buyers: of all pairs of buyer and product.
+        orders: of shoppers' lines. newcomers: of shoppers' pairs, what there is to add up.
+        intervals: product_id, days: mean days between purchases, one row a shopper who came back for the product.
+    """
+
+    sales: pl.DataFrame
+    buyers: pl.DataFrame
+    orders: pl.DataFrame
+    newcomers: pl.DataFrame
+    intervals: pl.DataFrame
 
 
 def build_product_features(purchases: Purchases, pairs: pl.DataFrame) -> pl.DataFrame:
-    """Describe each product known as of the instant, sold or not.
+    """Describe each product known as of the instant, sold or not, from the purchases of all users.
 
     Args:
         purchases: those before as_of.
         pairs: who bought what of them, as `build_pairs` gives it.
 
     Returns:
+        As `describe_products`.
+    """
+    return describe_products(purchases.products, sum_up_products(purchases, pairs))
+
+
+def sum_up_products(purchases: Purchases, pairs: pl.DataFrame) -> ProductSums:
+    """Sum up what some users bought, arguments as for `build_product_features`."""
+    shoppers_pairs = purchases.keep_shoppers(pairs)
+    interval = mean_interval(pl.col("first"), DAYS, pl.col("times"))
+    return ProductSums(
+        sales=_describe_sales()[0].reduce_part(purchases.all_lines, _KEYS),
+        buyers=_describe_buyers()[0].reduce_part(pairs, _KEYS),
+        orders=_describe_orders()[0].reduce_part(purchases.lines, _KEYS),
+        newcomers=_describe_newcomers()[0].reduce_part(shoppers_pairs, _KEYS),
+        intervals=shoppers_pairs.filter(pl.col("times") > 1).select("product_id", days=interval),
+    )
+
+
+def merge_product_sums(parts: Sequence[ProductSums]) -> ProductSums:
+    """Add up the sums of parts of the users, each user in one of them."""
+    kinds = {
+        "sales": _describe_sales,
+        "buyers": _describe_buyers,
+        "orders": _describe_orders,
+        "newcomers": _describe_newcomers,
+    }
+    merged = {
+        name: describe()[0].merge_parts([getattr(part, name) for part in parts], _KEYS)
+        for name, describe in kinds.items()
+    }
+    assert {*merged, "intervals"} == {each.name for each in fields(ProductSums)}
+    return ProductSums(**merged, intervals=pl.concat([part.intervals for part in parts]))
+
+
+def describe_products(products: pl.DataFrame, sums: ProductSums) -> pl.DataFrame:
+    """Describe each product known as of the instant, sold or not.
+
+    Args:
+        products: as `Purchases` has them.
+        sums: of all users.
+
+    Returns:
         product_id (sorted), category_id, type_code, brand_code, popularity (buyers decayed by their last purchase,
         half-life 28 days, plus a fiftieth of all buyers: it sorts the best sellers), first_sold_at, is_sellable
         (visible and in stock as of the instant), and the `product` features, float32.
     """
-    lines, all_lines = purchases.lines, purchases.all_lines
-    shoppers_pairs = purchases.keep_shoppers(pairs)
-    features = (
-        purchases.products.join(_describe_sales(all_lines), on="product_id", how="left", maintain_order="left")
-        .join(_describe_buyers(pairs), on="product_id", how="left", maintain_order="left")
-        .join(_describe_newcomers(lines, shoppers_pairs), on="product_id", how="left", maintain_order="left")
-        .join(_describe_repeats(shoppers_pairs), on="product_id", how="left", maintain_order="left")
-        .join(_describe_prices(all_lines), on="product_id", how="left", maintain_order="left")
+    described = products
+    for rows, (_, features) in (
+        (sums.sales, _describe_sales()),
+        (sums.buyers, _describe_buyers()),
+        (sums.orders, _describe_orders()),
+        (sums.newcomers, _describe_newcomers()),
+    ):
+        described = described.join(rows.select(*_KEYS, **features), on="product_id", how="left", maintain_order="left")
+    finished = (
+        described.join(_find_intervals(sums.intervals), on="product_id", how="left", maintain_order="left")
         .with_columns(pl.col("popularity").fill_null(0.0))
         .with_columns(
             product_type_share=divide(pl.col("popularity"), pl.col("popularity").sum().over("type_code")),
@@ -52,67 +119,63 @@ def build_product_features(purchases: Purchases, pairs: pl.DataFrame) -> pl.Data
                 pl.col("new:product_type_new_share").sum().over("type_code"),
                 pl.col("all:product_type_new_share").sum().over("type_code"),
             ),
+            product_repeat_rate=_shrink_repeat_rates(),
+            product_price_level=_compare_prices(),
         )
     )
     keys = ["product_id", "category_id", "type_code", "brand_code", "popularity", "first_sold_at", "is_sellable"]
-    return select_declared(features, keys, "product")
+    return select_declared(finished, keys, "product")
 
 
-def _describe_sales(lines: pl.DataFrame) -> pl.DataFrame:
-    rows, half = Grouping(), window_days("product_trend") / 2
+def _describe_sales() -> Description:
+    """Prices are means over pieces, discounts shares of the value before them; a shop without prices has nulls."""
+    rows, half = Grouping(in_parts=True), window_days("product_trend") / 2
     orders, orders_before = lately(rows, half), lately(rows, 2 * half) - lately(rows, half)
-    features = {
-        **aggregate(rows, "product", ["count", "first", "last"]),
+    value, quantity, is_recent = pl.col("value"), pl.col("quantity"), window_days("product_price") > DAYS
+    price = rows.total(value) / rows.total(quantity)
+    recent_value, recent_quantity = (rows.total(pl.when(is_recent).then(each)) for each in (value, quantity))
+    return rows, {
+        **aggregate(rows, "product", ["count", "first", "last", "discount_share"]),
         "product_trend": ((orders + 1) / (orders_before + 1)).log(),
         "first_sold_at": rows.min(pl.col("ordered_at")),
+        "price": price,
+        "product_price": pl.when(rows.sum(is_recent) > 0).then(recent_value / recent_quantity).otherwise(price),
     }
-    return rows.reduce(lines, ["product_id"], features)
 
 
-def _describe_buyers(pairs: pl.DataFrame) -> pl.DataFrame:
+def _describe_buyers() -> Description:
     """Count each buyer once, by the last purchase: one who takes ten says less about others than ten who take one."""
-    rows = Grouping()
-    features = {
+    rows = Grouping(in_parts=True)
+    return rows, {
         **aggregate(rows, "product", ["buyers"]),
         "popularity": decayed(rows, window_days("product_type_share")) + 0.02 * rows.count(),
     }
-    return rows.reduce(pairs, ["product_id"], features)
 
 
-def _describe_newcomers(lines: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+def _describe_orders() -> Description:
+    rows = Grouping(in_parts=True)
+    return rows, {f"all:{name}": lately(rows, window_days(name)) for name in NEW_SHARES}
+
+
+def _describe_newcomers() -> Description:
     """Count each buyer by the first purchase: who already buys a product says little about who will try it."""
-    buyers, orders = Grouping(), Grouping()
-    new = {f"new:{name}": lately(buyers, window_days(name), pl.col("first")) for name in NEW_SHARES}
-    new |= aggregate(buyers, "product", ["new_buyers"])
-    every = {f"all:{name}": lately(orders, window_days(name)) for name in NEW_SHARES}
-    described = buyers.reduce(pairs, ["product_id"], new)
-    return described.join(orders.reduce(lines, ["product_id"], every), on="product_id", maintain_order="left")
+    rows = Grouping(in_parts=True)
+    new = {f"new:{name}": lately(rows, window_days(name), pl.col("first")) for name in NEW_SHARES}
+    new |= aggregate(rows, "product", ["new_buyers"])
+    return rows, {**new, "num_shoppers": rows.count(), "num_repeating": rows.sum(pl.col("times") > 1)}
 
 
-def _describe_repeats(pairs: pl.DataFrame) -> pl.DataFrame:
-    times = pl.col("times")
-    mean = pairs.select((times > 1).mean()).item()
-    prior = float(mean) if isinstance(mean, float) else 0.0
+def _shrink_repeat_rates() -> pl.Expr:
+    shoppers, repeating = pl.col("num_shoppers"), pl.col("num_repeating")
+    prior = divide(repeating.sum(), shoppers.sum()).fill_null(0.0)
+    return (repeating + PRIOR_BUYERS * prior) / (shoppers + PRIOR_BUYERS)
+
+
+def _compare_prices() -> pl.Expr:
+    price = pl.col("price")
+    return pl.when(price > 0).then((price / price.mean().over("category_id")).log())
+
+
+def _find_intervals(intervals: pl.DataFrame) -> pl.DataFrame:
     rows = Grouping()
-    features = {
-        "product_repeat_rate": (rows.sum(times > 1) + PRIOR_BUYERS * prior) / (rows.count() + PRIOR_BUYERS),
-        "product_interval_days": rows.median(mean_interval(pl.col("first"), DAYS, times)),
-    }
-    return rows.reduce(pairs, ["product_id"], features)
-
-
-def _describe_prices(lines: pl.DataFrame) -> pl.DataFrame:
-    """Prices are means over pieces, discounts shares of the value before them; a shop without prices has nulls."""
-    rows, value, quantity = Grouping(), pl.col("value"), pl.col("quantity")
-    is_recent = window_days("product_price") > DAYS
-    price = rows.sum(value) / rows.sum(quantity)
-    recent_price = rows.sum(pl.when(is_recent).then(value)) / rows.sum(pl.when(is_recent).then(quantity))
-    features = {
-        **aggregate(rows, "product", ["discount_share"]),
-        "price": price,
-        "product_price": pl.when(rows.sum(is_recent) > 0).then(recent_price).otherwise(price),
-    }
-    prices = rows.reduce(lines, ["product_id", "category_id"], features)
-    category_price = pl.col("price").mean().over("category_id")
-    level = pl.when(pl.col("price") > 0).then((pl.col("price") / category_price).log())
-    return prices.with_columns(product_price_level=level).drop("price", "category_id")
+    return rows.reduce(intervals, _KEYS, {"product_interval_days": rows.median(DAYS)})

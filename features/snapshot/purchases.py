@@ -16,6 +16,7 @@ import polars as pl
 
 from features.snapshot.availability import drop_hidden, load_availability, mark_sellable
 from features.snapshot.choices import EXCLUSION_SCHEMA, load_exclusions, load_gifts, name_type
+from features.snapshot.lines import find_last_sales, lie_below, number_baskets, scan_coupons, scan_lines, scan_users
 from features.snapshot.packing import pack
 from features.snapshot.returns import take_back
 from features.store import MLStore
@@ -126,42 +127,79 @@ def load_purchases(store: MLStore, as_of: datetime, versions: Mapping[str, int] 
 
 
 def _read_purchases(store: MLStore, as_of: datetime, versions: Mapping[str, int] | None) -> Purchases:
-    orders = (
-        store.as_of("orders", as_of, versions)
-        .filter((pl.col("ordered_at") < as_of) & (pl.col("status") != "cancelled"))
-        .select("order_id", "user_id", "ordered_at")
-    )
-    users = store.as_of("users", as_of, versions).select("user_id").unique().sort("user_id").collect()
-    lines = (
-        store.as_of("order_items", as_of, versions)
-        .select(
-            "order_id",
-            "product_id",
-            pl.col("quantity").cast(pl.Float64),
-            value=pl.col("unit_price").cast(pl.Float64) * pl.col("quantity").cast(pl.Float64),
-            discount=pl.col("discount_amount").cast(pl.Float64),
-        )
-        .join(orders, on="order_id")
-        .filter(pl.col("user_id").is_null() | pl.col("user_id").is_in(users["user_id"].implode()))
-        .collect()
-    )
-    availability = load_availability(store, as_of, versions, lines.filter(pl.col("quantity") > 0))
+    users = scan_users(store, as_of, versions).collect()
+    is_known = pl.col("user_id").is_null() | pl.col("user_id").is_in(users["user_id"].implode())
+    lines = scan_lines(store, as_of, versions).filter(is_known).collect()
+    lines = number_baskets(lines, lie_below(users["user_id"]))
+    availability = load_availability(store, as_of, versions, find_last_sales(lines).drop_nulls())
     lines = drop_hidden(lines, availability)
-    products = _load_products(store, as_of, versions, availability, lines["product_id"].unique())
+    facts = load_product_facts(store, as_of, versions, availability, lines["product_id"].unique())
+    return settle_purchases(facts, users, lines, scan_coupons(store, as_of, versions).collect())
+
+
+@dataclass(frozen=True)
+class ProductFacts:
+    """What the purchases of all users share.
+
+    Attributes:
+        as_of: the instant.
+        products, availability, exclusions: as `Purchases` has them, of all users.
+        gifts: order_id, product_id, gift_at.
+    """
+
+    as_of: datetime
+    products: pl.DataFrame
+    availability: pl.DataFrame
+    exclusions: pl.DataFrame
+    gifts: pl.DataFrame
+
+
+def load_product_facts(
+    store: MLStore,
+    as_of: datetime,
+    versions: Mapping[str, int] | None,
+    availability: pl.DataFrame,
+    bought: pl.Series,
+) -> ProductFacts:
+    """Read the products, and what users said of them.
+
+    Args:
+        store: the ML store.
+        as_of: the instant.
+        versions: table versions to read; the newest if it is None.
+        availability: as `load_availability` gives it.
+        bought: ids of the products that anybody bought while they were visible.
+    """
+    products = _load_products(store, as_of, versions, availability, bought)
     exclusions = load_exclusions(store, as_of, versions, products.select("product_type", "type_code").unique())
-    products = products.drop("product_type")
-    everything = _finish_lines(_number_baskets(lines, users["user_id"]), products, as_of)
-    everything = _mark_gifts(everything, load_gifts(store, as_of, versions))
-    lines, guest_lines, ledger = _settle(everything, users, as_of)
-    coupons_used = _load_coupons(store, as_of, versions)
-    return Purchases(as_of, users, products, lines, guest_lines, coupons_used, availability, ledger, exclusions)
+    gifts = load_gifts(store, as_of, versions)
+    return ProductFacts(as_of, products.drop("product_type"), availability, exclusions, gifts)
 
 
-def _number_baskets(lines: pl.DataFrame, user_ids: pl.Series) -> pl.DataFrame:
-    """Give each guest's order a user_id below every shopper's."""
-    is_guest = pl.col("user_id").is_null()
-    number = min([0, *user_ids.head(1)]) - pl.col("order_id").rank("dense").cast(pl.Int64)
-    return pl.concat([lines.filter(~is_guest), lines.filter(is_guest).with_columns(user_id=number)])
+def settle_purchases(
+    facts: ProductFacts, users: pl.DataFrame, lines: pl.DataFrame, coupons_used: pl.DataFrame
+) -> Purchases:
+    """Make the purchases of some users, or of all, from the lines of their orders.
+
+    Args:
+        facts: what all users share.
+        users: user_id, sorted.
+        lines: as `number_baskets` gives them, of these users and of guests, nothing that was hidden.
+        coupons_used: of these users.
+    """
+    everything = _mark_gifts(_finish_lines(lines, facts.products, facts.as_of), facts.gifts)
+    kept, guest_lines, ledger = _settle(everything, users, facts.as_of)
+    return Purchases(
+        as_of=facts.as_of,
+        user_ids=users,
+        products=facts.products,
+        lines=kept,
+        guest_lines=guest_lines,
+        coupons_used=coupons_used,
+        availability=facts.availability,
+        ledger=ledger,
+        exclusions=facts.exclusions,
+    )
 
 
 def _mark_gifts(ledger: pl.DataFrame, gifts: pl.DataFrame) -> pl.DataFrame:
@@ -188,7 +226,7 @@ def _settle(
 
 
 def _is_of_guest(user_ids: pl.DataFrame) -> pl.Expr:
-    return pl.col("user_id") < min([0, *user_ids["user_id"].head(1)])
+    return pl.col("user_id") < lie_below(user_ids["user_id"])
 
 
 def _finish_lines(lines: pl.DataFrame, products: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
@@ -237,10 +275,3 @@ def _load_products(
         .collect()
     )
     return mark_sellable(products, availability, as_of)
-
-
-def _load_coupons(store: MLStore, as_of: datetime, versions: Mapping[str, int] | None) -> pl.DataFrame:
-    if not store.exists("user_coupons"):
-        return pl.DataFrame(schema={"user_id": pl.Int64, "used_at": pl.Datetime("us", "UTC")})
-    redeemed = store.as_of("user_coupons", as_of, versions).filter(pl.col("used_at") < as_of)
-    return redeemed.select("user_id", "used_at").sort("user_id", "used_at").collect()

@@ -4,8 +4,7 @@ Per-user tables are partitioned by `bucket`, so that scoring reads one bucket at
 `features/rebuild.py`; here are the tables' layout, reading, writing and the way to arrays.
 """
 
-import hashlib
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from functools import cached_property
@@ -15,9 +14,11 @@ import numpy as np
 import polars as pl
 import scipy.sparse
 
-from features.definitions import HISTORY_FEATURES, Entity, hash_definitions, list_features, list_names
+from features.definitions import HISTORY_FEATURES, hash_definitions, list_names
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays, Totals, find_rows, to_matrix
 from features.snapshot.complements import SCHEMA as COMPLEMENTS
+from features.snapshot.fingerprint import RowsHash, hash_rows, hash_tables
+from features.snapshot.index_row import IndexRow, name_instant
 from features.snapshot.user_embeddings import EMBEDDING_SIZE
 from features.store import MLStore
 from features.store_failures import StoreError
@@ -133,38 +134,20 @@ class Snapshot:
         located = np.column_stack([owners, products, self.exclusions["type_code"].fill_null(-1).to_numpy()])
         return located[owners >= 0].astype(np.int64)
 
-    def write(self, store: MLStore) -> None:
+    def write(self, store: MLStore) -> IndexRow:
         """Put the frames into the store, one Delta partition an instant; again is the same. The index goes last."""
-        key = self.as_of.astimezone(UTC).isoformat()
+        key = name_instant(self.as_of)
         for table in TABLES:
-            frame = getattr(self, table).with_columns(as_of=pl.lit(key))
-            partitions = ["as_of", "bucket"] if "bucket" in frame.columns else ["as_of"]
-            store.overwrite(f"snapshot_{table}", frame, partition_by=partitions, where={"as_of": key})
-        index = {
-            "as_of": key,
-            "num_buckets": self.num_buckets,
-            "feature_hash": self.feature_hash,
-            "snapshot_id": self.hash_frames(),
-            "num_users": self.users.height,
-            "num_products": self.products.height,
-            "num_features": json.dumps({entity: len(list_features(entity)) for entity in _ENTITIES}),
-        }
-        store.overwrite("snapshots", pl.DataFrame([index]), partition_by=["as_of"], where={"as_of": key})
+            write_table(store, table, getattr(self, table), key)
+        row = IndexRow(
+            key, self.num_buckets, self.feature_hash, self.hash_frames(), self.users.height, self.products.height
+        )
+        row.write(store)
+        return row
 
     def hash_frames(self) -> str:
-        """Hash all rows: the same instant computed from other rows is another snapshot.
-
-        Without rows in those that came later it is what it was before there were such tables.
-        """
-        digest = hashlib.sha256(self.feature_hash.encode())
-        for table in TABLES:
-            frame = getattr(self, table)
-            if table in _LATER and frame.is_empty():
-                continue
-            totals = [name for name in TOTALS.get(table, ()) if name in frame.columns]  # a store may have them anywhere
-            rows = frame.select(pl.exclude(totals), *totals).sort(_SORT_KEYS[table]).hash_rows(seed=31)
-            digest.update(f"{table} {len(rows)} ".encode() + rows.to_numpy().tobytes())
-        return digest.hexdigest()
+        """Hash all rows: the same instant computed from other rows is another snapshot."""
+        return hash_snapshot(self.feature_hash, {table: hash_rows(getattr(self, table)) for table in TABLES})
 
     @classmethod
     def open(cls, store: MLStore, as_of: datetime | None = None, bucket: int | None = None) -> "Snapshot":
@@ -179,7 +162,7 @@ class Snapshot:
             StoreError: there is no such snapshot; the message lists those that exist. Or the store cannot be read.
         """
         index = list_snapshots(store)
-        key = None if as_of is None else as_of.astimezone(UTC).isoformat()
+        key = None if as_of is None else name_instant(as_of)
         found = _past(index).tail(1) if key is None else index.filter(pl.col("as_of") == key)
         if found.is_empty():
             raise StoreError(
@@ -193,7 +176,19 @@ class Snapshot:
         return cls(instant, row["num_buckets"], row["feature_hash"], **frames, snapshot_id=snapshot_id)
 
 
-_ENTITIES: tuple[Entity, ...] = ("user", "user_category", "product", "pair")
+def write_table(store: MLStore, table: str, frame: pl.DataFrame, key: str) -> None:
+    """Write all rows that a table has of an instant, in place of those that were there."""
+    partitions = ["as_of", "bucket"] if "bucket" in frame.columns else ["as_of"]
+    frame = frame.with_columns(as_of=pl.lit(key))
+    store.overwrite(f"snapshot_{table}", frame, partition_by=partitions, where={"as_of": key})
+
+
+def hash_snapshot(feature_hash: str, tables: Mapping[str, RowsHash]) -> str:
+    """Hash a snapshot from the hash of each table's rows; a table that came later counts if it has any."""
+    counted = {table: tables[table] for table in TABLES if table not in _LATER or tables[table].num_rows}
+    return hash_tables(feature_hash, counted)
+
+
 TABLES = tuple(item.name for item in fields(Snapshot) if item.type is pl.DataFrame)
 _SORT_KEYS = {
     "users": ["user_id"],
@@ -230,7 +225,7 @@ def list_snapshots(store: MLStore) -> pl.DataFrame:
 
 def count_users(store: MLStore, as_of: datetime) -> int:
     """Count the users of a snapshot that exists, without reading it."""
-    index = list_snapshots(store).filter(pl.col("as_of") == as_of.astimezone(UTC).isoformat())
+    index = list_snapshots(store).filter(pl.col("as_of") == name_instant(as_of))
     return int(index["num_users"].item())
 
 

@@ -8,12 +8,15 @@ item's audience is then the sum of the likenesses (cosines) between the user and
 with every user as a neighbour, for EMBEDDING_SIZE multiplications a pair.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 import scipy.sparse
 from sklearn.utils.extmath import randomized_svd
 
 from features.definitions import window_days
+from features.snapshot.arrays import Int64
 from features.snapshot.item_neighbours import Float32, lay_out_purchases, sample_users
 
 EMBEDDING_SIZE = 32
@@ -21,33 +24,81 @@ EMBEDDING_SIZE = 32
 EMBEDDED_PRODUCTS = 8_000
 AUDIENCE_HALF_LIFE_DAYS = window_days("pair_alike")
 SEED = 31
+WEIGHT_UNIT, EMBEDDING_UNIT = 2.0**-18, 2.0**-20
+"""Weights and embeddings are rounded to these before they are added up; 30 million recent buyers of a product fit."""
+
+
+@dataclass(frozen=True)
+class Audiences:
+    """Sums over the recent buyers of each of N products, in whole numbers, so that those of parts of the users add up.
+
+    Attributes:
+        embeddings: int64[N, EMBEDDING_SIZE], in WEIGHT_UNIT * EMBEDDING_UNIT.
+        sizes: int64[N], in WEIGHT_UNIT.
+    """
+
+    embeddings: Int64
+    sizes: Int64
+
+    def __add__(self, other: "Audiences") -> "Audiences":
+        return Audiences(self.embeddings + other.embeddings, self.sizes + other.sizes)
 
 
 def build_embeddings(history: pl.DataFrame, sold_ids: np.ndarray) -> pl.DataFrame:
-    """Find the direction and the audience of every product that sold.
+    """Find the direction and the audience of every product that sold, from the history of all users.
 
     Args:
         history: user_id, product_id, pair_days_since of all users.
         sold_ids: int64[N] ids of the products that sold, the best sellers first.
 
     Returns:
+        As `lay_out_embeddings`.
+    """
+    item_directions = find_item_directions(history, sold_ids)
+    return lay_out_embeddings(sold_ids, item_directions, sum_audiences(history, sold_ids, item_directions))
+
+
+def find_item_directions(history: pl.DataFrame, sold_ids: np.ndarray) -> Float32:
+    """Find what a purchase of each product adds to a user's embedding.
+
+    Args:
+        history: as for `build_embeddings`; of the users in `sample_ids` is enough.
+        sold_ids: as for `build_embeddings`.
+
+    Returns:
+        float32[N, EMBEDDING_SIZE], zeros beyond the best sellers.
+    """
+    item_directions = np.zeros((len(sold_ids), EMBEDDING_SIZE), dtype=np.float32)
+    purchases = lay_out_purchases(history, np.asarray(sold_ids, dtype=np.int64))
+    item_directions[:EMBEDDED_PRODUCTS] = _find_item_directions(sample_users(purchases)[:, :EMBEDDED_PRODUCTS])
+    return item_directions
+
+
+def sum_audiences(history: pl.DataFrame, sold_ids: np.ndarray, item_directions: Float32) -> Audiences:
+    """Add up the embeddings of those who bought each product, of the users in some history."""
+    sold_ids = np.asarray(sold_ids, dtype=np.int64)
+    embeddings = embed_users(lay_out_purchases(history, sold_ids), item_directions)
+    weights = lay_out_purchases(history, sold_ids, AUDIENCE_HALF_LIFE_DAYS).astype(np.float64)
+    weights.data = np.rint(weights.data / WEIGHT_UNIT)
+    whole_weights = weights.astype(np.int64)
+    sums = whole_weights.T @ np.rint(embeddings.astype(np.float64) / EMBEDDING_UNIT).astype(np.int64)
+    return Audiences(np.asarray(sums), np.asarray(whole_weights.sum(axis=0)).ravel())
+
+
+def lay_out_embeddings(sold_ids: np.ndarray, item_directions: Float32, audiences: Audiences) -> pl.DataFrame:
+    """Lay out what is known of every product that sold.
+
+    Returns:
         product_id (sorted); direction, list of EMBEDDING_SIZE float32: what a purchase adds to a user's embedding,
         zeros beyond the best sellers; crowd, likewise: its audience; crowd_size float32, the sum of the buyers'
         weights.
     """
-    sold_ids = np.asarray(sold_ids, dtype=np.int64)
-    purchases = lay_out_purchases(history, sold_ids)
-    item_directions = np.zeros((len(sold_ids), EMBEDDING_SIZE), dtype=np.float32)
-    item_directions[:EMBEDDED_PRODUCTS] = _find_item_directions(sample_users(purchases)[:, :EMBEDDED_PRODUCTS])
-    weights = lay_out_purchases(history, sold_ids, AUDIENCE_HALF_LIFE_DAYS)
-    audiences = weights.T @ embed_users(purchases, item_directions)
-    sizes = np.asarray(weights.sum(axis=0), dtype=np.float32).ravel()
     return pl.DataFrame(
         {
-            "product_id": sold_ids,
+            "product_id": np.asarray(sold_ids, dtype=np.int64),
             "direction": _to_lists(item_directions),
-            "crowd": _to_lists(audiences),
-            "crowd_size": sizes,
+            "crowd": _to_lists(audiences.embeddings * (WEIGHT_UNIT * EMBEDDING_UNIT)),
+            "crowd_size": (audiences.sizes * WEIGHT_UNIT).astype(np.float32),
         }
     ).sort("product_id")
 

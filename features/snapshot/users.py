@@ -1,5 +1,8 @@
 """Features of users, and of users with categories. Source: purchases before as_of."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import polars as pl
 
 from features.definitions import window_days
@@ -112,16 +115,57 @@ def build_user_category_features(purchases: Purchases, categories: pl.DataFrame 
     return select_declared(features, keys, "user_category")
 
 
+@dataclass(frozen=True)
+class CategorySums:
+    """What the purchases of some users, or of all, come to for each category.
+
+    Attributes:
+        prices: category_id, and what there is to add up of its lines.
+        buyers: category_id, num_users: those who bought from it within the window of category_reach_28d.
+        num_active: users who bought anything within it.
+    """
+
+    prices: pl.DataFrame
+    buyers: pl.DataFrame
+    num_active: int
+
+
 def describe_categories(lines: pl.DataFrame) -> pl.DataFrame:
+    """Describe each category from the lines of all users, as `finish_categories` does."""
+    return finish_categories([sum_up_categories(lines)])
+
+
+def sum_up_categories(lines: pl.DataFrame) -> CategorySums:
+    """Sum up what some users bought."""
+    recent = lines.filter(window_days("category_reach_28d") > DAYS)
+    return CategorySums(
+        prices=_average_prices()[0].reduce_part(lines, ["category_id"]),
+        buyers=recent.group_by("category_id").agg(num_users=pl.col("user_id").n_unique()),
+        num_active=recent["user_id"].n_unique(),
+    )
+
+
+def finish_categories(parts: Sequence[CategorySums]) -> pl.DataFrame:
     """Describe each category for all users: who bought from it lately, and at what prices.
+
+    Args:
+        parts: sums of parts of the users, each user in one of them.
 
     Returns:
         category_id (sorted; every category ever bought from), category_reach_28d (the share of users active within the
         feature's window who bought from it in it), mean_price (of its lines).
     """
-    recent = lines.filter(window_days("category_reach_28d") > DAYS)
-    num_active = max(recent["user_id"].n_unique(), 1)
-    reach = recent.group_by("category_id").agg(category_reach_28d=pl.col("user_id").n_unique() / num_active)
-    every = lines.group_by("category_id", maintain_order=True).agg(mean_price=PRICE.mean()).sort("category_id")
+    rows, mean_price = _average_prices()
+    every = rows.merge_parts([part.prices for part in parts], ["category_id"]).select(
+        "category_id", mean_price=mean_price
+    )
+    num_active = max(sum(part.num_active for part in parts), 1)
+    buyers = pl.concat([part.buyers for part in parts]).group_by("category_id").agg(pl.col("num_users").sum())
+    reach = buyers.select("category_id", category_reach_28d=pl.col("num_users") / num_active)
     joined = every.join(reach, on="category_id", how="left", maintain_order="left")
     return joined.select("category_id", pl.col("category_reach_28d").fill_null(0.0), "mean_price")
+
+
+def _average_prices() -> tuple[Grouping, pl.Expr]:
+    rows = Grouping(in_parts=True)
+    return rows, rows.total(PRICE) / rows.count()

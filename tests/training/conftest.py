@@ -36,4 +36,5 @@ def ranker(fitted: Fitted) -> Ranker:
 
 @pytest.fixture(scope="session")
 def snapshot(synthetic_store: MLStore) -> Snapshot:
-    return rebuild(synthetic_store, AS_OF, num_buckets=3)
+    rebuild(synthetic_store, AS_OF, num_buckets=3)
+    return Snapshot.open(synthetic_store, AS_OF)

@@ -121,6 +121,35 @@ def test_groups_are_reduced_without_nulls_and_sorted_by_their_keys() -> None:
     ]
 
 
+def test_parts_of_the_rows_merge_to_what_all_of_them_give_to_the_last_bit() -> None:
+    rows, value = Grouping(in_parts=True), pl.col("value")
+    features = {
+        "count": rows.count(),
+        "least": rows.min(value),
+        "greatest": rows.max(value),
+        "total": rows.total(value),
+        "above": rows.sum(value > 0.5),
+    }
+    values = np.random.default_rng(3).lognormal(0, 6, 3000)
+    frame = pl.DataFrame({"key": np.arange(3000) % 7, "value": values})
+    shuffled = frame.sample(fraction=1, shuffle=True, seed=1)
+    cuts = [shuffled[:10], shuffled[10:2000], shuffled[2000:]]
+
+    merged = rows.merge_parts([rows.reduce_part(cut, ["key"]) for cut in cuts], ["key"]).select("key", **features)
+
+    assert merged.equals(rows.reduce(frame, ["key"], features))
+    assert merged["total"].to_list() == pytest.approx(frame.group_by("key").agg(value.sum()).sort("key")["value"])
+
+
+def test_means_of_parts_are_not_merged() -> None:
+    rows = Grouping(in_parts=True)
+    rows.mean(pl.col("quantity"))
+    part = rows.reduce_part(LINES, ["user_id"])
+
+    with pytest.raises(AssertionError, match="do not add up"):
+        rows.merge_parts([part, part], ["user_id"])
+
+
 def test_no_rows_are_no_groups() -> None:
     rows = Grouping()
 

@@ -1,0 +1,82 @@
+"""Benchmark of a rebuild's memory: `python -m benchmarks.rebuild_memory [--users 20000 50000] [--buckets 16]`.
+
+Makes the store of a synthetic shop of so many users with 50 order lines each, and builds its features in processes of
+their own: in memory, and a few user buckets at a time. All must write the same snapshot.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
+
+from benchmarks.parts.synthetic_store import write_synthetic_store
+from command import Command, CommandError, Result, say
+from features.rebuild import rebuild
+from features.snapshot import spreading
+from features.store import MLStore
+from shop.loaders.synthetic.build import SyntheticShape
+
+NUM_PRODUCTS, LINES_A_USER, LINES_AN_ORDER = 20_000, 50, 5
+AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
+IN_MEMORY = 2**62
+
+
+def measure(uri: str, num_buckets: int, lines_at_once: int) -> dict[str, float | str]:
+    """Rebuild in this process, with so many lines in memory at once; gives seconds, peak megabytes and the hash."""
+    spreading.LINES_AT_ONCE = lines_at_once
+    store = MLStore(uri)
+    started = time.perf_counter()
+    rebuilt = rebuild(store, AS_OF, num_buckets)
+    seconds = time.perf_counter() - started
+    return {
+        "lines": float(spreading.count_lines(store, {"order_items": store.version("order_items")})),
+        "seconds": seconds,
+        "peak": getrusage(RUSAGE_SELF).ru_maxrss / 1024,
+        "snapshot_id": rebuilt.index.snapshot_id,
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command."""
+    command = Command("benchmarks.rebuild_memory", __doc__)
+    command.add_argument("--users", type=int, nargs="+", default=[20_000, 50_000])
+    command.add_argument("--buckets", type=int, default=16)
+    command.add_argument("--lines-at-once", type=int, nargs="+", default=[IN_MEMORY, spreading.LINES_AT_ONCE])
+    command.add_argument("--child", metavar="STORE", help=argparse.SUPPRESS)
+    return command.run(_compare, arguments)
+
+
+def _compare(options: argparse.Namespace) -> Result:
+    if options.child:
+        print(json.dumps(measure(options.child, options.buckets, *options.lines_at_once)))
+        return Result()
+    say("| users | lines | lines at once | seconds | peak memory, GB |")
+    say("|---|---|---|---|---|")
+    for num_users in options.users:
+        with tempfile.TemporaryDirectory() as name:
+            store = MLStore(str(Path(name) / "store"))
+            num_orders = num_users * LINES_A_USER // LINES_AN_ORDER
+            write_synthetic_store(store, SyntheticShape(num_users, NUM_PRODUCTS, num_orders))
+            written = {_compare_one(store, num_users, options.buckets, lines) for lines in options.lines_at_once}
+        if len(written) > 1:
+            raise CommandError(f"the snapshots of {num_users} users differ")
+    return Result()
+
+
+def _compare_one(store: MLStore, num_users: int, num_buckets: int, lines_at_once: int) -> str:
+    """Measure in a child process, print a row of the table, and return the snapshot's hash."""
+    told = ["--buckets", str(num_buckets), "--lines-at-once", str(lines_at_once), "--child", store.uri]
+    command = [sys.executable, "-m", "benchmarks.rebuild_memory", *told]
+    done = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
+    at_once = "all" if lines_at_once == IN_MEMORY else f"{lines_at_once:,}"
+    say(f"| {num_users:,} | {done['lines']:,.0f} | {at_once} | {done['seconds']:.1f} | {done['peak'] / 1024:.2f} |")
+    return str(done["snapshot_id"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
