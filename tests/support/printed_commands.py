@@ -101,6 +101,7 @@ ELSEWHERE = {
     rf"{PYTHON} training\.studies\.(search --as-of|(repeats|families) --backtests) .*": "hours, or what took them",
     rf"{PYTHON} training\.studies\.again --version .*": "minutes, and a version of a reader's",
     rf"{PYTHON} pip install .*|PYTHONPATH=var/mutmut .*": "a package beside the lock, then minutes",
+    rf"{PYTHON} features\.rebuild --(plan|buckets .*|finish)": "tests/features/snapshot/test_bucket_rebuild.py",
     rf"{PYTHON} benchmarks\.\w+.*": "minutes each: `make bench`",
 }
 """Patterns of commands, and for each what stands for it."""
