@@ -46,8 +46,9 @@ def score_users() -> None:
         return report
 
     last = score()
-    if count_shares() > 1:
-        write_shares("serving.score", LIMIT_SECONDS) >> last
+    num_shares = count_shares("scoring_tasks")
+    if num_shares > 1:
+        write_shares("serving.score", num_shares, pass_as_of, LIMIT_SECONDS) >> last
 
 
 def _describe(report: dict[str, Any]) -> str:

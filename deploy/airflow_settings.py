@@ -34,6 +34,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",  # a killed task is noticed in 2 minutes, not 5
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(task_logs(settings)),
         "AIRFLOW__SHARES__SCORING_TASKS": str(settings.scoring_tasks),
+        "AIRFLOW__SHARES__FEATURE_TASKS": str(settings.feature_tasks),
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     }
 

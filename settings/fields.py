@@ -128,6 +128,12 @@ class Settings(BaseSettings):
         le=256,
         description="Tasks that score_users shares the user buckets among, with a worker for each; 1 = no shares.",
     )
+    feature_tasks: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="Tasks that rebuild_features shares the user buckets among, likewise; 1 = no shares.",
+    )
     model_name: str = Field("wide_deep", description="Name of the registered model in MLflow.")
     auto_promote: bool = Field(False, description="Move `champion` when the gate says `promote`, without a reviewer.")
     api_token_key: SecretStr = Field(

@@ -108,6 +108,11 @@ def pass_as_of(context: Any) -> tuple[str, ...]:
     return ("--as-of", as_of) if as_of else ()
 
 
+def tell_as_of(context: Any) -> tuple[str, str]:
+    """Return the arguments that tell a step the instant of the run, the same for all its tasks."""
+    return "--as-of", resolve_as_of(context)
+
+
 def given_as_of(context: Any) -> str | None:
     """Find the instant that a run was given: its own parameter, else the latest among the events that started it."""
     if chosen := chosen_as_of(context):

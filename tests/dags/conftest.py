@@ -43,17 +43,28 @@ def heavy_modules() -> list[str]:
 
 @pytest.fixture(scope="session")
 def shared_scoring() -> dict[str, Any]:
-    """What score_users looks like where three tasks share the users, parsed in an interpreter of its own."""
+    """What score_users looks like where three tasks share the users."""
+    return parse_shared("score_users", "SCORING_TASKS", "score")
+
+
+@pytest.fixture(scope="session")
+def shared_features() -> dict[str, Any]:
+    """What rebuild_features looks like where three tasks share the users."""
+    return parse_shared("rebuild_features", "FEATURE_TASKS", "rebuild")
+
+
+def parse_shared(workflow: str, setting: str, last: str) -> dict[str, Any]:
+    """Parse a workflow in an interpreter of its own, in which a setting is 3, and describe its tasks."""
     code = (
         "import json\n"
-        "from dags.score_users import score_users\n"
-        "dag = score_users()\n"
+        f"from dags.{workflow} import {workflow}\n"
+        f"dag = {workflow}()\n"
         "mapped = dag.get_task('write_share')\n"
         "print(json.dumps({'shares': mapped.op_kwargs_expand_input.value['share'], 'mapped': mapped.task_id,"
-        " 'then': sorted(mapped.downstream_task_ids), 'rule': dag.get_task('score').trigger_rule.value,"
-        " 'retries': mapped.retries, 'pool': mapped.pool}))\n"
+        " 'first': sorted(mapped.upstream_task_ids), 'then': sorted(mapped.downstream_task_ids),"
+        f" 'rule': dag.get_task('{last}').trigger_rule.value, 'retries': mapped.retries, 'pool': mapped.pool}}))\n"
     )
-    environment = os.environ | {"AIRFLOW__SHARES__SCORING_TASKS": "3"}
+    environment = os.environ | {f"AIRFLOW__SHARES__{setting}": "3"}
     finished = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=environment
     )

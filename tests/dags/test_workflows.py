@@ -63,11 +63,27 @@ def test_shares_are_written_on_as_many_workers_before_they_are_published(shared_
     assert shared_scoring == {
         "shares": ["1/3", "2/3", "3/3"],
         "mapped": "write_share",
+        "first": [],
         "then": ["score"],
         "rule": "all_done",
         "retries": 1,
         "pool": "shares",
     }
+
+
+def test_features_of_shares_are_written_after_the_plan_and_before_the_last_step(
+    dags: dict[str, Any], shared_features: dict[str, Any]
+) -> None:
+    assert shared_features == {
+        "shares": ["1/3", "2/3", "3/3"],
+        "mapped": "write_share",
+        "first": ["plan"],
+        "then": ["rebuild"],
+        "rule": "all_done",
+        "retries": 1,
+        "pool": "shares",
+    }
+    assert [task.task_id for task in dags["rebuild_features"].tasks] == ["rebuild"], "one step where nobody shares"
 
 
 @pytest.mark.parametrize("section", ["**Starts**", "**Writes**", "**Safe to run again**", "**When it fails**"])
