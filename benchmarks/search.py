@@ -1,20 +1,23 @@
-"""Benchmark of the search on the demo shop: `python -m benchmarks.search [--queries 300]`.
+"""Benchmark of the search on the demo shop: `python -m benchmarks.search [--queries 300] [--database mysql]`.
 
-Loads the demo into a SQLite file and asks an API over it in this process, one request at a time, in turn:
+Loads the demo into SQLite, MySQL or MariaDB and asks an API over it in this process, one request at a time, in turn:
 
 - `search`: two words of a product's type, some with a letter missing, every fourth query in Korean;
 - `suggestions`: the first letters of the same words, from one on;
 - `LIKE`: `GET /products?query=` with the same words, which reads through all titles.
 
-It also says how long the index of all products takes to be made.
+On SQLite it also says how long the index of all products takes to be made.
 """
 
 import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import quantiles
+from typing import cast
 
 import numpy as np
 from fastapi.testclient import TestClient
@@ -28,9 +31,11 @@ from shop.database import open_engine
 from shop.load import STOREFRONT_FILE
 from shop.loaders.demo.build import DEMO_FOLDER, build_demo_shop
 from shop.loaders.writing import write_shop
+from shop.migrate import PLATFORM, SHOP, migrate
 from shop.migrations.search_index import FILL
 from shop.storefront.config import parse_storefront
 from shop.tables import Product
+from tests.support.database_servers import KINDS, Kind, run_server
 
 STOREFRONT = DEMO_FOLDER / STOREFRONT_FILE
 SEED = 7
@@ -42,12 +47,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
     command = Command("benchmarks.search", __doc__)
     command.add_argument("--queries", type=int, default=300)
+    command.add_argument("--database", choices=("sqlite", *KINDS), default="sqlite")
     return command.run(_measure, arguments)
 
 
 def _measure(chosen: argparse.Namespace) -> Result:
-    with tempfile.TemporaryDirectory() as folder:
-        urls = {name: f"sqlite:///{Path(folder) / name}.db" for name in ("shop", "platform")}
+    with tempfile.TemporaryDirectory() as folder, make_databases(Path(folder), chosen.database) as urls:
         settings = Settings(
             _env_file=None,
             var_dir=Path(folder),
@@ -55,7 +60,8 @@ def _measure(chosen: argparse.Namespace) -> Result:
             platform_database_url=urls["platform"],
         )
         engine = load_demo(settings)
-        print(f"index of all products made in {time_index(engine):.2f} s")
+        if chosen.database == "sqlite":
+            print(f"index of all products made in {time_index(engine):.2f} s")
         queries = draw_queries(engine, chosen.queries)
         with TestClient(create_app(settings)) as client:
             wait_for_words(client)
@@ -64,9 +70,22 @@ def _measure(chosen: argparse.Namespace) -> Result:
     return Result()
 
 
+@contextmanager
+def make_databases(folder: Path, kind: str) -> Iterator[dict[str, str]]:
+    """Give the URLs of a shop's and a platform's database, which are empty, for the length of the block."""
+    names = ("shop", "platform")
+    if kind == "sqlite":
+        yield {name: f"sqlite:///{folder / name}.db" for name in names}
+    else:
+        with run_server(cast(Kind, kind), "--innodb-buffer-pool-size=1G") as server:
+            yield {name: server.create_database() for name in names}
+
+
 def load_demo(settings: Settings) -> Engine:
     """Load the demo shop as `shop.load demo` does; gives the shop's database."""
     engine, platform = open_engine(settings.shop_database_url), open_engine(settings.platform_database_url)
+    migrate(engine, SHOP)
+    migrate(platform, PLATFORM)
     batches, document = build_demo_shop(None), STOREFRONT.read_text(encoding="utf-8")
     write_shop(engine, batches, replace=False, report=lambda _: None, storefront=document, platform=platform)
     platform.dispose()
