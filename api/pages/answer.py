@@ -65,9 +65,8 @@ def pack_answer(
     exclusions: Exclusions = NOTHING_EXCLUDED,
 ) -> HomeAnswer:
     """Make the answer of a page; the arguments are its attributes."""
-    body = orjson.dumps(
-        {"user_nickname": nickname, "recommendations": [each.product.as_seed() for each in ranked_products]}
-    )
+    listed = b",".join([each.product.seed_json for each in ranked_products])
+    body = b'{"user_nickname":%b,"recommendations":[%b]}' % (orjson.dumps(nickname), listed)
     products = [ranked.product for ranked in ranked_products]
     notes = [
         (product.family_id, product.regular_price, product.size, *ranked[1:])

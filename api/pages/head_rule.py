@@ -17,7 +17,12 @@ ROUNDING = 1e-9
 
 
 class HeadRule:
-    """Counts what the head holds, and says what it takes more of."""
+    """Counts what the head holds, and says what it takes more of.
+
+    Attributes:
+        full_categories: of which it takes no more.
+        is_full_of_repeats: whether it takes no more earlier purchases.
+    """
 
     def __init__(self, slots: int, category_share: float, repeat_share: float):
         """Begin an empty head.
@@ -32,34 +37,43 @@ class HeadRule:
         self._slots = slots
         self._in_category: dict[int, int] = {}
         self._num_repeats = 0
+        self.full_categories: set[int] = set()
+        self.is_full_of_repeats = self._most_repeats <= 0
 
-    def takes(self, category_id: int, reason: str, spare: int = 0) -> bool:
+    def takes(self, category_id: int, reason: str) -> bool:
         """Return whether the head has room for a product.
 
         Args:
             category_id: of the product.
             reason: why it was ranked.
-            spare: products beyond the shares that are let in.
         """
-        if reason == BOUGHT_BEFORE and self._num_repeats >= self._most_repeats + spare:
-            return False
-        return self._in_category.get(category_id, 0) < self._most_of_category + spare
+        return category_id not in self.full_categories and not (self.is_full_of_repeats and reason == BOUGHT_BEFORE)
 
     def count(self, category_id: int, reason: str) -> None:
         """Note a product that the head holds."""
-        self._in_category[category_id] = self._in_category.get(category_id, 0) + 1
-        self._num_repeats += reason == BOUGHT_BEFORE
-
-    def list_full_categories(self) -> list[int]:
-        """List the categories that the head takes no more of."""
-        return [category for category, number in self._in_category.items() if number >= self._most_of_category]
+        self._in_category[category_id] = number = self._in_category.get(category_id, 0) + 1
+        if number >= self._most_of_category:
+            self.full_categories.add(category_id)
+        if reason == BOUGHT_BEFORE:
+            self._num_repeats += 1
+            self.is_full_of_repeats = self._num_repeats >= self._most_repeats
 
     def take_all_repeats(self) -> None:
         """Give up the share of earlier purchases."""
         self._most_repeats = self._slots
+        self.is_full_of_repeats = self._num_repeats >= self._most_repeats
 
-    def fork(self) -> "HeadRule":
-        """Return a copy that counts on its own."""
+    def fork(self, spare: int) -> "HeadRule":
+        """Return a copy that counts on its own.
+
+        Args:
+            spare: products beyond the shares that it lets in.
+        """
         other = copy(self)
+        other._most_of_category += spare
+        other._most_repeats += spare
         other._in_category = dict(self._in_category)
+        full = (category for category, number in self._in_category.items() if number >= other._most_of_category)
+        other.full_categories = set(full)
+        other.is_full_of_repeats = self._num_repeats >= other._most_repeats
         return other

@@ -112,7 +112,7 @@ class Ladder:
         """Categories that the page cannot take more of: restricted ones, and in the head those that are full."""
         if self._is_head_closed:
             return list(self._restricted)
-        return [*self._restricted, *self._rule.list_full_categories()]
+        return [*self._restricted, *self._rule.full_categories]
 
     @property
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -204,16 +204,21 @@ class Ladder:
             self._late = list(waiting)
             return page
         page, self._late, self._not_asked = [], [], {}
-        rule, asked = self._rule, self._rule.fork()
+        rule, asked = self._rule, self._rule.fork(SPARE)
+        late, is_closed, has_caps = self._late, self._is_head_closed, self._caps_hold
+        full, fully_asked, takes_no_repeat = rule.full_categories, asked.full_categories, rule.is_full_of_repeats
         for candidate in chain(waiting, coming):
             turn, product_id, category_id, _, reason = candidate
-            has_room = self._is_head_closed or rule.takes(category_id, reason)
-            if not (has_room and self._has_capped_room(product_id, category_id)):
-                self._late.append(candidate)
+            is_repeat = reason == BOUGHT_BEFORE
+            if not is_closed and (category_id in full or (is_repeat and takes_no_repeat)):
+                late.append(candidate)
                 continue
-            if not (self._is_head_closed or asked.takes(category_id, reason, SPARE)):
-                self._late.append(candidate)
-                kind = (turn,) if self._caps_hold else (category_id, reason == BOUGHT_BEFORE)
+            if has_caps and not self._has_capped_room(product_id, category_id):
+                late.append(candidate)
+                continue
+            if not is_closed and (category_id in fully_asked or (is_repeat and asked.is_full_of_repeats)):
+                late.append(candidate)
+                kind = (turn,) if has_caps else (category_id, is_repeat)
                 self._not_asked.setdefault(kind, candidate)
                 continue
             asked.count(category_id, reason)
@@ -266,6 +271,8 @@ class Ladder:
 
     def _is_anything_due_before(self, turn: int) -> bool:
         """Return whether a product was not asked for that comes before a turn and has room in the head."""
+        if next(iter(self._not_asked.values()))[0] >= turn:  # the first of them stands first
+            return False
         return any(
             earlier < turn and self._rule.takes(category_id, reason) and self._has_capped_room(product_id, category_id)
             for earlier, product_id, category_id, _, reason in self._not_asked.values()

@@ -6,6 +6,7 @@ rung follows.
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from math import inf
 from typing import Any, NamedTuple
 
@@ -19,6 +20,9 @@ BOUGHT_BEFORE = "bought_before"
 
 BOUGHT_TOGETHER, FAVOURITE_TYPE = "bought_together", "favourite_type"
 """Further reasons: it goes with what the user bought; the user buys its kind."""
+
+LENGTH = 4
+"""Values of an entry."""
 
 LONGEST_REASON = 32
 """Characters of a reason's code. Answers name codes in a header, which holds no text of any kind."""
@@ -62,22 +66,24 @@ def parse_entries(text: Any) -> list[Entry]:
 
 def keep_usable(items: Iterable[Any]) -> Iterator[StoredEntry]:
     """Yield the entries of a list, and count what is none."""
-    return (item for item in items if _is_entry(item) or count_unusable("list entry", item))
+    for item in items:
+        if type(item) is list and len(item) == LENGTH:
+            product_id, category_id, score, reason = item
+            if (
+                type(product_id) is int
+                and type(category_id) is int
+                and type(reason) is str
+                and (type(score) is float or type(score) is int)
+                and 0 <= product_id <= MAX_ID
+                and 0 <= category_id <= MAX_ID
+                and -inf < score < inf
+                and _is_code(reason)
+            ):
+                yield item
+                continue
+        count_unusable("list entry", item)
 
 
-def _is_entry(item: Any) -> bool:
-    if type(item) is not list or len(item) != 4:
-        return False
-    product_id, category_id, score, reason = item
-    return (
-        type(product_id) is int
-        and type(category_id) is int
-        and type(reason) is str
-        and (type(score) is float or type(score) is int)
-        and 0 <= product_id <= MAX_ID
-        and 0 <= category_id <= MAX_ID
-        and -inf < score < inf
-        and len(reason) <= LONGEST_REASON
-        and reason.isascii()
-        and reason.isidentifier()
-    )
+@lru_cache(256)
+def _is_code(reason: str) -> bool:
+    return len(reason) <= LONGEST_REASON and reason.isascii() and reason.isidentifier()
