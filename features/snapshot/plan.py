@@ -14,7 +14,14 @@ from features.snapshot.buckets import assign_bucket
 from features.snapshot.complements import build_complements, keep_newest
 from features.snapshot.history import build_pairs, list_guest_baskets
 from features.snapshot.lines import find_last_sales, scan_coupons, scan_users
-from features.snapshot.products import ProductSums, describe_products, merge_product_sums, sum_up_products
+from features.snapshot.products import (
+    ProductSums,
+    describe_products,
+    find_intervals,
+    list_intervals,
+    merge_product_sums,
+    sum_up_products,
+)
 from features.snapshot.purchases import ProductFacts, Purchases, load_product_facts, settle_purchases
 from features.snapshot.spreading import count_lines, read_lines, split_buckets, spread_lines
 from features.snapshot.users import CategorySums, finish_categories, sum_up_categories
@@ -121,8 +128,11 @@ def make_plan(
     categories: list[CategorySums] = []
     newest: list[pl.DataFrame] = []
     guests: list[str] = []
+    intervals: list[str] = []
     for purchases in (lines.load_purchases(facts, buckets) for buckets in lines.split()):
-        sums = [merge_product_sums([*sums, sum_up_products(purchases, build_pairs(purchases))])]
+        pairs = build_pairs(purchases)
+        sums = [merge_product_sums([*sums, sum_up_products(purchases, pairs)])]
+        intervals.append(workspace.write_frame("intervals", list_intervals(purchases, pairs)))
         categories.append(sum_up_categories(purchases.lines))
         newest = [keep_newest(pl.concat([*newest, keep_newest(purchases.all_lines)]))]
         baskets = list_guest_baskets(purchases)
@@ -131,10 +141,19 @@ def make_plan(
         lines=lines,
         facts=facts,
         guests=guests,
-        products=describe_products(facts.products, *sums),
+        products=describe_products(facts.products, sums[0], _find_intervals(lines, facts.products, intervals)),
         categories=finish_categories(categories),
         complements=build_complements(*newest),
     )
+
+
+def _find_intervals(lines: Lines, products: pl.DataFrame, paths: list[str]) -> pl.DataFrame:
+    """Find the usual interval of each product, for every n-th product at a time where the users have n parts."""
+    num_parts, product_ids = len(lines.split()), products["product_id"]
+    groups = [product_ids.gather_every(num_parts, start) for start in range(num_parts)]
+    intervals = lines.workspace.scan_frames(paths)
+    found = (intervals.filter(pl.col("product_id").is_in(ids.implode())).collect() for ids in groups)
+    return pl.concat([find_intervals(each) for each in found])
 
 
 def _load_product_facts(lines: Lines) -> ProductFacts:

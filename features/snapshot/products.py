@@ -5,7 +5,7 @@ What is summed up of some users and of others adds up, so that no more than a pa
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -36,15 +36,13 @@ class ProductSums:
 
     Attributes:
         sales: of all lines. buyers: of all pairs of buyer and product.
-        orders: of shoppers' lines. newcomers: of shoppers' pairs, what there is to add up.
-        intervals: product_id, days: mean days between purchases, one row a shopper who came back for the product.
+        orders: of shoppers' lines. newcomers: of shoppers' pairs.
     """
 
     sales: pl.DataFrame
     buyers: pl.DataFrame
     orders: pl.DataFrame
     newcomers: pl.DataFrame
-    intervals: pl.DataFrame
 
 
 def build_product_features(purchases: Purchases, pairs: pl.DataFrame) -> pl.DataFrame:
@@ -57,20 +55,35 @@ def build_product_features(purchases: Purchases, pairs: pl.DataFrame) -> pl.Data
     Returns:
         As `describe_products`.
     """
-    return describe_products(purchases.products, sum_up_products(purchases, pairs))
+    intervals = find_intervals(list_intervals(purchases, pairs))
+    return describe_products(purchases.products, sum_up_products(purchases, pairs), intervals)
 
 
 def sum_up_products(purchases: Purchases, pairs: pl.DataFrame) -> ProductSums:
     """Sum up what some users bought, arguments as for `build_product_features`."""
     shoppers_pairs = purchases.keep_shoppers(pairs)
-    interval = mean_interval(pl.col("first"), DAYS, pl.col("times"))
     return ProductSums(
         sales=_describe_sales()[0].reduce_part(purchases.all_lines, _KEYS),
         buyers=_describe_buyers()[0].reduce_part(pairs, _KEYS),
         orders=_describe_orders()[0].reduce_part(purchases.lines, _KEYS),
         newcomers=_describe_newcomers()[0].reduce_part(shoppers_pairs, _KEYS),
-        intervals=shoppers_pairs.filter(pl.col("times") > 1).select("product_id", days=interval),
     )
+
+
+def list_intervals(purchases: Purchases, pairs: pl.DataFrame) -> pl.DataFrame:
+    """List the mean days between purchases, one row a shopper who came back for a product: product_id, days."""
+    interval = mean_interval(pl.col("first"), DAYS, pl.col("times"))
+    return purchases.keep_shoppers(pairs).filter(pl.col("times") > 1).select("product_id", days=interval)
+
+
+def find_intervals(intervals: pl.DataFrame) -> pl.DataFrame:
+    """Find the usual interval of each product, the middle one: product_id (sorted), product_interval_days.
+
+    Args:
+        intervals: as `list_intervals` gives them, all of a product's.
+    """
+    rows = Grouping()
+    return rows.reduce(intervals, _KEYS, {"product_interval_days": rows.median(DAYS)})
 
 
 def merge_product_sums(parts: Sequence[ProductSums]) -> ProductSums:
@@ -85,16 +98,16 @@ def merge_product_sums(parts: Sequence[ProductSums]) -> ProductSums:
         name: describe()[0].merge_parts([getattr(part, name) for part in parts], _KEYS)
         for name, describe in kinds.items()
     }
-    assert {*merged, "intervals"} == {each.name for each in fields(ProductSums)}
-    return ProductSums(**merged, intervals=pl.concat([part.intervals for part in parts]))
+    return ProductSums(**merged)
 
 
-def describe_products(products: pl.DataFrame, sums: ProductSums) -> pl.DataFrame:
+def describe_products(products: pl.DataFrame, sums: ProductSums, intervals: pl.DataFrame) -> pl.DataFrame:
     """Describe each product known as of the instant, sold or not.
 
     Args:
         products: as `Purchases` has them.
         sums: of all users.
+        intervals: as `find_intervals` gives them.
 
     Returns:
         product_id (sorted), category_id, type_code, brand_code, popularity (buyers decayed by their last purchase,
@@ -110,7 +123,7 @@ def describe_products(products: pl.DataFrame, sums: ProductSums) -> pl.DataFrame
     ):
         described = described.join(rows.select(*_KEYS, **features), on="product_id", how="left", maintain_order="left")
     finished = (
-        described.join(_find_intervals(sums.intervals), on="product_id", how="left", maintain_order="left")
+        described.join(intervals, on="product_id", how="left", maintain_order="left")
         .with_columns(pl.col("popularity").fill_null(0.0))
         .with_columns(
             product_type_share=divide(pl.col("popularity"), pl.col("popularity").sum().over("type_code")),
@@ -174,8 +187,3 @@ def _shrink_repeat_rates() -> pl.Expr:
 def _compare_prices() -> pl.Expr:
     price = pl.col("price")
     return pl.when(price > 0).then((price / price.mean().over("category_id")).log())
-
-
-def _find_intervals(intervals: pl.DataFrame) -> pl.DataFrame:
-    rows = Grouping()
-    return rows.reduce(intervals, _KEYS, {"product_interval_days": rows.median(DAYS)})
