@@ -15,9 +15,11 @@ from sqlalchemy import Engine
 
 from features import maintain, rebuild
 from features.pins import list_pins, pin
+from features.snapshot.bucket_rebuild import SharedRebuild
 from features.snapshot.complements import build_complements
 from features.snapshot.purchases import load_purchases
 from features.snapshot.tables import Snapshot
+from features.snapshot.workspace import FOLDER
 from features.store import MLStore
 from features.store_failures import StoreError
 from features.sync import shop_sync
@@ -76,6 +78,20 @@ def test_a_snapshot_is_the_one_of_a_local_store(tiny_shop: Engine, remote: MLSto
     rebuild.rebuild(remote, day(21, hour=0), num_buckets=2)
 
     assert Snapshot.open(remote).hash_frames() == from_local.hash_frames()
+
+
+def test_workers_share_a_rebuild_there(tiny_shop: Engine, remote: MLStore) -> None:
+    sync_shop(tiny_shop, remote)
+    rebuild.rebuild(remote, day(21, hour=0), num_buckets=2)
+    in_one_piece = Snapshot.open(remote).snapshot_id
+    shared = [SharedRebuild.open(remote, day(21, hour=0), num_buckets=2) for _ in range(2)]
+
+    for bucket, worker in enumerate(shared):
+        worker.write_buckets(worker.plan(), [bucket])
+    rebuilt = shared[0].finish(may_write=False)
+
+    assert rebuilt.index.snapshot_id == in_one_piece == Snapshot.open(remote).hash_frames()
+    assert remote.files.sizes(FOLDER) == {}
 
 
 def test_maintenance_keeps_what_is_read_and_pinned(tiny_shop: Engine, remote: MLStore) -> None:
