@@ -1,21 +1,26 @@
-"""Benchmark of the model server: `python -m benchmarks.model_server [--users 2500] [--seconds 5]`.
+"""Benchmark of the model server: `python -m benchmarks.model_server [--users 2500] [--seconds 5] [--version FOLDER]`.
 
-Trains a short version on a generated shop of the demo's size, serves it, and asks for one user's list a request, at 1,
-4 and 16 connections. The limit stands beside it, measured in the same run in the server's own process before it serves:
-the ranker called without a network, one user and sixteen users a call. MLflow is left out; the rest is as it serves.
+Trains a short version on a generated shop of the demo's size, or takes an installation's newest snapshot and a version,
+serves it, and asks for one user's list a request, for a list ranked again after an order, and for what goes with a
+cart, at 1, 4 and 16 connections. The limit stands beside it, measured in the same run in a process of its own before it
+serves: the same functions called without a network, lists for one user and for sixteen a call. MLflow is left out; the
+rest is as it serves.
 """
 
 import argparse
 import asyncio
+import itertools
 import json
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -33,7 +38,10 @@ from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from features.sync.shop_sync import sync_shop
 from serving import service
-from settings import Settings
+from serving.champion import Champion
+from serving.online.answers import answer_cart, answer_lists, answer_reranking
+from serving.online.schemas import LineSince
+from settings import Settings, load_settings
 from shop.database import open_engine
 from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
@@ -46,7 +54,8 @@ AS_OF = datetime(2026, 7, 1, tzinfo=UTC)
 NUM_PRODUCTS, ORDERS_OF_A_USER = 90_000, 60
 NUM_BUCKETS = 4
 CONNECTIONS = (1, 4, 16)
-LIST_LENGTH = 100
+LIST_LENGTH, TOGETHER = 100, 16
+NUM_ASKED, NUM_ORDERED, MOST_BOUGHT = 1000, 2000, 10
 START_SECONDS = 120
 
 
@@ -69,21 +78,71 @@ def make_version(home: Path, num_users: int) -> None:
     fit(load_purchases(store, AS_OF), short, home / "version", lambda *_: None)
 
 
+@dataclass(frozen=True)
+class Questions:
+    """What is asked: bodies of requests, each for another user."""
+
+    path: str
+    bodies: list[dict[str, Any]]
+
+
+def make_questions(snapshot: Snapshot) -> list[Questions]:
+    """Ask of each user in turn: for a list, for it again after an order of a few best sellers, and for their cart."""
+    arrays, generator = snapshot.arrays, np.random.default_rng(31)
+    user_ids = generator.permutation(snapshot.user_ids())[:NUM_ASKED].tolist()
+    sellers = arrays.product_ids[arrays.best_sellers[:NUM_ORDERED]]
+    listed = sellers[:LIST_LENGTH].tolist()
+    bought = [generator.choice(sellers, generator.integers(1, MOST_BOUGHT + 1), replace=False) for _ in user_ids]
+    at = (snapshot.as_of + timedelta(hours=3)).isoformat()
+
+    def order(products: np.ndarray) -> list[dict[str, Any]]:
+        return [
+            {"order_id": 2**62, "product_id": each, "quantity": 1, "unit_price": 3.0, "ordered_at": at}
+            for each in products.tolist()
+        ]
+
+    asked = list(zip(user_ids, bought, strict=True))
+    return [
+        Questions("/recommend", [{"user_ids": [user], "k": LIST_LENGTH} for user in user_ids]),
+        Questions(
+            "/recommend_again",
+            [{"user_id": user, "since": order(products), "product_ids": listed} for user, products in asked],
+        ),
+        Questions("/recommend_cart", [{"user_id": user, "product_ids": some.tolist()} for user, some in asked]),
+    ]
+
+
 def measure_ranker(home: Path, seconds: float) -> dict[str, float]:
-    """Rank users without a server; gives users a second, one and sixteen users a call."""
-    snapshot = Snapshot.open(MLStore(str(home / "store")), AS_OF)
-    ranker, user_ids = Ranker.load(home / "version"), snapshot.user_ids()
-    return {str(size): _count_users(ranker, snapshot, user_ids, size, seconds) for size in (1, 16)}
+    """Answer without a server; gives answers a second by path, and users a second at sixteen a call."""
+    snapshot = Snapshot.open(MLStore(str(home / "store")))
+    champion = Champion(1, Ranker.load(home / "version"), snapshot)
+    lists, again, cart = (each.bodies for each in make_questions(snapshot))
+    since = [[LineSince(**line) for line in body["since"]] for body in again]
+    user_ids = [body["user_ids"][0] for body in lists]
+
+    def rank_again(turn: int) -> None:
+        answer_reranking(champion, again[turn]["user_id"], since[turn], again[turn]["product_ids"])
+
+    def rank_together(turn: int) -> None:
+        answer_lists(champion, [user_ids[(turn + each) % len(user_ids)] for each in range(TOGETHER)], LIST_LENGTH)
+
+    ways: dict[str, Callable[[int], object]] = {
+        "/recommend": lambda turn: answer_lists(champion, lists[turn]["user_ids"], LIST_LENGTH),
+        "/recommend_again": rank_again,
+        "/recommend_cart": lambda turn: answer_cart(champion, cart[turn]["user_id"], cart[turn]["product_ids"], 20),
+        "together": rank_together,
+    }
+    rates = {name: _count_calls(way, len(user_ids), seconds) for name, way in ways.items()}
+    return rates | {"together": TOGETHER * rates["together"]}
 
 
-def _count_users(ranker: Ranker, snapshot: Snapshot, user_ids: np.ndarray, size: int, seconds: float) -> float:
-    ranker.rank(snapshot, user_ids[:size], LIST_LENGTH)
-    began, num_users = time.perf_counter(), 0
+def _count_calls(call: Callable[[int], object], num_turns: int, seconds: float) -> float:
+    call(0)
+    began, count = time.perf_counter(), 0
     while time.perf_counter() < began + seconds:
-        place = num_users % (len(user_ids) - size)
-        ranker.rank(snapshot, user_ids[place : place + size], LIST_LENGTH)
-        num_users += size
-    return num_users / (time.perf_counter() - began)
+        call(count % num_turns)
+        count += 1
+    return count / (time.perf_counter() - began)
 
 
 def serve_version(home: Path, port: int) -> None:
@@ -122,15 +181,14 @@ def _await_ready(server: subprocess.Popen[bytes], port: int) -> None:
     raise SystemExit("The model server did not become ready: its own words stand above.")
 
 
-async def press(port: int, user_ids: list[int], connections: int, seconds: float) -> Measured:
-    """Ask for one user's list a request, as fast as answers come."""
-    measured, began, turn = Measured(), time.perf_counter(), iter(range(10**9))
+async def press(port: int, questions: Questions, connections: int, seconds: float) -> Measured:
+    """Ask as fast as answers come."""
+    measured, began, turn = Measured(), time.perf_counter(), itertools.cycle(questions.bodies)
 
     async def ask_on(client: httpx.AsyncClient) -> None:
         while (started := time.perf_counter()) < began + seconds:
-            body = {"user_ids": [user_ids[next(turn) % len(user_ids)]], "k": LIST_LENGTH}
-            answer = await client.post("/recommend", json=body)
-            measured.failures += answer.status_code != 200 or not answer.json()["recommendations"]
+            answer = await client.post(questions.path, json=next(turn))
+            measured.failures += answer.status_code != 200
             measured.seconds.append(time.perf_counter() - started)
 
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
@@ -144,6 +202,7 @@ def main(arguments: list[str] | None = None) -> int:
     command = Command("benchmarks.model_server", __doc__)
     command.add_argument("--users", type=int, default=2500)
     command.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
+    command.add_argument("--version", type=Path, help="folder of a version of the installation, instead of a new shop")
     command.add_argument("--serve", nargs=2, metavar=("HOME", "PORT"), help=argparse.SUPPRESS)
     command.add_argument("--rank", metavar="HOME", help=argparse.SUPPRESS)
     return command.run(_measure, arguments)
@@ -155,27 +214,33 @@ def _measure(chosen: argparse.Namespace) -> Result:
     elif chosen.rank:
         print(json.dumps(measure_ranker(Path(chosen.rank), chosen.seconds)))
     else:
-        compare(chosen.users, chosen.seconds)
+        with tempfile.TemporaryDirectory() as folder:
+            home = Path(folder)
+            if chosen.version is None:
+                make_version(home, chosen.users)
+            else:
+                (home / "version").symlink_to(chosen.version.resolve())
+                (home / "store").symlink_to(Path(load_settings().ml_store_uri).resolve())
+            compare(home, chosen.seconds)
     return Result()
 
 
-def compare(num_users: int, seconds: float) -> None:
-    """Print users a second and times of answers; the share is of the ranker with as many users a call as there are."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        make_version(home, num_users)
-        command = [sys.executable, "-m", "benchmarks.model_server", "--rank", folder, "--seconds", str(seconds)]
-        limits = json.loads(subprocess.check_output(command))
-        print(f"ranker alone, users a second: {limits['1']:.0f} one a call, {limits['16']:.0f} sixteen a call")
-        print(f"{'connections':<13}{'users/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'failed':>8}{'of the ranker':>15}")
-        with run_server(home) as port:
-            user_ids = list(range(1, num_users + 1))
-            asyncio.run(press(port, user_ids, 4, 1.0))
+def compare(home: Path, seconds: float) -> None:
+    """Print answers a second and their times; the share is of the same function called alone, or for many a call."""
+    command = [sys.executable, "-m", "benchmarks.model_server", "--rank", str(home), "--seconds", str(seconds)]
+    limits = json.loads(subprocess.check_output(command))
+    questions = make_questions(Snapshot.open(MLStore(str(home / "store"))))
+    print("called alone, a second: " + ", ".join(f"{name} {rate:.0f}" for name, rate in limits.items()))
+    print(f"{'path':<18}{'connections':>12}{'answers/s':>11}{'p50 ms':>9}{'p99 ms':>9}{'failed':>8}{'of alone':>10}")
+    with run_server(home) as port:
+        for asked in questions:
+            asyncio.run(press(port, asked, 4, 1.0))
             for connections in CONNECTIONS:
-                found = asyncio.run(press(port, user_ids, connections, seconds))
-                share = found.rate / limits["1" if connections == 1 else "16"]
-                times = f"{found.percentile_ms(0.5):>9.1f}{found.percentile_ms(0.99):>9.1f}"
-                print(f"{connections:<13}{found.rate:>9.0f}{times}{found.failures:>8}{share:>15.2f}", flush=True)
+                found = asyncio.run(press(port, asked, connections, seconds))
+                is_together = connections > 1 and asked.path == "/recommend"
+                share = found.rate / limits["together" if is_together else asked.path]
+                times = f"{found.percentile_ms(0.5):>9.1f}{found.percentile_ms(0.99):>9.1f}{found.failures:>8}"
+                print(f"{asked.path:<18}{connections:>12}{found.rate:>11.0f}{times}{share:>10.2f}", flush=True)
 
 
 if __name__ == "__main__":

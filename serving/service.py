@@ -43,8 +43,9 @@ async def receive_hook(scope: Scope, receive: Receive, send: Send) -> None:
     await bentoml.get_current_service().receiver(scope, receive, send)
 
 
+# Two threads rank at once, a core each: with more they only wait for each other, and every answer is later.
 @bentoml.asgi_app(receive_hook, path=MOUNT)
-@bentoml.service(name="31ie-recommender", workers=1, threads=4, traffic={"timeout": 10, "max_concurrency": 64})
+@bentoml.service(name="31ie-recommender", workers=1, threads=2, traffic={"timeout": 10, "max_concurrency": 64})
 class Recommender:
     """Wide & Deep recommendations for known users."""
 
@@ -83,7 +84,7 @@ class Recommender:
         return answer_categories(self._champion(), user_ids)
 
     @bentoml.api
-    def status(self) -> StatusAnswer:
+    async def status(self) -> StatusAnswer:
         """Say which version serves, and why a newer one does not."""
         champion = self._watcher.current
         return StatusAnswer(

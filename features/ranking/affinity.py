@@ -89,14 +89,15 @@ class Affinity:
         codes = self._arrays.linking_codes[self._products]
         has_links = codes >= 0
         weights = freshness[has_links]
-        offsets = np.searchsorted(self.history_users[has_links], np.arange(len(self.user_rows) + 1))
         lately = weights ** np.float32(HALF_LIFE_DAYS / LATELY_HALF_LIFE_DAYS)
-        shape = (len(self.user_rows), len(links))
-        of_all, of_lately = (
-            scipy.sparse.csr_matrix((each, codes[has_links], offsets), shape=shape) @ links
-            for each in (weights, lately)
+        num_users, num_weights = len(self.user_rows), len(weights)
+        ends = np.searchsorted(self.history_users[has_links], np.arange(num_users + 1))
+        both = scipy.sparse.csr_matrix(
+            (np.r_[weights, lately], np.tile(codes[has_links], 2), np.r_[ends, num_weights + ends[1:]]),
+            shape=(2 * num_users, len(links)),
         )
-        return of_all, of_lately
+        sums: Float32 = both @ links
+        return sums[:num_users], sums[num_users:]
 
     def _find_cells(self, codes: Int64, num_codes: int) -> Int64:
         """Return for each purchase its cell in float32[U', num_codes], by the code of its product, int64[N]."""

@@ -284,4 +284,4 @@ def _find_name(entity: Entity, aggregate: Aggregate) -> str:
 
 
 def _known(values: Float64) -> Float64:
-    return np.nan_to_num(values, nan=0.0)
+    return np.where(np.isnan(values), 0.0, values)

@@ -1,8 +1,11 @@
 """The model server, as far as it goes without a network: the class, then the application over ASGI."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +15,13 @@ from starlette.testclient import TestClient
 
 from serving import service
 from serving.batch.job import publish_scores
+from serving.online.answers import answer_cart
+from serving.online.schemas import CartRanking
 from settings import Settings
 from tests.serving.conftest import AS_OF, ScriptedRegistry, TrainedShop
 from tests.serving.stored_lists import read_stored_rows
+
+ASKED_SECONDS = 8
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +156,7 @@ def test_without_a_champion_it_is_not_ready_and_says_why(
 
     recommender.stop()
     assert recommender.__is_ready__() is False
-    assert recommender.status().model_version is None
+    assert asyncio.run(recommender.status()).model_version is None
 
 
 @pytest.mark.parametrize(
@@ -167,3 +174,22 @@ def test_without_a_champion_it_is_not_ready_and_says_why(
 )
 def test_malformed_input_is_refused(client: TestClient, body: dict[str, object]) -> None:
     assert client.post("/recommend", json=body).status_code == 400
+
+
+def test_the_state_is_said_while_all_threads_rank(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_go_on = threading.Event()
+
+    def rank_later(*asked: Any) -> CartRanking:
+        may_go_on.wait(ASKED_SECONDS)
+        return answer_cart(*asked)
+
+    monkeypatch.setattr(service, "answer_cart", rank_later)
+    with ThreadPoolExecutor(9) as threads:
+        asked = [threads.submit(client.post, "/recommend_cart", json={"product_ids": [1]}) for _ in range(8)]
+
+        state = threads.submit(client.post, "/status").result(timeout=ASKED_SECONDS / 2)
+
+        assert not any(each.done() for each in asked)
+        may_go_on.set()
+    assert state.json()["model_version"] == 1
+    assert {each.result().status_code for each in asked} == {200}

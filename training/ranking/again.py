@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 
 from features.ranking.candidates import pair_up
-from features.snapshot.arrays import Int64, SnapshotArrays
+from features.ranking.sorting import find_best
+from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 from features.snapshot.ordered_lines import OrderedLine
 from features.snapshot.orders_since import add_orders
 from features.snapshot.tables import Snapshot
@@ -81,13 +82,21 @@ def rank_again(
 
 def _list_linked(arrays: SnapshotArrays, ordered: Int64) -> Int64:
     """List what goes with some products best, by the sum of their weights."""
-    linked = []
-    for matrix in (arrays.complements, arrays.neighbours):
-        cells = [slice(*matrix.indptr[row : row + 2]) for row in ordered]
-        others = np.concatenate([ordered[:0], *(matrix.indices[each] for each in cells)])
-        weights = np.concatenate([np.empty(0, np.float32), *(matrix.data[each] for each in cells)])
-        products, places = np.unique(others, return_inverse=True)
-        total = np.bincount(places, weights, len(products))
-        best = np.argsort(-total, kind="stable")[:NUM_LINKED]
-        linked.append(products[best[total[best] > 0]])
-    return np.concatenate(linked)
+    cells = [slice(*arrays.complements.indptr[row : row + 2]) for row in ordered]
+    others = np.concatenate([ordered[:0], *(arrays.complements.indices[each] for each in cells)])
+    weights = np.concatenate([np.empty(0, np.float32), *(arrays.complements.data[each] for each in cells)])
+    complements, places = np.unique(others, return_inverse=True)
+    codes = arrays.linking_codes[ordered]
+    links = arrays.link_weights[codes[codes >= 0], :-1].sum(axis=0, dtype=np.float64).astype(np.float32)
+    return np.concatenate(
+        [
+            _take_largest(complements, np.bincount(places, weights, len(complements)).astype(np.float32)),
+            _take_largest(arrays.linked_products, links),
+        ]
+    )
+
+
+def _take_largest(products: Int64, weights: Float32) -> Int64:
+    """Take the NUM_LINKED products that weigh most, of those that weigh anything."""
+    best = find_best(weights[None], min(NUM_LINKED, len(products)))[0]
+    return products[best[weights[best] > 0]]
