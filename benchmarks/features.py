@@ -134,7 +134,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _compare(options: argparse.Namespace) -> Result:
     as_of = options.as_of or latest_midnight()
     if options.child:
-        print(json.dumps(measure(options.child, MLStore(load_settings().ml_store_uri), as_of)))
+        print(json.dumps(measure(options.child, MLStore.of(load_settings()), as_of)))
         return Result()
     runs: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
     for _ in range(options.runs):

@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _measure(options: argparse.Namespace) -> Result:
-    snapshot = Snapshot.open(MLStore(load_settings().ml_store_uri))
+    snapshot = Snapshot.open(MLStore.of(load_settings()))
     if snapshot.arrays.totals is None:
         raise ValueError("the newest snapshot has no totals: run `python -m features.rebuild` first")
     ranker = Ranker.load(options.version)

@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _measure(chosen: argparse.Namespace) -> Result:
-    store = MLStore(load_settings().ml_store_uri)
+    store = MLStore.of(load_settings())
     newest = find_newest(store)
     if newest is None:
         return Result("skipped: there is no snapshot yet, `make up` first")

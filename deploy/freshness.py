@@ -21,7 +21,7 @@ from training.registry.installation import MARK, read_installation
 
 def describe_freshness(settings: Settings) -> list[tuple[str, str]]:
     """Return one `(what, how fresh)` a hop: rows, snapshot, champion, lists."""
-    store = MLStore(settings.ml_store_uri)
+    store = MLStore.of(settings)
     return [
         ("shop rows synced", _last_sync(store)),
         ("feature snapshot as of", _snapshot(store)),

@@ -168,7 +168,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _maintain(options: argparse.Namespace) -> Result:
     if options.retention_days > LONGEST_RETENTION:
         raise argparse.ArgumentError(None, f"--retention-days is at most {LONGEST_RETENTION.days}")
-    store = MLStore(load_settings().ml_store_uri)
+    store = MLStore.of(load_settings())
     try:
         report = maintain_store(store, retention=options.retention_days, snapshot_retention=options.snapshot_days)
     except LeaseTakenError as busy:

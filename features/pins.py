@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
-from deltalake import write_deltalake
 
 from features.store import MLStore
+from features.store_writing import write_rows
 
 PINS_TABLE = "_pins"
 PIN_RETENTION = timedelta(days=180)
@@ -100,10 +100,5 @@ def _append(store: MLStore, owner: str, as_of: str, versions: str) -> None:
     if same.filter(pl.col("pinned_at") > now - RENEW_AFTER).height:
         return
     with store.explained(PINS_TABLE):
-        write_deltalake(
-            store.table_uri(PINS_TABLE),
-            pl.DataFrame([(owner, as_of, versions, now)], schema=SCHEMA, orient="row"),
-            mode="append",
-            schema_mode="merge",
-            storage_options=store.storage_options,
-        )
+        row = pl.DataFrame([(owner, as_of, versions, now)], schema=SCHEMA, orient="row")
+        write_rows(store.table_uri(PINS_TABLE), row, store.storage_options, mode="append", schema_mode="merge")

@@ -113,7 +113,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _rebuild(options: argparse.Namespace) -> Result:
     settings = load_settings()
     started = time.perf_counter()
-    store, as_of = MLStore(settings.ml_store_uri), options.as_of or latest_midnight()
+    store, as_of = MLStore.of(settings), options.as_of or latest_midnight()
     if options.plan or options.buckets is not None:
         summary = _work(store, as_of, settings.num_buckets, options.buckets)
     else:

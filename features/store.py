@@ -8,16 +8,19 @@ versions. Tables whose name starts with `_` are the store's own (runs, leases) a
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Self
 from urllib.parse import unquote
 
 import polars as pl
-from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable
 from polars.exceptions import PanicException, PolarsError
 
 from features.delta_log import DeltaLog
 from features.store_failures import LIBRARY_ERRORS, StoreError, describe_damage, describe_failure, is_about_data
 from features.store_files import PlainPathTable, StoreFiles
 from features.store_path import explain_unusable
+from features.store_writing import write_rows
+from settings import Settings
 
 KNOWN_FROM = "known_from"
 KNOWN_UNTIL = "known_until"
@@ -54,10 +57,19 @@ class MLStore:
             StoreError: the folder's path holds characters that deltalake cannot have.
         """
         self.uri = str(uri).rstrip("/")
-        self.storage_options = {**(TIMEOUTS if "://" in self.uri else {}), **(storage_options or {})}
+        self.storage_options = {**TIMEOUTS, **(storage_options or {})} if "://" in self.uri else {}
         self.files = StoreFiles(self.uri, self.storage_options)
         if unusable := explain_unusable(self.uri):
             raise StoreError(unusable)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Point at the store of an installation.
+
+        Raises:
+            StoreError: the folder's path holds characters that deltalake cannot have.
+        """
+        return cls(settings.ml_store_uri, settings.object_store)
 
     def table_uri(self, table: str) -> str:
         """Name the place of a table for deltalake."""
@@ -219,15 +231,15 @@ class MLStore:
         if where is not None:
             _require_rows_inside(table, frame, where)
         with self.explained(table):
-            write_deltalake(
+            write_rows(
                 self.table_uri(table),
                 frame,
+                self.storage_options,
                 mode="overwrite",
                 partition_by=None if is_partial else (partition_by or list(where or {}) or None),
                 predicate=_to_predicate(where) if is_partial and where is not None else None,
                 schema_mode="merge" if is_partial else "overwrite",
                 configuration=TABLE_CONFIGURATION,
-                storage_options=self.storage_options,
                 commit_properties=CommitProperties(custom_metadata=dict(metadata or {})),
             )
         return self.version(table)

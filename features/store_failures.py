@@ -3,7 +3,7 @@
 import re
 from urllib.parse import unquote
 
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import CommitFailedError, DeltaError
 from polars.exceptions import PanicException, PolarsError
 from pyarrow import ArrowException
 
@@ -16,6 +16,11 @@ _STORED_WORDS = re.compile(r"<Code>(?P<code>[^<]*)</Code>\s*<Message>(?P<words>[
 _DURATION = re.compile(r" in [0-9.]+(m|µ|n)?s\b.*")
 
 _CONDITIONAL_PUT = "Use one that knows conditional writes (If-None-Match), which keep two writers apart."
+_NO_ROOM = (
+    "Make room in the object store, or raise its quota; files that no commit names are deleted by "
+    "`python -m features.maintain`."
+)
+_BUSY = "Run the command again when the object store answers again: it has too much to do now."
 _ENDPOINT = "Correct AWS_ENDPOINT_URL (or AWS_REGION), and see that the object store runs and can be reached from here."
 _CREDENTIALS = (
     "Correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and let that account list, read, write and delete in the "
@@ -25,9 +30,11 @@ _OBJECT_STORE = (
     (r"169\.254\.", "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."),  # asked where no credentials are given
     (r"NoSuchBucket", "Correct the bucket in ML_STORE_URI, or create it."),
     (r"NotImplemented|501 ", _CONDITIONAL_PUT),
+    (r"507 |InsufficientStorage|QuotaExceeded|StorageFull", _NO_ROOM),
     (r"InvalidAccessKeyId|SignatureDoesNotMatch|AccessDenied|InvalidToken|ExpiredToken|40[13] ", _CREDENTIALS),
-    (r"scheme is not allowed|BadScheme|builder error", "Set AWS_ALLOW_HTTP=true where AWS_ENDPOINT_URL is not HTTPS."),
-    (r"tcp connect|dns error|timed out|error sending request|50[0234] ", _ENDPOINT),
+    (r"SlowDown|Slow Down|TooManyRequests|429 |503 ", _BUSY),
+    (r"scheme is not allowed|BadScheme|builder error", "Correct AWS_ENDPOINT_URL: http://HOST:PORT or https://HOST."),
+    (r"tcp connect|dns error|timed out|error sending request|50[024] ", _ENDPOINT),
 )
 """What an object store's answers and silences look like, and which setting is then to be corrected."""
 
@@ -52,6 +59,11 @@ def describe_failure(uri: str, error: BaseException) -> str:
     if remedy:
         return f"The ML store {uri!r} cannot be reached: {_find_cause(str(error))}. {remedy}"
     words = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if isinstance(error, CommitFailedError):
+        return (
+            f"The ML store {uri!r} was written by another process at the same moment, or said so late what it had "
+            f"written that it was asked twice: {words.rstrip('.')}. Nothing is half-written: run the command again."
+        )
     return (
         f"The ML store {uri!r} cannot be read or written: {words}. Check that it can be reached, its disk and its "
         "rights; a lost or damaged file of a table is repaired by `python -m features.sync --verify`, of a "

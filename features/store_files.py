@@ -48,9 +48,9 @@ class StoreFiles:
 
     def sizes(self, folder: str) -> dict[str, int]:
         """Return the bytes of each file in a folder, subfolders included, by its path below the root."""
-        return {
-            entry.path: entry.size or 0 for entry in self._list(folder, recursive=True) if entry.type == FileType.File
-        }
+        entries = self._list(folder, recursive=True)
+        # SeaweedFS goes on listing a folder whose files are gone, as an empty object of its name.
+        return {one.path: one.size or 0 for one in entries if one.type == FileType.File and one.path != folder}
 
     def read(self, path: str) -> bytes | None:
         """Read a file; None if it is not there."""

@@ -27,6 +27,9 @@ WEBHOOKS = {
     "MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES": "1",
 }
 
+# Where the store of files is silent, whoever waits for MLflow is told within a minute or so, not after five tries.
+OBJECT_STORE = {"AWS_RETRY_MODE": "standard", "AWS_MAX_ATTEMPTS": "3"}
+
 
 def server_command(settings: Settings, *, has_login: bool) -> list[str]:
     """Compose the `mlflow server` command.
@@ -41,7 +44,7 @@ def server_command(settings: Settings, *, has_login: bool) -> list[str]:
     command = [sys.executable, "-m", "mlflow", "server"]
     command += ["--host", settings.host, "--port", str(settings.mlflow_port), "--workers", "1"]
     command += ["--allowed-hosts", settings.mlflow_allowed_hosts]
-    command += ["--serve-artifacts", "--artifacts-destination", artifacts_uri(settings)]
+    command += ["--serve-artifacts", "--artifacts-destination", settings.mlflow_artifacts_uri]
     if has_login:
         command += ["--app-name", "login"]
     return command
@@ -59,6 +62,8 @@ def server_environment(settings: Settings, login_file: Path | None, webhook_key:
         Values by name; some are secret.
     """
     environment = {**HARDENING, **WEBHOOKS, "MLFLOW_BACKEND_STORE_URI": backend_uri(settings)}
+    if settings.mlflow_artifacts_uri.startswith("s3://"):
+        environment |= OBJECT_STORE | _name_object_store(settings)
     environment["MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"] = webhook_key
     if login_file is not None:
         environment["MLFLOW_AUTH_CONFIG_PATH"] = str(login_file)
@@ -72,6 +77,7 @@ def backend_uri(settings: Settings) -> str:
     return settings.mlflow_backend_uri.get_secret_value() or f"sqlite:///{settings.var_dir / 'mlflow' / 'mlflow.db'}"
 
 
-def artifacts_uri(settings: Settings) -> str:
-    """Name the place behind the artefact proxy. Clients never see it: they get and put files through the server."""
-    return settings.mlflow_artifacts_uri or str(settings.var_dir / "mlflow" / "artifacts")
+def _name_object_store(settings: Settings) -> dict[str, str]:
+    """Return address and account as boto3 reads them, which knows a region by another name."""
+    options = {name.upper(): value for name, value in settings.object_store.items() if name != "aws_allow_http"}
+    return options | ({"AWS_DEFAULT_REGION": settings.aws_region} if settings.aws_region else {})

@@ -170,7 +170,7 @@ def _prepare_compared(settings: Settings, options: argparse.Namespace) -> Scorin
 def _prepare(settings: Settings, registry: Registry, version: int, as_of: datetime | None) -> Scoring:
     """Make a version ready to score all users of a snapshot."""
     require_permission(registry, version)
-    store = MLStore(settings.ml_store_uri)
+    store = MLStore.of(settings)
     ranker = load_ranker(registry, settings.var_dir / "models", version)
     snapshot = Snapshot.open(store, as_of, bucket=ANY_BUCKET)
     ranker.check_snapshot(snapshot)

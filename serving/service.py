@@ -56,7 +56,7 @@ class Recommender:
         registry = connect(settings.mlflow_tracking_uri, settings.model_name)
         secret = ensure_secret(settings.var_dir / "models")
         followup = Followup(registry, open_engine(settings.platform_database_url))
-        sources = Sources(registry, MLStore(settings.ml_store_uri), settings.var_dir, followup)
+        sources = Sources(registry, MLStore.of(settings), settings.var_dir, followup)
         self._watcher = ChampionWatcher(sources, settings.champion_poll_seconds)
         self._ranker = CoalescedRanker(lambda user_ids, k: answer_lists(self._champion(), user_ids, k))
         self.receiver = make_receiver(secret, self._watcher.look_now, followup.hear)

@@ -7,7 +7,9 @@ from typing import Literal
 from urllib.parse import parse_qsl
 
 from pydantic import Field, JsonValue, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from settings.object_store import ObjectStoreSettings
 
 FIXED: dict[str, JsonValue] = {"in_containers": "fixed"}
 """Marks a setting that docker-compose.yml gives a value of its own: it can be set in embedded mode only."""
@@ -20,7 +22,7 @@ TLS_SWITCHES = ("ssl_disabled", "ssl_verify_cert", "ssl_verify_identity", "ssl_c
 DATABASES = ("shop_database_url", "platform_database_url", "shop_owner_database_url")
 
 
-class Settings(BaseSettings):
+class Settings(ObjectStoreSettings):
     """Settings of one installation. Two clones with other ports and another `VAR_DIR` run side by side."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
@@ -64,7 +66,7 @@ class Settings(BaseSettings):
     )
     ml_store_uri: str = Field(
         "",
-        description="Folder or object-store URI of the Delta tables; empty = VAR_DIR/store.",
+        description="Folder or object-store URI (s3://bucket/prefix) of the Delta tables; empty = VAR_DIR/store.",
         json_schema_extra=FIXED,
     )
     mlflow_tracking_uri: str = Field(
@@ -90,7 +92,8 @@ class Settings(BaseSettings):
     )
     mlflow_artifacts_uri: str = Field(
         "",
-        description="Folder or object-store URI behind MLflow's artefact proxy; empty = VAR_DIR/mlflow/artifacts.",
+        description="Folder or object-store URI (s3://bucket/prefix) behind MLflow's artefact proxy; empty = "
+        "VAR_DIR/mlflow/artifacts.",
         json_schema_extra=FIXED,
     )
     mlflow_allowed_hosts: str = Field(
@@ -213,6 +216,11 @@ class Settings(BaseSettings):
         return self.platform_database_url != self.shop_database_url
 
     @property
+    def has_object_store(self) -> bool:
+        """Whether the ML store or MLflow's files lie in an object store."""
+        return self.ml_store_uri.startswith("s3://") or self.mlflow_artifacts_uri.startswith("s3://")
+
+    @property
     def has_own_shop_file(self) -> bool:
         """Whether the shop lies in `VAR_DIR`: nobody gave it a database."""
         return self.shop_database_url == derive({"var_dir": self.var_dir})["shop_database_url"]
@@ -317,6 +325,7 @@ def derive(given: Mapping[str, object]) -> dict[str, object]:
         "shop_database_url": f"sqlite:///{var_dir / 'shop.db'}",
         "platform_database_url": f"sqlite:///{var_dir / 'platform.db'}",
         "ml_store_uri": str(var_dir / "store"),
+        "mlflow_artifacts_uri": str(var_dir / "mlflow" / "artifacts"),
         "mlflow_tracking_uri": f"http://127.0.0.1:{given.get('mlflow_port') or 5000}",
         "api_url": f"http://127.0.0.1:{given.get('api_port') or 8000}",
         "serving_url": f"http://127.0.0.1:{given.get('serving_port') or 8001}",

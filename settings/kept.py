@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
 from settings.fields import Settings, derive
+from settings.object_store import ObjectStoreSettings
 
 KEPT_FILE = "settings.json"
 PORTS = ("api_port", "serving_port", "mlflow_port", "airflow_port")
@@ -39,6 +40,7 @@ OF_A_SHOP = (
     "platform_database_url",
     "ml_store_uri",
     "mlflow_tracking_uri",
+    "mlflow_artifacts_uri",
 )
 """What another shop does not inherit from the one before."""
 
@@ -91,6 +93,8 @@ def describe_given(settings: Settings) -> dict[str, object]:
     usual |= derive({name: getattr(settings, name) for name in (FOLDER, *PORTS)})
     usual["shop_owner_database_url"] = settings.shop_database_url
     values = {name: getattr(settings, name) for name in Settings.model_fields if name != FOLDER}
+    if not settings.has_object_store:  # they are there for something else
+        values = {name: value for name, value in values.items() if name not in ObjectStoreSettings.model_fields}
     return {name: _to_json(value) for name, value in values.items() if name not in usual or value != usual[name]}
 
 

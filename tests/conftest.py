@@ -16,6 +16,7 @@ from shop.database import open_engine
 from shop.migrate import PLATFORM, SHOP
 from tests.support.database_servers import KINDS, DatabaseServer, run_server
 from tests.support.migrated_databases import MigratedDatabases, copy_migrated_file, migrate_file
+from tests.support.object_store import ObjectStore, object_store_running
 from tests.support.synthetic import make_synthetic_store
 from tests.support.tiny_shop import fill_tiny_shop
 
@@ -54,6 +55,13 @@ def no_setting_left_behind() -> Iterator[None]:
     yield
     load_settings.cache_clear()
     assert _settings_in_environment() == before, "this file changed the environment of the files after it"
+
+
+@pytest.fixture(scope="session")
+def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    """An object store of this test session's own, moto's."""
+    with object_store_running(tmp_path_factory.mktemp("object-store")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

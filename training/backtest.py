@@ -117,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _backtest(options: argparse.Namespace) -> Result:
     started = time.perf_counter()
     config = load_config().with_horizon(options.horizon_days)
-    evaluations = run_backtest(MLStore(load_settings().ml_store_uri), config, options.as_of, options.out)
+    evaluations = run_backtest(MLStore.of(load_settings()), config, options.as_of, options.out)
     seconds = round(time.perf_counter() - started, 1)
     metrics = {name: evaluation.summarise() for name, evaluation in evaluations.items()}
     peak = round(measure_peak_memory_gb(), 2)

@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _compare(options: argparse.Namespace) -> Result:
     settings = load_settings()
     registry = connect(settings.mlflow_tracking_uri, settings.model_name)
-    rows = reproduce(registry, MLStore(settings.ml_store_uri), settings.var_dir / "models", options.version)
+    rows = reproduce(registry, MLStore.of(settings), settings.var_dir / "models", options.version)
     is_equal = all(before == after for _, before, after in rows)
     lines = [
         f"{'same' if before == after else 'DIFFERS':8} {name:36} {before!s:20} {after!s}"

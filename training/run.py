@@ -97,7 +97,7 @@ def run_training(
         RegistryError: MLflow could not be reached.
         TrainingUnderWayError: another process trains the same.
     """
-    store = MLStore(settings.ml_store_uri)
+    store = MLStore.of(settings)
     versions = store.versions()
     inputs = {name: version for name, version in versions.items() if not name.startswith("snapshot")}
     tables = {f"table.{name}": version for name, version in inputs.items()}

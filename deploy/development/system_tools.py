@@ -14,6 +14,7 @@ from pathlib import Path
 from command import Command, CommandError, Result, say
 from deploy.development.mysql_server import NoMySqlError, fetch_mysql, find_mysql
 from deploy.development.production_packages import ProductionPackagesError, find_python, provide
+from deploy.development.seaweedfs import NoSeaweedFsError, fetch_seaweedfs, find_seaweedfs
 
 PROGRAMS = {
     "mariadbd": "mariadb-server",
@@ -69,6 +70,17 @@ def provide_mysql() -> None:
     say(f"MySQL {fetched.version} is kept for the next time: {fetched.command[0]}")
 
 
+def provide_seaweedfs() -> None:
+    """Fetch SeaweedFS once, unless this machine has one; where it cannot be had, tests ask moto's server alone."""
+    if find_seaweedfs() is not None:
+        return
+    say("fetching SeaweedFS")
+    try:
+        say(f"SeaweedFS is kept for the next time: {fetch_seaweedfs()}")
+    except NoSeaweedFsError as err:
+        say(f"SeaweedFS cannot be had here, its tests are left out. {err}")
+
+
 def provide_production_packages() -> None:
     """Install what the tests of Airflow on MySQL need, once a lock.
 
@@ -96,6 +108,7 @@ def _provide(_options: argparse.Namespace) -> Result:
     if packages:
         install(packages)
     provide_mysql()
+    provide_seaweedfs()
     provide_production_packages()
     return Result()
 

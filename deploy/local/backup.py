@@ -86,7 +86,7 @@ def back_up(settings: Settings, to: Path, board: Board) -> Manifest:
     unfinished.mkdir(parents=True, mode=0o700)
     taken_at = datetime.now(UTC)
     with board.step("Tables of the store"):
-        _copy_store(MLStore(settings.ml_store_uri), var_dir / STORE, unfinished / STORE)
+        _copy_store(MLStore.of(settings), var_dir / STORE, unfinished / STORE)
     for title, name in (
         ("Lists, events, audit log", "platform.db"),
         ("The shop", "shop.db"),

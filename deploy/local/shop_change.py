@@ -28,7 +28,7 @@ OF_A_SHOP = (
     KEPT_FILE,
 )
 """What lies in `VAR_DIR` for one shop alone; what else a person put there stays."""
-PLACES = ("platform_database_url", "ml_store_uri", "mlflow_tracking_uri")
+PLACES = ("platform_database_url", "ml_store_uri", "mlflow_tracking_uri", "mlflow_artifacts_uri")
 
 
 def change_shop(given: str, board: Board, *, is_agreed: bool) -> None:

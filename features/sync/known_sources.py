@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import polars as pl
-from deltalake import write_deltalake
 
 from features.store import MLStore
+from features.store_writing import write_rows
 from features.sync.source.reader import ShopSnapshot
 
 SOURCES_TABLE = "_sources"
@@ -43,5 +43,4 @@ class KnownSources:
             kept = kept.filter(pl.col("identity").is_in([identity for identity, _name in self._read.values()]))
         now = datetime.now(UTC)
         rows = pl.concat([kept, pl.DataFrame([(*one, now) for one in new], schema=SCHEMA, orient="row")])
-        uri, options = self._store.table_uri(SOURCES_TABLE), self._store.storage_options
-        write_deltalake(uri, rows, mode="overwrite", storage_options=options)
+        write_rows(self._store.table_uri(SOURCES_TABLE), rows, self._store.storage_options, mode="overwrite")

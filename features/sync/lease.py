@@ -13,11 +13,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import polars as pl
-from deltalake import CommitProperties, write_deltalake
+from deltalake import CommitProperties
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from features.store import MLStore
 from features.store_failures import StoreError, describe_failure
+from features.store_writing import write_rows
 from features.sync.destination.versioned_table import fence
 
 LEASE_TABLE = "_lease"
@@ -135,16 +136,17 @@ def _replace(store: MLStore, current: LeaseRow | None, number: int, holder: str)
     once = CommitProperties(max_commit_retries=0)
     try:
         if current is None:
-            write_deltalake(
+            write_rows(
                 store.table_uri(LEASE_TABLE),
                 frame,
+                store.storage_options,
                 mode="error",
                 configuration=LEASE_CONFIGURATION,
-                storage_options=store.storage_options,
                 commit_properties=once,
             )
         else:
-            write_deltalake(store.open(LEASE_TABLE, current.version), frame, mode="overwrite", commit_properties=once)
+            table = store.open(LEASE_TABLE, current.version)
+            write_rows(table, frame, store.storage_options, mode="overwrite", commit_properties=once)
     except (DeltaError, OSError) as error:
         if isinstance(error, CommitFailedError) or (current is None and _is_anothers(store, holder)):
             raise LeaseTakenError(f"Another process took the lease of {store.uri!r} at the same moment.") from error

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
-from deltalake import write_deltalake
 
 from features.store import MLStore
+from features.store_writing import write_rows
 from features.sync.table_counts import TableCounts
 
 RUNS_TABLE = "_sync_runs"
@@ -131,7 +131,7 @@ def record_run(store: MLStore, report: SyncReport, started_at: datetime) -> None
         },
         schema_overrides={"is_equal": pl.Boolean()},
     )
-    write_deltalake(store.table_uri(RUNS_TABLE), row, mode="append", storage_options=store.storage_options)
+    write_rows(store.table_uri(RUNS_TABLE), row, store.storage_options, mode="append")
 
 
 def _describe(verdict: TableVerdict) -> str:

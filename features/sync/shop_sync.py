@@ -265,7 +265,7 @@ def _sync(options: argparse.Namespace) -> Result:
     if options.accept_source:
         limits = replace(limits, max_recreated_share=1.0, max_contradicting_share=1.0)
     try:
-        store = MLStore(settings.ml_store_uri)
+        store = MLStore.of(settings)
         report = sync_shop(
             engine,
             store,

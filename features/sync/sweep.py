@@ -7,9 +7,9 @@ run that finds nothing makes no version of it, and what else takes the lease bet
 from collections.abc import Mapping
 
 import polars as pl
-from deltalake import write_deltalake
 
 from features.store import MLStore
+from features.store_writing import write_rows
 from features.sync.source.sql import KeyRange
 
 SWEEPS_TABLE = "_sweeps"
@@ -48,4 +48,4 @@ def load_places(store: MLStore) -> dict[str, int]:
 def save_places(store: MLStore, places: Mapping[str, int]) -> None:
     """Keep where the sweeps of a run ended."""
     rows = pl.DataFrame({"table": list(places), "after_key": list(places.values())}, schema=SCHEMA)
-    write_deltalake(store.table_uri(SWEEPS_TABLE), rows, mode="overwrite", storage_options=store.storage_options)
+    write_rows(store.table_uri(SWEEPS_TABLE), rows, store.storage_options, mode="overwrite")

@@ -129,9 +129,10 @@ def test_what_an_object_store_says_is_one_line_without_colours() -> None:
     [
         ("501 Not Implemented\n<Error><Code>NotImplemented</Code><Message>A header</Message></Error>", "If-None-Match"),
         ("403 Forbidden\n<Error><Code>SignatureDoesNotMatch</Code><Message>No</Message></Error>", "AWS_SECRET_ACCESS"),
-        ("503 Slow Down", "AWS_ENDPOINT_URL"),
+        ("503 Slow Down", "when the object store answers again"),
+        ("507 Insufficient Storage", "Make room"),
     ],
-    ids=["no conditional put", "wrong secret", "busy"],
+    ids=["no conditional put", "wrong secret", "busy", "full"],
 )
 def test_an_answer_names_what_is_to_be_corrected(answer: str, remedy: str) -> None:
     said = describe_failure(

@@ -47,3 +47,22 @@ def test_secrets_do_not_show_when_settings_are_printed() -> None:
     settings = make_settings(mlflow_backend_uri="mysql://x:hidden@db/m", mlflow_admin_password="hidden")
 
     assert "hidden" not in repr(settings)
+
+
+def test_files_in_an_object_store_are_reached_with_the_account_of_the_settings() -> None:
+    account = {
+        "aws_endpoint_url": "http://store:8333",
+        "aws_region": "eu-west-1",
+        "aws_access_key_id": "account",
+        "aws_secret_access_key": "only for this test",
+    }
+    settings = make_settings(mlflow_artifacts_uri="s3://shop/mlflow", **account)
+
+    environment = server_environment(settings, None, "key")
+    command = " ".join(server_command(settings, has_login=False))
+
+    given = {name.upper(): value for name, value in account.items()} | {"AWS_DEFAULT_REGION": "eu-west-1"}
+    assert given.items() <= environment.items()
+    assert "--artifacts-destination s3://shop/mlflow" in command
+    assert "only for this test" not in command
+    assert not {name for name in server_environment(make_settings(**account), None, "key") if name.startswith("AWS_")}

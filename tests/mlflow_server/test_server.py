@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 from mlflow.server.auth.client import AuthServiceClient
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from features.store_files import StoreFiles
 from mlflow_server.health import ask
 from settings import Settings
 from shop.database import engine_scope, open_engine
@@ -22,6 +24,7 @@ from shop.migrate import migrate
 from shop.tables import AuditLog
 from tests.deploy.compose.image_environments import copy_tree, make_environment
 from tests.support.mlflow_servers import mlflow_running
+from tests.support.object_store import BUCKET, Fault, ObjectStore
 from tests.support.ports import free_ports
 from training.registry.audit_log import note_seen
 from training.registry.client import CHAMPION, GIVEN_BY, Registry, connect
@@ -40,9 +43,13 @@ def interpreter_and_folder(where: str, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="module", params=["here", "as in the image"])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def server(
+    request: pytest.FixtureRequest, object_store: ObjectStore, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """A server with login whose files lie in an object store."""
     python, folder = interpreter_and_folder(request.param, tmp_path_factory)
     production = {"ENVIRONMENT": "production", "MLFLOW_ADMIN_PASSWORD": SECRET, "MLFLOW_SECRET_KEY": SECRET}
+    production |= object_store.environment() | {"MLFLOW_ARTIFACTS_URI": f"s3://{BUCKET}/mlflow"}
     named: dict[str, Any] = {name.lower(): value for name, value in production.items()}
     settings = Settings(_env_file=None, var_dir=tmp_path_factory.mktemp("var"), mlflow_port=free_ports(1)[0], **named)
     with mlflow_running(settings, production, python=python, folder=folder):
@@ -108,6 +115,29 @@ def test_a_version_can_be_logged_registered_and_given_an_alias(
     assert champion.run_id == run.info.run_id
     assert client.get_run(run.info.run_id).data.metrics == {"ndcg": 0.5}
     assert Path(kept).read_text() == "kept"
+    stored = f"mlflow/{run.info.experiment_id}/{run.info.run_id}/artifacts/model/notes.txt"
+    assert StoreFiles(f"s3://{BUCKET}", server.object_store).read(stored) == b"kept", (
+        "in the bucket, which no client saw"
+    )
+
+
+def test_a_store_of_files_that_is_full_fails_what_writes_to_it(
+    server: Settings, object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "admin")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", SECRET)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    client = MlflowClient(f"http://127.0.0.1:{server.mlflow_port}")
+    (tmp_path / "notes.txt").write_text("lost")
+    run = client.create_run("0")
+
+    with (
+        object_store.failing(Fault("PUT|POST", status=507, code="InsufficientStorage")),
+        pytest.raises((MlflowException, OSError)),
+    ):
+        client.log_artifact(run.info.run_id, str(tmp_path / "notes.txt"))
+
+    assert client.list_artifacts(run.info.run_id) == []
 
 
 @pytest.fixture

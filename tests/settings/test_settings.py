@@ -9,7 +9,8 @@ from pydantic import SecretStr
 
 import settings.loading
 from settings import Settings, load_settings
-from settings.kept import keep_settings
+from settings.kept import keep_settings, read_kept_settings
+from settings.object_store import ObjectStoreSettings
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +78,7 @@ def test_a_command_that_is_given_the_folder_alone_finds_the_installation(
 
 
 GIVEN: dict[str, object] = {
+    "aws_endpoint_url": "https://store.example",
     "shop_database_url": "mysql+pymysql://shop:secret@127.0.0.1/shop?ssl_ca=ca.pem",
     "platform_database_url": "mysql+pymysql://shop:secret@127.0.0.1/platform?ssl_ca=ca.pem",
     "shop_owner_database_url": "mysql+pymysql://owner:secret@127.0.0.1/shop?ssl_ca=ca.pem",
@@ -106,6 +108,8 @@ def test_every_setting_that_make_up_was_given_is_read_by_later_commands(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    if name in ObjectStoreSettings.model_fields:
+        monkeypatch.setenv("MLFLOW_ARTIFACTS_URI", "s3://bucket/mlflow")
     monkeypatch.setenv(name.upper(), str(name_another_value(name)))
     load_settings.cache_clear()
     keep_settings(given := load_settings())
@@ -244,3 +248,35 @@ def test_a_copy_wants_a_database_of_the_platforms_own(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="name another in PLATFORM_DATABASE_URL"):
         _ = both.catalogue_database_url
+
+
+def test_an_object_stores_account_is_kept_where_one_is_used_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whoever starts a platform on files may have such an account for something else."""
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "theirs")
+
+    keep_settings(load_settings())
+
+    assert "aws_secret_access_key" not in read_kept_settings(tmp_path)
+
+
+def test_the_object_store_is_told_to_its_libraries_in_their_words() -> None:
+    settings = Settings(
+        _env_file=None,
+        aws_endpoint_url="http://127.0.0.1:8333/",
+        aws_access_key_id="account",
+        aws_secret_access_key=SecretStr("only for this test"),
+    )
+
+    assert settings.object_store == {
+        "aws_endpoint_url": "http://127.0.0.1:8333",
+        "aws_access_key_id": "account",
+        "aws_secret_access_key": "only for this test",
+        "aws_allow_http": "true",
+    }
+    assert "only for this test" not in repr(settings)
+    assert Settings(_env_file=None, aws_endpoint_url="https://store.example").object_store == {
+        "aws_endpoint_url": "https://store.example"
+    }

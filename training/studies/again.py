@@ -192,7 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _study(options: argparse.Namespace) -> Result:
-    purchases = load_purchases(MLStore(load_settings().ml_store_uri), options.as_of)
+    purchases = load_purchases(MLStore.of(load_settings()), options.as_of)
     ranker = Ranker.load(options.version, is_holdout=True)
     measured = measure(purchases, ranker, options.as_of - timedelta(days=HOLDOUT_DAYS))
     return Result("\n\n".join("\n".join(write_table(each)) for each in measured))

@@ -184,7 +184,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _compare(options: argparse.Namespace) -> Result:
-    store, config = MLStore(load_settings().ml_store_uri), load_config()
+    store, config = MLStore.of(load_settings()), load_config()
     lines: list[str] = []
     for folder in options.backtests:
         purchases, window = open_backtest(store, folder)

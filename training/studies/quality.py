@@ -204,7 +204,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _compare(options: argparse.Namespace) -> Result:
-    page = write_page(_measure_apart(MLStore(load_settings().ml_store_uri), options.cuts))
+    page = write_page(_measure_apart(MLStore.of(load_settings()), options.cuts))
     if options.out:
         options.out.write_text(page, encoding="utf-8")
     return Result(page)

@@ -180,7 +180,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _compare(options: argparse.Namespace) -> Result:
-    store = MLStore(load_settings().ml_store_uri)
+    store = MLStore.of(load_settings())
     lines: list[str] = []
     for folder in options.backtests:
         purchases, window = open_backtest(store, folder)

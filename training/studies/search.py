@@ -196,7 +196,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _search(options: argparse.Namespace) -> Result:
     config = load_config().replace({"model.num_members": options.members})
-    ground = prepare(load_purchases(MLStore(load_settings().ml_store_uri), options.as_of), config)
+    ground = prepare(load_purchases(MLStore.of(load_settings()), options.as_of), config)
     study = run_search(ground, config, options.trials, options.out)
     evidence = summarise(study, options.out)
     page = write_page(evidence, ground.window, config, sum(len(chunk.user_rows) for chunk in ground.held_out))
