@@ -121,6 +121,7 @@ def make_plan(
     store: MLStore, versions: Mapping[str, int], workspace: Workspace, as_of: datetime, num_buckets: int
 ) -> Plan:
     """Compute what needs all users, with the purchases of a few buckets in memory at a time."""
+    workspace.begin()
     paths = spread_lines(store, as_of, versions, num_buckets, workspace)
     lines = Lines(store, versions, workspace, as_of, num_buckets, count_lines(store, versions), paths)
     facts = _load_product_facts(lines)

@@ -17,6 +17,7 @@ import polars as pl
 from features.store import MLStore
 
 FOLDER = "_rebuild"
+BEGUN = "begun"
 
 
 class Workspace:
@@ -26,6 +27,10 @@ class Workspace:
         """Point at a rebuild; nothing is read or created yet."""
         self._store = store
         self.name = name
+
+    def begin(self) -> None:
+        """Note that the rebuild is under way, before its first file: `delete_abandoned` goes by that."""
+        self.write_note(BEGUN, {})
 
     def write_frame(self, what: str, frame: pl.DataFrame) -> str:
         """Write rows into a file of their own.
@@ -52,9 +57,10 @@ class Workspace:
         return None if data is None else dict(json.loads(data))
 
     def delete(self) -> None:
-        """Delete all files of the rebuild, the notes first."""
+        """Delete all files of the rebuild: the notes first, and the one that it has begun last."""
         paths = [path for path in self._store.files.sizes(FOLDER) if path.startswith(f"{FOLDER}/{self.name}-")]
-        for path in sorted(paths, key=lambda path: not path.endswith(".json")):
+        begun = self._name_note(BEGUN)
+        for path in sorted(paths, key=lambda path: (path == begun, not path.endswith(".json"))):
             self._store.files.delete(path)
 
     def _name_note(self, what: str) -> str:
@@ -74,17 +80,17 @@ def name_workspace(as_of: datetime, made_from: Mapping[str, Any]) -> str:
 
 
 def delete_abandoned(store: MLStore, before: datetime) -> list[str]:
-    """Delete the rebuilds that nobody planned after an instant and nobody finished.
+    """Delete the rebuilds that nobody began after an instant and nobody finished.
 
     Returns:
         Their names.
     """
-    suffix = "-plan.json"
+    suffix = f"-{BEGUN}.json"
     paths = list(store.files.sizes(FOLDER))
-    planned = {path.removeprefix(f"{FOLDER}/").removesuffix(suffix) for path in paths if path.endswith(suffix)}
+    begun = {path.removeprefix(f"{FOLDER}/").removesuffix(suffix) for path in paths if path.endswith(suffix)}
     abandoned = []
-    for name in sorted(planned):
-        note = Workspace(store, name).read_note("plan")
+    for name in sorted(begun):
+        note = Workspace(store, name).read_note(BEGUN)
         if note is not None and datetime.fromisoformat(note["noted_at"]) < before:
             Workspace(store, name).delete()
             abandoned.append(name)
