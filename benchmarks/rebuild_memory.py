@@ -24,12 +24,12 @@ from shop.loaders.synthetic.build import SyntheticShape
 
 NUM_PRODUCTS, LINES_A_USER, LINES_AN_ORDER = 20_000, 50, 5
 AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
-IN_MEMORY = 2**62
+ALL = 0
 
 
 def measure(uri: str, num_buckets: int, lines_at_once: int) -> dict[str, float | str]:
-    """Rebuild in this process, with so many lines in memory at once; gives seconds, peak megabytes and the hash."""
-    spreading.LINES_AT_ONCE = lines_at_once
+    """Rebuild here, with so many lines in memory at once (0 = all); gives seconds, peak megabytes and the hash."""
+    spreading.LINES_AT_ONCE = lines_at_once or 2**62
     store = MLStore(uri)
     num_lines = spreading.count_lines(store, {"order_items": store.version("order_items")})
     started = time.perf_counter()
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     command = Command("benchmarks.rebuild_memory", __doc__)
     command.add_argument("--users", type=int, nargs="+", default=[20_000, 50_000])
     command.add_argument("--buckets", type=int, default=16)
-    command.add_argument("--lines-at-once", type=int, nargs="+", default=[IN_MEMORY, spreading.LINES_AT_ONCE])
+    command.add_argument("--lines-at-once", type=int, nargs="+", default=[ALL, spreading.LINES_AT_ONCE])
     command.add_argument("--child", metavar="STORE", help=argparse.SUPPRESS)
     return command.run(_compare, arguments)
 
@@ -78,7 +78,7 @@ def _compare_one(store: MLStore, num_users: int, num_buckets: int, lines_at_once
     told = ["--buckets", str(num_buckets), "--lines-at-once", str(lines_at_once), "--child", store.uri]
     command = [sys.executable, "-m", "benchmarks.rebuild_memory", *told]
     done = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
-    at_once = "all" if lines_at_once == IN_MEMORY else f"{lines_at_once:,}"
+    at_once = "all" if lines_at_once == ALL else f"{lines_at_once:,}"
     seconds = f"{done['seconds']:.1f} | {done['plan']:.1f}"
     say(f"| {num_users:,} | {done['lines']:,} | {at_once} | {seconds} | {done['peak'] / 1024:.2f} |")
     return str(done["snapshot_id"])
