@@ -51,6 +51,7 @@ OF_A_BEHAVIOUR = {
     "serving/online/test_starts.py": "starts while MLflow or the copy of a version is out of order",
     "serving/test_bento.py": "what `bentoml build` packs",
     "serving/test_mapped_shop.py": "from a shop in a schema of its own to its pages, by SELECT alone",
+    "serving/test_object_store.py": "training, scoring and the model server on a real object store",
     "serving/test_read_only_shop.py": "sync, batch and pages with SELECT alone on the shop",
     "serving/test_score_shares.py": "workers that score some buckets each",
     "serving/batch/test_killed.py": "a scoring that is killed anywhere",
