@@ -24,12 +24,11 @@ from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from features.store_failures import StoreError
 from settings import load_settings
-from training.config import load_config
 from training.data.inputs import EncodedSnapshot, ModelInputs, join_inputs
 from training.ranking.chunks import USERS_AT_ONCE, map_chunks, slice_pairs
 from training.ranking.ranker import Ranker
 from training.ranking.topk import rank_top
-from training.version.files import CONFIG, ArtefactError
+from training.version.files import ArtefactError
 
 NUM_RANKED = 8 * USERS_AT_ONCE
 NUM_ALONE = 100
@@ -39,14 +38,17 @@ AIM_SHARE, AIM_MS = 0.5, 6.0
 class Limit:
     """What every ranking has to do: the network, and the best of each user."""
 
-    def __init__(self, ranker: Ranker, snapshot: Snapshot, rows: Int64, num_candidates: int):
+    def __init__(self, ranker: Ranker, snapshot: Snapshot, rows: Int64):
         """Draw and encode the candidates of users."""
         self._ranker = ranker
         encoded = EncodedSnapshot(ranker.encoder, snapshot.arrays)
         self._prepared: dict[int, tuple[Int64, list[ModelInputs[np.ndarray]]]] = {}
         for start in range(0, len(rows), USERS_AT_ONCE):
             chunk = rows[start : start + USERS_AT_ONCE]
-            candidates, users = draw_candidates(snapshot.arrays, chunk, num_candidates), encoded.encode_users(chunk)
+            candidates, users = (
+                draw_candidates(snapshot.arrays, chunk, ranker.num_candidates),
+                encoded.encode_users(chunk),
+            )
             owners = np.searchsorted(chunk, candidates.user_rows)
             inputs = [
                 join_inputs(
@@ -69,7 +71,7 @@ def measure(snapshot: Snapshot, ranker: Ranker, runs: int) -> None:
     """Print users a second beside the limit, and the time of one user."""
     user_ids = snapshot.user_ids()[:NUM_RANKED]
     rows = snapshot.arrays.find_users(user_ids)
-    limit = Limit(ranker, snapshot, rows, load_config(ranker.folder / CONFIG).data.num_candidates)
+    limit = Limit(ranker, snapshot, rows)
     ranker.rank(snapshot, user_ids[:USERS_AT_ONCE], LIST_LENGTH)
     ways: dict[str, Callable[[], object]] = {
         "ranker": lambda: ranker.rank(snapshot, user_ids, LIST_LENGTH),

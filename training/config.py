@@ -48,7 +48,10 @@ class DataConfig(_Section):
     max_users_per_window: int = Field(20_000, ge=1)
     """Users a window, a seeded sample of those with purchases before and in it; bounds memory."""
     num_candidates: int = Field(1000, ge=2)
-    """Candidates a user, in training, batch and online alike."""
+    """Candidates a user that training draws its lists from, and that is judged by in training."""
+    num_ranked: int = Field(500, ge=2)
+    """Candidates a user that are scored for a list, in the gate, batch and online alike; at most `num_candidates`. The
+    time of a list is in proportion; fewer than 400 rank worse (docs/decisions/0053)."""
     list_size: int = Field(96, ge=2)
     """Candidates of a user that one training step sees: every label among them, the rest drawn."""
     own_share: float = Field(0.5, ge=0, le=1)

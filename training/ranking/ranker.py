@@ -55,7 +55,7 @@ class Ranker:
         self._folder = folder
         self.encoder = encoder
         self._session = session
-        self._num_candidates = num_candidates
+        self.num_candidates = num_candidates
         self._encoded: EncodedSnapshot | None = None
 
     @classmethod
@@ -76,7 +76,7 @@ class Ranker:
         encoder = load_encoder(folder)
         check_signature(session, encoder)
         check_vocabulary(session, encoder)
-        return cls(folder, encoder, session, config.data.num_candidates)
+        return cls(folder, encoder, session, min(config.data.num_candidates, config.data.num_ranked))
 
     @property
     def folder(self) -> Path:
@@ -178,7 +178,7 @@ class Ranker:
         Returns:
             The P pairs, their scores float32[P], and the users' category probabilities float32[len(rows), C].
         """
-        candidates = draw_candidates(arrays, rows, self._num_candidates)
+        candidates = draw_candidates(arrays, rows, self.num_candidates)
         encoded = self._encode(arrays)
         categories, scores = self._score_pairs(encoded, rows, encoded.encode_users(rows), candidates)
         return candidates, scores, categories
@@ -217,7 +217,7 @@ class Ranker:
     def _rank_chunk(
         self, encoded: EncodedSnapshot, rows: Int64, k: int, only_new: bool, least_new: int
     ) -> pl.DataFrame:
-        candidates = draw_candidates(encoded.arrays, rows, self._num_candidates)
+        candidates = draw_candidates(encoded.arrays, rows, self.num_candidates)
         users = encoded.encode_users(rows)
         _, scores = self._score_pairs(encoded, rows, users, candidates)
         is_new = candidates.history_rows < 0

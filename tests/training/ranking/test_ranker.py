@@ -1,11 +1,13 @@
 """One ranker: training, batch and online give the same scores to 1e-6, and lists that keep the rules."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 import torch
+import yaml
 
 from features.snapshot.purchases import load_purchases
 from features.snapshot.tables import Snapshot
@@ -15,7 +17,7 @@ from training.data.inputs import EncodedSnapshot, ModelInputs, join_inputs
 from training.data.windows import open_window
 from training.fit import Fitted
 from training.ranking.ranker import Ranker
-from training.version.files import ArtefactError
+from training.version.files import CONFIG, ArtefactError, write_manifest
 
 LEAST_NEW = 15
 K = 20
@@ -69,6 +71,27 @@ def test_lists_are_sorted_distinct_and_numbered_from_one(ranker: Ranker, snapsho
         assert rows["rank"].to_list() == list(range(1, rows.height + 1))
         assert rows["score"].is_sorted(descending=True)
         assert rows["product_id"].is_unique().all()
+
+
+def test_fewer_candidates_are_ranked_than_training_draws_from(version_folder: Path, snapshot: Snapshot) -> None:
+    config = yaml.safe_load((version_folder / CONFIG).read_text(encoding="utf-8"))
+    config["data"] |= {"num_candidates": 120, "num_ranked": 50}
+    (version_folder / CONFIG).write_text(yaml.safe_dump(config), encoding="utf-8")
+    write_manifest(version_folder)
+
+    candidates, _, _ = Ranker.load(version_folder).score_candidates(snapshot.arrays, np.arange(5))
+
+    assert np.bincount(candidates.user_rows).tolist() == [50] * 5
+
+
+def test_a_version_from_before_the_two_were_told_apart_ranks_at_most_500(version_folder: Path) -> None:
+    config = yaml.safe_load((version_folder / CONFIG).read_text(encoding="utf-8"))
+    del config["data"]["num_ranked"]
+    config["data"]["num_candidates"] = 1000
+    (version_folder / CONFIG).write_text(yaml.safe_dump(config), encoding="utf-8")
+    write_manifest(version_folder)
+
+    assert Ranker.load(version_folder).num_candidates == 500
 
 
 def test_users_differ_and_unknown_ones_are_absent(ranker: Ranker, snapshot: Snapshot) -> None:
