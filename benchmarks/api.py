@@ -5,9 +5,10 @@ of a bare FastAPI route that returns the same bytes, with the same server settin
 64 connections; then at 70% of the API's capacity at a steady rate, the bare route too: what it needs then is the
 machine's own unrest. "first" asks for each user once after the shop has changed, "again" asks for users whom nothing
 has changed for (on MySQL nothing tells, so both are read anew), "written" asks for the same users while somebody
-changes the stock ten times a second. An answer from the API's local copy is no answer: it is counted apart.
-Then the lists move to a database of their own on the same server (or a second file), and all of it is asked again; and
-once more with ids of text for users, products and departments ("text").
+changes a price ten times a second. What was asked before has filled the API's memory of products. An answer from the
+API's local copy is no answer: it is counted apart. Then the lists move to a database of their own on the same server
+(or a second file), and all of it is asked again; and once more with ids of text for users, products and departments
+("text").
 
 "CPU us" is the processor time of the one worker for each answer. Where other work shares the machine, rates say how
 much of it was left; the processor time says what an answer costs.
@@ -154,6 +155,7 @@ def _compare(
     """
     usual = bare.press(paths, connections, seconds)
     _show(database, "bare", connections, usual, usual)
+    api.press(paths[-AGAIN_USERS:], connections, 1.0)  # products are in memory, as they are in a server that runs
     _touch(url)
     offset = NUM_USERS // len(CONNECTIONS) * CONNECTIONS.index(connections)
     first = api.press(paths[offset:] + paths[:offset], connections, seconds)
@@ -217,12 +219,18 @@ def _name_by_text(platform_url: str) -> None:
 
 @contextmanager
 def keep_writing(url: str) -> Iterator[None]:
-    """Let somebody change the shop while the block runs."""
+    """Let somebody change prices while the block runs."""
     is_over = Event()
 
     def write() -> None:
+        engine, product_id = open_engine(url), 0
         while not is_over.wait(1 / WRITES_PER_SECOND):
-            _touch(url)
+            product_id = product_id % NUM_PRODUCTS + 1
+            with engine.begin() as connection:
+                connection.execute(
+                    text("UPDATE products SET price = price + 1 WHERE product_id = :id"), {"id": product_id}
+                )
+        engine.dispose()
 
     writer = Thread(target=write)
     writer.start()

@@ -18,19 +18,27 @@ from api.db.refusals import LastTrouble
 from api.db.writer import DatabaseWriter
 from api.pages.known_changes import KnownChanges, Seen
 from api.pages.latest_products import LatestProducts
-from api.queries.catalogue import SellableProduct, fetch_sellable
+from api.queries.catalogue import SellableProduct, fetch_sellable, fetch_sellable_after
 from api.queries.catalogue_changes import ReadChanges, delete_old_changes, fetch_changes, has_change_log
 
 KEPT_PRODUCTS = 200_000
 CHANGES_SECONDS = 1.0
 """Pause between two looks at the log beside the pages: the local fallback goes by them too."""
 
+FILLED_AT_ONCE = 200
+MOST_FILLED = 10
+"""Pieces that are read into memory at each look, until all that can be sold is there: pages go on between them."""
+
+PAUSE_SECONDS = 0.002
 SWEPT_AT_ONCE = 100
 """Products that are read again at each look, whatever the log says: one that was tampered with is not for ever."""
 
 PRUNE_SECONDS = 600.0
 KEPT_CHANGES = 100_000
 """Newest changes that stay in the log: a process that knows fewer begins anew."""
+
+NOTHING = -1
+"""Stands before the first product's id."""
 
 TRIES = 2
 """Reads of the log for one page: the first may have begun before the page did."""
@@ -84,6 +92,7 @@ class LiveProducts:
         self.reads: CoalescedReads[int, SellableProduct] = CoalescedReads(reader, fetch_sellable)
         self._reader = reader
         self._kept: dict[int, SellableProduct | None] = {}
+        self._filled_to: int | None = NOTHING
         self._num_updates = 0
         self._update: asyncio.Task[None] | None = None
 
@@ -155,6 +164,7 @@ class LiveProducts:
         while True:
             try:
                 await self.renew(reader)
+                await self.fill(reader)
                 trouble.end()
             except DatabaseUnavailableError as err:
                 self.changes.forget()  # pages read for themselves what they show, until the log can be read again
@@ -199,6 +209,26 @@ class LiveProducts:
                 self._kept.pop(product_id, None)  # so that those that were read longest ago come first
             self._take(oldest, found)
 
+    async def fill(self, reader: DatabaseReader) -> None:
+        """Read a part of what can be sold and was not read yet, so that pages find it in memory.
+
+        Args:
+            reader: of the same database, which may wait longer than pages do.
+
+        Raises:
+            DatabaseUnavailableError: the database fails or is too slow.
+        """
+        for _ in range(MOST_FILLED):
+            if self.changes.position is None or self._filled_to is None:
+                return
+            num_updates, kept = self._num_updates, self._kept
+            found = await reader.read(fetch_sellable_after, self._filled_to, FILLED_AT_ONCE)
+            if num_updates == self._num_updates:  # else it is read again: something may be older than what is kept
+                kept.update((product.product_id, product) for product in found)
+                is_all = len(found) < FILLED_AT_ONCE or len(kept) > KEPT_PRODUCTS - FILLED_AT_ONCE
+                self._filled_to = None if is_all else found[-1].product_id
+            await asyncio.sleep(PAUSE_SECONDS)
+
     async def _join_update(self, reader: DatabaseReader | None = None) -> None:
         """Wait for the update under way, or begin one; it goes on though its callers give up."""
         reader = reader or self._reader
@@ -222,7 +252,7 @@ class LiveProducts:
     def _apply(self, read: ReadChanges) -> None:
         if not read.is_whole:
             self.changes.begin(read.begins_after)
-            self._kept = {}
+            self._kept, self._filled_to = {}, NOTHING
             self._num_updates += 1
         elif self.changes.position is None:  # given up meanwhile
             return

@@ -1,7 +1,6 @@
 """Share of a page that earlier purchases may have, fitted to the shopper."""
 
 from collections.abc import Iterable
-from heapq import nlargest
 
 from api.pages.ladder import HEAD_SLOTS
 from api.queries.ranked_list import BOUGHT_BEFORE, StoredEntry
@@ -21,7 +20,7 @@ def fit_repeat_share(listed: Iterable[StoredEntry], most: float, new_weight: flo
         weighed = [
             (score, True) if reason == BOUGHT_BEFORE else (new_weight * score, False) for _, _, score, reason in listed
         ]
-        head = nlargest(HEAD_SLOTS, weighed)
+        head = sorted(weighed, reverse=True)[:HEAD_SLOTS]
     except (TypeError, ValueError):
         return most
     return min(most, sum(is_repeat for _, is_repeat in head) / len(head)) if head else most

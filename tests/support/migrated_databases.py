@@ -87,14 +87,16 @@ def _name(url: str) -> str:
 
 
 def _define(cursor: Cursor, url: str) -> dict[str, str]:
-    """Read how each table is made, and under "" what the account may do."""
+    """Read how each table is made, and under "" what the account may do and which triggers there are."""
     cursor.execute(f"SHOW TABLES FROM {_name(url)}")
     statements = {}
     for (table,) in list(cursor.fetchall()):
         cursor.execute(f"SHOW CREATE TABLE {_name(url)}.`{table}`")
         statements[str(table)] = str((cursor.fetchone() or ("", ""))[1])
     cursor.execute(f"SHOW GRANTS FOR '{make_url(url).username}'@'%'")
-    return statements | {"": repr(cursor.fetchall())}
+    rights = cursor.fetchall()
+    cursor.execute(f"SHOW TRIGGERS FROM {_name(url)}")
+    return statements | {"": repr((rights, cursor.fetchall()))}
 
 
 def _without_counters(statements: dict[str, str]) -> list[str]:

@@ -237,6 +237,26 @@ def test_products_that_no_trigger_saw_change_are_swept(shop: Engine) -> None:
     run(shop, work)
 
 
+def test_memory_is_filled_beside_the_pages(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_products, "FILLED_AT_ONCE", 2)
+
+    async def work(pages: Pages) -> None:
+        await pages.live.fill(pages.reader)  # where no change is followed, nothing is kept
+        await pages.live.renew(pages.reader)
+        await pages.live.fill(pages.reader)
+
+        sellable = await pages.show_alone()
+        page = await pages.live.begin(await pages.see())
+        found = await page.load(list(sellable))
+        assert {each: product.price for each, product in found.items() if product} == sellable
+        assert pages.num_reads == 0
+
+        change(shop, 1, price=Decimal("6.5"))
+        assert await pages.show() == await pages.show_alone()
+
+    run(shop, work)
+
+
 def test_old_changes_go_and_the_newest_stay(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue_changes, "DELETED_AT_ONCE", 2)
     for price in range(1, 10):
