@@ -17,12 +17,7 @@ ROUNDING = 1e-9
 
 
 class HeadRule:
-    """Counts what the head holds, and says what it takes more of.
-
-    Attributes:
-        full_categories: of which it takes no more.
-        is_full_of_repeats: whether it takes no more earlier purchases.
-    """
+    """Counts what the head holds, and says what it takes more of."""
 
     def __init__(self, slots: int, category_share: float, repeat_share: float):
         """Begin an empty head.
@@ -38,7 +33,9 @@ class HeadRule:
         self._in_category: dict[int, int] = {}
         self._num_repeats = 0
         self.full_categories: set[int] = set()
+        """Of which the head takes no more."""
         self.is_full_of_repeats = self._most_repeats <= 0
+        """Whether it takes no more earlier purchases."""
 
     def takes(self, category_id: int, reason: str) -> bool:
         """Return whether the head has room for a product.
