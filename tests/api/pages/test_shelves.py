@@ -190,6 +190,7 @@ def test_shelves_cost_one_read_more_than_the_homepage_with_its_reasons_at_most(
     shop: Engine, open_api: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api, reads = open_api(), list[str]()
+    read(api, limit=5)  # its products are in memory from here on
     note_reads(monkeypatch, reads)
     api.get("/recommendations/home", params={"user_id": 1, "explain": True})
     of_home = list(reads)
