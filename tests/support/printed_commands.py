@@ -94,6 +94,7 @@ ELSEWHERE = {
     rf"{PYTHON} pytest tests/(features|shop|api|training/model)/.*": "of a how-to; tests/docs/test_how_tos.py",
     rf"{PYTHON} (features\.documentation|api\.openapi|deploy\.local\.pages client)": "`make docs` runs it",
     rf"{PYTHON} deploy\.local\.pages build": "`make up` runs it, and tests/frontend/conftest.py",
+    rf"{PYTHON} shop\.catalogue": "a shop with a mapping; tests/shop/catalogue copies some",
     rf"{PYTHON} shop\.split": "an installation from before; tests/shop/test_split.py makes one",
     rf"{PYTHON} shop\.load demo": "a minute; tests/shop/loaders/demo loads it",
     rf"{PYTHON} shop\.load directory (DIR|my-shop)": "tests/shop/loaders/test_documentation.py runs it",
