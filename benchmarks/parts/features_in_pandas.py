@@ -50,7 +50,8 @@ class PandasFeatures:
             discount=items.discount_amount,
         )
         products = self._read("products")
-        products = products[products.is_visible].sort_values("product_id", ignore_index=True)
+        is_kept = products.is_visible | products.product_id.isin(items.product_id)
+        products = products[is_kept].sort_values("product_id", ignore_index=True)
         category = products.category_id.fillna(0).astype(int)
         kind = products.product_type.where(products.product_type.fillna("") != "", "category " + category.astype(str))
         self.catalogue = pd.DataFrame(

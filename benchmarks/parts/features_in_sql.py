@@ -15,7 +15,7 @@ CREATE TABLE lines AS
 WITH catalogue AS (
   SELECT product_id, coalesce(category_id, 0) AS category_id, coalesce(brand, '') AS brand,
     coalesce(nullif(product_type, ''), 'category ' || coalesce(category_id, 0)) AS product_type
-  FROM products WHERE is_visible),
+  FROM products WHERE is_visible OR product_id IN (SELECT product_id FROM items)),
 coded AS (
   SELECT product_id, category_id, dense_rank() OVER (ORDER BY product_type) - 1 AS type_code,
     dense_rank() OVER (ORDER BY brand) - 1 AS brand_code FROM catalogue),
