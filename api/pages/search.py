@@ -17,7 +17,8 @@ from api.db.databases import Databases
 from api.db.reader import DatabaseUnavailableError
 from api.db.refusals import LastTrouble
 from api.pages.fallback import FallbackCache
-from api.pages.vocabulary import learn_words, name_categories
+from api.pages.live_texts import LiveTexts
+from api.pages.vocabulary import make_vocabulary, name_categories
 from api.queries.catalogue import SellableProduct, fetch_sellable
 from api.queries.coupons import fetch_held_coupons
 from api.queries.published import SharedLists, SharedListsCache, fetch_head
@@ -74,6 +75,7 @@ class SearchPages:
         self._fallback = fallback
         self._cache = cache
         self._vocabulary = Vocabulary()
+        self._texts = LiveTexts(databases.shop)
 
     async def search(self, request: SearchRequest) -> SearchPage:
         """Return one page of what is found; without a database, what the local fallback has.
@@ -113,7 +115,9 @@ class SearchPages:
                 await asyncio.sleep(FIRST_COPY_SECONDS)
                 continue
             try:
-                self._vocabulary = await learn_words(self._databases, self._fallback)
+                restricted = await self._fallback.load_restricted(self._databases)
+                products = await self._texts.learn()
+                self._vocabulary = await asyncio.to_thread(make_vocabulary, products, self._fallback, restricted)
                 trouble.end()
             except DatabaseUnavailableError as err:
                 if trouble.is_new(str(err)):
@@ -137,9 +141,10 @@ class SearchPages:
         return found
 
     async def _read(self, request: SearchRequest) -> _Found:
-        """Read what is popular, and then what the search finds."""
+        """Read what is popular and what has changed, and then what the search finds."""
         restricted = await self._fallback.load_restricted(self._databases)
         shared = await self._databases.platform.read(self._read_shared)
+        await self._texts.renew()
         return await self._databases.shop.read(self._read_found, request, restricted, _measure_popularity(shared))
 
     def _read_shared(self, connection: Connection) -> SharedLists:
@@ -178,9 +183,18 @@ class SearchPages:
         """Return the words with their alternatives, the departments that they name, and what holds them."""
         expanded = expand(typed, self._fallback.storefront.search.synonyms)
         words, named = [self._vocabulary.keep_known(word) for word in expanded], self._find_categories(typed)
-        found = fetch_matches(connection, words, named, restricted) if words else []
+        found = self._find_products(connection, words, named, restricted) if words else []
         hides = self._fallback.rules.current.hides
         return words, named, [each for each in found if not hides(each.product_id, each.category_id)]
+
+    def _find_products(
+        self, connection: Connection, words: Sequence[Word], named: Collection[int], restricted: Collection[int]
+    ) -> list[Match]:
+        """Find in memory, or in the database while the texts are not known."""
+        with self._texts.hold() as index:
+            if index is not None:
+                return index.find(words, named, restricted)
+        return fetch_matches(connection, words, named, restricted)
 
     def _recall(self, request: SearchRequest) -> _Found:
         """Search the local fallback, which knows titles alone."""

@@ -1,45 +1,29 @@
 """Makes the vocabulary of a shop: the words of all that can be sold, and what may be suggested."""
 
-import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from api.db.databases import Databases
 from api.pages.fallback import FallbackCache
-from api.queries.search import fetch_texts
+from api.queries.search import Match
 from api.search.vocabulary import Completion, SuggestionKind, TextCount, Vocabulary
 from shop.storefront.departments import SILENT
 
-TEXTS_AT_ONCE = 2000
-MOST_TEXTS = 500_000
-"""Products whose words are known, so that a process's memory does not follow the shop."""
 
-PAUSE_SECONDS = 0.01
-
-
-async def learn_words(databases: Databases, fallback: FallbackCache) -> Vocabulary:
-    """Read the texts of all that can be sold, piece by piece, and make the vocabulary of them.
+def make_vocabulary(products: Iterable[Match], fallback: FallbackCache, restricted: Collection[int]) -> Vocabulary:
+    """Make the vocabulary of products.
 
     Args:
-        databases: the shop's and the platform's.
+        products: all that can be sold.
         fallback: knows departments, best sellers and the merchant's other words.
-
-    Raises:
-        DatabaseUnavailableError: a database fails or is too slow.
+        restricted: departments whose words are not known.
     """
-    restricted = await fallback.load_restricted(databases)
+    texts = [each for each in products if each.category_id not in restricted]
     counts: dict[SuggestionKind, Counter[str]] = {kind: Counter() for kind in ("product", "brand", "product_type")}
-    in_category: Counter[int] = Counter()
-    after_id: int | None = -1
-    while after_id is not None and in_category.total() < MOST_TEXTS:
-        texts = await databases.shop.read(fetch_texts, after_id, TEXTS_AT_ONCE, restricted)
-        counts["product"].update(each.title for each in texts)
-        counts["brand"].update(each.brand for each in texts if each.brand)
-        counts["product_type"].update(each.product_type for each in texts if each.product_type)
-        in_category.update(each.category_id for each in texts)
-        after_id = texts[-1].product_id if texts else None
-        await asyncio.sleep(PAUSE_SECONDS)
-    words = [TextCount(text, number) for texts in counts.values() for text, number in texts.items()]
+    counts["product"].update(each.title for each in texts)
+    counts["brand"].update(each.brand for each in texts if each.brand)
+    counts["product_type"].update(each.product_type for each in texts if each.product_type)
+    in_category = Counter(each.category_id for each in texts)
+    words = [TextCount(text, number) for of_kind in counts.values() for text, number in of_kind.items()]
     other_words = list(fallback.storefront.search.synonyms)
     completions = [
         *_complete_categories(fallback, in_category),
@@ -48,7 +32,7 @@ async def learn_words(databases: Databases, fallback: FallbackCache) -> Vocabula
         *(Completion(text, "brand", number) for text, number in counts["brand"].items()),
         *_complete_popular(fallback, restricted),
     ]
-    return await asyncio.to_thread(Vocabulary, words, completions, other_words)
+    return Vocabulary(words, completions, other_words)
 
 
 def _complete_categories(fallback: FallbackCache, num_products: Mapping[int, int]) -> Iterator[Completion]:

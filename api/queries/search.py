@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, column, func, literal_column, or_, select, table
 from sqlalchemy.dialects.mysql import match
 
-from api.queries.catalogue import IS_SELLABLE, PRICE, is_price
+from api.queries.catalogue import IS_SELLABLE, MOST_AT_ONCE, PRICE, is_price
 from shop.tables import Product
 
 MOST_MATCHES = 10_000
@@ -69,17 +69,25 @@ def fetch_matches(
     return found[:MOST_MATCHES]
 
 
-def fetch_texts(connection: Connection, after_id: int, limit: int, not_of: Collection[int] = ()) -> list[Match]:
+def fetch_texts(connection: Connection, after_id: int, limit: int) -> list[Match]:
     """Read products that can be sold now in the order of their ids, for the words of their texts.
 
     Args:
         connection: to the shop's database.
         after_id: begin after this id.
         limit: products wanted.
-        not_of: departments to leave out.
     """
     after = select(*_COLUMNS).where(Product.product_id > after_id).order_by(Product.product_id)
-    return _read(connection, after, not_of, limit)
+    return _read(connection, after, (), limit)
+
+
+def fetch_texts_of(connection: Connection, product_ids: Sequence[int]) -> list[Match]:
+    """Read those of some products that can be sold now, for the words of their texts."""
+    among = (
+        select(*_COLUMNS).where(Product.product_id.in_(product_ids[start : start + MOST_AT_ONCE]))
+        for start in range(0, len(product_ids), MOST_AT_ONCE)
+    )
+    return [each for query in among for each in _read(connection, query, ())]
 
 
 def _read(

@@ -15,11 +15,11 @@ from sqlalchemy.exc import DBAPIError
 from shop.failures import describe, find_number
 
 LOG = "catalogue_changes"
-SHOWN = ("product_id", "category_id", "title", "price", "regular_price", "size", "family_id", "product_type")
+SHOWN = ("product_id", "category_id", "title", "brand", "price", "regular_price", "size", "family_id", "product_type")
 """Columns of `products` that shoppers see, or that lists go by; those that a table lacks do not count."""
 
 PICTURE = ("product_id", "image_url", "position")
-TEXTS = frozenset({"title", "size", "product_type", "image_url"})
+TEXTS = frozenset({"title", "brand", "size", "product_type", "image_url"})
 REFUSED = frozenset({1142, 1227, 1419})
 """Errors of an account that may make no triggers, or of a server that lets none be made."""
 

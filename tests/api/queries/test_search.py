@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, delete, update
 
-from api.queries.search import fetch_matches, fetch_texts
+from api.queries.search import fetch_matches, fetch_texts, fetch_texts_of
 from shop.database import session_scope
 from shop.tables import Product
 from tests.support.tiny_shop import fill_tiny_shop
@@ -75,10 +75,13 @@ def test_the_index_follows_what_becomes_of_a_product(shop: Engine) -> None:
 
 def test_texts_come_piece_by_piece(shop: Engine) -> None:
     with shop.connect() as connection:
-        first, rest = fetch_texts(connection, -1, 3, [2]), fetch_texts(connection, 6, 3, [2])
+        first, rest = fetch_texts(connection, -1, 3), fetch_texts(connection, 6, 3)
+        some = fetch_texts_of(connection, [8, 2, 999, 7])
 
-    assert [each.product_id for each in first] == [1, 5, 6]
+    assert [each.product_id for each in first] == [1, 3, 5]
     assert [(each.product_id, each.brand, each.product_type) for each in rest] == [
         (7, "서울", "우유"),
         (8, "Fizz", "Lemonade"),
+        (9, None, None),
     ]
+    assert sorted(some) == rest[:2]

@@ -16,6 +16,7 @@ from tests.support.tiny_shop import fill_tiny_shop
 SEEN = {
     "its price": (update(Product).where(Product.product_id == 1).values(price=Decimal("9.99")), [1]),
     "its title": (update(Product).where(Product.product_id == 1).values(title="Oat milk"), [1]),
+    "its brand": (update(Product).where(Product.product_id == 1).values(brand="Meadow"), [1]),
     "its case": (update(Product).where(Product.product_id == 1).values(title="A thing"), [1]),
     "its regular price": (update(Product).where(Product.product_id == 1).values(regular_price=Decimal(90)), [1]),
     "its family": (update(Product).where(Product.product_id == 1).values(family_id=7), [1]),
