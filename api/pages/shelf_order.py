@@ -18,17 +18,13 @@ STEPS = 1000
 """Propensities are whole steps of this part, as events keep them."""
 
 
-MOST_EXPLORED = 0.4
-"""Share that may be explored: a shelf has a propensity above it in its usual place, and at most it in another."""
-
-
 @dataclass(frozen=True)
 class OrderRules:
     """What an installation may choose about the order of shelves.
 
     Attributes:
         least_clicks: below so many clicks the rule orders, and nothing is explored.
-        explored: share of shoppers for whom one pair of neighbours is exchanged, from 0 to `MOST_EXPLORED`.
+        explored: share of shoppers for whom one pair of neighbours is exchanged, from 0 to `shop.tables.MOST_EXPLORED`.
     """
 
     least_clicks: int = 1000
@@ -41,7 +37,7 @@ class ShelfPolicy:
 
     Attributes:
         best: the order without exploration.
-        explored: share of shoppers for whom one pair of neighbours is exchanged, from 0 to `MOST_EXPLORED`.
+        explored: share of shoppers for whom one pair of neighbours is exchanged, from 0 to `shop.tables.MOST_EXPLORED`.
     """
 
     best: Sequence[str]

@@ -14,9 +14,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Function, case, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from api.pages.shelf_order import MOST_EXPLORED
 from api.web.request_ids import UNVERIFIED
-from shop.tables import Event, find_model
+from shop.tables import MOST_EXPLORED, Event, find_model
 
 NONE = "none"
 """Stands for a version, rung or shelf that an impression does not name."""

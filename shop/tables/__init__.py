@@ -8,7 +8,7 @@ from shop.tables.base import Base, PlatformBase
 from shop.tables.catalogue import Category, Product, ProductCategory, ProductImage, ProductReview
 from shop.tables.choices import CHOICE_KINDS, GIFT, NOT_INTERESTED_PRODUCT, NOT_INTERESTED_TYPE, ShopperChoice
 from shop.tables.copies import CatalogueCopy
-from shop.tables.events import EVENT_TYPES, Event
+from shop.tables.events import EVENT_TYPES, MOST_EXPLORED, Event
 from shop.tables.ids import ShopId
 from shop.tables.publishing import (
     ACTIVE_DAYS,
@@ -62,6 +62,7 @@ __all__ = [
     "GUEST",
     "HASH_DIGITS",
     "HOME",
+    "MOST_EXPLORED",
     "NOT_INTERESTED_PRODUCT",
     "NOT_INTERESTED_TYPE",
     "ORDER_STATUSES",

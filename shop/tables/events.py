@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from shop.tables.base import PlatformBase, index_changes, one_of, table_arguments
 from shop.tables.types import BigId, Thousandths, UtcDateTime
 
+MOST_EXPLORED = 0.4
+"""Share that may be explored: a shelf has a propensity above it in its usual place, and at most it in another."""
+
 EVENT_TYPES = ("impression", "click", "cart", "order")
 
 

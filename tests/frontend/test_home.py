@@ -75,7 +75,7 @@ def test_without_shelves_the_list_of_the_homepage_takes_their_place(open_page: O
 def test_a_desk_shows_what_things_cost_before_it_is_scrolled(open_page: OpenPage) -> None:
     page = open_page("/?shopper=1", viewport={"width": 1440, "height": 900})
 
-    prices = cards(page).locator("p.tabular-nums")
+    prices = cards(page).locator("span.tabular-nums")
 
     expect(prices.first).to_be_visible()
     boxes = [price.bounding_box() for price in prices.all()[:6]]

@@ -10,7 +10,7 @@ from shop.tables import Coupon, UserCoupon
 from tests.support.tiny_shop import fill_tiny_shop
 
 NOW = datetime.now(UTC)
-HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -22,11 +22,11 @@ def shop(any_empty_shop: Engine) -> Engine:
 
 def hand_out(shop: Engine, user_id: int, coupon_id: int, *, used_at: datetime | None = None, **values: Any) -> None:
     """Put a coupon of its own into a user's hands."""
-    terms = {"discount_type": "percent", "discount_value": Decimal(10), "valid_from": NOW - HOUR}
-    coupon = {"coupon_id": coupon_id, "code": f"C{coupon_id}", "name": "Off", "valid_until": NOW + HOUR, **terms}
+    terms = {"discount_type": "percent", "discount_value": Decimal(10), "valid_from": NOW - DAY}
+    coupon = {"coupon_id": coupon_id, "code": f"C{coupon_id}", "name": "Off", "valid_until": NOW + DAY, **terms}
     with shop.begin() as connection:
         connection.execute(insert(Coupon).values(coupon | values))
-        held = {"user_id": user_id, "coupon_id": coupon_id, "issued_at": NOW - HOUR, "used_at": used_at}
+        held = {"user_id": user_id, "coupon_id": coupon_id, "issued_at": NOW - DAY, "used_at": used_at}
         connection.execute(insert(UserCoupon).values(held))
 
 
@@ -35,8 +35,8 @@ def test_targets_are_those_of_the_coupons_that_can_be_redeemed(shop: Engine) -> 
     hand_out(shop, 4, 102, category_id=2)
     hand_out(shop, 4, 103)
     hand_out(shop, 4, 104, product_id=2, used_at=NOW)
-    hand_out(shop, 4, 105, product_id=3, valid_until=NOW - HOUR / 2)
-    hand_out(shop, 4, 106, product_id=4, valid_from=NOW + HOUR / 2)
+    hand_out(shop, 4, 105, product_id=3, valid_until=NOW - DAY / 2)
+    hand_out(shop, 4, 106, product_id=4, valid_from=NOW + DAY / 2)
     hand_out(shop, 3, 107, product_id=5, category_id=3)
 
     with shop.connect() as connection:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from deltalake import write_deltalake
 from sqlalchemy import Engine
 
 import features.sync.lease
 from features.store import MLStore
 from features.store_failures import StoreError
+from features.store_writing import write_rows
 from features.sync.destination.versioned_table import FencedError
 from features.sync.lease import LEASE_TABLE, LeaseLostError, LeaseTakenError, hold_lease
 from features.sync.shop_sync import sync_shop
@@ -87,10 +87,10 @@ def test_the_lease_of_a_dead_process_of_this_host_is_taken_at_once(store: MLStor
 
 def test_a_store_that_cannot_be_written_is_not_called_busy(store: MLStore, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*arguments: object, **options: object) -> None:
-        write_deltalake(*arguments, **options)
+        write_rows(*arguments, **options)
         raise OSError("disk full")
 
-    monkeypatch.setattr(features.sync.lease, "write_deltalake", fail)
+    monkeypatch.setattr(features.sync.lease, "write_rows", fail)
 
     with pytest.raises(StoreError, match="disk full") as said, hold_lease(store):
         pass
