@@ -19,6 +19,7 @@ from api.queries.profiles import fetch_profiles
 from shop.database import open_loop_engine
 from shop.migrations.change_log import LOG
 from shop.tables import Product, ProductImage
+from tests.support.database_servers import KINDS
 from tests.support.tiny_shop import day, fill_tiny_shop
 
 ALL = [1, 2, 3, 5, 6]
@@ -29,6 +30,10 @@ def shop(any_empty_shop: Engine) -> Engine:
     """The tiny shop on each of the three databases in turn."""
     fill_tiny_shop(any_empty_shop)
     return any_empty_shop
+
+
+on_servers = pytest.mark.parametrize("any_empty_shop", KINDS, indirect=True)
+"""Of transactions that are open at the same time: a file has one writer."""
 
 
 class Pages:
@@ -124,10 +129,8 @@ def test_new_products_and_new_pictures_are_seen(shop: Engine) -> None:
     run(shop, work)
 
 
+@on_servers
 def test_transactions_that_commit_in_another_order_are_not_missed(shop: Engine) -> None:
-    if shop.dialect.name == "sqlite":
-        pytest.skip("a file has one writer at a time")
-
     async def work(pages: Pages) -> None:
         await pages.live.renew(pages.reader)
         with shop.connect() as early:
@@ -141,10 +144,8 @@ def test_transactions_that_commit_in_another_order_are_not_missed(shop: Engine) 
     run(shop, work)
 
 
+@on_servers
 def test_a_transaction_from_before_the_process_is_not_missed(shop: Engine) -> None:
-    if shop.dialect.name == "sqlite":
-        pytest.skip("a file has one writer at a time")
-
     async def work(pages: Pages) -> None:
         with shop.connect() as early:
             early.execute(update(Product).where(Product.product_id == 1).values(price=Decimal("1.25")))
