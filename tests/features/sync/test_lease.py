@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -86,7 +87,7 @@ def test_the_lease_of_a_dead_process_of_this_host_is_taken_at_once(store: MLStor
 
 
 def test_a_store_that_cannot_be_written_is_not_called_busy(store: MLStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*arguments: object, **options: object) -> None:
+    def fail(*arguments: Any, **options: Any) -> None:
         write_rows(*arguments, **options)
         raise OSError("disk full")
 
