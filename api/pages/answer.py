@@ -1,7 +1,7 @@
 """The homepage's answer in memory, packed, with its provenance."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Hashable, Sequence
+from typing import Generic, NamedTuple, TypeVar
 
 import orjson
 
@@ -9,6 +9,9 @@ from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions
 from api.pages.ladder import RankedProduct
 from api.queries.catalogue import SellableProduct
 from api.queries.published import BatchHead
+
+Key = TypeVar("Key")
+Kept = TypeVar("Kept")
 
 NOBODY = ""
 """Nickname of a shopper without one, logged out or unknown: the seed's field stays a string."""
@@ -75,3 +78,31 @@ def pack_answer(
     rungs = ",".join(dict.fromkeys([ranked.rung for ranked in ranked_products])) or "none"
     provenance = (rungs, head, model_version, variant, depends_on_time, exclusions)
     return HomeAnswer(nickname, body, orjson.dumps(notes), len(ranked_products), *provenance)
+
+
+class Unchanged(Generic[Key, Kept]):
+    """What is known of the present state of one or more databases, in bounded memory.
+
+    Whether anything changed is what the databases themselves say (SQLite's `data_version`, which moves with every
+    commit), so what is kept is never older than they are. Where nothing says so, nothing is kept.
+    """
+
+    def __init__(self, most: int):
+        """Start with nothing.
+
+        Args:
+            most: how much is kept; what would go beyond begins anew.
+        """
+        self._most = most
+        self._mark: Hashable = None
+        self._kept: dict[Key, Kept] = {}
+
+    def since(self, mark: Hashable) -> dict[Key, Kept]:
+        """Return what was kept since the databases were at `mark`, for the caller to look up and to add to.
+
+        What is added must have been read after the mark. A caller that adds late, when they have moved on, adds
+        to what nobody looks at any more.
+        """
+        if mark is None or mark != self._mark or len(self._kept) >= self._most:
+            self._mark, self._kept = mark, {}
+        return self._kept

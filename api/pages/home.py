@@ -18,10 +18,10 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from api.db.reader import DatabaseReader, DatabaseUnavailableError
-from api.pages.answer import NOBODY, HomeAnswer, pack_answer
+from api.pages.answer import NOBODY, HomeAnswer, Unchanged, pack_answer
 from api.pages.exclusions import Exclusions
 from api.pages.ladder import Ladder, RankedProduct
-from api.pages.live_products import LivePage, Unchanged
+from api.pages.live_products import LivePage
 from api.pages.personal_list import MODEL, PUBLISHED, PersonalList
 from api.pages.repeats import fit_repeat_share
 from api.pages.shopper import PageShopper

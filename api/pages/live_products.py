@@ -8,9 +8,8 @@ shows nothing older than its own first read, without a second one. Where there i
 
 import asyncio
 import logging
-from collections.abc import Collection, Container, Hashable, Mapping
+from collections.abc import Collection, Container, Mapping
 from itertools import islice
-from typing import Generic, TypeVar
 
 from api.db.coalescing import CoalescedReads
 from api.db.reader import DatabaseReader, DatabaseUnavailableError
@@ -44,37 +43,6 @@ TRIES = 2
 """Reads of the log for one page: the first may have begun before the page did."""
 
 logger = logging.getLogger(__name__)
-
-Key = TypeVar("Key")
-Kept = TypeVar("Kept")
-
-
-class Unchanged(Generic[Key, Kept]):
-    """What is known of the present state of one or more databases, in bounded memory.
-
-    Whether anything changed is what the databases themselves say (SQLite's `data_version`, which moves with every
-    commit), so what is kept is never older than they are. Where nothing says so, nothing is kept.
-    """
-
-    def __init__(self, most: int):
-        """Start with nothing.
-
-        Args:
-            most: how much is kept; what would go beyond begins anew.
-        """
-        self._most = most
-        self._mark: Hashable = None
-        self._kept: dict[Key, Kept] = {}
-
-    def since(self, mark: Hashable) -> dict[Key, Kept]:
-        """Return what was kept since the databases were at `mark`, for the caller to look up and to add to.
-
-        What is added must have been read after the mark. A caller that adds late, when they have moved on, adds
-        to what nobody looks at any more.
-        """
-        if mark is None or mark != self._mark or len(self._kept) >= self._most:
-            self._mark, self._kept = mark, {}
-        return self._kept
 
 
 class LiveProducts:

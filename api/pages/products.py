@@ -1,7 +1,7 @@
 """Product pages: a product's details, products that go with it, and products to buy instead."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -208,9 +208,13 @@ def _name_rung(ranked: RankedProduct) -> str:
 def _describe_copy(product: SellableProduct) -> ProductDetails:
     """Say of a product what the local fallback knows."""
     return ProductDetails(
-        **asdict(product) | product.listed() | {"image_urls": [product.image_url]},
+        **product.listed(),
+        image_urls=[product.image_url],
         category_name="",
         brand=None,
+        product_type=product.product_type,
+        size=product.size,
+        family_id=product.family_id,
         in_stock=True,
         description=None,
         num_reviews=0,

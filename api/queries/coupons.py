@@ -59,6 +59,12 @@ class HeldCoupon(NamedTuple):
         )
 
 
+_IS_VALID_NOW = (
+    UserCoupon.used_at.is_(None),
+    UserCoupon.issued_at <= bindparam("now"),
+    Coupon.valid_from <= bindparam("now"),
+    Coupon.valid_until > bindparam("now"),
+)
 _HELD = (
     select(
         UserCoupon.user_coupon_id,
@@ -66,13 +72,7 @@ _HELD = (
         *(type_coerce(Coupon.valid_until, String).label("valid_until"), Coupon.product_id, Coupon.category_id),
     )
     .join(Coupon, Coupon.coupon_id == UserCoupon.coupon_id)
-    .where(
-        UserCoupon.user_id == bindparam("user_id"),
-        UserCoupon.used_at.is_(None),
-        UserCoupon.issued_at <= bindparam("now"),
-        Coupon.valid_from <= bindparam("now"),
-        Coupon.valid_until > bindparam("now"),
-    )
+    .where(UserCoupon.user_id == bindparam("user_id"), *_IS_VALID_NOW)
     .order_by(Coupon.valid_until, UserCoupon.user_coupon_id)
     .limit(MAX_HELD)
 )
@@ -86,13 +86,8 @@ def fetch_held_coupons(connection: Connection, user_id: int) -> list[HeldCoupon]
 
 def _to_coupon(stored: HeldCoupon) -> HeldCoupon | None:
     """Read the coupon of a row; one that cannot be redeemed as it stands is counted."""
-    try:
-        valid_until = to_instant(stored.valid_until)
-    except (TypeError, ValueError):
-        valid_until = None
-    largest = MOST_PERCENT if stored.discount_type == "percent" else LARGEST_AMOUNT
-    is_value = stored.discount_value.is_finite() and 0 <= stored.discount_value <= largest
-    if valid_until is not None and is_value and stored.discount_type in DISCOUNT_TYPES:
+    is_redeemable = _is_redeemable(stored.discount_type, stored.discount_value, stored.valid_until)
+    if is_redeemable and (valid_until := to_instant(stored.valid_until)) is not None:
         return stored._replace(valid_until=valid_until)
     count_unusable("coupon", stored.coupon_id)
     return None
@@ -117,10 +112,7 @@ _TARGETS = Prepared(
     .join(Coupon, Coupon.coupon_id == UserCoupon.coupon_id)
     .where(
         UserCoupon.user_id.in_(IDS),
-        UserCoupon.used_at.is_(None),
-        UserCoupon.issued_at <= bindparam("now"),
-        Coupon.valid_from <= bindparam("now"),
-        Coupon.valid_until > bindparam("now"),
+        *_IS_VALID_NOW,
         or_(Coupon.product_id.is_not(None), Coupon.category_id.is_not(None)),
     )
     .limit(MOST_TARGETS)
@@ -142,11 +134,11 @@ def fetch_coupon_targets(connection: Connection, user_ids: Collection[int]) -> d
 
 @lru_cache(KEPT_TERMS)
 def _is_redeemable(discount_type: Any, value: Any, valid_until: Any) -> bool:
-    """Return whether a coupon's terms make sense, as the driver gives them; `_to_coupon` asks for the same."""
+    """Return whether a coupon's terms make sense, as the driver gives them."""
     largest = MOST_PERCENT if discount_type == "percent" else LARGEST_AMOUNT
     try:
         return discount_type in DISCOUNT_TYPES and 0 <= value <= largest and to_instant(valid_until) is not None
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, ArithmeticError):
         return False
 
 

@@ -1,7 +1,7 @@
 """Schemas of the catalogue's pages."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -14,6 +14,13 @@ class UnitPrice(BaseModel):
     price: float = Field(description="Of `quantity` of the unit, in the shop's currency.")
     quantity: int
     unit: Literal["g", "ml", "oz", "fl_oz", "piece"]
+
+
+RegularPrice = Annotated[
+    float | None,
+    Field(description="What it costs when it is not reduced, above the price; null where it is not reduced."),
+]
+KnownUnitPrice = Annotated[UnitPrice | None, Field(description="Null where its size does not tell how much it is.")]
 
 
 class HomeProduct(BaseModel):
@@ -29,10 +36,8 @@ class HomeProduct(BaseModel):
 class ListedProduct(HomeProduct):
     """A product in a list."""
 
-    regular_price: float | None = Field(
-        None, description="What it costs when it is not reduced, above the price; null where it is not reduced."
-    )
-    unit_price: UnitPrice | None = Field(None, description="Null where its size does not tell how much it is.")
+    regular_price: RegularPrice = None
+    unit_price: KnownUnitPrice = None
 
 
 class ListedVariant(ListedProduct):
@@ -108,10 +113,8 @@ class ProductDetails(BaseModel):
     product_type: str | None
     size: str | None
     price: float
-    regular_price: float | None = Field(
-        None, description="What it costs when it is not reduced, above the price; null where it is not reduced."
-    )
-    unit_price: UnitPrice | None = Field(None, description="Null where its size does not tell how much it is.")
+    regular_price: RegularPrice = None
+    unit_price: KnownUnitPrice = None
     in_stock: bool
     description: str | None
     image_urls: list[str]
