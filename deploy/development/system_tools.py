@@ -12,6 +12,7 @@ import sysconfig
 from pathlib import Path
 
 from command import Command, CommandError, Result, say
+from deploy.development.kubectl import NoKubectlError, fetch_kubectl, find_kubectl
 from deploy.development.mysql_server import NoMySqlError, fetch_mysql, find_mysql
 from deploy.development.production_packages import ProductionPackagesError, find_python, provide
 from deploy.development.seaweedfs import NoSeaweedFsError, fetch_seaweedfs, find_seaweedfs
@@ -81,6 +82,17 @@ def provide_seaweedfs() -> None:
         say(f"SeaweedFS cannot be had here, its tests are left out. {err}")
 
 
+def provide_kubectl() -> None:
+    """Fetch kubectl once, unless this machine has one; where it cannot be had, nothing builds the manifests."""
+    if find_kubectl() is not None:
+        return
+    say("fetching kubectl")
+    try:
+        say(f"kubectl is kept for the next time: {fetch_kubectl()}")
+    except NoKubectlError as err:
+        say(f"kubectl cannot be had here, the tests of the manifests are left out. {err}")
+
+
 def provide_production_packages() -> None:
     """Install what the tests of Airflow on MySQL need, once a lock.
 
@@ -109,6 +121,7 @@ def _provide(_options: argparse.Namespace) -> Result:
         install(packages)
     provide_mysql()
     provide_seaweedfs()
+    provide_kubectl()
     provide_production_packages()
     return Result()
 

@@ -13,6 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 COPIES = {
     "api/__init__.py": r'__version__ = "',
     "docker-compose.yml": r'image: 31ie/[a-z]+:|image\.version: "',
+    "deploy/kubernetes/base/kustomization.yaml": r'newTag: "',
+    "deploy/kubernetes/demo/kustomization.yaml": r'newTag: "',
+    "deploy/kubernetes/airflow-values.yaml": r'31ie/workflows, tag: "',
     "frontend/package.json": r'"private": true,\n +"version": "',
     "frontend/package-lock.json": r'"name": "storefront",\n +"version": "',
     "CITATION.cff": r"\nversion: ",
