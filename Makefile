@@ -84,8 +84,8 @@ check: environment ## lint, types, docstrings, import contracts, the storefront'
 	$(RUN) deploy.local.pages lint types
 	@$(SITE)
 
-bench: environment tools ## run the benchmarks, each prints a table
-	@for file in benchmarks/*.py; do echo "== $$file"; $(RUN) benchmarks.$$(basename $$file .py) || exit 1; done
+bench: environment tools ## run the benchmarks three times each, with aims and what got slower: make bench [ONLY="ranking api"] [RUNS=1] [KEEP=1]
+	$(RUN) benchmarks $(ONLY) $(if $(RUNS),--runs $(RUNS)) $(if $(KEEP),--keep)
 
 quality: environment ## the quality table at several cuts, on the synced shop with --original-dates; writes docs/quality.md
 	$(RUN) training.studies.quality --cuts $(CUTS) --out docs/quality.md

@@ -35,6 +35,7 @@ from sqlalchemy import text
 
 from benchmarks.parts.client import Measured, pace, press
 from benchmarks.parts.faults import find_port
+from benchmarks.parts.figures import Figure, report
 from benchmarks.parts.lists import fill_shop
 from benchmarks.publish import open_databases
 from command import Command, Result
@@ -51,6 +52,7 @@ WAYS = ("first", "again")
 WRITES_PER_SECOND = 10
 START_SECONDS = 60
 LONGEST_P99_MS = 15.0
+AIM = 0.5
 SHARE_OF_CAPACITY = 0.7
 
 
@@ -110,7 +112,7 @@ def _wait(port: int) -> None:
 
 def measure(
     database: str, url: str, platform_url: str, seconds: float, spell: Callable[[int], str] = str
-) -> dict[str, float]:
+) -> tuple[dict[str, float], dict[str, float]]:
     """Ask both applications and print their rows.
 
     Args:
@@ -121,7 +123,8 @@ def measure(
         spell: writes a user's id as the shop does.
 
     Returns:
-        Answers a second of the API over those of the application that does nothing, by way and connections.
+        Answers a second of the API over those of the application that does nothing, by way and connections; and the
+        p99 at a steady rate, in milliseconds, by way.
     """
     paths = [f"/recommendations/home?user_id={spell(user)}" for user in range(1, NUM_USERS + 1)]
     with tempfile.TemporaryDirectory() as folder:
@@ -133,9 +136,11 @@ def measure(
             with serve("benchmarks.parts.bare_api:app", settings) as bare:
                 shares: dict[str, float] = {}
                 capacities = [_compare(database, url, api, bare, paths, each, seconds, shares) for each in CONNECTIONS]
-                for way, users, capacity in zip(WAYS, (paths, paths[:AGAIN_USERS]), capacities[-1], strict=True):
-                    _evaluate(database, url, api, bare, way, users, SHARE_OF_CAPACITY * capacity, seconds)
-    return shares
+                p99 = {
+                    way: _evaluate(database, url, api, bare, way, users, SHARE_OF_CAPACITY * capacity, seconds)
+                    for way, users, capacity in zip(WAYS, (paths, paths[:AGAIN_USERS]), capacities[-1], strict=True)
+                }
+    return shares, p99
 
 
 def _compare(
@@ -172,8 +177,8 @@ def _compare(
 
 def _evaluate(
     database: str, url: str, api: Worker, bare: Worker, way: str, users: list[str], rate: float, seconds: float
-) -> None:
-    """Ask both at a steady rate, and say whether the API's slowest hundredth is quick enough."""
+) -> float:
+    """Ask both at a steady rate; gives the p99 of the API in milliseconds."""
     if way == "first":
         _touch(url)
     else:
@@ -182,9 +187,7 @@ def _evaluate(
     usual = bare.pace(users, rate, seconds)
     _show(database, f"{way}, at 70%", CONNECTIONS[-1], calm, usual)
     _show(database, "bare, same rate", CONNECTIONS[-1], usual, usual)
-    p99 = calm.percentile_ms(0.99)
-    verdict = "reached" if p99 < LONGEST_P99_MS else "missed"
-    print(f"{database}: p99 under {LONGEST_P99_MS:g} ms at 70% of capacity ({way}) is {verdict}: {p99:.1f} ms")
+    return calm.percentile_ms(0.99)
 
 
 def _touch(url: str) -> None:
@@ -257,7 +260,7 @@ def _show_ratios(database: str, what: str, these: dict[str, float], those: dict[
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
-    command = Command("benchmarks.api", __doc__)
+    command = Command("benchmarks.api", __doc__, has_json=True)
     command.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
     command.add_argument("--database", choices=["sqlite", "mariadb", "both"], default="both")
     return command.run(_measure_all, arguments)
@@ -267,17 +270,27 @@ def _measure_all(chosen: argparse.Namespace) -> Result:
     columns = ("conns", "req/s", "p50 ms", "p99 ms", "of bare", "CPU us", "of bare", "not 200", "local")
     print(f"{'database':<14}{'way':<16}{columns[0]:>6}" + "".join(f"{column:>9}" for column in columns[1:]))
     print(f"load of the machine before: {os.getloadavg()[0]:.1f}")
+    figures: list[Figure] = []
     for database in ("sqlite", "mariadb") if chosen.database == "both" else (chosen.database,):
         with open_databases(database) as (url, platform_url):
             fill_shop(url, NUM_USERS, NUM_PRODUCTS, 100_000)
-            one = measure(database, url, url, chosen.seconds)
+            one, p99 = measure(database, url, url, chosen.seconds)
             _split(url, platform_url)
-            two = measure(f"{database}, 2", url, platform_url, chosen.seconds)
+            two, _ = measure(f"{database}, 2", url, platform_url, chosen.seconds)
             _name_by_text(platform_url)
-            text_ids = measure(f"{database}, text", url, platform_url, chosen.seconds, spell_text)
+            text_ids, _ = measure(f"{database}, text", url, platform_url, chosen.seconds, spell_text)
         _show_ratios(database, "with two databases over those with one", two, one)
+        figures += [
+            Figure(f"{database}: {way} connections, of bare", each, "higher", aim=AIM) for way, each in one.items()
+        ]
+        figures += [
+            Figure(
+                f"{database}: {way}, p99 at {SHARE_OF_CAPACITY:.0%} of capacity", each, "lower", "ms", LONGEST_P99_MS
+            )
+            for way, each in p99.items()
+        ]
         _show_ratios(database, "with ids of text over those with whole numbers", text_ids, two)
-    return Result()
+    return report(figures)
 
 
 if __name__ == "__main__":

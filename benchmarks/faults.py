@@ -17,9 +17,11 @@ import uvloop
 from benchmarks.api import serve
 from benchmarks.parts.client import Measured, pace
 from benchmarks.parts.faults import KINDS, NUM_USERS, break_down, run_dependencies
+from benchmarks.parts.figures import Figure, report
 from command import Command, Result
 
 WARM_UP_SECONDS = 3.0
+AIM_MS = 300.0
 
 
 def measure(dependency: str, kind: str, requests: int, rate: float) -> Measured:
@@ -39,7 +41,7 @@ def measure(dependency: str, kind: str, requests: int, rate: float) -> Measured:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
-    command = Command("benchmarks.faults", __doc__)
+    command = Command("benchmarks.faults", __doc__, has_json=True)
     command.add_argument("--requests", type=int, default=1000, help="for each fault")
     command.add_argument("--rate", type=float, default=20.0, help="requests a second")
     return command.run(_measure_all, arguments)
@@ -47,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _measure_all(chosen: argparse.Namespace) -> Result:
     print(f"{'dependency':<14}{'fault':<9}{'requests':>9}{'not 200':>9}{'local':>9}{'p50 ms':>9}{'p99 ms':>9}")
+    figures = []
     for dependency in ("database", "model_server", "both"):
         for kind in KINDS:
             found = measure(dependency, kind, chosen.requests, chosen.rate)
@@ -55,7 +58,12 @@ def _measure_all(chosen: argparse.Namespace) -> Result:
                 f"{dependency:<14}{kind:<9}{len(found.seconds):>9}{found.failures:>9}{found.local:>9}{times}",
                 flush=True,
             )
-    return Result()
+            what = f"{dependency.replace('_', ' ')} {kind}"
+            figures += [
+                Figure(f"{what}: answers other than 200", found.failures, "lower", "answers", 0),
+                Figure(f"{what}: p99", found.percentile_ms(0.99), "lower", "ms", AIM_MS),
+            ]
+    return report(figures)
 
 
 if __name__ == "__main__":

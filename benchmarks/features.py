@@ -22,6 +22,7 @@ import polars as pl
 
 from benchmarks.parts.features_in_pandas import PandasFeatures
 from benchmarks.parts.features_in_sql import SqlFeatures
+from benchmarks.parts.figures import Figure, report, skip
 from command import Command, CommandError, Result, parse_instant, say
 from features.clock import latest_midnight
 from features.definitions import FEATURES
@@ -124,7 +125,7 @@ def require_equal(checksums: dict[str, Checksums]) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
-    command = Command("benchmarks.features", __doc__)
+    command = Command("benchmarks.features", __doc__, has_json=True)
     command.add_argument("--as-of", type=parse_instant, default=None, help="instant, UTC; the last midnight")
     command.add_argument("--runs", type=int, default=3)
     command.add_argument("--child", choices=sorted(WAYS), help=argparse.SUPPRESS)
@@ -136,6 +137,8 @@ def _compare(options: argparse.Namespace) -> Result:
     if options.child:
         print(json.dumps(measure(options.child, MLStore.of(load_settings()), as_of)))
         return Result()
+    if not MLStore.of(load_settings()).exists("order_items"):
+        return skip("there is no ML store yet, `make up` first")
     runs: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
     for _ in range(options.runs):
         for way, done in runs.items():
@@ -151,12 +154,19 @@ def _compare(options: argparse.Namespace) -> Result:
     say(_lay_out("all", list(totals.values())))
     say(_lay_out("processor seconds", [[run["processor"] for run in done] for done in runs.values()]))
     say(_lay_out("peak memory, GB", [[run["peak"] / 1024 for run in done] for done in runs.values()]))
+    return report(_to_figures(runs, {way: statistics.median(total) for way, total in totals.items()}))
+
+
+def _to_figures(runs: dict[str, list[dict[str, Any]]], totals: dict[str, float]) -> list[Figure]:
+    figures = []
     for way, aim in AIMS.items():
-        share = statistics.median(totals["ours"]) / statistics.median(totals[way])
-        processor = _median(runs["ours"], "processor") / _median(runs[way], "processor")
-        verdict = "met" if share <= aim else "missed"
-        say(f"ours takes {share:.2f} of the time of {way}, {processor:.2f} of its processor's (aim: {aim}, {verdict})")
-    return Result()
+        shares = {name: _median(runs["ours"], name) / _median(runs[way], name) for name in ("processor", "peak")}
+        figures += [
+            Figure(f"time, of that of {way}", totals["ours"] / totals[way], "lower", aim=aim),
+            Figure(f"processor, of that of {way}", shares["processor"], "lower"),
+            Figure(f"peak memory, of that of {way}", shares["peak"], "lower"),
+        ]
+    return figures
 
 
 def _median(runs: list[dict[str, Any]], name: str) -> float:

@@ -22,6 +22,7 @@ import numpy as np
 import polars as pl
 from sqlalchemy import Engine, text
 
+from benchmarks.parts.figures import Figure, report
 from benchmarks.parts.lists import LIST_LENGTH, rank_at_random
 from command import Command, Result
 from serving.batch.batch_state import move_pointer, open_batch
@@ -132,7 +133,7 @@ def open_databases(database: str) -> Iterator[tuple[str, str]]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
-    command = Command("benchmarks.publish", __doc__)
+    command = Command("benchmarks.publish", __doc__, has_json=True)
     command.add_argument("--users", type=int, default=200_000)
     command.add_argument("--database", choices=["sqlite", "mariadb", "both"], default="both")
     command.add_argument("--child", nargs=2, metavar=("WAY", "URL"), help=argparse.SUPPRESS)
@@ -143,13 +144,13 @@ def _measure(chosen: argparse.Namespace) -> Result:
     if chosen.child:
         way, url = chosen.child
         measure(way, url, chosen.users)
-    else:
-        compare(["sqlite", "mariadb"] if chosen.database == "both" else [chosen.database], chosen.users)
-    return Result()
+        return Result()
+    return report(compare(["sqlite", "mariadb"] if chosen.database == "both" else [chosen.database], chosen.users))
 
 
-def compare(databases: list[str], num_users: int) -> None:
-    """Run both ways on each database and print the table."""
+def compare(databases: list[str], num_users: int) -> list[Figure]:
+    """Run both ways on each database, print the table, and return the figures."""
+    figures = []
     print(f"{'database':<10}{'way':<10}{'users':>10}{'seconds':>10}{'users/s':>10}{'peak MB':>9}")
     for database in databases:
         with open_databases(database) as (url, _platform_url):
@@ -172,6 +173,11 @@ def compare(databases: list[str], num_users: int) -> None:
                 row = f"{found['seconds']:>10.1f}{rates[way]:>10,.0f}{found['peak_mb']:>9.0f}"
                 print(f"{database:<10}{way:<10}{num_users:>10,}{row}", flush=True)
             print(f"{database}: publishing reaches {rates['publish'] / rates['bare']:.0%} of the bare load")
+            figures += [
+                Figure(f"{database}: of the bare load", rates["publish"] / rates["bare"], "higher"),
+                Figure(f"{database}: peak memory", found["peak_mb"], "lower", "MB"),
+            ]
+    return figures
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 
+from benchmarks.parts.figures import Figure, report
 from benchmarks.parts.synthetic_store import write_synthetic_store
 from command import Command, CommandError, Result, say
 from features.rebuild import rebuild
@@ -25,6 +26,7 @@ from shop.loaders.synthetic.build import SyntheticShape
 NUM_PRODUCTS, LINES_A_USER, LINES_AN_ORDER = 20_000, 50, 5
 AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
 ALL = 0
+AIM_GROWTH = 1.1
 
 
 def measure(uri: str, num_buckets: int, lines_at_once: int) -> dict[str, float | str]:
@@ -48,7 +50,7 @@ def measure(uri: str, num_buckets: int, lines_at_once: int) -> dict[str, float |
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
-    command = Command("benchmarks.rebuild_memory", __doc__)
+    command = Command("benchmarks.rebuild_memory", __doc__, has_json=True)
     command.add_argument("--users", type=int, nargs="+", default=[20_000, 50_000])
     command.add_argument("--buckets", type=int, default=16)
     command.add_argument("--lines-at-once", type=int, nargs="+", default=[ALL, spreading.LINES_AT_ONCE])
@@ -62,26 +64,32 @@ def _compare(options: argparse.Namespace) -> Result:
         return Result()
     say("| users | lines | lines at once | seconds | of them the plan | peak memory, GB |")
     say("|---|---|---|---|---|---|")
+    peaks = {}
     for num_users in options.users:
         with tempfile.TemporaryDirectory() as name:
             store = MLStore(str(Path(name) / "store"))
             num_orders = num_users * LINES_A_USER // LINES_AN_ORDER
             write_synthetic_store(store, SyntheticShape(num_users, NUM_PRODUCTS, num_orders))
-            written = {_compare_one(store, num_users, options.buckets, lines) for lines in options.lines_at_once}
-        if len(written) > 1:
+            done = [_compare_one(store, num_users, options.buckets, lines) for lines in options.lines_at_once]
+        if len({each["snapshot_id"] for each in done}) > 1:
             raise CommandError(f"the snapshots of {num_users} users differ")
-    return Result()
+        peaks[num_users] = float(done[-1]["peak"])
+    growth = peaks[max(peaks)] / peaks[min(peaks)]
+    size = f"{max(peaks):,} users, of that of {min(peaks):,}"
+    return report([Figure(f"peak memory in parts, {size}", growth, "lower", aim=AIM_GROWTH)])
 
 
-def _compare_one(store: MLStore, num_users: int, num_buckets: int, lines_at_once: int) -> str:
-    """Measure in a child process, print a row of the table, and return the snapshot's hash."""
+def _compare_one(store: MLStore, num_users: int, num_buckets: int, lines_at_once: int) -> dict[str, float | str]:
+    """Measure in a child process, print a row of the table, and return what was measured."""
     told = ["--buckets", str(num_buckets), "--lines-at-once", str(lines_at_once), "--child", store.uri]
     command = [sys.executable, "-m", "benchmarks.rebuild_memory", *told]
-    done = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
+    done: dict[str, float | str] = json.loads(
+        subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1]
+    )
     at_once = "all" if lines_at_once == ALL else f"{lines_at_once:,}"
     seconds = f"{done['seconds']:.1f} | {done['plan']:.1f}"
-    say(f"| {num_users:,} | {done['lines']:,} | {at_once} | {seconds} | {done['peak'] / 1024:.2f} |")
-    return str(done["snapshot_id"])
+    say(f"| {num_users:,} | {done['lines']:,} | {at_once} | {seconds} | {float(done['peak']) / 1024:.2f} |")
+    return done
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy import Engine, make_url, text
 
+from benchmarks.parts.figures import Figure, report
 from command import Command, Result
 from features.sync.source.columns import SYNCED_TABLES
 from shop.database import open_engine
@@ -29,6 +30,8 @@ from shop.migrate import PLATFORM, migrate
 from tests.support.database_servers import run_server
 
 PANDAS_ROWS = 500_000
+DRAIN, PANDAS = "mariadb client to /dev/null", "pandas.read_sql"
+FIRST_LOAD, INCREMENT = "first load into Delta", "increment of 10,000 newest rows"
 SERVER_OPTIONS = ("--innodb-buffer-pool-size=4G", "--innodb-doublewrite=0", "--innodb-log-file-size=1G")
 
 FILL = """
@@ -87,7 +90,7 @@ def measure(items: int, url: str, folder: Path, repeats: int) -> list[Measure]:
     half = items // 200
     numbers = {"items": items, "half": half, "orders": items // 10}
     run_statements(engine, SAME_CHANGE.format(rows=SAME_ROWS))
-    measures.append(sync("increment of 10,000 newest rows", url, folder, SAME_ROWS))
+    measures.append(sync(INCREMENT, url, folder, SAME_ROWS))
     run_statements(engine, NEWEST_CHANGE.format(**numbers))
     measures.append(sync("increment of 1%, newest rows", url, folder, 2 * half))
     run_statements(engine, SCATTERED_CHANGE)
@@ -105,7 +108,7 @@ def best_of(repeats: int, *ways: Callable[[], Measure]) -> list[Measure]:
 def first_load(url: str, folder: Path, num_rows: int) -> Measure:
     """Load into a store that does not exist yet."""
     shutil.rmtree(folder, ignore_errors=True)
-    return sync("first load into Delta", url, folder, num_rows)
+    return sync(FIRST_LOAD, url, folder, num_rows)
 
 
 def fill(engine: Engine, items: int) -> None:
@@ -149,14 +152,14 @@ def drain(url: str, num_rows: int) -> Measure:
         stdout=subprocess.DEVNULL,
         check=True,
     )
-    return Measure("mariadb client to /dev/null", num_rows, time.perf_counter() - start)
+    return Measure(DRAIN, num_rows, time.perf_counter() - start)
 
 
 def read_with_pandas(engine: Engine, num_rows: int) -> Measure:
     """Read order items into a data frame; a slice, since its speed is the same and its memory is not."""
     start = time.perf_counter()
     rows = pd.read_sql(f"SELECT * FROM order_items WHERE order_item_id <= {num_rows}", engine)
-    return Measure("pandas.read_sql", len(rows), time.perf_counter() - start)
+    return Measure(PANDAS, len(rows), time.perf_counter() - start)
 
 
 def sync(name: str, url: str, folder: Path, num_rows: int) -> Measure:
@@ -187,13 +190,14 @@ def read_peak_mb(pid: int) -> float:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
-    command = Command("benchmarks.sync", __doc__)
+    command = Command("benchmarks.sync", __doc__, has_json=True)
     command.add_argument("--items", type=int, nargs="+", default=[1_000_000], help="order items in the shop")
     command.add_argument("--repeats", type=int, default=1, help="turns of each way of reading; the best one counts")
     return command.run(_measure_all, arguments)
 
 
 def _measure_all(chosen: argparse.Namespace) -> Result:
+    figures: list[Figure] = []
     for items in chosen.items:
         folder = Path(tempfile.mkdtemp(prefix="bench-sync-"))
         try:
@@ -205,7 +209,19 @@ def _measure_all(chosen: argparse.Namespace) -> Result:
         print(f"\n{items:,} order items\n{'':<34}{'rows':>12}{'seconds':>9}{'rows/s':>13}{'of drain':>9}{'memory':>12}")
         for one in measures:
             print(one.to_line(drain_rate))
-    return Result()
+        figures += _to_figures(f"{items:,} items", {one.name: one for one in measures})
+    return report(figures)
+
+
+def _to_figures(size: str, measures: dict[str, Measure]) -> list[Figure]:
+    rates = {name: one.num_rows / one.seconds for name, one in measures.items()}
+    load, newest = measures[FIRST_LOAD], measures[INCREMENT]
+    return [
+        Figure(f"{size}: first load, of the drain", rates[FIRST_LOAD] / rates[DRAIN], "higher"),
+        Figure(f"{size}: first load, times pandas", rates[FIRST_LOAD] / rates[PANDAS], "higher"),
+        Figure(f"{size}: 10,000 newest rows", newest.seconds, "lower", "s"),
+        Figure(f"{size}: peak memory", load.peak_mb or 0.0, "lower", "MB"),
+    ]
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.parts.figures import Figure, report
 from command import Command, Result
 from features.definitions import list_crosses, list_names
 from training.config import TrainingConfig, load_config
@@ -23,6 +24,7 @@ from training.model.loss import compute_loss
 from training.model.trainer import gather_batch, train
 from training.model.wide_deep import Ensemble, InputSizes, WideDeep
 
+OURS = "training.model.trainer"
 ALL_THREADS = torch.get_num_threads()
 SIZES = InputSizes(
     user_features=len(list_names("user")),
@@ -90,7 +92,7 @@ def train_bare(rows: TrainingRows[Tensor], config: TrainingConfig) -> float:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
-    command = Command("benchmarks.training", __doc__)
+    command = Command("benchmarks.training", __doc__, has_json=True)
     command.add_argument("--users", type=int, default=2000, help="users, each with the committed list_size of pairs")
     command.add_argument("--repeats", type=int, default=3, help="turns of each loop; the best one counts")
     return command.run(_measure, arguments)
@@ -102,7 +104,7 @@ def _measure(chosen: argparse.Namespace) -> Result:
     rows = draw_rows(chosen.users, config.data.list_size)
     ways: dict[str, Callable[[TrainingRows[Tensor], TrainingConfig], float]] = {
         "bare loop": train_bare,
-        "training.model.trainer": train_ours,
+        OURS: train_ours,
     }
     turns = [{name: way(rows, config) for name, way in ways.items()} for _ in range(chosen.repeats)]
     best = {name: float(np.min([turn[name] for turn in turns])) for name in ways}
@@ -111,7 +113,7 @@ def _measure(chosen: argparse.Namespace) -> Result:
     print(f"{'':<18}{'seconds':>9}{'pairs/s':>12}{'of bare':>10}")
     for name, seconds in best.items():
         print(f"{name:<18}{seconds:>9.1f}{num_pairs / seconds:>12,.0f}{best['bare loop'] / seconds:>10.2f}")
-    return Result()
+    return report([Figure("pairs a second, of the bare loop", best["bare loop"] / best[OURS], "higher")])
 
 
 if __name__ == "__main__":
