@@ -249,15 +249,15 @@ class MLStore:
         with self.explained():
             return {name: sum(self.files.sizes(name).values()) for name in self.tables()}
 
-    def metadata(self, table: str) -> dict[str, str]:
-        """Return the custom metadata of the newest commit that carried any; empty if none did.
+    def metadata(self, table: str, version: int | None = None) -> dict[str, str]:
+        """Return the custom metadata of the newest commit, or up to a version, that carried any; empty if none did.
 
         Raises:
             StoreError: the table was never written.
         """
         log = DeltaLog(self.files, table)
-        for version in range(self.version(table), -1, -1):
-            if custom := log.read_metadata(version):
+        for number in range(self.version(table) if version is None else version, -1, -1):
+            if custom := log.read_metadata(number):
                 return custom
         return {}
 

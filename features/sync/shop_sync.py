@@ -22,6 +22,7 @@ from command import Command, CommandError, Result
 from features.store import MLStore
 from features.store_failures import StoreError
 from features.sync.destination.key_set import ParentKeys
+from features.sync.destination.versioned_table import VersionedTable
 from features.sync.known_sources import KnownSources
 from features.sync.lease import Lease, LeaseTakenError, hold_lease
 from features.sync.mass_delete_guard import holds_other_rows, require_plausible
@@ -133,27 +134,31 @@ def _sync_tables(
     options: SyncOptions,
     at_step: Callable[[str], None],
 ) -> SyncReport:
+    targets: list[VersionedTable] = []
     for table in SYNCED_TABLES:
-        warnings += (repair_table if verify else upgrade_table)(store, table, lease)
+        target, found = (repair_table if verify else upgrade_table)(store, table, lease)
+        targets.append(target)
+        warnings += found
     snapshots = {snapshot.role: snapshot for snapshot in readers.values()}
     sources, places = KnownSources(store, snapshots.values()), load_places(store)
     moves = {role: sources.find_move(role) for role in snapshots}
     syncs: list[TableSync] = []
     parent_keys: dict[str, ParentKeys] = {}
-    for table in SYNCED_TABLES:
-        at_step(f"collect {table.name}")
-        reader = readers[table.name]
-        sync = TableSync(reader, store, table, parent_keys, options, lease, swept_until=places.get(table.name))
-        sync.collect(full=full or moves[reader.role] is not None)
+    for target in targets:
+        name = target.table.name
+        at_step(f"collect {name}")
+        sync = TableSync(readers[name], target, parent_keys, options, lease, swept_until=places.get(name))
+        sync.collect(full=full or moves[sync.snapshot.role] is not None)
         syncs.append(sync)
-        if table.name in PARENTS:
-            parent_keys[table.name] = sync.visible_keys()
-        logger.info("table collected table=%s %s", table.name, sync.counts.describe_changes())
+        if name in PARENTS:
+            parent_keys[name] = sync.visible_keys()
+        logger.info("table collected table=%s %s", name, sync.counts.describe_changes())
     of_role = {role: [sync for sync in syncs if sync.snapshot.role == role] for role in snapshots}
     for role, move in moves.items():
         require_plausible(of_role[role], move)
 
     tables = {sync.table.name: _commit(sync, at_step) for sync in syncs}
+    lease.require()  # the store's own tables are not fenced
     warnings += [warning for sync in syncs for warning in warn_of_rows(sync)]
     warnings += [f"{move}; all rows were compared, and it is known from now on" for move in moves.values() if move]
     sources.add(forget_others=any(move and holds_other_rows(of_role[role]) for role, move in moves.items()))
@@ -161,7 +166,7 @@ def _sync_tables(
     if swept != places:
         save_places(store, swept)
     at_step("committed")
-    verdict = verify_tables(syncs, lease, at_step) if verify else None
+    verdict = verify_tables(store, syncs, lease, at_step) if verify else None
     return SyncReport(lease.number, snapshots["shop"].bound, tables, warnings, verdict)
 
 
@@ -170,7 +175,8 @@ def _commit(sync: TableSync, at_step: Callable[[str], None]) -> TableReport:
     at_step(f"write {sync.table.name}")
     sync.target.write_files()
     at_step(f"commit {sync.table.name}")
-    sync.lease.require()
+    if sync.must_commit:
+        sync.lease.require()
     sync.snapshot.session.keep_alive()
     return TableReport(sync.counts, sync.commit(), sync.watermark)
 

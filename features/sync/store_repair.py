@@ -50,7 +50,7 @@ def _repair_own_table(store: MLStore, name: str) -> list[str]:
     return repaired
 
 
-def repair_table(store: MLStore, table: SyncedTable, lease: Lease) -> list[str]:
+def repair_table(store: MLStore, table: SyncedTable, lease: Lease) -> tuple[VersionedTable, list[str]]:
     """Make a table readable and unambiguous; the sync then reads again from the shop what went.
 
     Args:
@@ -59,41 +59,41 @@ def repair_table(store: MLStore, table: SyncedTable, lease: Lease) -> list[str]:
         lease: the right to write.
 
     Returns:
-        A warning for each kind of damage.
+        The table as it is now, and a warning for each kind of damage.
 
     Raises:
         StoreError: the store does not answer, or another run took over.
     """
     mended = DeltaLog(store.files, table.name).mend(FirstCommit(delta_schema(table), TABLE_CONFIGURATION))
-    warnings = _warn_of_mended(table, mended) + upgrade_table(store, table, lease)
-    target = VersionedTable(store, table)
+    target, warnings = upgrade_table(store, table, lease)
+    warnings = _warn_of_mended(table, mended) + warnings
     damaged = _remove_damaged(target, store)
     num_overlapping = sum(_count_overlapping(table, target.lives_in(keys)) for keys in target.ranges())
     if mended is not None or damaged or num_overlapping:
-        _rewrite(target, store, lease, trusts_watermark=mended is None)
+        target = _rewrite(target, store, lease, trusts_watermark=mended is None)
     warnings += _warn_of_damaged(table, damaged)
     if num_overlapping:
         warnings.append(f"{table.name} had {num_overlapping} versions of rows that overlapped others: put in order")
     for warning in warnings:
         logger.warning("store repaired table=%s %s", table.name, warning)
-    return warnings
+    return target, warnings
 
 
-def upgrade_table(store: MLStore, table: SyncedTable, lease: Lease) -> list[str]:
+def upgrade_table(store: MLStore, table: SyncedTable, lease: Lease) -> tuple[VersionedTable, list[str]]:
     """Write a table whose columns earlier code typed otherwise anew, in one commit; older versions stay as they were.
 
     The watermark goes, so that the sync compares every row with the shop: what the old type could not hold comes then.
 
     Returns:
-        A warning if files were lost or damaged.
+        The table as it is now, and a warning if files were lost or damaged.
     """
     target = VersionedTable(store, table)
     if not target.is_outdated:
-        return []
+        return target, []
     damaged = _remove_damaged(target, store)
-    _rewrite(target, store, lease, trusts_watermark=False)
+    target = _rewrite(target, store, lease, trusts_watermark=False)
     logger.info("table upgraded table=%s", table.name)
-    return _warn_of_damaged(table, damaged)
+    return target, _warn_of_damaged(table, damaged)
 
 
 @dataclass
@@ -102,8 +102,8 @@ class _Counts:
     num_quarantined: int = 0
 
 
-def _rewrite(target: VersionedTable, store: MLStore, lease: Lease, *, trusts_watermark: bool) -> None:
-    """Write all rows anew, each key's versions one after the other, with their counts; in one commit."""
+def _rewrite(target: VersionedTable, store: MLStore, lease: Lease, *, trusts_watermark: bool) -> VersionedTable:
+    """Write all rows anew, each key's versions one after the other, with their counts; in one commit. Return them."""
     counts = _Counts()
 
     def make_sound(rows: pl.DataFrame) -> pl.DataFrame:
@@ -115,12 +115,12 @@ def _rewrite(target: VersionedTable, store: MLStore, lease: Lease, *, trusts_wat
 
     target.stage_rewriting(make_sound)
     target.write_files()
-    metadata = {**store.metadata(target.table.name)}
-    metadata |= {name: str(count) for name, count in vars(counts).items()}
+    metadata = target.metadata | {name: str(count) for name, count in vars(counts).items()}
     if not trusts_watermark:
         metadata.pop(WATERMARK, None)
     lease.require()
     target.commit(metadata, lease.number)
+    return VersionedTable(store, target.table)
 
 
 def _warn_of_mended(table: SyncedTable, versions: list[int] | None) -> list[str]:

@@ -17,10 +17,10 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from features.store import KNOWN_FROM, MLStore
+from features.store import KNOWN_FROM
 from features.sync.destination.key_set import Keys, ParentKeys
 from features.sync.destination.scd2 import Changes, diff, open_first
-from features.sync.destination.stored_rows import RANGE_ROWS, StoredRows
+from features.sync.destination.stored_rows import RANGE_ROWS
 from features.sync.destination.versioned_table import VersionedTable
 from features.sync.lease import Lease
 from features.sync.range_checksums import compare_checksums
@@ -79,8 +79,7 @@ class TableSync:
     """
 
     snapshot: ShopSnapshot
-    store: MLStore
-    table: SyncedTable
+    target: VersionedTable
     parent_keys: Mapping[str, ParentKeys]
     options: SyncOptions
     lease: Lease
@@ -89,8 +88,7 @@ class TableSync:
 
     def __post_init__(self) -> None:
         """Read the stored state that this run builds on."""
-        self.target = VersionedTable(self.store, self.table)
-        self._before = {} if self.target.is_new else self.store.metadata(self.table.name)
+        self._before = self.target.metadata
         self._touched = pl.DataFrame(schema={self.table.key: pl.Int64(), UPDATED_AT: pl.Datetime("us", "UTC")})
         self._staged_visible: list[Keys] = []
         self._swept: list[KeyRange] = []
@@ -98,12 +96,18 @@ class TableSync:
         self.num_changed_known = 0
 
     @property
+    def table(self) -> SyncedTable:
+        """Return the table that is synced."""
+        return self.target.table
+
+    @property
     def set_aside(self) -> dict[int, str]:
         """Return the keys of the rows that cannot be read, each with the reason."""
         return self.snapshot.set_aside.get(self.table.name, {})
 
     @property
-    def _must_commit(self) -> bool:
+    def must_commit(self) -> bool:
+        """Return whether rows or watermark have to be written."""
         is_known = WATERMARK in self._before and sorted(self.set_aside) == self._set_aside_before()
         return self.target.has_changes or self._is_read_otherwise or not is_known
 
@@ -119,7 +123,7 @@ class TableSync:
     @property
     def watermark(self) -> str:
         """Return the instant up to which the next run may trust `updated_at`, less its look-back."""
-        kept = None if self._must_commit else self._before.get(WATERMARK)
+        kept = None if self.must_commit else self._before.get(WATERMARK)
         return kept or self.snapshot.bound.isoformat(timespec="microseconds")
 
     @property
@@ -169,7 +173,7 @@ class TableSync:
         self.counts.num_rows = self.num_rows_after
         self.counts.num_quarantined += self._stored("num_quarantined")
         self.counts.num_set_aside = len(self.set_aside)
-        if not self._must_commit:
+        if not self.must_commit:
             return None
         metadata = {
             WATERMARK: self.watermark,
@@ -196,6 +200,8 @@ class TableSync:
 
     def _compare(self, page: Page) -> None:
         rows = self._admit(page).join(self._touched, on=self.table.key, how="anti")
+        if rows.is_empty():
+            return
         newest = self.target.newest_of(rows[self.table.key])
         changes = diff(self.table, rows, self._find_orphans(rows), newest, self.snapshot.bound, is_complete=False)
         self.num_changed_known += changes.num_known
@@ -229,10 +235,9 @@ class TableSync:
 
     def _find_differing_rows(self) -> list[KeyRange]:
         """Compare all ranges by the checksum of all columns."""
-        stored = StoredRows(self.store, self.table)
-        compared = list(compare_checksums(self.snapshot, stored, stored.ranges(), self.lease))
+        compared = list(compare_checksums(self.snapshot, self.target, self.target.ranges(), self.lease))
         self._swept = [one.keys for one in compared]
-        self.num_compared += sum(stored.count_open(one.keys) for one in compared)
+        self.num_compared += sum(self.target.count_open(one.keys) for one in compared)
         return [one.keys for one in compared if not one.is_equal]
 
     def _sweep(self, ranges: list[KeyRange]) -> Iterator[KeyRange]:

@@ -9,7 +9,9 @@ are left out on both sides.
 import logging
 from collections.abc import Callable
 
+from features.store import MLStore
 from features.sync.destination.stored_rows import StoredRows
+from features.sync.destination.versioned_table import VersionedTable
 from features.sync.lease import Lease
 from features.sync.mass_delete_guard import require_few_deletions
 from features.sync.range_checksums import compare_checksums
@@ -21,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 def verify_tables(
-    syncs: list[TableSync], lease: Lease, at_step: Callable[[str], None] = logger.debug
+    store: MLStore, syncs: list[TableSync], lease: Lease, at_step: Callable[[str], None] = logger.debug
 ) -> dict[str, TableVerdict]:
     """Compare each table with the snapshot that it was synced from, and repair the ranges that differ.
 
@@ -29,12 +31,12 @@ def verify_tables(
         MassDisappearanceError: a repair would close too many rows; the table was left as it is.
         LeaseLostError: another run took over; nothing more was written.
     """
-    return {sync.table.name: _verify_table(sync, lease, at_step) for sync in syncs}
+    return {sync.table.name: _verify_table(store, sync, lease, at_step) for sync in syncs}
 
 
-def _verify_table(sync: TableSync, lease: Lease, at_step: Callable[[str], None]) -> TableVerdict:
+def _verify_table(store: MLStore, sync: TableSync, lease: Lease, at_step: Callable[[str], None]) -> TableVerdict:
     at_step(f"verify {sync.table.name}")
-    stored = StoredRows(sync.store, sync.table)
+    stored = VersionedTable(store, sync.table)
     compared = list(compare_checksums(sync.snapshot, stored, stored.ranges(), lease))
     differing = [one.keys for one in compared if not one.is_equal]
     num_repaired = 0
@@ -42,19 +44,26 @@ def _verify_table(sync: TableSync, lease: Lease, at_step: Callable[[str], None])
         logger.warning(
             "store differs from shop table=%s ranges=%d of=%d", sync.table.name, len(differing), len(compared)
         )
-        num_repaired = _repair(sync, differing, lease, at_step)
+        num_repaired = _repair(store, sync, stored, differing, lease, at_step)
     num_rows = sum(one.num_rows for one in compared)
     return TableVerdict(num_rows, len(compared), len(differing), num_repaired)
 
 
-def _repair(sync: TableSync, differing: list[KeyRange], lease: Lease, at_step: Callable[[str], None]) -> int:
+def _repair(
+    store: MLStore,
+    sync: TableSync,
+    target: VersionedTable,
+    differing: list[KeyRange],
+    lease: Lease,
+    at_step: Callable[[str], None],
+) -> int:
     """Read the differing ranges again, commit what was wrong, and count the ranges that are equal now."""
     at_step(f"repair {sync.table.name}")
-    repair = TableSync(sync.snapshot, sync.store, sync.table, sync.parent_keys, sync.options, lease)
+    repair = TableSync(sync.snapshot, target, sync.parent_keys, sync.options, lease)
     repair.reconcile(differing)
     require_few_deletions([repair])
     repair.target.write_files()
     lease.require()
     repair.commit()
-    repaired = StoredRows(sync.store, sync.table)
+    repaired = StoredRows(store, sync.table)
     return sum(one.is_equal for one in compare_checksums(sync.snapshot, repaired, differing, lease))

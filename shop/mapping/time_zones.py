@@ -1,7 +1,7 @@
 """Offsets of time zones from UTC as plain numbers, for local times: no server has to have zone tables."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -38,15 +38,15 @@ def list_offsets(name: str) -> tuple[Offset, ...]:
     An hour that a clock goes through twice is read as the first of the two, as PEP 495 has it.
     """
     zone = ZoneInfo(name)
-    offsets = [Offset(FIRST.replace(tzinfo=None), _seconds(FIRST, zone))]
-    day = FIRST
-    while day < LAST:
+    day, before = FIRST, _seconds(FIRST, zone)
+    offsets = [Offset(FIRST.replace(tzinfo=None), before)]
+    has_changes = time(tzinfo=zone).utcoffset() is None  # UTC has none
+    while has_changes and day < LAST:
         following = day + timedelta(days=1)
-        if _seconds(day, zone) != (after := _seconds(following, zone)):
-            before = _seconds(day, zone)
+        if before != (after := _seconds(following, zone)):
             change = _find_change(day, following, zone)
             offsets.append(Offset(change.replace(tzinfo=None) + timedelta(seconds=before), after))
-        day = following
+        day, before = following, after
     return tuple(reversed(offsets))
 
 

@@ -33,6 +33,11 @@ class StoredRows:
         return self._delta is None
 
     @property
+    def metadata(self) -> dict[str, str]:
+        """Return what the commits up to this version carried last; nothing if the table is new."""
+        return {} if self._delta is None else self._store.metadata(self.table.name, self._delta.version())
+
+    @property
     def is_outdated(self) -> bool:
         """Return whether earlier code has typed the stored columns otherwise."""
         return self.stored_schema != versioned_schema(self.table)

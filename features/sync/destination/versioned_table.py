@@ -126,7 +126,7 @@ class VersionedTable(StoredRows):
                 )
         except DeltaError as error:
             raise self._explain(error, token) from error
-        return self._store.version(self.table.name)
+        return 0 if self._delta is None else int(self._delta.version()) + 1  # on top of what was read, or not at all
 
     def _explain(self, error: DeltaError, token: int) -> StoreError:
         if isinstance(error, CommitFailedError) or (self._delta is None and self._store.exists(self.table.name)):

@@ -1,14 +1,19 @@
 """Hop 1 end to end on both databases: what the shop holds is what the store gives, whatever happened in between."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
 from sqlalchemy import Engine
 
 from features.store import MLStore
+from features.sync.known_sources import SOURCES_TABLE
+from features.sync.lease import LEASE_TABLE
 from features.sync.mass_delete_guard import MassDisappearanceError
 from features.sync.shop_sync import sync_shop
+from features.sync.source.columns import SYNCED_TABLES
 from features.sync.table_sync import SyncOptions
 from tests.support.tiny_shop import day, fill_tiny_shop
 
@@ -59,6 +64,28 @@ def test_a_second_run_without_changes_makes_no_version(shop: Engine, store: MLSt
     sync_shop(shop, store)
 
     assert store.versions() == before
+
+
+def test_a_run_reads_the_log_of_a_table_once(
+    tiny_shop: Engine, store: MLStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync_shop(tiny_shop, store)
+    opened: Counter[str] = Counter()
+    open_table = MLStore.open
+
+    def count(store: MLStore, table: str, version: int | None = None) -> DeltaTable:
+        opened[table] += 1
+        return open_table(store, table, version)
+
+    monkeypatch.setattr(MLStore, "open", count)
+    execute(tiny_shop, "UPDATE users SET nickname = 'Ann', updated_at = '2099-01-01' WHERE user_id = 1")
+    assert sync_shop(tiny_shop, store).tables["users"].counts.num_changed == 1
+
+    assert opened.pop("orders") == 2  # the newest order is read at the end
+    assert opened.pop(LEASE_TABLE) == 6  # taken, looked at before the commit and after it, given back
+    assert opened == dict.fromkeys([table.name for table in SYNCED_TABLES if table.name != "orders"], 1) | {
+        SOURCES_TABLE: 1
+    }
 
 
 def test_an_increment_carries_inserts_changes_and_deletes(shop: Engine, store: MLStore) -> None:
