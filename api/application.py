@@ -11,10 +11,10 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 from sqlalchemy import Engine, make_url
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import __version__
 from api.clients.model_server import ModelServerClient
+from api.clients.replicas import make_transport
 from api.db.connections import HeldConnection, LoopConnections, ThreadConnections
 from api.db.databases import Databases
 from api.db.reader import DatabaseReader, DatabaseUnavailableError
@@ -66,6 +66,7 @@ from api.web.middleware import AllowedHosts, RequestEnvelope
 from api.web.rate_limit import RateLimiter
 from api.web.request_ids import RequestIds, derive_key
 from api.web.static_files import STOREFRONT_PAGES, StorefrontPages
+from api.web.trusted_proxies import TrustedProxies
 from settings import Settings
 from shop.database import open_engine, open_loop_engine
 from shop.money import Currency
@@ -119,7 +120,7 @@ def create_app(settings: Settings, deadlines: Deadlines = Deadlines()) -> FastAP
     app.add_middleware(TranslatedIds)
     app.add_middleware(RequestEnvelope, metrics=metrics, request_ids=request_ids, limiter=limiter, hosts=hosts)
     if settings.trusted_proxies:
-        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
+        app.add_middleware(TrustedProxies, trusted=settings.trusted_proxies)
     install_error_handlers(app)
     shopping = (home, shelves, cart, storefront, catalogue, search, products, users, orders, choices)
     for routes in (*shopping, images, events, admin, health):
@@ -165,7 +166,10 @@ async def _run(
     with contextlib.suppress(DatabaseUnavailableError):  # then the copy on disk says which kinds there are
         await shop_ids.renew_kinds(background.platform)
         await fallback.rules.renew(background)
-    async with httpx.AsyncClient(base_url=settings.serving_url, timeout=READ_TIMEOUT_SECONDS) as client:
+    transport = make_transport(settings.serving_url)
+    async with httpx.AsyncClient(
+        base_url=settings.serving_url, timeout=READ_TIMEOUT_SECONDS, transport=transport
+    ) as client:
         model_server = ModelServerClient(client, deadlines.model_server)
         sources = PageSources(pages, model_server, fallback, cache, _read_rules(settings))
         app.state.services = Services(

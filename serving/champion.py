@@ -5,6 +5,8 @@ Nothing of a version's folder is executed. A version that fails any check is nev
 
 import json
 import logging
+import os
+import socket
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -147,7 +149,7 @@ def load_champion(
 def remember_last_good(models_dir: Path, named: NamedVersion) -> None:
     """Note the version that serves, for a start while MLflow is down. The file is replaced as a whole."""
     note = models_dir / LAST_GOOD
-    part = note.with_suffix(".part")
+    part = note.with_name(f"{LAST_GOOD}.{socket.gethostname()}.{os.getpid()}.part")  # replicas share the folder
     part.write_text(json.dumps({"version": named.number, "run_id": named.run_id}), encoding="utf-8")
     part.replace(note)
 

@@ -1,5 +1,6 @@
 """The settings themselves, each with its description and default, and the rules between them."""
 
+import re
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
@@ -18,6 +19,8 @@ SECRET: dict[str, JsonValue] = {"in_containers": "secret"}
 
 TLS_SWITCHES = ("ssl_disabled", "ssl_verify_cert", "ssl_verify_identity", "ssl_check_hostname")
 """Options of a database's URL by which pymysql takes no TLS, or any certificate, although `ssl_ca` is there."""
+
+HOST_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 DATABASES = ("shop_database_url", "platform_database_url", "shop_owner_database_url")
 
@@ -161,8 +164,8 @@ class Settings(ObjectStoreSettings):
     )
     trusted_proxies: str = Field(
         "",
-        description="Addresses or networks, with commas, of the web servers whose "
-        "X-Forwarded-For the API believes; in containers the networks of Docker unless said otherwise.",
+        description="Web servers whose X-Forwarded-For the API believes: addresses, networks or host names, with "
+        "commas; in containers `storefront` unless said otherwise.",
     )
     demo_shoppers: bool = Field(
         False, description="Let anybody act as any shopper, to look around a demonstration. Always so in development."
@@ -259,10 +262,11 @@ class Settings(ObjectStoreSettings):
 
     @field_validator("trusted_proxies")
     @classmethod
-    def _require_networks(cls, value: str) -> str:
-        """Refuse what is no address, which would be ignored without a word."""
-        for network in filter(None, map(str.strip, value.split(","))):
-            ip_network(network)
+    def _require_proxies(cls, value: str) -> str:
+        """Refuse what is no address and no name, which would be ignored without a word."""
+        for proxy in filter(None, map(str.strip, value.split(","))):
+            if not HOST_NAME.fullmatch(proxy):
+                ip_network(proxy)
         return value
 
     @model_validator(mode="before")

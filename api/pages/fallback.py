@@ -8,6 +8,7 @@ down.
 import asyncio
 import logging
 import os
+import socket
 from collections import OrderedDict
 from collections.abc import Iterable
 from copy import copy
@@ -204,7 +205,7 @@ class FallbackCache:
         """Keep a fresh copy, in memory and on disk. A disk that refuses is worth a warning, not a failure."""
         self._keep_copy(copy)
         self.failure = None
-        part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
+        part = self._path.with_name(f"{self._path.name}.{socket.gethostname()}.{os.getpid()}.part")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             part.write_bytes(_COPY.dump_json(copy))

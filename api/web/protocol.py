@@ -11,6 +11,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 32 * 1024
 RECEIVE_SECONDS = 10.0
+LAST_SECONDS = 0.5
+"""How long the server, once it stops, still listens to a connection on which no request is at work: one may be on its
+way. Its answer tells the client that the connection ends."""
 
 _REFUSALS = {
     408: (b"Request Timeout", "timeout", f"Send a whole request within {RECEIVE_SECONDS:g} s."),
@@ -27,6 +30,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._is_in_head = True
         self._head_bytes = 0
         self._receive_timer: asyncio.TimerHandle | None = None
+        self._is_stopping = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Expect a request from now on."""
@@ -62,6 +66,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._refuse(431)
             return
         super().on_headers_complete()
+        if self._is_stopping and self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         """Keep a piece of a body, unless its head was refused."""
@@ -76,10 +82,21 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def shutdown(self) -> None:
-        """End with the server: after the answer, or at once if the request has not come whole."""
-        if self._receive_timer is not None:
+        """End with the server: after the answer to a request that has come, or comes whole within `LAST_SECONDS`."""
+        self._is_stopping = True
+        if self._is_at_work():
+            self.cycle.keep_alive = False
+        if self._receive_timer is not None or not self._is_at_work():
+            self.loop.call_later(LAST_SECONDS, self._end)
+
+    def _is_at_work(self) -> bool:
+        """Return whether a request has begun to be answered."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _end(self) -> None:
+        """Hang up, unless a whole request is at work, whose answer ends the connection."""
+        if self._receive_timer is not None or not self._is_at_work():
             self.transport.close()
-        super().shutdown()
 
     def _expect(self) -> None:
         """Start the clock of a request, if it does not run."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from command import Command, Result
+from deploy.compose.certificate import CERTIFICATE, KEY, draw_certificate, is_wanted
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "secrets"
@@ -75,6 +76,7 @@ def write_secrets(folder: Path, owner: tuple[int, int], renew: Iterable[str] = (
 
     Raises:
         ValueError: a name is no secret, or one that cannot be renewed here.
+        OSError: a file cannot be written, or no certificate drawn.
     """
     renewed = set(renew)
     _require_renewable(renewed)
@@ -98,6 +100,13 @@ def write_secrets(folder: Path, owner: tuple[int, int], renew: Iterable[str] = (
         _write(credentials, login, owner)
         written.append(credentials.name)
     _give(credentials, owner)
+    if is_wanted(folder):
+        for name, value in draw_certificate().items():
+            _write(folder / name, value, owner)
+            written.append(name)
+    for path in (folder / CERTIFICATE, folder / KEY):
+        if path.exists():
+            _give(path, owner)
     return written
 
 

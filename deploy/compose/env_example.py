@@ -28,13 +28,24 @@ SET_UP = """\
 """
 COMPOSE = """\
 
-# --- docker-compose.yml alone ---
+# --- containers alone ---
 
 # Port of MySQL on this machine.
 # MYSQL_PORT=3307
 
 # Port of the storefront in docker compose; on one machine without containers it is API_PORT.
 # STOREFRONT_PORT=5173
+
+# Port of Prometheus on this machine, with --profile monitoring.
+# PROMETHEUS_PORT=9090
+
+# With docker-compose.tls.yml: address and ports that the web server is open on; 0.0.0.0 = to the network.
+# PUBLIC_ADDRESS=127.0.0.1
+# HTTP_PORT=80
+# HTTPS_PORT=443
+
+# Load balancers before the web server, whose X-Forwarded-For it believes: addresses or networks, with commas.
+# TRUSTED_BALANCERS=
 
 # User and group that the containers run as and that owns secrets/; written by `make secrets`.
 # APP_UID=

@@ -20,6 +20,7 @@ from deploy.development.seaweedfs import NoSeaweedFsError, fetch_seaweedfs, find
 PROGRAMS = {
     "mariadbd": "mariadb-server",
     "chromium": "chromium",
+    "nginx": "nginx-light",
     # mysqlclient, which Airflow's image has, comes as source alone.
     "gcc": "gcc",
     "mariadb_config": "libmariadb-dev",

@@ -21,6 +21,7 @@ OF_A_BEHAVIOUR = {
     "api/test_faults_together.py": "the same with all of it at once",
     "api/test_operations.py": "health, metrics and limits of a running API",
     "api/test_production.py": "what production demands of a start and of a request",
+    "api/test_web_server.py": "frontend/nginx before several processes of the API",
     "dags/test_run_note.py": "dags/plugins, which Airflow loads by itself",
     "dags/test_workflows.py": "all workflows as Airflow parses them",
     "deploy/compose/test_compose.py": "docker-compose.yml",

@@ -14,7 +14,7 @@ def first_words(paths: list[str]) -> set[str]:
 
 def test_nginx_hands_every_path_of_the_api_on() -> None:
     paths = json.loads((ROOT / "api/schemas/openapi.json").read_text())["paths"]
-    [words] = re.findall(r"location ~ \^/\(([a-z|]+)\)", (ROOT / "frontend/nginx/nginx.conf").read_text())
+    [words] = re.findall(r"location ~ \^/\(([a-z|]+)\)", (ROOT / "frontend/nginx/pages.conf").read_text())
 
     assert first_words(list(paths)) - FOR_OPERATORS == set(words.split("|"))
 

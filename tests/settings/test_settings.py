@@ -160,6 +160,13 @@ def test_the_platform_has_a_database_of_its_own(tmp_path: Path) -> None:
     assert [one.is_shop_named_alone for one in (default, named_alone, as_one)] == [False, True, False]
 
 
+@pytest.mark.parametrize("value", ["10.0.0.0/33", "10.0.0.1/8", "300.1.1.1", "*", "web server", "a/b"])
+def test_a_proxy_that_would_never_be_met_is_refused(value: str) -> None:
+    assert Settings(_env_file=None, trusted_proxies="10.0.0.0/8, ::1, storefront, web.example").trusted_proxies
+    with pytest.raises(ValueError, match="trusted_proxies"):
+        Settings(_env_file=None, trusted_proxies=value)
+
+
 def test_another_folder_has_other_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     keep_settings(Settings(var_dir=tmp_path / "one", mlflow_port=15000))

@@ -9,7 +9,28 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[3]
-SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+
+
+class _ComposeLoader(yaml.SafeLoader):
+    """YAML with Compose's own tags, by which one file replaces what another says."""
+
+
+def _read_list(loader: yaml.SafeLoader, node: yaml.Node) -> list[Any]:
+    assert isinstance(node, yaml.SequenceNode)
+    return loader.construct_sequence(node)
+
+
+_ComposeLoader.add_constructor("!reset", _read_list)
+_ComposeLoader.add_constructor("!override", _read_list)
+
+
+def read_compose(name: str) -> dict[str, Any]:
+    """Read a compose file of the project's root."""
+    return dict(yaml.load((ROOT / name).read_text(), _ComposeLoader))  # noqa: S506  # it is a SafeLoader
+
+
+COMPOSE = read_compose("docker-compose.yml")
+SERVICES: dict[str, Any] = COMPOSE["services"]
 DOCKERFILE_OF = {
     service["image"]: service["build"]["dockerfile"] for service in SERVICES.values() if "build" in service
 }
@@ -19,7 +40,8 @@ BUILT = {
 """The Dockerfile of each service that runs an image of ours; one service of each image builds it."""
 DOCKERFILES = sorted(set(BUILT.values()))
 PAGES = "frontend/Dockerfile"
-IN_PYTHON = [path for path in DOCKERFILES if path != PAGES]
+PROMETHEUS = "deploy/prometheus/Dockerfile"
+IN_PYTHON = [path for path in DOCKERFILES if path not in (PAGES, PROMETHEUS)]
 
 
 def instructions(path: str) -> list[str]:

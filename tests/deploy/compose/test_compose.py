@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -9,14 +10,15 @@ import yaml
 from deploy.airflow_settings import airflow_environment
 from deploy.compose.credentials import write_secrets
 from settings import Settings
+from tests.deploy.compose.dockerfiles import COMPOSE, ROOT, SERVICES, read_compose
 
-ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docker-compose.yml").read_text()
-COMPOSE = yaml.safe_load(TEXT)
-SERVICES = COMPOSE["services"]
+WITH_TLS = read_compose("docker-compose.tls.yml")
 JOBS = {name for name, service in SERVICES.items() if service.get("restart") == "no"}
 OURS = {name for name, service in SERVICES.items() if service["image"].startswith("31ie/")}
 PORTS = {"mysql": 3307, "api": 8000, "bentoml": 8001, "mlflow": 5000, "airflow-api-server": 8080, "storefront": 5173}
+PORTS["prometheus"] = 9090
+SCALED = ("api", "bentoml")
 SECRET_WORD = re.compile(r"password|passwd|secret|token|fernet|_key", re.IGNORECASE)
 POINTS_TO_A_FILE = ("/run/secrets/", "cat /run/secrets/")
 
@@ -113,13 +115,14 @@ def test_every_declared_secret_is_one_that_is_generated(tmp_path: Path) -> None:
 
     generated = write_secrets(tmp_path / "secrets", (os.getuid(), os.getgid()))
 
-    assert {name: secret["file"] for name, secret in COMPOSE["secrets"].items()} == {
+    declared = COMPOSE["secrets"] | WITH_TLS["secrets"]
+    assert {name: secret["file"] for name, secret in declared.items()} == {
         name: f"./secrets/{name}" for name in generated
     }
 
 
 def test_a_variable_without_a_default_says_how_to_get_it() -> None:
-    for variable in re.findall(r"\$\{[^}]+\}", TEXT):
+    for variable in re.findall(r"\$\{[^}]+\}", TEXT + (ROOT / "docker-compose.tls.yml").read_text()):
         assert ":-" in variable or re.search(r":\?.*make ", variable), variable
 
 
@@ -159,7 +162,7 @@ def test_no_path_is_mounted_twice(name: str) -> None:
 
 def test_settings_of_the_environment_exist() -> None:
     known = {name.upper() for name in Settings.model_fields}
-    foreign = re.compile(r"AIRFLOW__|MLFLOW_(DISABLE|ALLOW_PICKLE|HTTP)|MYSQL_")
+    foreign = re.compile(r"AIRFLOW__|MLFLOW_(DISABLE|ALLOW_PICKLE|HTTP)|MYSQL_|HTTPS_PORT|TRUSTED_BALANCERS")
 
     for name in SERVICES:
         unknown = {key for key in environment_of(name) if key not in known and not foreign.match(key)}
@@ -182,3 +185,82 @@ def test_a_service_waits_for_services_that_exist(name: str) -> None:
     for needed, rule in SERVICES[name].get("depends_on", {}).items():
         expected = "service_completed_successfully" if needed in JOBS else "service_healthy"
         assert rule == {"condition": expected}, f"{name} waits for {needed}"
+
+
+@each_service
+def test_a_service_has_bounds_and_ends_in_time(name: str) -> None:
+    service = SERVICES[name]
+
+    assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+    assert 0 < service["cpus"] <= 2, "Docker refuses more processors than the machine has"
+    assert service["pids_limit"] > 0
+    assert re.fullmatch(r"\d+s", service["stop_grace_period"])
+
+
+def test_the_memory_limits_are_those_that_operators_read_of() -> None:
+    table = (ROOT / "docs" / "operations.md").read_text().partition("\n## What runs\n")[2].partition("\n## ")[0]
+    stated = dict(re.findall(r"^\| `([a-z-]+)` \|.*\| (\d+[mg]) \|$", table, re.MULTILINE))
+
+    assert stated == {name: service["mem_limit"] for name, service in SERVICES.items() if name not in JOBS}
+
+
+def reachable_from(name: str) -> set[str]:
+    """Name the services that share a network with one."""
+    own = set(SERVICES[name]["networks"])
+    return {other for other, service in SERVICES.items() if other != name and own & set(service["networks"])}
+
+
+def test_the_web_server_reaches_the_api_alone() -> None:
+    assert reachable_from("storefront") == {"api"}
+
+
+def test_mysql_is_reached_by_those_alone_that_have_a_way_into_it() -> None:
+    def reads_a_database(service: dict[str, Any]) -> bool:
+        secrets = map(str, service.get("secrets", []))
+        return any(re.search(r"database_url|backend_uri", secret) for secret in secrets)
+
+    readers = {name for name, service in SERVICES.items() if reads_a_database(service)}
+
+    assert reachable_from("mysql") == readers
+
+
+def test_networks_lead_outside_only_where_something_goes_or_comes_that_way() -> None:
+    internal = {name for name, network in COMPOSE["networks"].items() if network.get("internal")}
+
+    assert internal == {"data", "web"}
+    for name, service in SERVICES.items():
+        assert set(service["networks"]) <= COMPOSE["networks"].keys(), name
+        assert not service.get("ports") or set(service["networks"]) - internal, f"{name}: its port needs a way in"
+
+
+def test_what_is_scaled_publishes_no_port_and_keeps_no_state_of_its_own() -> None:
+    for name in SCALED:
+        assert WITH_TLS["services"][name] == {"ports": []}
+        assert "container_name" not in SERVICES[name]
+
+
+def test_tls_is_open_to_this_machine_alone_unless_said_otherwise() -> None:
+    storefront = WITH_TLS["services"]["storefront"]
+
+    assert storefront["ports"] == [
+        "${PUBLIC_ADDRESS:-127.0.0.1}:${HTTP_PORT:-80}:8080",
+        "${PUBLIC_ADDRESS:-127.0.0.1}:${HTTPS_PORT:-443}:8443",
+    ]
+    assert storefront["secrets"] == list(WITH_TLS["secrets"])
+
+
+def test_the_web_server_and_the_api_count_to_the_same_limit_and_go_by_the_same_names() -> None:
+    for variable in ("REQUESTS_PER_MINUTE", "ALLOWED_HOSTS"):
+        assert environment_of("storefront")[variable] == environment_of("api")[variable]
+    assert environment_of("api")["TRUSTED_PROXIES"] == "${TRUSTED_PROXIES:-storefront}"
+
+
+def test_prometheus_is_started_where_it_is_asked_for() -> None:
+    asked = {name for name, service in SERVICES.items() if service.get("profiles")}
+    config = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())
+    targets = {
+        (found["names"][0], found["port"]) for job in config["scrape_configs"] for found in job["dns_sd_configs"]
+    }
+
+    assert asked == {"prometheus"}
+    assert targets == {(name, PORTS[name]) for name in SCALED}, "each replica"

@@ -20,10 +20,31 @@ def test_every_secret_is_long_and_readable_by_its_owner_alone(folder: Path) -> N
     files = list(folder.iterdir())
 
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert len(files) == 16
+    assert len(files) == 18
     for file in files:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
         assert len(file.read_text()) >= MIN_LENGTH, file.name
+
+
+def test_a_certificate_is_left_alone_and_half_of_one_is_refused(folder: Path) -> None:
+    (folder / "tls_certificate").write_text("theirs")
+
+    assert write_secrets(folder, OWNER) == []
+    assert (folder / "tls_certificate").read_text() == "theirs"
+    (folder / "tls_key").unlink()
+    with pytest.raises(ValueError, match="secrets/tls_certificate is there alone"):
+        write_secrets(folder, OWNER)
+
+
+def test_a_machine_without_openssl_gets_every_secret_but_the_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    written = write_secrets(tmp_path / "secrets", OWNER)
+
+    assert {"tls_certificate", "tls_key"}.isdisjoint(written)
+    assert "openssl is not installed" in capsys.readouterr().out
 
 
 def test_two_installations_share_no_secret(tmp_path: Path, folder: Path) -> None:

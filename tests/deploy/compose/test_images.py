@@ -9,12 +9,14 @@ from tests.deploy.compose.dockerfiles import (
     DOCKERFILES,
     IN_PYTHON,
     PAGES,
+    PROMETHEUS,
     ROOT,
     SERVICES,
     copied,
     included,
     instructions,
     let_through,
+    read_compose,
     required,
 )
 
@@ -25,18 +27,37 @@ each_in_python = pytest.mark.parametrize("path", IN_PYTHON)
 
 
 def test_there_is_one_image_a_service() -> None:
-    folders = ["api", "dags", "frontend", "mlflow_server", "serving", "shop"]
+    folders = ["api", "dags", "deploy/prometheus", "frontend", "mlflow_server", "serving", "shop"]
 
     assert [f"{folder}/Dockerfile" for folder in folders] == DOCKERFILES
+
+
+BASES = {
+    PAGES: {"node:24-bookworm-slim", "nginx:1.28-bookworm"},
+    PROMETHEUS: {"prom/prometheus:v3.5.0"},
+}
 
 
 @each_dockerfile
 def test_base_images_are_official_and_versioned(path: str) -> None:
     bases = {line.split()[1] for line in instructions(path) if line.startswith("FROM")}
 
-    assert bases == (
-        {"node:24-bookworm-slim", "nginx:1.28-bookworm"} if path == PAGES else {"python:3.11-slim-bookworm"}
-    )
+    assert bases == BASES.get(path, {"python:3.11-slim-bookworm"})
+
+
+def test_images_of_others_follow_the_policy_that_is_stated() -> None:
+    """A line of versions that is kept secure, the same everywhere, listed where operators read of it; no digest."""
+    named = {line.split()[1] for path in DOCKERFILES for line in instructions(path) if line.startswith("FROM")}
+    for file in sorted(ROOT.glob("docker-compose*.yml")):
+        services = read_compose(file.name)["services"].values()
+        named |= {service["image"] for service in services if not service.get("image", "31ie/").startswith("31ie/")}
+    stated = (ROOT / "docs" / "operations.md").read_text().partition("\n## Images\n")[2].partition("\n## ")[0]
+
+    assert {"mysql:8.4", "nginx:1.28-bookworm"} <= named
+    for image in named:
+        assert re.fullmatch(r"[a-z/]+:v?\d+(\.\d+)*(-[a-z0-9-]+)?", image), image
+        assert f"`{image}`" in stated, image
+    assert len({image.partition(":")[0] for image in named}) == len(named), "one version of each"
 
 
 @each_dockerfile
@@ -75,7 +96,8 @@ def test_requirements_are_copied_with_those_that_they_include(path: str) -> None
 def test_the_process_is_not_root(path: str) -> None:
     users = [line.split()[1] for line in instructions(path) if line.startswith("USER")]
 
-    assert users == ["10001:10001"]
+    assert users[-1] == "10001:10001"
+    assert users[:-1] == (["root"] if path == PROMETHEUS else []), "whose base image is not root's"
 
 
 @pytest.mark.parametrize("name", sorted(BUILT))
@@ -86,7 +108,7 @@ def test_whatever_is_written_is_mounted_over_a_folder_that_everyone_may_write(na
     temporary = {mount.partition(":")[0] for mount in service["tmpfs"]}
 
     text = "\n".join(instructions(BUILT[name]))
-    made = " ".join(re.findall(r"install --directory --mode 1777 (.+)", text))
+    made = " ".join(re.findall(r"(?:install --directory --mode|mkdir -p -m) 1777 (.+)", text))
 
     assert (volumes | temporary) - {"/tmp"} <= set(made.split())
 

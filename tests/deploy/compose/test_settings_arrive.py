@@ -18,7 +18,7 @@ PORTS = {name for name in FIELDS if name.endswith("_port")}
 SAID_ELSEWHERE = {name for name, field in FIELDS.items() if field.json_schema_extra in (FIXED, SECRET)}
 PASSED_ON = sorted(FIELDS.keys() - PORTS - SAID_ELSEWHERE)
 # What containers take where `.env` says nothing: a web server of their own stands before the API.
-OTHER_DEFAULTS = {"trusted_proxies": "172.16.0.0/12,192.168.0.0/16"}
+OTHER_DEFAULTS = {"trusted_proxies": "storefront"}
 
 
 def test_all_that_run_our_code_with_settings_read_them() -> None:
@@ -56,7 +56,7 @@ def test_a_setting_that_containers_do_not_take_from_the_env_file_says_so(name: s
 
 
 def test_every_variable_that_compose_asks_for_is_in_the_example() -> None:
-    asked_for = set(re.findall(r"\$\{([A-Z_]+)", TEXT))
+    asked_for = set(re.findall(r"\$\{([A-Z_]+)", TEXT + (ROOT / "docker-compose.tls.yml").read_text()))
     compose_only = set(re.findall(r"^# ([A-Z_]+)=", SET_UP + COMPOSE, re.MULTILINE))
 
     assert asked_for - {name.upper() for name in FIELDS} == compose_only
