@@ -1,38 +1,40 @@
-"""Benchmark of the model server: `python -m benchmarks.model_server [--users 2500] [--seconds 5] [--version FOLDER]`.
+"""Benchmark of the model server: `python -m benchmarks.model_server [--users 2500] [--seconds 5] [--workers 2]`.
 
-Trains a short version on a generated shop of the demo's size, or takes an installation's newest snapshot and a version,
-serves it, and asks for one user's list a request, for a list ranked again after an order, and for what goes with a
-cart, at 1, 4 and 16 connections. The limit stands beside it, measured in the same run in a process of its own before it
-serves: the same functions called without a network, lists for one user and for sixteen a call. MLflow is left out; the
-rest is as it serves.
+Trains a short version on a generated shop of the demo's size, or takes an installation's newest snapshot and a version
+(`--version FOLDER`), serves it by some workers on one socket as BentoML does, and asks for one user's list a request,
+for a list ranked again after an order, and for what goes with a cart, at 1, 4 and 16 connections. The limit stands
+beside it, measured in the same run in a process of its own before it serves: the same functions called without a
+network, lists for one user and for sixteen a call; and what a route costs that computes nothing. MLflow is left out;
+the rest is as it serves.
 """
 
 import argparse
 import asyncio
 import itertools
 import json
+import os
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import httpx
 import numpy as np
 import uvicorn
 
 from benchmarks.parts.client import Measured
-from benchmarks.parts.faults import find_port
+from benchmarks.parts.memory import read_memory
 from command import Command, Result
 from features.rebuild import rebuild
+from features.snapshot.mapped import MappedSnapshots
 from features.snapshot.purchases import load_purchases
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
@@ -56,7 +58,6 @@ NUM_BUCKETS = 4
 CONNECTIONS = (1, 4, 16)
 LIST_LENGTH, TOGETHER = 100, 16
 NUM_ASKED, NUM_ORDERED, MOST_BOUGHT = 1000, 2000, 10
-START_SECONDS = 120
 
 
 def make_version(home: Path, num_users: int) -> None:
@@ -114,9 +115,10 @@ def make_questions(snapshot: Snapshot) -> list[Questions]:
 
 def measure_ranker(home: Path, seconds: float) -> dict[str, float]:
     """Answer without a server; gives answers a second by path, and users a second at sixteen a call."""
-    snapshot = Snapshot.open(MLStore(str(home / "store")))
+    store = MLStore(str(home / "store"))
+    snapshot = MappedSnapshots(store, home / "var" / "snapshots").open()
     champion = Champion(1, Ranker.load(home / "version"), snapshot)
-    lists, again, cart = (each.bodies for each in make_questions(snapshot))
+    lists, again, cart = (each.bodies for each in make_questions(Snapshot.open(store)))
     since = [[LineSince(**line) for line in body["since"]] for body in again]
     user_ids = [body["user_ids"][0] for body in lists]
 
@@ -145,40 +147,67 @@ def _count_calls(call: Callable[[int], object], num_turns: int, seconds: float) 
     return count / (time.perf_counter() - began)
 
 
-def serve_version(home: Path, port: int) -> None:
-    """Serve the version with the real service over a registry that always names it: the child process."""
+class AnnouncedServer(uvicorn.Server):
+    """Says on its output when it is ready."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        print("ready", flush=True)
+
+
+def serve_version(home: Path, descriptor: int) -> None:
+    """Serve the version with the real service over a registry that always names it: a worker, in a child process."""
     settings = Settings(var_dir=home / "var", ml_store_uri=str(home / "store"), champion_poll_seconds=3600)
     registry = ScriptedRegistry({"champion": 1}, {1: home / "version"})
     with (
         patch.object(service, "load_settings", lambda: settings),
         patch.object(service, "connect", lambda *_: registry),
     ):
-        uvicorn.run(service.Recommender.to_asgi(), host="127.0.0.1", port=port, log_level="warning")  # type: ignore[attr-defined]
+        application = service.Recommender.to_asgi()  # type: ignore[attr-defined]
+        AnnouncedServer(uvicorn.Config(application, log_level="warning")).run([socket.socket(fileno=descriptor)])
+
+
+@dataclass(frozen=True)
+class ServedWorkers:
+    """Workers on one port."""
+
+    port: int
+    processes: list[subprocess.Popen[bytes]]
+
+    def measure_memory(self) -> str:
+        """Tell each worker's private memory and proportional set size."""
+        sizes = [read_memory(worker.pid) for worker in self.processes]
+        return ", ".join(f"{each['Private']:.0f} MB private and {each['Pss']:.0f} MB PSS" for each in sizes)
 
 
 @contextmanager
-def run_server(home: Path) -> Iterator[int]:
-    """Serve in a process of its own; yields the port."""
-    port = find_port()
-    command = [sys.executable, "-m", "benchmarks.model_server", "--serve", str(home), str(port)]
-    server = subprocess.Popen(command)
+def run_server(home: Path, num_workers: int) -> Iterator[ServedWorkers]:
+    """Serve in processes of their own, one after the other: the first one writes the snapshot's files."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=2048))
+        listener.set_inheritable(True)
+        descriptor = listener.fileno()
+        command = [sys.executable, "-m", "benchmarks.model_server", "--serve", str(home), str(descriptor)]
+        workers = []
+        for _ in range(num_workers):
+            began = time.perf_counter()
+            workers.append(stack.enter_context(_run(command, descriptor)))
+            print(f"worker {len(workers)} started in {time.perf_counter() - began:.1f} s", flush=True)
+        yield ServedWorkers(listener.getsockname()[1], workers)
+
+
+@contextmanager
+def _run(command: list[str], descriptor: int) -> Iterator[subprocess.Popen[bytes]]:
+    worker = subprocess.Popen(command, pass_fds=[descriptor], stdout=subprocess.PIPE)
     try:
-        _await_ready(server, port)
-        yield port
+        assert worker.stdout is not None
+        if worker.stdout.readline() != b"ready\n":
+            raise SystemExit("The model server did not become ready: its own words stand above.")
+        yield worker
     finally:
-        server.terminate()
-        server.wait(timeout=30)
-
-
-def _await_ready(server: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5).read()
-            return
-        except (URLError, OSError):
-            time.sleep(0.2)
-    raise SystemExit("The model server did not become ready: its own words stand above.")
+        worker.terminate()
+        worker.wait(timeout=30)
 
 
 async def press(port: int, questions: Questions, connections: int, seconds: float) -> Measured:
@@ -202,8 +231,9 @@ def main(arguments: list[str] | None = None) -> int:
     command = Command("benchmarks.model_server", __doc__)
     command.add_argument("--users", type=int, default=2500)
     command.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
+    command.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     command.add_argument("--version", type=Path, help="folder of a version of the installation, instead of a new shop")
-    command.add_argument("--serve", nargs=2, metavar=("HOME", "PORT"), help=argparse.SUPPRESS)
+    command.add_argument("--serve", nargs=2, metavar=("HOME", "DESCRIPTOR"), help=argparse.SUPPRESS)
     command.add_argument("--rank", metavar="HOME", help=argparse.SUPPRESS)
     return command.run(_measure, arguments)
 
@@ -221,26 +251,31 @@ def _measure(chosen: argparse.Namespace) -> Result:
             else:
                 (home / "version").symlink_to(chosen.version.resolve())
                 (home / "store").symlink_to(Path(load_settings().ml_store_uri).resolve())
-            compare(home, chosen.seconds)
+            compare(home, chosen.seconds, chosen.workers)
     return Result()
 
 
-def compare(home: Path, seconds: float) -> None:
+def compare(home: Path, seconds: float, num_workers: int) -> None:
     """Print answers a second and their times; the share is of the same function called alone, or for many a call."""
     command = [sys.executable, "-m", "benchmarks.model_server", "--rank", str(home), "--seconds", str(seconds)]
     limits = json.loads(subprocess.check_output(command))
     questions = make_questions(Snapshot.open(MLStore(str(home / "store"))))
     print("called alone, a second: " + ", ".join(f"{name} {rate:.0f}" for name, rate in limits.items()))
     print(f"{'path':<18}{'connections':>12}{'answers/s':>11}{'p50 ms':>9}{'p99 ms':>9}{'failed':>8}{'of alone':>10}")
-    with run_server(home) as port:
+    with run_server(home, num_workers) as served:
         for asked in questions:
-            asyncio.run(press(port, asked, 4, 1.0))
+            asyncio.run(press(served.port, asked, 4, 1.0))
             for connections in CONNECTIONS:
-                found = asyncio.run(press(port, asked, connections, seconds))
+                found = asyncio.run(press(served.port, asked, connections, seconds))
                 is_together = connections > 1 and asked.path == "/recommend"
                 share = found.rate / limits["together" if is_together else asked.path]
                 times = f"{found.percentile_ms(0.5):>9.1f}{found.percentile_ms(0.99):>9.1f}{found.failures:>8}"
                 print(f"{asked.path:<18}{connections:>12}{found.rate:>11.0f}{times}{share:>10.2f}", flush=True)
+        bare = asyncio.run(press(served.port, Questions("/status", [{}]), 1, seconds))
+        print(
+            f"a route that computes nothing, 1 connection: {bare.rate:.0f} a second, {bare.percentile_ms(0.5):.1f} ms"
+        )
+        print(f"workers: {served.measure_memory()}")
 
 
 if __name__ == "__main__":

@@ -13,8 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from features.snapshot.tables import Snapshot
-from features.store import MLStore
+from features.snapshot.mapped import MappedSnapshot, MappedSnapshots
 from shop.tables import name_model
 from training.ranking.ranker import Ranker
 from training.registry.client import NamedVersion, Registry
@@ -48,7 +47,7 @@ class Champion:
 
     version: int
     ranker: Ranker
-    snapshot: Snapshot
+    snapshot: MappedSnapshot
 
     @property
     def as_of(self) -> datetime:
@@ -121,7 +120,7 @@ def _fetch_version(registry: Registry, models_dir: Path, version: int) -> Path:
 
 def load_champion(
     registry: Registry,
-    store: MLStore,
+    snapshots: MappedSnapshots,
     models_dir: Path,
     version: int,
     as_of: datetime | None = None,
@@ -130,7 +129,7 @@ def load_champion(
 
     Args:
         registry: where versions live.
-        store: the ML store.
+        snapshots: where snapshots are mapped from.
         models_dir: folder of local copies of versions.
         version: number of the version.
         as_of: instant of the snapshot; the newest one if it is None.
@@ -138,10 +137,10 @@ def load_champion(
     Raises:
         training.version.files.ArtefactError: the version breaks a promise, or was trained on other features.
         training.registry.errors.RegistryError: MLflow does not answer.
-        features.store.StoreError: there is no such snapshot.
+        features.store_failures.StoreError: there is no such snapshot, or it cannot be mapped.
     """
     ranker = load_ranker(registry, models_dir, version)
-    snapshot = Snapshot.open(store, as_of)
+    snapshot = snapshots.open(as_of)
     ranker.check_snapshot(snapshot)
     return Champion(version, ranker, snapshot)
 
@@ -167,21 +166,21 @@ def recall_last_good(models_dir: Path) -> NamedVersion | None:
     return NamedVersion(number, found.get("run_id") or (models_dir / str(number)).resolve().name)
 
 
-def load_last_good(store: MLStore, models_dir: Path, named: NamedVersion, as_of: datetime) -> Champion:
+def load_last_good(snapshots: MappedSnapshots, models_dir: Path, named: NamedVersion, as_of: datetime) -> Champion:
     """Make the version ready that served last, from its local copy: MLflow is not asked.
 
     Args:
-        store: the ML store.
+        snapshots: where snapshots are mapped from.
         models_dir: folder of local copies of versions.
         named: as `recall_last_good` returns it.
         as_of: instant of the snapshot.
 
     Raises:
         training.version.files.ArtefactError: the copy is gone or damaged, or the version reads other features.
-        features.store.StoreError: there is no such snapshot.
+        features.store_failures.StoreError: there is no such snapshot, or it cannot be mapped.
     """
     ranker = Ranker.load(models_dir / named.run_id)
     ranker.check_golden()
-    snapshot = Snapshot.open(store, as_of)
+    snapshot = snapshots.open(as_of)
     ranker.check_snapshot(snapshot)
     return Champion(named.number, ranker, snapshot)

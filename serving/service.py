@@ -4,6 +4,7 @@ Ranks users of the newest snapshot with the champion. Answers carry the version;
 """
 
 import logging
+import os
 
 import bentoml
 from bentoml.exceptions import ServiceUnavailable
@@ -14,8 +15,9 @@ from features.store import MLStore
 from serving.champion import Champion
 from serving.online.alias_effects import Followup
 from serving.online.answers import answer_cart, answer_categories, answer_lists, answer_reranking
-from serving.online.coalescing import CoalescedRanker
-from serving.online.reloader import ChampionWatcher, Sources
+from serving.online.coalescing import RankingQueue
+from serving.online.deadline import DeadlineMiddleware
+from serving.online.reloader import ChampionWatcher
 from serving.online.schemas import (
     CartOwner,
     CartProducts,
@@ -30,6 +32,7 @@ from serving.online.schemas import (
     StatusAnswer,
     UserIds,
 )
+from serving.online.sources import Sources
 from serving.online.webhook import MOUNT, PATH, ask_for_calls, ensure_secret, make_receiver
 from settings import load_settings
 from shop.database import open_engine
@@ -43,9 +46,14 @@ async def receive_hook(scope: Scope, receive: Receive, send: Send) -> None:
     await bentoml.get_current_service().receiver(scope, receive, send)
 
 
-# Two threads rank at once, a core each: with more they only wait for each other, and every answer is later.
+# A worker a core, each of which ranks in one thread: two would only wait for each other, and every answer is later.
 @bentoml.asgi_app(receive_hook, path=MOUNT)
-@bentoml.service(name="31ie-recommender", workers=1, threads=2, traffic={"timeout": 10, "max_concurrency": 64})
+@bentoml.service(
+    name="31ie-recommender",
+    workers=load_settings().serving_workers or len(os.sched_getaffinity(0)),
+    threads=1,
+    traffic={"timeout": 10, "max_concurrency": 64},
+)
 class Recommender:
     """Wide & Deep recommendations for known users."""
 
@@ -58,7 +66,7 @@ class Recommender:
         followup = Followup(registry, open_engine(settings.platform_database_url))
         sources = Sources(registry, MLStore.of(settings), settings.var_dir, followup)
         self._watcher = ChampionWatcher(sources, settings.champion_poll_seconds)
-        self._ranker = CoalescedRanker(lambda user_ids, k: answer_lists(self._champion(), user_ids, k))
+        self._queue = RankingQueue(lambda user_ids, k: answer_lists(self._champion(), user_ids, k))
         self.receiver = make_receiver(secret, self._watcher.look_now, followup.hear)
         self._watcher.start()
         ask_for_calls(registry, settings.var_dir, f"{settings.serving_url}{PATH}", secret)
@@ -66,17 +74,19 @@ class Recommender:
     @bentoml.api
     async def recommend(self, user_ids: UserIds, k: ListLength = 20) -> RecommendAnswer:
         """Rank products for users, best first, each with its score and reason."""
-        return await self._ranker.rank(user_ids, k)
+        return await self._queue.rank(user_ids, k)
 
     @bentoml.api
-    def recommend_cart(self, product_ids: CartProducts, user_id: CartOwner = None, k: ListLength = 20) -> CartRanking:
+    async def recommend_cart(
+        self, product_ids: CartProducts, user_id: CartOwner = None, k: ListLength = 20
+    ) -> CartRanking:
         """Rank what goes with a cart, best first, for a known user or anybody."""
-        return answer_cart(self._champion(), user_id, product_ids, k)
+        return await self._queue.call(lambda: answer_cart(self._champion(), user_id, product_ids, k))
 
     @bentoml.api
-    def recommend_again(self, user_id: Id, since: LinesSince, product_ids: ListedProducts) -> Reranking:
+    async def recommend_again(self, user_id: Id, since: LinesSince, product_ids: ListedProducts) -> Reranking:
         """Rank a user's list again, by the snapshot and the orders since."""
-        return answer_reranking(self._champion(), user_id, since, product_ids)
+        return await self._queue.call(lambda: answer_reranking(self._champion(), user_id, since, product_ids))
 
     @bentoml.api
     def score(self, user_ids: UserIds) -> ScoreAnswer:
@@ -101,8 +111,9 @@ class Recommender:
 
     @bentoml.on_shutdown
     def stop(self) -> None:
-        """End the watcher with the worker."""
+        """End the watcher and the queue with the worker."""
         self._watcher.stop()
+        self._queue.close()
 
     def _champion(self) -> Champion:
         """Read the served version once, for one whole answer."""
@@ -110,3 +121,6 @@ class Recommender:
         if champion is None:
             raise ServiceUnavailable(f"No version serves yet: {self._watcher.trouble}.")
         return champion
+
+
+Recommender.add_asgi_middleware(DeadlineMiddleware)  # type: ignore[attr-defined]

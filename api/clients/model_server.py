@@ -15,6 +15,8 @@ from api.queries.ranked_list import Entry, StoredEntry, keep_usable
 
 LIST_LENGTH = 100
 MOST_LISTED = 200
+TIMEOUT_HEADER = "x-timeout-ms"
+"""Tells the model server how long the answer is waited for; afterwards it is not computed."""
 MOST_CHARACTERS = 300
 """Of the model server's own words."""
 
@@ -95,6 +97,7 @@ class ModelServerClient:
         """
         self._client = client
         self._deadline_seconds = deadline_seconds
+        self._headers = {TIMEOUT_HEADER: str(max(1, int(deadline_seconds * 1000)))}
         self._refused: set[tuple[str, int]] = set()
         self._trial: asyncio.Task[Any] | None = None
         self.breaker = CircuitBreaker()
@@ -162,7 +165,7 @@ class ModelServerClient:
         """Ask once. A server that answers and refuses the question, such as one of an earlier release, is well."""
         try:
             async with asyncio.timeout(self._deadline_seconds):
-                response = await self._client.post(path, json=body)
+                response = await self._client.post(path, json=body, headers=self._headers)
             if response.is_client_error:
                 self._note_refusal(path, response.status_code)
                 return None

@@ -24,7 +24,19 @@ NOTE = "shop-change.json"
 ASIDE = "before"
 OF_A_SHOP = (
     *(f"{name}.db{part}" for name in ("shop", "platform") for part in ("", "-wal", "-shm")),
-    *("store", "mlflow", "airflow", "models", "training", "bentoml", "api", "images", "logs", "installation.id"),
+    *(
+        "store",
+        "mlflow",
+        "airflow",
+        "models",
+        "snapshots",
+        "training",
+        "bentoml",
+        "api",
+        "images",
+        "logs",
+        "installation.id",
+    ),
     KEPT_FILE,
 )
 """What lies in `VAR_DIR` for one shop alone; what else a person put there stays."""

@@ -3,6 +3,7 @@
 Ids pass through sorted index maps and never through floats.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,6 +15,7 @@ import polars as pl
 import scipy.sparse
 
 from features.definitions import HISTORY_FEATURES, list_names
+from features.snapshot.buckets import find_buckets
 from features.snapshot.item_neighbours import weigh_purchases
 
 Float32 = npt.NDArray[np.float32]
@@ -41,7 +43,7 @@ class SnapshotArrays:
     """U users, N products, C categories, H pairs bought; NaN = missing.
 
     Attributes:
-        user_ids: int64[U], sorted. product_ids: int64[N], sorted. category_ids: int64[C], sorted.
+        user_ids: int64[U], sorted within each bucket. product_ids: int64[N], sorted. category_ids: int64[C], sorted.
         users: float32[U, user features]. products: float32[N, product features].
         user_categories: float32[U, C, user_category features].
         category_rows, type_codes, brand_codes: int64[N].
@@ -52,8 +54,11 @@ class SnapshotArrays:
         neighbours: sparse float32[N, N], from the product bought to the product recommended.
         complements: likewise, from a product to what goes with it in an order.
         item_directions, audiences: float32[N, EMBEDDING_SIZE]. audience_sizes: float32[N].
+        bucket_offsets: int64[B + 1]; the users of bucket b are the rows bucket_offsets[b] to bucket_offsets[b + 1]. One
+            bucket where all users are sorted, or those of one bucket alone were read.
         totals: what keeps features up with new orders; `None` in snapshots from before there was any.
-        exclusions: int64[E, 3], what users do not want listed: rows of user and product, code of a type; -1 = none.
+        exclusions: int64[E, 3], what users do not want listed: rows of user (ascending) and product, code of a type;
+            -1 = none.
     """
 
     user_ids: Int64
@@ -77,15 +82,16 @@ class SnapshotArrays:
     audiences: Float32 = field(repr=False)
     audience_sizes: Float32 = field(repr=False)
     exclusions: Int64 = field(repr=False)
+    bucket_offsets: Int64
     totals: Totals | None = field(repr=False, default=None)
 
     def with_users(self, **rows: Any) -> "SnapshotArrays":
         """Return the same products with other users; what is computed of products alone is kept.
 
         Args:
-            **rows: new values of all attributes that have U or H.
+            **rows: new values of all attributes that have U or H; user_ids are sorted.
         """
-        other = replace(self, **rows)
+        other = replace(self, bucket_offsets=np.array([0, len(rows["user_ids"])]), **rows)
         kept = {name for name, each in vars(SnapshotArrays).items() if isinstance(each, cached_property)} - OF_USERS
         vars(other).update({name: getattr(self, name) for name in kept})
         return other
@@ -103,7 +109,14 @@ class SnapshotArrays:
 
     def find_users(self, user_ids: Int64) -> Int64:
         """Return the rows of users, -1 for unknown ones. int64[len(user_ids)]."""
-        return find_rows(self.user_ids, user_ids)
+        buckets = find_buckets(user_ids, len(self.bucket_offsets) - 1)
+        rows = np.full(len(user_ids), -1, dtype=np.int64)
+        for bucket in np.unique(buckets):
+            start, end = self.bucket_offsets[bucket : bucket + 2]
+            theirs = buckets == bucket
+            found = find_rows(self.user_ids[start:end], user_ids[theirs])
+            rows[theirs] = np.where(found < 0, -1, found + start)
+        return rows
 
     def find_products(self, product_ids: Int64) -> Int64:
         """Return the rows of products, -1 for unknown ones. int64[len(product_ids)]."""
@@ -171,25 +184,27 @@ class SnapshotArrays:
         Returns:
             Sparse bool[U', N].
         """
-        if not np.isin(self.exclusions[:, 0], user_rows).any():
+        cells = [self.slice_exclusions(int(row)) for row in user_rows]
+        counts = [each.stop - each.start for each in cells]
+        if not any(counts):
             return scipy.sparse.csr_matrix((len(user_rows), len(self.product_ids)), dtype=bool)
-        products, types = self._excluded
-        return (products[user_rows] + types[user_rows] @ self._type_members).astype(bool)
+        named = np.concatenate([self.exclusions[each] for each in cells])
+        owners = np.repeat(np.arange(len(user_rows)), counts)
+        products, types = (
+            _mark(owners, named[:, column], (len(user_rows), width))
+            for column, width in ((1, len(self.product_ids)), (2, self.num_types))
+        )
+        return (products + types @ self._type_members).astype(bool)
+
+    def slice_exclusions(self, user_row: int) -> slice:
+        """Find the rows of a user's exclusions, without reading all of them."""
+        owners = self.exclusions[:, 0]
+        return slice(bisect_left(owners, user_row), bisect_right(owners, user_row))
 
     @cached_property
     def _type_members(self) -> scipy.sparse.csr_matrix:
         """Which products are of each type, sparse float32[types, N]."""
         return self.types.T.tocsr()
-
-    @cached_property
-    def _excluded(self) -> tuple[scipy.sparse.csr_matrix, scipy.sparse.csr_matrix]:
-        """Products that users named, sparse float32[U, N], and kinds, sparse float32[U, types]."""
-        matrices = []
-        for column, width in ((1, len(self.product_ids)), (2, self.num_types)):
-            named = self.exclusions[self.exclusions[:, column] >= 0]
-            ones, cells = np.ones(len(named), dtype=np.float32), (named[:, 0], named[:, column])
-            matrices.append(scipy.sparse.csr_matrix((ones, cells), shape=(len(self.user_ids), width)))
-        return matrices[0], matrices[1]
 
     @cached_property
     def type_brand_codes(self) -> Int64:
@@ -252,7 +267,7 @@ class SnapshotArrays:
         return np.log(np.where(prices > 0, prices, np.float32(np.nan)))
 
 
-OF_USERS = {"purchases", "freshness", "_excluded"}
+OF_USERS = {"purchases", "freshness"}
 """Cached properties of users; all others are of products."""
 
 
@@ -262,6 +277,13 @@ def find_rows(sorted_ids: Int64, ids: Int64) -> Int64:
         return np.full(len(ids), -1, dtype=np.int64)
     rows = np.minimum(np.searchsorted(sorted_ids, ids), len(sorted_ids) - 1)
     return np.where(sorted_ids[rows] == ids, rows, -1).astype(np.int64)
+
+
+def _mark(rows: Int64, columns: Int64, shape: tuple[int, int]) -> scipy.sparse.csr_matrix:
+    """Lay ones out at rows and columns, sparse float32 of that shape; a column of -1 is none."""
+    there = columns >= 0
+    ones = np.ones(there.sum(), dtype=np.float32)
+    return scipy.sparse.csr_matrix((ones, (rows[there], columns[there])), shape=shape)
 
 
 def to_matrix(frame: pl.DataFrame, names: list[str]) -> Float32:

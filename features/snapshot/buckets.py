@@ -2,8 +2,14 @@
 
 import argparse
 from dataclasses import dataclass
+from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
+
+Int64 = npt.NDArray[np.int64]
+Ids = TypeVar("Ids", pl.Expr, Int64)
 
 # Fibonacci hashing (Knuth, TAOCP 3, 6.4): 2^31 divided by the golden ratio, made odd, spreads consecutive ids evenly.
 _MULTIPLIER = 1_327_217_885
@@ -11,8 +17,17 @@ _MULTIPLIER = 1_327_217_885
 
 def assign_bucket(user_id: pl.Expr, num_buckets: int) -> pl.Expr:
     """Return the bucket of each user, 0 <= bucket < num_buckets; stable across runs, machines and versions."""
-    mixed = (user_id % 2**31) * _MULTIPLIER % 2**31
-    return ((mixed // 2**8) % num_buckets).cast(pl.Int32).alias("bucket")
+    return _spread(user_id, num_buckets).cast(pl.Int32).alias("bucket")
+
+
+def find_buckets(user_ids: Int64, num_buckets: int) -> Int64:
+    """Return the bucket of each user as `assign_bucket` does, int64[len(user_ids)]."""
+    return _spread(user_ids, num_buckets)
+
+
+def _spread(user_ids: Ids, num_buckets: int) -> Ids:
+    mixed = (user_ids % 2**31) * _MULTIPLIER % 2**31
+    return (mixed // 2**8) % num_buckets
 
 
 class NoSuchBucketError(Exception):

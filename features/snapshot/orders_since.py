@@ -92,7 +92,7 @@ def add_orders(arrays: SnapshotArrays, user_id: int, lines: Sequence[OrderedLine
         user, priced = _keep_user(arrays, user, pairs, history, came, priced)
     else:
         history = pairs.rows
-    excluded = arrays.exclusions[arrays.exclusions[:, 0] == row] if row >= 0 else arrays.exclusions[:0]
+    excluded = arrays.exclusions[arrays.slice_exclusions(row)]
     return arrays.with_users(
         user_ids=np.array([user_id], dtype=np.int64),
         users=_write(user, list_names("user")),

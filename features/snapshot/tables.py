@@ -6,7 +6,7 @@ Per-user tables are partitioned by `bucket`, so that scoring reads one bucket at
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
@@ -16,12 +16,12 @@ import scipy.sparse
 
 from features.definitions import HISTORY_FEATURES, hash_definitions, list_names
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays, Totals, find_rows, to_matrix
+from features.snapshot.bucket_files import USER_TABLES
 from features.snapshot.complements import SCHEMA as COMPLEMENTS
 from features.snapshot.fingerprint import RowsHash, hash_rows, hash_tables
-from features.snapshot.index_row import IndexRow, name_instant
+from features.snapshot.index_row import IndexRow, find_row, leave_out_coming, name_instant
 from features.snapshot.user_embeddings import EMBEDDING_SIZE
 from features.store import MLStore
-from features.store_failures import StoreError
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ class Snapshot:
         owners = find_rows(user_ids, self.history["user_id"].to_numpy())
         return SnapshotArrays(
             user_ids=user_ids,
+            bucket_offsets=np.array([0, len(user_ids)]),
             product_ids=product_ids,
             category_ids=category_ids,
             users=to_matrix(self.users, list_names("user")),
@@ -150,28 +151,30 @@ class Snapshot:
         return hash_snapshot(self.feature_hash, {table: hash_rows(getattr(self, table)) for table in TABLES})
 
     @classmethod
-    def open(cls, store: MLStore, as_of: datetime | None = None, bucket: int | None = None) -> "Snapshot":
+    def open(
+        cls,
+        store: MLStore,
+        as_of: datetime | None = None,
+        bucket: int | None = None,
+        beside: "Snapshot | None" = None,
+    ) -> "Snapshot":
         """Read a snapshot back.
 
         Args:
             store: the ML store.
             as_of: the instant; the newest snapshot if it is None, those of instants to come left aside.
             bucket: read the rows of this user bucket only; the global tables are whole either way.
+            beside: another bucket of the same snapshot, whose global tables are taken over instead of read again.
 
         Raises:
             StoreError: there is no such snapshot; the message lists those that exist. Or the store cannot be read.
         """
-        index = list_snapshots(store)
-        key = None if as_of is None else name_instant(as_of)
-        found = _past(index).tail(1) if key is None else index.filter(pl.col("as_of") == key)
-        if found.is_empty():
-            raise StoreError(
-                f"No snapshot {'at all' if key is None else f'as of {key!r}'}; there are {index['as_of'].to_list()!r}. "
-                "Run `python -m features.rebuild --as-of T` first."
-            )
-        row = found.row(0, named=True)
+        row = find_row(list_snapshots(store), as_of)
         with store.explained(*(f"snapshot_{table}" for table in TABLES)):
-            frames = {table: _read_table(store, table, row["as_of"], bucket) for table in TABLES}
+            read = {
+                table: _read_table(store, table, row["as_of"], bucket) for table in (USER_TABLES if beside else TABLES)
+            }
+        frames = {table: read[table] if table in read else getattr(beside, table) for table in TABLES}
         instant, snapshot_id = datetime.fromisoformat(row["as_of"]), row.get("snapshot_id") or ""
         return cls(instant, row["num_buckets"], row["feature_hash"], **frames, snapshot_id=snapshot_id)
 
@@ -238,16 +241,11 @@ class SnapshotName(NamedTuple):
 
 def find_newest(store: MLStore) -> SnapshotName | None:
     """Name the newest snapshot, without reading it; None where there is none. Instants to come are left aside."""
-    newest = _past(list_snapshots(store)).tail(1)
+    newest = leave_out_coming(list_snapshots(store)).tail(1)
     if newest.is_empty():
         return None
     row = newest.row(0, named=True)
     return SnapshotName(datetime.fromisoformat(row["as_of"]), row.get("snapshot_id") or "")
-
-
-def _past(index: pl.DataFrame) -> pl.DataFrame:
-    """Leave out instants that are still to come: nobody knows yet what is known before them."""
-    return index.filter(pl.col("as_of") <= datetime.now(UTC).isoformat())
 
 
 def _connect(product_ids: Int64, weighed: pl.DataFrame) -> scipy.sparse.csr_matrix:

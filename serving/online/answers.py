@@ -1,4 +1,8 @@
-"""Responses of the model server from the ranker's frames; the same ranker and arrays as the batch."""
+"""Responses of the model server from the ranker's frames; the same ranker and arrays as the batch.
+
+Frames are taken apart as lists: an expression of polars goes through its threads, which takes a millisecond and more
+where other work waits for a core.
+"""
 
 from datetime import UTC
 from typing import Any
@@ -49,7 +53,7 @@ def answer_lists(champion: Champion, user_ids: list[int], k: int) -> RecommendAn
 def answer_cart(champion: Champion, user_id: int | None, product_ids: list[int], k: int) -> CartRanking:
     """Rank what goes with a cart; a user whom the snapshot does not know is nobody."""
     ranked = rank_cart(champion.ranker, champion.snapshot, user_id, _to_ids(product_ids), k)
-    products = COMPANIONS.validate_python(ranked.to_dicts())
+    products = COMPANIONS.validate_python(_to_rows(ranked, ranked.columns))
     return CartRanking(model_version=champion.version, as_of=champion.as_of, products=products)
 
 
@@ -67,12 +71,14 @@ def answer_reranking(champion: Champion, user_id: int, since: list[LineSince], l
         for line in since
     ]
     ranked = rank_again(champion.ranker, champion.snapshot, user_id, lines, _to_ids(listed))
-    columns = ranked.select("product_id", "category_id", "score", pl.col("reason").replace(UNCHANGED, None))
+    products = _to_rows(ranked, ["product_id", "category_id", "score", "reason"])
     return Reranking(
         model_version=champion.version,
         as_of=champion.as_of,
         batch_id=name_batch(champion.as_of, champion.model, champion.snapshot.snapshot_id),
-        products=RERANKED.validate_python(columns.to_dicts()),
+        products=RERANKED.validate_python(
+            [each | {"reason": None if each["reason"] == UNCHANGED else each["reason"]} for each in products]
+        ),
     )
 
 
@@ -100,12 +106,18 @@ def _to_ids(ids: list[int]) -> np.ndarray:
 def _split(frame: pl.DataFrame, columns: list[str]) -> list[tuple[int, list[dict[str, Any]]]]:
     """Cut a frame sorted by user into the rows of each user."""
     user_ids, starts = np.unique(frame["user_id"].to_numpy(), return_index=True)
-    rows = frame.select(columns).to_dicts()
+    rows = _to_rows(frame, columns)
     ends = [*starts[1:].tolist(), len(rows)]
     return [(user, rows[start:end]) for user, start, end in zip(user_ids.tolist(), starts.tolist(), ends, strict=True)]
 
 
+def _to_rows(frame: pl.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
+    """Return some columns of each row by name."""
+    values = zip(*(frame[column].to_list() for column in columns), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in values]
+
+
 def _list_unknown(user_ids: list[int], frame: pl.DataFrame) -> list[int]:
     """List the users whom the frame lacks, in the order asked."""
-    known = set(frame["user_id"].unique().to_list())
+    known = set(frame["user_id"].to_list())
     return [user_id for user_id in dict.fromkeys(user_ids) if user_id not in known]

@@ -8,14 +8,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from features.snapshot.tables import Snapshot, find_newest
-from features.store import MLStore
+from features.snapshot.tables import find_newest
 from features.store_failures import StoreError
 from serving.batch.batch_state import PublicationError
 from serving.champion import (
@@ -28,10 +25,11 @@ from serving.champion import (
     remember_last_good,
     require_permission,
 )
-from serving.online.alias_effects import Followup
+from serving.online.snapshot_check import SnapshotCheck
+from serving.online.sources import Sources
 from shop.failures import describe
 from training.registry.alias import describe_no_champion
-from training.registry.client import CHAMPION, NamedVersion, Registry
+from training.registry.client import CHAMPION, NamedVersion
 from training.registry.eligibility import LOAD_FAILED
 from training.registry.errors import RegistryError
 from training.registry.installation import read_installation
@@ -44,28 +42,6 @@ FIRST_LOOK_SECONDS = 8.0
 """A first look at a healthy MLflow takes less, download included; a dead one must not hold up a start."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Sources:
-    """Where a champion is made from, and who is told of moves.
-
-    Attributes:
-        registry: MLflow, if it is the one of this installation.
-        store: the ML store.
-        var_dir: folder of this installation, with its id and the local copies of versions.
-        followup: told of moves.
-    """
-
-    registry: Registry
-    store: MLStore
-    var_dir: Path
-    followup: Followup
-
-    @property
-    def models_dir(self) -> Path:
-        """Folder of local copies, one per run."""
-        return self.var_dir / "models"
 
 
 class ChampionWatcher:
@@ -90,6 +66,7 @@ class ChampionWatcher:
         self._shown: NamedVersion | None = None
         self._noted_served: NamedVersion | None = None
         self._previous: Champion | None = None
+        self._check = SnapshotCheck(sources.snapshots, self.look_now)
         self.current: Champion | None = None
         self.refused_version: int | None = None
         self.failure: str | None = None
@@ -139,7 +116,7 @@ class ChampionWatcher:
             self._note("there is no snapshot yet")
             return
         wanted = Identity(*named, *snapshot)
-        if self.current and wanted == self.current.identity:
+        if self.current and wanted == self.current.identity and not self._check.has_refused(self.current.snapshot):
             self.failure = self._refused = self.refused_version = None
         elif wanted != self._refused:
             self._swap(wanted)
@@ -218,7 +195,7 @@ class ChampionWatcher:
 
     def _load_version(self, version: int, as_of: datetime) -> Champion:
         sources = self._sources
-        return self._load(sources.registry, sources.store, sources.models_dir, version, as_of)
+        return self._load(sources.registry, sources.snapshots, sources.models_dir, version, as_of)
 
     def _warm_up(self, champion: Champion) -> Champion:
         """Rank once, so that the first shopper does not pay for it.
@@ -227,7 +204,7 @@ class ChampionWatcher:
             ArtefactError: the version's files made a library fail, whatever the error.
         """
         try:
-            champion.ranker.rank(champion.snapshot, champion.snapshot.user_ids()[:WARM_UP_USERS], 10)
+            champion.ranker.rank(champion.snapshot, champion.snapshot.arrays.user_ids[:WARM_UP_USERS], 10)
         except Exception as err:
             raise ArtefactError(f"ranking the first users fails with {type(err).__name__}: {err}") from err
         return champion
@@ -237,9 +214,7 @@ class ChampionWatcher:
         kept = self._previous
         if kept is None or kept.named != (wanted.version, wanted.run_id):
             return None
-        if kept.identity == wanted:
-            return kept
-        snapshot = Snapshot.open(self._sources.store, wanted.as_of)
+        snapshot = self._sources.snapshots.open(wanted.as_of)
         kept.ranker.check_snapshot(snapshot)
         return Champion(kept.version, kept.ranker, snapshot)
 
@@ -248,6 +223,7 @@ class ChampionWatcher:
         if self.current and self.current.named != champion.named:
             self._previous = self.current  # going back to it loads nothing
         self.current = champion
+        self._check.begin(champion.snapshot)
         self.failure = self._refused = self.refused_version = None
         remember_last_good(self._sources.models_dir, champion.named)
         logger.info("champion swapped from=%s to=%s as_of=%s", previous, champion.version, champion.as_of.isoformat())
@@ -259,11 +235,12 @@ class ChampionWatcher:
         if named is None or snapshot is None:
             return
         try:
-            last_good = self._warm_up(load_last_good(sources.store, sources.models_dir, named, snapshot.as_of))
+            last_good = self._warm_up(load_last_good(sources.snapshots, sources.models_dir, named, snapshot.as_of))
         except (ArtefactError, StoreError) as err:
             self._note(f"the last good version {named.number} does not load either: {err}")
         else:
             self.current = self.current or last_good
+            self._check.begin(self.current.snapshot)
 
     def _watch(self) -> None:
         while not self._stop.is_set():

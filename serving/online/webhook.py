@@ -5,6 +5,7 @@ looks are there too, in the order in which MLflow sent them; it is signed, and a
 """
 
 import base64
+import fcntl
 import hashlib
 import hmac
 import json
@@ -16,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
@@ -36,19 +38,27 @@ MAX_AGE_SECONDS = 300
 MAX_BYTES = 64 * 1024
 RETRY_SECONDS = 60.0
 SECRET_FILE = "webhook.secret"  # noqa: S105  # the file's name
+LOCK_FILE = "webhook.lock"
 
 logger = logging.getLogger(__name__)
 
 
 def ensure_secret(folder: Path) -> str:
-    """Read the secret that MLflow signs with; draw it the first time, for its owner's eyes only (mode 0600)."""
-    path = folder / SECRET_FILE
+    """Read the secret that MLflow signs with; draw it the first time, for its owner's eyes only (mode 0600).
+
+    It appears whole, and of several workers that draw one the first wins.
+    """
+    path, part = folder / SECRET_FILE, folder / f".{SECRET_FILE}-{uuid4().hex}"
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(secrets.token_urlsafe(32), encoding="utf-8")
-    except FileExistsError:
-        pass
+    if not path.exists():
+        part.touch(mode=0o600)
+        part.write_text(secrets.token_urlsafe(32), encoding="utf-8")
+        try:
+            path.hardlink_to(part)
+        except FileExistsError:
+            logger.debug("another worker drew the secret")
+        finally:
+            part.unlink()
     return path.read_text(encoding="utf-8")
 
 
@@ -66,7 +76,9 @@ def ask_for_calls(registry: Registry, var_dir: Path, url: str, secret: str) -> t
         while True:
             try:
                 registry.require_own(read_installation(var_dir))
-                registry.ensure_webhook(NAME, url, secret)
+                with (var_dir / LOCK_FILE).open("w") as lock:
+                    fcntl.flock(lock, fcntl.LOCK_EX)  # two workers at once would register two
+                    registry.ensure_webhook(NAME, url, secret)
             except RegistryError as err:
                 logger.info("no webhook yet, polling alone reason=%s", err)
                 time.sleep(RETRY_SECONDS)

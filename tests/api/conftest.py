@@ -19,6 +19,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, insert
 
 from api.application import Deadlines, create_app
+from api.clients.model_server import TIMEOUT_HEADER
 from api.db.connections import LoopConnections
 from api.web.protocol import BoundedHttpProtocol
 from settings import Settings
@@ -52,6 +53,7 @@ class ModelServer:
 
     `companions` are what it gives for any cart, with the product of the cart that each goes with. `reranked` maps users
     to products, with reasons, that it ranks again as `batch_id`. Paths that are `missing` it does not know.
+    `timeouts` are how long callers said that they wait, in milliseconds.
     """
 
     url: str = ""
@@ -65,6 +67,7 @@ class ModelServer:
     body: bytes | None = None
     failure: str | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
+    timeouts: list[str | None] = field(default_factory=list)
 
     def answer(self, request: dict[str, Any]) -> bytes:
         self.asked.append(request)
@@ -97,6 +100,7 @@ def model_server() -> Iterator[ModelServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            scripted.timeouts.append(self.headers[TIMEOUT_HEADER])
             sleep(scripted.delay_seconds)
             if self.path in scripted.missing:
                 self.send_error(404)

@@ -34,6 +34,14 @@ def test_a_product_of_the_model_servers_that_is_none_costs_itself(
     assert (shown(answer)[0], answer.headers["x-rung"]) == (6, "model,popular")
 
 
+def test_the_model_server_is_told_how_long_its_answer_is_waited_for(
+    published_shop: Engine, open_api: Callable[..., TestClient], model_server: ModelServer
+) -> None:
+    open_api(NO_PATIENCE).get(HOME, params={"user_id": 3, "limit": 2})
+
+    assert model_server.timeouts == ["100"]
+
+
 @pytest.mark.parametrize(
     "fault",
     [

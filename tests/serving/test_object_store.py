@@ -16,7 +16,8 @@ from features.sync.shop_sync import sync_shop
 from serving import score
 from serving.batch.batch_state import fetch_pointed_batch
 from serving.online.alias_effects import Followup
-from serving.online.reloader import ChampionWatcher, Sources
+from serving.online.reloader import ChampionWatcher
+from serving.online.sources import Sources
 from settings import Settings, load_settings
 from shop.database import engine_scope, open_engine
 from tests.serving.conftest import AS_OF, NUM_BUCKETS, SMALL, TrainedShop

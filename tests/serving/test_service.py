@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from serving import service
 from serving.batch.job import publish_scores
 from serving.online.answers import answer_cart
+from serving.online.deadline import HEADER
 from serving.online.schemas import CartRanking
 from settings import Settings
 from tests.serving.conftest import AS_OF, ScriptedRegistry, TrainedShop
@@ -193,3 +194,27 @@ def test_the_state_is_said_while_all_threads_rank(client: TestClient, monkeypatc
         may_go_on.set()
     assert state.json()["model_version"] == 1
     assert {each.result().status_code for each in asked} == {200}
+
+
+def test_what_nobody_waits_for_any_more_is_not_ranked(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_go_on, is_busy, ranked = threading.Event(), threading.Event(), []
+
+    def rank_later(*asked: Any) -> CartRanking:
+        ranked.append(asked[2])
+        is_busy.set()
+        may_go_on.wait(ASKED_SECONDS)
+        return answer_cart(*asked)
+
+    monkeypatch.setattr(service, "answer_cart", rank_later)
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(client.post, "/recommend_cart", json={"product_ids": [1]})
+        assert is_busy.wait(ASKED_SECONDS)
+        late = client.post("/recommend_cart", json={"product_ids": [2]}, headers={HEADER: "50"})
+        unlisted = client.post("/recommend", json={"user_ids": [3]}, headers={HEADER: "50"})
+        may_go_on.set()
+        assert first.result().status_code == 200
+
+    after = client.post("/recommend", json={"user_ids": [3]}, headers={HEADER: "30000"})
+
+    assert (late.status_code, unlisted.status_code, after.status_code) == (504, 504, 200)
+    assert ranked == [[1]]

@@ -10,7 +10,7 @@ from features.ranking.sorting import find_best
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 from features.snapshot.ordered_lines import OrderedLine
 from features.snapshot.orders_since import add_orders
-from features.snapshot.tables import Snapshot
+from features.snapshot.rankable import RankableSnapshot
 from training.ranking.ranker import LIST_SCHEMA, Ranker
 from training.ranking.reasons import cite
 
@@ -27,7 +27,7 @@ THE_USER = np.zeros(1, dtype=np.int64)
 
 
 def rank_again(
-    ranker: Ranker, snapshot: Snapshot, user_id: int, lines: Sequence[OrderedLine], listed: Int64
+    ranker: Ranker, snapshot: RankableSnapshot, user_id: int, lines: Sequence[OrderedLine], listed: Int64
 ) -> pl.DataFrame:
     """Rank for one user as if the orders since the snapshot lay just before it.
 

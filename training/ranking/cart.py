@@ -9,7 +9,7 @@ import polars as pl
 
 from features.ranking.candidates import pair_up
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays
-from features.snapshot.tables import Snapshot
+from features.snapshot.rankable import RankableSnapshot
 from training.ranking.ranker import Ranker
 
 CART_WEIGHT = 2.0
@@ -21,7 +21,9 @@ NOTHING = -1
 SCHEMA = {"product_id": pl.Int64, "category_id": pl.Int64, "score": pl.Float32, "goes_with": pl.Int64}
 
 
-def rank_cart(ranker: Ranker, snapshot: Snapshot, user_id: int | None, product_ids: Int64, k: int) -> pl.DataFrame:
+def rank_cart(
+    ranker: Ranker, snapshot: RankableSnapshot, user_id: int | None, product_ids: Int64, k: int
+) -> pl.DataFrame:
     """Rank what goes with a cart.
 
     Args:

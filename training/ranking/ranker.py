@@ -10,7 +10,7 @@ import polars as pl
 from features.ranking.candidates import Candidates, draw_candidates
 from features.ranking.encoding import Encoder
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays
-from features.snapshot.tables import Snapshot
+from features.snapshot.rankable import RankableSnapshot
 from training.config import load_config
 from training.data.inputs import (
     EncodedSnapshot,
@@ -97,7 +97,7 @@ class Ranker:
         """Score the golden rows; gives the largest difference, raises ArtefactError above 1e-6 or for NaN."""
         return check_golden(self._folder, self._session)
 
-    def check_snapshot(self, snapshot: Snapshot) -> None:
+    def check_snapshot(self, snapshot: RankableSnapshot) -> None:
         """Require that version and snapshot were made by the same feature definitions.
 
         Raises:
@@ -110,7 +110,7 @@ class Ranker:
             )
 
     def rank(
-        self, snapshot: Snapshot, user_ids: Int64, k: int, *, only_new: bool = False, least_new: int = 0
+        self, snapshot: RankableSnapshot, user_ids: Int64, k: int, *, only_new: bool = False, least_new: int = 0
     ) -> pl.DataFrame:
         """Rank products for users.
 
@@ -130,7 +130,9 @@ class Ranker:
         """
         self.check_snapshot(snapshot)
         rows = _known_rows(snapshot.arrays, user_ids)
-        return self.rank_rows(snapshot.arrays, rows, k, only_new=only_new, least_new=least_new)
+        ranked = self.rank_rows(snapshot.arrays, rows, k, only_new=only_new, least_new=least_new)
+        is_sorted = (np.diff(snapshot.arrays.user_ids[rows]) > 0).all()  # they always are within a bucket
+        return ranked if is_sorted else ranked.sort("user_id", maintain_order=True)
 
     def rank_rows(
         self, arrays: SnapshotArrays, rows: Int64, k: int, *, only_new: bool = False, least_new: int = 0
@@ -140,7 +142,7 @@ class Ranker:
         frames = map_chunks(lambda chunk: self._rank_chunk(encoded, chunk, k, only_new, least_new), rows)
         return pl.concat(frames) if frames else pl.DataFrame(schema=LIST_SCHEMA)
 
-    def score_categories(self, snapshot: Snapshot, user_ids: Int64) -> pl.DataFrame:
+    def score_categories(self, snapshot: RankableSnapshot, user_ids: Int64) -> pl.DataFrame:
         """Return the probability that each user buys from each category within the horizon.
 
         Returns:
@@ -226,9 +228,7 @@ class Ranker:
         order, ranks = rank_top(candidates.user_rows, scores, k, np.flatnonzero(is_new), least_new)
         chosen, scores = candidates.take(order), scores[order]
         reasons = cite(chosen, scores, lambda pairs: self._score_pairs(encoded, rows, users, pairs).product_scores)
-        return lay_out_pairs(encoded.arrays, chosen, ranks, scores).with_columns(
-            reason=pl.Series(reasons, dtype=pl.String)
-        )
+        return lay_out_pairs(encoded.arrays, chosen, ranks, scores, reason=pl.Series(reasons, dtype=pl.String))
 
     def _score_pairs(
         self, encoded: EncodedSnapshot, rows: Int64, users: UserInputs, pairs: Candidates
@@ -249,8 +249,22 @@ def _known_rows(arrays: SnapshotArrays, user_ids: Int64) -> Int64:
     return rows[rows >= 0]
 
 
-def lay_out_pairs(arrays: SnapshotArrays, chosen: Candidates, ranks: Int64, scores: Float32) -> pl.DataFrame:
-    """Lay out ranked pairs: user_id, rank (`ranks` count from 0, the column from 1), product_id, category_id, score."""
+def lay_out_pairs(
+    arrays: SnapshotArrays, chosen: Candidates, ranks: Int64, scores: Float32, **others: pl.Series
+) -> pl.DataFrame:
+    """Lay out ranked pairs.
+
+    Args:
+        arrays: the snapshot.
+        chosen: P pairs.
+        ranks: int64[P], from 0.
+        scores: float32[P].
+        **others: more columns. Added later they would cost a call of polars' threads, a millisecond and more where
+            other work waits for a core.
+
+    Returns:
+        user_id, rank (from 1), product_id, category_id, score, and the others.
+    """
     return pl.DataFrame(
         {
             "user_id": arrays.user_ids[chosen.user_rows],
@@ -258,6 +272,7 @@ def lay_out_pairs(arrays: SnapshotArrays, chosen: Candidates, ranks: Int64, scor
             "product_id": arrays.product_ids[chosen.product_rows],
             "category_id": arrays.category_ids[arrays.category_rows[chosen.product_rows]],
             "score": scores,
+            **others,
         }
     )
 

@@ -203,8 +203,11 @@ class Registry:
             with mlflow_errors():
                 fetched = Path(self._client.download_artifacts(run_id, _ARTEFACT_PATH, scratch))
             verify_folder(fetched)
-            if not folder.exists():  # another worker may have been quicker
+            try:
                 fetched.rename(folder)
+            except OSError:
+                if not folder.is_dir():  # else another worker was quicker
+                    raise
 
     def ensure_webhook(self, name: str, url: str, secret: str) -> None:
         """Let MLflow call an address whenever an alias moves or goes; the same name again replaces address and secret.

@@ -29,6 +29,7 @@ DIFFERS = {
     "MLFLOW_ARTIFACTS_URI": "likewise",
     "SCORING_TASKS": "a share for each of Airflow's workers",
     "FEATURE_TASKS": "likewise",
+    "SERVING_WORKERS": "a pod asks for one core",
     "TRUSTED_PROXIES": "any private network in place of Docker's",
 }
 ACCOUNT = {"aws_access_key_id", "aws_secret_access_key"}

@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from features.snapshot.buckets import BucketChoice, NoSuchBucketError, assign_bucket, parse_buckets
+from features.snapshot.buckets import BucketChoice, NoSuchBucketError, assign_bucket, find_buckets, parse_buckets
 
 
 def buckets_of(user_ids: pl.Series, num_buckets: int) -> pl.Series:
@@ -48,3 +48,12 @@ def test_a_range_is_what_it_names() -> None:
     assert list(BucketChoice("1-2", 1, last=2).select(3)) == [1, 2]
     with pytest.raises(NoSuchBucketError):
         parse_buckets("3").select(3)
+
+
+@pytest.mark.parametrize("num_buckets", [1, 3, 64])
+def test_a_user_is_looked_for_in_the_bucket_that_holds_it(num_buckets: int) -> None:
+    user_ids = pl.Series([0, 1, 2, 3, 1000, 2**31 + 5, 123_456_789_012, 2**63 - 1])
+
+    found = find_buckets(user_ids.to_numpy(), num_buckets)
+
+    assert found.tolist() == buckets_of(user_ids, num_buckets).to_list()

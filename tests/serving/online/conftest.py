@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import Engine
 
 from serving.online.alias_effects import Followup
-from serving.online.reloader import ChampionWatcher, Sources
+from serving.online.reloader import ChampionWatcher
+from serving.online.sources import Sources
 from tests.serving.conftest import ScriptedRegistry, TrainedShop
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from serving.online.coalescing import USERS_AT_ONCE, CoalescedRanker
+from serving.online.coalescing import USERS_AT_ONCE, RankingQueue
 from serving.online.schemas import RecommendAnswer, ScoredProduct, UserRecommendations
 
 UNKNOWN = 404
@@ -37,11 +37,11 @@ def rank_products(user_id: int, k: int) -> list[ScoredProduct]:
 
 async def ask_while_busy(ranker: SlowRanker, requests: list[tuple[list[int], int]]) -> list[RecommendAnswer]:
     """Let one request keep the ranker busy, send the others, then let it work."""
-    coalesced = CoalescedRanker(ranker)
-    first = asyncio.create_task(coalesced.rank([1], 3))
+    queue = RankingQueue(ranker)
+    first = asyncio.create_task(queue.rank([1], 3))
     while not ranker.calls:
         await asyncio.sleep(0.001)
-    others = [asyncio.create_task(coalesced.rank(user_ids, k)) for user_ids, k in requests]
+    others = [asyncio.create_task(queue.rank(user_ids, k)) for user_ids, k in requests]
     await asyncio.sleep(0)
     ranker.may_go.set()
     return list(await asyncio.gather(first, *others))
@@ -76,17 +76,19 @@ def test_many_users_are_ranked_by_themselves_and_keep_nobody_waiting() -> None:
     assert sorted(map(len, ranker.calls)) == [1, 1, len(many)]
 
 
-def test_all_requests_of_a_call_that_fails_get_its_error_and_the_next_call_works() -> None:
+def test_nobody_gets_the_error_of_another_request_and_the_next_call_works() -> None:
     def fail_for_nine(user_ids: list[int], k: int) -> RecommendAnswer:
         if 9 in user_ids:
             raise ValueError("nine")
         return ranker(user_ids, k)
 
     async def ask() -> None:
-        coalesced = CoalescedRanker(fail_for_nine)
-        failed = await asyncio.gather(coalesced.rank([9], 1), coalesced.rank([5], 1), return_exceptions=True)
-        assert [str(error) for error in failed] == ["nine", "nine"]
-        assert (await coalesced.rank([5], 1)).recommendations[0].user_id == 5
+        queue = RankingQueue(fail_for_nine)
+        requests = [queue.rank([user_id], 1) for user_id in (1, 9, 5)]
+        first, nine, five = await asyncio.gather(*requests, return_exceptions=True)
+        assert str(nine) == "nine"
+        assert [each.recommendations[0].user_id for each in (first, five)] == [1, 5]
+        assert (await queue.rank([5], 1)).recommendations[0].user_id == 5
 
     ranker = SlowRanker()
     ranker.may_go.set()
@@ -94,16 +96,47 @@ def test_all_requests_of_a_call_that_fails_get_its_error_and_the_next_call_works
     asyncio.run(ask())
 
 
+def test_other_calls_take_their_turn_and_lists_gather_meanwhile() -> None:
+    ranker = SlowRanker()
+    ranker.may_go.set()
+    may_go, order = threading.Event(), []
+
+    def work(name: str) -> str:
+        order.append(name)
+        assert may_go.wait(30)
+        return name
+
+    async def ask() -> None:
+        queue = RankingQueue(ranker)
+        busy = asyncio.create_task(queue.call(lambda: work("cart")))
+        while not order:
+            await asyncio.sleep(0.001)
+        lists = [asyncio.create_task(queue.rank([user_id], 1)) for user_id in (1, 2)]
+        late = asyncio.create_task(queue.call(lambda: work("cancelled")))
+        last = asyncio.create_task(queue.call(lambda: work("last")))
+        await asyncio.sleep(0)
+        late.cancel()
+        may_go.set()
+        assert (await busy, await last) == ("cart", "last")
+        await asyncio.gather(*lists)
+        queue.close()
+
+    asyncio.run(ask())
+
+    assert order == ["cart", "last"]
+    assert ranker.calls == [[1, 2]]
+
+
 def test_a_client_that_went_away_is_not_ranked_for() -> None:
     ranker = SlowRanker()
 
     async def ask() -> None:
-        coalesced = CoalescedRanker(ranker)
-        first = asyncio.create_task(coalesced.rank([1], 1))
+        queue = RankingQueue(ranker)
+        first = asyncio.create_task(queue.rank([1], 1))
         while not ranker.calls:
             await asyncio.sleep(0.001)
-        gone = asyncio.create_task(coalesced.rank([6], 1))
-        stays = asyncio.create_task(coalesced.rank([7], 1))
+        gone = asyncio.create_task(queue.rank([6], 1))
+        stays = asyncio.create_task(queue.rank([7], 1))
         await asyncio.sleep(0)
         gone.cancel()
         ranker.may_go.set()

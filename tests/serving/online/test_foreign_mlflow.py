@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 
 from deploy.local.claim import claim_mlflow
 from serving.online.alias_effects import Followup
-from serving.online.reloader import ChampionWatcher, Sources
+from serving.online.reloader import ChampionWatcher
+from serving.online.sources import Sources
 from serving.online.webhook import ask_for_calls
 from settings import Settings
 from tests.serving.conftest import TrainedShop

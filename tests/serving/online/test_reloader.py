@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from features.rebuild import rebuild
 from features.store import MLStore
 from serving.online.answers import answer_lists
-from serving.online.reloader import ChampionWatcher, Sources
+from serving.online.reloader import ChampionWatcher
+from serving.online.sources import Sources
 from serving.online.webhook import AliasEvent
 from shop.tables import AuditLog
 from tests.serving.conftest import AS_OF, NUM_BUCKETS, LateRows, ScriptedRegistry, TrainedShop, reissue
@@ -237,3 +238,45 @@ def test_moves_between_two_looks_are_noted_as_mlflow_tells_them(
         ("take away", "3", None),
         ("promote", None, "1"),
     ]
+
+
+def test_a_full_disk_keeps_the_old_snapshot_serving_and_is_said(
+    sources: Sources, trained_shop: TrainedShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(trained_shop.store.uri, tmp_path / "store")
+    store = MLStore(str(tmp_path / "store"))
+    watcher = ChampionWatcher(replace(sources, store=store), poll_seconds=3600)
+    watcher.look()
+    rebuild(store, AS_OF + timedelta(days=1), NUM_BUCKETS)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(2**40, 2**40, 0))
+
+    watcher.look()
+
+    assert watcher.current is not None
+    assert watcher.current.as_of == AS_OF
+    assert "0 MB are free" in watcher.failure
+    assert answer_lists(watcher.current, [3], 5).recommendations[0].products
+    monkeypatch.undo()
+    watcher.look()
+    assert (watcher.current.as_of, watcher.failure) == (AS_OF + timedelta(days=1), None)
+
+
+def test_a_file_that_was_damaged_before_a_start_is_written_again_while_it_serves(
+    watcher: ChampionWatcher, sources: Sources, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert watcher.current is not None
+    expected = answer_lists(watcher.current, [3], 5)
+    with (watcher.current.snapshot.folder / "history").open("r+b") as file:
+        file.write(bytes(1000))
+    restarted = ChampionWatcher(sources, poll_seconds=0.05)
+
+    restarted.start()
+
+    assert restarted.current is not None
+    deadline = time.monotonic() + 30
+    while restarted.current.snapshot.was_there and time.monotonic() < deadline:
+        time.sleep(0.02)
+    restarted.stop()
+    assert not restarted.current.snapshot.was_there
+    assert answer_lists(restarted.current, [3], 5) == expected
+    assert "history is damaged" in caplog.text

@@ -13,7 +13,8 @@ from features.store import MLStore
 from serving.batch.batch_state import fetch_pointed_batch
 from serving.batch.job import publish_scores
 from serving.champion import Champion, load_champion
-from serving.online.reloader import ChampionWatcher, Sources
+from serving.online.reloader import ChampionWatcher
+from serving.online.sources import Sources
 from tests.serving.conftest import AS_OF, NUM_BUCKETS, ScriptedRegistry, TrainedShop
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.online.reloader import ChampionWatcher, Sources
+from serving.online.reloader import ChampionWatcher
+from serving.online.sources import Sources
 from tests.serving.conftest import ScriptedRegistry, TrainedShop, reissue
 from training.registry.client import NamedVersion
 from training.registry.copies import fetch_copy

@@ -1,4 +1,5 @@
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -97,6 +98,15 @@ def test_any_other_call_is_refused(receiver: TestClient, looks: list[str], heade
 def test_an_endless_call_is_cut_off(receiver: TestClient, looks: list[str]) -> None:
     assert receiver.post("/mlflow", content="x" * (MAX_BYTES + 1), headers=sign(BODY)).status_code == 413
     assert looks == []
+
+
+def test_workers_that_start_at_once_draw_one_secret(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        secrets = set(threads.map(ensure_secret, [tmp_path / "models"] * 32))
+
+    assert len(secrets) == 1
+    assert len(secrets.pop()) > 20
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["webhook.secret"]
 
 
 def test_the_secret_is_drawn_once_and_for_its_owner_alone(tmp_path: Path) -> None:
