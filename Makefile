@@ -16,7 +16,7 @@ STEP = $(if $(IN_CONTAINERS),docker compose exec --no-TTY airflow-scheduler pyth
 COLUMNS = "table {{.Service}}\t{{.Status}}\t{{.Ports}}"
 NOT_IN_CONTAINERS = `make shop` changes what `make up` started and this folder's containers run: stop them first \
 (docker compose down). Their own shop is what SHOP_DATABASE_URL and SHOP_MAPPING name: docs/your-shop.md
-BACKUP_OF_CONTAINERS = `make backup` copies what `make up` started; for containers see docs/operations.md
+ON_HOST = $(or $(PYTHON),$(FOUND_PYTHON)) -m
 SITE = NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict
 PACKAGES = command.py settings api dags deploy features mlflow_server serving shop training tests benchmarks
 CUTS ?= 2017-08-20 2017-09-10 2017-10-15
@@ -57,11 +57,12 @@ rollback: ## let the version before serve again, with its kept lists
 step: ## run one step by hand: make step DO="features.sync --verify"
 	@$(STEP) $(DO)
 
-backup: environment ## copy the installation into a new folder, while it runs: make backup TO=FOLDER
-	@$(if $(IN_CONTAINERS),$(error $(BACKUP_OF_CONTAINERS)))$(RUN) deploy.local backup $(if $(TO),--folder "$(TO)")
+backup: ## copy the installation into a new folder, while it runs: make backup TO=FOLDER
+	@$(if $(IN_CONTAINERS),$(ON_HOST) deploy.compose.backup,$(BOOTSTRAP) environment $(BOOTSTRAP_OPTIONS) && $(RUN) deploy.local backup) $(if $(TO),--folder "$(TO)")
 
-restore: environment ## put a backup into an empty VAR_DIR: make restore FROM=FOLDER VAR_DIR=NEW
-	@$(RUN) deploy.local restore $(if $(FROM),--folder "$(FROM)")
+restore: ## put a backup into an empty place: make restore FROM=FOLDER VAR_DIR=NEW; one of containers into an empty project
+	@if [ -f "$(FROM)/databases.sql.gz" ]; then $(ON_HOST) deploy.compose.restore --folder "$(FROM)"; \
+	else $(BOOTSTRAP) environment $(BOOTSTRAP_OPTIONS) && $(RUN) deploy.local restore $(if $(FROM),--folder "$(FROM)"); fi
 
 test: environment tools ## run all tests, on real databases, servers and browser; what failed, once more alone
 	$(RUN) deploy.local.pages test build

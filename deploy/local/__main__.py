@@ -89,8 +89,7 @@ def _move_backup(command: str, folder: Path | None, settings: Settings) -> None:
         manifest, then = back_up(settings, folder, board), f"make restore FROM={shlex.quote(str(folder))} VAR_DIR=NEW"
     else:
         manifest, then = restore(var_dir, folder, board), f"make up VAR_DIR={shlex.quote(str(var_dir))}"
-    size = sum(file.size for file in manifest.files.values()) / 1e6
-    board.say(f"\n{size:,.0f} MB of {manifest.taken_at:%Y-%m-%d %H:%M} UTC. Next: {then}")
+    board.say(f"\n{manifest.megabytes:,.0f} MB of {manifest.taken_at:%Y-%m-%d %H:%M} UTC. Next: {then}")
 
 
 def _down(settings: Settings) -> None:

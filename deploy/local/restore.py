@@ -6,14 +6,12 @@ Every file is copied beside its place and compared with the backup's checksum be
 import shutil
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from deploy.backups.folder import Manifest, read_manifest, require_same
+from deploy.backups.revisions import require_known
 from deploy.interpreter import SetupError
-from deploy.local.backup import MANIFEST, MANIFESTS, Manifest, describe_file
 from deploy.local.preflight import check_folder
 from deploy.local.shop_change import OF_A_SHOP
 from deploy.progress import Board
-from shop.migrate import SCHEMAS, list_revisions
 
 PARTIAL = "restore.partial"
 
@@ -30,7 +28,8 @@ def restore(var_dir: Path, backup: Path, board: Board) -> Manifest:
         SetupError: there is no whole backup, a newer release took it, or the place is not free. Nothing was put in
             place.
     """
-    manifest = _read_manifest(backup)
+    manifest = read_manifest(backup)
+    require_known(manifest)
     partial = var_dir / PARTIAL
     is_again = partial.is_dir()
     check_folder(var_dir)
@@ -43,10 +42,12 @@ def restore(var_dir: Path, backup: Path, board: Board) -> Manifest:
             step.note = path
             (partial / path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             shutil.copy2(backup / path, partial / path)
-            if describe_file(partial / path) != expected:
+            try:
+                require_same(partial / path, expected, backup / path)
+            except SetupError:
                 if not is_again:
                     shutil.rmtree(partial)
-                raise SetupError(f"{backup / path} is not what was backed up: take another backup.")
+                raise
         step.note = f"{len(manifest.files):,} files"
     for name in sorted({Path(path).parts[0] for path in manifest.files}):
         _replace(partial / name, var_dir / name)
@@ -62,27 +63,6 @@ def require_whole(var_dir: Path) -> None:
     """
     if (var_dir / PARTIAL).is_dir():
         raise SetupError(f"A restore into {var_dir} was broken off: run the same `make restore` again.")
-
-
-def _read_manifest(backup: Path) -> Manifest:
-    try:
-        manifest = MANIFESTS.validate_json((backup / MANIFEST).read_bytes())
-    except OSError as err:
-        raise SetupError(
-            f"{backup} holds no backup: {err.strerror or err}. `make backup TO=FOLDER` makes one."
-        ) from err
-    except ValidationError as err:
-        raise SetupError(f"{backup / MANIFEST} cannot be read: {err.errors()[0]['msg']}.") from err
-    for name, schema in SCHEMAS.items():
-        revision = manifest.revisions.get(name, "")
-        if revision and revision not in list_revisions(schema):
-            raise SetupError(
-                f"Release {manifest.version} took this backup, and its {name}'s schema {revision} is not known here: "
-                "install that release or a newer one first."
-            )
-    if missing := [path for path in manifest.files if not (backup / path).is_file()]:
-        raise SetupError(f"{len(missing):,} files of the backup {backup} are missing, the first {missing[0]}.")
-    return manifest
 
 
 def _require_free(var_dir: Path) -> None:

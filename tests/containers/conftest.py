@@ -105,16 +105,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         or subprocess.run(["docker", "info"], capture_output=True, check=False).returncode
     ):
         pytest.fail("these tests need a Docker engine that answers `docker info`, with Compose v2")
-    folder = tmp_path_factory.mktemp("31ie-")
-    listed = run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], ROOT).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-    installation = Installation(folder, {name: find_free_port() for name in PORTS})
-    values = {**installation.ports, "DEMO_SHOPPERS": "true", "SHOP": SHOP}
-    values["COMPOSE_PROJECT_NAME"] = re.sub(r"[^a-z0-9_-]", "", folder.name.lower()) + str(os.getpid())
-    (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+    installation = copy_project(tmp_path_factory.mktemp("31ie-"), DEMO_SHOPPERS="true", SHOP=SHOP)
     try:
         installation.make("secrets")
         installation.compose("up", "--detach", "--build")
@@ -125,6 +116,20 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         yield installation
     finally:
         installation.compose("down", "--volumes", "--remove-orphans", check=False)
+
+
+def copy_project(folder: Path, **settings: str) -> Installation:
+    """Lay the project's files into a folder, as a clone, with a name, ports and settings of its own."""
+    listed = run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], ROOT).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    installation = Installation(folder, {name: find_free_port() for name in PORTS})
+    values = {**installation.ports, **settings}
+    values["COMPOSE_PROJECT_NAME"] = re.sub(r"[^a-z0-9_-]", "", folder.name.lower()) + str(os.getpid())
+    (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+    return installation
 
 
 def is_published(installation: Installation) -> bool:

@@ -86,7 +86,7 @@ ELSEWHERE = {
     r"make up ML_STORE_URI=s3://.*": "a store of the reader's; tests/features and tests/serving/test_object_store.py",
     r"aws s3api put-object .*": "a program and a bucket of the reader's; tests/features/test_object_store.py",
     r"make up API_PORT=18000": "another port for the same installation; tests/end_to_end gives four of its own",
-    r"make (backup TO|restore FROM)=.*": "folders of the reader's; tests/end_to_end/test_backup.py",
+    r"make (backup TO|restore FROM)=.*": "folders of the reader's; test_backup.py in end_to_end and containers",
     r"make up VAR_DIR=/srv/31ie": "the same",
     r"curl -u .*/admin/.*": "the administrator's password; tests/api/routes/test_admin.py",
     r"pre-commit install": "a program that the reader brings; its hooks are in tests/repository/test_front_door.py",

@@ -1,18 +1,15 @@
 """`make backup`: whole while others write, or nothing under its name."""
 
-import sqlite3
-import threading
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-import polars as pl
 import pytest
 from sqlalchemy import text
 
+from deploy.backups import folder
+from deploy.backups.folder import MANIFEST, describe_files, read_manifest
 from deploy.interpreter import SetupError
-from deploy.local import backup
-from deploy.local.backup import MANIFEST, MANIFESTS, back_up, copy_database, describe_files
+from deploy.local.backup import back_up
 from deploy.progress import Board
 from features.store import MLStore
 from features.sync.shop_sync import sync_shop
@@ -64,7 +61,7 @@ def test_a_backup_holds_rows_tables_files_and_keys_and_no_logs(installation: Set
         *files
     }
     assert not [path for path in files if path.startswith("logs/") or path.endswith("-wal")]
-    assert manifest == MANIFESTS.validate_json((tmp_path / "saved" / MANIFEST).read_bytes())
+    assert manifest == read_manifest(tmp_path / "saved")
     assert {MANIFEST, *files} == {*describe_files(tmp_path / "saved")}
     assert before <= manifest.taken_at <= datetime.now(UTC)
     theirs, ours = MLStore(installation.ml_store_uri), MLStore(str(tmp_path / "saved" / "store"))
@@ -109,63 +106,10 @@ def test_the_database_of_a_mapped_shop_is_the_merchants_own(installation: Settin
     back_up(mapped, tmp_path / "saved", Board())
 
 
-def test_a_copied_database_is_of_one_moment_while_another_writes(tmp_path: Path) -> None:
-    """Both sides of a transfer are written in one transaction: a copy that tore it would not add up."""
-    source, stop = tmp_path / "bank.db", threading.Event()
-    with closing(sqlite3.connect(source)) as bank:
-        bank.execute("PRAGMA journal_mode = WAL")
-        bank.execute("CREATE TABLE accounts (id INTEGER PRIMARY KEY, amount INTEGER, filler TEXT)")
-        bank.executemany("INSERT INTO accounts VALUES (?, 100, ?)", [(number, "x" * 500) for number in range(2000)])
-        bank.commit()
-
-    def transfer() -> None:
-        with closing(sqlite3.connect(source, timeout=30)) as bank:
-            while not stop.is_set():
-                bank.execute("UPDATE accounts SET amount = amount - 1 WHERE id < 1000")
-                bank.execute("UPDATE accounts SET amount = amount + 1 WHERE id >= 1000")
-                bank.commit()
-
-    writer = threading.Thread(target=transfer)
-    writer.start()
-    try:
-        for number in range(5):
-            copy_database(source, tmp_path / f"copy{number}.db")
-    finally:
-        stop.set()
-        writer.join()
-
-    for number in range(5):
-        with closing(sqlite3.connect(tmp_path / f"copy{number}.db")) as copy:
-            assert copy.execute("SELECT sum(amount), count(*) FROM accounts").fetchone() == (200_000, 2000)
-            assert copy.execute("PRAGMA quick_check").fetchone() == ("ok",)
-
-
-def test_a_table_whose_files_vanish_meanwhile_is_copied_again(
-    installation: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first try loses a data file, as a clean-up of the store may delete one between its log and itself."""
-    copy = backup._copy
-    lost: list[Path] = []
-
-    def lose(source: Path, target: Path) -> None:
-        if "orders" in source.parts and source.suffix == ".parquet" and not lost:
-            lost.append(source)
-            return
-        copy(source, target)
-
-    monkeypatch.setattr(backup, "_copy", lose)
-
-    back_up(installation, tmp_path / "saved", Board())
-
-    assert lost
-    rows = MLStore(str(tmp_path / "saved" / "store")).scan("orders").select(pl.len()).collect().item()
-    assert rows == 60
-
-
 def test_a_backup_that_broke_off_has_no_name(
     installation: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backup, "describe_files", lambda folder: 1 / 0)
+    monkeypatch.setattr(folder, "describe_files", lambda folder: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         back_up(installation, tmp_path / "saved", Board())
     assert not (tmp_path / "saved").exists()

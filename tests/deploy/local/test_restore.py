@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from deploy.backups.folder import MANIFEST, describe_files
 from deploy.interpreter import SetupError
 from deploy.local import restore as restoring
 from deploy.local.__main__ import main as launch
-from deploy.local.backup import MANIFEST, back_up, describe_files
+from deploy.local.backup import back_up
 from deploy.local.restore import PARTIAL, restore
 from deploy.progress import Board
 from settings import Settings, load_settings
