@@ -8,7 +8,8 @@ import pytest
 from tests.deploy.kubernetes.manifests import OVERLAYS, ROOT, SERVICES, SETTINGS, build, containers, of_kind, pods
 from tests.repository.test_paths import FOR_OPERATORS, first_words
 
-OUTSIDE = {"mysql", "databases"}
+OUTSIDE = {"mysql", "databases", "prometheus"}
+"""What a cluster has already, or is managed beside it."""
 OF_THE_CHART = {"airflow-api-server", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer"}
 OURS = sorted(SERVICES.keys() - OUTSIDE - OF_THE_CHART)
 IN_THE_OBJECT_STORE = {"/data/store", "/data/artifacts"}
@@ -25,6 +26,11 @@ each_service = pytest.mark.parametrize("name", OURS)
 
 def words(command: str | list[str] | None) -> list[str]:
     return shlex.split(command) if isinstance(command, str) else command or []
+
+
+def in_bytes(size: str) -> int:
+    """Read Docker's `512m` and, without its `i`, Kubernetes' `512Mi`."""
+    return int(size[:-1]) * {"m": 2**20, "g": 2**30}[size[-1].lower()]
 
 
 @pytest.mark.parametrize("release", [OLDEST, NEWEST])
@@ -129,6 +135,13 @@ def test_every_container_says_what_it_needs(overlay: str) -> None:
 
 
 @each_service
+def test_a_service_has_at_least_the_memory_that_it_has_in_compose(name: str) -> None:
+    limit = containers("demo")[name].spec["resources"]["limits"]["memory"]
+
+    assert in_bytes(limit.removesuffix("i")) >= in_bytes(SERVICES[name]["mem_limit"])
+
+
+@each_service
 def test_what_stays_is_asked_whether_it_is_ready_and_a_job_is_not(name: str) -> None:
     spec = containers("demo")[name].spec
     is_job = SERVICES[name].get("restart") == "no"
@@ -196,6 +209,15 @@ def test_the_host_of_production_is_one_that_the_api_answers_to() -> None:
     (rule,) = of_kind("production", "Ingress")["storefront"]["spec"]["rules"]
 
     assert rule["host"] in settings["ALLOWED_HOSTS"].split(",")
+
+
+@each_overlay
+def test_the_ingress_counts_a_clients_requests_before_any_replica(overlay: str) -> None:
+    limit = of_kind(overlay, "Ingress")["storefront"]["metadata"]["annotations"][
+        "nginx.ingress.kubernetes.io/limit-rpm"
+    ]
+
+    assert limit == of_kind(overlay, "ConfigMap")["settings"]["data"]["REQUESTS_PER_MINUTE"]
 
 
 @each_overlay
