@@ -66,14 +66,14 @@ def export_version(
     folder.mkdir(parents=True, exist_ok=True)
     encoder.save(folder / ENCODER)
     config.dump(folder / CONFIG)
-    _export_network(folder / HOLDOUT, holdout, golden)
-    write_golden(folder, _export_network(folder / MODEL, model, golden), _name_arrays(golden))
+    program = _trace(_Probabilities(holdout).eval(), golden)
+    _write_network(folder / HOLDOUT, program, holdout, golden)
+    write_golden(folder, _write_network(folder / MODEL, program, model, golden), _name_arrays(golden))
     write_manifest(folder)
 
 
-def _export_network(path: Path, model: Ensemble, golden: ModelInputs[Tensor]) -> InferenceSession:
-    """Write a network and give it back opened, once it scores the golden rows as torch does."""
-    network = _Probabilities(model).eval()
+def _trace(network: nn.Module, golden: ModelInputs[Tensor]) -> torch.onnx.ONNXProgram:
+    """Turn a network into a graph for any number of users and pairs, as it is computed in torch."""
     users, pairs = torch.export.Dim("users"), torch.export.Dim("pairs")
     shapes = ModelInputs(*({0: users} if name in UserInputs._fields else {0: pairs} for name in ModelInputs._fields))
     program = torch.onnx.export(
@@ -83,10 +83,26 @@ def _export_network(path: Path, model: Ensemble, golden: ModelInputs[Tensor]) ->
         dynamic_shapes=(shapes,),
         input_names=list(ModelInputs._fields),
         output_names=list(ModelOutputs._fields),
+        optimize=False,
         verbose=False,
     )
     if program is None:
         raise ArtefactError("The ONNX exporter returned nothing; see its log above.")
+    return program
+
+
+def _write_network(
+    path: Path, traced: torch.onnx.ONNXProgram, model: Ensemble, golden: ModelInputs[Tensor]
+) -> InferenceSession:
+    """Write a network and give it back opened, once it scores the golden rows as torch does.
+
+    Tracing takes seconds, so the networks of a version share it: they differ by their weights alone.
+    """
+    network = _Probabilities(model).eval()
+    program = torch.onnx.ONNXProgram(traced.model.clone(), traced.exported_program)
+    read = program.model.graph.initializers
+    program.apply_weights({name: weight for name, weight in network.state_dict().items() if name in read})
+    program.optimize()  # folds weights into each other, so it comes after them
     onnx.save_model(program.model_proto, str(path))
     session = open_session(path)
     _compare(network, golden, session.run(None, _name_arrays(golden)))
