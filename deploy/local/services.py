@@ -1,61 +1,14 @@
 """Services of the embedded mode as a table: command, health check, dependencies."""
 
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from deploy.airflow_settings import airflow_environment
+from deploy.local.celery_parts import MYSQL, REDIS, list_servers, list_workers
+from deploy.local.part import HealthProbe, Part
 from deploy.shop_choice import ShopChoice
 from settings import Settings
 
 MIGRATION = "airflow-migrate"
-
-
-@dataclass(frozen=True)
-class HealthProbe:
-    """Where to ask a service how it is.
-
-    Attributes:
-        url: answers 200 once the service does its work.
-        field: path of a JSON field that must then read `healthy`; empty = the status is enough.
-        beat: path of a JSON field with the instant of the last sign of life, which may be of a process before.
-    """
-
-    url: str
-    field: tuple[str, ...] = ()
-    beat: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Part:
-    """One process that the launcher starts: a service that stays, or a job that ends.
-
-    Attributes:
-        name: name of the process, of its log file and in `make status`.
-        title: what a person reads while it starts.
-        command: program and arguments.
-        needs: parts that must be healthy (a service) or done (a job) before this one starts.
-        health: where to ask; `None` for a job, which has done its work when it exits with 0.
-        port: port it listens on; 0 = none.
-        environment: variables beyond those that everything gets.
-        limit_seconds: how long it may take to become healthy or done.
-        speaks: whether its last line of output is worth showing beside the step.
-    """
-
-    name: str
-    title: str
-    command: tuple[str, ...]
-    needs: tuple[str, ...] = ()
-    health: HealthProbe | None = None
-    port: int = 0
-    environment: Mapping[str, str] = field(default_factory=dict)
-    limit_seconds: float = 180.0
-    speaks: bool = False
-
-    @property
-    def is_job(self) -> bool:
-        """Whether it ends by itself."""
-        return self.health is None
 
 
 def all_parts(settings: Settings, *, shop: ShopChoice) -> list[Part]:
@@ -70,7 +23,15 @@ def all_parts(settings: Settings, *, shop: ShopChoice) -> list[Part]:
 
 def services(settings: Settings) -> list[Part]:
     """List the services that stay, those that others need first."""
-    return [_mlflow(settings), *_airflow(settings), _model_server(settings), _api(settings), *_catalogue(settings)]
+    return [
+        *(list_servers(settings) if settings.executor == "celery" else []),
+        _mlflow(settings),
+        *_airflow(settings),
+        *(list_workers(settings) if settings.executor == "celery" else []),
+        _model_server(settings),
+        _api(settings),
+        *_catalogue(settings),
+    ]
 
 
 def _jobs(settings: Settings, shop: ShopChoice) -> list[Part]:
@@ -82,6 +43,7 @@ def _jobs(settings: Settings, shop: ShopChoice) -> list[Part]:
             MIGRATION,
             "Airflow database",
             _module("airflow", "db", "migrate"),
+            (MYSQL,) if settings.executor == "celery" else (),
             environment=airflow_environment(settings),
         ),
     ]
@@ -102,7 +64,7 @@ def _airflow(settings: Settings) -> list[Part]:
     """Airflow's components, each its own process group: `standalone` leaves children behind when it is stopped."""
     url = f"{_url(settings.airflow_port)}/api/v2/monitor/health"
     environment = airflow_environment(settings)
-    migrated = (MIGRATION,)
+    migrated = (MIGRATION, *((MYSQL, REDIS) if settings.executor == "celery" else ()))
 
     def component(name: str, title: str, *options: str, needs: tuple[str, ...], status: str, port: int = 0) -> Part:
         command = _module("airflow", name, *options)

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from deploy.interpreter import SetupError
-from deploy.local.services import HealthProbe, Part
+from deploy.local.part import HealthProbe, Part, SocketProbe
 from deploy.local.supervision.processes import find_listener, is_alive_pid
 from deploy.local.supervision.supervise import Supervisor
 from deploy.progress import Board, Step
@@ -50,13 +50,15 @@ def start_parts(parts: list[Part], supervisor: Supervisor, board: Board) -> None
         raise error
 
 
-def is_healthy(health: HealthProbe, born: float = 0.0) -> bool:
+def is_healthy(health: HealthProbe | SocketProbe, born: float = 0.0) -> bool:
     """Ask a service once.
 
     Args:
         health: where to ask.
         born: when its process began, seconds since 1970; what an earlier process left counts for nothing.
     """
+    if isinstance(health, SocketProbe):
+        return health.ask()
     try:
         answer = httpx.get(health.url, timeout=5)
         found: object = answer.json() if health.field else None

@@ -6,8 +6,10 @@ from pydantic import SecretStr
 
 from deploy.airflow_client import AirflowClient
 from deploy.airflow_settings import USER, ensure_password, task_logs
-from deploy.first_run import PassError, follow_first_pass, has_passed, prepare_airflow
+from deploy.first_run import PassError, follow_first_pass, prepare_airflow
+from deploy.freshness import has_published
 from deploy.local.admin_password import ensure_admin_password
+from deploy.local.celery_servers import provide_programs
 from deploy.local.claim import claim_mlflow
 from deploy.local.preflight import check_machine
 from deploy.local.report import await_model_server, describe_installation
@@ -49,11 +51,13 @@ def bring_up(settings: Settings, shop: ShopChoice, board: Board) -> str:
     if not supervisor.is_running():
         supervisor.end_orphans()
     running = {name for name, view in supervisor.states().items() if view["statename"] == "RUNNING"}
-    migrated = Stamp(settings.var_dir / "airflow" / "migrated.sha256")
+    migrated = Stamp(settings.var_dir / "airflow" / f"migrated-{settings.executor}.sha256")
     admin_password = ensure_admin_password(settings)
     with_login = settings.model_copy(update={"api_admin_password": SecretStr(admin_password)})
     parts = all_parts(with_login, shop=shop)
     check_machine(settings, held_ports={part.port for part in parts if part.name in running})
+    if settings.executor == "celery":
+        provide_programs(board)
     password = ensure_password(settings)
     keep_settings(settings)
     try:
@@ -77,7 +81,7 @@ def _ensure_first_pass(settings: Settings, password: str, board: Board) -> None:
     url = f"http://127.0.0.1:{settings.airflow_port}"
     airflow = AirflowClient(url, USER, password)
     prepare_airflow(airflow, ROOT / "dags" / "pools.json")
-    if has_passed(airflow):
+    if has_published(settings):
         return
     try:
         follow_first_pass(airflow, board, task_logs(settings))

@@ -27,8 +27,8 @@ class Installation:
     settings: Settings
     up_output: str
 
-    def launch(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return launch(self.settings, *arguments)
+    def launch(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return launch(self.settings, *arguments, **variables)
 
 
 def own_environment(settings: Settings) -> dict[str, str]:
@@ -37,12 +37,12 @@ def own_environment(settings: Settings) -> dict[str, str]:
     return {**os.environ, **own}
 
 
-def launch(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Call the launcher as `make` does, for an installation of its own."""
+def launch(settings: Settings, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Call the launcher as `make` does, for an installation of its own; `variables` are further settings."""
     return subprocess.run(
         [sys.executable, "-m", "deploy.local", *arguments],
         cwd=ROOT,
-        env=own_environment(settings),
+        env=own_environment(settings) | variables,
         capture_output=True,
         text=True,
         timeout=LIMIT_SECONDS,

@@ -85,6 +85,7 @@ GIVEN: dict[str, object] = {
     "mlflow_backend_uri": "mysql+pymysql://mlflow:secret@127.0.0.1/mlflow?ssl_ca=ca.pem",
     "catalogue": "copied",
     "environment": "production",
+    "executor": "celery",
     "currency": "KRW",
     "trusted_proxies": "10.0.0.0/8",
     "home_category_share": 0.3,
@@ -287,3 +288,37 @@ def test_the_object_store_is_told_to_its_libraries_in_their_words() -> None:
     assert Settings(_env_file=None, aws_endpoint_url="https://store.example").object_store == {
         "aws_endpoint_url": "https://store.example"
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("EXECUTOR", "celeri", "EXECUTOR='celeri': Input should be 'local' or 'celery'"),
+        ("WORKERS", "0", "WORKERS='0': Input should be greater than or equal to 1"),
+        ("WORKERS", "two", "WORKERS='two': Input should be a valid integer"),
+    ],
+)
+def test_a_wrong_executor_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SystemExit) as ended:
+        load_settings()
+
+    assert said in str(ended.value)
+    assert "\n" not in str(ended.value)
+
+
+def test_the_way_back_from_celery_leaves_nothing_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    keep_settings(Settings(var_dir=tmp_path, executor="celery", workers=3))
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    assert (load_settings().executor, load_settings().num_workers) == ("celery", 3)
+    load_settings.cache_clear()
+    monkeypatch.setenv("EXECUTOR", "local")
+
+    back = load_settings()
+
+    keep_settings(back)
+    assert (back.num_workers, back.scoring_tasks) == (1, 0)
+    assert "executor" not in read_kept_settings(tmp_path)

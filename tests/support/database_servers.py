@@ -24,7 +24,7 @@ import yaml
 from sqlalchemy import URL, make_url
 
 from deploy.compose.databases import connect_as_root, create_accounts
-from deploy.development.mysql_server import CACHE, find_mysql
+from deploy.mysql_server import CACHE, find_mysql
 from tests.support.certificates import write_certificates
 
 Kind = Literal["mariadb", "mysql"]

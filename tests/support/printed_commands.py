@@ -84,6 +84,7 @@ ELSEWHERE = {
     r"make up VAR_DIR=var/before/.*": "an installation that was set aside; tests/end_to_end/test_shops.py",
     r'make step DO="shop\.load .*': "files of the reader's; tests/shop/loaders/exports",
     r"make up ML_STORE_URI=s3://.*": "a store of the reader's; tests/features and tests/serving/test_object_store.py",
+    r"make up EXECUTOR=(celery WORKERS=2|local)": "tests/end_to_end/test_celery.py goes there and back",
     r"aws s3api put-object .*": "a program and a bucket of the reader's; tests/features/test_object_store.py",
     r"make up API_PORT=18000": "another port for the same installation; tests/end_to_end gives four of its own",
     r"make (backup TO|restore FROM)=.*": "folders of the reader's; test_backup.py in end_to_end and containers",

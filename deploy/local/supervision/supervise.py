@@ -17,7 +17,7 @@ from xmlrpc.client import Fault, ServerProxy
 import psutil
 from supervisor.xmlrpc import SupervisorTransport, UnixStreamHTTPConnection
 
-from deploy.local.services import Part
+from deploy.local.part import Part
 from deploy.local.supervision.processes import end_processes, find_logged, find_marked
 from deploy.local.supervision.supervisor_config import STOP_SECONDS, render_config, socket_path
 
@@ -115,7 +115,7 @@ class Supervisor:
             count += len(family) + orphans
             if not orphans:  # else a keeper may have been bringing everything back meanwhile
                 break
-        self._remove_socket()
+        self._remove_sockets()
         return count
 
     def end_orphans(self) -> int:
@@ -124,9 +124,10 @@ class Supervisor:
         end_processes(list(orphans))
         return len(orphans)
 
-    def _remove_socket(self) -> None:
-        """Remove the socket, and the folder that was made for it alone."""
-        self._socket.unlink(missing_ok=True)
+    def _remove_sockets(self) -> None:
+        """Remove what sockets killed servers left, and the folder that was made for them alone."""
+        for left in self._socket.parent.glob("*.sock*"):
+            left.unlink()
         if self._socket.parent != self._run_dir and self._socket.parent.is_dir():
             self._socket.parent.rmdir()
 

@@ -1,15 +1,13 @@
 """Supervisor's configuration file, rendered from the table of parts."""
 
-import hashlib
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from deploy.local.services import Part
+from deploy.local.part import Part
+from deploy.sockets import socket_folder
 
 ROOT = Path(__file__).resolve().parents[3]
-LONGEST_SOCKET_PATH = 90  # bytes; the system allows 108 (Linux) or 104 (macOS), supervisord adds its pid
 STOP_SECONDS = 10
 
 HEAD = """\
@@ -59,7 +57,7 @@ def render_config(
 
     Args:
         parts: everything that may be started.
-        run_dir: folder of the pid file and, when its path is short enough, of the socket.
+        run_dir: folder of the pid file.
         log_path: names the log of a part.
         root: working directory of every part.
         environment: variables that every part gets; a part's own win.
@@ -82,12 +80,8 @@ def render_config(
 
 
 def socket_path(run_dir: Path) -> Path:
-    """Keep the socket beside the rest, or in the temporary folder when that path is too long for a socket."""
-    beside = run_dir / "supervisor.sock"
-    if len(str(beside).encode()) <= LONGEST_SOCKET_PATH:
-        return beside
-    digest = hashlib.sha256(str(run_dir).encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"31ie-{digest}" / "supervisor.sock"
+    """Name the socket by which supervisord is told what to do."""
+    return socket_folder(run_dir.parent) / "supervisor.sock"
 
 
 def _render_part(part: Part, logfile: Path, environment: Mapping[str, str]) -> str:

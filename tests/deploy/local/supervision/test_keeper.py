@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deploy.local.services import HealthProbe, Part
+from deploy.local.part import HealthProbe, Part
 from deploy.local.start import find_trouble
 from deploy.local.supervision.processes import is_alive
 from deploy.local.supervision.supervise import Supervisor

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from deploy.local import start
-from deploy.local.services import HealthProbe, Part
+from deploy.local.part import HealthProbe, Part
 from deploy.local.start import PartError, start_parts
 from deploy.local.supervision.supervise import Supervisor
 from deploy.local.supervision.supervisor_config import socket_path

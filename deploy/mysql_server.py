@@ -1,4 +1,4 @@
-"""The MySQL server of the tests: the machine's own, or one from its archive of Debian or Ubuntu in this user's cache.
+"""A MySQL server without containers: the machine's own, or one from its archive of Debian or Ubuntu in a cache.
 
 Debian stable packages MariaDB alone, Debian unstable MySQL itself; Ubuntu packages both, one of which can be installed.
 The server is unpacked, not installed, and runs on the C library that comes with it, so nothing of the machine changes

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.development import mysql_server
-from deploy.development.mysql_server import NoMySqlError, fetch_mysql, find_mysql, find_source, read_version
+from deploy import mysql_server
+from deploy.mysql_server import NoMySqlError, fetch_mysql, find_mysql, find_source, read_version
 
 
 def write_program(folder: Path, says: str) -> str:
