@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
+import json
 import os
 import secrets
 import sys
@@ -52,8 +53,12 @@ DRAWN: dict[str, Callable[[], str]] = {
     "airflow_secret_key": token,
     "airflow_jwt_secret": lambda: secrets.token_urlsafe(64),  # signed with HS512, which wants 64 bytes
     "airflow_fernet_key": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii"),
+    "redis_password": token,
+    "aws_secret_access_key": token,
 }
-"""How each secret is drawn. `mlflow_credentials` is not: it holds the administrator's password for MLflow's clients."""
+"""How each secret is drawn. `DERIVED` ones are not."""
+
+OBJECT_STORE_ACCOUNT = "31ie"
 
 URLS = ("shop_owner_database_url", "platform_database_url", "mlflow_backend_uri", "airflow_database_url")
 """URLs of accounts that may do anything in their own database."""
@@ -94,12 +99,12 @@ def write_secrets(folder: Path, owner: tuple[int, int], renew: Iterable[str] = (
             _write(path, value, owner)
             written.append(name)
         _give(path, owner)
-    credentials = folder / "mlflow_credentials"
-    login = _client_ini((folder / "mlflow_admin_password").read_text(encoding="utf-8").strip())
-    if not credentials.exists() or credentials.read_text(encoding="utf-8") != login:
-        _write(credentials, login, owner)
-        written.append(credentials.name)
-    _give(credentials, owner)
+    for name, (source, render) in DERIVED.items():
+        path, text = folder / name, render((folder / source).read_text(encoding="utf-8").strip())
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            _write(path, text, owner)
+            written.append(name)
+        _give(path, owner)
     if is_wanted(folder):
         for name, value in draw_certificate().items():
             _write(folder / name, value, owner)
@@ -176,6 +181,23 @@ def _with_new_password(path: Path) -> str:
 def _client_ini(password: str) -> str:
     """Render the file in which MLflow's clients look for their login."""
     return f"[mlflow]\nmlflow_tracking_username = admin\nmlflow_tracking_password = {password}\n"
+
+
+def _store_accounts(secret: str) -> str:
+    """Render the file in which SeaweedFS looks for who may do what."""
+    account = {
+        "name": OBJECT_STORE_ACCOUNT,
+        "credentials": [{"accessKey": OBJECT_STORE_ACCOUNT, "secretKey": secret}],
+        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+    }
+    return json.dumps({"identities": [account]}) + "\n"
+
+
+DERIVED: dict[str, tuple[str, Callable[[str], str]]] = {
+    "mlflow_credentials": ("mlflow_admin_password", _client_ini),
+    "object_store_accounts": ("aws_secret_access_key", _store_accounts),
+}
+"""Secrets that say what another one says, in the words of who reads it: that one, and how."""
 
 
 def _write(path: Path, value: str, owner: tuple[int, int]) -> None:

@@ -47,6 +47,9 @@ COMPOSE = """\
 # Load balancers before the web server, whose X-Forwarded-For it believes: addresses or networks, with commas.
 # TRUSTED_BALANCERS=
 
+# Tasks at once with docker-compose.scale.yml: four times the number of its workers.
+# PARALLELISM=8
+
 # User and group that the containers run as and that owns secrets/; written by `make secrets`.
 # APP_UID=
 # APP_GID=

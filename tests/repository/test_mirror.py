@@ -25,6 +25,7 @@ OF_A_BEHAVIOUR = {
     "dags/test_run_note.py": "dags/plugins, which Airflow loads by itself",
     "dags/test_workflows.py": "all workflows as Airflow parses them",
     "deploy/compose/test_compose.py": "docker-compose.yml",
+    "deploy/compose/test_scale.py": "docker-compose.scale.yml",
     "deploy/compose/test_image_environments.py": "each image's own packages and files",
     "deploy/compose/test_images.py": "the Dockerfiles",
     "deploy/compose/test_schemas.py": "the migrations of MLflow and Airflow on real servers",

@@ -115,7 +115,8 @@ def test_every_declared_secret_is_one_that_is_generated(tmp_path: Path) -> None:
 
     generated = write_secrets(tmp_path / "secrets", (os.getuid(), os.getgid()))
 
-    declared = COMPOSE["secrets"] | WITH_TLS["secrets"]
+    scale = yaml.safe_load((ROOT / "docker-compose.scale.yml").read_text())
+    declared = COMPOSE["secrets"] | WITH_TLS["secrets"] | scale["secrets"]
     assert {name: secret["file"] for name, secret in declared.items()} == {
         name: f"./secrets/{name}" for name in generated
     }

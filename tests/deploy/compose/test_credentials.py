@@ -1,3 +1,4 @@
+import json
 import os
 import stat
 from pathlib import Path
@@ -20,7 +21,7 @@ def test_every_secret_is_long_and_readable_by_its_owner_alone(folder: Path) -> N
     files = list(folder.iterdir())
 
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert len(files) == 18
+    assert len(files) == 21
     for file in files:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
         assert len(file.read_text()) >= MIN_LENGTH, file.name
@@ -69,6 +70,15 @@ def test_a_client_file_made_later_holds_the_password_that_the_server_has(folder:
     write_secrets(folder, OWNER)
 
     assert (folder / "mlflow_admin_password").read_text() in (folder / "mlflow_credentials").read_text()
+
+
+def test_the_object_store_knows_the_account_that_its_clients_have(folder: Path) -> None:
+    write_secrets(folder, OWNER, ["aws_secret_access_key"])
+
+    [account] = json.loads((folder / "object_store_accounts").read_text())["identities"]
+
+    secret = (folder / "aws_secret_access_key").read_text()
+    assert account["credentials"] == [{"accessKey": "31ie", "secretKey": secret}]
 
 
 def test_the_owner_and_the_stamps_are_added_to_env_and_other_lines_stay(tmp_path: Path, folder: Path) -> None:

@@ -56,7 +56,8 @@ def test_a_setting_that_containers_do_not_take_from_the_env_file_says_so(name: s
 
 
 def test_every_variable_that_compose_asks_for_is_in_the_example() -> None:
-    asked_for = set(re.findall(r"\$\{([A-Z_]+)", TEXT + (ROOT / "docker-compose.tls.yml").read_text()))
+    added = [(ROOT / f"docker-compose.{name}.yml").read_text() for name in ("tls", "scale")]
+    asked_for = set(re.findall(r"\$\{([A-Z_]+)", "\n".join([TEXT, *added])))
     compose_only = set(re.findall(r"^# ([A-Z_]+)=", SET_UP + COMPOSE, re.MULTILINE))
 
     assert asked_for - {name.upper() for name in FIELDS} == compose_only
