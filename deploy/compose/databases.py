@@ -57,7 +57,7 @@ def create_accounts(connection: Connection, urls: list[URL], rights: str = ALL) 
     Args:
         connection: session of an account that may create others, committing by itself.
         urls: URLs to make work.
-        rights: what each account may do in its database.
+        rights: what each account may do in its database; one that only reads loses whatever else it was given.
 
     Raises:
         ValueError: a name that cannot be used; nothing of its URL is created.
@@ -65,8 +65,19 @@ def create_accounts(connection: Connection, urls: list[URL], rights: str = ALL) 
     """
     with connection.cursor() as cursor:
         for url in urls:
-            for statement, parameters in account_statements(url, rights):
+            statements = account_statements(url, rights)
+            for statement, parameters in statements:
                 cursor.execute(statement, parameters)
+            if rights == SELECT and _may_do_more(cursor, url):
+                cursor.execute(f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM '{url.username}'@'%'")
+                cursor.execute(*statements[-1])
+
+
+def _may_do_more(cursor: Cursor, url: URL) -> bool:
+    """Return whether an account has a right beside SELECT on its database, which granting that took none of."""
+    cursor.execute(f"SHOW GRANTS FOR '{url.username}'@'%'")
+    granted = {str(grant).partition(" TO ")[0] for (grant,) in cursor.fetchall()}
+    return not granted <= {"GRANT USAGE ON *.*", f"GRANT {SELECT} ON `{url.database}`.*"}
 
 
 def require_triggers(cursor: Cursor | DBAPICursor) -> None:

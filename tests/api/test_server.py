@@ -15,7 +15,7 @@ from tests.support.api_process import api_process
 from tests.support.ports import free_ports
 
 ASK = b"GET /products/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-CLIENTS = 16
+CLIENTS = 8
 
 
 def ask(port: int) -> str:

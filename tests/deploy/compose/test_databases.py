@@ -56,6 +56,20 @@ def test_an_account_that_reads_the_shop_may_do_nothing_else(any_server: Database
     assert [grant.split(" TO ")[0] for grant in grants] == ["GRANT USAGE ON *.*", "GRANT SELECT ON `acc_one`.*"]
 
 
+def test_an_account_that_was_given_more_than_reading_loses_it(any_server: DatabaseServer, urls: list[URL]) -> None:
+    reader = urls[0].set(username="acc_more", password="password-of-the-reader")
+    with any_server.connect() as connection, connection.cursor() as cursor:
+        create_accounts(connection, [reader])
+        cursor.execute("GRANT SELECT ON acc_two.* TO 'acc_more'@'%'")
+
+        create_accounts(connection, [reader], SELECT)
+
+        cursor.execute("SHOW GRANTS FOR 'acc_more'@'%'")
+        grants = [str(grant).split(" TO ")[0] for (grant,) in cursor.fetchall()]
+        cursor.execute("DROP USER 'acc_more'@'%'")
+    assert grants == ["GRANT USAGE ON *.*", "GRANT SELECT ON `acc_one`.*"]
+
+
 def test_a_replaced_password_takes_effect_and_the_old_one_ends(any_server: DatabaseServer, urls: list[URL]) -> None:
     renewed = url_of(any_server, "acc_one", "second-password-of-acc_one")
 
