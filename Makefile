@@ -29,7 +29,7 @@ SERVED_SECONDS ?= 600
 # Real servers beside each other on two cores: what was late once runs again alone; what fails again is red.
 ALONE = --last-failed --last-failed-no-failures none --maxfail 1
 
-.PHONY: help up shop down status promote rollback step backup restore test coverage test-containers check bench quality lock secrets docs site environment tools format clean
+.PHONY: help up shop down status promote rollback step backup restore test coverage test-containers check check-types check-rest bench quality lock secrets docs site environment tools format clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -77,9 +77,14 @@ test-containers: environment tools ## build the images, start them all on real M
 	$(IN_SCRATCH) $(RUN) pytest -m containers tests/containers $(PYTEST_ARGS)
 
 check: environment ## lint, types, docstrings, import contracts, the storefront's pages, links of the documentation
+	@$(MAKE) --no-print-directory --jobs 2 check-types check-rest
+
+check-types: # a minute on one core and silent, so the rest is checked beside it
+	$(RUN) mypy $(PACKAGES)
+
+check-rest:
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(RUN) mypy $(PACKAGES)
 	$(RUN) deploy.local.docstrings $(PACKAGES)
 	.venv/bin/lint-imports
 	$(RUN) deploy.local.pages lint types
