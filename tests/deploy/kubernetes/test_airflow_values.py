@@ -1,24 +1,24 @@
 """Values for Airflow's chart. The chart is not here: what was tried with it by hand is held fast, key by key."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
 from tests.deploy.compose.dockerfiles import variables
+from tests.deploy.compose.test_compose import DEFAULT
 from tests.deploy.kubernetes.manifests import FOLDER, ROOT, SERVICES, SETTINGS, VALUES, containers, list_items
 
 WORKFLOWS = SERVICES["airflow-scheduler"]
 ENVIRONMENT = {each["name"]: each["value"] for each in VALUES["env"]}
 EXTRA = yaml.safe_load(VALUES["extraEnv"])
 CHART = "1.22.0"
-DIFFERS = {
-    "AIRFLOW__CORE__PARALLELISM": "tasks at once, on all workers together",
-}
+SCALE = yaml.safe_load((ROOT / "docker-compose.scale.yml").read_text())
+OF_THE_CHART = {"AIRFLOW__CELERY__BROKER_URL_CMD", "AIRFLOW__CELERY__RESULT_BACKEND_CMD"}
+"""The queue's address, which the chart draws with its Redis; results are kept in Airflow's database."""
 ADDED = {
-    "AIRFLOW__CORE__EXECUTOR": "the image's is for one machine",
-    "AIRFLOW__CELERY__WORKER_CONCURRENCY": "tasks at once on a worker",
-    "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "what is not finished by then begins twice",
+    "AIRFLOW__CELERY__WORKER_CONCURRENCY": "an option of the command in compose",
     "AIRFLOW__LOGGING__BASE_LOG_FOLDER": "where the chart mounts the volume of logs",
 }
 TRIED = """
@@ -57,15 +57,25 @@ def test_the_chart_was_tried_with_each_key() -> None:
 
 
 def test_airflow_is_set_up_as_in_compose() -> None:
-    compose = {name: value for name, value in WORKFLOWS["environment"].items() if name.startswith("AIRFLOW__")}
+    both = {**WORKFLOWS["environment"], **SCALE["x-celery"]}
+    compose = {name: value for name, value in both.items() if name.startswith("AIRFLOW__") and name not in OF_THE_CHART}
     shares = {each["name"]: each["valueFrom"]["configMapKeyRef"] for each in EXTRA}
 
     assert compose.keys() | ADDED.keys() == ENVIRONMENT.keys() | shares.keys()
-    given = compose.keys() - DIFFERS.keys() - shares.keys()
-    assert {name: ENVIRONMENT[name] for name in given} == {name: compose[name] for name in given}
+    given = compose.keys() - shares.keys()
+    assert {name: ENVIRONMENT[name] for name in given} == {name: DEFAULT.sub(r"\1", compose[name]) for name in given}
     for name, reference in shares.items():
         assert reference == {"name": "settings", "key": name.removeprefix("AIRFLOW__SHARES__")}
         assert reference["key"] in SETTINGS
+
+
+def test_a_worker_takes_as_many_tasks_as_in_compose_and_none_waits_in_the_queue() -> None:
+    command = SCALE["services"]["airflow-worker"]["command"]
+    slots = command[command.index("--concurrency") + 1]
+
+    assert ENVIRONMENT["AIRFLOW__CELERY__WORKER_CONCURRENCY"] == slots
+    workers = VALUES["workers"]["celery"]["replicas"]
+    assert int(ENVIRONMENT["AIRFLOW__CORE__PARALLELISM"]) == workers * int(slots)
 
 
 def test_settings_arrive_in_airflow_too() -> None:
@@ -77,6 +87,11 @@ def test_airflow_runs_our_image_at_the_version_in_the_lock() -> None:
 
     assert f"{image['repository']}:{image['tag']}" == WORKFLOWS["image"]
     assert f"apache-airflow=={VALUES['airflowVersion']}\n" in (ROOT / "requirements.txt").read_text()
+
+
+def test_the_executors_packages_are_in_the_image() -> None:
+    assert VALUES["executor"] == ENVIRONMENT["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
+    assert re.search(r"^apache-airflow-providers-celery\b", (ROOT / "dags/requirements.in").read_text(), re.MULTILINE)
 
 
 def test_airflow_sees_the_secrets_that_it_does_in_compose() -> None:
