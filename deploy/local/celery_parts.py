@@ -11,26 +11,26 @@ from deploy.airflow_settings import airflow_environment, count_slots, mysql_sock
 from deploy.local.part import Part, SocketProbe
 from settings import Settings
 
-# The clients of the three are imported where they ask: an installation without Celery loads none of them.
 MYSQL, REDIS = "mysql", "redis"
-ANSWER_SECONDS = 5.0
 
 
 def list_servers(settings: Settings) -> list[Part]:
     """List the servers that Airflow needs before anything of it starts."""
+    from deploy.local.celery_probes import has_database, has_queue  # who runs without Celery loads no client of it
+
     database, queue = mysql_socket(settings), redis_socket(settings)
     return [
         Part(
             MYSQL,
             "MySQL (Airflow's history)",
             _server(MYSQL, settings.var_dir / "airflow" / "mysql", database),
-            health=SocketProbe(str(database), partial(_has_database, database)),
+            health=SocketProbe(str(database), partial(has_database, database)),
         ),
         Part(
             REDIS,
             "Redis (queue of tasks)",
             _server(REDIS, settings.var_dir / "airflow" / "redis", queue),
-            health=SocketProbe(str(queue), partial(_has_queue, queue)),
+            health=SocketProbe(str(queue), partial(has_queue, queue)),
         ),
     ]
 
@@ -41,6 +41,8 @@ def list_workers(settings: Settings) -> list[Part]:
 
 
 def _worker(settings: Settings, name: str) -> Part:
+    from deploy.local.celery_probes import answers
+
     url = redis_url(settings)
     options = ("--celery-hostname", name, "--concurrency", str(count_slots(settings)), "--skip-serve-logs")
     return Part(
@@ -48,7 +50,7 @@ def _worker(settings: Settings, name: str) -> Part:
         f"Celery {name}",
         (sys.executable, "-m", "airflow", "celery", "worker", *options),
         (REDIS, "airflow-api-server"),
-        SocketProbe(f"{name} by way of {url}", partial(_answers, url, f"celery@{name}")),
+        SocketProbe(f"{name} by way of {url}", partial(answers, url, f"celery@{name}")),
         environment={
             **airflow_environment(settings),
             "AIRFLOW__CORE__HOSTNAME_CALLABLE": "dags.wiring.worker_name.read_worker_name",
@@ -59,37 +61,3 @@ def _worker(settings: Settings, name: str) -> Part:
 
 def _server(kind: str, folder: Path, socket: Path) -> tuple[str, ...]:
     return (sys.executable, "-m", "deploy.local.celery_servers", kind, str(folder), str(socket))
-
-
-def _has_database(socket: Path) -> bool:
-    import pymysql
-
-    try:
-        pymysql.connect(
-            unix_socket=str(socket), user="airflow", database="airflow", connect_timeout=int(ANSWER_SECONDS)
-        ).close()
-    except pymysql.err.OperationalError:
-        return False
-    return True
-
-
-def _has_queue(socket: Path) -> bool:
-    import redis
-
-    try:
-        with redis.Redis(unix_socket_path=str(socket), socket_timeout=ANSWER_SECONDS) as client:
-            return bool(client.ping())
-    except redis.RedisError:
-        return False
-
-
-def _answers(url: str, name: str) -> bool:
-    """Ask one worker, by the way that its tasks come."""
-    from celery import Celery
-    from kombu.exceptions import OperationalError
-
-    try:
-        with Celery(broker=url) as app:
-            return bool(app.control.ping([name], timeout=ANSWER_SECONDS))
-    except OperationalError:
-        return False

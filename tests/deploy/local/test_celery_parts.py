@@ -137,3 +137,26 @@ def test_a_worker_is_named_after_its_setting(tmp_path: Path) -> None:
     )
 
     assert said.stdout.splitlines()[-1] == "worker-2"
+
+
+ASKED_AT_ONCE = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from deploy.local.celery_parts import list_workers
+from deploy.local.start import is_healthy
+from settings import Settings
+
+workers = list_workers(Settings(var_dir=Path(sys.argv[1]), executor="celery", workers=8))
+with ThreadPoolExecutor(8) as pool:
+    print(sum(pool.map(lambda worker: is_healthy(worker.health), workers)))
+"""
+
+
+def test_workers_are_asked_by_several_threads_from_the_first_moment(tmp_path: Path) -> None:
+    """Celery's package, imported by two threads at once, lacks its names in one of them."""
+    said = subprocess.run(
+        [sys.executable, "-c", ASKED_AT_ONCE, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+
+    assert said.stdout.split() == ["0"], said.stderr
