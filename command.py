@@ -153,7 +153,8 @@ class Command(argparse.ArgumentParser):
         except SystemExit as err:
             if not isinstance(err.code, str):
                 raise
-            return self._fail(err.code, WRONG_INPUT, options.json)  # a wrong setting, as `load_settings` says it
+            code = getattr(err, "exit_code", WRONG_INPUT)  # a wrong setting, as `load_settings` says it, if it has none
+            return self._fail(err.code, code, options.json)
         except tuple(codes) as err:
             return self._fail(str(err), next(codes[kind] for kind in codes if isinstance(err, kind)), options.json)
         _tell(result, options.json)

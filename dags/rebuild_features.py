@@ -7,7 +7,8 @@ computes what needs all users, that many tasks a share of the users each, and th
 **Safe to run again**: yes; the same instant and rows give the same snapshot, which replaces itself at once.
 
 **When it fails**: the log names the table or feature. Run `sync_shop` first when rows are missing; give the machine
-more memory, or raise NUM_BUCKETS on a new store, when the step was killed. The last good snapshot keeps serving.
+more memory, or the store more buckets (`python -m features.rebucket`), when the step was killed. The last good snapshot
+keeps serving.
 By hand: `python -m features.rebuild --as-of T`. A share that failed is written by the last step.
 """
 

@@ -1,18 +1,24 @@
 """Maintenance of the ML store: `python -m features.maintain [--retention-days N] [--snapshot-days N] [--json]`.
 
-Compacts synced tables whose files have become many, drops snapshots older than `--snapshot-days` (but the newest), and
-deletes files that no version of the last `--retention-days` needs, those of killed runs too. What a registered model
-was made from is pinned (`features/pins.py`) and stays, whatever its age.
+Compacts synced tables whose files have become many, drops snapshots older than `--snapshot-days` (but the newest) and
+rows of others that were written anew since, and deletes files that no version of the last `--retention-days` needs,
+those of killed runs too. What a registered model was made from is pinned (`features/pins.py`) and stays.
 """
 
 import argparse
 import logging
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import polars as pl
+from deltalake import DeltaTable
+
 from command import Command, Result, parse_days
 from features.pins import PIN_RETENTION, Pins, load_pins, release_expired
+from features.snapshot.index_row import INDEX, name_rows
+from features.snapshot.tables import TABLES, list_snapshots
 from features.snapshot.workspace import delete_abandoned
 from features.store import LONGEST_RETENTION, TABLE_CONFIGURATION, MLStore
 from features.store_failures import StoreError
@@ -26,7 +32,6 @@ logger = logging.getLogger(__name__)
 RETENTION = timedelta(days=30)
 SNAPSHOT_RETENTION = timedelta(days=90)
 REBUILD_RETENTION = timedelta(days=2)
-SNAPSHOT_INDEX = "snapshots"
 MAX_OWN_FILES = 20
 
 
@@ -111,22 +116,34 @@ def _configure(store: MLStore, name: str) -> None:
 
 
 def _drop_snapshots(store: MLStore, before: datetime, pins: Pins) -> list[str]:
-    """Delete the partitions of old snapshots from every table that is partitioned by `as_of`; the index goes first."""
-    if not store.exists(SNAPSHOT_INDEX):
-        return []
-    instants = sorted(
-        store.scan(SNAPSHOT_INDEX).select("as_of").unique().collect()["as_of"], key=datetime.fromisoformat
-    )
+    """Delete old snapshots, the index first, and rows that it names no more since a while."""
+    index = list_snapshots(store)
+    instants = sorted(index["as_of"], key=datetime.fromisoformat)
     old = [one for one in instants[:-1] if datetime.fromisoformat(one) < before and one not in pins.as_ofs]
-    if not old:
-        return []
-    condition = f"as_of IN ({', '.join(repr(one) for one in old)})"
-    for name in [SNAPSHOT_INDEX, *store.tables()]:
+    if old:
+        store.open(INDEX).delete(_name_partitions(old))
+        logger.info("snapshots dropped as_of=%s", ",".join(old))
+    rows_of = {row["as_of"]: name_rows(row) for row in index.iter_rows(named=True)}
+    dropped, kept = {rows_of[one] for one in old}, {rows for one, rows in rows_of.items() if one not in old}
+    for name in (f"snapshot_{table}" for table in TABLES if store.exists(f"snapshot_{table}")):
         table = store.open(name)
-        if "as_of" in table.metadata().partition_columns:
-            table.delete(condition)
-    logger.info("snapshots dropped as_of=%s", ",".join(old))
+        gone = sorted((dropped | _list_partitions(table, datetime.now(UTC) - REBUILD_RETENTION)) - kept)
+        if gone:
+            table.delete(_name_partitions(gone))
     return old
+
+
+def _list_partitions(table: DeltaTable, before: datetime) -> set[str]:
+    """Name the partitions of a table of snapshots into which nothing was written since an instant."""
+    actions = pl.DataFrame(table.get_add_actions(flatten=True))
+    if actions.is_empty():
+        return set()
+    written = actions.group_by("partition.as_of").agg(pl.col("modification_time").max())
+    return {*written.filter(pl.col("modification_time") < before.timestamp() * 1000)["partition.as_of"]}
+
+
+def _name_partitions(names: Sequence[str]) -> str:
+    return f"as_of IN ({', '.join(map(repr, names))})"
 
 
 def _vacuum(store: MLStore, name: str, retention: timedelta, pins: Pins) -> int:

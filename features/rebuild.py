@@ -33,6 +33,7 @@ from features.snapshot.complements import build_complements
 from features.snapshot.global_tables import list_sold
 from features.snapshot.history import build_pairs, list_guest_baskets
 from features.snapshot.item_neighbours import CORE_PRODUCTS, build_neighbours
+from features.snapshot.num_buckets import settle_num_buckets
 from features.snapshot.products import build_product_features
 from features.snapshot.purchases import Purchases, load_purchases
 from features.snapshot.repair import repair_snapshots
@@ -83,6 +84,7 @@ def rebuild(store: MLStore, as_of: datetime, num_buckets: int) -> RebuiltSnapsho
     time; the rows are the same.
 
     Raises:
+        OtherBucketsError: the store's users are shared into another number of buckets; nothing was made known.
         StoreError: the shop was never synced, or the store cannot be read or written.
     """
     require_expressions()
@@ -114,14 +116,15 @@ def _rebuild(options: argparse.Namespace) -> Result:
     settings = load_settings()
     started = time.perf_counter()
     store, as_of = MLStore.of(settings), options.as_of or latest_midnight()
-    if options.plan or options.buckets is not None:
-        summary = _work(store, as_of, settings.num_buckets, options.buckets)
+    is_share = options.plan or options.buckets is not None
+    if not is_share:
+        with store.explained():
+            repair_snapshots(store)
+    num_buckets = settle_num_buckets(store, settings.num_buckets)
+    if is_share:
+        summary = _work(store, as_of, num_buckets, options.buckets)
     else:
-        rebuilt = (
-            _finish(store, as_of, settings.num_buckets)
-            if options.finish
-            else rebuild(store, as_of, settings.num_buckets)
-        )
+        rebuilt = _finish(store, as_of, num_buckets) if options.finish else rebuild(store, as_of, num_buckets)
         index = rebuilt.index
         summary = {
             "as_of": index.as_of,
@@ -129,6 +132,7 @@ def _rebuild(options: argparse.Namespace) -> Result:
             "num_users": index.num_users,
             "num_products": index.num_products,
             "num_pairs": rebuilt.num_pairs,
+            "num_buckets": index.num_buckets,
         }
     summary["seconds"] = round(time.perf_counter() - started, 1)
     said = "buckets written" if options.buckets else "rebuild planned" if options.plan else "snapshot written"
@@ -138,7 +142,6 @@ def _rebuild(options: argparse.Namespace) -> Result:
 
 def _finish(store: MLStore, as_of: datetime, num_buckets: int) -> RebuiltSnapshot:
     with store.explained():
-        repair_snapshots(store)
         return SharedRebuild.open(store, as_of, num_buckets).finish(may_write=False)
 
 

@@ -18,6 +18,7 @@ from polars.exceptions import PanicException, PolarsError
 from features.delta_log import DeltaLog
 from features.store_failures import LIBRARY_ERRORS, StoreError, describe_damage, describe_failure, is_about_data
 from features.store_files import PlainPathTable, StoreFiles
+from features.store_format import require_known_format
 from features.store_path import explain_unusable
 from features.store_writing import write_rows
 from settings import Settings
@@ -67,9 +68,13 @@ class MLStore:
         """Point at the store of an installation.
 
         Raises:
-            StoreError: the folder's path holds characters that deltalake cannot have.
+            StoreError: the folder's path holds characters that deltalake cannot have, a newer release has written the
+                store, or it does not answer.
         """
-        return cls(settings.ml_store_uri, settings.object_store)
+        store = cls(settings.ml_store_uri, settings.object_store)
+        with store.explained():
+            require_known_format(store.files)
+        return store
 
     def table_uri(self, table: str) -> str:
         """Name the place of a table for deltalake."""
@@ -88,24 +93,34 @@ class MLStore:
         try:
             yield
         except LIBRARY_ERRORS as error:
-            damage = self._find_damage(tables or self.tables()) if is_about_data(error) else None
+            asked = (tables or self.tables()) if is_about_data(error) else ()
+            damage = next(filter(None, map(self.find_damage, asked)), None)
             raise StoreError(damage or describe_failure(self.uri, error)) from error
 
-    def _find_damage(self, tables: Iterable[str]) -> str | None:
-        """Name the first file of these tables that is lost or cannot be read; None if the fault is not in one."""
-        for table in tables:
-            try:
-                files = self.list_files(PlainPathTable(self.table_uri(table), storage_options=self.storage_options))
-                damage = self._find_odd_size(table, files) or self._find_unreadable(table, files)
-            except LIBRARY_ERRORS:  # its log; what was raised first says so
-                continue
-            if damage:
-                return damage
-        return None
+    def find_damage(self, table: str, partition: str | None = None) -> str | None:
+        """Describe the first file of a table that is lost or cannot be read; None if no fault is in one.
 
-    def list_files(self, table: DeltaTable) -> dict[str, int]:
-        """Return the size in bytes that each data file of a table was written with, by its path in the table."""
+        Args:
+            table: name of the table.
+            partition: as `scan` takes it.
+        """
+        try:
+            opened = PlainPathTable(self.table_uri(table), storage_options=self.storage_options)
+            files = self.list_files(opened, partition)
+            return self._find_odd_size(table, files) or self._find_unreadable(table, files)
+        except LIBRARY_ERRORS:  # its log; what was raised first says so
+            return None
+
+    def list_files(self, table: DeltaTable, partition: str | None = None) -> dict[str, int]:
+        """Return the size in bytes that each data file of a table was written with, by its path in the table.
+
+        Args:
+            table: its state.
+            partition: as `scan` takes it.
+        """
         actions = pl.DataFrame(table.get_add_actions(flatten=True))
+        if partition is not None:
+            actions = actions.filter(pl.col("partition.as_of") == partition)
         return dict(actions.select(pl.col("path").map_elements(unquote, pl.String), "size_bytes").iter_rows())
 
     def _find_odd_size(self, table: str, files: Mapping[str, int]) -> str | None:
@@ -162,16 +177,21 @@ class MLStore:
             folders = self.files.folders()
         return [name for name in folders if self.exists(name)]
 
-    def scan(self, table: str, version: int | None = None) -> pl.LazyFrame:
+    def scan(self, table: str, version: int | None = None, partition: str | None = None) -> pl.LazyFrame:
         """Read all row versions of a table lazily; collect them where the store's failures are `explained`.
 
+        Args:
+            table: name of the table.
+            version: of it; the newest if not given.
+            partition: of a table that is partitioned by `as_of`, the value whose rows are read; all if not given.
+
         Raises:
-            StoreError: the table was never written, or a file of it is lost or was cut off.
+            StoreError: the table was never written, or a file that would be read is lost or was cut off.
         """
         opened = self.open(table, version)
         if not self.files.is_remote:  # an object is written whole or not at all, and asking for each would cost
             with self.explained(table):
-                damage = self._find_odd_size(table, self.list_files(opened))
+                damage = self._find_odd_size(table, self.list_files(opened, partition))
             if damage and opened.version() != self.version(table):
                 raise StoreError(
                     f"The ML store {self.uri!r} no longer keeps version {version} of the table {table!r}: versions go "
@@ -179,7 +199,8 @@ class MLStore:
                 )
             if damage:
                 raise StoreError(damage)
-        return pl.scan_delta(opened)
+        rows = pl.scan_delta(opened)
+        return rows if partition is None else rows.filter(pl.col("as_of") == partition)
 
     def as_of(self, table: str, instant: datetime, versions: Mapping[str, int] | None = None) -> pl.LazyFrame:
         """Read the rows as they were known just before an instant: later inserts, changes and deletes don't show.

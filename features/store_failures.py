@@ -1,6 +1,7 @@
 """Failures of the ML store in one line: what the libraries below it raise, its cause, and what to do."""
 
 import re
+from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from deltalake.exceptions import CommitFailedError, DeltaError
@@ -10,6 +11,8 @@ from pyarrow import ArrowException
 LIBRARY_ERRORS = (DeltaError, PolarsError, PanicException, ArrowException, OSError)
 SNAPSHOT_TABLES = re.compile("snapshots?(_|$)")
 _AS_OF = re.compile(r"/as_of=([^/]+)/")
+_OF_PARTITION = re.compile(r"(\d{8}T\d{12})Z-\w+")
+"""Partition of a snapshot's rows, whose name begins with the instant."""
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _STORED_WORDS = re.compile(r"<Code>(?P<code>[^<]*)</Code>\s*<Message>(?P<words>[^<]*)</Message>")
@@ -84,9 +87,17 @@ def describe_damage(uri: str, table: str, file: str, seen: str) -> str:
     if table.startswith("_"):
         remedy = "taken out of the table by `python -m features.sync --verify`; what it said is lost"
     elif SNAPSHOT_TABLES.match(table):
-        instant = _AS_OF.search(unquote(file))
-        remedy = f"made anew by `python -m features.rebuild --as-of {instant[1] if instant else 'T'}`"
+        remedy = f"made anew by `python -m features.rebuild --as-of {_find_instant(file)}`"
     return f"The ML store {uri!r} cannot be read: the file {file!r} of the table {table!r} {seen}. It is {remedy}."
+
+
+def _find_instant(file: str) -> str:
+    """Return the instant of the snapshot that a file belongs to, as commands take it; T for what belongs to all."""
+    partition = _AS_OF.search(unquote(file))
+    instant = _OF_PARTITION.fullmatch(partition[1]) if partition else None
+    if instant:
+        return datetime.strptime(instant[1], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC).isoformat()
+    return partition[1] if partition else "T"
 
 
 def _find_remedy(words: str) -> str | None:

@@ -54,7 +54,10 @@ class StoreFiles:
 
     def read(self, path: str) -> bytes | None:
         """Read a file; None if it is not there."""
-        filesystem = self._filesystem()
+        try:
+            filesystem = self._filesystem()
+        except TableNotFoundError:  # the root itself is made by the first write
+            return None
         if filesystem.get_file_info(path).type is not FileType.File:
             return None
         with filesystem.open_input_stream(path) as stream:
@@ -62,6 +65,8 @@ class StoreFiles:
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file, in the place of one that was there."""
+        if not self.is_remote:
+            Path(self.uri).mkdir(parents=True, exist_ok=True)
         _Storage(self.root, self.storage_options).write(path, data)
 
     def copy(self, path: str, to: str) -> None:

@@ -126,8 +126,12 @@ class Settings(ExecutorSettings, ObjectStoreSettings):
     currency: str = Field(
         "USD", pattern=r"^[A-Z]{3}$", description="ISO 4217 code that the storefront shows prices in."
     )
-    num_buckets: int = Field(
-        4, ge=1, description="User buckets: the unit of parallel work. Fixed once the store exists."
+    num_buckets: int | None = Field(
+        None,
+        ge=1,
+        le=65_536,
+        description="User buckets, the unit of parallel work, that the store's first snapshot has, and that "
+        "features.rebucket gives it later; empty = as many as its lines of orders want, 4 at least.",
     )
     model_name: str = Field("wide_deep", description="Name of the registered model in MLflow.")
     auto_promote: bool = Field(False, description="Move `champion` when the gate says `promote`, without a reviewer.")

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from settings.fields import Settings, derive
 from settings.object_store import ObjectStoreSettings
+from settings.release import RELEASE
 
 KEPT_FILE = "settings.json"
 PORTS = ("api_port", "serving_port", "mlflow_port", "airflow_port")
@@ -27,7 +28,6 @@ ALWAYS_KEPT = (
     "ml_store_uri",
     "mlflow_tracking_uri",
     "model_name",
-    "num_buckets",
     "currency",
 )
 """Kept though nobody gave them: with them data is made, and a later default must not change what it means."""
@@ -83,8 +83,9 @@ class _KeptSettings(InitSettingsSource):
 
 
 def keep_settings(settings: Settings) -> None:
-    """Write down where an installation runs, for commands that are given its `VAR_DIR` alone."""
-    write_private(settings.var_dir / KEPT_FILE, json.dumps(describe_given(settings), indent=1) + "\n")
+    """Write down where an installation runs, and by which release, for commands that are given its `VAR_DIR` alone."""
+    kept = {"release": RELEASE, **describe_given(settings)}
+    write_private(settings.var_dir / KEPT_FILE, json.dumps(kept, indent=1) + "\n")
 
 
 def describe_given(settings: Settings) -> dict[str, object]:

@@ -7,7 +7,8 @@ from pathlib import Path
 from pydantic import SecretStr, ValidationError
 
 from settings.fields import Settings
-from settings.kept import InstalledSettings, SettingsOfAnotherShop
+from settings.kept import InstalledSettings, SettingsOfAnotherShop, read_kept_settings
+from settings.release import require_known_release
 
 SECRETS_DIR = Path("/run/secrets")
 
@@ -21,13 +22,24 @@ def load_settings() -> Settings:
 
     Raises:
         SystemExit: settings have the wrong type or range; one line names each with its value.
+        NewerReleaseError: a newer release has written the installation.
     """
+    return _of_known_release(_load(InstalledSettings))
+
+
+def load_settings_of_any_release() -> Settings:
+    """Read the settings as `load_settings` does, for what only looks at an installation, or stops it."""
     return _load(InstalledSettings)
 
 
 def load_settings_of_another_shop() -> Settings:
     """Read the settings as `load_settings` does, without what was kept for the shop before."""
-    return _load(SettingsOfAnotherShop)
+    return _of_known_release(_load(SettingsOfAnotherShop))
+
+
+def _of_known_release(settings: Settings) -> Settings:
+    require_known_release(settings.var_dir, read_kept_settings(settings.var_dir))
+    return settings
 
 
 def _load(kind: type[Settings]) -> Settings:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from deploy.backups.folder import Manifest
 from deploy.interpreter import SetupError
+from settings.release import RELEASE, is_newer
 from shop.database import engine_scope, open_engine
 from shop.migrate import SCHEMAS, list_revisions, read_revision
 
@@ -29,6 +30,11 @@ def require_known(manifest: Manifest) -> None:
     Raises:
         SetupError: one did; the message names it.
     """
+    if is_newer(manifest.version):
+        raise SetupError(
+            f"Release {manifest.version} took this backup, and this is release {RELEASE}: restore it with that one or "
+            "a newer one. Nothing was put in place."
+        )
     for name, schema in SCHEMAS.items():
         revision = manifest.revisions.get(name, "")
         if revision and revision not in list_revisions(schema):

@@ -9,6 +9,7 @@ from deltalake import DeltaTable
 from deploy.backups.folder import copy_file
 from deploy.interpreter import SetupError
 from features.store import MLStore
+from features.store_format import FILE as FORMAT_FILE
 
 STORE = "store"
 LOG = "_delta_log"
@@ -30,6 +31,7 @@ def copy_store(store: MLStore, source: Path, target: Path) -> None:
         SetupError: files of a table vanished at every try.
     """
     target.mkdir(mode=0o700)
+    copy_file(source / FORMAT_FILE, target / FORMAT_FILE)
     for name in sorted(store.tables(), key=lambda name: name not in INDEX_FIRST):
         for _ in range(TRIES):
             shutil.rmtree(target / name, ignore_errors=True)

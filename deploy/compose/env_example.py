@@ -88,7 +88,7 @@ def show_default(default: object) -> str:
         return default.get_secret_value()
     if isinstance(default, bool):
         return str(default).lower()
-    return str(default)
+    return "" if default is None else str(default)
 
 
 def main() -> int:

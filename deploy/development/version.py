@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 COPIES = {
     "api/__init__.py": r'__version__ = "',
+    "settings/release.py": r'RELEASE = "',
     "docker-compose.yml": r'image: 31ie/[a-z]+:|image\.version: "',
     "deploy/kubernetes/base/kustomization.yaml": r'newTag: "',
     "deploy/kubernetes/demo/kustomization.yaml": r'newTag: "',

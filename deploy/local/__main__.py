@@ -17,6 +17,7 @@ from deploy.local.preflight import check_machine
 from deploy.progress import Board, format_seconds
 from deploy.shop_choice import SHOP_HELP
 from settings import Settings, load_settings
+from settings.loading import load_settings_of_any_release
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> Result:
-    settings = load_settings()
+    settings = load_settings_of_any_release() if options.command in ("down", "status") else load_settings()
     logs = settings.var_dir / "logs"
     try:
         _choose(options, settings)

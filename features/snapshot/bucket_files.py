@@ -1,14 +1,14 @@
 """What a snapshot says of users, written bucket by bucket and committed at once.
 
 The files of a bucket lie where the tables' partitions do, and no reader sees them until one commit a table adds those
-of all buckets, in place of what was there of the instant. A bucket's note in the workspace says which files are its.
+of all buckets, and the index names their partition. A bucket's note in the workspace says which files are its.
 """
 
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 from uuid import uuid4
 
 import polars as pl
@@ -46,26 +46,29 @@ class BucketFile:
 BucketFiles = dict[str, BucketFile]
 
 
-def write_bucket(
-    store: MLStore, workspace: Workspace, key: str, bucket: int, frames: Mapping[str, pl.DataFrame]
-) -> BucketFiles:
+def write_bucket(store: MLStore, workspace: Workspace, bucket: int, frames: Mapping[str, pl.DataFrame]) -> BucketFiles:
     """Write the rows of one bucket, and then note them.
 
     Args:
         store: the ML store.
-        workspace: of the rebuild.
-        key: the instant, as partitions name it.
+        workspace: of the rebuild, which the rows' partition is named like.
         bucket: whose rows they are.
         frames: the USER_TABLES, with a column `bucket`.
     """
+    files = write_files(store, workspace.name, bucket, frames)
+    workspace.write_note(_name_note(bucket), {"files": {table: asdict(file) for table, file in files.items()}})
+    return files
+
+
+def write_files(store: MLStore, partition: str, bucket: int, frames: Mapping[str, pl.DataFrame]) -> BucketFiles:
+    """Write the rows of one bucket where the partition has its files; no reader sees them yet."""
     files = {}
     for table in USER_TABLES:
         frame, path, size = frames[table], None, 0
         if frame.height:
-            path = f"as_of={quote(key, safe='')}/bucket={bucket}/{uuid4()}.parquet"
+            path = f"as_of={partition}/bucket={bucket}/{uuid4()}.parquet"
             size = store.files.write_rows(f"snapshot_{table}/{path}", frame.drop("bucket"))
         files[table] = BucketFile(bucket, path, size, hash_rows(frame))
-    workspace.write_note(_name_note(bucket), {"files": {table: asdict(file) for table, file in files.items()}})
     return files
 
 
@@ -96,13 +99,13 @@ def _read_file(file: Mapping[str, Any]) -> BucketFile:
     return BucketFile(**{**file, "rows": RowsHash(**file["rows"])})
 
 
-def commit_files(store: MLStore, table: str, key: str, schema: pl.Schema, files: Sequence[BucketFile]) -> None:
-    """Let the files of all buckets be the table's rows of an instant, in one commit.
+def commit_files(store: MLStore, table: str, partition: str, schema: pl.Schema, files: Sequence[BucketFile]) -> None:
+    """Let the files of all buckets be the table's rows in a partition, in one commit.
 
     Args:
         store: the ML store.
         table: one of USER_TABLES.
-        key: the instant, as partitions name it.
+        partition: the value of `as_of` that they have.
         schema: of the rows, with `bucket`.
         files: one for each bucket.
 
@@ -115,9 +118,9 @@ def commit_files(store: MLStore, table: str, key: str, schema: pl.Schema, files:
         existed = store.exists(name)
         try:
             if existed:
-                _replace(store, name, key, declared, kept)
+                _replace(store, name, partition, declared, kept)
             else:
-                _create(store, name, key, declared, kept)
+                _create(store, name, partition, declared, kept)
             return
         except CommitFailedError:
             continue  # the table has a newer version, read before the next try
@@ -127,25 +130,25 @@ def commit_files(store: MLStore, table: str, key: str, schema: pl.Schema, files:
     raise StoreError(f"Others keep committing to the table {name!r} of the ML store {store.uri!r}: rebuild again.")
 
 
-def _create(store: MLStore, name: str, key: str, declared: pl.DataFrame, files: Sequence[BucketFile]) -> None:
+def _create(store: MLStore, name: str, partition: str, declared: pl.DataFrame, files: Sequence[BucketFile]) -> None:
     create_table_with_add_actions(
         store.table_uri(name),
         Schema.from_arrow(declared.to_arrow().schema),
-        [_add(key, file) for file in files],
+        [_add(partition, file) for file in files],
         partition_by=PARTITIONS,
         configuration=TABLE_CONFIGURATION,
         storage_options=store.storage_options,
     )
 
 
-def _replace(store: MLStore, name: str, key: str, declared: pl.DataFrame, files: Sequence[BucketFile]) -> None:
+def _replace(store: MLStore, name: str, partition: str, declared: pl.DataFrame, files: Sequence[BucketFile]) -> None:
     delta = store.open(name)
     if not {*declared.columns} <= {field.name for field in delta.schema().fields}:
         write_deltalake(delta, declared, mode="append", schema_mode="merge")  # the columns alone
         delta = store.open(name)
-    there = _list_actions(delta, key)
+    there = _list_actions(delta, partition)
     added = {file.path for file in files}
-    actions = [_add(key, file) for file in files if file.path not in there]
+    actions = [_add(partition, file) for file in files if file.path not in there]
     actions += [remove for path, remove in there.items() if path not in added]
     if actions:
         delta.create_write_transaction(
@@ -157,27 +160,29 @@ def _replace(store: MLStore, name: str, key: str, declared: pl.DataFrame, files:
         )
 
 
-def _add(key: str, file: BucketFile) -> AddAction:
+def _add(partition: str, file: BucketFile) -> AddAction:
     assert file.path is not None
     statistics = f'{{"numRecords": {file.rows.num_rows}}}'
-    return AddAction(file.path, file.size, _name_partition(key, file.bucket), _now_millis(), True, statistics)
+    return AddAction(file.path, file.size, _name_values(partition, file.bucket), _now_millis(), True, statistics)
 
 
-def _list_actions(delta: DeltaTable, key: str) -> dict[str, RemoveAction]:
-    """Return what would take out each file that the table holds of an instant, by its path."""
+def _list_actions(delta: DeltaTable, partition: str) -> dict[str, RemoveAction]:
+    """Return what would take out each file that a partition holds, by its path."""
     actions = pl.DataFrame(delta.get_add_actions(flatten=True))
     if actions.is_empty():
         return {}
-    rows = actions.filter(pl.col("partition.as_of") == key).iter_rows(named=True)
+    rows = actions.filter(pl.col("partition.as_of") == partition).iter_rows(named=True)
     paths = {unquote(row["path"]): row for row in rows}
     return {
-        path: RemoveAction(path, True, _now_millis(), row["size_bytes"], _name_partition(key, row["partition.bucket"]))
+        path: RemoveAction(
+            path, True, _now_millis(), row["size_bytes"], _name_values(partition, row["partition.bucket"])
+        )
         for path, row in paths.items()
     }
 
 
-def _name_partition(key: str, bucket: int) -> dict[str, str]:
-    return {"as_of": key, "bucket": str(bucket)}
+def _name_values(partition: str, bucket: int) -> dict[str, str]:
+    return {"as_of": partition, "bucket": str(bucket)}
 
 
 def _now_millis() -> int:

@@ -23,13 +23,14 @@ from features.snapshot.history import build_history, build_pairs
 from features.snapshot.index_row import IndexRow, name_instant
 from features.snapshot.plan import NOTE, Plan, make_plan, open_plan
 from features.snapshot.purchases import Purchases
-from features.snapshot.tables import hash_snapshot, write_table
+from features.snapshot.rows import write_table
+from features.snapshot.tables import hash_snapshot
 from features.snapshot.users import build_user_category_features, build_user_features
 from features.snapshot.workspace import Workspace, name_workspace
 from features.store import MLStore
 from features.store_failures import StoreError
 
-FORMAT = 1
+FORMAT = 2
 """Of the workspace and of what is computed from the same rows: workers of other code share nothing with ours."""
 
 REQUIRED = ("users", "products", "orders", "order_items")
@@ -127,7 +128,7 @@ class SharedRebuild:
             tables = describe_users(purchases, build_pairs(purchases), plan.products, plan.categories, self.num_buckets)
             for bucket in part:
                 frames = {table: frame.filter(pl.col("bucket") == bucket) for table, frame in tables.items()}
-                written[bucket] = write_bucket(self.store, self.workspace, name_instant(self.as_of), bucket, frames)
+                written[bucket] = write_bucket(self.store, self.workspace, bucket, frames)
             logger.info("buckets written rebuild=%s buckets=%d-%d", self.workspace.name, part.start, part.stop - 1)
         return written
 
@@ -157,7 +158,7 @@ class SharedRebuild:
         return self._publish(plan, [written[bucket] for bucket in range(self.num_buckets)])
 
     def _publish(self, plan: Plan, buckets: Sequence[BucketFiles]) -> RebuiltSnapshot:
-        key = name_instant(self.as_of)
+        partition = self.workspace.name
         history = [files["history"] for files in buckets]
         neighbours, tastes = build_neighbours_and_embeddings(
             self.store, self.workspace, history, plan.guests, plan.products
@@ -172,14 +173,21 @@ class SharedRebuild:
         hashes = {table: hash_rows(frame) for table, frame in shared.items()}
         for table, schema in self._declare(plan).items():
             files = [each[table] for each in buckets]
-            commit_files(self.store, table, key, schema, files)
+            commit_files(self.store, table, partition, schema, files)
             hashes[table] = reduce(add, (file.rows for file in files), RowsHash())
         for table, frame in shared.items():
-            write_table(self.store, table, frame, key)
+            write_table(self.store, table, frame, partition)
         feature_hash = hash_definitions()
         snapshot_id = hash_snapshot(feature_hash, hashes)
-        num_users, num_products = hashes["users"].num_rows, plan.products.height
-        index = IndexRow(key, self.num_buckets, feature_hash, snapshot_id, num_users, num_products)
+        index = IndexRow(
+            as_of=name_instant(self.as_of),
+            num_buckets=self.num_buckets,
+            feature_hash=feature_hash,
+            snapshot_id=snapshot_id,
+            num_users=hashes["users"].num_rows,
+            num_products=plan.products.height,
+            partition=partition,
+        )
         index.write(self.store)
         self.workspace.delete()
         return RebuiltSnapshot(index, hashes["history"].num_rows)

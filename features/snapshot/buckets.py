@@ -30,6 +30,23 @@ def _spread(user_ids: Ids, num_buckets: int) -> Ids:
     return (mixed // 2**8) % num_buckets
 
 
+LEAST_BUCKETS = 4
+LINES_A_BUCKET = 1_000_000
+"""Half of what a rebuild holds in memory at once (`LINES_AT_ONCE`), as buckets are not all alike."""
+
+
+def fit_buckets(num_lines: int) -> int:
+    """Return how many buckets a shop wants: a power of two, so that each new bucket lies within one of before.
+
+    Args:
+        num_lines: of all orders.
+    """
+    num_buckets = LEAST_BUCKETS
+    while num_buckets * LINES_A_BUCKET < num_lines:
+        num_buckets *= 2
+    return num_buckets
+
+
 class NoSuchBucketError(Exception):
     """A bucket is named that a snapshot has not."""
 

@@ -1,7 +1,7 @@
 """A snapshot: everything that the model may know as of an instant, as tables in the ML store and as arrays in memory.
 
 Per-user tables are partitioned by `bucket`, so that scoring reads one bucket at a time. Building lives in
-`features/rebuild.py`; here are the tables' layout, reading, writing and the way to arrays.
+`features/rebuild.py`; here are the tables' names, opening, the index and the way to arrays.
 """
 
 from collections.abc import Mapping
@@ -19,8 +19,10 @@ from features.snapshot.arrays import Float32, Int64, SnapshotArrays, Totals, fin
 from features.snapshot.bucket_files import USER_TABLES
 from features.snapshot.complements import SCHEMA as COMPLEMENTS
 from features.snapshot.fingerprint import RowsHash, hash_rows, hash_tables
-from features.snapshot.index_row import IndexRow, find_row, leave_out_coming, name_instant
+from features.snapshot.index_row import IndexRow, find_row, leave_out_coming, name_instant, name_rows
+from features.snapshot.rows import LATER, TOTALS, read_table, write_table
 from features.snapshot.user_embeddings import EMBEDDING_SIZE
+from features.snapshot.workspace import name_workspace
 from features.store import MLStore
 
 
@@ -136,13 +138,19 @@ class Snapshot:
         return located[owners >= 0].astype(np.int64)
 
     def write(self, store: MLStore) -> IndexRow:
-        """Put the frames into the store, one Delta partition an instant; again is the same. The index goes last."""
-        key = name_instant(self.as_of)
-        for table in TABLES:
-            write_table(store, table, getattr(self, table), key)
+        """Put the frames into the store, in a Delta partition of their own; again is the same. The index goes last."""
+        snapshot_id = self.hash_frames()
         row = IndexRow(
-            key, self.num_buckets, self.feature_hash, self.hash_frames(), self.users.height, self.products.height
+            as_of=name_instant(self.as_of),
+            num_buckets=self.num_buckets,
+            feature_hash=self.feature_hash,
+            snapshot_id=snapshot_id,
+            num_users=self.users.height,
+            num_products=self.products.height,
+            partition=name_workspace(self.as_of, {"snapshot_id": snapshot_id}),
         )
+        for table in TABLES:
+            write_table(store, table, getattr(self, table), row.partition)
         row.write(store)
         return row
 
@@ -172,50 +180,21 @@ class Snapshot:
         row = find_row(list_snapshots(store), as_of)
         with store.explained(*(f"snapshot_{table}" for table in TABLES)):
             read = {
-                table: _read_table(store, table, row["as_of"], bucket) for table in (USER_TABLES if beside else TABLES)
+                table: read_table(store, table, name_rows(row), _choose(bucket))
+                for table in (USER_TABLES if beside else TABLES)
             }
         frames = {table: read[table] if table in read else getattr(beside, table) for table in TABLES}
         instant, snapshot_id = datetime.fromisoformat(row["as_of"]), row.get("snapshot_id") or ""
         return cls(instant, row["num_buckets"], row["feature_hash"], **frames, snapshot_id=snapshot_id)
 
 
-def write_table(store: MLStore, table: str, frame: pl.DataFrame, key: str) -> None:
-    """Write all rows that a table has of an instant, in place of those that were there."""
-    partitions = ["as_of", "bucket"] if "bucket" in frame.columns else ["as_of"]
-    frame = frame.with_columns(as_of=pl.lit(key))
-    store.overwrite(f"snapshot_{table}", frame, partition_by=partitions, where={"as_of": key})
-
-
 def hash_snapshot(feature_hash: str, tables: Mapping[str, RowsHash]) -> str:
     """Hash a snapshot from the hash of each table's rows; a table that came later counts if it has any."""
-    counted = {table: tables[table] for table in TABLES if table not in _LATER or tables[table].num_rows}
+    counted = {table: tables[table] for table in TABLES if table not in LATER or tables[table].num_rows}
     return hash_tables(feature_hash, counted)
 
 
 TABLES = tuple(item.name for item in fields(Snapshot) if item.type is pl.DataFrame)
-_SORT_KEYS = {
-    "users": ["user_id"],
-    "user_categories": ["user_id", "category_id"],
-    "history": ["user_id", "product_id"],
-    "products": ["product_id"],
-    "categories": ["category_id"],
-    "neighbours": ["product_id", "neighbour_id"],
-    "tastes": ["product_id"],
-    "exclusions": ["user_id", "product_id", "type_code"],
-    "complements": ["product_id", "neighbour_id"],
-}
-_LATER: dict[str, pl.Schema] = {
-    "exclusions": pl.Schema(
-        {"user_id": pl.Int64(), "product_id": pl.Int64(), "type_code": pl.Int64(), "bucket": pl.Int32()}
-    ),
-    "complements": COMPLEMENTS,
-}
-"""Tables that snapshots from before lack, with the columns of an empty one."""
-
-TOTALS = {"users": ["priced_lines"], "categories": ["mean_price"], "history": ["gross"]}
-"""Columns beside the features, of what no feature tells: with them features/snapshot/orders_since.py keeps features up.
-
-Snapshots from before lack them; beside others they read as null, and are left out again."""
 
 
 def list_snapshots(store: MLStore) -> pl.DataFrame:
@@ -230,6 +209,16 @@ def count_users(store: MLStore, as_of: datetime) -> int:
     """Count the users of a snapshot that exists, without reading it."""
     index = list_snapshots(store).filter(pl.col("as_of") == name_instant(as_of))
     return int(index["num_users"].item())
+
+
+def scan_users(store: MLStore, as_of: datetime) -> pl.LazyFrame:
+    """Read the users of a snapshot that exists lazily, with their features.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    [row] = list_snapshots(store).filter(pl.col("as_of") == name_instant(as_of)).iter_rows(named=True)
+    return store.scan("snapshot_users", partition=name_rows(row))
 
 
 class SnapshotName(NamedTuple):
@@ -263,23 +252,8 @@ def _to_rows(lists: pl.Series) -> Float32:
     return lists.explode().to_numpy().astype(np.float32).reshape(-1, EMBEDDING_SIZE)
 
 
-def _read_table(store: MLStore, table: str, key: str, bucket: int | None) -> pl.DataFrame:
-    if table in _LATER and not store.exists(f"snapshot_{table}"):
-        return pl.DataFrame(schema=_LATER[table])
-    rows = store.scan(f"snapshot_{table}").filter(pl.col("as_of") == key)
-    if bucket is not None and "bucket" in rows.collect_schema().names():
-        rows = rows.filter(pl.col("bucket") == bucket)
-    frame = rows.drop("as_of").sort(_SORT_KEYS[table]).collect()
-    frame = _complete_products(frame) if table == "products" else frame
-    if all(frame[name].null_count() == frame.height > 0 for name in TOTALS.get(table, ()) if name in frame.columns):
-        return frame.drop(TOTALS.get(table, ()), strict=False)
-    return frame
-
-
-def _complete_products(products: pl.DataFrame) -> pl.DataFrame:
-    """Read a snapshot from before there was the column is_sellable: its products were all ranked."""
-    known = pl.col("is_sellable") if "is_sellable" in products.columns else pl.lit(None, pl.Boolean)
-    return products.with_columns(is_sellable=known.fill_null(True))
+def _choose(bucket: int | None) -> pl.Expr:
+    return pl.lit(True) if bucket is None else pl.col("bucket") == bucket
 
 
 def is_current(snapshot: Snapshot) -> bool:

@@ -18,6 +18,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 
 from features.store import MLStore
 from features.store_failures import StoreError, describe_failure
+from features.store_format import note_format
 from features.store_writing import write_rows
 from features.sync.destination.versioned_table import fence
 
@@ -93,7 +94,7 @@ def hold_lease(store: MLStore) -> Iterator[Lease]:
 
     Raises:
         LeaseTakenError: another living process holds it; the message says which.
-        StoreError: the store does not answer.
+        StoreError: the store does not answer, or a newer release has written it.
     """
     current = _read(store)
     if current is not None and _may_be_alive(current):
@@ -101,6 +102,7 @@ def hold_lease(store: MLStore) -> Iterator[Lease]:
             f"Run {current.number} ({current.holder}) writes to the store {store.uri!r} now; "
             f"its lease ends at {current.expires_at:%H:%M:%S} UTC unless it is renewed."
         )
+    note_format(store.files)
     number = 1 if current is None else current.number + 1
     holder = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
     lease = Lease(store, _replace(store, current, number, holder), current is not None and current.holder != NOBODY)

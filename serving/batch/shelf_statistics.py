@@ -3,12 +3,13 @@
 Pages order their shelves by it (`api/pages/shelf_order.py`), and read it together with the lists that all share.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection, Engine, case, func, select, update
 
+from features.snapshot.tables import scan_users
 from features.store import MLStore
 from serving.batch.batch_state import Batch, require_writing
 from shop.database import session_scope
@@ -93,9 +94,8 @@ def _find_kinds(store: MLStore, batch: Batch, counts: pl.DataFrame) -> pl.DataFr
         user_id (null for guests), kind.
     """
     seen = counts.select("user_id").unique()
-    key = batch.as_of.astimezone(UTC).isoformat()
     with store.explained("snapshot_users"):
-        users = store.scan("snapshot_users").filter(pl.col("as_of") == key)
+        users = scan_users(store, batch.as_of)
         ages = users.select("user_id", "user_days_since_order").join(seen.lazy(), on="user_id", how="semi").collect()
     kinds = [
         name_shopper_kind(is_known=user_id is not None, days_since_order=days)

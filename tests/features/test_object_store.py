@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import Engine
 
 from deploy.development.seaweedfs import find_seaweedfs
-from features import maintain, rebuild
+from features import maintain, rebucket, rebuild
 from features.pins import list_pins, pin
 from features.snapshot.bucket_rebuild import SharedRebuild
 from features.snapshot.complements import build_complements
@@ -114,6 +114,19 @@ def test_workers_share_a_rebuild_there(tiny_shop: Engine, remote: MLStore) -> No
 
     assert rebuilt.index.snapshot_id == in_one_piece == Snapshot.open(remote).hash_frames()
     assert remote.files.sizes(FOLDER) == {}
+
+
+def test_users_are_shared_anew_there(tiny_shop: Engine, store: MLStore) -> None:
+    sync_shop(tiny_shop, store)
+    rebuild.rebuild(store, day(21, hour=0), num_buckets=2)
+    before = Snapshot.open(store)
+
+    done = rebucket.rebucket(store, 3)
+
+    after = Snapshot.open(store)
+    assert after.num_buckets == 3
+    assert after.hash_frames() == done.index.snapshot_id
+    assert after.history.drop("bucket").equals(before.history.drop("bucket"))
 
 
 def test_maintenance_keeps_what_is_read_and_pinned(tiny_shop: Engine, remote: MLStore) -> None:

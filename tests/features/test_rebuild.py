@@ -38,6 +38,7 @@ def test_the_command_writes_a_snapshot_and_says_what(
         "feature_hash": hash_definitions(),
         "num_users": 4,
         "num_products": 5,
+        "num_buckets": 2,
         "num_pairs": 5,
         "seconds": 0,
     }

@@ -102,7 +102,7 @@ def test_a_shop_in_a_schema_of_its_own_gets_personal_homepages(
     monkeypatch.setattr(score, "connect", lambda *_: registry)
 
     assert sync(["--verify"]) == 0
-    rebuild(store, AS_OF, settings.num_buckets)
+    rebuild(store, AS_OF, num_buckets=2)
     fit(load_purchases(store, AS_OF), SMALL, tmp_path / "version", lambda *_: None)
     assert score.main([]) == 0
     assert copy_catalogue([]) == 0

@@ -2,16 +2,20 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select
 
+from features.rebucket import rebucket
 from features.snapshot.buckets import parse_buckets
+from features.store import MLStore
 from serving import score
 from serving.batch.batch_state import BatchEndedError, fetch_pointed_batch, join_batch, record_verdict
 from serving.batch.job import publish_scores, write_buckets
@@ -93,6 +97,21 @@ def test_what_workers_wrote_is_published_and_equals_one_run(
     assert score.main(["--finish"]) == 0
     assert fetch_pointed_batch(shop_of_version) == trained_shop.batch_id(1)
     assert fetch_checksum(shop_of_version, trained_shop.batch_id(1)) == checksum_of_one_run
+
+
+def test_other_buckets_give_the_same_lists(
+    trained_shop: TrainedShop, shop_of_version: Engine, checksum_of_one_run: str, tmp_path: Path
+) -> None:
+    shutil.copytree(trained_shop.store.uri, tmp_path / "store")
+    store = MLStore(str(tmp_path / "store"))
+    snapshot_id = rebucket(store, 2).index.snapshot_id
+
+    scoring = replace(trained_shop.score_as(1, shop_of_version), store=store, snapshot_id=snapshot_id)
+    published = publish_scores(scoring, "champion", str)
+
+    assert published.batch_id != trained_shop.batch_id(1)
+    assert fetch_noted(shop_of_version, published.batch_id) == {0, 1}
+    assert fetch_checksum(shop_of_version, published.batch_id) == checksum_of_one_run
 
 
 def test_finish_names_the_buckets_that_nobody_wrote(

@@ -57,7 +57,7 @@ def test_an_empty_variable_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("COMPARED_ALIAS", "")
     monkeypatch.setenv("NUM_BUCKETS", "")
 
-    assert (load_settings().compared_alias, load_settings().num_buckets) == ("", 4)
+    assert (load_settings().compared_alias, load_settings().num_buckets) == ("", None)
 
 
 def test_a_command_that_is_given_the_folder_alone_finds_the_installation(
@@ -84,6 +84,7 @@ GIVEN: dict[str, object] = {
     "shop_owner_database_url": "mysql+pymysql://owner:secret@127.0.0.1/shop?ssl_ca=ca.pem",
     "mlflow_backend_uri": "mysql+pymysql://mlflow:secret@127.0.0.1/mlflow?ssl_ca=ca.pem",
     "catalogue": "copied",
+    "num_buckets": 8,
     "environment": "production",
     "executor": "celery",
     "currency": "KRW",

@@ -107,6 +107,8 @@ ELSEWHERE = {
     rf"{PYTHON} training\.studies\.(search --as-of|(repeats|families) --backtests) .*": "hours, or what took them",
     rf"{PYTHON} training\.studies\.again --version .*": "minutes, and a version of a reader's",
     rf"{PYTHON} pip install .*|PYTHONPATH=var/mutmut .*": "a package beside the lock, then minutes",
+    rf"{PYTHON} features\.rebucket --buckets 16": "changes the store of later ones; tests/features/test_rebucket.py",
+    r"make up NUM_BUCKETS=": "an installation of before; tests/settings/test_settings.py gives what is empty",
     rf"{PYTHON} features\.rebuild --(plan|buckets .*|finish)": "tests/features/snapshot/test_bucket_rebuild.py",
     rf"{PYTHON} benchmarks\.\w+.*": "minutes each: `make bench`",
 }

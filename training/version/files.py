@@ -68,7 +68,10 @@ def verify_folder(folder: Path) -> None:
         raise ArtefactError(f"{folder.name!r} holds no {MANIFEST}: it is no version of this model.")
     hashes = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     if sorted(hashes) != sorted(_DATA_FILES):
-        raise ArtefactError(f"{MANIFEST} names {sorted(hashes)}, expected {sorted(_DATA_FILES)}.")
+        raise ArtefactError(
+            f"{MANIFEST} names {sorted(hashes)}, expected {sorted(_DATA_FILES)}: another release registered "
+            "it; run that one, or train a new version."
+        )
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     if unexpected := present - {*hashes, MANIFEST, *MLFLOW_FILES}:
         raise ArtefactError(f"Unexpected files {sorted(unexpected)}: a version holds data alone; register it anew.")

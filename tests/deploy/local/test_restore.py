@@ -82,6 +82,9 @@ def test_a_backup_of_a_newer_release_is_refused(backup: Path, tmp_path: Path) ->
 
     with pytest.raises(SetupError, match="its platform's schema 9999 is not known here"):
         restore(tmp_path / "new", backup, Board())
+    (backup / MANIFEST).write_text(json.dumps({**manifest, "version": "99.0", "moons": 3}))
+    with pytest.raises(SetupError, match=r"Release 99\.0 took this backup, and this is release"):
+        restore(tmp_path / "new", backup, Board())
 
     assert not (tmp_path / "new").exists()
 

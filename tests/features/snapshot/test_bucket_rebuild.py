@@ -17,7 +17,6 @@ from features.rebuild import main, rebuild
 from features.snapshot import complements, item_neighbours, spreading
 from features.snapshot.bucket_files import commit_files
 from features.snapshot.bucket_rebuild import SharedRebuild, UnfinishedError
-from features.snapshot.index_row import name_instant
 from features.snapshot.purchases import load_purchases
 from features.snapshot.tables import TABLES, Snapshot, list_snapshots
 from features.snapshot.workspace import FOLDER, delete_abandoned
@@ -212,13 +211,15 @@ def test_one_instant_is_rebuilt_in_place_of_what_was_there(
 
 
 def test_who_finishes_at_the_same_time_leaves_each_row_once(store: MLStore, in_memory: Snapshot) -> None:
-    shared, key = open_shared(store), name_instant(AS_OF)
+    shared = open_shared(store)
     written = shared.write_buckets(shared.plan(), range(NUM_BUCKETS))
     files, schema = [each["history"] for each in written.values()], in_memory.history.schema
 
     for _ in range(3):
         with ThreadPoolExecutor(3) as workers:
-            for each in [workers.submit(commit_files, store, "history", key, schema, files) for _ in range(3)]:
+            for each in [
+                workers.submit(commit_files, store, "history", shared.workspace.name, schema, files) for _ in range(3)
+            ]:
                 each.result()
 
     rows = store.scan("snapshot_history").collect().sort("user_id", "product_id")

@@ -11,7 +11,8 @@ from polars.testing import assert_frame_equal
 from features.definitions import hash_definitions, list_names
 from features.rebuild import build_snapshot
 from features.snapshot.purchases import Purchases
-from features.snapshot.tables import TABLES, TOTALS, Snapshot, is_current, list_snapshots
+from features.snapshot.rows import TOTALS
+from features.snapshot.tables import TABLES, Snapshot, is_current, list_snapshots
 from features.store import MLStore
 from features.store_failures import StoreError
 from tests.features.purchase_rows import AS_OF, make_purchases
@@ -114,8 +115,9 @@ def test_one_instant_has_one_name_in_every_zone(store: MLStore, snapshot: Snapsh
 def test_a_snapshot_from_before_stock_was_looked_at_still_opens(written: MLStore, tmp_path: Path) -> None:
     older = MLStore(str(tmp_path / "older"))
     for name in set(written.tables()) - {"snapshot_exclusions"}:  # which came later still
-        frame = written.scan(name).collect()
-        older.overwrite(name, frame.drop("is_sellable", strict=False), where={"as_of": AS_OF.isoformat()})
+        frame = written.scan(name).collect().with_columns(as_of=pl.lit(AS_OF.isoformat()))
+        frame = frame.drop("is_sellable", "partition", strict=False)
+        older.overwrite(name, frame, where={"as_of": AS_OF.isoformat()})
 
     assert Snapshot.open(older).products["is_sellable"].all()
 
