@@ -73,7 +73,7 @@ ON_THE_PLATFORM = (
 ELSEWHERE = {
     r"docker compose .*": "needs an engine; tests/containers drives it",
     r"kubectl .*|helm .*": "needs a cluster; tests/deploy/kubernetes builds and checks what they are given",
-    r"sed -i .* secrets/.*|docker push .*|for image in .*": "of a reader's database and registry",
+    r"sed -i .* secrets/.*|find secrets .*|docker push .*|for image in .*": "of a reader's database and registry",
     r"curl --header .*": "needs a token; tests/docs/test_tokens_page.py signs one",
     r"make (test|test-containers|coverage|bench|quality|check)( [A-Z]+=.*)?": "minutes to hours; none can test itself",
     r"make site": "tests/docs/test_site.py builds the site",
