@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from deploy.compose.migration import TOOLS, HalfMigrationError, MigrationError, 
 from deploy.development.production_packages import find_python
 from tests.support.database_servers import DatabaseServer
 
+ROOT = Path(__file__).parents[3]
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 
 
@@ -63,6 +65,21 @@ def test_mlflow_killed_in_its_first_migration_is_refused_then_starts_over(any_se
     engine.dispose()
 
 
+# What the scheduler notes when a task is lost: enums, which both drivers would write by their names.
+NOTE_CALLBACK = """
+from airflow.models.callback import CallbackFetchMethod, CallbackType
+from airflow.settings import engine
+from sqlalchemy import text
+with engine.begin() as connection:
+    kinds = {"type": CallbackType.DAG_PROCESSOR, "method": CallbackFetchMethod.DAG_ATTRIBUTE}
+    connection.execute(text("CREATE TEMPORARY TABLE notes (type VARCHAR(20), method VARCHAR(20))"))
+    connection.execute(text("INSERT INTO notes VALUES (:type, :method)"), kinds)
+    connection.execute(text("INSERT INTO notes VALUES (:type, :method)"), [kinds, kinds])
+    rows = {tuple(row) for row in connection.execute(text("SELECT * FROM notes"))}
+assert rows == {("dag_processor", "dag_attribute")}, rows
+"""
+
+
 @pytest.mark.timeout(900)
 def test_airflow_migrates_with_its_logins(any_server: DatabaseServer, tmp_path: Path) -> None:
     python = find_python()
@@ -70,14 +87,20 @@ def test_airflow_migrates_with_its_logins(any_server: DatabaseServer, tmp_path: 
     program, *arguments = TOOLS["airflow"].migrate
     url = any_server.create_database("mysql+mysqldb")
 
-    run(
-        (str(python), "-m", program, *arguments),
-        AIRFLOW_HOME=str(tmp_path),
-        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=url,
-        AIRFLOW__CORE__LOAD_EXAMPLES="False",
-        AIRFLOW__CORE__AUTH_MANAGER=FAB,
-    )
+    as_in_containers = {
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": "airflow_local_settings.connect_args",
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "dags" / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__AUTH_MANAGER": FAB,
+    }
 
+    run((str(python), "-m", program, *arguments), **as_in_containers)
+
+    run((str(python), "-c", NOTE_CALLBACK), **as_in_containers)
+    on_one_machine = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url.replace("mysqldb", "pymysql")}
+    run((sys.executable, "-c", NOTE_CALLBACK), **as_in_containers | on_one_machine)
     engine = create_engine(url.replace("mysqldb", "pymysql"))
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT COUNT(*) FROM alembic_version")) == 1
