@@ -34,6 +34,7 @@ OF_A_BEHAVIOUR = {
     "deploy/kubernetes/test_manifests.py": "deploy/kubernetes, as kubectl builds it, beside docker-compose.yml",
     "deploy/kubernetes/test_network_policies.py": "deploy/kubernetes/base/network-policies.yaml",
     "deploy/kubernetes/test_settings.py": "deploy/kubernetes/base/settings.env, beside docker-compose.yml",
+    "deploy/local/test_upgrade.py": "an installation of the release before, opened by this code",
     "deploy/local/test_first_environment.py": "set-up on machines of all kinds",
     "features/sync/test_command.py": "the command line of the sync",
     "features/sync/behaviour/test_ids_of_text.py": "shops with ids of text, copied by what changed",
