@@ -87,7 +87,7 @@ ELSEWHERE = {
     r"make up EXECUTOR=(celery WORKERS=2|local)": "tests/end_to_end/test_celery.py goes there and back",
     r"aws s3api put-object .*": "a program and a bucket of the reader's; tests/features/test_object_store.py",
     r"make up API_PORT=18000": "another port for the same installation; tests/end_to_end gives four of its own",
-    r"make (backup TO|restore FROM)=.*": "folders of the reader's; test_backup.py in end_to_end and containers",
+    r"make (backup|restore)( (TO|FROM)=.*)?": "folders of the reader's; test_backup.py in end_to_end and containers",
     r"make up VAR_DIR=/srv/31ie": "the same",
     r"curl -u .*/admin/.*": "the administrator's password; tests/api/routes/test_admin.py",
     r"pre-commit install": "a program that the reader brings; its hooks are in tests/repository/test_front_door.py",
@@ -108,7 +108,6 @@ ELSEWHERE = {
     rf"{PYTHON} training\.studies\.again --version .*": "minutes, and a version of a reader's",
     rf"{PYTHON} pip install .*|PYTHONPATH=var/mutmut .*": "a package beside the lock, then minutes",
     rf"{PYTHON} features\.rebucket --buckets 16": "changes the store of later ones; tests/features/test_rebucket.py",
-    r"make up NUM_BUCKETS=": "an installation of before; tests/settings/test_settings.py gives what is empty",
     rf"{PYTHON} features\.rebuild --(plan|buckets .*|finish)": "tests/features/snapshot/test_bucket_rebuild.py",
     rf"{PYTHON} benchmarks\.\w+.*": "minutes each: `make bench`",
 }
