@@ -32,6 +32,7 @@ from features.snapshot.buckets import BucketChoice, NoSuchBucketError, parse_buc
 from features.snapshot.complements import build_complements
 from features.snapshot.global_tables import list_sold
 from features.snapshot.history import build_pairs, list_guest_baskets
+from features.snapshot.item_directions import build_embeddings
 from features.snapshot.item_neighbours import CORE_PRODUCTS, build_neighbours
 from features.snapshot.num_buckets import settle_num_buckets
 from features.snapshot.products import build_product_features
@@ -39,7 +40,6 @@ from features.snapshot.purchases import Purchases, load_purchases
 from features.snapshot.repair import repair_snapshots
 from features.snapshot.spreading import count_lines, fit_in_memory
 from features.snapshot.tables import Snapshot
-from features.snapshot.user_embeddings import build_embeddings
 from features.snapshot.users import describe_categories
 from features.store import MLStore
 from features.store_failures import StoreError

@@ -12,8 +12,9 @@ import numpy as np
 import polars as pl
 
 from features.snapshot.bucket_files import BucketFile
+from features.snapshot.item_directions import find_item_directions
 from features.snapshot.item_neighbours import CORE_PRODUCTS, build_neighbours, sample_ids
-from features.snapshot.user_embeddings import find_item_directions, lay_out_embeddings, sum_audiences
+from features.snapshot.user_embeddings import lay_out_embeddings, sum_audiences
 from features.snapshot.workspace import Workspace, scan_files
 from features.store import MLStore
 

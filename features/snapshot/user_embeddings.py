@@ -1,11 +1,9 @@
-"""User and item embeddings from a truncated SVD (Halko et al. 2011).
+"""User embeddings from the directions of the items that a user bought, and the audiences of items.
 
-Let X be the users by products of item_neighbours.py, each column weighted by the product's rarity, and U S V' the part
-of it with the EMBEDDING_SIZE largest singular values. A user's embedding is the user's row of X V S^-1/2 at unit
-length; an item's direction is its row of V S^-1/2 times its rarity, what a purchase adds. An item's audience is the sum
-of the embeddings of those who bought it, each counting 0.5 ** (days since / half-life). A user's embedding times an
-item's audience is then the sum of the likenesses (cosines) between the user and all recent buyers: nearest neighbours
-with every user as a neighbour, for EMBEDDING_SIZE multiplications a pair.
+item_directions.py finds the directions: what a purchase adds to a user's embedding, which has unit length. An item's
+audience is the sum of the embeddings of those who bought it, each counting 0.5 ** (days since / half-life). A user's
+embedding times an item's audience is then the sum of the likenesses (cosines) between the user and all recent buyers:
+nearest neighbours with every user as a neighbour, for EMBEDDING_SIZE multiplications a pair.
 """
 
 from dataclasses import dataclass
@@ -13,17 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 import scipy.sparse
-from sklearn.utils.extmath import randomized_svd
 
 from features.definitions import window_days
 from features.snapshot.arrays import Int64
-from features.snapshot.item_neighbours import Float32, lay_out_purchases, sample_users
+from features.snapshot.item_neighbours import Float32, lay_out_purchases
 
 EMBEDDING_SIZE = 32
-# Embeddings are made of what sells best; memory and time grow with these products.
-EMBEDDED_PRODUCTS = 8_000
 AUDIENCE_HALF_LIFE_DAYS = window_days("pair_alike")
-SEED = 31
 WEIGHT_UNIT, EMBEDDING_UNIT = 2.0**-18, 2.0**-20
 """Weights and embeddings are rounded to these before they are added up; 30 million recent buyers of a product fit."""
 
@@ -42,36 +36,6 @@ class Audiences:
 
     def __add__(self, other: "Audiences") -> "Audiences":
         return Audiences(self.embeddings + other.embeddings, self.sizes + other.sizes)
-
-
-def build_embeddings(history: pl.DataFrame, sold_ids: np.ndarray) -> pl.DataFrame:
-    """Find the direction and the audience of every product that sold, from the history of all users.
-
-    Args:
-        history: user_id, product_id, pair_days_since of all users.
-        sold_ids: int64[N] ids of the products that sold, the best sellers first.
-
-    Returns:
-        As `lay_out_embeddings`.
-    """
-    item_directions = find_item_directions(history, sold_ids)
-    return lay_out_embeddings(sold_ids, item_directions, sum_audiences(history, sold_ids, item_directions))
-
-
-def find_item_directions(history: pl.DataFrame, sold_ids: np.ndarray) -> Float32:
-    """Find what a purchase of each product adds to a user's embedding.
-
-    Args:
-        history: as for `build_embeddings`; of the users in `sample_ids` is enough.
-        sold_ids: as for `build_embeddings`.
-
-    Returns:
-        float32[N, EMBEDDING_SIZE], zeros beyond the best sellers.
-    """
-    item_directions = np.zeros((len(sold_ids), EMBEDDING_SIZE), dtype=np.float32)
-    purchases = lay_out_purchases(history, np.asarray(sold_ids, dtype=np.int64))
-    item_directions[:EMBEDDED_PRODUCTS] = _find_item_directions(sample_users(purchases)[:, :EMBEDDED_PRODUCTS])
-    return item_directions
 
 
 def sum_audiences(history: pl.DataFrame, sold_ids: np.ndarray, item_directions: Float32) -> Audiences:
@@ -116,20 +80,6 @@ def embed_users(purchases: scipy.sparse.csr_matrix, item_directions: Float32) ->
     embeddings = np.asarray(purchases @ item_directions, dtype=np.float32)
     lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
     return np.asarray(embeddings / np.maximum(lengths, 1e-9), dtype=np.float32)
-
-
-def _find_item_directions(purchases: scipy.sparse.csr_matrix) -> Float32:
-    """Return rarity * V S^-1/2, float32[products, EMBEDDING_SIZE]; columns beyond the matrix's rank are zero."""
-    item_directions = np.zeros((purchases.shape[1], EMBEDDING_SIZE), dtype=np.float32)
-    rank = min(EMBEDDING_SIZE, *purchases.shape)
-    if rank == 0:
-        return item_directions
-    num_buyers = np.asarray((purchases > 0).sum(axis=0)).ravel()
-    rarity = np.log1p(purchases.shape[0] / (num_buyers + 5)).astype(np.float32)
-    _, singular, products = randomized_svd(purchases @ scipy.sparse.diags(rarity), rank, random_state=SEED)
-    kept = singular > 1e-4 * max(float(singular[0]), 1e-9)
-    item_directions[:, : int(kept.sum())] = rarity[:, None] * products[kept].T / np.sqrt(singular[kept])
-    return item_directions
 
 
 def _to_lists(rows: Float32) -> pl.Series:

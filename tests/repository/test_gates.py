@@ -48,7 +48,7 @@ BREAKS = {
     "settings: reading > what was kept > the settings themselves": ("settings/fields.py", "settings.kept"),
     "Only serving knows BentoML": ("training/gate/plots.py", "bentoml"),
     "Only the workflows know Airflow": ("deploy/local/up.py", "airflow"),
-    "Ranking and serving run without torch": ("training/ranking/topk.py", "torch"),
+    "Ranking and serving run without torch and scikit-learn": ("training/ranking/topk.py", "torch"),
 }
 
 

@@ -5,9 +5,10 @@ import pytest
 from features.definitions import ALIKE_FLOOR
 from features.ranking.affinity import ALIKE_PRIOR, Affinity
 from features.rebuild import build_snapshot
-from features.snapshot import user_embeddings
+from features.snapshot import item_directions
 from features.snapshot.arrays import SnapshotArrays
-from features.snapshot.user_embeddings import EMBEDDING_SIZE, build_embeddings
+from features.snapshot.item_directions import build_embeddings
+from features.snapshot.user_embeddings import EMBEDDING_SIZE
 from tests.features.purchase_rows import make_purchases
 
 TEA_DRINKERS, COFFEE_DRINKERS = range(1, 21), range(21, 41)
@@ -94,7 +95,7 @@ def test_the_smallest_shops_have_user_embeddings(rows: list[tuple[int, int, floa
 
 
 def test_beyond_the_best_sellers_a_purchase_adds_nothing_to_an_embedding(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(user_embeddings, "EMBEDDED_PRODUCTS", 1)
+    monkeypatch.setattr(item_directions, "EMBEDDED_PRODUCTS", 1)
     history = pl.DataFrame({"user_id": [1, 2], "product_id": [7, 8], "pair_days_since": [1.0, 1.0]})
 
     frame = build_embeddings(history, np.array([8, 7]))
