@@ -19,7 +19,8 @@ from features.rebuild import build_snapshot
 from features.snapshot import mapped
 from features.snapshot.arrays import SnapshotArrays
 from features.snapshot.mapped import MappedSnapshot, MappedSnapshots
-from features.snapshot.tables import TOTALS, Snapshot
+from features.snapshot.rows import TOTALS
+from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from features.store_failures import StoreError
 from tests.features.purchase_rows import AS_OF, make_purchases
