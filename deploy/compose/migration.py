@@ -8,10 +8,13 @@ migration and removed after it, tells such a schema from a whole one.
 """
 
 import argparse
+import importlib.util
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import Engine, MetaData, create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -34,6 +37,7 @@ class Tool:
         migrate: command that brings the schema to the newest revision.
         check: command that exits with 0 if the schema has that revision, and changes nothing.
         service: name of the job in docker-compose.yml.
+        versions: package whose files are the revisions that the installed tool knows; none are asked for if empty.
         version_table: where the tool notes the revision.
         has_triggers: the schema has some, which not every server lets an account create.
     """
@@ -42,6 +46,7 @@ class Tool:
     migrate: tuple[str, ...]
     check: tuple[str, ...]
     service: str
+    versions: str = ""
     version_table: str = "alembic_version"
     has_triggers: bool = False
 
@@ -52,12 +57,14 @@ TOOLS = {
         (sys.executable, "-m", "shop.migrate", "--database", "shop"),
         (sys.executable, "-m", "shop.migrate", "--database", "shop", "--check"),
         "shop-migrate",
+        "shop.migrations.shop",
     ),
     "platform": Tool(
         "platform_database_url",
         (sys.executable, "-m", "shop.migrate", "--database", "platform"),
         (sys.executable, "-m", "shop.migrate", "--database", "platform", "--check"),
         "platform-migrate",
+        "shop.migrations.platform",
         "platform_alembic_version",
     ),
     "mlflow": Tool(
@@ -65,6 +72,7 @@ TOOLS = {
         (sys.executable, "-m", "mlflow_server.migrate"),
         (sys.executable, "-m", "mlflow_server.migrate", "--check"),
         "mlflow-migrate",
+        "mlflow.store.db_migrations.versions",
         has_triggers=True,
     ),
     "airflow": Tool(
@@ -72,12 +80,17 @@ TOOLS = {
         ("airflow", "db", "migrate"),
         ("airflow", "db", "check-migrations", "--migration-wait-timeout", "0"),
         "airflow-migrate",
+        "airflow.migrations.versions",
     ),
 }
 
 
 class HalfMigrationError(Exception):
     """A migration broke off; the message says from where, and what to do."""
+
+
+class NewerSchemaError(Exception):
+    """A newer release migrated the database; the message says what to do."""
 
 
 class MigrationError(Exception):
@@ -97,6 +110,7 @@ def migrate(engine: Engine, tool: Tool, run: Callable[[tuple[str, ...]], bool]) 
 
     Raises:
         HalfMigrationError: an earlier migration broke off.
+        NewerSchemaError: a newer release migrated it; nothing was changed.
         MigrationError: this one failed; the mark stays.
         sqlalchemy.exc.SQLAlchemyError: the database does not answer, or refuses.
     """
@@ -108,6 +122,11 @@ def migrate(engine: Engine, tool: Tool, run: Callable[[tuple[str, ...]], bool]) 
             raise HalfMigrationError(explain(left or before, tool))
         remove_mark(engine)
         return "a migration had ended, but not its mark: the schema is the newest"
+    if found not in ("", NOTHING) and not knows(tool, found):
+        raise NewerSchemaError(
+            f"It is at revision {found}, which this release does not know: a newer one migrated it. Run that one, or "
+            "restore a backup of before. Nothing was changed."
+        )
     set_mark(engine, before)
     if not run(tool.migrate):
         raise MigrationError(
@@ -152,6 +171,17 @@ def find_revision(engine: Engine, version_table: str = "alembic_version") -> str
         return ""
     with engine.connect() as connection:
         return str(connection.scalar(text(f"SELECT version_num FROM {version_table}")) or "")
+
+
+def knows(tool: Tool, revision: str) -> bool:
+    """Return whether the installed tool has a revision of its schema; true for a tool that names no `versions`."""
+    if not tool.versions:
+        return True
+    spec = importlib.util.find_spec(tool.versions)
+    folders = spec.submodule_search_locations if spec else None
+    known = re.compile(rf"^revision\b.*=\s*[\"']{re.escape(revision)}[\"']", re.MULTILINE)
+    files = (path.read_text(encoding="utf-8") for folder in folders or () for path in Path(folder).glob("*.py"))
+    return any(map(known.search, files))
 
 
 def find_mark(engine: Engine) -> str | None:
@@ -227,7 +257,7 @@ def _migrate(options: argparse.Namespace) -> Result:
         if options.start_over:
             start_over(engine, tool.version_table)
         done = migrate(engine, tool, run_command)
-    except (OSError, ValueError, SQLAlchemyError, HalfMigrationError, MigrationError) as err:
+    except (OSError, ValueError, SQLAlchemyError, HalfMigrationError, NewerSchemaError, MigrationError) as err:
         reason = getattr(err, "orig", None) or err
         raise CommandError(f"{options.tool}'s database was not migrated. {reason}") from err
     return Result(f"{options.tool}: {done}")

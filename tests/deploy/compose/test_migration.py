@@ -15,9 +15,11 @@ from deploy.compose.migration import (
     TOOLS,
     HalfMigrationError,
     MigrationError,
+    NewerSchemaError,
     Tool,
     explain,
     find_revision,
+    knows,
     migrate,
     run_command,
     start_over,
@@ -175,3 +177,25 @@ def test_the_command_ends_with_one_line_when_the_secret_is_missing() -> None:
 def test_the_platforms_revision_is_found_where_its_migration_notes_it() -> None:
     assert TOOLS["platform"].version_table == PLATFORM.version_table
     assert TOOLS["shop"].version_table == SHOP.version_table
+
+
+@pytest.mark.parametrize(
+    ("name", "revision"),
+    [("shop", "0001"), ("platform", "0001"), ("mlflow", "0584bdc529eb"), ("airflow", "4bc4d934e2bc")],
+)
+def test_tools_know_their_own_revisions_alone(name: str, revision: str) -> None:
+    assert knows(TOOLS[name], revision)
+    assert not knows(TOOLS[name], "9999")
+
+
+def test_a_database_of_a_newer_release_is_left_alone(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'newer.db'}")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+        connection.execute(text("INSERT INTO alembic_version VALUES ('9999')"))
+
+    with pytest.raises(NewerSchemaError, match="at revision 9999, which this release does not know"):
+        migrate(engine, TOOLS["shop"], lambda _command: False)
+
+    assert inspect(engine).get_table_names() == ["alembic_version"]
+    engine.dispose()
