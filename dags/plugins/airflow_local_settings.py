@@ -1,7 +1,7 @@
 """Airflow's hook for settings in code: what MySQL needs beside its URL.
 
 On one machine PyMySQL stands in for mysqlclient, which Airflow asks for and which comes as source alone: containers
-compile it, and there need be no compiler. Both drivers write an enum by its name, where Airflow means its value.
+compile it, and there need be no compiler. mysqlclient writes an enum by its name, where Airflow means its value.
 """
 
 import sys
@@ -14,14 +14,6 @@ from airflow.configuration import conf
 connect_args: dict[str, Any] = {}
 """Named by `AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS`."""
 
-url = conf.get("database", "sql_alchemy_conn")
-if url.startswith("mysql+pymysql:"):
-    import pymysql.converters
-
-    pymysql.converters.DateTime2literal = pymysql.converters.escape_datetime  # type: ignore[attr-defined]
-    pymysql.install_as_MySQLdb()
-    sys.modules["MySQLdb.converters"] = pymysql.converters
-
 
 def take_values(arguments: Any) -> Any:
     """Exchange each enum among a statement's arguments for its value."""
@@ -32,9 +24,15 @@ def take_values(arguments: Any) -> Any:
     return arguments.value if isinstance(arguments, Enum) else arguments
 
 
-if url.startswith("mysql"):
-    driver = "pymysql" if url.startswith("mysql+pymysql:") else "MySQLdb"
-    cursor_class: Any = import_module(f"{driver}.cursors").Cursor
+url = conf.get("database", "sql_alchemy_conn")
+if url.startswith("mysql+pymysql:"):
+    import pymysql.converters
+
+    pymysql.converters.DateTime2literal = pymysql.converters.escape_datetime  # type: ignore[attr-defined]
+    pymysql.install_as_MySQLdb()
+    sys.modules["MySQLdb.converters"] = pymysql.converters
+elif url.startswith("mysql"):
+    cursor_class: Any = import_module("MySQLdb.cursors").Cursor
 
     class ValueCursor(cursor_class):  # type: ignore[misc]
         """Cursor that writes values of enums: a name is too long for its column, which ends the scheduler."""
