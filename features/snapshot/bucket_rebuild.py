@@ -26,7 +26,7 @@ from features.snapshot.purchases import Purchases
 from features.snapshot.rows import write_table
 from features.snapshot.tables import hash_snapshot
 from features.snapshot.users import build_user_category_features, build_user_features
-from features.snapshot.workspace import Workspace, name_workspace
+from features.snapshot.workspace import Workspace, name_workspace, scan_files
 from features.store import MLStore
 from features.store_failures import StoreError
 
@@ -159,10 +159,13 @@ class SharedRebuild:
 
     def _publish(self, plan: Plan, buckets: Sequence[BucketFiles]) -> RebuiltSnapshot:
         partition = self.workspace.name
-        history = [files["history"] for files in buckets]
-        neighbours, tastes = build_neighbours_and_embeddings(
-            self.store, self.workspace, history, plan.guests, plan.products
-        )
+        history = [
+            scan_files(self.store, [f"snapshot_history/{path}"])
+            for path in (files["history"].path for files in buckets)
+            if path
+        ]
+        guests = [self.workspace.scan_frames([path]) for path in plan.guests]
+        neighbours, tastes = build_neighbours_and_embeddings(history, guests, plan.products)
         shared = {
             "products": plan.products,
             "categories": plan.categories,

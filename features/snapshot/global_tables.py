@@ -1,6 +1,6 @@
 """What is computed of all users' history once it is written: item neighbours, and embeddings of items.
 
-The history is read from the files of its buckets: that of a sample of the users at once, that of all a bucket at a
+The history is read from files, one a part of the users: that of a sample of the users at once, that of all a part at a
 time. It comes to what `build_snapshot` computes of the history in memory.
 """
 
@@ -11,12 +11,9 @@ from operator import add
 import numpy as np
 import polars as pl
 
-from features.snapshot.bucket_files import BucketFile
 from features.snapshot.item_directions import find_item_directions
 from features.snapshot.item_neighbours import CORE_PRODUCTS, build_neighbours, sample_ids
 from features.snapshot.user_embeddings import lay_out_embeddings, sum_audiences
-from features.snapshot.workspace import Workspace, scan_files
-from features.store import MLStore
 
 COLUMNS = ["user_id", "product_id", "pair_days_since"]
 
@@ -28,20 +25,17 @@ def list_sold(products: pl.DataFrame) -> np.ndarray:
 
 
 def build_neighbours_and_embeddings(
-    store: MLStore, workspace: Workspace, history: Sequence[BucketFile], guests: Sequence[str], products: pl.DataFrame
+    history: Sequence[pl.LazyFrame], guests: Sequence[pl.LazyFrame], products: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Compute a snapshot's tables `neighbours` and `tastes`.
 
     Args:
-        store: the ML store.
-        workspace: of the rebuild.
-        history: files of the table `history`, one a bucket.
-        guests: names of files in the workspace: what guests bought.
+        history: what users bought, of each part of them: user_id, product_id, pair_days_since.
+        guests: the same of guests' baskets.
         products: the snapshot's table.
     """
     sold_ids = list_sold(products)
-    buckets = [scan_files(store, [f"snapshot_history/{file.path}"]).select(COLUMNS) for file in history if file.path]
-    baskets = [workspace.scan_frames([path]).select(COLUMNS) for path in guests]
+    buckets, baskets = ([rows.select(COLUMNS) for rows in parts] for parts in (history, guests))
     neighbours = build_neighbours(_sample([*buckets, *baskets]), sold_ids[:CORE_PRODUCTS])
     item_directions = find_item_directions(_sample(buckets), sold_ids)
     nobody = sum_audiences(_sample([]), sold_ids, item_directions)

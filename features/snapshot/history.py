@@ -29,6 +29,17 @@ def build_pairs(purchases: Purchases) -> pl.DataFrame:
     return rows.reduce(_number_orders(purchases.all_lines), ["user_id", "product_id"], features)
 
 
+def date_pairs(purchases: Purchases) -> pl.DataFrame:
+    """Say when who bought what, each guest's basket as a buyer: what sums over users need of `build_pairs`.
+
+    Returns:
+        user_id, product_id (sorted), first, days, times, as `build_pairs` has them.
+    """
+    rows = Grouping()
+    features = {"first": rows.max(DAYS), "days": rows.min(DAYS), "times": rows.count()}
+    return rows.reduce(purchases.all_lines, ["user_id", "product_id"], features)
+
+
 def build_history(purchases: Purchases, pairs: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
     """Describe each user with each product that the user bought.
 

@@ -12,19 +12,11 @@ import polars as pl
 from features.snapshot.availability import drop_hidden, list_hidden, load_availability
 from features.snapshot.buckets import assign_bucket
 from features.snapshot.complements import build_complements, keep_newest
-from features.snapshot.history import build_pairs, list_guest_baskets
+from features.snapshot.history import build_pairs
 from features.snapshot.lines import find_last_sales, scan_coupons, scan_users
-from features.snapshot.products import (
-    ProductSums,
-    describe_products,
-    find_intervals,
-    list_intervals,
-    merge_product_sums,
-    sum_up_products,
-)
 from features.snapshot.purchases import ProductFacts, Purchases, load_product_facts, settle_purchases
 from features.snapshot.spreading import count_lines, read_lines, split_buckets, spread_lines
-from features.snapshot.users import CategorySums, finish_categories, sum_up_categories
+from features.snapshot.sums import SumsOfParts
 from features.snapshot.workspace import Workspace
 from features.store import MLStore
 
@@ -124,40 +116,23 @@ def make_plan(
     workspace.begin()
     paths = spread_lines(store, as_of, versions, num_buckets, workspace)
     lines = Lines(store, versions, workspace, as_of, num_buckets, count_lines(store, versions), paths)
-    facts = _load_product_facts(lines)
-    sums: list[ProductSums] = []
-    categories: list[CategorySums] = []
+    facts = load_shared_facts(lines)
+    sums = SumsOfParts(workspace)
     newest: list[pl.DataFrame] = []
-    guests: list[str] = []
-    intervals: list[str] = []
     for purchases in (lines.load_purchases(facts, buckets) for buckets in lines.split()):
-        pairs = build_pairs(purchases)
-        sums = [merge_product_sums([*sums, sum_up_products(purchases, pairs)])]
-        intervals.append(workspace.write_frame("intervals", list_intervals(purchases, pairs)))
-        categories.append(sum_up_categories(purchases.lines))
+        sums.add(purchases, build_pairs(purchases))
         newest = [keep_newest(pl.concat([*newest, keep_newest(purchases.all_lines)]))]
-        baskets = list_guest_baskets(purchases)
-        guests += [workspace.write_frame("guests", baskets)] if baskets.height else []
     return Plan(
         lines=lines,
         facts=facts,
-        guests=guests,
-        products=describe_products(facts.products, sums[0], _find_intervals(lines, facts.products, intervals)),
-        categories=finish_categories(categories),
+        guests=sums.guests,
+        products=sums.describe_products(facts.products),
+        categories=sums.describe_categories(),
         complements=build_complements(*newest),
     )
 
 
-def _find_intervals(lines: Lines, products: pl.DataFrame, paths: list[str]) -> pl.DataFrame:
-    """Find the usual interval of each product, for every n-th product at a time where the users have n parts."""
-    num_parts, product_ids = len(lines.split()), products["product_id"]
-    groups = [product_ids.gather_every(num_parts, start) for start in range(num_parts)]
-    intervals = lines.workspace.scan_frames(paths)
-    found = (intervals.filter(pl.col("product_id").is_in(ids.implode())).collect() for ids in groups)
-    return pl.concat([find_intervals(each) for each in found])
-
-
-def _load_product_facts(lines: Lines) -> ProductFacts:
+def load_shared_facts(lines: Lines) -> ProductFacts:
     """Read what all users share; two looks at the lines say what was sold when, and what while it was visible."""
     sales = pl.concat([find_last_sales(each) for each in _read_all(lines)])
     last_sales = sales.group_by("product_id").agg(pl.col("last_sale").max())

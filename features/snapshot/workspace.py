@@ -25,7 +25,7 @@ class Workspace:
 
     def __init__(self, store: MLStore, name: str):
         """Point at a rebuild; nothing is read or created yet."""
-        self._store = store
+        self.store = store
         self.name = name
 
     def begin(self) -> None:
@@ -39,29 +39,29 @@ class Workspace:
             The file's name, to be noted.
         """
         path = f"{FOLDER}/{self.name}-{what}-{uuid4().hex}.parquet"
-        self._store.files.write_rows(path, frame)
+        self.store.files.write_rows(path, frame)
         return path
 
     def scan_frames(self, paths: Sequence[str]) -> pl.LazyFrame:
         """Read rows of one or several files lazily."""
-        return scan_files(self._store, paths)
+        return scan_files(self.store, paths)
 
     def write_note(self, what: str, note: Mapping[str, Any]) -> None:
         """Write a note, in place of one that was there."""
         said = {**note, "noted_at": datetime.now(UTC).isoformat()}
-        self._store.files.write(self._name_note(what), json.dumps(said).encode())
+        self.store.files.write(self._name_note(what), json.dumps(said).encode())
 
     def read_note(self, what: str) -> dict[str, Any] | None:
         """Read a note; None if nobody wrote it."""
-        data = self._store.files.read(self._name_note(what))
+        data = self.store.files.read(self._name_note(what))
         return None if data is None else dict(json.loads(data))
 
     def delete(self) -> None:
         """Delete all files of the rebuild: the notes first, and the one that it has begun last."""
-        paths = [path for path in self._store.files.sizes(FOLDER) if path.startswith(f"{FOLDER}/{self.name}-")]
+        paths = [path for path in self.store.files.sizes(FOLDER) if path.startswith(f"{FOLDER}/{self.name}-")]
         begun = self._name_note(BEGUN)
         for path in sorted(paths, key=lambda path: (path == begun, not path.endswith(".json"))):
-            self._store.files.delete(path)
+            self.store.files.delete(path)
 
     def _name_note(self, what: str) -> str:
         return f"{FOLDER}/{self.name}-{what}.json"

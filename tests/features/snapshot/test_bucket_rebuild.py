@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from features.rebuild import main, rebuild
 from features.snapshot import complements, item_neighbours, spreading
@@ -21,28 +20,12 @@ from features.snapshot.purchases import load_purchases
 from features.snapshot.tables import TABLES, Snapshot, list_snapshots
 from features.snapshot.workspace import FOLDER, delete_abandoned
 from features.store import MLStore
-from features.sync.shop_sync import sync_shop
 from settings import load_settings
-from shop.database import open_engine
-from tests.support.synthetic import AS_OF, fill_synthetic_shop
+from tests.support.synthetic import AS_OF
 
 ROOT = Path(__file__).resolve().parents[3]
 NUM_BUCKETS = 3
 FILES = f"{FOLDER}/*"
-
-ODDITIES = [
-    "UPDATE orders SET user_id = NULL WHERE order_id % 7 = 0",
-    "UPDATE orders SET status = 'cancelled' WHERE order_id % 31 = 0",
-    "UPDATE order_items SET quantity = -1 WHERE order_item_id % 23 = 0",
-    "INSERT INTO shopper_choices (user_id, choice_key, kind, product_id, category_id, order_id, made_at, created_at,"
-    " updated_at) SELECT user_id, 'g' || order_item_id, 'gift', product_id, 1, order_id, '2020-01-01', '2020-01-01',"
-    " '2020-01-01' FROM orders JOIN order_items USING (order_id) WHERE order_item_id % 17 = 0 AND user_id IS NOT NULL",
-    "INSERT INTO shopper_choices (user_id, choice_key, kind, product_id, category_id, order_id, made_at, created_at,"
-    " updated_at) SELECT user_id, 'n1', 'not_interested_product', 1, 1, 0, '2020-01-01', '2020-01-01', '2020-01-01'"
-    " FROM users WHERE user_id % 5 = 0",
-    "UPDATE products SET is_visible = 0 WHERE product_id % 9 = 0",
-]
-"""Guests, cancelled orders, returns, gifts, refused and hidden products."""
 
 VICTIM = """
 import os, signal, sys
@@ -68,23 +51,6 @@ complements.MOST_ORDERS = 400
 rebuild = SharedRebuild.open(MLStore(uri), as_of, buckets)
 rebuild.write_buckets(rebuild.plan(), range(buckets))
 """
-
-
-@pytest.fixture(scope="module")
-def odd_store(tmp_path_factory: pytest.TempPathFactory) -> MLStore:
-    folder = tmp_path_factory.mktemp("odd")
-    url = f"sqlite:///{folder / 'shop.db'}"
-    fill_synthetic_shop(url, num_users=80, num_products=90, num_orders=1500)
-    engine, store = open_engine(url), MLStore(str(folder / "store"))
-    with engine.begin() as connection:
-        for statement in ODDITIES[:-1]:
-            assert connection.execute(text(statement)).rowcount > 0
-    sync_shop(engine, store)
-    with engine.begin() as connection:
-        connection.execute(text(ODDITIES[-1] + " AND product_id % 2 = 0"))
-    sync_shop(engine, store, full=True)
-    engine.dispose()
-    return store
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,0 +1,128 @@
+"""Past snapshots of a shop that does not fit in memory: what is global from all lines, users as they are asked for.
+
+The lines of all orders are spread over parts of the users once; each past instant is then one pass over the parts.
+What comes of it is what `build_snapshot` computes of `Purchases.before`, for some of the users.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from features.definitions import hash_definitions
+from features.snapshot.arrays import Int64
+from features.snapshot.availability import drop_hidden, mark_sellable
+from features.snapshot.bucket_rebuild import describe_users
+from features.snapshot.global_tables import build_neighbours_and_embeddings
+from features.snapshot.history import build_pairs, date_pairs
+from features.snapshot.lines import scan_coupons, scan_users
+from features.snapshot.plan import Lines, load_shared_facts
+from features.snapshot.purchases import ProductFacts, Purchases, settle_purchases
+from features.snapshot.spreading import count_lines, spread_lines
+from features.snapshot.sums import SumsOfParts
+from features.snapshot.tables import Snapshot
+from features.snapshot.workspace import Workspace
+from features.store import MLStore
+
+LINES_OF_A_PART = 400_000
+"""Lines of orders in memory at once, some 0.5 KB each."""
+
+
+@dataclass(frozen=True)
+class SpreadPurchases:
+    """The purchases before an instant, in files of a folder of their own: read a part of the users, or some, at a time.
+
+    Attributes:
+        lines: of all orders, spread over parts of the users.
+        facts: what the purchases of all users share.
+    """
+
+    lines: Lines
+    facts: ProductFacts
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant; every purchase lies strictly before it."""
+        return self.lines.as_of
+
+    def load_parts(self) -> Iterator[Purchases]:
+        """Load the purchases of one part of the users after the other."""
+        parts = range(self.lines.num_buckets)
+        return (self.lines.load_purchases(self.facts, range(part, part + 1)) for part in parts)
+
+    def load_users(self, user_ids: Int64) -> Purchases:
+        """Load the purchases of some users, and nothing of guests."""
+        lines, is_chosen = self.lines, pl.col("user_id").is_in(pl.Series(user_ids).implode())
+        users = scan_users(lines.store, lines.as_of, lines.versions).filter(is_chosen).collect()
+        is_theirs = ~pl.col("is_guest") & pl.col("user_id").is_in(users["user_id"].implode())
+        theirs = lines.workspace.scan_frames(lines.paths).filter(is_theirs)
+        coupons = scan_coupons(lines.store, lines.as_of, lines.versions).filter(is_chosen).collect()
+        bought = drop_hidden(theirs.drop("is_guest", "bucket").collect(), self.facts.availability)
+        return settle_purchases(self.facts, users, bought, coupons)
+
+    def build_snapshot(self, at: datetime, chosen: Purchases) -> Snapshot:
+        """Build the snapshot as of a past instant: all of its products and categories, and some of its users.
+
+        Args:
+            at: the instant.
+            chosen: the purchases of those users, as `load_users` gives them.
+        """
+        workspace = Workspace(self.lines.workspace.store, f"past{at.astimezone(UTC):%Y%m%dT%H%M%S%f}")
+        sums, history = SumsOfParts(workspace), []
+        for purchases in self.load_parts():
+            past = purchases.before(at)
+            pairs = date_pairs(past)
+            sums.add(past, pairs)
+            days = pl.col("days").cast(pl.Float32).alias("pair_days_since")
+            history.append(
+                workspace.write_frame("history", past.keep_shoppers(pairs).select("user_id", "product_id", days))
+            )
+        known = self.facts.products.filter(pl.col("product_id").is_in(sums.list_bought().implode()))
+        products = sums.describe_products(mark_sellable(known, self.facts.availability, at))
+        categories = sums.describe_categories()
+        neighbours, tastes = build_neighbours_and_embeddings(
+            [workspace.scan_frames([path]) for path in history],
+            [workspace.scan_frames([path]) for path in sums.guests],
+            products,
+        )
+        workspace.delete()
+        users = chosen.before(at)
+        tables = describe_users(users, build_pairs(users), products, categories, num_buckets=1)
+        return Snapshot(
+            as_of=at,
+            num_buckets=1,
+            feature_hash=hash_definitions(),
+            users=tables["users"],
+            user_categories=tables["user_categories"],
+            history=tables["history"],
+            exclusions=tables["exclusions"],
+            products=products,
+            categories=categories,
+            neighbours=neighbours,
+            tastes=tastes,
+        )
+
+
+def spread_purchases(
+    store: MLStore, as_of: datetime, versions: Mapping[str, int], scratch: Path, lines_of_a_part: int = LINES_OF_A_PART
+) -> SpreadPurchases:
+    """Spread the lines of all orders before an instant over parts of the users.
+
+    Args:
+        store: the ML store.
+        as_of: timezone-aware; orders placed at this very instant belong to the future.
+        versions: table versions to read.
+        scratch: folder for the files, some 30 bytes a line; it is the caller's to delete.
+        lines_of_a_part: lines in memory at once.
+
+    Raises:
+        StoreError: the shop was never synced, or the store cannot be read.
+    """
+    with store.explained("users", "products", "orders", "order_items"):
+        workspace, num_lines = Workspace(MLStore(str(scratch)), "lines"), count_lines(store, versions)
+        num_parts = max(-(-num_lines // lines_of_a_part), 1)
+        paths = spread_lines(store, as_of, versions, num_parts, workspace)
+        lines = Lines(store, versions, workspace, as_of, num_parts, num_lines, paths)
+        return SpreadPurchases(lines, load_shared_facts(lines))
