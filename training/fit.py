@@ -9,6 +9,7 @@ user in five of that window decides when its training stops, on the others it is
 from the evaluation window too, for as many epochs.
 """
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,13 +22,15 @@ from torch import Tensor
 from features.definitions import list_names
 from features.ranking.encoding import Encoder
 from features.snapshot.arrays import Int64
-from features.snapshot.purchases import Purchases
-from training.config import TrainingConfig, load_config
+from training.config import DataConfig, TrainingConfig, load_config
 from training.data.inputs import ModelInputs, UserInputs
-from training.data.samples import TrainingRows, build_rows_of_windows, fit_window_encoder
-from training.data.windows import Window, list_window_starts, open_window
+from training.data.samples import TrainingRows, count_buyers, fit_window_encoder
+from training.data.shops import Shop, find_first_order
+from training.data.window_files import write_windows
+from training.data.windows import Window, list_window_starts, open_window_of, sample_users
 from training.evaluation.networks import encode_chunks, evaluate_network
-from training.model.trainer import STOPPING_METRICS, Report, gather_batch, stack_rows, train
+from training.model.both_trainings import BothTrainings
+from training.model.trainer import STOPPING_METRICS, Report, gather_batch
 from training.model.wide_deep import Ensemble, InputSizes
 from training.version.export import export_version
 from training.version.files import CONFIG
@@ -50,7 +53,7 @@ class Fitted:
         folder: model.onnx, twin.onnx, encoder.json, config.yaml, golden.json, manifest.json.
         model: the weights that model.onnx was exported from, in evaluation mode; None for one fitted before.
         config: as trained; `output_dim` is the shop's number of categories.
-        evaluation_window: the window [as_of - horizon, as_of).
+        evaluation_window: the window [as_of - horizon, as_of), of a sample of its users where it had too many.
         evaluation_users: int64, rows of its users that the holdout model never looked at.
     """
 
@@ -61,63 +64,81 @@ class Fitted:
     evaluation_users: Int64
 
 
-def fit(purchases: Purchases, config: TrainingConfig, folder: Path, report: Report) -> Fitted:
-    """Train a version on the purchases before `purchases.as_of`.
+def fit(shop: Shop, config: TrainingConfig, folder: Path, report: Report) -> Fitted:
+    """Train a version on the purchases before `shop.as_of`.
 
     Args:
-        purchases: all that may be known.
+        shop: all that may be known.
         config: how to train.
-        folder: where the version goes.
+        folder: where the version goes; training rows lie in files beside it meanwhile.
         report: called after each epoch with its number and metrics.
 
     Raises:
         TooLittleDataError: no window has users with purchases before and in it; the message says what there is.
     """
-    evaluation_start, seed = purchases.as_of - timedelta(days=config.data.horizon_days), config.optimiser.seed
-    starts = list_window_starts(purchases, evaluation_start, config.data)
-    _require_history(purchases, starts, evaluation_start)
-    evaluation_window = open_window(purchases, evaluation_start, config.data.horizon_days)
-    encoder = fit_window_encoder(evaluation_window, config.data, config.model.vocabulary_size, seed)
-    newer = [start for start in list_window_starts(purchases, purchases.as_of, config.data) if start not in starts]
-    newest = build_rows_of_windows(purchases, newer, evaluation_window, encoder, config.data, seed)
-    earlier = build_rows_of_windows(purchases, starts, evaluation_window, encoder, config.data, seed)
-    if not earlier:
-        raise TooLittleDataError(
-            f"No user bought both before and within the {len(starts)} windows before "
-            f"{evaluation_start:%Y-%m-%d}: sync more orders."
-        )
-    stop_users, evaluation_users = _split_users(evaluation_window, seed)
-    sizes = measure_inputs(encoder)
-    config = config.with_categories(sizes.num_categories)
-    evaluate = _make_evaluator(evaluation_window, stop_users, encoder, config)
-    holdout = train(sizes, stack_rows(earlier), config, evaluate=evaluate, report=report)
-    windows = [*newest, *earlier][: config.data.num_windows]
-    model = train(sizes, stack_rows(windows), config, stop_after=holdout.num_epochs).model
-    export_version(folder, model, holdout.model, encoder, config, _pick_golden(windows[0]))
-    return Fitted(folder, model, config, evaluation_window, evaluation_users)
+    seed, evaluation_start = config.optimiser.seed, shop.as_of - timedelta(days=config.data.horizon_days)
+    starts = list_window_starts(shop, evaluation_start, config.data)
+    _require_history(shop, starts, evaluation_start)
+    opened = _open_evaluation_window(shop, config)
+    encoder = fit_window_encoder(opened, config.data, config.model.vocabulary_size, seed)
+    newer = [start for start in list_window_starts(shop, shop.as_of, config.data) if start not in starts]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="rows-") as scratch:
+        rows = Path(scratch)
+        written = write_windows(shop, [*newer, *starts], opened, encoder, config.data, seed, rows)
+        num_newer = sum(start in newer for start in written)
+        if len(written) == num_newer:
+            raise TooLittleDataError(
+                f"No user bought both before and within the {len(starts)} windows before "
+                f"{evaluation_start:%Y-%m-%d}: sync more orders."
+            )
+        evaluation_window = _narrow_evaluation_window(opened, config)
+        stop_users, evaluation_users = _split_users(evaluation_window, seed)
+        sizes = measure_inputs(encoder)
+        config = config.with_categories(sizes.num_categories)
+        trainings = BothTrainings(rows, num_newer, sizes, config)
+        both = trainings.run(_make_evaluator(evaluation_window, stop_users, encoder, config), report)
+        golden = _pick_golden(trainings.read_newest())
+    export_version(folder, both.model, both.holdout, encoder, config, golden)
+    return Fitted(folder, both.model, config, evaluation_window, evaluation_users)
 
 
-def reopen(purchases: Purchases, config: TrainingConfig, folder: Path) -> Fitted:
+def reopen(shop: Shop, config: TrainingConfig, folder: Path) -> Fitted:
     """Return a version that was fitted before, with the window and users to evaluate it on; nothing is trained.
 
     Args:
-        purchases: those that it was fitted on.
+        shop: what it was fitted on.
         config: the same.
         folder: where `fit` left it.
     """
-    evaluation_start = purchases.as_of - timedelta(days=config.data.horizon_days)
-    evaluation_window = open_window(purchases, evaluation_start, config.data.horizon_days)
+    evaluation_window = _narrow_evaluation_window(_open_evaluation_window(shop, config), config)
     _, evaluation_users = _split_users(evaluation_window, config.optimiser.seed)
     return Fitted(folder, None, load_config(folder / CONFIG), evaluation_window, evaluation_users)
 
 
-def _require_history(purchases: Purchases, starts: list[datetime], evaluation_start: datetime) -> None:
+def _open_evaluation_window(shop: Shop, config: TrainingConfig) -> Window:
+    """Open the newest window, for those who learn from it and for those who evaluate on it."""
+    data = config.data
+    most_buyers = max(count_buyers(data), _count_evaluation_buyers(data))
+    return open_window_of(shop, shop.as_of - timedelta(days=data.horizon_days), data.horizon_days, most_buyers)
+
+
+def _narrow_evaluation_window(window: Window, config: TrainingConfig) -> Window:
+    return sample_users(window, _count_evaluation_buyers(config.data), config.optimiser.seed)
+
+
+def _count_evaluation_buyers(config: DataConfig) -> int:
+    """Return how many buyers are kept, so that `max_evaluation_users` are left without those who stop the training."""
+    return config.max_evaluation_users + min(config.max_evaluation_users // (STOPPING_SHARE - 1), MAX_STOPPING_USERS)
+
+
+def _require_history(shop: Shop, starts: list[datetime], evaluation_start: datetime) -> None:
     if starts:
         return
-    found = purchases.lines["ordered_at"].min()
-    span = f"orders from {found:%Y-%m-%d} on" if isinstance(found, datetime) else "no orders at all"
+    found = find_first_order(shop)
+    span = f"orders from {found:%Y-%m-%d} on" if found else "no orders at all"
     raise TooLittleDataError(
-        f"Training as of {purchases.as_of:%Y-%m-%d} needs at least one and a half horizons of orders before "
+        f"Training as of {shop.as_of:%Y-%m-%d} needs at least one and a half horizons of orders before "
         f"{evaluation_start:%Y-%m-%d}; the shop has {span}. Wait, or choose a later --as-of or a shorter horizon_days."
     )
 
@@ -160,12 +181,11 @@ def _make_evaluator(
     return evaluate
 
 
-def _pick_golden(rows: TrainingRows[np.ndarray]) -> ModelInputs[Tensor]:
+def _pick_golden(rows: TrainingRows[Tensor]) -> ModelInputs[Tensor]:
     """Take the first lists with the first pairs of each: rows that any later load must score alike."""
-    tensors = TrainingRows(*map(torch.from_numpy, rows))
-    users = (tensors.lists >= 0).nonzero().squeeze(1)[:GOLDEN_USERS]
-    inputs, _ = gather_batch(tensors, users)
-    kept = torch.arange(len(inputs.pair_users)) % tensors.pair_labels.shape[1] < GOLDEN_PAIRS
+    users = (rows.lists >= 0).nonzero().squeeze(1)[:GOLDEN_USERS]
+    inputs, _ = gather_batch(rows, users)
+    kept = torch.arange(len(inputs.pair_users)) % rows.pair_labels.shape[1] < GOLDEN_PAIRS
     return ModelInputs(
         *(value if name in UserInputs._fields else value[kept] for name, value in inputs._asdict().items())
     )._replace(

@@ -14,15 +14,15 @@ from pathlib import Path
 
 from command import Command, Result
 from features.definitions import hash_definitions
-from features.snapshot.purchases import load_purchases
 from features.store import MLStore
 from features.store_failures import StoreError
 from settings import load_settings
 from training.config import load_config
+from training.data.shops import load_shop
 from training.evaluation.lists import METRICS_PREFIX, evaluate_ranker
 from training.fit import fit
 from training.ranking.ranker import Ranker
-from training.registry.client import Registry, connect
+from training.registry.client import PROCESSES, Registry, connect
 from training.registry.copies import fetch_copy
 from training.registry.errors import RegistryError
 from training.version.files import CONFIG, HOLDOUT, MODEL, ArtefactError, hash_file
@@ -53,13 +53,19 @@ def reproduce(registry: Registry, store: MLStore, models: Path, version: int) ->
             f"Version {version} reads features {params['feature_hash']}, this code defines {hash_definitions()}: "
             "check out the commit that trained it."
         )
+    if PROCESSES in params:
+        raise ArtefactError(
+            f"Version {version} was trained by {params[PROCESSES]} processes together, which round otherwise than one: "
+            "it cannot be trained again to the bit."
+        )
     folder = fetch_copy(registry, version, models)
     versions = {
         name.removeprefix(TABLE_PREFIX): int(value) for name, value in params.items() if name.startswith(TABLE_PREFIX)
     }
-    purchases = load_purchases(store, datetime.fromisoformat(params["as_of"]), versions)
-    with tempfile.TemporaryDirectory() as scratch:
-        fitted = fit(purchases, load_config(folder / CONFIG), Path(scratch) / "version", _log_epoch)
+    config = load_config(folder / CONFIG)
+    with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryDirectory() as lines:
+        shop = load_shop(store, datetime.fromisoformat(params["as_of"]), versions, Path(lines), config.optimiser.seed)
+        fitted = fit(shop, config, Path(scratch) / "version", _log_epoch)
         again = evaluate_ranker(
             fitted.evaluation_window, fitted.evaluation_users, Ranker.load(fitted.folder, is_holdout=True)
         ).summarise()

@@ -1,8 +1,10 @@
 """Hops 3 and 4: trains on what was known before an instant, evaluates, registers, and promotes where it may.
 
     python -m training.run --as-of 2026-11-22T00:00:00+00:00
+    torchrun --standalone --nproc-per-node 2 -m training.run --as-of 2026-11-22T00:00:00+00:00
 
 The same logical run (instant, table versions, settings, definitions) registers one version, however often it runs.
+With `torchrun` several processes train together, on one machine or on several; theirs is another version.
 """
 
 import argparse
@@ -22,18 +24,20 @@ from command import Command, Result, parse_instant
 from features.clock import latest_midnight
 from features.definitions import hash_definitions
 from features.pins import pin, unpin
-from features.snapshot.purchases import Purchases, load_purchases
 from features.store import MLStore
 from features.store_failures import StoreError
 from settings import Settings, load_settings
 from training.config import TrainingConfig, load_config
+from training.data.shops import Shop, load_shop
 from training.evaluation.lists import METRICS_PREFIX
 from training.fit import Fitted, TooLittleDataError, fit, reopen
 from training.gate.model_card import describe_run, describe_version
 from training.gate.plots import draw_learning_curve, draw_trial
 from training.gate.trial import find_rival, hold_trial
+from training.model.replicas import Replicas, join_replicas
+from training.model.trainer import follow
 from training.registry.after_registration import settle
-from training.registry.client import CHAMPION, FINGERPRINT, Registry, connect, link_version
+from training.registry.client import CHAMPION, FINGERPRINT, PROCESSES, Registry, connect, link_version
 from training.registry.datasets import describe_inputs
 from training.registry.eligibility import FLAGS, REASON, VERDICT
 from training.registry.errors import RegistryError
@@ -102,7 +106,8 @@ def run_training(
     inputs = {name: version for name, version in versions.items() if not name.startswith("snapshot")}
     tables = {f"table.{name}": version for name, version in inputs.items()}
     identity = {"as_of": as_of.isoformat(), "feature_hash": hash_definitions(), "artefact_format": FORMAT}
-    params = {**identity, **config.flatten(), **tables}
+    shared = {PROCESSES: num_processes} if (num_processes := Replicas.current().size) > 1 else {}
+    params = {**identity, **config.flatten(), **tables, **shared}
     fingerprint = hashlib.sha256(json.dumps(params, sort_keys=True, default=str).encode()).hexdigest()[:16]
     owner = name_owner(settings.model_name, fingerprint)
     pin(store, owner, inputs, as_of)  # before it is needed: nothing goes meanwhile
@@ -114,7 +119,9 @@ def run_training(
             try:
                 with registry.start_run(f"as of {as_of:%Y-%m-%d}", params, tags) as run:
                     run.log_inputs(describe_inputs(store, inputs, as_of))
-                    fitted = _fit(run, load_purchases(store, as_of, versions), config, kept)
+                    with kept.scratch() as scratch:
+                        shop = load_shop(store, as_of, versions, scratch, config.optimiser.seed)
+                        fitted = _fit(run, shop, config, kept)
                     version = _evaluate_and_register(registry, run, fitted, fingerprint, settings)
             except TooLittleDataError:
                 unpin(store, owner)  # whatever else failed is tried again, with these inputs
@@ -129,16 +136,16 @@ def run_training(
     return _summarise(registry, version, is_new=known is None) | {"page": page}
 
 
-def _fit(run: Run, purchases: Purchases, config: TrainingConfig, kept: KeptTraining) -> Fitted:
+def _fit(run: Run, shop: Shop, config: TrainingConfig, kept: KeptTraining) -> Fitted:
     """Train, logging each epoch and the learning curve; or take up what was trained before MLflow failed."""
     epochs = kept.load_epochs()
     if epochs is not None:
         logger.info("taking up what was trained before folder=%s", kept.version)
-        fitted = reopen(purchases, config, kept.version)
+        fitted = reopen(shop, config, kept.version)
     else:
         epochs = []
         kept.begin()
-        fitted = fit(purchases, config, kept.version, partial(_note_epoch, epochs))
+        fitted = fit(shop, config, kept.version, partial(_note_epoch, epochs))
         kept.finish(epochs)
     if len(fitted.evaluation_users) == 0:
         raise TooLittleDataError(
@@ -196,6 +203,14 @@ def _summarise(registry: Registry, version: int, *, is_new: bool) -> dict[str, o
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; see the module's docstring."""
+    with join_replicas() as replicas:
+        if replicas.rank == 0:
+            return _lead(arguments)
+        follow()
+    return 0
+
+
+def _lead(arguments: list[str] | None) -> int:
     command = Command("training.run", __doc__, has_json=True, has_logs=True)
     command.add_argument("--as-of", type=parse_instant, default=None, help="instant, UTC; default: the last midnight")
     command.add_argument("--config", type=Path, default=None, help="settings; default: training/config.yaml")

@@ -109,6 +109,7 @@ ELSEWHERE = {
     rf"{PYTHON} pip install .*|PYTHONPATH=var/mutmut .*": "a package beside the lock, then minutes",
     rf"{PYTHON} features\.rebucket --buckets 16": "changes the store of later ones; tests/features/test_rebucket.py",
     rf"{PYTHON} features\.rebuild --(plan|buckets .*|finish)": "tests/features/snapshot/test_bucket_rebuild.py",
+    r"(\.venv/bin/)?torchrun --(standalone|nnodes) .*": "several processes; tests/training/model/test_replicas.py",
     rf"{PYTHON} benchmarks\.\w+.*": "minutes each: `make bench`",
 }
 """Patterns of commands, and for each what stands for it."""

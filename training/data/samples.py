@@ -1,18 +1,20 @@
 """Training samples: for some past windows, every user's categories and candidate products, with labels."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Generic, NamedTuple
 
 import numpy as np
 import polars as pl
 
+from features.definitions import list_crosses, list_names
 from features.ranking.candidates import Candidates, draw_candidates
 from features.ranking.encoding import Encoder, fit_encoder
 from features.snapshot.arrays import Float32, Int64, find_rows
-from features.snapshot.purchases import Purchases
 from training.config import DataConfig
 from training.data.inputs import Array, EncodedSnapshot
-from training.data.windows import Window, open_window
+from training.data.shops import Shop
+from training.data.windows import Window, open_window_of
 
 # Users whose candidates are drawn at once: bounds the dense arrays of features/ranking/candidates.py.
 USERS_AT_ONCE = 256
@@ -25,22 +27,22 @@ USERS_TO_FIT = 1024
 class TrainingRows(NamedTuple, Generic[Array]):
     """V users, encoded and with labels; for the L who bought, a list of candidates each, with S slots.
 
-    Inputs are those of `ModelInputs`, crosses as int32. A label is the number of the user's orders in the window that
-    hold the category or product; 0 = not bought.
+    Inputs are those of `ModelInputs`, ids and labels in narrower types. A label is the number of the user's orders in
+    the window that hold the category or product; 0 = not bought.
 
     Attributes:
         user_features: float32[V, F].
         category_features: float32[V, C, F'].
         category_crosses: int32[V, C, X'].
-        category_labels: float32[V, C].
+        category_labels: int16[V, C].
         user_weights: float32[V]; 1 for a user who bought in the window, for any other so many as were not drawn.
-        lists: int64[V], which of the L lists is the user's, -1 = none. The product head ranks for users who order, so
+        lists: int32[V], which of the L lists is the user's, -1 = none. The product head ranks for users who order, so
             users without a purchase have none.
-        pair_categories: int64[L, S].
-        pair_products: int64[L, S].
+        pair_categories: int32[L, S].
+        pair_products: int32[L, S].
         pair_features: float32[L, S, F''].
         pair_crosses: int32[L, S, X''].
-        pair_labels: float32[L, S].
+        pair_labels: int16[L, S].
         pair_weights: float32[L, S]; 1 for a label, the inverse of its chance to be drawn for any other candidate, so
             that the list speaks for all candidates; 0 where a user has fewer candidates than slots.
     """
@@ -64,14 +66,19 @@ class TrainingRows(NamedTuple, Generic[Array]):
         return len(self.user_features)  # type: ignore[arg-type]  # every array has a length
 
 
+def count_buyers(config: DataConfig) -> int:
+    """Return how many of `max_users_per_window` are users who bought in the window, at least one."""
+    return max(int(config.max_users_per_window / (1 + OTHERS_PER_BUYER)), 1)
+
+
 def choose_users(window: Window, config: DataConfig, seed: int) -> Int64:
     """Return the rows of the users to learn from, ascending; none where nobody bought both before the window and in it.
 
-    They are those who did, at most `max_users_per_window`, and at most half as many who bought nothing in it: what is
-    learned from buyers alone holds for them alone. Both are seeded samples.
+    They are those who did, and at most half as many who bought nothing in it: what is learned from buyers alone holds
+    for them alone. Both are seeded samples, together at most `max_users_per_window`.
     """
     generator = np.random.default_rng([seed, 1])
-    buyers = _sample(window.users_with_labels(), config.max_users_per_window, generator)
+    buyers = _sample(window.users_with_labels(), count_buyers(config), generator)
     others = _sample(window.users_without_labels(), int(OTHERS_PER_BUYER * len(buyers)), generator)
     return np.union1d(buyers, others)
 
@@ -115,48 +122,61 @@ def build_rows(
     """
     generator = np.random.default_rng([seed, int(window.start.timestamp())])
     buys = np.isin(user_rows, window.users_with_labels())
-    buyers = user_rows[buys]
-    parts = [
-        _sample_lists(window, buyers[start : start + USERS_AT_ONCE], config, generator)
-        for start in range(0, len(buyers), USERS_AT_ONCE)
-    ]
     snapshot = EncodedSnapshot(encoder, window.arrays)
     users = snapshot.encode_users(user_rows)
-    pairs = [snapshot.encode_pairs(candidates) for candidates, _, _ in parts]
-    categories, products, features, crosses = (np.concatenate(column) for column in zip(*pairs, strict=True))
-    slots = (len(buyers), config.list_size)
     stands_for = len(window.users_without_labels()) / max(1, int((~buys).sum()))
+    weights = np.where(buys, 1.0, stands_for) * window.weigh_users(user_rows)
     return TrainingRows(
         user_features=users.user_features,
         category_features=users.category_features,
         category_crosses=users.category_crosses.astype(np.int32),
-        category_labels=window.category_labels(user_rows, np.array(encoder.category_ids, dtype=np.int64)),
-        user_weights=np.where(buys, 1.0, stands_for).astype(np.float32),
-        lists=np.where(buys, np.cumsum(buys) - 1, -1),
-        pair_categories=categories.reshape(slots),
-        pair_products=products.reshape(slots),
-        pair_features=features.reshape(*slots, -1),
-        pair_crosses=crosses.astype(np.int32).reshape(*slots, -1),
-        pair_labels=np.concatenate([labels for _, labels, _ in parts]),
-        pair_weights=np.concatenate([weights for _, _, weights in parts]),
+        category_labels=window.category_labels(user_rows, np.array(encoder.category_ids, dtype=np.int64)).astype(
+            np.int16
+        ),
+        user_weights=weights.astype(np.float32),
+        lists=np.where(buys, np.cumsum(buys) - 1, -1).astype(np.int32),
+        **_build_lists(window, snapshot, user_rows[buys], config, generator),
     )
 
 
+def _build_lists(
+    window: Window, snapshot: EncodedSnapshot, buyers: Int64, config: DataConfig, generator: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Fill the arrays of lists of `TrainingRows`, some buyers at a time."""
+    slots = (len(buyers), config.list_size)
+    num_features = len(list_names("pair")) + len(list_names("product"))
+    lists: dict[str, np.ndarray] = {
+        "pair_categories": np.empty(slots, dtype=np.int32),
+        "pair_products": np.empty(slots, dtype=np.int32),
+        "pair_features": np.empty((*slots, num_features), dtype=np.float32),
+        "pair_crosses": np.empty((*slots, len(list_crosses("pair"))), dtype=np.int32),
+        "pair_labels": np.empty(slots, dtype=np.int16),
+        "pair_weights": np.empty(slots, dtype=np.float32),
+    }
+    for start in range(0, len(buyers), USERS_AT_ONCE):
+        some = slice(start, start + USERS_AT_ONCE)
+        candidates, labels, weights = _sample_lists(window, buyers[some], config, generator)
+        filled = {**snapshot.encode_pairs(candidates)._asdict(), "pair_labels": labels, "pair_weights": weights}
+        for name, values in filled.items():
+            lists[name][some] = values.reshape(lists[name][some].shape)
+    return lists
+
+
 def build_rows_of_windows(
-    purchases: Purchases, starts: list[datetime], opened: Window, encoder: Encoder, config: DataConfig, seed: int
-) -> list[TrainingRows[np.ndarray]]:
+    shop: Shop, starts: Sequence[datetime], opened: Window | None, encoder: Encoder, config: DataConfig, seed: int
+) -> Iterator[TrainingRows[np.ndarray]]:
     """Build the training rows of those windows that have users with purchases before and in them.
 
     Windows are opened one at a time, to bound memory; `opened`, if it is among them, is open already.
     """
-    windows = (
-        opened if start == opened.start else open_window(purchases, start, config.horizon_days) for start in starts
-    )
-    return [
-        build_rows(window, encoder, users, config, seed)
-        for window in windows
-        if len(users := choose_users(window, config, seed))
-    ]
+    for start in starts:
+        if opened is not None and start == opened.start:
+            window = opened
+        else:
+            window = open_window_of(shop, start, config.horizon_days, count_buyers(config))
+        users = choose_users(window, config, seed)
+        if len(users):
+            yield build_rows(window, encoder, users, config, seed)
 
 
 def _sample_lists(

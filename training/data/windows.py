@@ -4,16 +4,17 @@ A window's features are those of a snapshot as of its start; its labels are the 
 Nothing here reads past the instant that the purchases were loaded for.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
 
 from features.rebuild import build_snapshot
-from features.snapshot.arrays import Float32, Int64, SnapshotArrays, find_rows
+from features.snapshot.arrays import Float32, Int64, SnapshotArrays, Totals, find_rows
 from features.snapshot.purchases import BoughtItem, Purchases
 from training.config import DataConfig
+from training.data.shops import SampledShop, Shop, find_first_order
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Window:
         start: features lie before it, labels in [start, end).
         arrays: the snapshot as of `start`.
         products, categories: of the purchases.
+        stands_for: float32[U], how many users each of `arrays` stands for, beside one who bought in the window; None
+            where each stands for one.
     """
 
     start: datetime
@@ -58,6 +61,11 @@ class Window:
     arrays: SnapshotArrays
     products: Labels
     categories: Labels
+    stands_for: Float32 | None = None
+
+    def weigh_users(self, user_rows: Int64) -> Float32:
+        """Return how many users each of some rows stands for, float32[len(user_rows)]."""
+        return np.ones(len(user_rows), dtype=np.float32) if self.stands_for is None else self.stands_for[user_rows]
 
     def users_with_labels(self) -> Int64:
         """Return the rows of users known before the window who bought something in it, ascending."""
@@ -115,9 +123,32 @@ class Window:
 def open_window(
     purchases: Purchases, start: datetime, horizon_days: int, arrays: SnapshotArrays | None = None
 ) -> Window:
-    """Build the snapshot as of `start`, unless its arrays are there already, and the labels after it, in memory."""
-    end = start + timedelta(days=horizon_days)
+    """Build the snapshot as of `start`, unless its arrays are there already, and the labels after it, of all users."""
     arrays = arrays or build_snapshot(purchases.before(start)).arrays
+    return _label(purchases, start, start + timedelta(days=horizon_days), arrays)
+
+
+def open_window_of(shop: Shop, start: datetime, horizon_days: int, most_buyers: int) -> Window:
+    """Open a window of a shop; of one that does not fit in memory for a sample of its users.
+
+    Args:
+        shop: what was bought.
+        start: of the window.
+        horizon_days: its length.
+        most_buyers: at most so many users of a sample bought in it.
+    """
+    if not isinstance(shop, SampledShop):
+        return open_window(shop, start, horizon_days)
+    end = start + timedelta(days=horizon_days)
+    sample = shop.index.sample(start, end, most_buyers)
+    chosen = shop.purchases.load_users(sample.user_ids)
+    arrays = shop.purchases.build_snapshot(start, chosen).arrays
+    rows = np.searchsorted(sample.user_ids, arrays.user_ids)
+    return replace(_label(chosen, start, end, arrays), stands_for=sample.stands_for[rows])
+
+
+def _label(purchases: Purchases, start: datetime, end: datetime, arrays: SnapshotArrays) -> Window:
+    """Add the labels of a window [start, end) to the snapshot as of its start."""
 
     def label(item: BoughtItem, known_ids: Int64) -> Labels:
         bought = purchases.within(start, end, item)
@@ -133,10 +164,58 @@ def open_window(
     return Window(start, end, arrays, products.take(could_be_ranked), categories)
 
 
-def list_window_starts(purchases: Purchases, before: datetime, config: DataConfig) -> list[datetime]:
+def sample_users(window: Window, most_buyers: int, seed: int) -> Window:
+    """Keep a seeded sample of a window's users, buyers and others alike, so that shares over them are shares over all.
+
+    Args:
+        window: any.
+        most_buyers: how many of those who bought in it are kept; where there are no more, the window stays as it is.
+        seed: of the sample.
+    """
+    buyers, others = window.users_with_labels(), window.users_without_labels()
+    if len(buyers) <= most_buyers:
+        return window
+    generator = np.random.default_rng([seed, 4])
+    num_others = round(len(others) * most_buyers / len(buyers))
+    kept = [generator.choice(rows, num, replace=False) for rows, num in ((buyers, most_buyers), (others, num_others))]
+    return _keep_users(window, np.union1d(*kept))
+
+
+def _keep_users(window: Window, rows: Int64) -> Window:
+    """Keep some users' rows, ascending, and what was bought by them."""
+    arrays = window.arrays
+    lengths = np.diff(arrays.history_offsets)[rows]
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    pairs = np.arange(offsets[-1]) + np.repeat(arrays.history_offsets[rows] - offsets[:-1], lengths)
+    owners = find_rows(rows, arrays.exclusions[:, 0])
+    exclusions = np.column_stack([owners, arrays.exclusions[:, 1:]])[owners >= 0]
+    totals = arrays.totals and Totals(
+        arrays.totals.gross[pairs], arrays.totals.priced_lines[rows], arrays.totals.mean_prices
+    )
+    kept = arrays.with_users(
+        user_ids=arrays.user_ids[rows],
+        users=arrays.users[rows],
+        user_categories=arrays.user_categories[rows],
+        history=arrays.history[pairs],
+        history_products=arrays.history_products[pairs],
+        history_offsets=offsets,
+        history_decayed=arrays.history_decayed[pairs],
+        totals=totals,
+        exclusions=exclusions,
+    )
+
+    def keep(labels: Labels) -> Labels:
+        users = find_rows(rows, labels.users)
+        return replace(labels, users=users).take(users >= 0)
+
+    weights = None if window.stands_for is None else window.stands_for[rows]
+    return Window(window.start, window.end, kept, keep(window.products), keep(window.categories), weights)
+
+
+def list_window_starts(shop: Shop, before: datetime, config: DataConfig) -> list[datetime]:
     """List the starts of training windows that end on or before an instant and have history, latest first."""
-    first = purchases.lines["ordered_at"].min()
+    first = find_first_order(shop)
     horizon = timedelta(days=config.horizon_days)
     stride = timedelta(days=config.stride_days)
     starts = [before - horizon - stride * number for number in range(config.num_windows)]
-    return [start for start in starts if first is not None and start - horizon / 2 >= first]  # type: ignore[operator]
+    return [start for start in starts if first is not None and start - horizon / 2 >= first]

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import polars as pl
 
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays, find_rows
+from training.data.user_sample import ACTIVE_DAYS
 from training.data.windows import Window
 from training.evaluation import metrics
 from training.evaluation.metrics import PerUser
@@ -22,8 +23,6 @@ K = 20
 DISCOVERY_DEPTH = 500
 # How far down categories that a user lapsed from are looked at.
 LAPSED_K = 3
-# Who ordered at most so many days before a window is asked about in it, ordering or not.
-ACTIVE_DAYS = 56
 
 Reliability = npt.NDArray[np.float64]
 CategoryShares = npt.NDArray[np.float64]

@@ -14,6 +14,7 @@ from training.config import LossConfig, OptimiserConfig, TrainingConfig
 from training.data.inputs import ModelInputs
 from training.data.samples import TrainingRows
 from training.model.loss import Targets, compute_loss
+from training.model.replicas import Replicas
 from training.model.wide_deep import Ensemble, InputSizes, WideDeep
 
 logger = logging.getLogger(__name__)
@@ -25,19 +26,14 @@ STOPPING_METRICS = ("ndcg_at_20", "discovery_ndcg_at_20")
 NUM_THREADS = 1
 
 
-def stack_rows(windows: list[TrainingRows[np.ndarray]]) -> TrainingRows[Tensor]:
-    """Join the rows of several windows into tensors."""
-    starts = np.cumsum([0, *(len(rows.pair_labels) for rows in windows)])
-    shifted = [
-        rows._replace(lists=np.where(rows.lists >= 0, rows.lists + start, -1))
-        for rows, start in zip(windows, starts[:-1], strict=True)
-    ]
-    return TrainingRows(*(torch.from_numpy(np.concatenate(column)) for column in zip(*shifted, strict=True)))
+def to_tensors(rows: TrainingRows[np.ndarray]) -> TrainingRows[Tensor]:
+    """Let tensors share the arrays' memory."""
+    return TrainingRows(*map(torch.from_numpy, rows))
 
 
 def gather_batch(rows: TrainingRows[Tensor], users: Tensor) -> tuple[ModelInputs[Tensor], Targets]:
     """Gather users: the model's inputs, and what it should say; pairs are those of the users who have a list."""
-    lists = rows.lists[users]
+    lists = rows.lists[users].long()
     owners = (lists >= 0).nonzero().squeeze(1)
     lists = lists[owners]
     inputs = ModelInputs(
@@ -45,13 +41,13 @@ def gather_batch(rows: TrainingRows[Tensor], users: Tensor) -> tuple[ModelInputs
         category_features=rows.category_features[users],
         category_crosses=rows.category_crosses[users],
         pair_users=owners.repeat_interleave(rows.pair_weights.shape[1]),
-        pair_categories=rows.pair_categories[lists].flatten(),
-        pair_products=rows.pair_products[lists].flatten(),
+        pair_categories=rows.pair_categories[lists].flatten().long(),
+        pair_products=rows.pair_products[lists].flatten().long(),
         pair_features=rows.pair_features[lists].flatten(end_dim=1),
         pair_crosses=rows.pair_crosses[lists].flatten(end_dim=1),
     )
-    of_users = rows.category_labels[users], rows.user_weights[users]
-    return inputs, Targets(*of_users, rows.pair_labels[lists], rows.pair_weights[lists])
+    of_users = rows.category_labels[users].float(), rows.user_weights[users]
+    return inputs, Targets(*of_users, rows.pair_labels[lists].float(), rows.pair_weights[lists])
 
 
 @dataclass(frozen=True)
@@ -69,6 +65,7 @@ def train(
     *,
     evaluate: Callable[[Ensemble], dict[str, float]] | None = None,
     stop_after: int | None = None,
+    ends: Callable[[Ensemble], bool] | None = None,
     report: Report | None = None,
 ) -> Trained:
     """Train an ensemble; all members see the same batches and differ by initialisation and dropout.
@@ -80,43 +77,79 @@ def train(
         evaluate: metrics of the early-stopping users; the weights kept are the last whose sum of STOPPING_METRICS is
             not clearly below the best epoch's. Without it the last ones are.
         stop_after: epochs to run of those that the learning rate is scheduled for; all if it is None.
+        ends: called after each epoch with the ensemble, says whether it was the last.
         report: called after each epoch with its number and metrics.
     """
-    options = config.optimiser
+    options, replicas = config.optimiser, Replicas.current()
     torch.manual_seed(options.seed)
     torch.use_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a twentieth of a step
     torch.set_num_threads(NUM_THREADS)
     model = Ensemble([WideDeep(sizes, config.model) for _ in range(config.model.num_members)])
     optimiser = torch.optim.AdamW(_group_parameters(model, options), weight_decay=options.weight_decay, fused=True)
-    steps = max(rows.num_users // options.batch_size, 1)
-    epochs = max(options.epochs, -(-options.min_steps // steps))
+    if replicas.rank:
+        torch.manual_seed(options.seed + replicas.rank)  # equal weights, other dropout
+    steps, epochs = count_steps(rows.num_users, options), count_epochs(rows.num_users, options)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, [group["lr"] for group in optimiser.param_groups], total_steps=steps * epochs
     )
+    num_pairs = int((rows.lists >= 0).sum()) * rows.pair_weights.shape[1]
     best, best_weights, best_epoch = -1.0, model.state_dict(), 0
     for epoch in range(min(epochs, stop_after or epochs)):
         started = time.perf_counter()
         model.train()
         losses = [
-            _step(model, optimiser, schedule, gather_batch(rows, batch), config.loss)
+            _step(model, optimiser, schedule, gather_batch(rows, replicas.part_of(batch)), config.loss, replicas)
             for batch in _shuffle(rows.num_users, options.batch_size, options.seed + epoch)
         ]
+        replicas.average_statistics(model)
         seconds = time.perf_counter() - started
-        metrics = {"loss": float(np.mean(losses)), "pairs_per_second": rows.pair_weights.numel() / seconds}
+        metrics = {"loss": float(np.mean(losses)), "pairs_per_second": num_pairs / seconds}
         metrics |= evaluate(model.eval()) if evaluate else {}
         if report:
             report(epoch, metrics)
-        logger.info("epoch=%d %s", epoch, " ".join(f"{name}={value:.4g}" for name, value in metrics.items()))
-        score = sum(metrics[name] for name in STOPPING_METRICS) if evaluate else float(epoch)
+        if replicas.rank == 0:
+            logger.info("epoch=%d %s", epoch, " ".join(f"{name}={value:.4g}" for name, value in metrics.items()))
+        score = replicas.agree(sum(metrics[name] for name in STOPPING_METRICS) if evaluate else float(epoch))
         best = max(best, score)
         if score >= best - options.tolerance:
             best_epoch = epoch
             best_weights = {name: weight.clone() for name, weight in model.state_dict().items()}
-        if epoch - best_epoch >= options.patience:
+        if epoch - best_epoch >= options.patience or (ends and ends(model)):
             break
     model.load_state_dict(best_weights)
     return Trained(model.eval(), best_epoch + 1)
+
+
+def train_together(
+    sizes: InputSizes,
+    rows: TrainingRows[Tensor],
+    config: TrainingConfig,
+    *,
+    evaluate: Callable[[Ensemble], dict[str, float]] | None = None,
+    stop_after: int | None = None,
+    report: Report | None = None,
+) -> Trained:
+    """Train as `train` does, with all processes that follow this one, if any."""
+    Replicas.current().hand_out(rows, sizes=sizes, config=config, stop_after=stop_after)
+    return train(sizes, rows, config, evaluate=evaluate, stop_after=stop_after, report=report)
+
+
+def follow() -> None:
+    """Take part in what the leader trains, until it dismisses this process."""
+    while (given := Replicas.current().hand_out(None)) is not None:
+        rows, told = given
+        train(rows=rows, **told)
+
+
+def count_steps(num_users: int, options: OptimiserConfig) -> int:
+    """Return the steps of an epoch over so many users."""
+    return max(num_users // options.batch_size, 1)
+
+
+def count_epochs(num_users: int, options: OptimiserConfig) -> int:
+    """Return the epochs that the learning rate is scheduled for."""
+    return max(options.epochs, -(-options.min_steps // count_steps(num_users, options)))
 
 
 def _group_parameters(model: Ensemble, options: OptimiserConfig) -> list[dict[str, Any]]:
@@ -136,6 +169,7 @@ def _step(
     schedule: torch.optim.lr_scheduler.LRScheduler,
     batch: tuple[ModelInputs[Tensor], Targets],
     config: LossConfig,
+    replicas: Replicas,
 ) -> float:
     inputs, targets = batch
     optimiser.zero_grad()
@@ -144,6 +178,7 @@ def _step(
         loss = compute_loss(member(inputs), targets, config)
         loss.backward()  # type: ignore[no-untyped-call]
         total += float(loss.detach())
+    replicas.average_gradients(model)
     optimiser.step()
     schedule.step()
     return total / len(model.members)

@@ -27,6 +27,8 @@ from training.version.mlflow_model import describe_model
 CHAMPION, CHALLENGER = "champion", "challenger"
 EXPERIMENT = "wide_deep"
 FINGERPRINT = "fingerprint"
+PROCESSES = "processes"
+"""Parameter of a run that several processes trained: how many."""
 CONTENTS = "contents"
 """Tag of a version: the hash of its files, which tells it from another one that gets its number."""
 GIVEN_BY, TAKEN_BY = "champion_given_by", "champion_taken_by"

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-VERSION, EPOCHS = "version", "epochs.json"
+VERSION, EPOCHS, SCRATCH = "version", "epochs.json", ".scratch"
 PATIENCE_SECONDS = 60.0
 """A training whose task was stopped has ended within fifteen seconds."""
 POLL_SECONDS = 0.5
@@ -57,6 +57,23 @@ class KeptTraining:
                 yield
             finally:
                 path.unlink()
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Give an empty folder for files that nobody needs afterwards; those of killed trainings are deleted first."""
+        own = self._folder.with_suffix(SCRATCH)
+        for folder in own.parent.glob(f"*{SCRATCH}"):
+            lock = None if folder == own else _try_lock(folder.with_suffix(".lock"))
+            if lock is not None or folder == own:
+                shutil.rmtree(folder)
+            if lock is not None:
+                with lock:
+                    folder.with_suffix(".lock").unlink()
+        own.mkdir()
+        try:
+            yield own
+        finally:
+            shutil.rmtree(own)
 
     def load_epochs(self) -> list[dict[str, float]] | None:
         """Return the metrics of each epoch if the training was finished, None if it is still to be done."""

@@ -27,11 +27,11 @@ from features.store import MLStore
 from features.store_failures import StoreError
 from settings import load_settings
 from training.config import TrainingConfig, load_config
+from training.data.user_sample import ACTIVE_DAYS
 from training.data.windows import Window, open_window
 from training.evaluation.baselines import ALL_BASELINES, count_categories
 from training.evaluation.candidate_recall import SOURCES, measure_candidate_recall
 from training.evaluation.lists import (
-    ACTIVE_DAYS,
     Evaluation,
     K,
     add_active_users,

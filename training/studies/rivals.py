@@ -115,7 +115,7 @@ def fit_boosted(purchases: Purchases, config: TrainingConfig) -> Boosted:
         raise ValueError(f"No window of {horizon} days before {purchases.as_of:%Y-%m-%d} has a history to learn from.")
     newest = open_window(purchases, starts[0], horizon)
     encoder = fit_window_encoder(newest, config.data, config.model.vocabulary_size, seed)
-    windows = build_rows_of_windows(purchases, starts, newest, encoder, config.data, seed)
+    windows = list(build_rows_of_windows(purchases, starts, newest, encoder, config.data, seed))
     return Boosted(encoder, _grow_products(windows, seed), _grow_categories(windows, seed))
 
 

@@ -15,6 +15,7 @@ import argparse
 import json
 import logging
 import sys
+import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -32,11 +33,12 @@ from features.store import MLStore
 from features.store_failures import StoreError
 from settings import load_settings
 from training.config import TrainingConfig, load_config
+from training.data.row_files import RowFiles
 from training.data.samples import TrainingRows, build_rows_of_windows, fit_window_encoder
 from training.data.windows import Window, list_window_starts, open_window
 from training.evaluation.networks import Chunk, encode_chunks, evaluate_network
 from training.fit import TooLittleDataError, measure_inputs
-from training.model.trainer import STOPPING_METRICS, stack_rows, train
+from training.model.trainer import STOPPING_METRICS, to_tensors, train
 from training.model.wide_deep import Ensemble, InputSizes
 from training.studies.search_page import CURRENT, REPEAT, ROLE, summarise, write_page
 
@@ -93,16 +95,20 @@ def prepare(purchases: Purchases, config: TrainingConfig) -> Ground:
     window = open_window(purchases, start, config.data.horizon_days)
     encoder = fit_window_encoder(window, config.data, config.model.vocabulary_size, seed)
     starts = list_window_starts(purchases, start, config.data)
-    windows = build_rows_of_windows(purchases, starts, window, encoder, config.data, seed)
     evaluated = np.random.default_rng([seed, 5]).permutation(window.users_with_labels())
-    if not windows or len(evaluated) < 2:
-        raise TooLittleDataError(
-            f"A search as of {purchases.as_of:%Y-%m-%d} needs orders in and before the {config.data.horizon_days} days "
-            "that precede it, by two users at least: choose a later --as-of."
-        )
+    with tempfile.TemporaryDirectory() as scratch:
+        files = RowFiles(Path(scratch))
+        for part in build_rows_of_windows(purchases, starts, window, encoder, config.data, seed):
+            files.append(part)
+        if not files.num_windows or len(evaluated) < 2:
+            raise TooLittleDataError(
+                f"A search as of {purchases.as_of:%Y-%m-%d} needs orders in and before the {config.data.horizon_days} "
+                "days that precede it, by two users at least: choose a later --as-of."
+            )
+        rows = to_tensors(files.read())
     halves = np.sort(evaluated[: len(evaluated) // 2]), np.sort(evaluated[len(evaluated) // 2 :])
     guides, held_out = (list(encode_chunks(window, half, encoder, config.data.num_candidates)) for half in halves)
-    return Ground(measure_inputs(encoder), stack_rows(windows), window, guides, held_out)
+    return Ground(measure_inputs(encoder), rows, window, guides, held_out)
 
 
 def run_search(ground: Ground, config: TrainingConfig, num_trials: int, out: Path) -> optuna.Study:

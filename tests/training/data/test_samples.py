@@ -1,6 +1,7 @@
 """Who training learns from: buyers, and those who stayed away."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ from features.snapshot.arrays import Int64
 from tests.features.purchase_rows import AS_OF, make_purchases
 from tests.support.synthetic import SMALL_CONFIG
 from training.config import DataConfig
+from training.data.row_files import RowFiles
 from training.data.samples import TrainingRows, build_rows, choose_users, fit_window_encoder
 from training.data.windows import Window, open_window
-from training.model.trainer import gather_batch, stack_rows
+from training.model.trainer import gather_batch, to_tensors
 
 START = AS_OF - timedelta(days=28)
 BUYERS, AWAY, LONG_AWAY = [1, 2, 3, 4], [5, 6, 7], [8, 9, 10]
@@ -70,10 +72,13 @@ def test_empty_slots_of_a_short_list_hold_no_label() -> None:
     assert not built.pair_labels[built.pair_weights == 0].any()
 
 
-def test_a_batch_brings_the_lists_of_those_in_it_who_bought(window: Window) -> None:
+def test_a_batch_brings_the_lists_of_those_in_it_who_bought(window: Window, tmp_path: Path) -> None:
     rows = np.union1d(window.users_with_labels(), window.users_without_labels())
     built = build(window, rows)
-    tensors = stack_rows([built, built])
+    files = RowFiles(tmp_path)
+    for _ in range(2):
+        files.append(built)
+    tensors = to_tensors(files.read())
 
     batch = torch.tensor([len(rows) + 1, 6, 0])  # the second buyer of the second window, one away, the first buyer
     inputs, targets = gather_batch(tensors, batch)

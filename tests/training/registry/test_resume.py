@@ -51,3 +51,25 @@ def test_a_killed_attempt_holds_nothing(tmp_path: Path, first_attempt: subproces
 def test_another_run_is_not_held_up(tmp_path: Path, first_attempt: subprocess.Popen[bytes]) -> None:
     with KeptTraining(tmp_path / "another run").lock(patience_seconds=0):
         pass
+
+
+def test_a_scratch_folder_is_empty_and_gone_afterwards(tmp_path: Path) -> None:
+    kept = KeptTraining(tmp_path / "run")
+    with kept.lock(), kept.scratch() as scratch:
+        (scratch / "file").touch()
+        assert list(tmp_path.glob("*.scratch")) == [scratch]
+
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_killed_trainings_scratch_folder_goes_with_the_next_training_and_a_running_ones_stays(
+    tmp_path: Path, first_attempt: subprocess.Popen[bytes]
+) -> None:
+    running, killed = tmp_path / "run.scratch", tmp_path / "killed.scratch"
+    for folder in (running, killed):
+        folder.mkdir()
+        (folder / "file").touch()
+
+    with KeptTraining(tmp_path / "another").lock(), KeptTraining(tmp_path / "another").scratch():
+        assert (running / "file").exists()
+        assert not killed.exists()
