@@ -1,6 +1,6 @@
 """Benchmark of a mapped snapshot's memory: `python -m benchmarks.mapped_memory [--users 50000 200000] [--buckets 16]`.
 
-Makes the store of a synthetic shop of so many users with 50 order lines each and its snapshot, and takes that up in
+Makes a snapshot of so many users by repeating those of a small synthetic shop under other ids, and takes it up in
 processes of their own: read into memory, written as files, and mapped as a second worker or a restart does. Private
 memory is a process's own; the proportional set size (PSS) counts shared pages in equal parts.
 """
@@ -11,27 +11,41 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from resource import RUSAGE_SELF, getrusage
 
 import numpy as np
+import polars as pl
 
-from benchmarks.parts.memory import read_memory
+from benchmarks.parts.memory import read_memory, read_peak
 from benchmarks.parts.synthetic_store import write_synthetic_store
 from command import Command, Result, say
 from features.ranking.candidates import draw_candidates
 from features.rebuild import rebuild
 from features.snapshot.arrays import SnapshotArrays
+from features.snapshot.bucket_files import USER_TABLES
+from features.snapshot.buckets import assign_bucket
 from features.snapshot.mapped import MappedSnapshots
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from shop.loaders.synthetic.build import SyntheticShape
 
-NUM_PRODUCTS, LINES_A_USER, LINES_AN_ORDER = 20_000, 50, 5
+NUM_PRODUCTS, NUM_REPEATED, LINES_A_USER, LINES_AN_ORDER = 20_000, 2_500, 20, 5
 AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
 NUM_ASKED, NUM_CANDIDATES = 1000, 500
 WAYS = {"memory": "read into memory", "write": "written as files", "map": "mapped"}
+
+
+def repeat_users(snapshot: Snapshot, times: int) -> Snapshot:
+    """Return a snapshot with each user so many times, under other ids."""
+    step = int(snapshot.user_ids()[-1]) + 1
+    repeated = {}
+    for table in USER_TABLES:
+        frame = getattr(snapshot, table)
+        frames = [frame.with_columns(pl.col("user_id") + number * step) for number in range(times)]
+        repeated[table] = pl.concat(frames).with_columns(assign_bucket(pl.col("user_id"), snapshot.num_buckets))
+    return replace(snapshot, **repeated)
 
 
 def measure(store: MLStore, folder: Path, way: str) -> dict[str, float]:
@@ -46,7 +60,7 @@ def measure(store: MLStore, folder: Path, way: str) -> dict[str, float]:
     asked = read_memory()
     return {
         "seconds": seconds,
-        "peak": getrusage(RUSAGE_SELF).ru_maxrss / 1024,
+        "peak": read_peak(),
         "opened": opened["Private"] - before["Private"],
         "private": asked["Private"] - before["Private"],
         "pss": asked["Pss"] - before["Pss"],
@@ -80,9 +94,10 @@ def _compare(options: argparse.Namespace) -> Result:
     for num_users in options.users:
         with tempfile.TemporaryDirectory() as name:
             store, folder = MLStore(str(Path(name) / "store")), Path(name) / "snapshots"
-            num_orders = num_users * LINES_A_USER // LINES_AN_ORDER
-            write_synthetic_store(store, SyntheticShape(num_users, NUM_PRODUCTS, num_orders))
+            num_orders = NUM_REPEATED * LINES_A_USER // LINES_AN_ORDER
+            write_synthetic_store(store, SyntheticShape(NUM_REPEATED, NUM_PRODUCTS, num_orders))
             rebuild(store, AS_OF, options.buckets)
+            repeat_users(Snapshot.open(store), num_users // NUM_REPEATED).write(store)
             for way in WAYS:
                 _measure_apart(store, folder, way, num_users)
     return Result()

@@ -4,7 +4,6 @@ Ranks users of the newest snapshot with the champion. Answers carry the version;
 """
 
 import logging
-import os
 
 import bentoml
 from bentoml.exceptions import ServiceUnavailable
@@ -16,6 +15,8 @@ from serving.champion import Champion
 from serving.online.alias_effects import Followup
 from serving.online.answers import answer_cart, answer_categories, answer_lists, answer_reranking
 from serving.online.coalescing import RankingQueue
+from serving.online.connections import SpreadConnectionsMiddleware
+from serving.online.cores import count_cores
 from serving.online.deadline import DeadlineMiddleware
 from serving.online.reloader import ChampionWatcher
 from serving.online.schemas import (
@@ -50,9 +51,10 @@ async def receive_hook(scope: Scope, receive: Receive, send: Send) -> None:
 @bentoml.asgi_app(receive_hook, path=MOUNT)
 @bentoml.service(
     name="31ie-recommender",
-    workers=load_settings().serving_workers or len(os.sched_getaffinity(0)),
+    workers=load_settings().serving_workers or count_cores(),
     threads=1,
     traffic={"timeout": 10, "max_concurrency": 64},
+    tracing={"excluded_urls": "."},  # of all requests: nobody collects spans, which cost half of a route's time
 )
 class Recommender:
     """Wide & Deep recommendations for known users."""
@@ -123,4 +125,5 @@ class Recommender:
         return champion
 
 
-Recommender.add_asgi_middleware(DeadlineMiddleware)  # type: ignore[attr-defined]
+for middleware in (SpreadConnectionsMiddleware, DeadlineMiddleware):
+    Recommender.add_asgi_middleware(middleware)  # type: ignore[attr-defined]  # BentoML's decorator

@@ -9,3 +9,12 @@ def read_memory(pid: int | None = None) -> dict[str, float]:
     lines = Path(f"/proc/{pid or os.getpid()}/smaps_rollup").read_text(encoding="utf-8").splitlines()[1:]
     sizes = {name: int(size) / 1024 for name, size in (line.removesuffix(" kB").split(":") for line in lines)}
     return {"Private": sizes["Private_Clean"] + sizes["Private_Dirty"], "Pss": sizes["Pss"]}
+
+
+def read_peak() -> float:
+    """Read the most megabytes that this process ever had in memory.
+
+    `getrusage` says no less than what its parent had at its start.
+    """
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) / 1024
