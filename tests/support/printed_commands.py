@@ -89,6 +89,7 @@ ELSEWHERE = {
     r"make up API_PORT=18000": "another port for the same installation; tests/end_to_end gives four of its own",
     r"make (backup|restore)( (TO|FROM)=.*)?": "folders of the reader's; test_backup.py in end_to_end and containers",
     r"make up VAR_DIR=/srv/31ie": "the same",
+    r"make up NUM_BUCKETS=": "an installation of before; tests/settings/test_settings.py gives what is empty",
     r"curl -u .*/admin/.*": "the administrator's password; tests/api/routes/test_admin.py",
     r"pre-commit install": "a program that the reader brings; its hooks are in tests/repository/test_front_door.py",
     rf"{PYTHON} mkdocs serve": "serves until it is stopped; tests/docs/test_site.py builds the same pages",
