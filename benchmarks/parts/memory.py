@@ -5,10 +5,10 @@ from pathlib import Path
 
 
 def read_memory(pid: int | None = None) -> dict[str, float]:
-    """Read the megabytes of a process, this one if none is named: Private (its own) and Pss (shared in equal parts)."""
+    """Read the megabytes of a process, this one if none is named: Private (written) and Pss (shared in equal parts)."""
     lines = Path(f"/proc/{pid or os.getpid()}/smaps_rollup").read_text(encoding="utf-8").splitlines()[1:]
     sizes = {name: int(size) / 1024 for name, size in (line.removesuffix(" kB").split(":") for line in lines)}
-    return {"Private": sizes["Private_Clean"] + sizes["Private_Dirty"], "Pss": sizes["Pss"]}
+    return {"Private": sizes["Private_Dirty"], "Pss": sizes["Pss"]}
 
 
 def read_peak() -> float:
