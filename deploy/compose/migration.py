@@ -89,7 +89,7 @@ class HalfMigrationError(Exception):
     """A migration broke off; the message says from where, and what to do."""
 
 
-class NewerSchemaError(Exception):
+class NewerDatabaseError(Exception):
     """A newer release migrated the database; the message says what to do."""
 
 
@@ -110,7 +110,7 @@ def migrate(engine: Engine, tool: Tool, run: Callable[[tuple[str, ...]], bool]) 
 
     Raises:
         HalfMigrationError: an earlier migration broke off.
-        NewerSchemaError: a newer release migrated it; nothing was changed.
+        NewerDatabaseError: a newer release migrated it; nothing was changed.
         MigrationError: this one failed; the mark stays.
         sqlalchemy.exc.SQLAlchemyError: the database does not answer, or refuses.
     """
@@ -123,7 +123,7 @@ def migrate(engine: Engine, tool: Tool, run: Callable[[tuple[str, ...]], bool]) 
         remove_mark(engine)
         return "a migration had ended, but not its mark: the schema is the newest"
     if found not in ("", NOTHING) and not knows(tool, found):
-        raise NewerSchemaError(
+        raise NewerDatabaseError(
             f"It is at revision {found}, which this release does not know: a newer one migrated it. Run that one, or "
             "restore a backup of before. Nothing was changed."
         )
@@ -257,7 +257,7 @@ def _migrate(options: argparse.Namespace) -> Result:
         if options.start_over:
             start_over(engine, tool.version_table)
         done = migrate(engine, tool, run_command)
-    except (OSError, ValueError, SQLAlchemyError, HalfMigrationError, NewerSchemaError, MigrationError) as err:
+    except (OSError, ValueError, SQLAlchemyError, HalfMigrationError, NewerDatabaseError, MigrationError) as err:
         reason = getattr(err, "orig", None) or err
         raise CommandError(f"{options.tool}'s database was not migrated. {reason}") from err
     return Result(f"{options.tool}: {done}")

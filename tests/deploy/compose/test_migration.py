@@ -15,7 +15,7 @@ from deploy.compose.migration import (
     TOOLS,
     HalfMigrationError,
     MigrationError,
-    NewerSchemaError,
+    NewerDatabaseError,
     Tool,
     explain,
     find_revision,
@@ -194,7 +194,7 @@ def test_a_database_of_a_newer_release_is_left_alone(tmp_path: Path) -> None:
         connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
         connection.execute(text("INSERT INTO alembic_version VALUES ('9999')"))
 
-    with pytest.raises(NewerSchemaError, match="at revision 9999, which this release does not know"):
+    with pytest.raises(NewerDatabaseError, match="at revision 9999, which this release does not know"):
         migrate(engine, TOOLS["shop"], lambda _command: False)
 
     assert inspect(engine).get_table_names() == ["alembic_version"]
