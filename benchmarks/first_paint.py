@@ -13,7 +13,7 @@ import tempfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from benchmarks.parts.figures import Figure, report
 from command import Command, Result
@@ -23,7 +23,7 @@ from tests.frontend.shop import RunningShop
 from tests.support.chromium import LIMIT_MS, open_browser
 from tests.support.ports import free_settings
 
-PHONE = {"width": 390, "height": 844}
+PHONE = ViewportSize(width=390, height=844)
 SLOW_NETWORK = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 94_000}
 SLOWED = 4
 AIM_SECONDS, AIM_REQUESTS = 1.5, 12

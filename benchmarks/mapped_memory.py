@@ -18,8 +18,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from benchmarks.parts.figures import Figure, report
 from benchmarks.parts.memory import read_memory, read_peak
 from benchmarks.parts.synthetic_store import write_synthetic_store
+from benchmarks.rebuild_memory import AIM_GROWTH
 from command import Command, Result, say
 from features.ranking.candidates import draw_candidates
 from features.rebuild import rebuild
@@ -77,7 +79,7 @@ def ask(arrays: SnapshotArrays, user_id: int) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
-    command = Command("benchmarks.mapped_memory", __doc__)
+    command = Command("benchmarks.mapped_memory", __doc__, has_json=True)
     command.add_argument("--users", type=int, nargs="+", default=[50_000, 200_000])
     command.add_argument("--buckets", type=int, default=16)
     command.add_argument("--child", nargs=3, metavar=("STORE", "FOLDER", "WAY"), help=argparse.SUPPRESS)
@@ -91,6 +93,7 @@ def _compare(options: argparse.Namespace) -> Result:
         return Result()
     say(f"| users | taken up | seconds | peak, MB | private, MB | private after {NUM_ASKED} users, MB | PSS, MB |")
     say("|---|---|---|---|---|---|---|")
+    mapped = {}
     for num_users in options.users:
         with tempfile.TemporaryDirectory() as name:
             store, folder = MLStore(str(Path(name) / "store")), Path(name) / "snapshots"
@@ -99,16 +102,25 @@ def _compare(options: argparse.Namespace) -> Result:
             rebuild(store, AS_OF, options.buckets)
             repeat_users(Snapshot.open(store), num_users // NUM_REPEATED).write(store)
             for way in WAYS:
-                _measure_apart(store, folder, way, num_users)
-    return Result()
+                mapped[num_users] = _measure_apart(store, folder, way, num_users)
+    least, most = mapped[min(mapped)], mapped[max(mapped)]
+    size = f"{max(mapped):,} users, of that of {min(mapped):,}"
+    return report(
+        [
+            Figure(f"private memory mapped, {size}", most["private"] / least["private"], "lower", aim=AIM_GROWTH),
+            Figure(f"seconds to map, {size}", most["seconds"] / least["seconds"], "lower", aim=AIM_GROWTH),
+        ]
+    )
 
 
-def _measure_apart(store: MLStore, folder: Path, way: str, num_users: int) -> None:
-    """Measure in a child process and print a row of the table."""
+def _measure_apart(store: MLStore, folder: Path, way: str, num_users: int) -> dict[str, float]:
+    """Measure in a child process, print a row of the table, and return what was measured."""
     command = [sys.executable, "-m", "benchmarks.mapped_memory", "--child", store.uri, str(folder), way]
-    done = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
+    child = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    done: dict[str, float] = json.loads(child.stdout.splitlines()[-1])
     sizes = " | ".join(f"{done[name]:.0f}" for name in ("peak", "opened", "private", "pss"))
     say(f"| {num_users:,} | {WAYS[way]} | {done['seconds']:.2f} | {sizes} |")
+    return done
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ import numpy as np
 import uvicorn
 
 from benchmarks.parts.client import Measured
+from benchmarks.parts.figures import Figure, report
 from benchmarks.parts.memory import read_memory
 from command import Command, Result
 from features.rebuild import rebuild
@@ -56,6 +57,7 @@ AS_OF = datetime(2026, 7, 1, tzinfo=UTC)
 NUM_PRODUCTS, ORDERS_OF_A_USER = 90_000, 60
 NUM_BUCKETS = 4
 CONNECTIONS = (1, 4, 16)
+AIM_ALONE_MS, AIM_BUSY_MS, AIM_RATE = 6.0, 100.0, 200.0
 LIST_LENGTH, TOGETHER = 100, 16
 NUM_ASKED, NUM_ORDERED, MOST_BOUGHT = 1000, 2000, 10
 
@@ -228,7 +230,7 @@ async def press(port: int, questions: Questions, connections: int, seconds: floa
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
-    command = Command("benchmarks.model_server", __doc__)
+    command = Command("benchmarks.model_server", __doc__, has_json=True)
     command.add_argument("--users", type=int, default=2500)
     command.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
     command.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
@@ -251,13 +253,14 @@ def _measure(chosen: argparse.Namespace) -> Result:
             else:
                 (home / "version").symlink_to(chosen.version.resolve())
                 (home / "store").symlink_to(Path(load_settings().ml_store_uri).resolve())
-            compare(home, chosen.seconds, chosen.workers)
+            return report(compare(home, chosen.seconds, chosen.workers))
     return Result()
 
 
-def compare(home: Path, seconds: float, num_workers: int) -> None:
-    """Print answers a second and their times; the share is of the same function called alone, or for many a call."""
+def compare(home: Path, seconds: float, num_workers: int) -> list[Figure]:
+    """Ask in each way; prints and returns answers a second, times, and the share of the same function called alone."""
     command = [sys.executable, "-m", "benchmarks.model_server", "--rank", str(home), "--seconds", str(seconds)]
+    figures = []
     limits = json.loads(subprocess.check_output(command))
     questions = make_questions(Snapshot.open(MLStore(str(home / "store"))))
     print("called alone, a second: " + ", ".join(f"{name} {rate:.0f}" for name, rate in limits.items()))
@@ -271,11 +274,31 @@ def compare(home: Path, seconds: float, num_workers: int) -> None:
                 share = found.rate / limits["together" if is_together else asked.path]
                 times = f"{found.percentile_ms(0.5):>9.1f}{found.percentile_ms(0.99):>9.1f}{found.failures:>8}"
                 print(f"{asked.path:<18}{connections:>12}{found.rate:>11.0f}{times}{share:>10.2f}", flush=True)
+                figures += to_figures(asked.path, connections, found, share)
         bare = asyncio.run(press(served.port, Questions("/status", [{}]), 1, seconds))
         print(
             f"a route that computes nothing, 1 connection: {bare.rate:.0f} a second, {bare.percentile_ms(0.5):.1f} ms"
         )
         print(f"workers: {served.measure_memory()}")
+    return figures
+
+
+def to_figures(path: str, connections: int, found: Measured, share: float) -> list[Figure]:
+    """Report what one user waits for alone, and what a busy server answers."""
+    what = f"{path.strip('/')}, {connections} connections"
+    is_list, alone = path == "/recommend", Figure(f"{what}: of alone", share, "higher")
+    if connections == min(CONNECTIONS):
+        return [
+            alone,
+            Figure(f"{what}: p50", found.percentile_ms(0.5), "lower", "ms", AIM_ALONE_MS if is_list else None),
+        ]
+    if connections == max(CONNECTIONS):
+        return [
+            alone,
+            Figure(f"{what}: answers a second", found.rate, "higher", "/s", AIM_RATE if is_list else None),
+            Figure(f"{what}: p99", found.percentile_ms(0.99), "lower", "ms", AIM_BUSY_MS),
+        ]
+    return [alone]
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from resource import RUSAGE_SELF, getrusage
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from benchmarks.parts.figures import Figure, report
 from command import Command, Result
 from features.rebuild import rebuild
 from features.snapshot.buckets import parse_buckets
@@ -48,6 +49,7 @@ QUICK = TrainingConfig(
 )
 """One pass over few users: what ranking costs depends on the network's shape, not on what it has learned."""
 
+AIM_TIMES = 1.8
 START = "start"
 
 
@@ -128,8 +130,8 @@ def _read_checksum(engine: Engine, batch_id: str) -> str:
         return str(session.get_one(RecommendationBatch, batch_id).checksum)
 
 
-def compare(num_users: int, num_workers: int, kind: Kind) -> None:
-    """Score with one worker and with several in turn, and print the table."""
+def compare(num_users: int, num_workers: int, kind: Kind) -> Figure:
+    """Score with one worker and with several in turn, print the table, and return how many times faster several are."""
     with tempfile.TemporaryDirectory() as name, run_server(kind, "--innodb-buffer-pool-size=1G") as server:
         folder, url = Path(name), server.create_database()
         build_installation(url, folder, num_users)
@@ -148,11 +150,14 @@ def compare(num_users: int, num_workers: int, kind: Kind) -> None:
     if first != second:
         raise RuntimeError(f"the lists differ: {first} by one worker, {second} by {num_workers}")
     print(f"{num_workers} workers score {one / several:.2f} times as many users a second as one; the lists are equal")
+    return Figure(
+        f"{num_workers} workers, times one", one / several, "higher", aim=AIM_TIMES if num_workers == 2 else None
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
-    command = Command("benchmarks.scale", __doc__)
+    command = Command("benchmarks.scale", __doc__, has_json=True)
     command.add_argument("--users", type=int, default=20_000)
     command.add_argument("--workers", type=int, default=2)
     command.add_argument("--database", choices=KINDS, default="mysql")
@@ -166,9 +171,8 @@ def _measure(chosen: argparse.Namespace) -> Result:
     if chosen.child:
         url, folder, version, part, core = chosen.child
         work(url, Path(folder), int(version), part, int(core))
-    else:
-        compare(chosen.users, chosen.workers, chosen.database)
-    return Result()
+        return Result()
+    return report([compare(chosen.users, chosen.workers, chosen.database)])
 
 
 if __name__ == "__main__":
