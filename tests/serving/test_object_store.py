@@ -89,7 +89,7 @@ def test_all_users_are_scored_and_the_model_server_opens_the_same_snapshot(
     assert batch is not None
     assert watcher.failure is None
     assert watcher.current.as_of == AS_OF
-    assert watcher.current.snapshot.user_ids().tolist() == trained_shop.snapshot.user_ids().tolist()
+    assert sorted(watcher.current.snapshot.arrays.user_ids) == trained_shop.snapshot.user_ids().tolist()
 
 
 @pytest.mark.parametrize("main", [training.run.main, score.main], ids=["training", "scoring"])
