@@ -9,7 +9,6 @@ holds beside these tables (item neighbours, embeddings) is left out of all three
 import argparse
 import json
 import math
-import resource
 import statistics
 import subprocess
 import sys
@@ -23,6 +22,7 @@ import polars as pl
 from benchmarks.parts.features_in_pandas import PandasFeatures
 from benchmarks.parts.features_in_sql import SqlFeatures
 from benchmarks.parts.figures import Figure, report, skip
+from benchmarks.parts.memory import read_peak
 from command import Command, CommandError, Result, parse_instant, say
 from features.clock import latest_midnight
 from features.definitions import FEATURES
@@ -91,7 +91,7 @@ def measure(way: str, store: MLStore, as_of: datetime) -> dict[str, Any]:
     return {
         "seconds": seconds,
         "processor": time.process_time() - processor,
-        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak": read_peak(),
         "checksums": checksums,
     }
 

@@ -8,7 +8,6 @@ The ranking itself is left out of both: every piece of 5,000 users holds the sam
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from sqlalchemy import Engine, text
 
 from benchmarks.parts.figures import Figure, report
 from benchmarks.parts.lists import LIST_LENGTH, rank_at_random
+from benchmarks.parts.memory import read_peak
 from command import Command, Result
 from serving.batch.batch_state import move_pointer, open_batch
 from serving.batch.lists import encode_lists
@@ -110,7 +110,7 @@ def measure(way: str, url: str, num_users: int) -> None:
     with engine.begin() as connection:
         emptied = "DELETE FROM" if engine.dialect.name == "sqlite" else "TRUNCATE TABLE"
         connection.execute(text(f"{emptied} recommendations"))
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak_mb = read_peak()
     print(json.dumps({"seconds": seconds, "wall": time.perf_counter() - began, "peak_mb": peak_mb}))
 
 

@@ -12,9 +12,9 @@ import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from resource import RUSAGE_SELF, getrusage
 
 from benchmarks.parts.figures import Figure, report
+from benchmarks.parts.memory import read_peak
 from benchmarks.parts.synthetic_store import write_synthetic_store
 from command import Command, CommandError, Result, say
 from features.rebuild import rebuild
@@ -43,7 +43,7 @@ def measure(uri: str, num_buckets: int, lines_at_once: int) -> dict[str, float |
         "lines": num_lines,
         "seconds": time.perf_counter() - started,
         "plan": planned - started,
-        "peak": getrusage(RUSAGE_SELF).ru_maxrss / 1024,
+        "peak": read_peak(),
         "snapshot_id": rebuilt.index.snapshot_id,
     }
 

@@ -15,12 +15,12 @@ import tempfile
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
-from resource import RUSAGE_SELF, getrusage
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from benchmarks.parts.figures import Figure, report
+from benchmarks.parts.memory import read_peak
 from command import Command, Result
 from features.rebuild import rebuild
 from features.snapshot.buckets import parse_buckets
@@ -82,7 +82,7 @@ def work(url: str, folder: Path, version: int, part: str, core: int) -> None:
     sys.stdin.readline()
     began = time.time()
     written = write_buckets(scoring, None, parse_buckets(part), lambda _: None)
-    peak_mb = getrusage(RUSAGE_SELF).ru_maxrss / 1024
+    peak_mb = read_peak()
     print(json.dumps({"began": began, "ended": time.time(), "users": written.num_users, "peak_mb": peak_mb}))
 
 

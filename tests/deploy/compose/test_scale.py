@@ -10,7 +10,8 @@ import yaml
 from deploy.airflow_settings import airflow_environment
 from deploy.compose.credentials import OBJECT_STORE_ACCOUNT
 from settings import Settings
-from tests.deploy.compose.test_compose import SECRET_WORD, SERVICES
+from tests.deploy.compose.dockerfiles import SERVICES
+from tests.deploy.compose.test_compose import SECRET_WORD
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docker-compose.scale.yml").read_text()
