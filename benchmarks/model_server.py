@@ -9,8 +9,6 @@ the rest is as it serves.
 """
 
 import argparse
-import asyncio
-import itertools
 import json
 import os
 import socket
@@ -26,11 +24,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import httpx
 import numpy as np
 import uvicorn
+import uvloop
 
-from benchmarks.parts.client import Measured
+from benchmarks.parts.client import Measured, post_all
 from benchmarks.parts.figures import Figure, report
 from benchmarks.parts.memory import read_memory
 from command import Command, Result
@@ -212,20 +210,10 @@ def _run(command: list[str], descriptor: int) -> Iterator[subprocess.Popen[bytes
         worker.wait(timeout=30)
 
 
-async def press(port: int, questions: Questions, connections: int, seconds: float) -> Measured:
+def press(port: int, questions: Questions, connections: int, seconds: float) -> Measured:
     """Ask as fast as answers come."""
-    measured, began, turn = Measured(), time.perf_counter(), itertools.cycle(questions.bodies)
-
-    async def ask_on(client: httpx.AsyncClient) -> None:
-        while (started := time.perf_counter()) < began + seconds:
-            answer = await client.post(questions.path, json=next(turn))
-            measured.failures += answer.status_code != 200
-            measured.seconds.append(time.perf_counter() - started)
-
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-        await asyncio.gather(*(ask_on(client) for _ in range(connections)))
-    measured.wall = time.perf_counter() - began
-    return measured
+    bodies = [json.dumps(body).encode() for body in questions.bodies]
+    return uvloop.run(post_all(port, questions.path, bodies, connections, seconds))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -267,15 +255,15 @@ def compare(home: Path, seconds: float, num_workers: int) -> list[Figure]:
     print(f"{'path':<18}{'connections':>12}{'answers/s':>11}{'p50 ms':>9}{'p99 ms':>9}{'failed':>8}{'of alone':>10}")
     with run_server(home, num_workers) as served:
         for asked in questions:
-            asyncio.run(press(served.port, asked, 4, 1.0))
+            press(served.port, asked, 4, 1.0)
             for connections in CONNECTIONS:
-                found = asyncio.run(press(served.port, asked, connections, seconds))
+                found = press(served.port, asked, connections, seconds)
                 is_together = connections > 1 and asked.path == "/recommend"
                 share = found.rate / limits["together" if is_together else asked.path]
                 times = f"{found.percentile_ms(0.5):>9.1f}{found.percentile_ms(0.99):>9.1f}{found.failures:>8}"
                 print(f"{asked.path:<18}{connections:>12}{found.rate:>11.0f}{times}{share:>10.2f}", flush=True)
                 figures += to_figures(asked.path, connections, found, share)
-        bare = asyncio.run(press(served.port, Questions("/status", [{}]), 1, seconds))
+        bare = press(served.port, Questions("/status", [{}]), 1, seconds)
         print(
             f"a route that computes nothing, 1 connection: {bare.rate:.0f} a second, {bare.percentile_ms(0.5):.1f} ms"
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -56,6 +57,7 @@ class Connection(asyncio.Protocol):
         self._buffer = b""
         self._missing = -1
         self._is_local = False
+        self.is_over = False
 
     @classmethod
     async def open(cls, port: int) -> "Connection":
@@ -69,8 +71,16 @@ class Connection(asyncio.Protocol):
 
     def ask(self, path: str) -> "asyncio.Future[Answer]":
         """Send a question; the future has its answer once that is whole."""
+        return self._send(f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
+
+    def post(self, path: str, body: bytes) -> "asyncio.Future[Answer]":
+        """Send JSON; the future has the answer once that is whole."""
+        head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+        return self._send(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+
+    def _send(self, question: bytes) -> "asyncio.Future[Answer]":
         self._answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._transport.write(f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())  # type: ignore[attr-defined]
+        self._transport.write(question)  # type: ignore[attr-defined]
         return self._answer
 
     def data_received(self, data: bytes) -> None:
@@ -82,6 +92,7 @@ class Connection(asyncio.Protocol):
                 return
             head = self._buffer[:end].lower() + b"\r\n"
             self._is_local = b"\r\nx-rung: local" in head
+            self.is_over |= b"\r\nconnection: close" in head
             start = head.index(b"content-length: ") + 16
             self._missing = end + 4 + int(head[start : head.index(b"\r\n", start)])
         if len(self._buffer) >= self._missing:
@@ -91,6 +102,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever still waits."""
+        self.is_over = True
         if getattr(self, "_answer", None) and not self._answer.done():
             self._answer.set_exception(ConnectionError(f"the server hung up: {exc}"))
 
@@ -111,6 +123,25 @@ async def press(port: int, paths: list[str], connections: int, seconds: float) -
         connection.close()
 
     await asyncio.gather(*(ask_on() for _ in range(connections)))
+    measured.wall = time.perf_counter() - began
+    return measured
+
+
+async def post_all(port: int, path: str, bodies: Sequence[bytes], connections: int, seconds: float) -> Measured:
+    """Post bodies as fast as answers come, each connection for itself; opens anew what the server closed."""
+    measured, began = Measured(), time.perf_counter()
+    turn = iter(range(10**9))
+
+    async def post_on() -> None:
+        connection = await Connection.open(port)
+        while (started := time.perf_counter()) < began + seconds:
+            if connection.is_over:
+                connection = await Connection.open(port)
+            answer = await connection.post(path, bodies[next(turn) % len(bodies)])
+            measured.note(answer, time.perf_counter() - started)
+        connection.close()
+
+    await asyncio.gather(*(post_on() for _ in range(connections)))
     measured.wall = time.perf_counter() - began
     return measured
 
