@@ -205,10 +205,10 @@ class Settings(ExecutorSettings, ObjectStoreSettings):
         SecretStr(""), description="Address that is told of each failed task with a POST of JSON; empty = none."
     )
     serving_workers: int = Field(
-        0,
+        1,
         ge=0,
         le=256,
-        description="Processes of the model server, which share one mapped snapshot; 0 = one a core.",
+        description="Processes of the model server, which share one mapped snapshot; 0 = one a core, as in containers.",
     )
     champion_poll_seconds: float = Field(5.0, gt=0, description="How often the model server looks at the alias.")
 

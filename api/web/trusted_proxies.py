@@ -11,12 +11,16 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 LOOK_UP_SECONDS = 2.0
 """How old the addresses of a name may grow while requests come."""
 
+FIRST_LOOK_UP_SECONDS = 0.2
+"""How long a request waits for the first addresses."""
+
 
 class TrustedProxies:
     """Takes a request's client from the headers of a trusted proxy: an address, a network, or a host by its name.
 
-    A container has another address at each start, so its name is looked up again beside the requests, none of which
-    waits for that. A name that cannot be looked up keeps the addresses that it had.
+    A container has another address at each start, so its name is looked up again beside the requests. Only those that
+    come before the first addresses are known wait for them, for a moment. A name that cannot be looked up keeps the
+    addresses that it had.
     """
 
     def __init__(self, app: ASGIApp, trusted: str):
@@ -39,6 +43,8 @@ class TrustedProxies:
         if self._addresses and time.monotonic() >= self._look_up_at:
             self._look_up_at = time.monotonic() + LOOK_UP_SECONDS
             self._looking_up = asyncio.create_task(self._look_up())
+        if self._looking_up and not any(self._addresses.values()):
+            await asyncio.wait([self._looking_up], timeout=FIRST_LOOK_UP_SECONDS)
         await self._believing(scope, receive, send)  # type: ignore[arg-type]
 
     async def _look_up(self) -> None:

@@ -238,12 +238,24 @@ def test_a_fault_is_one_line_with_cause_and_setting(
 
 
 @pytest.fixture
-def silent(bucket: pytest.MonkeyPatch) -> Iterator[MLStore]:
-    """A store whose server takes connections, and never answers; it may be silent for a second."""
+def silence(bucket: pytest.MonkeyPatch) -> Iterator[None]:
+    """A server that takes connections, and never answers; it may be silent for a second."""
     bucket.setattr("features.store.TIMEOUTS", SHORT)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         bucket.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{listening.getsockname()[1]}")
-        yield MLStore.of(load_settings())
+        yield
+
+
+@pytest.fixture
+def silent(silence: None, bucket: pytest.MonkeyPatch) -> MLStore:
+    """A store of that server, opened without a look at its format."""
+    bucket.setattr("features.store.require_known_format", lambda _: None)
+    return MLStore.of(load_settings())
+
+
+def test_a_store_that_never_answers_is_not_opened(silence: None) -> None:
+    with pytest.raises(StoreError, match=r"cannot be reached: .*timed out.* Correct AWS_ENDPOINT_URL"):
+        MLStore.of(load_settings())
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 SCRIPT = """\
-#!{python}
 import json, os, pathlib, subprocess, sys
 place = pathlib.Path({place!r})
 asked = sys.argv[1:]
@@ -72,8 +71,9 @@ def put_on_path(bin_folder: Path, place: Path) -> DockerStandIn:
     for name in ("shop", "platform"):
         (place / "var" / f"{name}.db").touch()
     bin_folder.mkdir(exist_ok=True)
-    program = bin_folder / "docker"
-    program.write_text(SCRIPT.format(python=sys.executable, place=str(place), root=str(ROOT)))
+    script, program = bin_folder / "docker.py", bin_folder / "docker"
+    script.write_text(SCRIPT.format(place=str(place), root=str(ROOT)))
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "$@"\n')  # a first line takes no space in a path
     program.chmod(0o755)
     stand_in = DockerStandIn(place)
     stand_in.have_volumes("")

@@ -116,6 +116,7 @@ def test_other_calls_take_their_turn_and_lists_gather_meanwhile() -> None:
         last = asyncio.create_task(queue.call(lambda: work("last")))
         await asyncio.sleep(0)
         late.cancel()
+        await asyncio.sleep(0)
         may_go.set()
         assert (await busy, await last) == ("cart", "last")
         await asyncio.gather(*lists)
