@@ -17,8 +17,8 @@ FIELDS = Settings.model_fields
 PORTS = {name for name in FIELDS if name.endswith("_port")}
 SAID_ELSEWHERE = {name for name, field in FIELDS.items() if field.json_schema_extra in (FIXED, SECRET)}
 PASSED_ON = sorted(FIELDS.keys() - PORTS - SAID_ELSEWHERE)
-# What containers take where `.env` says nothing: a web server of their own stands before the API.
-OTHER_DEFAULTS = {"trusted_proxies": "storefront"}
+# What containers take where `.env` says nothing: a web server of their own before the API, and a worker a core.
+OTHER_DEFAULTS = {"trusted_proxies": "storefront", "serving_workers": "0"}
 
 
 def test_all_that_run_our_code_with_settings_read_them() -> None:
