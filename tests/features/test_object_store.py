@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine
 
-from deploy.development.seaweedfs import find_seaweedfs
+from deploy.development.seaweedfs import SEAWEEDFS
 from features import maintain, rebucket, rebuild
 from features.pins import list_pins, pin
 from features.snapshot.bucket_rebuild import SharedRebuild
@@ -39,7 +39,7 @@ from tests.support.tiny_shop import day
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.timeout(600)
 NEEDS_SEAWEEDFS = pytest.mark.skipif(
-    find_seaweedfs() is None, reason="SeaweedFS is not installed: python -m deploy.development.system_tools"
+    SEAWEEDFS.find() is None, reason="SeaweedFS is not installed: python -m deploy.development.system_tools"
 )
 
 

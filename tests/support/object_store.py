@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from deploy.development.seaweedfs import find_seaweedfs
+from deploy.development.seaweedfs import SEAWEEDFS
 from tests.support.faulty_proxy import CONTROL
 from tests.support.ports import free_ports
 from tests.support.processes import await_answer
@@ -134,7 +134,7 @@ def _seaweedfs(folder: Path, port: int, ports: list[int]) -> list[str]:
     names = ("s3.port.grpc", "master.port", "master.port.grpc", "volume.port", "volume.port.grpc")
     named = dict(zip([*names, "filer.port", "filer.port.grpc"], ports, strict=True))
     return [
-        *(str(find_seaweedfs()), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
+        *(str(SEAWEEDFS.find()), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
         *("-s3", f"-s3.port={port}"),
         *(f"-{name}={number}" for name, number in named.items()),
         *("-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false", "-master.volumeSizeLimitMB=64"),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.development.kubectl import find_kubectl
+from deploy.development.kubectl import KUBECTL
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "deploy" / "kubernetes"
@@ -58,7 +58,7 @@ def list_items(volume: dict[str, Any]) -> list[dict[str, str]]:
 @lru_cache
 def build(overlay: str) -> tuple[dict[str, Any], ...]:
     """Build an overlay, as `kubectl apply --kustomize` would."""
-    kubectl = find_kubectl()
+    kubectl = KUBECTL.find()
     if kubectl is None:
         pytest.skip("there is no kubectl: `make test` fetches it where it can be had")
     command = [str(kubectl), "kustomize", str(FOLDER / overlay)]
