@@ -13,10 +13,9 @@ from training.beside import BesideError, call_beside
 
 ROOT = Path(__file__).parents[2]
 CALLER = """
-import sys, time
-from pathlib import Path
+import time
 from training.beside import call_beside
-with call_beside(Path(sys.argv[1]), time.sleep, 100) as call:
+with call_beside(time.sleep, 100) as call:
     print(call.pid, flush=True)
     call.wait()
 """
@@ -24,40 +23,40 @@ with call_beside(Path(sys.argv[1]), time.sleep, 100) as call:
 
 def test_the_result_is_that_of_the_function_in_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # the code is found from any folder
-    with call_beside(tmp_path, os.getpid) as pid, call_beside(tmp_path, divmod, 7, 2) as result:
+    with call_beside(os.getpid) as pid, call_beside(divmod, 7, 2) as result:
         assert pid.wait() != os.getpid()
         assert result.wait() == (3, 1)
 
 
-def test_the_process_ends_by_itself_without_a_word(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    with call_beside(tmp_path, divmod, 7, 2) as call:
+def test_the_process_ends_by_itself_without_a_word(capfd: pytest.CaptureFixture[str]) -> None:
+    with call_beside(divmod, 7, 2) as call:
         call.wait()
         assert call.exit_code == 0
 
     assert capfd.readouterr() == ("", "")
 
 
-def test_what_the_function_raises_is_raised_here(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="invalid literal"), call_beside(tmp_path, int, "no number") as call:
+def test_what_the_function_raises_is_raised_here() -> None:
+    with pytest.raises(ValueError, match="invalid literal"), call_beside(int, "no number") as call:
         call.wait()
 
 
-def test_a_process_that_was_killed_is_an_error(tmp_path: Path) -> None:
-    with call_beside(tmp_path, time.sleep, 100) as call:
+def test_a_process_that_was_killed_is_an_error() -> None:
+    with call_beside(time.sleep, 100) as call:
         psutil.Process(call.pid).kill()
         with pytest.raises(BesideError, match="ended with code -9"):
             call.wait()
 
 
-def test_the_process_ends_with_the_block(tmp_path: Path) -> None:
-    with call_beside(tmp_path, time.sleep, 100) as call:
+def test_the_process_ends_with_the_block() -> None:
+    with call_beside(time.sleep, 100) as call:
         assert psutil.pid_exists(call.pid)
 
     assert not psutil.pid_exists(call.pid)
 
 
-def test_the_process_ends_when_the_caller_is_killed(tmp_path: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", CALLER, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT) as caller:
+def test_the_process_ends_when_the_caller_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", CALLER], stdout=subprocess.PIPE, cwd=ROOT) as caller:
         assert caller.stdout is not None
         beside = psutil.Process(int(caller.stdout.readline()))
         caller.kill()

@@ -30,9 +30,9 @@ def test_two_processes_make_the_files_of_one(
 ) -> None:
     called: list[Callable[..., Any]] = []
 
-    def note(scratch: Path, function: Callable[..., Any], *args: Any) -> AbstractContextManager[Call[Any]]:
+    def note(function: Callable[..., Any], *args: Any) -> AbstractContextManager[Call[Any]]:
         called.append(function)
-        return call_beside(scratch, function, *args)
+        return call_beside(function, *args)
 
     for module in (window_files, both_trainings):
         monkeypatch.setattr(module, "call_beside", note)

@@ -45,7 +45,7 @@ def write_windows(
     mine = [start for start in starts if start not in theirs]
     is_worth_it = isinstance(shop, SampledShop) or shop.lines.height >= LINES_WORTH_A_PROCESS
     if is_worth_it and theirs and (os.cpu_count() or 1) > 1:
-        with call_beside(folder, write_each, shop, theirs, None, encoder, config, seed, folder) as call:
+        with call_beside(write_each, shop, theirs, None, encoder, config, seed, folder) as call:
             write_each(shop, mine, opened, encoder, config, seed, folder)
             call.wait()
     else:

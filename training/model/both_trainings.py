@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from training.beside import call_beside
@@ -26,7 +28,8 @@ STEPS_WORTH_A_PROCESS = 1000
 POLL_SECONDS = 0.1
 
 Evaluate = Callable[[Ensemble], dict[str, float]]
-Weights = dict[str, Tensor]
+Weights = dict[str, np.ndarray]
+"""Of an ensemble, by their names; arrays, since tensors are not sent between processes but shared."""
 
 
 class Both(NamedTuple):
@@ -68,14 +71,14 @@ class BothTrainings:
             model = train_together(self.sizes, newest, self.config, stop_after=holdout.num_epochs).model
             return Both(model, holdout.model)
         told = self.rows / "num_epochs"
-        with call_beside(self.rows, train_model, self, told) as call:
+        with call_beside(train_model, self, told) as call:
             holdout = train(self.sizes, earlier, self.config, evaluate=evaluate, report=report)
             part = told.with_suffix(".part")
             part.write_text(str(holdout.num_epochs), encoding="utf-8")
             part.replace(told)
             weights = call.wait()
         model = Ensemble([WideDeep(self.sizes, self.config.model) for _ in range(self.config.model.num_members)])
-        model.load_state_dict(weights)
+        model.load_state_dict({name: torch.from_numpy(values) for name, values in weights.items()})
         return Both(model.eval(), holdout.model)
 
     def read_newest(self) -> TrainingRows[Tensor]:
@@ -89,7 +92,7 @@ def train_model(both: BothTrainings, told: Path) -> Weights:
     epochs: list[Weights] = []
 
     def keep(model: Ensemble) -> bool:
-        epochs.append({name: weight.clone() for name, weight in model.state_dict().items()})
+        epochs.append({name: weight.numpy().copy() for name, weight in model.state_dict().items()})
         return told.exists() and int(told.read_text(encoding="utf-8")) <= len(epochs)
 
     train(both.sizes, both.read_newest(), both.config, ends=keep)
