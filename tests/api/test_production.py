@@ -205,7 +205,7 @@ def test_a_forwarded_address_counts_from_trusted_proxies_alone(
     async def look_up(name: str) -> frozenset[str]:  # the client of these tests has a word for an address
         return frozenset([name])
 
-    monkeypatch.setattr("api.web.trusted_proxies._find_addresses", look_up)
+    monkeypatch.setattr("api.web.host_addresses.find_addresses", look_up)
     settings = production(tmp_path, sqlite_url, requests_per_minute=30).model_copy(update={"trusted_proxies": trusted})
 
     with TestClient(create_app(settings, PATIENT)) as api:

@@ -81,7 +81,9 @@ def test_requests_one_after_another_are_shared_among_the_replicas(port: int, add
 
 def test_a_replica_that_is_gone_costs_no_request_and_one_that_came_is_found(port: int, addresses: list[str]) -> None:
     async def ask_while_they_change() -> list[Counter[str]]:
-        async with httpx.AsyncClient(base_url=f"http://bentoml:{port}", transport=ReplicaTransport()) as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://bentoml:{port}", transport=ReplicaTransport("bentoml")
+        ) as client:
             addresses[:] = ["127.0.0.4", REPLICAS[0]]
             with_a_dead_one = await ask(client, 20)
             addresses[:] = [REPLICAS[1]]
@@ -100,7 +102,9 @@ def test_a_name_that_nobody_knows_and_a_service_that_is_down_are_refused_connect
     port: int, addresses: list[str]
 ) -> None:
     async def ask_once() -> None:
-        async with httpx.AsyncClient(base_url=f"http://bentoml:{port}", transport=ReplicaTransport()) as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://bentoml:{port}", transport=ReplicaTransport("bentoml")
+        ) as client:
             await client.post("/", json={})
 
     addresses.clear()
