@@ -19,6 +19,7 @@ from benchmarks.parts.figures import (
     Series,
     find_slower,
     gather,
+    list_figures,
     parse_figures,
     read_release,
     write_release,
@@ -151,13 +152,8 @@ def _read_newest() -> tuple[Release, Machine | None, str]:
 
 
 def _lay_out(now: Release, before: Release) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    kept = {(name, each.figure.name): each for name, figures in before.items() for each in figures}
-    head = ("benchmark", "figure", "median", "least to most", "aim", "", "before")
-    rows = [
-        _lay_out_one(name, each, kept.get((name, each.figure.name)))
-        for name, figures in now.items()
-        for each in figures
-    ]
+    head, kept = ("benchmark", "figure", "median", "least to most", "aim", "", "before"), list_figures(before)
+    rows = [_lay_out_one(key[0], each, kept.get(key)) for key, each in list_figures(now).items()]
     return head, rows
 
 

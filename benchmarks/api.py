@@ -33,7 +33,7 @@ import psutil
 import uvloop
 from sqlalchemy import text
 
-from benchmarks.parts.client import Measured, pace, press
+from benchmarks.parts.client import Measured, get, pace, press
 from benchmarks.parts.faults import find_port
 from benchmarks.parts.figures import Figure, report
 from benchmarks.parts.lists import fill_shop
@@ -71,14 +71,14 @@ class Worker:
     def press(self, paths: list[str], connections: int, seconds: float) -> Measured:
         """Ask as fast as answers come."""
         began = self.cpu_seconds()
-        measured = uvloop.run(press(self.port, paths, connections, seconds))
+        measured = uvloop.run(press(self.port, [get(path) for path in paths], connections, seconds))
         measured.cpu_seconds = self.cpu_seconds() - began
         return measured
 
     def pace(self, paths: list[str], rate: float, seconds: float) -> Measured:
         """Ask at a steady rate."""
         began = self.cpu_seconds()
-        measured = uvloop.run(pace(self.port, paths, rate, seconds, CONNECTIONS[-1]))
+        measured = uvloop.run(pace(self.port, [get(path) for path in paths], rate, seconds, CONNECTIONS[-1]))
         measured.cpu_seconds = self.cpu_seconds() - began
         return measured
 

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import uvloop
 
 from benchmarks.api import serve
-from benchmarks.parts.client import Measured, pace
+from benchmarks.parts.client import Measured, get, pace
 from benchmarks.parts.faults import KINDS, NUM_USERS, break_down, run_dependencies
 from benchmarks.parts.figures import Figure, report
 from command import Command, Result
@@ -36,7 +36,7 @@ def measure(dependency: str, kind: str, requests: int, rate: float) -> Measured:
             urlopen(f"http://127.0.0.1:{api.port}{path}", timeout=10).read()
         time.sleep(WARM_UP_SECONDS)
         with break_down(dependencies.of(dependency), kind):
-            return uvloop.run(pace(api.port, paths, rate, requests / rate))
+            return uvloop.run(pace(api.port, [get(path) for path in paths], rate, requests / rate))
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -10,7 +10,6 @@ import argparse
 import json
 import math
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from typing import Any
 
 import polars as pl
 
+from benchmarks.parts.apart import measure_apart
 from benchmarks.parts.features_in_pandas import PandasFeatures
 from benchmarks.parts.features_in_sql import SqlFeatures
 from benchmarks.parts.figures import Figure, report, skip
@@ -142,9 +142,7 @@ def _compare(options: argparse.Namespace) -> Result:
     runs: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
     for _ in range(options.runs):
         for way, done in runs.items():
-            command = [sys.executable, "-m", "benchmarks.features", "--child", way, "--as-of", as_of.isoformat()]
-            child = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-            done.append(json.loads(child.stdout))
+            done.append(measure_apart("features", "--child", way, "--as-of", as_of.isoformat()))
         require_equal({way: done[-1]["checksums"] for way, done in runs.items()})
     say("| median of {} runs, seconds (least to most) | {} |".format(options.runs, " | ".join(WAYS)))
     say("|---" * (len(WAYS) + 1) + "|")

@@ -7,7 +7,6 @@ memory is a process's own; the proportional set size (PSS) counts shared pages i
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from benchmarks.parts.apart import measure_apart
 from benchmarks.parts.figures import Figure, report
 from benchmarks.parts.memory import read_memory, read_peak
 from benchmarks.parts.synthetic_store import write_synthetic_store
@@ -115,9 +115,7 @@ def _compare(options: argparse.Namespace) -> Result:
 
 def _measure_apart(store: MLStore, folder: Path, way: str, num_users: int) -> dict[str, float]:
     """Measure in a child process, print a row of the table, and return what was measured."""
-    command = [sys.executable, "-m", "benchmarks.mapped_memory", "--child", store.uri, str(folder), way]
-    child = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    done: dict[str, float] = json.loads(child.stdout.splitlines()[-1])
+    done: dict[str, float] = measure_apart("mapped_memory", "--child", store.uri, str(folder), way)
     sizes = " | ".join(f"{done[name]:.0f}" for name in ("peak", "opened", "private", "pss"))
     say(f"| {num_users:,} | {WAYS[way]} | {done['seconds']:.2f} | {sizes} |")
     return done

@@ -28,7 +28,8 @@ import numpy as np
 import uvicorn
 import uvloop
 
-from benchmarks.parts.client import Measured, post_all
+from benchmarks.parts.apart import measure_apart
+from benchmarks.parts.client import Measured, post, press
 from benchmarks.parts.figures import Figure, report
 from benchmarks.parts.memory import read_memory
 from command import Command, Result
@@ -210,10 +211,10 @@ def _run(command: list[str], descriptor: int) -> Iterator[subprocess.Popen[bytes
         worker.wait(timeout=30)
 
 
-def press(port: int, questions: Questions, connections: int, seconds: float) -> Measured:
+def ask(port: int, questions: Questions, connections: int, seconds: float) -> Measured:
     """Ask as fast as answers come."""
-    bodies = [json.dumps(body).encode() for body in questions.bodies]
-    return uvloop.run(post_all(port, questions.path, bodies, connections, seconds))
+    written = [post(questions.path, body) for body in questions.bodies]
+    return uvloop.run(press(port, written, connections, seconds))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -247,23 +248,22 @@ def _measure(chosen: argparse.Namespace) -> Result:
 
 def compare(home: Path, seconds: float, num_workers: int) -> list[Figure]:
     """Ask in each way; prints and returns answers a second, times, and the share of the same function called alone."""
-    command = [sys.executable, "-m", "benchmarks.model_server", "--rank", str(home), "--seconds", str(seconds)]
     figures = []
-    limits = json.loads(subprocess.check_output(command))
+    limits = measure_apart("model_server", "--rank", str(home), "--seconds", str(seconds))
     questions = make_questions(Snapshot.open(MLStore(str(home / "store"))))
     print("called alone, a second: " + ", ".join(f"{name} {rate:.0f}" for name, rate in limits.items()))
     print(f"{'path':<18}{'connections':>12}{'answers/s':>11}{'p50 ms':>9}{'p99 ms':>9}{'failed':>8}{'of alone':>10}")
     with run_server(home, num_workers) as served:
         for asked in questions:
-            press(served.port, asked, 4, 1.0)
+            ask(served.port, asked, 4, 1.0)
             for connections in CONNECTIONS:
-                found = press(served.port, asked, connections, seconds)
+                found = ask(served.port, asked, connections, seconds)
                 is_together = connections > 1 and asked.path == "/recommend"
                 share = found.rate / limits["together" if is_together else asked.path]
                 times = f"{found.percentile_ms(0.5):>9.1f}{found.percentile_ms(0.99):>9.1f}{found.failures:>8}"
                 print(f"{asked.path:<18}{connections:>12}{found.rate:>11.0f}{times}{share:>10.2f}", flush=True)
                 figures += to_figures(asked.path, connections, found, share)
-        bare = press(served.port, Questions("/status", [{}]), 1, seconds)
+        bare = ask(served.port, Questions("/status", [{}]), 1, seconds)
         print(
             f"a route that computes nothing, 1 connection: {bare.rate:.0f} a second, {bare.percentile_ms(0.5):.1f} ms"
         )

@@ -8,7 +8,6 @@ The ranking itself is left out of both: every piece of 5,000 users holds the sam
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +20,7 @@ import numpy as np
 import polars as pl
 from sqlalchemy import Engine, text
 
+from benchmarks.parts.apart import measure_apart
 from benchmarks.parts.figures import Figure, report
 from benchmarks.parts.lists import LIST_LENGTH, rank_at_random
 from benchmarks.parts.memory import read_peak
@@ -157,18 +157,7 @@ def compare(databases: list[str], num_users: int) -> list[Figure]:
             fill_shop(url)
             rates = {}
             for way in ("bare", "publish"):
-                command = [
-                    sys.executable,
-                    "-m",
-                    "benchmarks.publish",
-                    "--users",
-                    str(num_users),
-                    "--child",
-                    way,
-                    url,
-                ]
-                output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-                found = json.loads(output.splitlines()[-1])
+                found = measure_apart("publish", "--users", str(num_users), "--child", way, url)
                 rates[way] = num_users / found["seconds"]
                 row = f"{found['seconds']:>10.1f}{rates[way]:>10,.0f}{found['peak_mb']:>9.0f}"
                 print(f"{database:<10}{way:<10}{num_users:>10,}{row}", flush=True)

@@ -6,13 +6,13 @@ their own: in memory, and a few user buckets at a time. All must write the same 
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.parts.apart import measure_apart
 from benchmarks.parts.figures import Figure, report
 from benchmarks.parts.memory import read_peak
 from benchmarks.parts.synthetic_store import write_synthetic_store
@@ -82,10 +82,7 @@ def _compare(options: argparse.Namespace) -> Result:
 def _compare_one(store: MLStore, num_users: int, num_buckets: int, lines_at_once: int) -> dict[str, float | str]:
     """Measure in a child process, print a row of the table, and return what was measured."""
     told = ["--buckets", str(num_buckets), "--lines-at-once", str(lines_at_once), "--child", store.uri]
-    command = [sys.executable, "-m", "benchmarks.rebuild_memory", *told]
-    done: dict[str, float | str] = json.loads(
-        subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1]
-    )
+    done: dict[str, float | str] = measure_apart("rebuild_memory", *told)
     at_once = "all" if lines_at_once == ALL else f"{lines_at_once:,}"
     seconds = f"{done['seconds']:.1f} | {done['plan']:.1f}"
     say(f"| {num_users:,} | {done['lines']:,} | {at_once} | {seconds} | {float(done['peak']) / 1024:.2f} |")

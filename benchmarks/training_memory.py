@@ -7,7 +7,6 @@ of training and not what is in memory. Peaks are those of the process and of the
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 
+from benchmarks.parts.apart import measure_apart
 from benchmarks.parts.figures import Figure, report
 from benchmarks.parts.synthetic_store import write_synthetic_store
 from benchmarks.rebuild_memory import AIM_GROWTH, AS_OF, LINES_A_USER, LINES_AN_ORDER, NUM_PRODUCTS
@@ -104,9 +104,7 @@ def _measure_one(store: MLStore, num_users: int, folder: Path, options: argparse
     """Measure in a child process, print a row of the table, and return the peak."""
     names = ("lines_at_once", "windows", "max_users", "max_judges")
     told = [f"--{name.replace('_', '-')}={getattr(options, name)}" for name in names]
-    command = [sys.executable, "-m", "benchmarks.training_memory", *told]
-    command += ["--child", store.uri, str(folder)]
-    done = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
+    done = measure_apart("training_memory", *told, "--child", store.uri, str(folder))
     peaks = " | ".join(f"{done[name]:.2f}" for name in (*(f"{step}_gb" for step in STEPS), "beside_gb"))
     say(f"| {num_users:,} | {done['lines']:,.0f} | {done['judges']:,.0f} | {done['gate_seconds']:.0f} | {peaks} |")
     return float(done["gate_gb"])

@@ -12,6 +12,8 @@ class HostAddresses:
         known: the addresses; those of before while the host cannot be looked up.
     """
 
+    known: frozenset[str]
+
     def __init__(self, name: str, fresh_seconds: float):
         """Look nothing up yet.
 
@@ -19,7 +21,7 @@ class HostAddresses:
             name: the host.
             fresh_seconds: how old the addresses may grow while requests come.
         """
-        self.known: frozenset[str] = frozenset()
+        self.known = frozenset()
         self._name, self._fresh_seconds = name, fresh_seconds
         self._look_up_at = 0.0
         self._looking_up: asyncio.Task[None] | None = None

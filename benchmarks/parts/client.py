@@ -1,6 +1,8 @@
 """A lean HTTP client that keeps connections open and measures each answer."""
 
 import asyncio
+import itertools
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -69,16 +71,8 @@ class Connection(asyncio.Protocol):
         """Keep the way out."""
         self._transport = transport
 
-    def ask(self, path: str) -> "asyncio.Future[Answer]":
-        """Send a question; the future has its answer once that is whole."""
-        return self._send(f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
-
-    def post(self, path: str, body: bytes) -> "asyncio.Future[Answer]":
-        """Send JSON; the future has the answer once that is whole."""
-        head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
-        return self._send(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-
-    def _send(self, question: bytes) -> "asyncio.Future[Answer]":
+    def ask(self, question: bytes) -> "asyncio.Future[Answer]":
+        """Send a question, as `get` or `post` writes it; the future has its answer once that is whole."""
         self._answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._transport.write(question)  # type: ignore[attr-defined]
         return self._answer
@@ -111,15 +105,29 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
 
-async def press(port: int, paths: list[str], connections: int, seconds: float) -> Measured:
-    """Ask as fast as answers come, each connection for itself (closed loop)."""
+def get(path: str) -> bytes:
+    """Write a question for a document."""
+    return f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
+
+
+def post(path: str, body: object) -> bytes:
+    """Write a question with JSON."""
+    data = json.dumps(body).encode()
+    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data
+
+
+async def press(port: int, questions: Sequence[bytes], connections: int, seconds: float) -> Measured:
+    """Ask as fast as answers come, each connection for itself (closed loop); opens anew what the server closed."""
     measured, began = Measured(), time.perf_counter()
-    turn = iter(range(10**9))
+    turn = itertools.cycle(questions)
 
     async def ask_on() -> None:
         connection = await Connection.open(port)
         while (started := time.perf_counter()) < began + seconds:
-            measured.note(await connection.ask(paths[next(turn) % len(paths)]), time.perf_counter() - started)
+            if connection.is_over:
+                connection = await Connection.open(port)
+            measured.note(await connection.ask(next(turn)), time.perf_counter() - started)
         connection.close()
 
     await asyncio.gather(*(ask_on() for _ in range(connections)))
@@ -127,35 +135,16 @@ async def press(port: int, paths: list[str], connections: int, seconds: float) -
     return measured
 
 
-async def post_all(port: int, path: str, bodies: Sequence[bytes], connections: int, seconds: float) -> Measured:
-    """Post bodies as fast as answers come, each connection for itself; opens anew what the server closed."""
-    measured, began = Measured(), time.perf_counter()
-    turn = iter(range(10**9))
-
-    async def post_on() -> None:
-        connection = await Connection.open(port)
-        while (started := time.perf_counter()) < began + seconds:
-            if connection.is_over:
-                connection = await Connection.open(port)
-            answer = await connection.post(path, bodies[next(turn) % len(bodies)])
-            measured.note(answer, time.perf_counter() - started)
-        connection.close()
-
-    await asyncio.gather(*(post_on() for _ in range(connections)))
-    measured.wall = time.perf_counter() - began
-    return measured
-
-
-async def pace(port: int, paths: list[str], rate: float, seconds: float, connections: int = 64) -> Measured:
+async def pace(port: int, questions: Sequence[bytes], rate: float, seconds: float, connections: int = 64) -> Measured:
     """Ask at a steady rate, whether answers come or not (open loop): waiting for a free connection counts."""
     measured, began = Measured(), time.perf_counter()
     free: asyncio.Queue[Connection] = asyncio.Queue()
     for _ in range(connections):
         free.put_nowait(await Connection.open(port))
 
-    async def ask_at(due: float, path: str) -> None:
+    async def ask_at(due: float, question: bytes) -> None:
         connection = await free.get()
-        measured.note(await connection.ask(path), time.perf_counter() - due)
+        measured.note(await connection.ask(question), time.perf_counter() - due)
         free.put_nowait(connection)
 
     async with asyncio.TaskGroup() as tasks:
@@ -163,7 +152,7 @@ async def pace(port: int, paths: list[str], rate: float, seconds: float, connect
             due = began + number / rate
             if (early := due - time.perf_counter()) > 0:
                 await asyncio.sleep(early)
-            tasks.create_task(ask_at(due, paths[number % len(paths)]))
+            tasks.create_task(ask_at(due, questions[number % len(questions)]))
             if early <= 0:
                 await asyncio.sleep(0)
     measured.wall = time.perf_counter() - began

@@ -95,6 +95,11 @@ Release = dict[str, list[Series]]
 """The figures of each benchmark."""
 
 
+def list_figures(release: Release) -> dict[tuple[str, str], Series]:
+    """List all figures by benchmark and name."""
+    return {(name, each.figure.name): each for name, figures in release.items() for each in figures}
+
+
 def report(figures: Iterable[Figure], words: str = "") -> Result:
     """End a benchmark with its figures."""
     return Result(words, {"figures": [asdict(each) for each in figures]})
@@ -133,15 +138,13 @@ def find_slower(now: Release, before: Release, *, on_the_same_machine: bool) -> 
     Returns:
         Benchmark, figure and how many times worse it is.
     """
-    kept = {(name, each.figure.name): each for name, figures in before.items() for each in figures}
-    found = []
-    for name, figures in now.items():
-        for each in figures:
-            old = kept.get((name, each.figure.name))
-            if old is None or (each.figure.unit and not on_the_same_machine):
-                continue
-            if (slowdown := each.slowdown(old)) > MOST_SLOWER:
-                found.append((name, each.figure.name, slowdown))
+    kept, found = list_figures(before), []
+    for (benchmark, name), each in list_figures(now).items():
+        old = kept.get((benchmark, name))
+        if old is None or (each.figure.unit and not on_the_same_machine):
+            continue
+        if (slowdown := each.slowdown(old)) > MOST_SLOWER:
+            found.append((benchmark, name, slowdown))
     return found
 
 
