@@ -32,6 +32,9 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW__API__HOST": settings.host,
         "AIRFLOW__API__PORT": str(settings.airflow_port),
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{settings.airflow_port}",
+        # How long a task's end may go unnoticed. A step that waits and is told at once would else go on before it is
+        # known that it waits, which Airflow takes for a failure.
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(task_logs(settings)),
         "AIRFLOW__SHARES__SCORING_TASKS": str(settings.scoring_tasks or settings.num_workers),
