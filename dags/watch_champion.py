@@ -1,9 +1,10 @@
 """# watch_champion: a moved alias takes effect, or the run turns red.
 
 **Starts** again soon after it has ended. **Writes** nothing itself: it looks at the alias `champion` every two
-seconds for nine minutes; once it names another version than the one announced last, it tells `champion`, which starts
-`score_users`. Then it reads back from the model server and from the API which version they serve, and waits until both
-serve what the alias says. Skips in green when nothing moves. Both wait in the triggerer and hold no task slot.
+seconds for nine minutes; once it names another version than the one announced last, or that one was refused by the
+gate and has the tag `override` now, it tells `champion`, which starts `score_users`. Then it reads back from the model
+server and from the API which version they serve, and waits until both serve what the alias says. Skips in green when
+nothing moves. Both wait in the triggerer and hold no task slot.
 
 **Safe to run again**: yes.
 

@@ -2,6 +2,7 @@
 
     python -m serving.watch                                  now
     python -m serving.watch --await-move 540 --announced 4   until the alias moves away from version 4
+                             ... --announced-barred          or until that version, which may not serve, may
     python -m serving.watch --await-served 1800              until what the alias says is served
 
 Exit codes: 0 served as the alias says, or moved; 1 MLflow did not answer, or another installation's did; 2 something
@@ -18,6 +19,7 @@ from command import Command, CommandError, Result
 from serving.serving_status import Served, read_served
 from settings import Settings, load_settings
 from training.registry.client import CHAMPION, NamedVersion, Registry, connect
+from training.registry.eligibility import find_bar
 from training.registry.errors import ForeignRegistryError, RegistryError
 from training.registry.installation import Installation, read_installation
 
@@ -57,21 +59,28 @@ class Watch:
         champion = self._resolve()
         return self._describe_no_champion(None) if champion is None else _compare(champion, self._look_around())
 
-    def await_move(self, announced: NamedVersion | None, seconds: float) -> Outcome:
+    def await_move(self, announced: NamedVersion | None, seconds: float, *, was_barred: bool = False) -> Outcome:
         """Wait until the alias names another version, or another run's of that number, than the one announced last.
 
         Where nothing moves, but lists of another version are shown at the end, the announced one is announced again:
         its scoring failed.
+
+        Args:
+            announced: the version announced last; `None` for none.
+            seconds: to wait at most.
+            was_barred: whether that version might not serve when it was announced, so that nothing was scored: it is
+                announced again as soon as it may.
         """
         deadline, lost_since = time.monotonic() + seconds, None
-        while _is_announced(champion := self._resolve_patiently(announced, deadline), announced):
+        while True:
+            champion, news = self._look_patiently(announced, was_barred, deadline)
+            if news:
+                return Outcome(0, news, champion)
             now = time.monotonic()
             lost_since = (lost_since or now) if champion is None and announced is not None else None
             if now >= deadline or (lost_since is not None and now - lost_since > LOST_SECONDS):
                 return self._end_of_watch(champion, announced)
             time.sleep(POLL_SECONDS)
-        assert champion is not None
-        return Outcome(0, f"the alias moved to version {champion.number}", champion)
 
     def await_served(self, seconds: float) -> Outcome:
         """Wait until everything served is of the version that the alias names now; ends early where that is refused."""
@@ -94,16 +103,31 @@ class Watch:
         self._registry.require_own(self._installation)
         return self._registry.resolve_version(CHAMPION)
 
-    def _resolve_patiently(self, announced: NamedVersion | None, deadline: float) -> NamedVersion | None:
-        """Ask for the alias; while MLflow does not answer, nothing has moved until the time is over."""
+    def is_barred(self, named: NamedVersion) -> bool:
+        """Return whether a version may not serve: the gate refused it, and nobody overrode that."""
+        return find_bar(self._registry.find_tags(named.number) or {}) is not None
+
+    def _look_patiently(
+        self, announced: NamedVersion | None, was_barred: bool, deadline: float
+    ) -> tuple[NamedVersion | None, str]:
+        """Ask for the alias and what is new of it; while MLflow does not answer, nothing is until the time is over."""
         try:
-            return self._resolve()
+            champion = self._resolve()
+            return champion, self._find_news(champion, announced, was_barred)
         except ForeignRegistryError:
             raise
         except RegistryError:
             if time.monotonic() >= deadline:
                 raise
-            return announced
+            return announced, ""
+
+    def _find_news(self, champion: NamedVersion | None, announced: NamedVersion | None, was_barred: bool) -> str:
+        if champion is None:
+            return ""
+        if not _is_announced(champion, announced):
+            return f"the alias moved to version {champion.number}"
+        has_leave = was_barred and not self.is_barred(champion)
+        return f"version {champion.number}, which the gate refused, may serve now" if has_leave else ""
 
     def _describe_no_champion(self, announced: NamedVersion | None) -> Outcome:
         """Tell a lost alias from none yet: the version announced last carried it, or the one that still ranks."""
@@ -131,10 +155,10 @@ def _describe_loss(carrier: int) -> Outcome:
     return Outcome(DIFFERENT, words, None)
 
 
-def _is_announced(champion: NamedVersion | None, announced: NamedVersion | None) -> bool:
-    """Return whether there is nothing new to tell: of an event that named no run, the number alone counts."""
-    if champion is None or announced is None:
-        return champion is None
+def _is_announced(champion: NamedVersion, announced: NamedVersion | None) -> bool:
+    """Return whether a version is the one announced last: of an event that named no run, the number alone counts."""
+    if announced is None:
+        return False
     return champion.number == announced.number and announced.run_id in ("", champion.run_id)
 
 
@@ -156,6 +180,9 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument(
         "--announced-run", default="", help="its run, since a number may come again for another version"
     )
+    command.add_argument(
+        "--announced-barred", action="store_true", help="it might not serve then: wait until it may, too"
+    )
     return command.run(_watch, arguments, {RegistryError: UNANSWERED})
 
 
@@ -163,7 +190,7 @@ def _watch(options: argparse.Namespace) -> Result:
     watch = _make_watch(load_settings())
     if options.await_move is not None:
         announced = options.announced and NamedVersion(options.announced, options.announced_run)
-        outcome = watch.await_move(announced, options.await_move)
+        outcome = watch.await_move(announced, options.await_move, was_barred=options.announced_barred)
     elif options.await_served is not None:
         sys.stderr.write("waiting until model server and homepage serve what the alias says\n")
         outcome = watch.await_served(options.await_served)
@@ -172,7 +199,12 @@ def _watch(options: argparse.Namespace) -> Result:
     if outcome.code:
         raise CommandError(outcome.words, outcome.code)
     named = outcome.champion
-    report = {"champion": named and named.number, "run_id": named and named.run_id, "words": outcome.words}
+    report = {
+        "champion": named and named.number,
+        "run_id": named and named.run_id,
+        "barred": named is not None and watch.is_barred(named),
+        "words": outcome.words,
+    }
     return Result(outcome.words, report)
 
 

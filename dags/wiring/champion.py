@@ -14,7 +14,10 @@ LATEST_EVENTS = 100
 
 
 class Look(WaitingStep):
-    """Waits for the alias to move away from the version that was announced last, and announces where it went."""
+    """Waits for the alias to move away from the version that was announced last, and announces where it went.
+
+    A version that might not serve when it was announced is announced again as soon as it may: nothing was scored.
+    """
 
     def __init__(self, **task: Any):
         limit = LOOK_SECONDS + SPARE_SECONDS
@@ -26,12 +29,14 @@ class Look(WaitingStep):
         named = [event.extra for event in latest if str(event.extra.get("version", "")).isdecimal()]
         announced = ["--announced", str(named[0]["version"])] if named else []
         run = [f"--announced-run={named[0]['run_id']}"] if named and named[0].get("run_id") else []
-        return ["--await-move", str(LOOK_SECONDS), *announced, *run, "--json"]
+        barred = ["--announced-barred"] if named and named[0].get("barred") else []
+        return ["--await-move", str(LOOK_SECONDS), *announced, *run, *barred, "--json"]
 
     def resume(self, context: Any, event: dict[str, Any] | None = None) -> dict[str, Any]:
         """Announce the version that the alias names now."""
         state = super().resume(context, event)
-        context["outlet_events"][CHAMPION].extra = {"version": state["champion"], "run_id": state["run_id"]}
+        told = {"version": state["champion"], "run_id": state["run_id"], "barred": state["barred"]}
+        context["outlet_events"][CHAMPION].extra = told
         return state
 
 

@@ -21,6 +21,7 @@ class World(Registry):
 
     champions: list[int | NamedVersion | None]
     served: list[Served] = field(default_factory=lambda: [Served(1, 1, None, "", "run of 1")])
+    tags_seen: list[dict[str, str]] = field(default_factory=lambda: [{}])
 
     def resolve_version(self, _alias: str) -> NamedVersion | None:
         champion = self.champions[0]
@@ -29,6 +30,9 @@ class World(Registry):
         if champion == 0:
             raise RegistryError("MLflow says: connection refused")
         return name(champion) if isinstance(champion, int) else champion
+
+    def find_tags(self, _version: int) -> dict[str, str]:
+        return self.tags_seen.pop(0) if len(self.tags_seen) > 1 else self.tags_seen[0]
 
     def look_around(self) -> Served:
         return self.served.pop(0) if len(self.served) > 1 else self.served[0]
@@ -74,6 +78,26 @@ def test_a_move_is_told_once_it_is_seen(
 def test_nothing_moved_is_nothing_to_do(make_watch: MakeWatch) -> None:
     assert make_watch(World([1])).await_move(name(1), 0.01).code == NOTHING_MOVED
     assert make_watch(World([None], [NOTHING])).await_move(None, 0.01).code == NOTHING_MOVED
+
+
+REFUSED = {"verdict": "refuse", "reason": "worse than chance."}
+
+
+def test_a_refused_version_is_announced_again_once_it_is_overridden(make_watch: MakeWatch) -> None:
+    world = World([2], tags_seen=[REFUSED, REFUSED, REFUSED | {"override": "to see it"}])
+
+    outcome = make_watch(world).await_move(name(2), 60, was_barred=True)
+
+    assert (outcome.code, outcome.champion) == (0, name(2))
+    assert outcome.words == "version 2, which the gate refused, may serve now"
+
+
+def test_a_version_that_stays_refused_is_not_announced_again(make_watch: MakeWatch) -> None:
+    served = [Served(1, None, 2, "version 2 is refused")]
+    watch = make_watch(World([2], served, [REFUSED]))
+
+    assert watch.is_barred(name(2))
+    assert watch.await_move(name(2), 0.01, was_barred=True).code == DIFFERENT
 
 
 @pytest.mark.parametrize("seconds", [60, 0.01], ids=["soon", "at the latest when the time is over"])

@@ -113,10 +113,15 @@ class LatestEvents(list[Any]):
     [
         ([{}, {"version": 3}, {"version": 2}], ["--announced", "3"]),
         ([{"version": None}, {"version": "four"}, {"version": "2"}], ["--announced", "2"]),
+        (
+            [{"version": 4, "run_id": "a", "barred": True}],
+            ["--announced", "4", "--announced-run=a", "--announced-barred"],
+        ),
+        ([{"version": 4, "barred": False}, {"version": 3, "barred": True}], ["--announced", "4"]),
         ([{}], []),
         ([], []),
     ],
-    ids=["without a version", "with nonsense", "none with a version", "none"],
+    ids=["without a version", "with nonsense", "refused", "refused before", "none with a version", "none"],
 )
 def test_an_event_without_a_version_announces_nothing(extras: list[dict[str, Any]], announced: list[str]) -> None:
     events = LatestEvents(SimpleNamespace(extra=extra) for extra in extras)
