@@ -34,6 +34,7 @@ SUITE = {
     "rebuild_memory": ["--users", "50000", "100000", "--lines-at-once", "1000000"],
     "training": ["--repeats", "1"],
     "training_memory": ["--users", "20000", "60000", "--windows", "2", "--max-users", "2000", "--max-judges", "2000"],
+    "night": ["--users", "50000", "100000"],
     "ranking": ["--runs", "1"],
     "rerank": [],
     "publish": ["--database", "mariadb"],

@@ -11,10 +11,10 @@ def read_memory(pid: int | None = None) -> dict[str, float]:
     return {"Private": sizes["Private_Dirty"], "Pss": sizes["Pss"]}
 
 
-def read_peak() -> float:
-    """Read the most megabytes that this process ever had in memory.
+def read_peak(pid: int | None = None) -> float:
+    """Read the most megabytes that a process, this one if none is named, ever had in memory.
 
     `getrusage` says no less than what its parent had at its start.
     """
-    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    lines = Path(f"/proc/{pid or os.getpid()}/status").read_text(encoding="utf-8").splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) / 1024

@@ -1,13 +1,15 @@
 """Past snapshots of a shop that does not fit in memory: what is global from all lines, users as they are asked for.
 
-The lines of all orders are spread over parts of the users once; each past instant is then one pass over the parts.
-What comes of it is what `build_snapshot` computes of `Purchases.before`, for some of the users.
+The lines of all orders are spread over parts of the users once, and each part's are put in order and joined with their
+products; each past instant is then one pass over the parts. What comes of it is what `build_snapshot` computes of
+`Purchases.before`, for some of the users.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -17,9 +19,9 @@ from features.snapshot.availability import drop_hidden, mark_sellable
 from features.snapshot.bucket_rebuild import describe_users
 from features.snapshot.global_tables import build_neighbours_and_embeddings
 from features.snapshot.history import build_pairs, date_pairs
-from features.snapshot.lines import scan_coupons, scan_users
+from features.snapshot.lines import scan_coupons
 from features.snapshot.plan import Lines, load_shared_facts
-from features.snapshot.purchases import ProductFacts, Purchases, settle_purchases
+from features.snapshot.purchases import ProductFacts, Purchases, finish_lines, settle_purchases
 from features.snapshot.spreading import count_lines, spread_lines
 from features.snapshot.sums import SumsOfParts
 from features.snapshot.tables import Snapshot
@@ -29,38 +31,65 @@ from features.store import MLStore
 LINES_OF_A_PART = 400_000
 """Lines of orders in memory at once, some 0.5 KB each."""
 
+IN_ORDER = ("user_id", "ordered_at", "order_id", "product_id")
+
+
+class PartFiles(NamedTuple):
+    """Names of the files of a part of the users.
+
+    Attributes:
+        ledger: their lines and those of guests, as `finish_lines` gives them.
+        users: user_id, sorted.
+    """
+
+    ledger: str
+    users: str
+
 
 @dataclass(frozen=True)
 class SpreadPurchases:
     """The purchases before an instant, in files of a folder of their own: read a part of the users, or some, at a time.
 
     Attributes:
-        lines: of all orders, spread over parts of the users.
+        store: the ML store. versions: of its tables, for coupons.
+        workspace: holds the files. parts: their names.
         facts: what the purchases of all users share.
     """
 
-    lines: Lines
+    store: MLStore
+    versions: Mapping[str, int]
+    workspace: Workspace
+    parts: list[PartFiles]
     facts: ProductFacts
 
     @property
     def as_of(self) -> datetime:
         """The instant; every purchase lies strictly before it."""
-        return self.lines.as_of
+        return self.facts.as_of
 
     def load_parts(self) -> Iterator[Purchases]:
-        """Load the purchases of one part of the users after the other."""
-        parts = range(self.lines.num_buckets)
-        return (self.lines.load_purchases(self.facts, range(part, part + 1)) for part in parts)
+        """Load the purchases of one part of the users after the other, without the coupons that they redeemed."""
+        no_coupons = scan_coupons(self.store, self.as_of, self.versions).clear().collect()
+        for part in self.parts:
+            ledger, users = (self.workspace.scan_frames([path]).collect() for path in part)
+            yield settle_purchases(self.facts, users, ledger, no_coupons)
 
     def load_users(self, user_ids: Int64) -> Purchases:
         """Load the purchases of some users, and nothing of guests."""
-        lines, is_chosen = self.lines, pl.col("user_id").is_in(pl.Series(user_ids).implode())
-        users = scan_users(lines.store, lines.as_of, lines.versions).filter(is_chosen).collect()
-        is_theirs = ~pl.col("is_guest") & pl.col("user_id").is_in(users["user_id"].implode())
-        theirs = lines.workspace.scan_frames(lines.paths).filter(is_theirs)
-        coupons = scan_coupons(lines.store, lines.as_of, lines.versions).filter(is_chosen).collect()
-        bought = drop_hidden(theirs.drop("is_guest", "bucket").collect(), self.facts.availability)
-        return settle_purchases(self.facts, users, bought, coupons)
+        asked = pl.DataFrame({"user_id": user_ids}, schema={"user_id": pl.Int64}).lazy()
+        known, ledger = (self.workspace.scan_frames(paths) for paths in (self._users, self._ledgers))
+        users = known.join(asked, on="user_id", how="semi").sort("user_id").collect()
+        lines = ledger.join(users.lazy(), on="user_id", how="semi").sort(IN_ORDER).collect()
+        coupons = scan_coupons(self.store, self.as_of, self.versions).join(users.lazy(), on="user_id", how="semi")
+        return settle_purchases(self.facts, users, lines, coupons.sort("user_id", "used_at").collect())
+
+    @property
+    def _ledgers(self) -> list[str]:
+        return [part.ledger for part in self.parts]
+
+    @property
+    def _users(self) -> list[str]:
+        return [part.users for part in self.parts]
 
     def build_snapshot(self, at: datetime, chosen: Purchases) -> Snapshot:
         """Build the snapshot as of a past instant: all of its products and categories, and some of its users.
@@ -69,7 +98,7 @@ class SpreadPurchases:
             at: the instant.
             chosen: the purchases of those users, as `load_users` gives them.
         """
-        workspace = Workspace(self.lines.workspace.store, f"past{at.astimezone(UTC):%Y%m%dT%H%M%S%f}")
+        workspace = Workspace(self.workspace.store, f"past{at.astimezone(UTC):%Y%m%dT%H%M%S%f}")
         sums, history = SumsOfParts(workspace), []
         for purchases in self.load_parts():
             past = purchases.before(at)
@@ -114,7 +143,7 @@ def spread_purchases(
         store: the ML store.
         as_of: timezone-aware; orders placed at this very instant belong to the future.
         versions: table versions to read.
-        scratch: folder for the files, some 30 bytes a line; it is the caller's to delete.
+        scratch: folder for the files; it is the caller's to delete.
         lines_of_a_part: lines in memory at once.
 
     Raises:
@@ -125,4 +154,14 @@ def spread_purchases(
         num_parts = max(-(-num_lines // lines_of_a_part), 1)
         paths = spread_lines(store, as_of, versions, num_parts, workspace)
         lines = Lines(store, versions, workspace, as_of, num_parts, num_lines, paths)
-        return SpreadPurchases(lines, load_shared_facts(lines))
+        facts = load_shared_facts(lines)
+        parts = [_write_part(lines, facts, part) for part in range(num_parts)]
+        workspace.delete_frames(paths)
+        return SpreadPurchases(store, versions, workspace, parts, facts)
+
+
+def _write_part(lines: Lines, facts: ProductFacts, part: int) -> PartFiles:
+    users, rows = lines.read(range(part, part + 1))
+    ledger = finish_lines(facts, drop_hidden(rows, facts.availability))
+    workspace = lines.workspace
+    return PartFiles(workspace.write_frame("ledger", ledger), workspace.write_frame("users", users))

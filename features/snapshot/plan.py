@@ -14,7 +14,7 @@ from features.snapshot.buckets import assign_bucket
 from features.snapshot.complements import build_complements, keep_newest
 from features.snapshot.history import build_pairs
 from features.snapshot.lines import find_last_sales, scan_coupons, scan_users
-from features.snapshot.purchases import ProductFacts, Purchases, load_product_facts, settle_purchases
+from features.snapshot.purchases import ProductFacts, Purchases, finish_lines, load_product_facts, settle_purchases
 from features.snapshot.spreading import count_lines, read_lines, split_buckets, spread_lines
 from features.snapshot.sums import SumsOfParts
 from features.snapshot.workspace import Workspace
@@ -59,7 +59,8 @@ class Lines:
         users, lines = self.read(buckets)
         is_inside = assign_bucket(pl.col("user_id"), self.num_buckets).is_between(buckets.start, buckets.stop - 1)
         coupons = scan_coupons(self.store, self.as_of, self.versions).filter(is_inside).collect()
-        return settle_purchases(facts, users, drop_hidden(lines, facts.availability), coupons)
+        ledger = finish_lines(facts, drop_hidden(lines, facts.availability))
+        return settle_purchases(facts, users, ledger, coupons)
 
 
 @dataclass(frozen=True)

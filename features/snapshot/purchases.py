@@ -134,7 +134,8 @@ def _read_purchases(store: MLStore, as_of: datetime, versions: Mapping[str, int]
     availability = load_availability(store, as_of, versions, find_last_sales(lines).drop_nulls())
     lines = drop_hidden(lines, availability)
     facts = load_product_facts(store, as_of, versions, availability, lines["product_id"].unique())
-    return settle_purchases(facts, users, lines, scan_coupons(store, as_of, versions).collect())
+    coupons = scan_coupons(store, as_of, versions).collect()
+    return settle_purchases(facts, users, finish_lines(facts, lines), coupons)
 
 
 @dataclass(frozen=True)
@@ -176,19 +177,31 @@ def load_product_facts(
     return ProductFacts(as_of, products.drop("product_type"), availability, exclusions, gifts)
 
 
+def finish_lines(facts: ProductFacts, lines: pl.DataFrame) -> pl.DataFrame:
+    """Merge repeats of a product within an order, and say what each product is and since when a line is a gift.
+
+    Args:
+        facts: what all users share.
+        lines: as `number_baskets` gives them, of some users and of guests, nothing that was hidden.
+
+    Returns:
+        As the `ledger` of `Purchases`; gift_at is there where anything is a gift.
+    """
+    return _mark_gifts(_finish_lines(lines, facts.products, facts.as_of), facts.gifts)
+
+
 def settle_purchases(
-    facts: ProductFacts, users: pl.DataFrame, lines: pl.DataFrame, coupons_used: pl.DataFrame
+    facts: ProductFacts, users: pl.DataFrame, ledger: pl.DataFrame, coupons_used: pl.DataFrame
 ) -> Purchases:
     """Make the purchases of some users, or of all, from the lines of their orders.
 
     Args:
         facts: what all users share.
         users: user_id, sorted.
-        lines: as `number_baskets` gives them, of these users and of guests, nothing that was hidden.
+        ledger: as `finish_lines` gives it, of these users and of guests.
         coupons_used: of these users.
     """
-    everything = _mark_gifts(_finish_lines(lines, facts.products, facts.as_of), facts.gifts)
-    kept, guest_lines, ledger = _settle(everything, users, facts.as_of)
+    kept, guest_lines, unsettled = _settle(ledger, users, facts.as_of)
     return Purchases(
         as_of=facts.as_of,
         user_ids=users,
@@ -197,7 +210,7 @@ def settle_purchases(
         guest_lines=guest_lines,
         coupons_used=coupons_used,
         availability=facts.availability,
-        ledger=ledger,
+        ledger=unsettled,
         exclusions=facts.exclusions,
     )
 

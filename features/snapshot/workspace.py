@@ -46,6 +46,11 @@ class Workspace:
         """Read rows of one or several files lazily."""
         return scan_files(self.store, paths)
 
+    def delete_frames(self, paths: Sequence[str]) -> None:
+        """Delete files that nobody needs any more."""
+        for path in paths:
+            self.store.files.delete(path)
+
     def write_note(self, what: str, note: Mapping[str, Any]) -> None:
         """Write a note, in place of one that was there."""
         said = {**note, "noted_at": datetime.now(UTC).isoformat()}

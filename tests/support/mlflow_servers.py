@@ -9,14 +9,19 @@ from pathlib import Path
 
 from mlflow_server.health import ask
 from settings import Settings
-from tests.support.processes import await_answer
+from tests.support.processes import START_SECONDS, await_answer
 
 ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
 def mlflow_running(
-    settings: Settings, login: Mapping[str, str] | None = None, *, python: str = sys.executable, folder: Path = ROOT
+    settings: Settings,
+    login: Mapping[str, str] | None = None,
+    *,
+    python: str = sys.executable,
+    folder: Path = ROOT,
+    seconds: float = START_SECONDS,
 ) -> Iterator[None]:
     """Start the server of an installation, and end it with the block.
 
@@ -25,6 +30,7 @@ def mlflow_running(
         login: variables of production, if the server has a login.
         python: its interpreter.
         folder: where its packages lie.
+        seconds: how long it may take to answer.
 
     Yields:
         Once it answers.
@@ -33,7 +39,7 @@ def mlflow_running(
     command = [python, "-m", "mlflow_server"]
     process = subprocess.Popen(command, cwd=folder, env={**os.environ, **values}, stderr=subprocess.DEVNULL)
     try:
-        await_answer(process, lambda: answers(settings))
+        await_answer(process, lambda: answers(settings), seconds=seconds)
         yield
     finally:
         process.terminate()

@@ -8,14 +8,16 @@ START_SECONDS = 120.0
 PAUSE_SECONDS = 0.2
 
 
-def await_answer(process: "subprocess.Popen[bytes]", answers: Callable[[], bool]) -> None:
-    """Wait until a server answers.
+def await_answer(
+    process: "subprocess.Popen[bytes]", answers: Callable[[], bool], *, seconds: float = START_SECONDS
+) -> None:
+    """Wait until a server answers, for so many seconds.
 
     Raises:
         AssertionError: it ended before, or took too long.
     """
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + seconds
     while not answers():
         assert process.poll() is None, "the server ended before it answered"
-        assert time.monotonic() < deadline, f"no answer within {START_SECONDS:.0f} s"
+        assert time.monotonic() < deadline, f"no answer within {seconds:.0f} s"
         time.sleep(PAUSE_SECONDS)

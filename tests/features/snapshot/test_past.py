@@ -55,7 +55,7 @@ def test_a_past_snapshot_of_all_users_is_that_of_all_purchases(spread: SpreadPur
 
     for table in TABLES:
         assert getattr(found, table).equals(getattr(expected, table)), table
-    assert not [path for path in Path(spread.lines.workspace.store.uri, FOLDER).iterdir() if "past" in path.name]
+    assert not [path for path in Path(spread.workspace.store.uri, FOLDER).iterdir() if "past" in path.name]
 
 
 def test_some_users_are_described_as_among_all(spread: SpreadPurchases, in_memory: Purchases) -> None:
