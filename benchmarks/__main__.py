@@ -40,6 +40,7 @@ SUITE = {
     "publish": ["--database", "mariadb"],
     "scale": [],
     "celery_workers": [],
+    "lost_workers": [],
     "mapped_memory": [],
     "model_server": [],
     "search": ["--database", "mysql"],

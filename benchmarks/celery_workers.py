@@ -11,7 +11,7 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks.parts.celery_installation import celery_running
+from benchmarks.parts.celery_installation import celery_running, list_workers_of_one_place
 from benchmarks.parts.figures import Figure, report
 from command import Command, Result
 from tests.support.ports import free_settings
@@ -41,7 +41,7 @@ def measure(folder: Path, seconds: float) -> Figure:
     (dags / "fixed_cost.py").write_text(FIXED_COST.format(seconds=seconds, tasks=TASKS))
     settings = free_settings(folder / "var").model_copy(update={"executor": "celery", "workers": max(WORKERS)})
     took: dict[int, float] = {}
-    with celery_running(settings, dags) as installation:
+    with celery_running(settings, dags, list_workers_of_one_place(settings)) as installation:
         for workers in WORKERS:
             installation.start_workers(workers)
             tasks = installation.await_end("fixed_cost", installation.run("fixed_cost"))

@@ -39,5 +39,6 @@ def _append(store: MLStore, name: str, frames: list[pl.DataFrame]) -> None:
         store.table_uri(name),
         rows.with_columns(missing).select(pl.col(column).cast(dtype) for column, dtype in schema.items()),
         mode="append",
+        storage_options=store.storage_options,
         configuration=TABLE_CONFIGURATION,
     )

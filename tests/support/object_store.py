@@ -10,7 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -53,11 +53,18 @@ class Fault:
 
 @dataclass(frozen=True)
 class ObjectStore:
-    """An object store on loopback, with the bucket `shop`."""
+    """An object store on loopback, with the bucket `shop`.
+
+    Attributes:
+        url: the store's own address. proxy: that of the proxy before it.
+        folder: where SeaweedFS keeps what it has.
+        pid: of the store's one process.
+    """
 
     url: str
     proxy: str
     folder: Path
+    pid: int = 0
 
     def environment(self) -> dict[str, str]:
         """Return the variables with which everything reaches it, through the proxy."""
@@ -95,13 +102,13 @@ class ObjectStore:
             counts = json.loads(_send("POST", self.proxy + CONTROL, b"[]"))
         assert all(count > fault.passed for count, fault in zip(counts, faults, strict=True)), counts
 
-    def await_fault(self) -> None:
+    def await_fault(self, seconds: float = 60) -> None:
         """Wait until a request has met a fault that lets none pass.
 
         Raises:
-            AssertionError: none did within a minute.
+            AssertionError: none did so long.
         """
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + seconds
         while not any(json.loads(_send("GET", self.proxy + CONTROL))):
             assert time.monotonic() < deadline, "no request met the fault"
             time.sleep(0.1)
@@ -124,6 +131,7 @@ def object_store_running(folder: Path, kind: Kind = "moto") -> Iterator[ObjectSt
     proxy = [sys.executable, "-m", "tests.support.faulty_proxy", str(proxy_port), str(port)]
     with ExitStack() as processes:
         server = processes.enter_context(_running(moto if kind == "moto" else _seaweedfs(folder, port, more)))
+        store = replace(store, pid=server.pid)
         await_answer(server, lambda: _has_bucket(store))
         await_answer(processes.enter_context(_running(proxy)), lambda: _answers(store))
         yield store
@@ -134,7 +142,8 @@ def _seaweedfs(folder: Path, port: int, ports: list[int]) -> list[str]:
     names = ("s3.port.grpc", "master.port", "master.port.grpc", "volume.port", "volume.port.grpc")
     named = dict(zip([*names, "filer.port", "filer.port.grpc"], ports, strict=True))
     return [
-        *(str(SEAWEEDFS.find()), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
+        *(str(SEAWEEDFS.find()), "-logtostderr=true"),  # else it leaves files of logs beside all temporary ones
+        *("server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
         *("-s3", f"-s3.port={port}"),
         *(f"-{name}={number}" for name, number in named.items()),
         *("-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false", "-master.volumeSizeLimitMB=64"),
