@@ -1,4 +1,4 @@
-"""Item directions from a truncated SVD (Halko et al. 2011); apart, since only a rebuild needs scikit-learn.
+"""Item directions from a truncated SVD (Halko et al. 2011); apart, since only a rebuild's last step needs scikit-learn.
 
 Let X be the users by products of item_neighbours.py, each column weighted by the product's rarity, and U S V' the part
 of it with the EMBEDDING_SIZE largest singular values. A user's embedding is the user's row of X V S^-1/2 at unit
@@ -8,7 +8,6 @@ length; an item's direction is its row of V S^-1/2 times its rarity, what a purc
 import numpy as np
 import polars as pl
 import scipy.sparse
-from sklearn.utils.extmath import randomized_svd
 
 from features.snapshot.item_neighbours import Float32, lay_out_purchases, sample_users
 from features.snapshot.user_embeddings import EMBEDDING_SIZE, lay_out_embeddings, sum_audiences
@@ -50,6 +49,8 @@ def find_item_directions(history: pl.DataFrame, sold_ids: np.ndarray) -> Float32
 
 def _find_item_directions(purchases: scipy.sparse.csr_matrix) -> Float32:
     """Return rarity * V S^-1/2, float32[products, EMBEDDING_SIZE]; columns beyond the matrix's rank are zero."""
+    from sklearn.utils.extmath import randomized_svd  # here: half of what a share takes to start, which needs it not
+
     item_directions = np.zeros((purchases.shape[1], EMBEDDING_SIZE), dtype=np.float32)
     rank = min(EMBEDDING_SIZE, *purchases.shape)
     if rank == 0:

@@ -1,5 +1,7 @@
 import dataclasses
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from features.snapshot.tables import Snapshot
 from features.store import MLStore
 from settings import load_settings
 from tests.support.tiny_shop import day
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -111,3 +115,11 @@ def test_before_the_first_order_there_is_a_snapshot_without_purchases(tiny_store
     assert snapshot.users.height == 2
     assert snapshot.products["popularity"].sum() == 0
     assert snapshot.arrays.popular_rows.tolist() == []
+
+
+def test_a_share_starts_without_what_the_last_step_alone_needs() -> None:
+    command = "import sys, features.rebuild; print('sklearn' in sys.modules)"
+
+    said = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert said.stdout.strip() == "False"
