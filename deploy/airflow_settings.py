@@ -35,6 +35,9 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         # How long a task's end may go unnoticed. A step that waits and is told at once would else go on before it is
         # known that it waits, which Airflow takes for a failure.
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        # A task gives up after five calls that were not answered in time: on a busy machine 5 s, the default, ended
+        # some before they had begun.
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "15",
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(task_logs(settings)),
         "AIRFLOW__SHARES__SCORING_TASKS": str(settings.scoring_tasks or settings.num_workers),

@@ -13,6 +13,8 @@ from settings import Settings
 
 MIN_SECRET_LENGTH = 20
 ADMIN = "admin"
+CHECKED_SECONDS = 300
+"""How long a password that was right is not hashed again, which takes a core 0.1 s and MLflow does at each request."""
 
 
 def write_login_file(settings: Settings, path: Path) -> Path | None:
@@ -80,6 +82,7 @@ def _login_ini(database_uri: str, password: str) -> str:
         "admin_username": ADMIN,
         "admin_password": password.replace("%", "%%"),
         "authorization_function": "mlflow.server.auth:authenticate_request_basic_auth",
+        "auth_cache_ttl_seconds": str(CHECKED_SECONDS),
     }
     text = io.StringIO()
     ini.write(text)

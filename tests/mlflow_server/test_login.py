@@ -52,6 +52,16 @@ def test_the_login_file_is_readable_by_its_owner_alone_and_keeps_every_character
     assert ini["mlflow"]["database_uri"] == f"sqlite:///{tmp_path}/login.db"
 
 
+def test_mlflow_does_not_hash_the_same_password_again_at_each_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow.server.auth.config import read_auth_config
+
+    monkeypatch.setenv("MLFLOW_AUTH_CONFIG_PATH", str(write_login_file(with_password(STRONG), tmp_path / "login.ini")))
+
+    assert read_auth_config().auth_cache_ttl_seconds > 0
+
+
 def with_password(password: str) -> Settings:
     return make_settings(environment="production", mlflow_admin_password=password, mlflow_secret_key=STRONG)
 

@@ -21,11 +21,11 @@ from mlflow.tracking.context.registry import resolve_tags
 from training.registry.errors import ForeignRegistryError, UnknownToRegistryError, mlflow_errors
 from training.registry.installation import MARK, Installation
 from training.registry.mlflow_run import Run
+from training.registry.places import ensure_experiment, ensure_model
 from training.version.files import identify, verify_folder
 from training.version.mlflow_model import describe_model
 
 CHAMPION, CHALLENGER = "champion", "challenger"
-EXPERIMENT = "wide_deep"
 FINGERPRINT = "fingerprint"
 PROCESSES = "processes"
 """Parameter of a run that several processes trained: how many."""
@@ -105,7 +105,7 @@ class Registry:
     def write_mark(self, mark: str) -> None:
         """Mark the model as an installation's; makes it where there is none yet."""
         with mlflow_errors():
-            _ensure_model(self._client, self.model_name)
+            ensure_model(self._client, self.model_name)
             self._client.set_registered_model_tag(self.model_name, MARK, mark)
 
     def set_alias(self, alias: str, version: int) -> None:
@@ -233,9 +233,7 @@ class Registry:
     def start_run(self, name: str, params: Mapping[str, object], tags: Mapping[str, str]) -> Iterator["Run"]:
         """Open a run; it ends FINISHED, or FAILED when the block raises. MLflow adds user, command and git commit."""
         with mlflow_errors():
-            experiment = self._client.get_experiment_by_name(EXPERIMENT)
-            experiment_id = experiment.experiment_id if experiment else self._client.create_experiment(EXPERIMENT)
-            run_id = self._client.create_run(experiment_id, run_name=name).info.run_id
+            run_id = self._client.create_run(ensure_experiment(self._client), run_name=name).info.run_id
             self._client.log_batch(
                 run_id,
                 params=[Param(key, str(value)) for key, value in params.items()],
@@ -266,7 +264,7 @@ class Registry:
             model = Path(scratch) / _ARTEFACT_PATH
             describe_model(folder, model)
             self._client.log_artifacts(run.run_id, str(model), _ARTEFACT_PATH)
-            _ensure_model(self._client, self.model_name)
+            ensure_model(self._client, self.model_name)
             artefacts = self._client.get_run(run.run_id).info.artifact_uri  # of runs:/, MLflow's page shows no schema
             created = self._client.create_model_version(
                 self.model_name,
@@ -289,15 +287,3 @@ def connect(tracking_uri: str, model_name: str) -> Registry:
     mlflow.environment_variables.MLFLOW_HTTP_REQUEST_TIMEOUT.set(10)
     mlflow.environment_variables.MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT.set(True)  # it leads to the wrong product
     return Registry(MlflowClient(tracking_uri, tracking_uri), model_name)
-
-
-def _ensure_model(client: MlflowClient, name: str) -> None:
-    try:
-        with mlflow_errors():
-            client.get_registered_model(name)
-    except UnknownToRegistryError:
-        client.create_registered_model(
-            name,
-            description="Wide & Deep with two heads: which categories, and which products, a shopper buys within the "
-            "horizon. `champion` serves; `challenger` was trained last. Move `champion` to promote, back to roll back.",
-        )

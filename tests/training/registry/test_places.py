@@ -1,0 +1,47 @@
+"""Experiment and registered model on MLflow's SQLite backend, asked for again as after an answer that came too late."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from training.registry.places import EXPERIMENT, ensure_experiment, ensure_model
+
+NAME = "wide_deep"
+
+
+def send_twice(send: Callable[..., Any]) -> Callable[..., Any]:
+    """Send a request again, and hear the second answer alone."""
+
+    def twice(*arguments: Any, **options: Any) -> Any:
+        send(*arguments, **options)
+        return send(*arguments, **options)
+
+    return twice
+
+
+@pytest.fixture
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    client = MlflowClient(uri, uri)
+    for name in ("create_experiment", "create_registered_model"):
+        monkeypatch.setattr(client, name, send_twice(getattr(client, name)))
+    return client
+
+
+def test_what_was_made_by_a_request_without_an_answer_is_used(client: MlflowClient) -> None:
+    ensure_model(client, NAME)
+
+    experiment = ensure_experiment(client)
+
+    assert client.get_registered_model(NAME).description.startswith("Wide & Deep")
+    assert client.get_experiment_by_name(EXPERIMENT).experiment_id == experiment
+    assert ensure_experiment(client) == experiment
+
+
+def test_a_refusal_is_passed_on(client: MlflowClient) -> None:
+    with pytest.raises(MlflowException, match="name"):
+        ensure_model(client, "")
