@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from sqlalchemy import make_url
 
 from deploy.airflow_client import AirflowClient
 from tests.support.database_servers import find_free_port
@@ -50,6 +52,11 @@ class Installation:
     def secret(self, name: str) -> str:
         return (self.folder / "secrets" / name).read_text().strip()
 
+    def database_url(self, name: str) -> str:
+        """The address of a database of this installation, by its secret, from this machine."""
+        url = make_url(self.secret(name)).set(host="127.0.0.1", port=self.ports["MYSQL_PORT"])
+        return url.render_as_string(hide_password=False)
+
     def airflow(self) -> AirflowClient:
         return AirflowClient(self.url("AIRFLOW_PORT"), "admin", self.secret("airflow_admin_password"))
 
@@ -64,11 +71,16 @@ class Installation:
             timeout=10,
         )
 
-    def kill(self, service: str) -> None:
+    def find_process(self, service: str) -> int:
+        """The first process of a service's container, 0 = it does not run."""
+        container = self.compose("ps", "--all", "--quiet", service).strip()
+        return int(run_docker("inspect", "--format", "{{.State.Pid}}", container))
+
+    def kill(self, service: str) -> int:
         """Kill a container's first process from outside, as the kernel would: its restart policy then counts."""
-        container = self.compose("ps", "--quiet", service).strip()
-        pid = run_docker("inspect", "--format", "{{.State.Pid}}", container)
-        os.kill(int(pid), 9)
+        pid = self.find_process(service)
+        os.kill(pid, 9)
+        return pid
 
     def is_healthy(self, service: str) -> bool:
         container = self.compose("ps", "--quiet", service).strip()
@@ -98,15 +110,19 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = 120.0) ->
 
 
 @pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Everything up, twice, and the first pass ended: `up` a second time while it runs must not begin another."""
+def engine() -> None:
+    """Docker and Compose v2 answer."""
     if (
         shutil.which("docker") is None
         or subprocess.run(["docker", "info"], capture_output=True, check=False).returncode
     ):
         pytest.fail("these tests need a Docker engine that answers `docker info`, with Compose v2")
-    installation = copy_project(tmp_path_factory.mktemp("31ie-"), DEMO_SHOPPERS="true", SHOP=SHOP)
-    try:
+
+
+@pytest.fixture(scope="session")
+def installation(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Everything up, twice, and the first pass ended: `up` a second time while it runs must not begin another."""
+    with open_project(tmp_path_factory.mktemp("31ie-"), DEMO_SHOPPERS="true", SHOP=SHOP) as installation:
         installation.make("secrets")
         installation.compose("up", "--detach", "--build")
         begun = installation.compose("ps", "--quiet", "airflow-scheduler")
@@ -114,8 +130,16 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         assert installation.compose("ps", "--quiet", "airflow-scheduler") == begun, "a second `up` restarts nothing"
         wait_for(lambda: is_published(installation), "the first lists", PASS_SECONDS)
         yield installation
+
+
+@contextmanager
+def open_project(folder: Path, **settings: str) -> Iterator[Installation]:
+    """Lay the project's files into a folder of their own; its containers and volumes go at the end."""
+    project = copy_project(folder, **settings)
+    try:
+        yield project
     finally:
-        installation.compose("down", "--volumes", "--remove-orphans", check=False)
+        project.compose("down", "--volumes", "--remove-orphans", check=False)
 
 
 def copy_project(folder: Path, **settings: str) -> Installation:

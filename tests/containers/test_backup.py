@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.containers.conftest import Installation, copy_project, is_published, run, wait_for
+from shop.database import engine_scope, open_engine
+from tests.containers.conftest import Installation, is_published, open_project, run, wait_for
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(3600)]
 
@@ -25,14 +26,17 @@ def saved(installation: Installation, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="module")
 def restored(saved: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """The backup in a project of its own, up beside the other one."""
-    other = copy_project(tmp_path_factory.mktemp("31ie-restored"))
-    try:
+    with open_project(tmp_path_factory.mktemp("31ie-restored")) as other:
         print(other.make("restore", f"FROM={saved}"))
         other.compose("up", "--detach")
         wait_for(lambda: is_published(other), "the restored lists")
         yield other
-    finally:
-        other.compose("down", "--volumes", "--remove-orphans", check=False)
+
+
+def fetch_rows(of: Installation, secret: str, statement: str) -> list[tuple[Any, ...]]:
+    """Ask a database of an installation, as the account of a secret."""
+    with engine_scope(open_engine(of.database_url(secret))) as engine, engine.connect() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(statement)]
 
 
 def fetch_pages(installation: Installation) -> list[tuple[Any, str, str]]:
@@ -43,6 +47,33 @@ def fetch_pages(installation: Installation) -> list[tuple[Any, str, str]]:
 
 def test_the_restored_project_serves_the_same_lists(installation: Installation, restored: Installation) -> None:
     assert fetch_pages(restored) == fetch_pages(installation)
+
+
+def test_the_restored_batches_have_the_same_checksums(installation: Installation, restored: Installation) -> None:
+    """Those that the scoring wrote, of each batch and bucket, and the server's own of the rows themselves."""
+    ask = {
+        "batches": "SELECT batch_id, state, model_version, num_rows, checksum FROM recommendation_batches ORDER BY 1",
+        "buckets": "SELECT batch_id, bucket, num_rows, checksum FROM batch_buckets ORDER BY 1, 2",
+        "lists": "CHECKSUM TABLE recommendations, popular_lists, product_neighbours, batch_pointer, audit_log",
+    }
+
+    theirs, ours = (
+        {what: fetch_rows(of, "platform_database_url", statement) for what, statement in ask.items()}
+        for of in (installation, restored)
+    )
+
+    assert ours == theirs
+    assert all(ours.values())
+    assert all(checksum for _, checksum in ours["lists"])
+
+
+def test_the_restored_shop_has_the_same_rows(installation: Installation, restored: Installation) -> None:
+    ask = "CHECKSUM TABLE users, products, categories, orders, order_items, coupons, user_coupons, product_reviews"
+
+    theirs, ours = (fetch_rows(of, "shop_database_url", ask) for of in (installation, restored))
+
+    assert ours == theirs
+    assert {"shop.orders", "shop.order_items"} <= {name for name, checksum in ours if checksum}
 
 
 def test_the_restored_registry_has_the_same_champion(installation: Installation, restored: Installation) -> None:
