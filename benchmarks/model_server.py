@@ -9,6 +9,7 @@ the rest is as it serves.
 """
 
 import argparse
+import asyncio
 import json
 import os
 import socket
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import bentoml
 import numpy as np
 import uvicorn
 import uvloop
@@ -59,6 +61,7 @@ CONNECTIONS = (1, 4, 16)
 AIM_ALONE_MS, AIM_BUSY_MS, AIM_RATE = 6.0, 100.0, 200.0
 LIST_LENGTH, TOGETHER = 100, 16
 NUM_ASKED, NUM_ORDERED, MOST_BOUGHT = 1000, 2000, 10
+LOOK_SECONDS = 0.05
 
 
 def make_version(home: Path, num_users: int) -> None:
@@ -149,12 +152,18 @@ def _count_calls(call: Callable[[int], object], num_turns: int, seconds: float) 
 
 
 class AnnouncedServer(uvicorn.Server):
-    """Says on its output when it is ready."""
+    """Says on its output when a version serves."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so."""
+        """Start, wait for the version, and say so; on a busy machine the snapshot's files take longer to write."""
         await super().startup(sockets)
+        await asyncio.to_thread(_wait_for_version)
         print("ready", flush=True)
+
+
+def _wait_for_version() -> None:
+    while not bentoml.get_current_service().__is_ready__():
+        time.sleep(LOOK_SECONDS)
 
 
 def serve_version(home: Path, descriptor: int) -> None:

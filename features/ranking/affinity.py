@@ -84,20 +84,26 @@ class Affinity:
         return scipy.sparse.csr_matrix((weights, self._products, offsets), shape=shape)
 
     def _sum_links(self, freshness: Float32) -> tuple[Float32, Float32]:
-        """Sum the neighbours of what was bought, weighed by its freshness, and by that of recent purchases alone."""
+        """Sum the neighbours of what was bought, weighed by its freshness, and by that of recent purchases alone.
+
+        A user's two sums follow each other: the second finds the links in a core's own cache.
+        """
         links = self._arrays.link_weights
         codes = self._arrays.linking_codes[self._products]
         has_links = codes >= 0
         weights = freshness[has_links]
         lately = weights ** np.float32(HALF_LIFE_DAYS / LATELY_HALF_LIFE_DAYS)
-        num_users, num_weights = len(self.user_rows), len(weights)
-        ends = np.searchsorted(self.history_users[has_links], np.arange(num_users + 1))
-        both = scipy.sparse.csr_matrix(
-            (np.r_[weights, lately], np.tile(codes[has_links], 2), np.r_[ends, num_weights + ends[1:]]),
-            shape=(2 * num_users, len(links)),
-        )
+        num_users, bought = len(self.user_rows), codes[has_links]
+        counts = np.bincount(self.history_users[has_links], minlength=num_users)
+        first = np.arange(len(bought)) + np.repeat(np.cumsum(counts) - counts, counts)
+        second = first + np.repeat(counts, counts)
+        both_weights, both_codes = np.empty(2 * len(bought), np.float32), np.empty(2 * len(bought), np.int64)
+        both_weights[first], both_weights[second] = weights, lately
+        both_codes[first] = both_codes[second] = bought
+        offsets = np.concatenate([[0], np.cumsum(np.repeat(counts, 2))])
+        both = scipy.sparse.csr_matrix((both_weights, both_codes, offsets), shape=(2 * num_users, len(links)))
         sums: Float32 = both @ links
-        return sums[:num_users], sums[num_users:]
+        return sums[::2], sums[1::2]
 
     def _find_cells(self, codes: Int64, num_codes: int) -> Int64:
         """Return for each purchase its cell in float32[U', num_codes], by the code of its product, int64[N]."""

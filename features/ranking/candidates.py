@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse
 
-from features.definitions import BOUGHT, list_features, list_names
+from features.definitions import BOUGHT, EVIDENCE, list_features, list_names
 from features.ranking.affinity import Affinity
 from features.ranking.pairs import PairContext, measure_pairs
 from features.ranking.retrieval import BestSellers
@@ -23,6 +23,11 @@ from features.snapshot.arrays import Float32, Int64, SnapshotArrays, find_rows
 OWN_SHARE = 0.6
 # Users whose best sellers are scored at once: what is computed for so many fits a core's own cache.
 USERS_AT_ONCE = 8
+
+_PLACES = {name: place for place, name in enumerate(list_names("pair"))}
+_STANDING_ON = {
+    kind.name: [feature for feature in list_features("pair") if kind.name in feature.evidence] for kind in EVIDENCE
+}
 
 
 @dataclass(frozen=True)
@@ -53,14 +58,13 @@ class Candidates:
 
     def column(self, name: str) -> Float32:
         """Return one pair feature, float32[P]."""
-        return self.features[:, list_names("pair").index(name)]
+        return self.features[:, _PLACES[name]]
 
     def without(self, evidence: str) -> "Candidates":
         """Return the pairs as they would be without a kind of evidence: what stands on it says nothing."""
         features = self.features.copy(order="K")
-        for index, feature in enumerate(list_features("pair")):
-            if evidence in feature.evidence:
-                features[:, index] = feature.raw_without_evidence
+        for feature in _STANDING_ON[evidence]:
+            features[:, _PLACES[feature.name]] = feature.raw_without_evidence
         history = np.full_like(self.history_rows, -1) if evidence == BOUGHT else self.history_rows
         return replace(self, history_rows=history, features=features)
 

@@ -52,11 +52,20 @@ def sort_within(owners: Int64, scores: Float32) -> tuple[Int64, Int64]:
     """
     if len(owners) == 0:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
-    counts = np.diff(np.r_[starts, len(owners)])
-    is_filled = np.arange(counts.max()) < counts[:, None]
-    rows = np.full(is_filled.shape, -np.inf, dtype=np.float32)
+    bounds = find_bounds(owners)
+    starts, counts = bounds[:-1], np.diff(bounds)
+    most = int(counts.max())
+    shape = len(counts), most
+    if len(scores) == len(counts) * most:  # all have as many
+        return (find_best(scores.reshape(shape), most) + starts[:, None]).ravel(), np.tile(np.arange(most), len(counts))
+    is_filled = np.arange(most) < counts[:, None]
+    rows = np.full(shape, -np.inf, dtype=np.float32)
     rows[is_filled] = scores
-    order = find_best(rows, rows.shape[1]) + starts[:, None]
-    ranks = np.broadcast_to(np.arange(rows.shape[1]), rows.shape)
-    return order[is_filled], ranks[is_filled]
+    order = find_best(rows, most) + starts[:, None]
+    return order[is_filled], np.broadcast_to(np.arange(most), shape)[is_filled]
+
+
+def find_bounds(owners: Int64) -> Int64:
+    """Find where each owner's entries begin, int64[owners + 1] with the end of the last; `owners` stand together."""
+    changes = np.flatnonzero(owners[1:] != owners[:-1]) + 1
+    return np.concatenate([[0], changes, [len(owners)]]) if len(owners) else np.zeros(1, dtype=np.int64)

@@ -7,7 +7,8 @@ import numpy as np
 
 from features.definitions import list_crosses, list_names
 from features.ranking.candidates import Candidates
-from features.ranking.encoding import Encoder, list_crossed_columns
+from features.ranking.crosses import Crosses
+from features.ranking.encoding import Encoder
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 
 Array = TypeVar("Array")
@@ -82,17 +83,15 @@ class EncodedSnapshot:
     def __init__(self, encoder: Encoder, arrays: SnapshotArrays):
         self.arrays = arrays
         self._encoder = encoder
-        crossed = list_crossed_columns("pair")
         self._categories = encoder.look_up_categories(arrays.category_ids)[arrays.category_rows]
         self._products = encoder.look_up_products(arrays.product_ids)
         self._product_features = encoder.standardise("product", arrays.products)
         of_products: dict[str, np.ndarray] = {"category_id": self._categories, "product_id": self._products}
         of_products |= {name: arrays.product_column(name) for name in list_names("product")}
-        buckets = {name: encoder.bucket(name, of_products[name]) for name in crossed if name in of_products}
-        self._product_crosses = encoder.begin_crosses("pair", self._products.shape)
-        encoder.add_buckets("pair", self._product_crosses, buckets)
-        self._pair_columns = [name for name in crossed if name not in of_products]
-        self._pair_places = [list_names("pair").index(name) for name in self._pair_columns]
+        self._pair_crosses = Crosses(encoder, "pair", of_products)
+        self._category_columns = arrays.find_categories(np.array(encoder.category_ids, dtype=np.int64))
+        of_categories = {"category_id": np.arange(1, len(self._category_columns) + 1)}
+        self._category_crosses = Crosses(encoder, "user_category", of_categories)
 
     def of(self, arrays: SnapshotArrays) -> "EncodedSnapshot | None":
         """Return this for other users of the same products (`SnapshotArrays.with_users`), or `None` if those differ."""
@@ -106,33 +105,27 @@ class EncodedSnapshot:
 
     def encode_users(self, user_rows: Int64) -> UserInputs:
         """Encode users; categories stand in the vocabulary's order, those that the snapshot lacks are missing."""
-        arrays, encoder = self.arrays, self._encoder
-        columns = arrays.find_categories(np.array(encoder.category_ids, dtype=np.int64))
+        arrays, encoder, columns = self.arrays, self._encoder, self._category_columns
         raw = arrays.user_categories[user_rows][:, columns]  # a copy: [U, C, F']
         raw[:, columns < 0] = np.nan
-        category_ids = np.broadcast_to(np.arange(1, len(columns) + 1), raw.shape[:2])
-        by_name = {name: raw[..., index] for index, name in enumerate(list_names("user_category"))}
+        places = np.broadcast_to(np.arange(len(columns)), raw.shape[:2])
         return UserInputs(
             user_features=encoder.standardise("user", arrays.users[user_rows]),
             category_features=encoder.standardise("user_category", raw),
-            category_crosses=encoder.cross("user_category", {**by_name, "category_id": category_ids}),
+            category_crosses=self._category_crosses.finish(places, raw),
         )
 
     def encode_pairs(self, candidates: Candidates) -> PairInputs:
         """Encode candidates: what the pair did, then what the product is."""
-        rows, encoder, columns = candidates.product_rows, self._encoder, candidates.features.T
-        num_of_pair = len(columns)
+        rows, encoder, num_of_pair = candidates.product_rows, self._encoder, candidates.features.shape[1]
         features = np.empty((len(rows), num_of_pair + self._product_features.shape[1]), dtype=np.float32)
         encoder.standardise_into("pair", candidates.features, features[:, :num_of_pair])
         features[:, num_of_pair:] = self._product_features[rows]
-        crosses = self._product_crosses[rows]
-        buckets = encoder.bucket_columns(self._pair_columns, columns[self._pair_places])
-        encoder.add_buckets("pair", crosses, dict(zip(self._pair_columns, buckets, strict=True)))
         return PairInputs(
             pair_categories=self._categories[rows],
             pair_products=np.where(candidates.history_rows < 0, self._products[rows], 0),
             pair_features=features,
-            pair_crosses=np.maximum(crosses, 0, out=crosses),
+            pair_crosses=self._pair_crosses.finish(rows, candidates.features),
         )
 
 

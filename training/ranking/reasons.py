@@ -55,9 +55,12 @@ def _cite_round(
     stripped = join([pairs.take(rows).without(kind.name) for kind, rows in zip(kinds, asked, strict=True)])
     if not stripped.num_pairs:
         return
-    by_user = np.argsort(stripped.user_rows, kind="stable")
-    without = np.empty(len(by_user), dtype=np.float32)
-    without[by_user] = score(stripped.take(by_user))
+    if len(kinds) == 1:
+        without = score(stripped)
+    else:
+        by_user = np.argsort(stripped.user_rows, kind="stable")
+        without = np.empty(len(by_user), dtype=np.float32)
+        without[by_user] = score(stripped.take(by_user))
     bounds = np.cumsum([len(rows) for rows in asked])[:-1]
     for kind, rows, left in reversed(list(zip(kinds, asked, np.split(without, bounds), strict=True))):
         reasons[rows[left < scores[rows] * (1 - LEAST_FALL)]] = kind.name

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from features.ranking.sorting import sort_within
+from features.ranking.sorting import find_bounds, sort_within
 from features.snapshot.arrays import Float32, Int64
 
 NOTHING: Int64 = np.empty(0, dtype=np.int64)
@@ -23,9 +23,12 @@ def rank_top(
     Returns:
         Indexes into the pairs, sorted by owner and falling score, and the rank of each, 0 first. Both int64.
     """
-    by_owner = np.argsort(owners, kind="stable")
-    order, ranks = sort_within(owners[by_owner], scores[by_owner])
-    order = by_owner[order]
+    if (owners[1:] >= owners[:-1]).all():
+        order, ranks = sort_within(owners, scores)
+    else:
+        by_owner = np.argsort(owners, kind="stable")
+        order, ranks = sort_within(owners[by_owner], scores[by_owner])
+        order = by_owner[order]
     kept = ranks < k
     if least_wanted:
         is_wanted = np.zeros(len(owners), dtype=bool)
@@ -34,14 +37,15 @@ def rank_top(
         better = np.cumsum(is_wanted) - is_wanted  # wanted ones of the same owner or one before
         better -= better[np.arange(len(order)) - ranks]
         kept |= is_wanted & (better < least_wanted)
-    return order[kept], _count_within(owners[order[kept]])
+        order = order[kept]
+        return order, _count_within(owners[order])
+    return order[kept], ranks[kept]
 
 
 def _count_within(owners: Int64) -> Int64:
     """Count each owner's pairs from 0; the owners are sorted."""
-    starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]]) if len(owners) else owners
-    lengths = np.diff(np.r_[starts, len(owners)])
-    counted: Int64 = np.arange(len(owners)) - np.repeat(starts, lengths)
+    bounds = find_bounds(owners)
+    counted: Int64 = np.arange(len(owners)) - np.repeat(bounds[:-1], np.diff(bounds))
     return counted
 
 

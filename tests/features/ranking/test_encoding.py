@@ -11,7 +11,6 @@ from hypothesis.extra import numpy as arrays_of
 
 from features.definitions import (
     FAR_DAYS,
-    CrossedEntity,
     Entity,
     hash_definitions,
     list_crosses,
@@ -49,14 +48,6 @@ def one_row(entity: Entity, **values: float) -> np.ndarray:
     return row
 
 
-def cross_columns(entity: CrossedEntity, num_rows: int, **values: float) -> dict[str, np.ndarray]:
-    columns = {column for cross in list_crosses(entity) for column in cross.columns}
-    return {
-        name: np.full(num_rows, values.get(name, 1), dtype=np.int64 if name.endswith("_id") else np.float32)
-        for name in columns
-    }
-
-
 @pytest.mark.parametrize("unknown", [4, 41, -1, 0], ids=str)
 def test_an_unknown_category_gets_the_unknown_id(encoder: Encoder, unknown: int) -> None:
     assert encoder.look_up_categories(np.array([3, unknown, 40])).tolist() == [1, 0, 3]
@@ -71,15 +62,6 @@ def test_without_a_vocabulary_everything_is_unknown() -> None:
     encoder = fit_encoder(make_rows(), CATEGORIES, np.array([], dtype=np.int64))
 
     assert encoder.look_up_products(np.array([7, 1000])).tolist() == [0, 0]
-
-
-def test_an_unknown_product_or_category_has_the_unknown_cross(encoder: Encoder) -> None:
-    known, unknown = (cross_columns("pair", 1, category_id=key, product_id=key) for key in (1, 0))
-
-    names = [cross.name for cross in list_crosses("pair")]
-    by_id = [any(column.endswith("_id") for column in cross.columns) for cross in list_crosses("pair")]
-    assert (encoder.cross("pair", known)[0] > 0).all()
-    assert dict(zip(names, encoder.cross("pair", unknown)[0] == 0, strict=True)) == dict(zip(names, by_id, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -154,64 +136,6 @@ def test_encoding_leaves_its_input_alone(encoder: Encoder) -> None:
     encoder.standardise("user", raw)
 
     assert np.array_equal(raw, before, equal_nan=True)
-
-
-def test_missing_and_zero_have_buckets_of_their_own(encoder: Encoder) -> None:
-    smallest = encoder.edges["pair_orders"][0]
-    values = np.array([np.nan, 0, smallest, 1e6], dtype=np.float32)
-    columns = {name: np.repeat(held, 4) for name, held in cross_columns("pair", 1).items()} | {"pair_orders": values}
-
-    ids = encoder.cross("pair", columns)[:, [cross.name for cross in list_crosses("pair")].index("times_bought_x_due")]
-
-    assert smallest > 0
-    assert ids[0] < ids[1] < ids[2] < ids[3]
-
-
-@pytest.mark.parametrize("entity", ["user_category", "pair"])
-@settings(max_examples=100, deadline=None)
-@given(data=st.data())
-def test_crosses_collide_only_where_all_their_buckets_agree(
-    encoder: Encoder, entity: CrossedEntity, data: st.DataObject
-) -> None:
-    columns = {
-        name: np.array(data.draw(st.lists(cells(name), min_size=2, max_size=2)), dtype=held.dtype)
-        for name, held in cross_columns(entity, 1).items()
-    }
-
-    first, second = encoder.cross(entity, columns)
-
-    for index, cross in enumerate(list_crosses(entity)):
-        buckets = [[bucket_of(encoder, name, columns[name][row]) for name in cross.columns] for row in (0, 1)]
-        is_unknown = [any(name.endswith("_id") and columns[name][row] == 0 for name in cross.columns) for row in (0, 1)]
-        if any(is_unknown):
-            assert (first[index] == 0, second[index] == 0) == tuple(is_unknown)
-        else:
-            assert (first[index] == second[index]) == (buckets[0] == buckets[1]), cross.name
-    assert max(*first, *second) < encoder.num_crosses(entity)
-
-
-def cells(name: str) -> st.SearchStrategy:
-    return st.integers(0, 3) if name.endswith("_id") else st.floats(-5, 500, width=32) | st.just(float("nan"))
-
-
-def bucket_of(encoder: Encoder, name: str, value: float) -> int:
-    """Count the edges at or below a value; -1 for missing."""
-    if name.endswith("_id"):
-        return int(value)
-    return -1 if np.isnan(value) else sum(edge <= value for edge in encoder.edges[name])
-
-
-def test_different_crosses_never_share_an_id(encoder: Encoder) -> None:
-    generator = np.random.default_rng(2)
-    columns = {
-        name: generator.integers(0, 4, 5000) if name.endswith("_id") else generator.lognormal(1, 2, 5000)
-        for name in cross_columns("pair", 1)
-    }
-
-    ids = encoder.cross("pair", columns)
-
-    known = [set(column) - {0} for column in ids.T]
-    assert all(max(left) < min(right) for left, right in pairwise(known))
 
 
 @pytest.mark.parametrize(
