@@ -33,7 +33,8 @@ from training.evaluation.lists import Evaluation, evaluate_baseline, evaluate_ra
 from training.evaluation.memory import measure_peak_memory_gb
 from training.fit import fit
 from training.ranking.chunks import map_chunks
-from training.ranking.ranker import Ranker, lay_out_categories, lay_out_pairs
+from training.ranking.lists import RankedLists
+from training.ranking.ranker import Ranker, lay_out_categories
 from training.ranking.topk import rank_top
 from training.version.files import ArtefactError
 
@@ -91,7 +92,9 @@ def _write_lists(ranker: Ranker, snapshot: Snapshot, out: Path) -> None:
 
 def _lay_out_list(arrays: SnapshotArrays, candidates: Candidates, scores: Float32, k: int) -> pl.DataFrame:
     order, ranks = rank_top(candidates.user_rows, scores, k)
-    return lay_out_pairs(arrays, candidates.take(order), ranks, scores[order])
+    no_reasons = np.full(len(order), None, dtype=object)
+    lists = RankedLists.lay_out(arrays, candidates.take(order), ranks, scores[order], no_reasons)
+    return lists.to_frame().drop("reason")
 
 
 def _evaluate(store: MLStore, config: TrainingConfig, snapshot: Snapshot, ranker: Ranker) -> dict[str, Evaluation]:

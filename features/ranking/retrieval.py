@@ -66,13 +66,13 @@ class BestSellers:
         together = np.log(np.maximum(affinity.together[some], 0) + TOGETHER_FLOOR)
         totals = np.maximum(affinity.totals[some], 1e-9)[:, None]
         shares = (1 - TYPE_SMOOTHING) * (affinity.types[some] / totals)
-        by_type = shares[:, self.type_codes]
+        by_type = shares.take(self.type_codes, axis=1)
         by_type += self.smoothed
         by_type *= self.within_type
         by_type += 1e-12
         np.log(by_type, out=by_type)
         by_type *= TYPE_WEIGHT
-        scores: Float32 = together[:, self.linked_codes]
+        scores: Float32 = together.take(self.linked_codes, axis=1)
         scores += by_type
         scores += affinity.score_alike(self.audiences, some)
         return scores

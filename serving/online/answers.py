@@ -1,16 +1,15 @@
-"""Responses of the model server from the ranker's frames; the same ranker and arrays as the batch.
+"""Responses of the model server from what the ranker ranked; the same ranker and arrays as the batch."""
 
-Frames are taken apart as lists: an expression of polars goes through its threads, which takes a millisecond and more
-where other work waits for a core.
-"""
-
+from collections.abc import Iterable, Iterator
 from datetime import UTC
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import polars as pl
 from pydantic import TypeAdapter
 
+from features.ranking.sorting import find_bounds
+from features.snapshot.arrays import Float32, Int64
 from features.snapshot.ordered_lines import OrderedLine
 from serving.batch.batch_state import name_batch
 from serving.champion import Champion
@@ -37,23 +36,25 @@ RERANKED, CATEGORIES = TypeAdapter(list[RerankedProduct]), TypeAdapter(list[Cate
 
 def answer_lists(champion: Champion, user_ids: list[int], k: int) -> RecommendAnswer:
     """Rank products for users; those whom the snapshot does not know are named."""
-    ranked = champion.ranker.rank(champion.snapshot, _to_ids(user_ids), k)
+    ranked = champion.ranker.rank_users(champion.snapshot, _to_ids(user_ids), k)
+    rows = _name(ranked.product_ids, ranked.category_ids, ranked.scores, reason=ranked.reasons)
     lists = [
-        UserRecommendations(user_id=user_id, products=PRODUCTS.validate_python(rows))
-        for user_id, rows in _split(ranked, ["product_id", "category_id", "score", "reason"])
+        UserRecommendations(user_id=user_id, products=PRODUCTS.validate_python(rows[theirs]))
+        for user_id, theirs in _find_users(ranked.user_ids)
     ]
     return RecommendAnswer(
         model_version=champion.version,
         as_of=champion.as_of,
         recommendations=lists,
-        unknown_user_ids=_list_unknown(user_ids, ranked),
+        unknown_user_ids=_list_unknown(user_ids, ranked.user_ids),
     )
 
 
 def answer_cart(champion: Champion, user_id: int | None, product_ids: list[int], k: int) -> CartRanking:
     """Rank what goes with a cart; a user whom the snapshot does not know is nobody."""
     ranked = rank_cart(champion.ranker, champion.snapshot, user_id, _to_ids(product_ids), k)
-    products = COMPANIONS.validate_python(_to_rows(ranked, ranked.columns))
+    rows = _name(ranked.product_ids, ranked.category_ids, ranked.scores, goes_with=ranked.goes_with)
+    products = COMPANIONS.validate_python(rows)
     return CartRanking(model_version=champion.version, as_of=champion.as_of, products=products)
 
 
@@ -71,14 +72,13 @@ def answer_reranking(champion: Champion, user_id: int, since: list[LineSince], l
         for line in since
     ]
     ranked = rank_again(champion.ranker, champion.snapshot, user_id, lines, _to_ids(listed))
-    products = _to_rows(ranked, ["product_id", "category_id", "score", "reason"])
+    reasons = [None if each == UNCHANGED else each for each in ranked.reasons]
+    rows = _name(ranked.product_ids, ranked.category_ids, ranked.scores, reason=reasons)
     return Reranking(
         model_version=champion.version,
         as_of=champion.as_of,
         batch_id=name_batch(champion.as_of, champion.model, champion.snapshot.snapshot_id),
-        products=RERANKED.validate_python(
-            [each | {"reason": None if each["reason"] == UNCHANGED else each["reason"]} for each in products]
-        ),
+        products=RERANKED.validate_python(rows),
     )
 
 
@@ -86,15 +86,17 @@ def answer_categories(champion: Champion, user_ids: list[int]) -> ScoreAnswer:
     """Score categories for users, likeliest first."""
     scored = champion.ranker.score_categories(champion.snapshot, _to_ids(user_ids))
     ordered = scored.sort(["user_id", "score", "category_id"], descending=[False, True, False])
+    rows = ordered.select("category_id", "score").to_dicts()
+    scored_ids = ordered["user_id"].to_numpy()
     users = [
-        UserCategories(user_id=user_id, categories=CATEGORIES.validate_python(rows))
-        for user_id, rows in _split(ordered, ["category_id", "score"])
+        UserCategories(user_id=user_id, categories=CATEGORIES.validate_python(rows[theirs]))
+        for user_id, theirs in _find_users(scored_ids)
     ]
     return ScoreAnswer(
         model_version=champion.version,
         as_of=champion.as_of,
         scores=users,
-        unknown_user_ids=_list_unknown(user_ids, scored),
+        unknown_user_ids=_list_unknown(user_ids, scored_ids),
     )
 
 
@@ -103,21 +105,24 @@ def _to_ids(ids: list[int]) -> np.ndarray:
     return np.unique(np.array(ids, dtype=np.int64))
 
 
-def _split(frame: pl.DataFrame, columns: list[str]) -> list[tuple[int, list[dict[str, Any]]]]:
-    """Cut a frame sorted by user into the rows of each user."""
-    user_ids, starts = np.unique(frame["user_id"].to_numpy(), return_index=True)
-    rows = _to_rows(frame, columns)
-    ends = [*starts[1:].tolist(), len(rows)]
-    return [(user, rows[start:end]) for user, start, end in zip(user_ids.tolist(), starts.tolist(), ends, strict=True)]
+def _name(product_ids: Int64, category_ids: Int64, scores: Float32, **others: Iterable[Any]) -> list[dict[str, Any]]:
+    """Return each ranked product's values by name."""
+    (name, values), *_ = others.items()
+    columns = zip(product_ids.tolist(), category_ids.tolist(), scores.tolist(), values, strict=True)
+    return [
+        {"product_id": product_id, "category_id": category_id, "score": score, name: value}
+        for product_id, category_id, score, value in columns
+    ]
 
 
-def _to_rows(frame: pl.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
-    """Return some columns of each row by name."""
-    values = zip(*(frame[column].to_list() for column in columns), strict=True)
-    return [dict(zip(columns, row, strict=True)) for row in values]
+def _find_users(user_ids: Int64) -> Iterator[tuple[int, slice]]:
+    """Yield each user and their rows; `user_ids` int64[P], those of a user one after the other."""
+    bounds = find_bounds(user_ids)
+    for start, end in pairwise(bounds.tolist()):
+        yield int(user_ids[start]), slice(start, end)
 
 
-def _list_unknown(user_ids: list[int], frame: pl.DataFrame) -> list[int]:
-    """List the users whom the frame lacks, in the order asked."""
-    known = set(frame["user_id"].to_list())
+def _list_unknown(user_ids: list[int], known_ids: Int64) -> list[int]:
+    """List the users who are not among the known, in the order asked."""
+    known = set(known_ids.tolist())
     return [user_id for user_id in dict.fromkeys(user_ids) if user_id not in known]

@@ -1,6 +1,7 @@
 """The model server, as far as it goes without a network: the class, then the application over ASGI."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -56,6 +57,15 @@ def test_the_class_ranks_known_users_and_names_the_unknown(
     assert [each.user_id for each in answer.recommendations] == [3, 7]
     assert [len(each.products) for each in answer.recommendations] == [5, 5]
     assert answer.unknown_user_ids == [999_999]
+
+
+def test_the_garbage_collector_leaves_out_what_a_worker_loaded_at_its_start(installed: ScriptedRegistry) -> None:
+    gc.unfreeze()
+
+    recommender = service.Recommender.inner()  # type: ignore[attr-defined]
+
+    recommender.stop()
+    assert gc.get_freeze_count() > len(gc.get_objects())
 
 
 def test_online_and_batch_agree_to_1e_6(client: TestClient, trained_shop: TrainedShop, shop_of_version: Engine) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-import polars as pl
 
 from features.ranking.candidates import pair_up
 from features.ranking.sorting import find_best
@@ -11,7 +10,8 @@ from features.snapshot.arrays import Float32, Int64, SnapshotArrays
 from features.snapshot.ordered_lines import OrderedLine
 from features.snapshot.orders_since import add_orders
 from features.snapshot.rankable import RankableSnapshot
-from training.ranking.ranker import LIST_SCHEMA, Ranker
+from training.ranking.lists import RankedLists
+from training.ranking.ranker import Ranker
 from training.ranking.reasons import cite
 
 NUM_LINKED = 30
@@ -28,7 +28,7 @@ THE_USER = np.zeros(1, dtype=np.int64)
 
 def rank_again(
     ranker: Ranker, snapshot: RankableSnapshot, user_id: int, lines: Sequence[OrderedLine], listed: Int64
-) -> pl.DataFrame:
+) -> RankedLists:
     """Rank for one user as if the orders since the snapshot lay just before it.
 
     Args:
@@ -40,15 +40,15 @@ def rank_again(
             as for a list.
 
     Returns:
-        The columns of a list (`LIST_SCHEMA`), best first; reason is UNCHANGED for what is on the list and was not
-        bought. Nothing where the snapshot has no totals.
+        The list; reason is UNCHANGED for what is on the list and was not bought. Nothing where the snapshot has no
+        totals.
 
     Raises:
         ArtefactError: the snapshot was made by other feature definitions.
     """
     ranker.check_snapshot(snapshot)
     if snapshot.arrays.totals is None:
-        return pl.DataFrame(schema=LIST_SCHEMA)
+        return RankedLists.join([])
     since = [line for line in lines if line.ordered_at >= snapshot.as_of]
     arrays = add_orders(snapshot.arrays, user_id, since)
     if len(listed) == 0:
@@ -67,17 +67,7 @@ def rank_again(
     reasons = np.full(len(best), UNCHANGED, dtype=object)
     is_open = (pairs.history_rows >= 0) | ~np.isin(pairs.product_rows, on_list)
     reasons[is_open] = cite(pairs.take(is_open), scores[is_open], score)
-    return pl.DataFrame(
-        {
-            "user_id": np.full(len(best), user_id),
-            "rank": np.arange(1, len(best) + 1),
-            "product_id": arrays.product_ids[pairs.product_rows],
-            "category_id": arrays.category_ids[arrays.category_rows[pairs.product_rows]],
-            "score": scores,
-            "reason": reasons.tolist(),
-        },
-        schema=LIST_SCHEMA,
-    )
+    return RankedLists.lay_out(arrays, pairs, np.arange(len(best)), scores, reasons)
 
 
 def _list_linked(arrays: SnapshotArrays, ordered: Int64) -> Int64:

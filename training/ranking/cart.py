@@ -4,8 +4,9 @@ A product's affinity to the cart is the sum of its weights as a complement of wh
 probability of purchase within the horizon, is multiplied by 1 + CART_WEIGHT * affinity; others have the affinity alone.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
-import polars as pl
 
 from features.ranking.candidates import pair_up
 from features.snapshot.arrays import Float32, Int64, SnapshotArrays
@@ -18,12 +19,27 @@ NUM_OWN = 150
 
 NUM_COMPLEMENTS = 300
 NOTHING = -1
-SCHEMA = {"product_id": pl.Int64, "category_id": pl.Int64, "score": pl.Float32, "goes_with": pl.Int64}
+
+
+@dataclass(frozen=True)
+class Companions:
+    """P products that go with a cart, best first.
+
+    Attributes:
+        product_ids, category_ids: int64[P].
+        scores: float32[P].
+        goes_with: the product of the cart that says so most, P ids, `None` where none does.
+    """
+
+    product_ids: Int64
+    category_ids: Int64
+    scores: Float32
+    goes_with: list[int | None]
 
 
 def rank_cart(
     ranker: Ranker, snapshot: RankableSnapshot, user_id: int | None, product_ids: Int64, k: int
-) -> pl.DataFrame:
+) -> Companions:
     """Rank what goes with a cart.
 
     Args:
@@ -34,8 +50,7 @@ def rank_cart(
         k: most products.
 
     Returns:
-        product_id, category_id, score (float32), goes_with (the product of the cart that says so most, null where
-        none does); best first. Nothing of the cart, and nothing that cannot be sold as of the instant.
+        Nothing of the cart, and nothing that cannot be sold as of the instant.
 
     Raises:
         ArtefactError: the snapshot was made by other feature definitions.
@@ -57,15 +72,11 @@ def rank_cart(
         scores = ranker.score_pairs(arrays, pair_up(arrays, row, proposed)) * (1 + CART_WEIGHT * scores)
     best = np.argsort(-scores, kind="stable")[:k]
     rows = proposed[best]
-    partners = partner[rows]
-    return pl.DataFrame(
-        {
-            "product_id": arrays.product_ids[rows],
-            "category_id": arrays.category_ids[arrays.category_rows[rows]],
-            "score": scores[best],
-            "goes_with": [None if each == NOTHING else int(arrays.product_ids[each]) for each in partners],
-        },
-        schema=SCHEMA,
+    return Companions(
+        product_ids=arrays.product_ids[rows],
+        category_ids=arrays.category_ids[arrays.category_rows[rows]],
+        scores=scores[best],
+        goes_with=[None if each == NOTHING else int(arrays.product_ids[each]) for each in partner[rows]],
     )
 
 

@@ -21,6 +21,7 @@ from training.data.inputs import (
     no_pairs,
 )
 from training.ranking.chunks import map_chunks, slice_pairs
+from training.ranking.lists import RankedLists
 from training.ranking.reasons import cite
 from training.ranking.topk import rank_top
 from training.version.compatibility import check_signature, check_vocabulary
@@ -36,16 +37,6 @@ from training.version.files import (
     open_session,
     verify_folder,
 )
-
-# The columns of a ranked list.
-LIST_SCHEMA = {
-    "user_id": pl.Int64,
-    "rank": pl.Int32,
-    "product_id": pl.Int64,
-    "category_id": pl.Int64,
-    "score": pl.Float32,
-    "reason": pl.String,
-}
 
 
 class Ranker:
@@ -128,19 +119,24 @@ class Ranker:
         Raises:
             ArtefactError: the snapshot was made by other feature definitions.
         """
+        return self.rank_users(snapshot, user_ids, k, only_new=only_new, least_new=least_new).to_frame()
+
+    def rank_users(
+        self, snapshot: RankableSnapshot, user_ids: Int64, k: int, *, only_new: bool = False, least_new: int = 0
+    ) -> RankedLists:
+        """Rank products for users as arrays, which takes a few users half a millisecond less; see `rank`."""
         self.check_snapshot(snapshot)
         rows = _known_rows(snapshot.arrays, user_ids)
-        ranked = self.rank_rows(snapshot.arrays, rows, k, only_new=only_new, least_new=least_new)
-        is_sorted = (np.diff(snapshot.arrays.user_ids[rows]) > 0).all()  # they always are within a bucket
-        return ranked if is_sorted else ranked.sort("user_id", maintain_order=True)
+        return self.rank_rows(snapshot.arrays, rows, k, only_new=only_new, least_new=least_new).sort_users()
 
     def rank_rows(
         self, arrays: SnapshotArrays, rows: Int64, k: int, *, only_new: bool = False, least_new: int = 0
-    ) -> pl.DataFrame:
+    ) -> RankedLists:
         """Rank products for user rows, ascending, of arrays that were checked; see `rank`."""
         encoded = self._encode(arrays)
-        frames = map_chunks(lambda chunk: self._rank_chunk(encoded, chunk, k, only_new, least_new), rows)
-        return pl.concat(frames) if frames else pl.DataFrame(schema=LIST_SCHEMA)
+        return RankedLists.join(
+            map_chunks(lambda chunk: self._rank_chunk(encoded, chunk, k, only_new, least_new), rows)
+        )
 
     def score_categories(self, snapshot: RankableSnapshot, user_ids: Int64) -> pl.DataFrame:
         """Return the probability that each user buys from each category within the horizon.
@@ -216,9 +212,7 @@ class Ranker:
             self._encoded = encoded = EncodedSnapshot(self.encoder, arrays)
         return encoded
 
-    def _rank_chunk(
-        self, encoded: EncodedSnapshot, rows: Int64, k: int, only_new: bool, least_new: int
-    ) -> pl.DataFrame:
+    def _rank_chunk(self, encoded: EncodedSnapshot, rows: Int64, k: int, only_new: bool, least_new: int) -> RankedLists:
         candidates = draw_candidates(encoded.arrays, rows, self.num_candidates)
         users = encoded.encode_users(rows)
         _, scores = self._score_pairs(encoded, rows, users, candidates)
@@ -228,7 +222,7 @@ class Ranker:
         order, ranks = rank_top(candidates.user_rows, scores, k, np.flatnonzero(is_new), least_new)
         chosen, scores = candidates.take(order), scores[order]
         reasons = cite(chosen, scores, lambda pairs: self._score_pairs(encoded, rows, users, pairs).product_scores)
-        return lay_out_pairs(encoded.arrays, chosen, ranks, scores, reason=pl.Series(reasons, dtype=pl.String))
+        return RankedLists.lay_out(encoded.arrays, chosen, ranks, scores, reasons)
 
     def _score_pairs(
         self, encoded: EncodedSnapshot, rows: Int64, users: UserInputs, pairs: Candidates
@@ -247,34 +241,6 @@ class Ranker:
 def _known_rows(arrays: SnapshotArrays, user_ids: Int64) -> Int64:
     rows = np.unique(arrays.find_users(np.asarray(user_ids, dtype=np.int64)))
     return rows[rows >= 0]
-
-
-def lay_out_pairs(
-    arrays: SnapshotArrays, chosen: Candidates, ranks: Int64, scores: Float32, **others: pl.Series
-) -> pl.DataFrame:
-    """Lay out ranked pairs.
-
-    Args:
-        arrays: the snapshot.
-        chosen: P pairs.
-        ranks: int64[P], from 0.
-        scores: float32[P].
-        **others: more columns. Added later they would cost a call of polars' threads, a millisecond and more where
-            other work waits for a core.
-
-    Returns:
-        user_id, rank (from 1), product_id, category_id, score, and the others.
-    """
-    return pl.DataFrame(
-        {
-            "user_id": arrays.user_ids[chosen.user_rows],
-            "rank": (ranks + 1).astype(np.int32),
-            "product_id": arrays.product_ids[chosen.product_rows],
-            "category_id": arrays.category_ids[arrays.category_rows[chosen.product_rows]],
-            "score": scores,
-            **others,
-        }
-    )
 
 
 def lay_out_categories(user_ids: Int64, category_ids: Int64, probabilities: Float32) -> pl.DataFrame:

@@ -68,7 +68,9 @@ def rank_ways(ranker: Ranker, purchases: Purchases, cut: datetime) -> tuple[Snap
     published = ranker.rank(snapshot, user_ids, NUM_PRODUCTS, least_new=NUM_NEW)
     listed = {user: rows["product_id"].to_numpy() for (user,), rows in published.group_by("user_id")}
     lines = {user: _to_lines(rows) for (user,), rows in ordered.group_by("user_id", maintain_order=True)}
-    again = pl.concat([rank_again(ranker, snapshot, user, lines[user], listed[user]) for user in user_ids.tolist()])
+    again = pl.concat(
+        [rank_again(ranker, snapshot, user, lines[user], listed[user]).to_frame() for user in user_ids.tolist()]
+    )
     next_day = ranker.rank(_rebuild(day), user_ids, NUM_PRODUCTS, least_new=NUM_NEW)
     not_due = list_not_due(day, cut)
     return (

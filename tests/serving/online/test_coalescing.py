@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from serving.online.coalescing import USERS_AT_ONCE, RankingQueue
+from serving.online.coalescing import MOST_USERS, USERS_AT_ONCE, RankingQueue
 from serving.online.schemas import RecommendAnswer, ScoredProduct, UserRecommendations
 
 UNKNOWN = 404
@@ -69,11 +69,11 @@ def test_a_call_holds_so_many_users_and_the_rest_come_next() -> None:
 
 def test_many_users_are_ranked_by_themselves_and_keep_nobody_waiting() -> None:
     ranker = SlowRanker()
-    many = list(range(USERS_AT_ONCE + 1))
+    many, too_many_for_one_call = list(range(MOST_USERS + 1)), list(range(USERS_AT_ONCE + 1))
 
-    asyncio.run(ask_while_busy(ranker, [(many, 1), ([5], 1)]))
+    asyncio.run(ask_while_busy(ranker, [(many, 1), ([5], 1), (too_many_for_one_call, 1), ([6], 1)]))
 
-    assert sorted(map(len, ranker.calls)) == [1, 1, len(many)]
+    assert sorted(map(len, ranker.calls)) == [1, 1, 1, len(too_many_for_one_call), len(many)]
 
 
 def test_nobody_gets_the_error_of_another_request_and_the_next_call_works() -> None:

@@ -38,7 +38,7 @@ def never_bought(snapshot: Snapshot) -> list[int]:
 
 
 def test_without_an_order_the_list_stays_as_it_was(ranker: Ranker, snapshot: Snapshot, listed: np.ndarray) -> None:
-    ranked = rank_again(ranker, snapshot, USER, [], listed)
+    ranked = rank_again(ranker, snapshot, USER, [], listed).to_frame()
 
     before = ranker.rank(snapshot, np.array([USER]), LENGTH, least_new=LEAST_NEW)
     assert ranked["product_id"].to_list() == before["product_id"].to_list()
@@ -51,7 +51,7 @@ def test_scores_are_those_of_the_ranker_on_the_users_new_rows(
     lines = order(snapshot, *listed[:2], never_bought(snapshot)[0])
     arrays = add_orders(snapshot.arrays, USER, lines)
 
-    ranked = rank_again(ranker, snapshot, USER, lines, listed)
+    ranked = rank_again(ranker, snapshot, USER, lines, listed).to_frame()
 
     drawn = draw_candidates(arrays, np.array([0]), 200)
     products = arrays.product_ids[drawn.product_rows].tolist()
@@ -73,7 +73,7 @@ def test_an_order_brings_what_goes_with_it_and_says_what_was_bought(
     partners = arrays.product_ids[arrays.complements.indices[start:end]]
     new_on_list = next(each for each in listed.tolist() if each in never_bought(snapshot))
 
-    ranked = rank_again(ranker, snapshot, USER, order(snapshot, linked, new_on_list), listed)
+    ranked = rank_again(ranker, snapshot, USER, order(snapshot, linked, new_on_list), listed).to_frame()
 
     reasons = dict(ranked.select("product_id", "reason").rows())
     assert set(reasons) > set(listed.tolist())
@@ -87,15 +87,16 @@ def test_an_order_brings_what_goes_with_it_and_says_what_was_bought(
 def test_orders_that_the_snapshot_knows_count_once(ranker: Ranker, snapshot: Snapshot, listed: np.ndarray) -> None:
     known = order(snapshot, never_bought(snapshot)[0], hours=-1)
 
-    assert rank_again(ranker, snapshot, USER, known, listed).equals(rank_again(ranker, snapshot, USER, [], listed))
+    ranked, without = (rank_again(ranker, snapshot, USER, lines, listed).to_frame() for lines in (known, []))
+    assert ranked.equals(without)
 
 
 def test_a_new_shopper_has_a_list_by_the_first_order(ranker: Ranker, snapshot: Snapshot) -> None:
     nothing = np.empty(0, dtype=np.int64)
     first, second = never_bought(snapshot)[:2]
 
-    ranked = rank_again(ranker, snapshot, NOBODY, order(snapshot, first), nothing)
-    other = rank_again(ranker, snapshot, NOBODY, order(snapshot, second), nothing)
+    ranked = rank_again(ranker, snapshot, NOBODY, order(snapshot, first), nothing).to_frame()
+    other = rank_again(ranker, snapshot, NOBODY, order(snapshot, second), nothing).to_frame()
 
     assert 0 < ranked.height <= NUM_DRAWN
     assert ranked["user_id"].unique().to_list() == [NOBODY]
@@ -113,7 +114,7 @@ def test_what_is_refused_or_sold_out_stays_off(ranker: Ranker, snapshot: Snapsho
     exclusions = np.array([[row, refused, -1]])
     vars(changed)["arrays"] = dataclasses.replace(arrays, is_sellable=is_sellable, exclusions=exclusions)
 
-    ranked = rank_again(ranker, changed, USER, order(snapshot, listed[5]), listed)
+    ranked = rank_again(ranker, changed, USER, order(snapshot, listed[5]), listed).to_frame()
 
     assert set(listed[:2].tolist()).isdisjoint(ranked["product_id"])
 
@@ -122,4 +123,4 @@ def test_a_snapshot_without_totals_ranks_nothing_again(ranker: Ranker, snapshot:
     older = dataclasses.replace(snapshot)
     vars(older)["arrays"] = dataclasses.replace(snapshot.arrays, totals=None)
 
-    assert rank_again(ranker, older, USER, order(snapshot, listed[0]), listed).is_empty()
+    assert rank_again(ranker, older, USER, order(snapshot, listed[0]), listed).to_frame().is_empty()
