@@ -54,15 +54,17 @@ def weigh_purchases(days_since: Float32, half_life_days: float = HALF_LIFE_DAYS)
     return np.asarray(0.5 ** (days_since / half_life_days), dtype=np.float32)
 
 
-def lay_out_purchases(
-    history: pl.DataFrame, product_ids: np.ndarray, half_life_days: float = HALF_LIFE_DAYS
-) -> scipy.sparse.csr_matrix:
-    """Lay out who bought what as a matrix of weights.
+def lay_out_purchases(history: pl.DataFrame, product_ids: np.ndarray) -> scipy.sparse.csr_matrix:
+    """Lay out who bought what as a matrix of weights; `lay_out_ages` says the arguments and the shape."""
+    return weigh_ages(lay_out_ages(history, product_ids), HALF_LIFE_DAYS)
+
+
+def lay_out_ages(history: pl.DataFrame, product_ids: np.ndarray) -> scipy.sparse.csr_matrix:
+    """Lay out who bought what as a matrix of days since the last purchase; a zero that is stored is one of today.
 
     Args:
         history: user_id, product_id, pair_days_since.
         product_ids: int64[N], the columns; other products are left out.
-        half_life_days: of a purchase's weight.
 
     Returns:
         sparse float32[users in history, N], users by ascending id.
@@ -76,8 +78,14 @@ def lay_out_purchases(
     position = np.searchsorted(product_ids, bought, sorter=order)
     column = order[np.minimum(position, len(product_ids) - 1)]
     inside = product_ids[column] == bought
-    values = weigh_purchases(history["pair_days_since"].to_numpy()[inside], half_life_days)
-    return scipy.sparse.csr_matrix((values, (user_rows[inside], column[inside])), shape=shape)
+    days = history["pair_days_since"].to_numpy()[inside]
+    return scipy.sparse.csr_matrix((days, (user_rows[inside], column[inside])), shape=shape)
+
+
+def weigh_ages(ages: scipy.sparse.csr_matrix, half_life_days: float) -> scipy.sparse.csr_matrix:
+    """Weigh the purchases of `lay_out_ages` by their half-life."""
+    weights = weigh_purchases(ages.data, half_life_days)
+    return scipy.sparse.csr_matrix((weights, ages.indices, ages.indptr), shape=ages.shape)
 
 
 def sample_users(purchases: scipy.sparse.csr_matrix) -> scipy.sparse.csr_matrix:

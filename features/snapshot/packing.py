@@ -14,6 +14,8 @@ def pack(rows: pl.DataFrame, keys: list[str]) -> pl.Expr:
         rows: which the expression is for.
         keys: columns of whole numbers without nulls.
     """
+    if len(keys) == 1:
+        return pl.col(keys[0]).cast(pl.Int64)
     bounds = [(rows[key].min(), rows[key].max()) for key in keys] if rows.height else [(0, 0)] * len(keys)
     widths = [int(last) - int(first) + 1 for first, last in bounds]  # type: ignore[arg-type]
     if math.prod(widths) >= _LARGEST:

@@ -14,7 +14,7 @@ import scipy.sparse
 
 from features.definitions import window_days
 from features.snapshot.arrays import Int64
-from features.snapshot.item_neighbours import Float32, lay_out_purchases
+from features.snapshot.item_neighbours import HALF_LIFE_DAYS, Float32, lay_out_ages, weigh_ages
 
 EMBEDDING_SIZE = 32
 AUDIENCE_HALF_LIFE_DAYS = window_days("pair_alike")
@@ -41,8 +41,9 @@ class Audiences:
 def sum_audiences(history: pl.DataFrame, sold_ids: np.ndarray, item_directions: Float32) -> Audiences:
     """Add up the embeddings of those who bought each product, of the users in some history."""
     sold_ids = np.asarray(sold_ids, dtype=np.int64)
-    embeddings = embed_users(lay_out_purchases(history, sold_ids), item_directions)
-    weights = lay_out_purchases(history, sold_ids, AUDIENCE_HALF_LIFE_DAYS).astype(np.float64)
+    ages = lay_out_ages(history, sold_ids)
+    embeddings = embed_users(weigh_ages(ages, HALF_LIFE_DAYS), item_directions)
+    weights = weigh_ages(ages, AUDIENCE_HALF_LIFE_DAYS).astype(np.float64)
     weights.data = np.rint(weights.data / WEIGHT_UNIT)
     whole_weights = weights.astype(np.int64)
     sums = whole_weights.T @ np.rint(embeddings.astype(np.float64) / EMBEDDING_UNIT).astype(np.int64)

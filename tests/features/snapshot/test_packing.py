@@ -25,6 +25,12 @@ def test_packed_keys_sort_and_tell_apart_as_the_keys_do(rows: dict[str, list[int
     assert packed["packed"].n_unique() == frame.n_unique()
 
 
+def test_one_key_stays_as_it_is() -> None:
+    frame = pl.DataFrame({"a": [3, -1, HUGE]})
+
+    assert frame.select(pack(frame, ["a"]))["a"].to_list() == [3, -1, HUGE]
+
+
 def test_nothing_packs_to_nothing() -> None:
     empty = pl.DataFrame(schema={"a": pl.Int64, "b": pl.Int64})
 
