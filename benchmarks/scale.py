@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -21,22 +21,21 @@ from sqlalchemy.orm import Session
 
 from benchmarks.parts.figures import Figure, report
 from benchmarks.parts.memory import read_peak
+from benchmarks.parts.synthetic_store import write_synthetic_store
 from command import Command, Result
 from features.rebuild import rebuild
 from features.snapshot.buckets import parse_buckets
-from features.snapshot.purchases import load_purchases
 from features.snapshot.tables import Snapshot
 from features.store import MLStore
-from features.sync.shop_sync import sync_shop
 from serving.batch.batch_state import open_batch
 from serving.batch.job import Scoring, publish_scores, write_buckets
 from shop.database import open_engine
-from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
-from shop.loaders.writing import write_shop
-from shop.migrate import migrate
+from shop.loaders.synthetic.build import SyntheticShape
+from shop.split import migrate_both
 from shop.tables import RecommendationBatch
 from tests.support.database_servers import KINDS, Kind, run_server
 from training.config import DataConfig, ModelConfig, OptimiserConfig, TrainingConfig
+from training.data.shops import load_shop
 from training.fit import fit
 from training.ranking.ranker import Ranker
 
@@ -54,16 +53,16 @@ START = "start"
 
 
 def build_installation(url: str, folder: Path, num_users: int) -> None:
-    """Load a shop, sync it, build its features and train a version."""
-    engine = open_engine(url, read_timeout_seconds=600)
-    migrate(engine)
-    shape = SyntheticShape(num_users, NUM_PRODUCTS, num_users * LINES_A_USER // LINES_AN_ORDER)
-    write_shop(engine, build_synthetic_shop(shape, 7, date(2026, 1, 31)), replace=False, report=lambda _: None)
-    store = MLStore(str(folder / "store"))
-    sync_shop(engine, store)
+    """Make the tables that lists go to, the shop's rows as a sync would have read them, their features, a version."""
+    engine = open_engine(url)
+    migrate_both(engine, engine)
     engine.dispose()
+    store, scratch = MLStore(str(folder / "store")), folder / "lines"
+    write_synthetic_store(store, SyntheticShape(num_users, NUM_PRODUCTS, num_users * LINES_A_USER // LINES_AN_ORDER))
     rebuild(store, AS_OF, BUCKETS)
-    fit(load_purchases(store, AS_OF), QUICK, folder / "version", lambda *_: None)
+    scratch.mkdir()
+    shop = load_shop(store, AS_OF, store.versions(), scratch, QUICK.optimiser.seed)
+    fit(shop, QUICK, folder / "version", lambda *_: None)
 
 
 def open_scoring(url: str, folder: Path, version: int) -> Scoring:
