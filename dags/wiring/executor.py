@@ -16,13 +16,14 @@ from typing import Any
 from airflow.executors.local_executor import LocalExecutor, _run_worker
 
 
-@dataclass(frozen=True)
+@dataclass
 class Worker:
-    """The process of one task, the task, and what it reports."""
+    """The process of one task, the task, what it reports, and whether its end was among that."""
 
     process: BaseProcess
     workload: Any
     results: "SimpleQueue[Any]"
+    has_reported: bool = False
 
 
 class ProcessPerTaskExecutor(LocalExecutor):  # type: ignore[misc]
@@ -36,9 +37,9 @@ class ProcessPerTaskExecutor(LocalExecutor):  # type: ignore[misc]
         """Pass on what workers report; a task whose worker ended without a word has failed."""
         for worker in list(self._at_work):
             has_ended = not worker.process.is_alive()
-            states = self._pass_on(worker)
+            self._pass_on(worker)
             if has_ended:
-                if not states & {worker.workload.success_state, worker.workload.failure_state}:
+                if not worker.has_reported:
                     self.log.error("worker killed code=%s task=%s", worker.process.exitcode, worker.workload.key)
                     self.change_state(worker.workload.key, worker.workload.failure_state)
                 self._forget(worker)
@@ -49,13 +50,12 @@ class ProcessPerTaskExecutor(LocalExecutor):  # type: ignore[misc]
             worker.process.join()
         self.sync()
 
-    def _pass_on(self, worker: Worker) -> set[Any]:
-        states = set()
+    def _pass_on(self, worker: Worker) -> None:
+        ends = {worker.workload.success_state, worker.workload.failure_state}
         while not worker.results.empty():
             key, state, _error = worker.results.get()
             self.change_state(key, state)
-            states.add(state)
-        return states
+            worker.has_reported |= state in ends
 
     def _forget(self, worker: Worker) -> None:
         self._at_work.remove(worker)
