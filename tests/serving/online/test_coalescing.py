@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -65,6 +66,24 @@ def test_a_call_holds_so_many_users_and_the_rest_come_next() -> None:
     asyncio.run(ask_while_busy(ranker, [(half, 1), (half, 1), ([5], 1)]))
 
     assert [len(call) for call in ranker.calls] == [1, USERS_AT_ONCE, 1]
+
+
+def test_the_next_call_begins_while_the_event_loop_is_busy_with_answers() -> None:
+    ranker = SlowRanker()
+
+    async def ask() -> None:
+        queue = RankingQueue(ranker)
+        asked = [asyncio.create_task(queue.rank([user_id], 1)) for user_id in range(2 * USERS_AT_ONCE + 1)]
+        while not ranker.calls:
+            await asyncio.sleep(0.001)
+        ranker.may_go.set()
+        until = time.monotonic() + 30
+        while sum(map(len, ranker.calls)) < len(asked) and time.monotonic() < until:
+            time.sleep(0.001)  # noqa: ASYNC251  # keeps the loop busy
+        assert sum(map(len, ranker.calls)) == len(asked)
+        await asyncio.gather(*asked)
+
+    asyncio.run(ask())
 
 
 def test_many_users_are_ranked_by_themselves_and_keep_nobody_waiting() -> None:
