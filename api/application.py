@@ -61,8 +61,10 @@ from api.routes.shop_ids import TranslatedIds
 from api.web.admin_login import WRONG_PER_MINUTE, AdminLogin
 from api.web.auth import Authenticator, make_authenticator
 from api.web.errors import install_error_handlers
+from api.web.load_shedding import LoadShedder
 from api.web.metrics import Metrics, count_unusable
 from api.web.middleware import AllowedHosts, RequestEnvelope
+from api.web.protocol import SHEDDER
 from api.web.rate_limit import RateLimiter
 from api.web.request_ids import RequestIds, derive_key
 from api.web.static_files import STOREFRONT_PAGES, StorefrontPages
@@ -149,8 +151,13 @@ async def _run(
     metrics: Metrics,
     authenticator: Authenticator,
     request_ids: RequestIds,
-) -> AsyncIterator[None]:
-    """Build the services, refresh the local fallback and deliver events meanwhile, and close everything at the end."""
+) -> AsyncIterator[dict[str, LoadShedder]]:
+    """Build the services, refresh the local fallback and deliver events meanwhile, and close everything at the end.
+
+    Yields:
+        What the protocol shares with the application.
+    """
+    shedder = LoadShedder(metrics)
     shop_url, platform_url = settings.catalogue_database_url, settings.platform_database_url
     pages = _open_databases(shop_url, platform_url, _connect_for_pages, deadlines.database)
     background = _open_databases(shop_url, platform_url, _connect_for_pages, REFRESH_DEADLINE_SECONDS)
@@ -181,7 +188,7 @@ async def _run(
             search_pages=search_pages,
             storefront_page=StorefrontPage(slow_pages.shop, fallback, shop_ids, takes_orders=takes_orders),
             pictures=ProductPictures(pages.shop, fallback, settings.var_dir / "images"),
-            health=HealthCheck(pages, model_server, fallback, metrics, _choose_copy_seconds(settings)),
+            health=HealthCheck(pages, model_server, fallback, metrics, shedder, _choose_copy_seconds(settings)),
             metrics=metrics,
             databases=slow_pages,
             shop_writer=shop_writer,
@@ -212,7 +219,7 @@ async def _run(
         if takes_orders:
             tasks.append(asyncio.create_task(outbox.run()))
         try:
-            yield
+            yield {SHEDDER: shedder}
         finally:
             for task in tasks:
                 task.cancel()

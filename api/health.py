@@ -14,6 +14,7 @@ from api.queries.catalogue_copy import fetch_copied_at
 from api.queries.champion import Lag, fetch_lag
 from api.queries.published import BatchHead, fetch_head
 from api.schemas import CatalogueState, Health, Problem
+from api.web.load_shedding import LoadShedder
 from api.web.metrics import Metrics
 from shop.tables import Product
 
@@ -46,6 +47,10 @@ COPY_AGAIN = (
     "Pages show products and prices as they were. See the log of `catalogue`, or run `python -m shop.catalogue`, which "
     "says what is wrong."
 )
+MORE_PROCESSES = (
+    "Those who were turned away were told to ask again. Start more processes of the API (in containers "
+    "`--scale api=3`), or see what is slow: api_request_seconds in GET /metrics, and the databases."
+)
 GIVE_BACK = "Shoppers keep their lists. Give the alias to a version: `make promote VERSION=n`."
 
 
@@ -58,6 +63,7 @@ class HealthCheck:
         model_server: ModelServerClient,
         fallback: FallbackCache,
         metrics: Metrics,
+        shedder: LoadShedder,
         copy_seconds: float | None = None,
     ):
         """Take the dependencies.
@@ -67,12 +73,14 @@ class HealthCheck:
             model_server: the model server.
             fallback: the local fallback.
             metrics: gauges that follow what was found.
+            shedder: knows how many requests were turned away.
             copy_seconds: how often the catalogue is copied; `None` where pages read the shop itself.
         """
         self._databases = databases
         self._model_server = model_server
         self._fallback = fallback
         self._metrics = metrics
+        self._shedder = shedder
         self._copy_seconds = copy_seconds
         self._kept: Health | None = None
         self._kept_until = 0.0
@@ -99,6 +107,9 @@ class HealthCheck:
             problems.append(Problem(part="fallback", problem=problem, remedy=NOT_RENEWED))
         if failure := self._fallback.storefront_failure:
             problems.append(Problem(part="storefront", problem=f"its document is wrong: {failure}", remedy=WRITE_AGAIN))
+        if num_refused := self._shedder.num_refused:
+            problem = f"more ask than this process can answer in time: {num_refused} requests were turned away lately"
+            problems.append(Problem(part="load", problem=problem, remedy=MORE_PROCESSES))
         age = head.age_seconds() if head else None
         if age is not None:
             self._metrics.batch_age.set(age)

@@ -45,6 +45,7 @@ SUITE = {
     "model_server": [],
     "search": ["--database", "mysql"],
     "api": ["--database", "mariadb"],
+    "overload": ["--database", "mysql"],
     "first_paint": [],
     "faults": ["--requests", "400"],
 }

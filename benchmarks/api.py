@@ -1,4 +1,4 @@
-"""Benchmark of the homepage: `python -m benchmarks.api [--seconds 5] [--database sqlite|mariadb|both]`.
+"""Benchmark of the homepage: `python -m benchmarks.api [--seconds 5] [--database sqlite|mariadb|mysql|both]`.
 
 Starts one worker of the API over a shop in which every user has a published list and a quarter holds coupons, and one
 of a bare FastAPI route that returns the same bytes, with the same server settings, and asks both in turn at 1, 16 and
@@ -42,6 +42,7 @@ from command import Command, Result
 from shop.database import open_engine
 from shop.mapping.id_map import write_ids
 from shop.split import split_database
+from tests.support.database_servers import KINDS
 
 NUM_USERS = 60_000
 NUM_PRODUCTS = 5_000
@@ -83,13 +84,24 @@ class Worker:
         return measured
 
 
+API = ["api.server"]
+BARE = ["uvicorn", "benchmarks.parts.bare_api:app", "--log-level", "warning", "--no-access-log"]
+
+
 @contextmanager
-def serve(app: str, settings: dict[str, str]) -> Iterator[Worker]:
-    """Run one worker of an application until the block ends."""
+def serve(module: list[str], settings: dict[str, str]) -> Iterator[Worker]:
+    """Run one worker of an application until the block ends.
+
+    Args:
+        module: what `python -m` runs, `API` or `BARE`.
+        settings: of the application.
+    """
     port = find_port()
-    options = ["--port", str(port), "--log-level", "warning", "--no-access-log"]
+    options = [] if module == API else ["--port", str(port)]
     with subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", app, *options], env=os.environ | settings, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", *module, *options],
+        env=os.environ | settings | {"API_PORT": str(port)},
+        stderr=subprocess.DEVNULL,
     ) as process:
         try:
             _wait(port)
@@ -130,10 +142,10 @@ def measure(
     with tempfile.TemporaryDirectory() as folder:
         settings = {"VAR_DIR": folder, "SHOP_DATABASE_URL": url, "PLATFORM_DATABASE_URL": platform_url}
         settings |= {"SERVING_URL": "http://127.0.0.1:9"}
-        with serve("api.main:app", settings) as api:
+        with serve(API, settings) as api:
             body = urlopen(f"http://127.0.0.1:{api.port}{paths[0]}", timeout=10).read()
             (Path(folder) / "body.json").write_bytes(body)
-            with serve("benchmarks.parts.bare_api:app", settings) as bare:
+            with serve(BARE, settings) as bare:
                 shares: dict[str, float] = {}
                 capacities = [_compare(database, url, api, bare, paths, each, seconds, shares) for each in CONNECTIONS]
                 p99 = {
@@ -262,7 +274,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
     command = Command("benchmarks.api", __doc__, has_json=True)
     command.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
-    command.add_argument("--database", choices=["sqlite", "mariadb", "both"], default="both")
+    command.add_argument("--database", choices=["sqlite", *KINDS, "both"], default="both")
     return command.run(_measure_all, arguments)
 
 

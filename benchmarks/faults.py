@@ -30,7 +30,7 @@ def measure(dependency: str, kind: str, requests: int, rate: float) -> Measured:
     with (
         tempfile.TemporaryDirectory() as folder,
         run_dependencies(Path(folder)) as dependencies,
-        serve("api.main:app", dependencies.settings) as api,
+        serve(API, dependencies.settings) as api,
     ):
         for path in paths[:20]:
             urlopen(f"http://127.0.0.1:{api.port}{path}", timeout=10).read()

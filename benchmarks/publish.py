@@ -34,7 +34,7 @@ from shop.database import open_engine
 from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
 from shop.migrate import migrate
-from tests.support.database_servers import run_server
+from tests.support.database_servers import KINDS, run_server
 
 NUM_PRODUCTS = 3000
 BUCKETS = 4
@@ -123,8 +123,9 @@ def _timed(work: Callable[[], None]) -> float:
 @contextmanager
 def open_databases(database: str) -> Iterator[tuple[str, str]]:
     """Yield the URLs of two empty databases, for a shop and for what is published."""
-    if database == "mariadb":
-        with run_server("mariadb", "--innodb-buffer-pool-size=1G", "--innodb-log-file-size=1G") as server:
+    if database in KINDS:
+        redo_log = "--innodb-redo-log-capacity=1G" if database == "mysql" else "--innodb-log-file-size=1G"
+        with run_server(database, "--innodb-buffer-pool-size=1G", redo_log) as server:
             yield server.create_database(), server.create_database()
         return
     with tempfile.TemporaryDirectory() as folder:

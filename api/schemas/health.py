@@ -17,6 +17,7 @@ class Problem(BaseModel):
         "model_server",
         "fallback",
         "storefront",
+        "load",
     ]
     problem: str
     remedy: str

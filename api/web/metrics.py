@@ -67,6 +67,11 @@ class Metrics:
             "Events that name an answer which their shopper was not given.",
             registry=self.registry,
         )
+        self.shed = Counter(
+            "api_shed_requests_total",
+            "Reads turned away because more were at work than can be answered in time.",
+            registry=self.registry,
+        )
         self.batch_age = Gauge(
             "api_batch_age_seconds", "Seconds since the as_of of the shown batch.", registry=self.registry
         )

@@ -1,13 +1,17 @@
-"""HTTP protocol with bounds: how long the head of a request may be, and how long a request may take to arrive.
+"""HTTP protocol with bounds: how long a request's head may be, how long it may take to arrive, how many are at work.
 
 Uvicorn's protocol on httptools takes a head of any length, waits for the rest of a request for ever, and lets a request
 that never ends block the shutdown. A connection that waits between two requests is uvicorn's to close.
 """
 
 import asyncio
+import time
+from collections import deque
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from api.web.load_shedding import LoadShedder
 
 MAX_HEAD_BYTES = 32 * 1024
 RECEIVE_SECONDS = 10.0
@@ -15,9 +19,18 @@ LAST_SECONDS = 0.5
 """How long the server, once it stops, still listens to a connection on which no request is at work: one may be on its
 way. Its answer tells the client that the connection ends."""
 
+SHEDDER = "shedder"
+"""Name of the application's `LoadShedder` in the state that its lifespan gives; without one, all requests are taken."""
+
+ALWAYS_SERVED = frozenset({b"/health", b"/metrics"})
+"""What load balancers and Prometheus ask for."""
+
+RETRY_AFTER_SECONDS = 5
+
 _REFUSALS = {
     408: (b"Request Timeout", "timeout", f"Send a whole request within {RECEIVE_SECONDS:g} s."),
     431: (b"Request Header Fields Too Large", "too_large", f"Send at most {MAX_HEAD_BYTES} bytes of headers."),
+    503: (b"Service Unavailable", "unavailable", "Too many ask at the moment; ask again soon."),
 }
 
 
@@ -31,6 +44,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._receive_timer: asyncio.TimerHandle | None = None
         self._is_stopping = False
+        self._shedder: LoadShedder | None = self.app_state.get(SHEDDER)
+        self._began: deque[float] = deque()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Expect a request from now on."""
@@ -40,6 +55,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing any more."""
         self._stop_expecting()
+        while self._began:
+            self._note_end()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -65,9 +82,21 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if size > MAX_HEAD_BYTES:
             self._refuse(431)
             return
+        if self._shedder is not None:
+            if self._is_too_much(self._shedder):
+                self._turn_away()
+                return
+            self._shedder.begin()
+            self._began.append(time.monotonic())
         super().on_headers_complete()
         if self._is_stopping and self.cycle is not None:
             self.cycle.keep_alive = False
+
+    def on_response_complete(self) -> None:
+        """Count an answer that was given."""
+        if self._began:
+            self._note_end()
+        super().on_response_complete()
 
     def on_body(self, body: bytes) -> None:
         """Keep a piece of a body, unless its head was refused."""
@@ -98,6 +127,28 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._receive_timer is not None or not self._is_at_work():
             self.transport.close()
 
+    def _note_end(self) -> None:
+        if self._shedder is not None:
+            self._shedder.end(time.monotonic() - self._began.popleft())
+
+    def _is_too_much(self, shedder: LoadShedder) -> bool:
+        """Return whether a read is to be turned away: one that others on its connection do not wait before."""
+        if self.parser.get_method() != b"GET" or self._is_at_work() or not shedder.is_full:
+            return False
+        return self.url.partition(b"?")[0] not in ALWAYS_SERVED
+
+    def _turn_away(self) -> None:
+        """Answer a read that no application has seen; the connection stays unless its client or the server ends it."""
+        assert self._shedder is not None
+        self._shedder.note_refusal()
+        self.cycle = None  # type: ignore[assignment]
+        is_last = self._is_stopping or not self.parser.should_keep_alive()
+        self.transport.write(_write_refusal(503, b"retry-after: %d\r\n" % RETRY_AFTER_SECONDS, is_last))
+        if is_last:
+            self.transport.close()
+        else:
+            super().on_response_complete()
+
     def _expect(self) -> None:
         """Start the clock of a request, if it does not run."""
         if self._receive_timer is None and not self.transport.is_closing():
@@ -120,8 +171,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Answer a request that no application has seen, and hang up."""
         if self.transport.is_closing():
             return
-        phrase, code, message = _REFUSALS[status]
-        body = f'{{"error":{{"code":"{code}","message":"{message}","details":[],"request_id":""}}}}'.encode()
-        head = b"HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-        self.transport.write(head % (status, phrase, len(body)) + body)
+        self.transport.write(_write_refusal(status, b"", is_last=True))
         self.transport.close()
+
+
+def _write_refusal(status: int, headers: bytes, is_last: bool) -> bytes:
+    """Write an answer in the shape of all errors; it has no request id, since none was read."""
+    phrase, code, message = _REFUSALS[status]
+    body = f'{{"error":{{"code":"{code}","message":"{message}","details":[],"request_id":""}}}}'.encode()
+    head = b"HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\n" % (status, phrase, len(body))
+    return head + headers + (b"connection: close\r\n\r\n" if is_last else b"\r\n") + body

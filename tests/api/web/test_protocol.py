@@ -1,15 +1,21 @@
-"""Requests that are too long, too slow or never end, on a real port."""
+"""Requests that are too long, too slow, too many or never end, on a real port."""
 
+import asyncio
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from http.client import HTTPConnection
+from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from fastapi import FastAPI, Request
 
 from api.web import protocol
+from api.web.load_shedding import LoadShedder
+from api.web.metrics import Metrics
 from tests.api.conftest import serve
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -24,13 +30,22 @@ def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield running
 
 
-def make_app() -> FastAPI:
-    app = FastAPI()
+def make_app(lifespan: Callable[..., Any] | None = None) -> FastAPI:
+    app = FastAPI(lifespan=lifespan)
 
     @app.get("/")
     @app.post("/")
     async def read(request: Request) -> int:
         return len(await request.body())
+
+    @app.get("/health")
+    @app.get("/metrics")
+    async def tell() -> str:
+        return "fine"
+
+    @app.get("/slow")
+    async def wait() -> None:
+        await asyncio.sleep(60)
 
     return app
 
@@ -128,3 +143,91 @@ def test_a_request_that_never_ends_does_not_keep_the_server_from_stopping() -> N
 
     assert time.monotonic() - began < protocol.RECEIVE_SECONDS / 2
     unfinished.close()
+
+
+@pytest.fixture
+def shedder() -> LoadShedder:
+    """As many requests are at work as may be."""
+    full = LoadShedder(Metrics())
+    while not full.is_full:
+        full.begin()
+    return full
+
+
+@pytest.fixture
+def client(shedder: LoadShedder) -> Iterator[httpx.Client]:
+    """Asks an application that shares this shedder with its protocol, on one connection."""
+
+    @asynccontextmanager
+    async def share(_app: FastAPI) -> AsyncIterator[dict[str, LoadShedder]]:
+        yield {protocol.SHEDDER: shedder}
+
+    with serve(make_app(share)) as address, httpx.Client(base_url=address) as asking:
+        yield asking
+
+
+def test_a_read_too_much_is_turned_away_at_once_and_told_when_to_ask_again(
+    client: httpx.Client, shedder: LoadShedder
+) -> None:
+    answer = client.get("/")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.json()["error"] == {
+        "code": "unavailable",
+        "message": "Too many ask at the moment; ask again soon.",
+        "details": [],
+        "request_id": "",
+    }
+    assert shedder.num_refused == 1
+
+
+def test_the_connection_of_a_read_that_was_turned_away_goes_on(client: httpx.Client, shedder: LoadShedder) -> None:
+    connection = HTTPConnection(client.base_url.host, client.base_url.port, timeout=30)
+    connection.connect()
+    connection.auto_open = 0  # it would connect anew
+    statuses = [ask(connection), ask(connection)]
+    shedder.end(0.1)
+
+    assert [*statuses, ask(connection)] == [503, 503, 200]
+    connection.close()
+
+
+def ask(connection: HTTPConnection) -> int:
+    connection.request("GET", "/")
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status
+
+
+def test_a_client_that_asks_for_it_is_hung_up_on(client: httpx.Client) -> None:
+    answer = client.get("/", headers={"Connection": "close"})
+
+    assert (answer.status_code, answer.headers["connection"]) == (503, "close")
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/health?part=all"), ("GET", "/metrics"), ("POST", "/")])
+def test_what_writes_and_who_watches_is_always_served(client: httpx.Client, method: str, path: str) -> None:
+    assert client.request(method, path).status_code == 200
+
+
+def test_each_answer_ends_and_makes_room(client: httpx.Client, shedder: LoadShedder) -> None:
+    shedder.end(0.1)
+
+    assert [client.get("/").status_code for _ in range(3)] == [200, 200, 200]
+    assert not shedder.is_full
+
+
+def test_a_client_that_gave_up_makes_room(client: httpx.Client, shedder: LoadShedder) -> None:
+    shedder.end(0.1)
+    with connect(str(client.base_url)) as connection:
+        connection.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        wait_for(lambda: shedder.is_full)
+
+    wait_for(lambda: not shedder.is_full)
+
+
+def wait_for(is_true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not is_true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

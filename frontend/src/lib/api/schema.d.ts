@@ -1449,7 +1449,7 @@ export interface components {
              * Part
              * @enum {string}
              */
-            part: "shop_database" | "platform_database" | "catalogue" | "recommendations" | "model_server" | "fallback" | "storefront";
+            part: "shop_database" | "platform_database" | "catalogue" | "recommendations" | "model_server" | "fallback" | "storefront" | "load";
             /** Problem */
             problem: string;
             /** Remedy */
