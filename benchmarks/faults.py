@@ -14,7 +14,7 @@ from urllib.request import urlopen
 
 import uvloop
 
-from benchmarks.api import serve
+from benchmarks.api import API, serve
 from benchmarks.parts.client import Measured, get, pace
 from benchmarks.parts.faults import KINDS, NUM_USERS, break_down, run_dependencies
 from benchmarks.parts.figures import Figure, report
