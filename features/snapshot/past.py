@@ -76,12 +76,12 @@ class SpreadPurchases:
 
     def load_users(self, user_ids: Int64) -> Purchases:
         """Load the purchases of some users, and nothing of guests."""
-        asked = pl.DataFrame({"user_id": user_ids}, schema={"user_id": pl.Int64}).lazy()
-        known, ledger = (self.workspace.scan_frames(paths) for paths in (self._users, self._ledgers))
-        users = known.join(asked, on="user_id", how="semi").sort("user_id").collect()
-        lines = ledger.join(users.lazy(), on="user_id", how="semi").sort(IN_ORDER).collect()
-        coupons = scan_coupons(self.store, self.as_of, self.versions).join(users.lazy(), on="user_id", how="semi")
-        return settle_purchases(self.facts, users, lines, coupons.sort("user_id", "used_at").collect())
+        workspace, is_asked = self.workspace, pl.col("user_id").is_in(pl.Series(user_ids).implode())
+        users = workspace.scan_frames(self._users).filter(is_asked).sort("user_id").collect()
+        is_theirs = pl.col("user_id").is_in(users["user_id"].implode())  # a filter, so that only their lines are read
+        lines = workspace.scan_frames(self._ledgers).filter(is_theirs).sort(IN_ORDER).collect()
+        coupons = scan_coupons(self.store, self.as_of, self.versions).filter(is_theirs).collect()
+        return settle_purchases(self.facts, users, lines, coupons)
 
     @property
     def _ledgers(self) -> list[str]:
