@@ -24,6 +24,8 @@ STAY = [
     "storefront",
 ]
 DOWN_SECONDS = 20.0
+SETTLE_SECONDS = 600.0
+"""Whoever needs what was killed before may have begun anew, too."""
 NUM_PRODUCTS = 20
 
 
@@ -71,6 +73,7 @@ def test_a_version_is_promoted_from_outside(installation: Installation) -> None:
 
 @pytest.mark.parametrize("service", STAY)
 def test_a_killed_service_is_healthy_again(installation: Installation, service: str) -> None:
+    wait_for(lambda: all(installation.is_healthy(each) for each in STAY), "all healthy before", SETTLE_SECONDS)
     killed = installation.kill(service)
 
     def is_back() -> bool:
