@@ -15,13 +15,13 @@ def find_best(scores: Float32, k: int) -> Int64:
     """Find the best of each row.
 
     Args:
-        scores: float32[R, N]; NaN counts as the lowest, -inf.
+        scores: float32[R, N], or other numbers, which are taken as such; NaN counts as the lowest, -inf.
         k: how many, at most N.
 
     Returns:
         Columns, int64[R, k], best first, equal ones in the order of the columns.
     """
-    packed = _pack(scores)
+    packed = _pack(np.asarray(scores, dtype=np.float32))
     if k < packed.shape[1]:
         packed = np.partition(packed, k, axis=1)[:, :k]
     packed.sort(axis=1)
@@ -45,7 +45,7 @@ def sort_within(owners: Int64, scores: Float32) -> tuple[Int64, Int64]:
 
     Args:
         owners: int64[P], ascending, any labels.
-        scores: float32[P].
+        scores: float32[P], or other numbers, which are taken as such.
 
     Returns:
         Indexes of the scores, sorted, and the rank of each within its owner, 0 first. Both int64[P].
