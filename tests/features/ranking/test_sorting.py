@@ -1,5 +1,7 @@
 """Sorting of scores: falling, equal ones in the order in which they stand, missing ones last."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -42,8 +44,8 @@ def test_scores_are_sorted_within_their_owners(pairs: list[tuple[int, float]]) -
 
 @pytest.mark.parametrize("owners", [[3, 3, 7, 7], [3, 7, 7, 7]], ids=["as many each", "one more than the other"])
 def test_scores_of_another_precision_are_taken_as_float32(owners: list[int]) -> None:
-    scores = np.array([0.25, 0.5, 2.0, 0.125], dtype=np.float64)
+    scores: Any = np.array([0.25, 0.5, 2.0, 0.125], dtype=np.float64)
 
     order, _ = sort_within(np.array(owners), scores)
 
-    assert order.tolist() == np.lexsort((-scores, owners)).tolist()
+    assert order.tolist() == np.lexsort((-scores, np.array(owners))).tolist()
