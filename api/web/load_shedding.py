@@ -57,9 +57,7 @@ class LoadShedder:
     @property
     def num_refused(self) -> int:
         """Requests turned away, until a minute has passed without one."""
-        if self._clock() - self._refused_at > REPORT_SECONDS:
-            self._num_refused = 0
-        return self._num_refused
+        return 0 if self._clock() - self._refused_at > REPORT_SECONDS else self._num_refused
 
     @property
     def is_full(self) -> bool:

@@ -11,7 +11,9 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from api.web.errors import RETRY_AFTER_SECONDS
 from api.web.load_shedding import LoadShedder
+from api.web.middleware import ALWAYS_SERVED
 
 MAX_HEAD_BYTES = 32 * 1024
 RECEIVE_SECONDS = 10.0
@@ -21,11 +23,6 @@ way. Its answer tells the client that the connection ends."""
 
 SHEDDER = "shedder"
 """Name of the application's `LoadShedder` in the state that its lifespan gives; without one, all requests are taken."""
-
-ALWAYS_SERVED = frozenset({b"/health", b"/metrics"})
-"""What load balancers and Prometheus ask for."""
-
-RETRY_AFTER_SECONDS = 5
 
 _REFUSALS = {
     408: (b"Request Timeout", "timeout", f"Send a whole request within {RECEIVE_SECONDS:g} s."),
@@ -84,7 +81,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         if self._shedder is not None:
             if self._is_too_much(self._shedder):
-                self._turn_away()
+                self._turn_away(self._shedder)
                 return
             self._shedder.begin()
             self._began.append(time.monotonic())
@@ -135,12 +132,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Return whether a read is to be turned away: one that others on its connection do not wait before."""
         if self.parser.get_method() != b"GET" or self._is_at_work() or not shedder.is_full:
             return False
-        return self.url.partition(b"?")[0] not in ALWAYS_SERVED
+        return self.url.partition(b"?")[0].decode("latin-1") not in ALWAYS_SERVED
 
-    def _turn_away(self) -> None:
+    def _turn_away(self, shedder: LoadShedder) -> None:
         """Answer a read that no application has seen; the connection stays unless its client or the server ends it."""
-        assert self._shedder is not None
-        self._shedder.note_refusal()
+        shedder.note_refusal()
         self.cycle = None  # type: ignore[assignment]
         is_last = self._is_stopping or not self.parser.should_keep_alive()
         self.transport.write(_write_refusal(503, b"retry-after: %d\r\n" % RETRY_AFTER_SECONDS, is_last))
