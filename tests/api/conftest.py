@@ -26,6 +26,7 @@ from settings import Settings
 from shop.database import open_loop_engine, session_scope
 from shop.mapping.id_map import write_ids
 from shop.tables import BatchPointer, PopularList, ProductNeighbours, Recommendation, RecommendationBatch
+from tests.support.clock import Clock
 from tests.support.tiny_shop import day
 
 Result = TypeVar("Result")
@@ -45,6 +46,11 @@ TEXTS = {
 """Ids of a shop of text, by the numbers that stand for them."""
 
 CATEGORY_OF = {1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 @dataclass

@@ -1,11 +1,5 @@
 from api.db.breaker import CircuitBreaker
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.clock import Clock
 
 
 def open_breaker(clock: Clock) -> CircuitBreaker:

@@ -4,20 +4,9 @@ import pytest
 
 from api.web.load_shedding import AT_FIRST, FEWEST, MOST, REPORT_SECONDS, WANTED_SECONDS, LoadShedder
 from api.web.metrics import Metrics
+from tests.support.clock import Clock
 
 QUICK, SLOW = WANTED_SECONDS / 2, 2 * WANTED_SECONDS
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
