@@ -16,28 +16,21 @@ much of it was left; the processor time says what an answer costs.
 
 import argparse
 import os
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
-from urllib.error import URLError
 from urllib.request import urlopen
 
-import psutil
-import uvloop
 from sqlalchemy import text
 
-from benchmarks.parts.client import Measured, get, pace, press
-from benchmarks.parts.faults import find_port
+from benchmarks.parts.client import Measured
+from benchmarks.parts.databases import open_databases
 from benchmarks.parts.figures import Figure, report
 from benchmarks.parts.lists import fill_shop
-from benchmarks.publish import open_databases
+from benchmarks.parts.served_api import API, BARE, Worker, serve
 from command import Command, Result
 from shop.database import open_engine
 from shop.mapping.id_map import write_ids
@@ -51,75 +44,9 @@ CONNECTIONS = (1, 16, 64)
 AGAIN_USERS = 500
 WAYS = ("first", "again")
 WRITES_PER_SECOND = 10
-START_SECONDS = 60
 LONGEST_P99_MS = 15.0
 AIM = 0.5
 SHARE_OF_CAPACITY = 0.7
-
-
-@dataclass(frozen=True)
-class Worker:
-    """A server of one process."""
-
-    port: int
-    process: psutil.Process
-
-    def cpu_seconds(self) -> float:
-        """Return the processor time that it has used."""
-        times = self.process.cpu_times()
-        return float(times.user + times.system)
-
-    def press(self, paths: list[str], connections: int, seconds: float) -> Measured:
-        """Ask as fast as answers come."""
-        began = self.cpu_seconds()
-        measured = uvloop.run(press(self.port, [get(path) for path in paths], connections, seconds))
-        measured.cpu_seconds = self.cpu_seconds() - began
-        return measured
-
-    def pace(self, paths: list[str], rate: float, seconds: float) -> Measured:
-        """Ask at a steady rate."""
-        began = self.cpu_seconds()
-        measured = uvloop.run(pace(self.port, [get(path) for path in paths], rate, seconds, CONNECTIONS[-1]))
-        measured.cpu_seconds = self.cpu_seconds() - began
-        return measured
-
-
-API = ["api.server"]
-BARE = ["uvicorn", "benchmarks.parts.bare_api:app", "--log-level", "warning", "--no-access-log"]
-
-
-@contextmanager
-def serve(module: list[str], settings: dict[str, str]) -> Iterator[Worker]:
-    """Run one worker of an application until the block ends.
-
-    Args:
-        module: what `python -m` runs, `API` or `BARE`.
-        settings: of the application.
-    """
-    port = find_port()
-    options = [] if module == API else ["--port", str(port)]
-    with subprocess.Popen(
-        [sys.executable, "-m", *module, *options],
-        env=os.environ | settings | {"API_PORT": str(port)},
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            _wait(port)
-            yield Worker(port, psutil.Process(process.pid))
-        finally:
-            process.send_signal(signal.SIGTERM)
-
-
-def _wait(port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            urlopen(f"http://127.0.0.1:{port}/recommendations/home", timeout=5).read()
-            return
-        except URLError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
 
 
 def measure(

@@ -14,10 +14,10 @@ from urllib.request import urlopen
 
 import uvloop
 
-from benchmarks.api import API, serve
 from benchmarks.parts.client import Measured, get, pace
 from benchmarks.parts.faults import KINDS, NUM_USERS, break_down, run_dependencies
 from benchmarks.parts.figures import Figure, report
+from benchmarks.parts.served_api import API, serve
 from command import Command, Result
 
 WARM_UP_SECONDS = 3.0

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from benchmarks.parts.databases import OF_A_LARGE_SHOP
 from benchmarks.parts.figures import Figure, report
 from benchmarks.parts.process_costs import ProcessCosts, run_side_by_side
 from benchmarks.parts.synthetic_store import LAST_DAY, SEED, write_synthetic_store
@@ -30,7 +31,8 @@ from settings import Settings
 from shop.database import open_engine
 from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
-from shop.migrate import PLATFORM, migrate
+from shop.migrate import migrate
+from shop.split import migrate_both
 from tests.support.database_servers import DatabaseServer, run_server
 from tests.support.mlflow_servers import mlflow_running
 from tests.support.ports import free_settings
@@ -44,7 +46,6 @@ TASKS = 2
 PATIENCE_SECONDS = 1800
 """For MLflow's start, on a machine that has much else to do."""
 
-SERVER_OPTIONS = ("--innodb-buffer-pool-size=1G", "--innodb-redo-log-capacity=1G")
 AIM_MINUTES, AIM_PEAK_GB, AIM_GROWTH = 60.0, 8.0, 1.1
 
 ONE_DAY = """
@@ -129,11 +130,10 @@ def _shape(num_users: int) -> SyntheticShape:
 def open_night(num_users: int, niceness: int, folder: Path) -> Iterator[Night]:
     """Make an installation with a shop of so many users; a store that the folder has already is taken."""
     with ExitStack() as stack:
-        server = stack.enter_context(run_server("mysql", *SERVER_OPTIONS))
+        server = stack.enter_context(run_server("mysql", *OF_A_LARGE_SHOP["mysql"]))
         url = server.create_database()
         engine = open_engine(url)
-        migrate(engine)
-        migrate(engine, PLATFORM)
+        migrate_both(engine, engine)
         engine.dispose()
         databases = {"shop_database_url": url, "platform_database_url": url}
         settings = free_settings(folder / "var").model_copy(update=databases)

@@ -9,18 +9,16 @@ The ranking itself is left out of both: every piece of 5,000 users holds the sam
 import argparse
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 from sqlalchemy import Engine, text
 
 from benchmarks.parts.apart import measure_apart
+from benchmarks.parts.databases import open_databases
 from benchmarks.parts.figures import Figure, report
 from benchmarks.parts.lists import LIST_LENGTH, rank_at_random
 from benchmarks.parts.memory import read_peak
@@ -34,7 +32,6 @@ from shop.database import open_engine
 from shop.loaders.synthetic.build import SyntheticShape, build_synthetic_shop
 from shop.loaders.writing import write_shop
 from shop.migrate import migrate
-from tests.support.database_servers import KINDS, run_server
 
 NUM_PRODUCTS = 3000
 BUCKETS = 4
@@ -118,18 +115,6 @@ def _timed(work: Callable[[], None]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
-
-
-@contextmanager
-def open_databases(database: str) -> Iterator[tuple[str, str]]:
-    """Yield the URLs of two empty databases, for a shop and for what is published."""
-    if database in KINDS:
-        redo_log = "--innodb-redo-log-capacity=1G" if database == "mysql" else "--innodb-log-file-size=1G"
-        with run_server(database, "--innodb-buffer-pool-size=1G", redo_log) as server:
-            yield server.create_database(), server.create_database()
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        yield f"sqlite:///{Path(folder) / 'shop.db'}", f"sqlite:///{Path(folder) / 'platform.db'}"
 
 
 def main(arguments: list[str] | None = None) -> int:

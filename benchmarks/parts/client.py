@@ -46,8 +46,8 @@ class Measured:
         self.local += answer.is_local
 
     def percentile_ms(self, share: float) -> float:
-        """Return the time that so many of the answers took at most, in milliseconds."""
-        ordered = sorted(self.seconds)
+        """Return the time that so many of the answers took at most, in milliseconds; 0 where there are none."""
+        ordered = sorted(self.seconds) or [0.0]
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
 
 
@@ -117,8 +117,25 @@ def post(path: str, body: object) -> bytes:
     return f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data
 
 
-async def press(port: int, questions: Sequence[bytes], connections: int, seconds: float) -> Measured:
-    """Ask as fast as answers come, each connection for itself (closed loop); opens anew what the server closed."""
+async def press(
+    port: int,
+    questions: Sequence[bytes],
+    connections: int,
+    seconds: float,
+    *,
+    refusals: Measured | None = None,
+    pause_seconds: float = 0.0,
+) -> Measured:
+    """Ask as fast as answers come, each connection for itself (closed loop); opens anew what the server closed.
+
+    Args:
+        port: of the server, on this machine.
+        questions: as `get` and `post` write them, asked in turn.
+        connections: that ask at the same time.
+        seconds: for how long.
+        refusals: takes what is not 200, apart from the other answers; not given, it is one of them.
+        pause_seconds: that a connection waits after one of these.
+    """
     measured, began = Measured(), time.perf_counter()
     turn = itertools.cycle(questions)
 
@@ -127,7 +144,13 @@ async def press(port: int, questions: Sequence[bytes], connections: int, seconds
         while (started := time.perf_counter()) < began + seconds:
             if connection.is_over:
                 connection = await Connection.open(port)
-            measured.note(await connection.ask(next(turn)), time.perf_counter() - started)
+            answer = await connection.ask(next(turn))
+            took = time.perf_counter() - started
+            if answer.is_ok or refusals is None:
+                measured.note(answer, took)
+            else:
+                refusals.note(answer, took)
+                await asyncio.sleep(pause_seconds)
         connection.close()
 
     await asyncio.gather(*(ask_on() for _ in range(connections)))
