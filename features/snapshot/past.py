@@ -15,13 +15,13 @@ import polars as pl
 
 from features.definitions import hash_definitions
 from features.snapshot.arrays import Int64
-from features.snapshot.availability import drop_hidden, mark_sellable
+from features.snapshot.availability import mark_sellable
 from features.snapshot.bucket_rebuild import describe_users
 from features.snapshot.global_tables import build_neighbours_and_embeddings
 from features.snapshot.history import build_pairs, date_pairs
 from features.snapshot.lines import scan_coupons
 from features.snapshot.plan import Lines, load_shared_facts
-from features.snapshot.purchases import ProductFacts, Purchases, finish_lines, settle_purchases
+from features.snapshot.purchases import ProductFacts, Purchases, settle_purchases
 from features.snapshot.spreading import count_lines, spread_lines
 from features.snapshot.sums import SumsOfParts
 from features.snapshot.tables import Snapshot
@@ -77,19 +77,12 @@ class SpreadPurchases:
     def load_users(self, user_ids: Int64) -> Purchases:
         """Load the purchases of some users, and nothing of guests."""
         workspace, is_asked = self.workspace, pl.col("user_id").is_in(pl.Series(user_ids).implode())
-        users = workspace.scan_frames(self._users).filter(is_asked).sort("user_id").collect()
+        users = workspace.scan_frames([part.users for part in self.parts]).filter(is_asked).sort("user_id").collect()
         is_theirs = pl.col("user_id").is_in(users["user_id"].implode())  # a filter, so that only their lines are read
-        lines = workspace.scan_frames(self._ledgers).filter(is_theirs).sort(IN_ORDER).collect()
+        ledgers = workspace.scan_frames([part.ledger for part in self.parts])
+        lines = ledgers.filter(is_theirs).sort(IN_ORDER).collect()
         coupons = scan_coupons(self.store, self.as_of, self.versions).filter(is_theirs).collect()
         return settle_purchases(self.facts, users, lines, coupons)
-
-    @property
-    def _ledgers(self) -> list[str]:
-        return [part.ledger for part in self.parts]
-
-    @property
-    def _users(self) -> list[str]:
-        return [part.users for part in self.parts]
 
     def build_snapshot(self, at: datetime, chosen: Purchases) -> Snapshot:
         """Build the snapshot as of a past instant: all of its products and categories, and some of its users.
@@ -161,7 +154,6 @@ def spread_purchases(
 
 
 def _write_part(lines: Lines, facts: ProductFacts, part: int) -> PartFiles:
-    users, rows = lines.read(range(part, part + 1))
-    ledger = finish_lines(facts, drop_hidden(rows, facts.availability))
+    users, ledger = lines.load_ledger(facts, range(part, part + 1))
     workspace = lines.workspace
     return PartFiles(workspace.write_frame("ledger", ledger), workspace.write_frame("users", users))

@@ -54,12 +54,16 @@ class Lines:
         lines = read_lines(self.workspace, self.paths, buckets).filter(is_known).drop("is_guest")
         return users, lines.collect()
 
+    def load_ledger(self, facts: ProductFacts, buckets: range) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Load the users of some buckets, user_id, sorted, and their lines as `finish_lines` gives them."""
+        users, lines = self.read(buckets)
+        return users, finish_lines(facts, drop_hidden(lines, facts.availability))
+
     def load_purchases(self, facts: ProductFacts, buckets: range) -> Purchases:
         """Load the purchases of some buckets."""
-        users, lines = self.read(buckets)
+        users, ledger = self.load_ledger(facts, buckets)
         is_inside = assign_bucket(pl.col("user_id"), self.num_buckets).is_between(buckets.start, buckets.stop - 1)
         coupons = scan_coupons(self.store, self.as_of, self.versions).filter(is_inside).collect()
-        ledger = finish_lines(facts, drop_hidden(lines, facts.availability))
         return settle_purchases(facts, users, ledger, coupons)
 
 
