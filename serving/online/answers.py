@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from features.ranking.sorting import find_bounds
-from features.snapshot.arrays import Float32, Int64
+from features.snapshot.arrays import Int64
 from features.snapshot.ordered_lines import OrderedLine
 from serving.batch.batch_state import name_batch
 from serving.champion import Champion
@@ -27,7 +27,8 @@ from serving.online.schemas import (
     UserRecommendations,
 )
 from training.ranking.again import UNCHANGED, rank_again
-from training.ranking.cart import rank_cart
+from training.ranking.cart import Companions, rank_cart
+from training.ranking.lists import RankedLists
 
 # A list of rows becomes a list of products at once, which takes a third of what one by one takes.
 PRODUCTS, COMPANIONS = TypeAdapter(list[ScoredProduct]), TypeAdapter(list[ScoredCompanion])
@@ -37,7 +38,7 @@ RERANKED, CATEGORIES = TypeAdapter(list[RerankedProduct]), TypeAdapter(list[Cate
 def answer_lists(champion: Champion, user_ids: list[int], k: int) -> RecommendAnswer:
     """Rank products for users; those whom the snapshot does not know are named."""
     ranked = champion.ranker.rank_users(champion.snapshot, _to_ids(user_ids), k)
-    rows = _name(ranked.product_ids, ranked.category_ids, ranked.scores, reason=ranked.reasons)
+    rows = _name(ranked, "reason", ranked.reasons)
     lists = [
         UserRecommendations(user_id=user_id, products=PRODUCTS.validate_python(rows[theirs]))
         for user_id, theirs in _find_users(ranked.user_ids)
@@ -53,7 +54,7 @@ def answer_lists(champion: Champion, user_ids: list[int], k: int) -> RecommendAn
 def answer_cart(champion: Champion, user_id: int | None, product_ids: list[int], k: int) -> CartRanking:
     """Rank what goes with a cart; a user whom the snapshot does not know is nobody."""
     ranked = rank_cart(champion.ranker, champion.snapshot, user_id, _to_ids(product_ids), k)
-    rows = _name(ranked.product_ids, ranked.category_ids, ranked.scores, goes_with=ranked.goes_with)
+    rows = _name(ranked, "goes_with", ranked.goes_with)
     products = COMPANIONS.validate_python(rows)
     return CartRanking(model_version=champion.version, as_of=champion.as_of, products=products)
 
@@ -73,7 +74,7 @@ def answer_reranking(champion: Champion, user_id: int, since: list[LineSince], l
     ]
     ranked = rank_again(champion.ranker, champion.snapshot, user_id, lines, _to_ids(listed))
     reasons = [None if each == UNCHANGED else each for each in ranked.reasons]
-    rows = _name(ranked.product_ids, ranked.category_ids, ranked.scores, reason=reasons)
+    rows = _name(ranked, "reason", reasons)
     return Reranking(
         model_version=champion.version,
         as_of=champion.as_of,
@@ -105,12 +106,13 @@ def _to_ids(ids: list[int]) -> np.ndarray:
     return np.unique(np.array(ids, dtype=np.int64))
 
 
-def _name(product_ids: Int64, category_ids: Int64, scores: Float32, **others: Iterable[Any]) -> list[dict[str, Any]]:
-    """Return each ranked product's values by name."""
-    (name, values), *_ = others.items()
-    columns = zip(product_ids.tolist(), category_ids.tolist(), scores.tolist(), values, strict=True)
+def _name(ranked: RankedLists | Companions, last: str, values: Iterable[Any]) -> list[dict[str, Any]]:
+    """Return each ranked product's values by name, the last ones under the name `last`."""
+    columns = zip(
+        ranked.product_ids.tolist(), ranked.category_ids.tolist(), ranked.scores.tolist(), values, strict=True
+    )
     return [
-        {"product_id": product_id, "category_id": category_id, "score": score, name: value}
+        {"product_id": product_id, "category_id": category_id, "score": score, last: value}
         for product_id, category_id, score, value in columns
     ]
 
