@@ -52,15 +52,12 @@ AIM_TIMES = 1.8
 START = "start"
 
 
-def build_installation(url: str, folder: Path, num_users: int) -> None:
-    """Make the tables that lists go to, the shop's rows as a sync would have read them, their features, a version."""
-    engine = open_engine(url)
-    migrate_both(engine, engine)
-    engine.dispose()
+def build_version(folder: Path, num_users: int) -> None:
+    """Make the shop's rows as a sync would have read them, their features, and a version."""
     store, scratch = MLStore(str(folder / "store")), folder / "lines"
     write_synthetic_store(store, SyntheticShape(num_users, NUM_PRODUCTS, num_users * LINES_A_USER // LINES_AN_ORDER))
     rebuild(store, AS_OF, BUCKETS)
-    scratch.mkdir()
+    scratch.mkdir(exist_ok=True)
     shop = load_shop(store, AS_OF, store.versions(), scratch, QUICK.optimiser.seed)
     fit(shop, QUICK, folder / "version", lambda *_: None)
 
@@ -129,12 +126,14 @@ def _read_checksum(engine: Engine, batch_id: str) -> str:
         return str(session.get_one(RecommendationBatch, batch_id).checksum)
 
 
-def compare(num_users: int, num_workers: int, kind: Kind) -> Figure:
+def compare(folder: Path, num_users: int, num_workers: int, kind: Kind) -> Figure:
     """Score with one worker and with several in turn, print the table, and return how many times faster several are."""
-    with tempfile.TemporaryDirectory() as name, run_server(kind, "--innodb-buffer-pool-size=1G") as server:
-        folder, url = Path(name), server.create_database()
-        build_installation(url, folder, num_users)
+    if not (folder / "version").exists():
+        build_version(folder, num_users)
+    with run_server(kind, "--innodb-buffer-pool-size=1G") as server:
+        url = server.create_database()
         engine = open_engine(url)
+        migrate_both(engine, engine)
         found = {}
         print(f"{'workers':>8}{'users':>10}{'seconds':>10}{'users/s':>10}{'peak MB':>9}  checksum")
         for version, workers in enumerate((1, num_workers), start=1):
@@ -160,6 +159,7 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--users", type=int, default=20_000)
     command.add_argument("--workers", type=int, default=2)
     command.add_argument("--database", choices=KINDS, default="mysql")
+    command.add_argument("--folder", type=Path, help="keep the shop and its version here, by the number of users")
     command.add_argument(
         "--child", nargs=5, metavar=("URL", "FOLDER", "VERSION", "PART", "CORE"), help=argparse.SUPPRESS
     )
@@ -171,7 +171,10 @@ def _measure(chosen: argparse.Namespace) -> Result:
         url, folder, version, part, core = chosen.child
         work(url, Path(folder), int(version), part, int(core))
         return Result()
-    return report([compare(chosen.users, chosen.workers, chosen.database)])
+    with tempfile.TemporaryDirectory() as name:
+        folder = (chosen.folder or Path(name)) / str(chosen.users)
+        folder.mkdir(parents=True, exist_ok=True)
+        return report([compare(folder, chosen.users, chosen.workers, chosen.database)])
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -18,6 +20,10 @@ from tests.support.ports import PORTS, free_settings
 ROOT = Path(__file__).parents[2]
 SHOP = "synthetic --users 300 --products 200 --orders 6000 --seed 7"
 LIMIT_SECONDS = 900
+SYNC_BEGINS = timedelta(minutes=10)
+"""The schedule of `sync_shop`, after midnight UTC."""
+COUNTED = timedelta(minutes=8)
+"""From before a first pass until its runs have been counted."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +60,20 @@ def launch(settings: Settings, *arguments: str, **variables: str) -> subprocess.
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """The whole platform, up after its first full pass."""
     settings = free_settings(tmp_path_factory.mktemp("var"))
+    time.sleep(find_pause(datetime.now(UTC)).total_seconds())
     try:
         up = launch(settings, "up", "--shop", SHOP)
         assert up.returncode == 0, up.stdout + up.stderr
         yield Installation(settings, up.stdout)
     finally:
         launch(settings, "down")
+
+
+def find_pause(now: datetime) -> timedelta:
+    """Return how long to wait so that no sync of the night begins between the first pass and the count of its runs."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    before_sync = (midnight + SYNC_BEGINS - now) % timedelta(days=1)
+    return before_sync + timedelta(seconds=1) if before_sync < COUNTED else timedelta(0)
 
 
 @pytest.fixture(scope="package")

@@ -1,7 +1,6 @@
 """Celery on one machine: two workers share the users, and what one of them leaves undone when killed, is done again."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -17,6 +16,7 @@ from deploy.local.supervision.supervise import Supervisor
 from shop.database import engine_scope, open_engine, session_scope
 from shop.tables import BatchPointer, RecommendationBatch
 from tests.end_to_end.conftest import Installation
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -28,17 +28,7 @@ def shown_batch(installation: Installation) -> RecommendationBatch:
 
 
 @pytest.fixture(scope="module")
-def one_process(installation: Installation) -> RecommendationBatch:
-    """The lists that one process wrote, which the next scoring of the same rows writes anew."""
-    batch = shown_batch(installation)
-    with engine_scope(open_engine(installation.settings.platform_database_url)) as engine, session_scope(engine) as s:
-        s.execute(text("UPDATE recommendation_batches SET state = 'retired', checksum = NULL"))
-        s.execute(text("DELETE FROM recommendations"))
-    return batch
-
-
-@pytest.fixture(scope="module")
-def celery(installation: Installation, one_process: RecommendationBatch) -> Iterator[Installation]:
+def celery(installation: Installation) -> Iterator[Installation]:
     """The installation with two workers; with one process a task again after these tests."""
     up = installation.launch("up", EXECUTOR="celery", WORKERS="2")
     try:
@@ -52,8 +42,21 @@ def celery(installation: Installation, one_process: RecommendationBatch) -> Iter
 
 @pytest.fixture(scope="module")
 def queued(celery: Installation) -> AirflowClient:
+    """Airflow on workers, once it has scored for the champion that its new metadata does not know yet."""
     settings = celery.settings
-    return AirflowClient(f"http://127.0.0.1:{settings.airflow_port}", USER, ensure_password(settings))
+    airflow = AirflowClient(f"http://127.0.0.1:{settings.airflow_port}", USER, ensure_password(settings))
+    wait_for(lambda: airflow.runs("score_users", state="success"), 240)
+    return airflow
+
+
+@pytest.fixture(scope="module")
+def one_process(celery: Installation, queued: AirflowClient) -> RecommendationBatch:
+    """The lists that one process wrote, which the next scoring of the same rows writes anew."""
+    batch, url = shown_batch(celery), celery.settings.platform_database_url
+    with engine_scope(open_engine(url)) as engine, session_scope(engine) as session:
+        session.execute(text("UPDATE recommendation_batches SET state = 'retired', checksum = NULL"))
+        session.execute(text("DELETE FROM recommendations"))
+    return batch
 
 
 def test_status_shows_workers_and_their_servers(celery: Installation) -> None:
@@ -108,11 +111,3 @@ def share_at_work(airflow: AirflowClient, dag_id: str) -> dict[str, Any] | None:
 
 def has_ended(airflow: AirflowClient, dag_id: str, run_id: str) -> bool:
     return any(run["dag_run_id"] == run_id and run["state"] in ("success", "failed") for run in airflow.runs(dag_id))
-
-
-def wait_for(ask: Callable[[], Any], seconds: float) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := ask()):
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s"
-        time.sleep(0.3)
-    return found

@@ -4,7 +4,6 @@ import re
 import shlex
 import subprocess
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +19,7 @@ from deploy.local.supervision.processes import is_alive
 from deploy.local.supervision.supervise import Supervisor
 from settings import Settings
 from tests.end_to_end.conftest import Installation, holders
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -274,10 +274,3 @@ def all_healthy_without(installation: Installation, killed_pid: int) -> bool:
 
 def all_healthy(installation: Installation) -> bool:
     return installation.launch("status").stdout.count(" healthy") == len(services(installation.settings))
-
-
-def wait_for(is_true: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, f"not true within {seconds:.0f} s"
-        time.sleep(0.5)

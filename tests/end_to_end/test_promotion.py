@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -38,6 +38,7 @@ from tests.end_to_end.versions import (
     score_otherwise,
 )
 from tests.support.spoilt_versions import SPOILERS, Spoiler
+from tests.support.waiting import wait_for
 from training.registry.audit_log import NO_LOGIN
 
 pytestmark = pytest.mark.timeout(900)
@@ -66,10 +67,10 @@ def second(settings: Settings) -> int:
 def first_serves(settings: Settings, second: int) -> Iterator[None]:
     """Each test begins and ends with the first version."""
     move(settings, FIRST)
-    wait_for(lambda: served(settings).is_all(FIRST))
+    wait_for(lambda: served(settings).is_all(FIRST), LIMIT_SECONDS)
     yield
     move(settings, FIRST)
-    wait_for(lambda: served(settings).is_all(FIRST))
+    wait_for(lambda: served(settings).is_all(FIRST), LIMIT_SECONDS)
 
 
 def move(settings: Settings, version: int) -> None:
@@ -79,13 +80,6 @@ def move(settings: Settings, version: int) -> None:
 
 def served(settings: Settings) -> Served:
     return read_served(settings.serving_url, settings.api_url)
-
-
-def wait_for(is_true: Callable[[], Any], limit_seconds: float = LIMIT_SECONDS) -> None:
-    deadline = time.monotonic() + limit_seconds
-    while not is_true():
-        assert time.monotonic() < deadline, f"not true within {limit_seconds:.0f} s"
-        time.sleep(0.3)
 
 
 def start_promote(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
@@ -139,12 +133,12 @@ def test_a_promotion_reaches_the_homepage_and_a_rollback_shows_the_kept_lists_ag
     said = promote(settings, str(second), "--reason", "for this test")
 
     assert said == f"champion moved from version {FIRST} to version {second}\n"
-    wait_for(lambda: served(settings).is_all(second))
+    wait_for(lambda: served(settings).is_all(second), LIMIT_SECONDS)
     assert ask_homepage(settings, 1).headers["x-model-version"] == str(second)
 
     promote(settings, "--rollback")
 
-    wait_for(lambda: served(settings).is_all(FIRST))
+    wait_for(lambda: served(settings).is_all(FIRST), LIMIT_SECONDS)
     assert ask_homepage(settings, 1).headers["x-batch-id"] in kept
     assert batches_of(settings, FIRST) == kept
     there, back = alias_moves(settings)[before:]
@@ -160,8 +154,8 @@ def test_a_promotion_waits_neither_for_a_training_nor_for_a_failed_scoring(
     day_before = (datetime.now(UTC) - timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     training = airflow.trigger("train_wide_deep", {"as_of": day_before.isoformat()})
     failing = airflow.trigger("score_users", {"as_of": "2001-01-01T00:00:00+00:00"})
-    wait_for(lambda: state_of(airflow, "train_wide_deep", training) == "running")
-    wait_for(lambda: state_of(airflow, "score_users", failing) == "up_for_retry")
+    wait_for(lambda: state_of(airflow, "train_wide_deep", training) == "running", LIMIT_SECONDS)
+    wait_for(lambda: state_of(airflow, "score_users", failing) == "up_for_retry", LIMIT_SECONDS)
     stop = threading.Event()
     wrong: list[str] = []
     seen: set[tuple[str, str]] = set()
@@ -218,7 +212,7 @@ def test_a_move_in_mlflow_leaves_an_audit_row_too(first_serves: None, settings: 
 
     move(settings, second)
 
-    wait_for(lambda: len(alias_moves(settings)) > before)
+    wait_for(lambda: len(alias_moves(settings)) > before, LIMIT_SECONDS)
     row = alias_moves(settings)[before]
     assert (row.actor, row.from_value, row.to_value) == (NO_LOGIN, str(FIRST), str(second))
 
@@ -232,7 +226,9 @@ def test_moves_in_quick_succession_leave_a_row_each(first_serves: None, settings
     for version in moves:
         move(settings, version)
 
-    wait_for(lambda: count_told() >= before + len(moves) and alias_rows(settings)[-1].to_value == str(FIRST))
+    wait_for(
+        lambda: count_told() >= before + len(moves) and alias_rows(settings)[-1].to_value == str(FIRST), LIMIT_SECONDS
+    )
     rows = alias_rows(settings)[-len(moves) :]
     assert all(row.to_value == after.from_value for row, after in pairwise(rows))
 
@@ -251,20 +247,20 @@ def test_of_two_promotions_at_once_one_is_told(first_serves: None, settings: Set
 def test_a_refused_version_serves_only_with_an_override(first_serves: None, settings: Settings) -> None:
     refused = register(settings, score_otherwise, {"verdict": "refuse", "reason": "worse than chance."})
     move(settings, refused)
-    wait_for(lambda: served(settings).refused == refused)
+    wait_for(lambda: served(settings).refused == refused, LIMIT_SECONDS)
     assert served(settings).model_server == FIRST
     assert "the gate refused it: worse than chance." in served(settings).trouble
 
     connect(settings).set_model_version_tag(settings.model_name, str(refused), "override", "to see it in the shop")
 
-    wait_for(lambda: served(settings).is_all(refused))
+    wait_for(lambda: served(settings).is_all(refused), LIMIT_SECONDS)
 
 
 def test_an_alias_that_flips_under_load_fails_and_mixes_no_answer(
     first_serves: None, settings: Settings, second: int
 ) -> None:
     promote(settings, str(second))
-    wait_for(lambda: served(settings).is_all(second))
+    wait_for(lambda: served(settings).is_all(second), LIMIT_SECONDS)
     expected = {version: expect_answers(settings, version, USERS, K) for version in (FIRST, second)}
     assert expected[FIRST] != expected[second]
     stop, wrong, counts = threading.Event(), [], {FIRST: 0, second: 0}
@@ -298,7 +294,7 @@ def test_an_alias_that_flips_under_load_fails_and_mixes_no_answer(
 
     assert wrong == []
     assert sum(counts.values()) > 0
-    wait_for(lambda: served(settings).is_all(second))
+    wait_for(lambda: served(settings).is_all(second), LIMIT_SECONDS)
 
 
 def is_whole(answer: dict[str, Any], expected: dict[int, dict[int, list[tuple[int, float]]]]) -> bool:
@@ -323,9 +319,10 @@ def test_a_broken_version_is_tagged_and_named_and_the_good_one_stays(
     move(settings, broken)
 
     tags = connect(settings).get_model_version
-    wait_for(lambda: "load_failed" in tags(settings.model_name, str(broken)).tags)
+    wait_for(lambda: "load_failed" in tags(settings.model_name, str(broken)).tags, LIMIT_SECONDS)
     assert spoiler.reason in tags(settings.model_name, str(broken)).tags["load_failed"]
-    wait_for(lambda: f"version {broken} is refused" in httpx.get(f"{settings.api_url}/health", timeout=30).text)
+    health = f"{settings.api_url}/health"
+    wait_for(lambda: f"version {broken} is refused" in httpx.get(health, timeout=30).text, LIMIT_SECONDS)
     assert served(settings).model_server == served(settings).lists == FIRST
 
 
@@ -337,12 +334,15 @@ def test_the_workflow_turns_red_and_names_what_is_served(
 
     move(settings, broken)
 
-    wait_for(lambda: {run["dag_run_id"] for run in airflow.runs("watch_champion", state="failed")} - red_before)
+    wait_for(
+        lambda: {run["dag_run_id"] for run in airflow.runs("watch_champion", state="failed")} - red_before,
+        LIMIT_SECONDS,
+    )
     logs = [path.read_text() for path in (settings.var_dir / "logs" / "tasks").glob("dag_id=watch_champion/**/*.log")]
     words = f"the alias says version {broken}, the model server ranks with version {FIRST}, the homepage shows"
     assert any(words in log for log in logs)
     move(settings, FIRST)
-    wait_for(lambda: served(settings).is_all(FIRST) and served(settings).refused is None)
+    wait_for(lambda: served(settings).is_all(FIRST) and served(settings).refused is None, LIMIT_SECONDS)
 
 
 def test_version_1_of_a_model_that_took_the_name_of_another_serves_its_own_files(
@@ -355,10 +355,10 @@ def test_version_1_of_a_model_that_took_the_name_of_another_serves_its_own_files
 
         move(settings, FIRST)
 
-        wait_for(lambda: served(settings).is_all(FIRST, other_run))
+        wait_for(lambda: served(settings).is_all(FIRST, other_run), LIMIT_SECONDS)
         assert ask_homepage(settings, 1).headers["x-batch-id"] == batches_of(settings, FIRST)[-1]
         assert hash_files(settings.var_dir / "models" / str(FIRST)) == hash_artifacts(settings, other_run)
-    wait_for(lambda: served(settings).is_all(FIRST, first_run))
+    wait_for(lambda: served(settings).is_all(FIRST, first_run), LIMIT_SECONDS)
 
 
 @contextmanager

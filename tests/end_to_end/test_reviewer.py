@@ -7,9 +7,10 @@ from playwright.sync_api import Page, expect
 
 from settings import Settings
 from tests.end_to_end.conftest import Installation
-from tests.end_to_end.test_promotion import served, wait_for
+from tests.end_to_end.test_promotion import LIMIT_SECONDS, served
 from tests.end_to_end.versions import FIRST, register, score_otherwise
 from tests.support.chromium import LIMIT_MS, open_browser
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -40,7 +41,7 @@ def test_the_page_of_a_trained_version_shows_verdict_comparison_and_plots(
 def test_moving_the_alias_in_the_ui_changes_the_homepage(page: Page, installation: Installation) -> None:
     settings = installation.settings
     version = register(settings, score_otherwise, {"verdict": "promote", "reason": "made by a test."})
-    wait_for(lambda: served(settings).is_all(FIRST))
+    wait_for(lambda: served(settings).is_all(FIRST), LIMIT_SECONDS)
     open_version(page, settings, version)
 
     page.locator("[data-component-id*='modelversionviewaliaseditor']").click()
@@ -50,4 +51,4 @@ def test_moving_the_alias_in_the_ui_changes_the_homepage(page: Page, installatio
     expect(page.get_by_role("dialog")).to_contain_text(f"also being used on version {FIRST}", timeout=LIMIT_MS)
     page.get_by_role("button", name="Save aliases").click()
 
-    wait_for(lambda: served(settings).is_all(version))
+    wait_for(lambda: served(settings).is_all(version), LIMIT_SECONDS)

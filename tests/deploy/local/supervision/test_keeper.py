@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -16,6 +16,7 @@ from deploy.local.supervision.processes import is_alive
 from deploy.local.supervision.supervise import Supervisor
 from deploy.local.supervision.supervisor_config import KEEPER
 from tests.support.ports import free_ports
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[4]
 LIMIT_SECONDS = 30.0
@@ -37,8 +38,8 @@ class Installation:
     def start(self) -> None:
         self.supervisor.boot([self.part], ROOT, {})
         self.supervisor.start("web")
-        wait_for(self.serves)
-        wait_for(lambda: self.supervisor.state(KEEPER)["statename"] == "RUNNING")
+        wait_for(self.serves, LIMIT_SECONDS)
+        wait_for(lambda: self.supervisor.state(KEEPER)["statename"] == "RUNNING", LIMIT_SECONDS)
         time.sleep(2)  # the keeper has looked
 
     def serves(self) -> bool:
@@ -51,13 +52,6 @@ class Installation:
     def tree(self) -> list[psutil.Process]:
         parent = self.process("web")
         return [parent, *parent.children(recursive=True)]
-
-
-def wait_for(is_true: Callable[[], object], seconds: float = LIMIT_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, f"not true within {seconds:.0f} s"
-        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -76,8 +70,8 @@ def test_a_worker_whose_parent_was_killed_gives_the_port_to_the_next(installatio
 
     tree[0].kill()
 
-    wait_for(lambda: not any(is_alive(process) for process in tree))
-    wait_for(installation.serves)
+    wait_for(lambda: not any(is_alive(process) for process in tree), LIMIT_SECONDS)
+    wait_for(installation.serves, LIMIT_SECONDS)
 
 
 def test_a_port_that_a_stranger_serves_does_not_make_a_part_healthy(installation: Installation) -> None:
@@ -86,8 +80,8 @@ def test_a_port_that_a_stranger_serves_does_not_make_a_part_healthy(installation
 
     installation.tree()[0].kill()
 
-    wait_for(lambda: installation.supervisor.state("web")["pid"] not in {0, views["web"]["pid"]})
-    wait_for(lambda: installation.supervisor.state("web")["statename"] == "RUNNING")
+    wait_for(lambda: installation.supervisor.state("web")["pid"] not in {0, views["web"]["pid"]}, LIMIT_SECONDS)
+    wait_for(lambda: installation.supervisor.state("web")["statename"] == "RUNNING", LIMIT_SECONDS)
     trouble = find_trouble(installation.part, installation.supervisor.state("web"))
     installation.process(KEEPER).resume()
     assert trouble == f"does not listen on port {installation.part.port}"
@@ -98,8 +92,8 @@ def test_a_killed_supervisord_comes_back_with_what_it_ran(installation: Installa
 
     daemon.kill()
 
-    wait_for(lambda: not any(is_alive(process) for process in [daemon, *tree]))
-    wait_for(installation.serves)
+    wait_for(lambda: not any(is_alive(process) for process in [daemon, *tree]), LIMIT_SECONDS)
+    wait_for(installation.serves, LIMIT_SECONDS)
     assert installation.process("web").ppid() == installation.process(KEEPER).ppid() != daemon.pid
 
 
@@ -108,7 +102,7 @@ def test_a_killed_keeper_comes_back(installation: Installation) -> None:
 
     keeper.kill()
 
-    wait_for(lambda: installation.supervisor.state(KEEPER)["pid"] not in {0, keeper.pid})
+    wait_for(lambda: installation.supervisor.state(KEEPER)["pid"] not in {0, keeper.pid}, LIMIT_SECONDS)
     assert installation.serves()
 
 

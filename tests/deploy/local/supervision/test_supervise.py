@@ -2,8 +2,7 @@ import os
 import signal
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -16,9 +15,12 @@ from deploy.local.supervision.supervise import Supervisor
 from deploy.local.supervision.supervisor_config import socket_path
 from deploy.progress import Board
 from tests.support.ports import free_ports
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[4]
 SLEEPER = "import subprocess, sys, time; subprocess.Popen(['sleep', '600'], start_new_session=True); time.sleep(600)"
+
+LIMIT_SECONDS = 10.0
 
 
 @pytest.fixture
@@ -32,21 +34,14 @@ def python_part(name: str, code: str, **fields: object) -> Part:
     return Part(name, name, (sys.executable, "-c", code), **fields)  # type: ignore[arg-type]
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
 def start_sleeper(supervisor: Supervisor) -> list[psutil.Process]:
     """Start a service with a child in a session of its own; return both."""
     part = python_part("sleeper", SLEEPER, health=HealthProbe("unused"))
     supervisor.boot([part], ROOT, {})
     supervisor.start("sleeper")
-    wait_for(lambda: supervisor.state("sleeper")["statename"] == "RUNNING")
+    wait_for(lambda: supervisor.state("sleeper")["statename"] == "RUNNING", LIMIT_SECONDS)
     parent = psutil.Process(supervisor.state("sleeper")["pid"])
-    wait_for(parent.children)
+    wait_for(parent.children, LIMIT_SECONDS)
     return [parent, *parent.children()]
 
 
@@ -84,7 +79,7 @@ def test_down_twice_is_as_good_as_once(supervisor: Supervisor) -> None:
 def test_down_ends_orphans_of_a_killed_supervisord(supervisor: Supervisor) -> None:
     family = start_sleeper(supervisor)
     os.kill(family[0].ppid(), signal.SIGKILL)
-    wait_for(lambda: not supervisor.is_running())
+    wait_for(lambda: not supervisor.is_running(), LIMIT_SECONDS)
 
     supervisor.shut_down()
 
@@ -96,7 +91,7 @@ def test_service_that_dies_is_started_again(supervisor: Supervisor) -> None:
 
     parent.kill()
 
-    wait_for(lambda: supervisor.state("sleeper")["pid"] not in {0, parent.pid})
+    wait_for(lambda: supervisor.state("sleeper")["pid"] not in {0, parent.pid}, LIMIT_SECONDS)
 
 
 def test_boot_again_leaves_running_services_alone(supervisor: Supervisor) -> None:
