@@ -21,7 +21,7 @@ from mlflow.tracking.context.registry import resolve_tags
 from training.registry.errors import ForeignRegistryError, UnknownToRegistryError, mlflow_errors
 from training.registry.installation import MARK, Installation
 from training.registry.mlflow_run import Run
-from training.registry.places import ensure_experiment, ensure_model
+from training.registry.places import ensure_experiment, ensure_model, register_version
 from training.version.files import identify, verify_folder
 from training.version.mlflow_model import describe_model
 
@@ -266,14 +266,8 @@ class Registry:
             self._client.log_artifacts(run.run_id, str(model), _ARTEFACT_PATH)
             ensure_model(self._client, self.model_name)
             artefacts = self._client.get_run(run.run_id).info.artifact_uri  # of runs:/, MLflow's page shows no schema
-            created = self._client.create_model_version(
-                self.model_name,
-                source=f"{artefacts}/{_ARTEFACT_PATH}",
-                run_id=run.run_id,
-                tags={**tags, CONTENTS: identify(folder)},
-                description=description,
-            )
-        return int(created.version)
+            source, tags = f"{artefacts}/{_ARTEFACT_PATH}", {**tags, CONTENTS: identify(folder)}
+            return register_version(self._client, self.model_name, run.run_id, source, tags, description)
 
 
 def link_version(ui: str, model_name: str, version: int) -> str:

@@ -1,8 +1,10 @@
-"""Where a version goes on an MLflow server: its experiment and its registered model, each made once.
+"""What a training makes on an MLflow server: an experiment, a registered model, a version of it, each made once.
 
 MLflow's client sends a request again whose answer came too late. What the first one made is then there already, which
-is as good.
+is as good; only of versions the second request makes another one, which is taken back.
 """
+
+from collections.abc import Mapping
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
@@ -41,3 +43,19 @@ def ensure_model(client: MlflowClient, name: str) -> None:
     except MlflowException as err:
         if err.error_code != THERE_ALREADY:
             raise
+
+
+def register_version(
+    client: MlflowClient, name: str, run_id: str, source: str, tags: Mapping[str, str], description: str
+) -> int:
+    """Register what a run trained, and return its number: the first one's, where a request was sent twice.
+
+    Raises:
+        MlflowException: MLflow does not answer, or refuses.
+    """
+    client.create_model_version(name, source, run_id, tags=dict(tags), description=description)
+    of_run = client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'")
+    first, *again = sorted(int(each.version) for each in of_run if each.source == source)
+    for version in again:
+        client.delete_model_version(name, str(version))
+    return first
