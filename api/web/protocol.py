@@ -1,7 +1,8 @@
 """HTTP protocol with bounds: how long a request's head may be, how long it may take to arrive, how many are at work.
 
 Uvicorn's protocol on httptools takes a head of any length, waits for the rest of a request for ever, and lets a request
-that never ends block the shutdown. A connection that waits between two requests is uvicorn's to close.
+that never ends block the shutdown. A connection that waits between two requests is uvicorn's to close. Uvicorn writes
+the head of an answer by itself; here it goes with what follows, in one packet (`api/web/joined_writes.py`).
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.web.errors import RETRY_AFTER_SECONDS
+from api.web.joined_writes import JoinedWrites
 from api.web.load_shedding import LoadShedder
 from api.web.middleware import ALWAYS_SERVED
 
@@ -86,8 +88,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._shedder.begin()
             self._began.append(time.monotonic())
         super().on_headers_complete()
-        if self._is_stopping and self.cycle is not None:
-            self.cycle.keep_alive = False
+        if self.cycle is not None:
+            has_body = self.parser.get_method() != b"HEAD"
+            self.cycle.transport = JoinedWrites(self.transport, has_body=has_body)  # type: ignore[assignment]
+            if self._is_stopping:
+                self.cycle.keep_alive = False
 
     def on_response_complete(self) -> None:
         """Count an answer that was given."""
