@@ -240,7 +240,7 @@ _WORDS = ("meaning", "evidence")
 
 def list_features(entity: Entity) -> tuple[Feature, ...]:
     """Return the features of one entity, in the order in which they stand in every array."""
-    return tuple(feature for feature in FEATURES if feature.entity == entity)
+    return tuple([feature for feature in FEATURES if feature.entity == entity])
 
 
 def list_names(entity: Entity) -> list[str]:

@@ -80,8 +80,7 @@ class Affinity:
     def _lay_out(self, weights: Float32) -> scipy.sparse.csr_matrix:
         """Lay a weight of each purchase out as sparse float32[U', N]."""
         offsets = np.searchsorted(self.history_users, np.arange(len(self.user_rows) + 1))
-        shape = (len(self.user_rows), len(self._arrays.product_ids))
-        return scipy.sparse.csr_matrix((weights, self._products, offsets), shape=shape)
+        return _lay_out_rows(weights, self._products, offsets, len(self._arrays.product_ids))
 
     def _sum_links(self, freshness: Float32) -> tuple[Float32, Float32]:
         """Sum the neighbours of what was bought, weighed by its freshness, and by that of recent purchases alone.
@@ -93,16 +92,16 @@ class Affinity:
         has_links = codes >= 0
         weights = freshness[has_links]
         lately = weights ** np.float32(HALF_LIFE_DAYS / LATELY_HALF_LIFE_DAYS)
-        num_users, bought = len(self.user_rows), codes[has_links]
-        counts = np.bincount(self.history_users[has_links], minlength=num_users)
-        first = np.arange(len(bought)) + np.repeat(np.cumsum(counts) - counts, counts)
-        second = first + np.repeat(counts, counts)
-        both_weights, both_codes = np.empty(2 * len(bought), np.float32), np.empty(2 * len(bought), np.int64)
+        bought, users = codes[has_links], self.history_users[has_links]
+        counts = np.bincount(users, minlength=len(self.user_rows))
+        offsets = np.zeros(2 * len(counts) + 1, dtype=np.int64)
+        np.cumsum(np.repeat(counts, 2), out=offsets[1:])
+        first = np.arange(len(bought)) + offsets[:-1:2][users] // 2
+        second = first + counts[users]
+        both_weights, both_codes = np.empty(2 * len(bought), np.float32), np.empty(2 * len(bought), np.int32)
         both_weights[first], both_weights[second] = weights, lately
         both_codes[first] = both_codes[second] = bought
-        offsets = np.concatenate([[0], np.cumsum(np.repeat(counts, 2))])
-        both = scipy.sparse.csr_matrix((both_weights, both_codes, offsets), shape=(2 * num_users, len(links)))
-        sums: Float32 = both @ links
+        sums: Float32 = _lay_out_rows(both_weights, both_codes, offsets, len(links)) @ links
         return sums[::2], sums[1::2]
 
     def _find_cells(self, codes: Int64, num_codes: int) -> Int64:
@@ -117,8 +116,10 @@ class Affinity:
 
     def _average_prices(self, cells: Int64, weights: Float32) -> Float32:
         prices, num_types = self._arrays.log_prices[self._products], self._arrays.num_types
-        sums = self._sum_by(cells, num_types, weights * np.nan_to_num(prices, nan=0.0))
-        weights = self._sum_by(cells, num_types, weights * np.isfinite(prices))
+        is_known = np.isfinite(prices)
+        cells, weights = cells[is_known], weights[is_known]
+        sums = self._sum_by(cells, num_types, weights * prices[is_known])
+        weights = self._sum_by(cells, num_types, weights)
         return np.divide(sums, weights, out=np.full_like(sums, np.nan), where=weights > 0)
 
     def _find_ages(self, cells: Int64) -> Float32:
@@ -164,12 +165,18 @@ class Affinity:
         likeness = np.empty(len(users), dtype=np.float32)
         for start in range(0, len(users), PAIRS_AT_ONCE):
             part = slice(start, start + PAIRS_AT_ONCE)
-            audiences = self._arrays.audiences[products[part]]
-            np.einsum("pt,pt->p", self.user_embeddings[users[part]], audiences, out=likeness[part])
+            audiences = self._arrays.audiences.take(products[part], axis=0)
+            np.einsum("pt,pt->p", self.user_embeddings.take(users[part], axis=0), audiences, out=likeness[part])
         likeness -= own * norms[users]
         summed = np.log(np.maximum(likeness, 0.0) + ALIKE_FLOOR)
         mean = likeness / (np.maximum(self._arrays.audience_sizes[products] - own, 0.0) + ALIKE_PRIOR)
         return summed.astype(np.float32), mean.astype(np.float32)
+
+
+def _lay_out_rows(weights: Float32, columns: np.ndarray, offsets: Int64, num_columns: int) -> scipy.sparse.csr_matrix:
+    """Lay weights out as rows; indexes of 32 bits are taken as they are, of 64 they are looked through first."""
+    indexes = columns.astype(np.int32, copy=False), offsets.astype(np.int32)
+    return scipy.sparse.csr_matrix((weights, *indexes), shape=(len(offsets) - 1, num_columns))
 
 
 def list_history(arrays: SnapshotArrays, user_rows: Int64) -> tuple[Int64, Int64]:
@@ -177,5 +184,5 @@ def list_history(arrays: SnapshotArrays, user_rows: Int64) -> tuple[Int64, Int64
     starts, ends = arrays.history_offsets[user_rows], arrays.history_offsets[user_rows + 1]
     counts = ends - starts
     users = np.repeat(np.arange(len(user_rows)), counts)
-    rows = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(starts, counts)
+    rows = np.arange(len(users)) + np.repeat(starts - np.cumsum(counts) + counts, counts)
     return users, rows

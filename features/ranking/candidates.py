@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.sparse
 
 from features.definitions import BOUGHT, EVIDENCE, list_features, list_names
 from features.ranking.affinity import Affinity
 from features.ranking.pairs import PairContext, measure_pairs
 from features.ranking.retrieval import BestSellers
 from features.ranking.sorting import find_best, sort_within
-from features.snapshot.arrays import Float32, Int64, SnapshotArrays, find_rows
+from features.snapshot.arrays import NOTHING, Float32, Int64, SnapshotArrays, find_rows
 
 # A user's own purchases take at most this share of the candidates.
 OWN_SHARE = 0.6
@@ -114,14 +113,15 @@ def pair_up(arrays: SnapshotArrays, user_row: int, product_rows: Int64) -> Candi
 
 
 def _draw_own(
-    arrays: SnapshotArrays, affinity: Affinity, excluded: scipy.sparse.csr_matrix, limit: int
+    arrays: SnapshotArrays, affinity: Affinity, excluded: tuple[Int64, Int64], limit: int
 ) -> tuple[Int64, Int64]:
     """Return (position of the user, history row) of the strongest own purchases of each user."""
     users, rows = affinity.history_users, affinity.history_rows
     products = arrays.history_products[rows]
     is_candidate = arrays.is_sellable[products]
-    if excluded.nnz:
-        is_candidate &= ~np.asarray(excluded[users, products]).ravel()
+    if len(excluded[0]):
+        num_products = len(arrays.product_ids)
+        is_candidate &= ~np.isin(users * num_products + products, excluded[0] * num_products + excluded[1])
     users, rows = users[is_candidate], rows[is_candidate]
     order, ranks = sort_within(users, arrays.history_decayed[rows])
     kept = order[ranks < limit]
@@ -129,14 +129,16 @@ def _draw_own(
 
 
 def _draw_new(
-    arrays: SnapshotArrays, affinity: Affinity, excluded: scipy.sparse.csr_matrix, num_new: Int64
+    arrays: SnapshotArrays, affinity: Affinity, excluded: tuple[Int64, Int64], num_new: Int64
 ) -> tuple[Int64, Int64]:
     """Return (position of the user, product row) of the best of the best sellers that the user never bought."""
     best_sellers = arrays.once(BestSellers)
-    bought = affinity.history_users, best_sellers.places[arrays.history_products[affinity.history_rows]]
-    refused = np.repeat(np.arange(len(num_new)), np.diff(excluded.indptr)), best_sellers.places[excluded.indices]
-    left_out = [(users[places >= 0], places[places >= 0]) for users, places in (bought, refused)]
-    drawn = [(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))]
+    left_out = []
+    for users, products in ((affinity.history_users, arrays.history_products[affinity.history_rows]), excluded):
+        places = best_sellers.places[products]
+        is_seller = places >= 0
+        left_out.append((users[is_seller], places[is_seller]))
+    drawn = [(NOTHING, NOTHING)]
     for start in range(0, len(num_new), USERS_AT_ONCE):
         scores = best_sellers.score(affinity, slice(start, start + USERS_AT_ONCE))
         scores[:, best_sellers.fresh] += 1e6

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from features.definitions import CrossedEntity, list_crosses, list_names
 from features.ranking.encoding import ID_COLUMNS, Encoder
@@ -29,11 +30,12 @@ class Buckets:
         table = np.array([row + [np.nan] * (most - len(row)) for row in reached], dtype=np.float32)
         self._edges = table.reshape(len(edges), most).T
 
-    def find(self, values: Float32) -> Int64:
+    def find(self, values: Float32) -> npt.NDArray[np.uint8]:
         """Return the bucket of each value, 0 for what is missing; both [K, ...]."""
         values = np.ascontiguousarray(values, dtype=np.float32)
         reached = values >= self._edges.reshape(*self._edges.shape, *[1] * (values.ndim - 1))
-        return reached.view(np.uint8).sum(axis=0, dtype=np.uint8).astype(np.int64)
+        found: npt.NDArray[np.uint8] = reached.view(np.uint8).sum(axis=0, dtype=np.uint8)
+        return found
 
 
 class Crosses:
@@ -59,14 +61,18 @@ class Crosses:
         for column in known.keys() & strides:
             values = known[column]
             is_id = column in ID_COLUMNS
-            buckets = values if is_id else Buckets([encoder.edges[column]]).find(values[None])[0]
-            _add(self._begun, buckets, strides[column])
+            buckets = values if is_id else Buckets([encoder.edges[column]]).find(values[None])[0].astype(np.int64)
+            for index, stride in strides[column]:
+                self._begun[:, index] += buckets * stride
             if is_id:
                 self._begun[np.ix_(values == 0, [index for index, _ in strides[column]])] = UNKNOWN
         columns = sorted(strides.keys() - known)
-        self._places = [list_names(entity).index(name) for name in columns]
+        self._places = np.array([list_names(entity).index(name) for name in columns], dtype=np.int64)
         self._buckets = Buckets([encoder.edges[name] for name in columns])
-        self._strides = [strides[name] for name in columns]
+        self._strides = np.zeros((len(columns), len(crosses)))
+        for row, name in enumerate(columns):
+            for index, stride in strides[name]:
+                self._strides[row, index] = stride
 
     def finish(self, rows: Int64, features: Float32) -> Int64:
         """Add what was not known.
@@ -78,15 +84,8 @@ class Crosses:
         Returns:
             int64[..., crosses].
         """
-        ids = self._begun[rows]
-        for buckets, strides in zip(
-            self._buckets.find(np.moveaxis(features, -1, 0)[self._places]), self._strides, strict=True
-        ):
-            _add(ids, buckets, strides)
+        ids = self._begun.take(rows, axis=0)
+        buckets = self._buckets.find(features.T.take(self._places, axis=0))
+        # Multiplied as floats, for which there is quick code; whole numbers below 2^53 are exact in any order.
+        ids += (buckets.T.astype(np.float64) @ self._strides).astype(np.int64)
         return np.maximum(ids, 0, out=ids)
-
-
-def _add(ids: Int64, buckets: Int64, strides: Sequence[tuple[int, int]]) -> None:
-    """Add the buckets of a column to the ids of the crosses that it is in: (index of the cross, stride)."""
-    for index, stride in strides:
-        ids[..., index] += buckets * stride

@@ -6,7 +6,7 @@ the snapshot instead (features/snapshot/history.py).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -131,12 +131,25 @@ def measure_pairs(pairs: PairContext) -> Float32:
     Raises:
         UnfilledFeatureError: a declared feature has no expression.
     """
+    of_history, expressions = _find_places()
+    columns = np.empty((len(of_history) + len(expressions), len(pairs.users)), dtype=np.float32)
+    bought = pairs.is_bought
+    history = np.full((len(of_history), len(bought)), np.nan, dtype=np.float32)
+    history[:, bought] = pairs.arrays.history[pairs.history[bought]].T
+    columns[of_history] = history
+    for place, express in expressions:
+        columns[place] = express(pairs)
+    return columns.T
+
+
+@cache
+def _find_places() -> tuple[Int64, list[tuple[int, Callable[[PairContext], Float32]]]]:
+    """Find the columns of the history, and that of each expression.
+
+    Raises:
+        UnfilledFeatureError: a declared feature has no expression.
+    """
     require_expressions()
     names = list_names("pair")
-    columns = np.full((len(names), len(pairs.users)), np.nan, dtype=np.float32)
-    bought = np.flatnonzero(pairs.is_bought)
-    own = np.array([names.index(name) for name in HISTORY_FEATURES])
-    columns[own[:, None], bought] = pairs.arrays.history[pairs.history[bought]].T
-    for name, express in EXPRESSIONS.items():
-        columns[names.index(name)] = express(pairs)
-    return columns.T
+    of_history = np.array([names.index(name) for name in HISTORY_FEATURES])
+    return of_history, [(names.index(name), express) for name, express in EXPRESSIONS.items()]

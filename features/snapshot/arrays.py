@@ -21,6 +21,7 @@ from features.snapshot.item_neighbours import weigh_purchases
 Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]
 Made = TypeVar("Made")
+NOTHING: Int64 = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,7 @@ class SnapshotArrays:
             **rows: new values of all attributes that have U or H; user_ids are sorted.
         """
         other = replace(self, bucket_offsets=np.array([0, len(rows["user_ids"])]), **rows)
-        kept = {name for name, each in vars(SnapshotArrays).items() if isinstance(each, cached_property)} - OF_USERS
-        vars(other).update({name: getattr(self, name) for name in kept})
+        vars(other).update({name: getattr(self, name) for name in OF_PRODUCTS})
         return other
 
     def once(self, make: Callable[["SnapshotArrays"], Made]) -> Made:
@@ -111,7 +111,7 @@ class SnapshotArrays:
         """Return the rows of users, -1 for unknown ones. int64[len(user_ids)]."""
         buckets = find_buckets(user_ids, len(self.bucket_offsets) - 1)
         rows = np.full(len(user_ids), -1, dtype=np.int64)
-        for bucket in np.unique(buckets):
+        for bucket in set(buckets.tolist()):
             start, end = self.bucket_offsets[bucket : bucket + 2]
             theirs = buckets == bucket
             found = find_rows(self.user_ids[start:end], user_ids[theirs])
@@ -175,26 +175,27 @@ class SnapshotArrays:
         ones, shape = np.ones(len(codes), dtype=np.float32), (len(codes), self.num_types)
         return scipy.sparse.csr_matrix((ones, codes, np.arange(len(codes) + 1)), shape=shape)
 
-    def find_excluded(self, user_rows: Int64) -> scipy.sparse.csr_matrix:
+    def find_excluded(self, user_rows: Int64) -> tuple[Int64, Int64]:
         """Find what some users do not want listed: the products that they named, and those of kinds that they named.
 
         Args:
             user_rows: int64[U'], a few at a time; their kinds may hold thousands of products.
 
         Returns:
-            Sparse bool[U', N].
+            int64[E'] positions in `user_rows`, ascending, and int64[E'] rows of products, each once for a user.
         """
         cells = [self.slice_exclusions(int(row)) for row in user_rows]
         counts = [each.stop - each.start for each in cells]
         if not any(counts):
-            return scipy.sparse.csr_matrix((len(user_rows), len(self.product_ids)), dtype=bool)
+            return NOTHING, NOTHING
         named = np.concatenate([self.exclusions[each] for each in cells])
         owners = np.repeat(np.arange(len(user_rows)), counts)
         products, types = (
             _mark(owners, named[:, column], (len(user_rows), width))
             for column, width in ((1, len(self.product_ids)), (2, self.num_types))
         )
-        return (products + types @ self._type_members).astype(bool)
+        excluded = (products + types @ self._type_members).tocsr()
+        return np.repeat(np.arange(len(user_rows)), np.diff(excluded.indptr)), excluded.indices.astype(np.int64)
 
     def slice_exclusions(self, user_row: int) -> slice:
         """Find the rows of a user's exclusions, without reading all of them."""
@@ -269,6 +270,8 @@ class SnapshotArrays:
 
 OF_USERS = {"purchases", "freshness"}
 """Cached properties of users; all others are of products."""
+
+OF_PRODUCTS = {name for name, each in vars(SnapshotArrays).items() if isinstance(each, cached_property)} - OF_USERS
 
 
 def find_rows(sorted_ids: Int64, ids: Int64) -> Int64:

@@ -148,14 +148,16 @@ def _keep_aggregates(entity: Entity, rows: Rows, came: NewSums, gross: Float64 |
         came: what came to each row; where nothing did, they stay.
         gross: float64[R], money before discounts, before that.
     """
-    times, last = _known(rows[_find_name(entity, "count")]), rows[_find_name(entity, "last")]
+    features = list_features(entity)
+    times, last = _known(rows[_find_name(features, "count")]), rows[_find_name(features, "last")]
     gross = np.zeros_like(times) if gross is None else gross
+    something_came = came.orders > 0
 
     def keep(feature: Feature) -> Float64:
         was = rows[feature.name]
-        return np.where(came.orders > 0, KEPT_UP[feature.aggregate](_Change(was, came, times, last, gross)), was)
+        return np.where(something_came, KEPT_UP[feature.aggregate](_Change(was, came, times, last, gross)), was)
 
-    return {each.name: keep(each) for each in list_features(entity) if each.name in rows and each.aggregate in KEPT_UP}
+    return {each.name: keep(each) for each in features if each.name in rows and each.aggregate in KEPT_UP}
 
 
 def _keep_pairs(arrays: SnapshotArrays, pairs: _Pairs, user: Rows, came: NewLines) -> Rows:
@@ -259,7 +261,7 @@ def _sum_money(user: Rows) -> float:
 
 
 def _read(values: np.ndarray, entity: Entity) -> Rows:
-    return {name: np.array([value], dtype=np.float64) for name, value in zip(list_names(entity), values, strict=True)}
+    return dict(zip(list_names(entity), values.astype(np.float64)[:, None], strict=True))
 
 
 def _read_categories(arrays: SnapshotArrays, row: int) -> Rows:
@@ -278,9 +280,9 @@ def _write(rows: Rows, names: list[str]) -> Float32:
     return np.stack([rows[name] for name in names], axis=1).astype(np.float32)
 
 
-def _find_name(entity: Entity, aggregate: Aggregate) -> str:
+def _find_name(features: Sequence[Feature], aggregate: Aggregate) -> str:
     """Name the feature that has an aggregate of all time."""
-    return next(each.name for each in list_features(entity) if each.aggregate == aggregate and each.window == "all")
+    return next(each.name for each in features if each.aggregate == aggregate and each.window == "all")
 
 
 def _known(values: Float64) -> Float64:

@@ -120,7 +120,7 @@ class EncodedSnapshot:
         rows, encoder, num_of_pair = candidates.product_rows, self._encoder, candidates.features.shape[1]
         features = np.empty((len(rows), num_of_pair + self._product_features.shape[1]), dtype=np.float32)
         encoder.standardise_into("pair", candidates.features, features[:, :num_of_pair])
-        features[:, num_of_pair:] = self._product_features[rows]
+        features[:, num_of_pair:] = self._product_features.take(rows, axis=0)
         return PairInputs(
             pair_categories=self._categories[rows],
             pair_products=np.where(candidates.history_rows < 0, self._products[rows], 0),

@@ -6,7 +6,7 @@ import numpy as np
 
 from features.ranking.candidates import pair_up
 from features.ranking.sorting import find_best
-from features.snapshot.arrays import Float32, Int64, SnapshotArrays
+from features.snapshot.arrays import Float32, Int64, SnapshotArrays, find_rows
 from features.snapshot.ordered_lines import OrderedLine
 from features.snapshot.orders_since import add_orders
 from features.snapshot.rankable import RankableSnapshot
@@ -57,15 +57,15 @@ def rank_again(
     on_list = on_list[on_list >= 0]
     ordered = arrays.find_products(np.unique(np.array([line.product_id for line in since], dtype=np.int64)))
     proposed = np.union1d(on_list, _list_linked(arrays, ordered[ordered >= 0]))
-    excluded = arrays.find_excluded(THE_USER)
-    proposed = np.setdiff1d(proposed[arrays.is_sellable[proposed]], excluded.indices[excluded.data])
+    _, excluded = arrays.find_excluded(THE_USER)
+    proposed = np.setdiff1d(proposed[arrays.is_sellable[proposed]], excluded, assume_unique=True)
     pairs = pair_up(arrays, 0, proposed)
     score = ranker.make_scorer(arrays, THE_USER)
     scores = score(pairs)
     best = np.argsort(-scores, kind="stable")
     pairs, scores = pairs.take(best), scores[best]
     reasons = np.full(len(best), UNCHANGED, dtype=object)
-    is_open = (pairs.history_rows >= 0) | ~np.isin(pairs.product_rows, on_list)
+    is_open = (pairs.history_rows >= 0) | (find_rows(on_list, pairs.product_rows) < 0)
     reasons[is_open] = cite(pairs.take(is_open), scores[is_open], score)
     return RankedLists.lay_out(arrays, pairs, np.arange(len(best)), scores, reasons)
 

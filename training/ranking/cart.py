@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.ranking.candidates import pair_up
-from features.snapshot.arrays import Float32, Int64, SnapshotArrays
+from features.snapshot.arrays import Float32, Int64, SnapshotArrays, find_rows
 from features.snapshot.rankable import RankableSnapshot
 from training.ranking.ranker import Ranker
 
@@ -59,15 +59,15 @@ def rank_cart(
     arrays = snapshot.arrays
     cart = np.unique(arrays.find_products(product_ids))
     cart = cart[cart >= 0]
-    affinity, partner = _measure_affinity(arrays, cart)
+    complements = _Complements.of(arrays, cart)
     row = NOTHING if user_id is None else int(arrays.find_users(np.array([user_id], dtype=np.int64))[0])
-    proposed = _list_largest(affinity, NUM_COMPLEMENTS)
+    proposed = complements.list_largest(NUM_COMPLEMENTS)
     if row >= 0:
         proposed = np.union1d(proposed, _list_own(arrays, row))
-        excluded = arrays.find_excluded(np.array([row]))
-        proposed = np.setdiff1d(proposed, excluded.indices[excluded.data])
-    proposed = np.setdiff1d(proposed[arrays.is_sellable[proposed]], cart)
-    scores = affinity[proposed]
+        _, excluded = arrays.find_excluded(np.array([row]))
+        proposed = np.setdiff1d(proposed, excluded, assume_unique=True)
+    proposed = np.setdiff1d(proposed[arrays.is_sellable[proposed]], cart, assume_unique=True)
+    scores, partners = complements.look_up(proposed)
     if row >= 0 and len(proposed):
         scores = ranker.score_pairs(arrays, pair_up(arrays, row, proposed)) * (1 + CART_WEIGHT * scores)
     best = np.argsort(-scores, kind="stable")[:k]
@@ -76,27 +76,53 @@ def rank_cart(
         product_ids=arrays.product_ids[rows],
         category_ids=arrays.category_ids[arrays.category_rows[rows]],
         scores=scores[best],
-        goes_with=[None if each == NOTHING else int(arrays.product_ids[each]) for each in partner[rows]],
+        goes_with=[None if each == NOTHING else int(arrays.product_ids[each]) for each in partners[best]],
     )
 
 
-def _measure_affinity(arrays: SnapshotArrays, cart: Int64) -> tuple[Float32, Int64]:
-    """Sum each product's weights over the cart; gives float32[N], and int64[N] the row that weighs most."""
-    affinity = np.zeros(len(arrays.product_ids), dtype=np.float32)
-    most, partner = np.zeros_like(affinity), np.full(len(affinity), NOTHING, dtype=np.int64)
-    for row in cart:
-        start, end = arrays.complements.indptr[row : row + 2]
-        others, weights = arrays.complements.indices[start:end], arrays.complements.data[start:end]
-        affinity[others] += weights
-        is_more = weights > most[others]
-        most[others[is_more]] = weights[is_more]
-        partner[others[is_more]] = row
-    return affinity, partner
+@dataclass(frozen=True)
+class _Complements:
+    """The A products that go with some of a cart.
 
+    Attributes:
+        rows: int64[A], ascending.
+        affinity: float32[A], the sum of each one's weights over the cart, in the cart's order.
+        partners: int64[A], the row of the cart that weighs most, the first of several; NOTHING where none weighs.
+    """
 
-def _list_largest(affinity: Float32, most: int) -> Int64:
-    rows = np.flatnonzero(affinity)
-    return rows[np.argsort(-affinity[rows], kind="stable")[:most]]
+    rows: Int64
+    affinity: Float32
+    partners: Int64
+
+    @classmethod
+    def of(cls, arrays: SnapshotArrays, cart: Int64) -> "_Complements":
+        """Look through the complements of the cart's rows, and no others."""
+        matrix = arrays.complements
+        cells = [slice(*matrix.indptr[row : row + 2]) for row in cart]
+        others = np.concatenate([cart[:0], *(matrix.indices[each] for each in cells)])
+        weights = np.concatenate([np.empty(0, np.float32), *(matrix.data[each] for each in cells)])
+        owners = np.repeat(cart, [each.stop - each.start for each in cells])
+        rows, places = np.unique(others, return_inverse=True)
+        affinity, most = np.zeros((2, len(rows)), dtype=np.float32)
+        np.add.at(affinity, places, weights)
+        np.maximum.at(most, places, weights)
+        partners = np.full(len(rows), NOTHING, dtype=np.int64)
+        is_most = np.flatnonzero((weights == most[places]) & (weights > 0))[::-1]  # the first is written last
+        partners[places[is_most]] = owners[is_most]
+        return cls(rows, affinity, partners)
+
+    def list_largest(self, most: int) -> Int64:
+        """List the rows that weigh most, of those that weigh anything, falling."""
+        best = np.argsort(-self.affinity, kind="stable")[:most]
+        return self.rows[best[self.affinity[best] != 0]]
+
+    def look_up(self, rows: Int64) -> tuple[Float32, Int64]:
+        """Return the affinity of rows, 0 for others than these, and their partners."""
+        places = find_rows(self.rows, rows)
+        is_there = places >= 0
+        affinity, partners = np.zeros(len(rows), dtype=np.float32), np.full(len(rows), NOTHING, dtype=np.int64)
+        affinity[is_there], partners[is_there] = self.affinity[places[is_there]], self.partners[places[is_there]]
+        return affinity, partners
 
 
 def _list_own(arrays: SnapshotArrays, row: int) -> Int64:

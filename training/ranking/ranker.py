@@ -204,7 +204,7 @@ class Ranker:
 
     def run(self, inputs: ModelInputs[np.ndarray]) -> ModelOutputs[np.ndarray]:
         """Run the network."""
-        return ModelOutputs(*self._session.run(None, inputs._asdict()))
+        return ModelOutputs(*self._session.run(ModelOutputs._fields, inputs._asdict()))
 
     def _encode(self, arrays: SnapshotArrays) -> EncodedSnapshot:
         encoded = self._encoded and self._encoded.of(arrays)
@@ -235,7 +235,7 @@ class Ranker:
             )
             for some, theirs in slice_pairs(owners, len(rows))
         ]
-        return ModelOutputs(*map(np.concatenate, zip(*parts, strict=True)))
+        return parts[0] if len(parts) == 1 else ModelOutputs(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _known_rows(arrays: SnapshotArrays, user_ids: Int64) -> Int64:

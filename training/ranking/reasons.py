@@ -51,16 +51,20 @@ def _cite_round(
     network costs more than its pairs do.
     """
     is_open = reasons == POPULAR
-    asked = [np.flatnonzero((pairs.column(kind.shown_by) > kind.above) & is_open) for kind in kinds]
-    stripped = join([pairs.take(rows).without(kind.name) for kind, rows in zip(kinds, asked, strict=True)])
-    if not stripped.num_pairs:
+    if not is_open.any():
         return
-    if len(kinds) == 1:
-        without = score(stripped)
+    shown = [(kind, np.flatnonzero((pairs.column(kind.shown_by) > kind.above) & is_open)) for kind in kinds]
+    asked = [(kind, rows) for kind, rows in shown if len(rows)]
+    if not asked:
+        return
+    parts = [pairs.take(rows).without(kind.name) for kind, rows in asked]
+    if len(parts) == 1:
+        without = score(parts[0])
     else:
+        stripped = join(parts)
         by_user = np.argsort(stripped.user_rows, kind="stable")
         without = np.empty(len(by_user), dtype=np.float32)
         without[by_user] = score(stripped.take(by_user))
-    bounds = np.cumsum([len(rows) for rows in asked])[:-1]
-    for kind, rows, left in reversed(list(zip(kinds, asked, np.split(without, bounds), strict=True))):
+    bounds = np.cumsum([len(rows) for _, rows in asked])[:-1]
+    for (kind, rows), left in reversed(list(zip(asked, np.split(without, bounds), strict=True))):
         reasons[rows[left < scores[rows] * (1 - LEAST_FALL)]] = kind.name

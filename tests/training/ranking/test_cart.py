@@ -41,6 +41,16 @@ def test_a_guests_cart_is_ranked_by_the_weights_of_all_that_is_in_it(
     assert ranked.goes_with == [second, first]
 
 
+def test_of_two_that_weigh_alike_the_first_is_named(ranker: Ranker, snapshot: Snapshot, sold: list[int]) -> None:
+    cart, other = sorted(sold[:3]), sold[3]
+    rows = [(product, other, weight) for product, weight in zip(cart, (0.1, 0.2, 0.2), strict=True)]
+    alike = dataclasses.replace(snapshot, complements=pl.DataFrame(rows, schema=SCHEMA, orient="row"))
+
+    ranked = rank_cart(ranker, alike, None, np.array(cart[::-1]), K)
+
+    assert (ranked.product_ids.tolist(), ranked.goes_with) == ([other], [cart[1]])
+
+
 def test_a_known_users_scores_are_raised_by_the_cart(ranker: Ranker, taught: Snapshot, sold: list[int]) -> None:
     cart = np.array([sold[0]])
 
