@@ -11,11 +11,15 @@ local:*     the local fallback, when a database does not answer
 Of the first 20 slots earlier purchases have a share at most, and one category. What the user just bought is left out
 until it is due again by the user's own interval; so are the departments that the storefront's document restricts, what
 the merchant's rules hide, and what the user is not interested in.
+
+Where nothing tells that nothing has changed (MySQL), each page reads its shopper and what the catalogue noted. If all
+of it is what the shopper's last page was made of, that page is given again: only its making is left out.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 from api.db.reader import DatabaseReader, DatabaseUnavailableError
 from api.pages.answer import NOBODY, HomeAnswer, Unchanged, pack_answer
@@ -27,7 +31,8 @@ from api.pages.repeats import fit_repeat_share
 from api.pages.shopper import PageShopper
 from api.pages.sources import PageSources
 from api.queries.catalogue import fetch_any_sellable
-from api.queries.published import SharedLists
+from api.queries.profiles import Profile
+from api.queries.published import BatchHead, SharedLists
 from api.queries.purchases import NotDue, fetch_favourite_categories, fetch_not_due
 from api.queries.ranked_list import StoredEntry, keep_usable
 
@@ -36,6 +41,23 @@ UNREADABLE = (ArithmeticError, LookupError, TypeError, ValueError)
 """Raised by values that no query expects: what is known to occur is left out one by one, the rest costs the page."""
 
 logger = logging.getLogger(__name__)
+
+
+class _Read(NamedTuple):
+    """What a page's first reads say of its shopper; `list_digest` stands for the list."""
+
+    head: BatchHead | None
+    list_digest: int | None
+    profile: Profile | None
+    variant: str | None
+    exclusions: Exclusions
+
+
+class _Filled(NamedTuple):
+    """A page's products, best first, and whether the shopper's own list was enough to fill it."""
+
+    ranked_products: list[RankedProduct]
+    is_of_list: bool
 
 
 class HomePage:
@@ -53,6 +75,7 @@ class HomePage:
         self._cache = sources.cache
         self._rules = sources.rules
         self._kept: Unchanged[tuple[int | None, int], HomeAnswer] = Unchanged(KEPT_PAGES)
+        self._made: Unchanged[tuple[int | None, int], tuple[_Read, HomeAnswer]] = Unchanged(KEPT_PAGES)
 
     async def answer(self, user_id: int | None, limit: int) -> HomeAnswer:
         """Return a full page as long as the shop has enough to sell.
@@ -81,36 +104,41 @@ class HomePage:
         return answer
 
     async def _answer_live(self, user_id: int | None, limit: int) -> HomeAnswer:
-        shopper, ranked_products = await self._databases.within_deadline(self._read_page(user_id, limit))
-        head, profile = shopper.published.head, shopper.profile
-        version, variant = head.model_version if head else "", shopper.variant
-        if ranked_products is None:
-            listed = await self._lists.find(shopper)
-            ranked_products = await self._databases.within_deadline(self._fill_later(shopper, limit, listed))
-            if listed.model_version is not None and any(each.rung == MODEL for each in ranked_products):
-                version, variant = listed.model_version, None
-        depends_on_time = shopper.has_coupons or shopper.needs_model
-        nickname = profile.nickname if profile else NOBODY
-        provenance = (nickname, head, version, variant)
-        return pack_answer(
-            ranked_products or [], *provenance, depends_on_time=depends_on_time, exclusions=shopper.exclusions
-        )
+        shopper, answer = await self._databases.within_deadline(self._read_page(user_id, limit))
+        if answer is not None:
+            return answer
+        listed = await self._lists.find(shopper)
+        filled = await self._databases.within_deadline(self._fill_later(shopper, limit, listed))
+        return _pack(shopper, filled, listed.model_version)
 
-    async def _read_page(self, user_id: int | None, limit: int) -> tuple[PageShopper, list[RankedProduct] | None]:
+    async def _read_page(self, user_id: int | None, limit: int) -> tuple[PageShopper, HomeAnswer | None]:
         """Read the pointer and, unless the model server should be asked first, the whole page."""
         shopper = await self._shoppers.read(user_id)
         if shopper.needs_model:
             return shopper, None
-        listed = PersonalList(PUBLISHED, shopper.published.entries or [])
-        return shopper, await self._fill_page(shopper, limit, listed, await self._products.begin(shopper.seen))
+        published, products = shopper.published, await self._products.begin(shopper.seen)
+        made, wanted = self._made.since(self._name_state(products)), (user_id, limit)
+        read = _Read(published.head, published.digest, shopper.profile, shopper.variant, shopper.exclusions)
+        if (known := made.get(wanted)) is not None and known[0] == read:
+            return shopper, known[1]
+        filled = await self._fill_page(shopper, limit, PersonalList(PUBLISHED, published.entries or []), products)
+        answer = _pack(shopper, filled)
+        if filled.is_of_list:
+            made[wanted] = read, answer
+        return shopper, answer
 
-    async def _fill_later(self, shopper: PageShopper, limit: int, listed: PersonalList) -> list[RankedProduct]:
+    def _name_state(self, products: LivePage) -> Hashable:
+        """Name the state of what all shoppers' pages are made of; `None` where it cannot be told."""
+        fallback = self._fallback
+        if products.state is None or fallback.copy.categories is None:
+            return None
+        return products.state, fallback.restricted, fallback.rules.current
+
+    async def _fill_later(self, shopper: PageShopper, limit: int, listed: PersonalList) -> _Filled:
         """Fill a page whose list was waited for, with products as they are now."""
         return await self._fill_page(shopper, limit, listed, await self._products.begin_now())
 
-    async def _fill_page(
-        self, shopper: PageShopper, limit: int, ranked: PersonalList, products: LivePage
-    ) -> list[RankedProduct]:
+    async def _fill_page(self, shopper: PageShopper, limit: int, ranked: PersonalList, products: LivePage) -> _Filled:
         """Climb down all rungs that need no other service than the databases."""
         entries = ranked.entries
         ladder = await self._begin(shopper, limit, products, entries)
@@ -123,11 +151,12 @@ class HomePage:
             listed = whole = list(listed)  # a coupon may speak for any of it
             await ladder.lift(whole, shopper.coupon_targets.cover, ranked.rung)
         await ladder.step(ranked.rung, listed)
+        is_of_list = not ladder.missing
         if ladder.missing:
             await self._step_down(shopper, limit, ladder)
         await ladder.finish()
         await take_any(self._shop, ladder, limit, shopper.exclusions)
-        return ladder.ranked_products
+        return _Filled(ladder.ranked_products, is_of_list)
 
     async def _begin(
         self, shopper: PageShopper, limit: int, products: LivePage, listed: Sequence[StoredEntry]
@@ -174,6 +203,19 @@ class HomePage:
         ranked_products = self._fallback.fill_page(page.ranked_products if page else [], limit, exclusions)
         head = page.head if page else copy.head
         return pack_answer(ranked_products, page.nickname if page else NOBODY, head, head.model_version if head else "")
+
+
+def _pack(shopper: PageShopper, filled: _Filled, model_version: str | None = None) -> HomeAnswer:
+    """Pack a page with where it comes from; `model_version` ranked in the batch's stead, if any of it is shown."""
+    head, profile, variant = shopper.published.head, shopper.profile, shopper.variant
+    version = head.model_version if head else ""
+    if model_version is not None and any(each.rung == MODEL for each in filled.ranked_products):
+        version, variant = model_version, None
+    nickname, depends_on_time = profile.nickname if profile else NOBODY, shopper.has_coupons or shopper.needs_model
+    provenance = (nickname, head, version, variant)
+    return pack_answer(
+        filled.ranked_products, *provenance, depends_on_time=depends_on_time, exclusions=shopper.exclusions
+    )
 
 
 async def take_any(shop: DatabaseReader, ladder: Ladder, limit: int, exclusions: Exclusions) -> None:

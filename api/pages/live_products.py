@@ -74,12 +74,12 @@ class LiveProducts:
             DatabaseUnavailableError: what has changed cannot be read.
         """
         if seen is None:
-            return LivePage(self, {})
+            return LivePage(self)
         for _ in range(TRIES):
             if self.changes.knows(seen):
                 return LivePage(self, self._kept)
             await self._join_update()
-        return LivePage(self, self._kept if self.changes.knows(seen) else {})
+        return LivePage(self, self._kept if self.changes.knows(seen) else None)
 
     async def begin_now(self) -> "LivePage":
         """Begin a page that waited for something else since its first read.
@@ -88,7 +88,7 @@ class LiveProducts:
             DatabaseUnavailableError: as `begin` does.
         """
         if self.changes.position is None:
-            return LivePage(self, {})
+            return LivePage(self)
         if self._update is not None:  # it may have begun before the wait was over
             await asyncio.shield(self._update)
         await self._join_update()
@@ -173,6 +173,7 @@ class LiveProducts:
         oldest, num_updates = list(islice(self._kept, SWEPT_AT_ONCE)), self._num_updates
         found = await reader.read(fetch_sellable, oldest)
         if num_updates == self._num_updates:
+            self._num_updates += any(self._kept.get(each) != found.get(each) for each in oldest)
             for product_id in oldest:
                 self._kept.pop(product_id, None)  # so that those that were read longest ago come first
             self._take(oldest, found)
@@ -238,15 +239,17 @@ class LiveProducts:
 class LivePage:
     """The products of one page, each looked up once."""
 
-    def __init__(self, live: LiveProducts, kept: dict[int, SellableProduct | None]):
+    def __init__(self, live: LiveProducts, kept: dict[int, SellableProduct | None] | None = None):
         """Take what is known already.
 
         Args:
             live: where the others come from.
-            kept: products as they can be sold now; `None` for one that cannot.
+            kept: products as they can be sold now, `None` for one that cannot; not given, nothing is known.
         """
+        self.state = None if kept is None else live.num_updates
+        """The same as long as no product in memory has changed; `None` where the page reads its products."""
         self._live = live
-        self._kept = kept
+        self._kept = {} if kept is None else kept
         self._own: dict[int, SellableProduct | None] = {}
 
     async def load(self, product_ids: Collection[int]) -> Mapping[int, SellableProduct | None]:

@@ -55,11 +55,13 @@ class UserList(NamedTuple):
         head: the batch that is shown; `None` before the first publication.
         entries: the user's list, best first; `None` if the batch has none.
         has_choices: whether the user has made choices about their lists.
+        digest: the same for the same stored list, in this process; `None` if the batch has none.
     """
 
     head: BatchHead | None
     entries: list[StoredEntry] | None = None
     has_choices: bool = False
+    digest: int | None = None
 
 
 @dataclass(frozen=True)
@@ -122,12 +124,15 @@ def fetch_lists(connection: Connection, requests: Collection[ListRequest]) -> di
         user_ids = [request.user_id for request in asking if request.user_id is not None]
         rows = _LISTS.execute(connection, {"pointer": pointer}, user_ids)
         head = _to_head(*rows[0][:3]) if rows else None
-        entries = {row[3]: parse_list(row[4]) for row in rows if row[3] is not None}
+        stored = {row[3]: row[4] for row in rows if row[3] is not None}
         choosers = {row[3] for row in rows if row[5]}
-        if without_list := [user_id for user_id in user_ids if user_id not in entries]:
+        if without_list := [user_id for user_id in user_ids if user_id not in stored]:
             choosers |= {row[0] for row in _CHOOSERS.execute(connection, ids=without_list)}
         for request in asking:
-            lists[request] = UserList(head, entries.get(request.user_id), request.user_id in choosers)
+            text, has_choices = stored.get(request.user_id), request.user_id in choosers
+            lists[request] = UserList(head, has_choices=has_choices)
+            if text is not None:
+                lists[request] = UserList(head, parse_list(text), has_choices, hash(text))
     return lists
 
 

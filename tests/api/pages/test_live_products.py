@@ -204,6 +204,28 @@ def test_many_changes_at_once_and_a_log_that_begins_anew_cost_no_truth(
     run(shop, work)
 
 
+def test_pages_tell_whether_a_product_in_memory_has_changed_noted_or_not(shop: Engine) -> None:
+    async def work(pages: Pages) -> None:
+        await pages.live.renew(pages.reader)
+        await pages.show()
+        states = [(await pages.live.begin(await pages.see())).state]
+        await pages.live.renew(pages.reader)
+        states.append((await pages.live.begin(await pages.see())).state)
+        assert states[0] == states[1]
+
+        change(shop, 1, price=Decimal("77.5"))
+        states.append((await pages.live.begin(await pages.see())).state)
+        await pages.show()
+        pages.live._kept[3] = None  # as if its return had not been noted
+        await pages.live.renew(pages.reader)
+        states.append((await pages.live.begin(await pages.see())).state)
+
+        assert len({None, *states}) == 4
+        assert (await pages.live.begin(None)).state is None
+
+    run(shop, work)
+
+
 def test_where_nothing_notes_changes_each_page_reads(shop: Engine) -> None:
     with shop.begin() as connection:
         for name in ("product_insert", "product_update", "product_renumber", "product_delete"):

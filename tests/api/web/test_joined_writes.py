@@ -54,8 +54,9 @@ def make_app() -> FastAPI:
     @app.get("/broken")
     async def break_off() -> Response:
         async def write() -> AsyncIterator[bytes]:
+            for piece in list[bytes]():
+                yield piece
             raise OSError
-            yield b""
 
         return StreamingResponse(write())
 
