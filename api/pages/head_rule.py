@@ -4,7 +4,6 @@ What exceeds a share waits and comes before the rest once the head is complete, 
 nothing else can be sold, the share of earlier purchases is given up first, then that of the categories.
 """
 
-from copy import copy
 from math import ceil, floor
 
 from api.queries.ranked_list import BOUGHT_BEFORE
@@ -66,11 +65,11 @@ class HeadRule:
         Args:
             spare: products beyond the shares that it lets in.
         """
-        other = copy(self)
-        other._most_of_category += spare
-        other._most_repeats += spare
-        other._in_category = dict(self._in_category)
-        full = (category for category, number in self._in_category.items() if number >= other._most_of_category)
-        other.full_categories = set(full)
+        other = HeadRule.__new__(HeadRule)  # written out: this is done for each page, and copying in general is slow
+        other._slots, other._num_repeats = self._slots, self._num_repeats
+        other._most_of_category = most = self._most_of_category + spare
+        other._most_repeats = self._most_repeats + spare
+        other._in_category = self._in_category.copy()
+        other.full_categories = {category for category, number in self._in_category.items() if number >= most}
         other.is_full_of_repeats = self._num_repeats >= other._most_repeats
         return other

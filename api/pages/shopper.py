@@ -120,6 +120,7 @@ class ShopperReader:
         self._profiles: CoalescedReads[int | None, _Known] = CoalescedReads(databases.shop, self._fetch_profiles)
         self._databases = databases
         self._rules = rules
+        self._recent = timedelta(hours=rules.recent_hours)
         self._remembered = remembered
         self._get_head = get_head
         self._changes = changes
@@ -163,5 +164,5 @@ class ShopperReader:
     def _find_since(self) -> datetime:
         """Return from when on orders are recent: what the shown batch has not seen, and the last hours."""
         now, head = datetime.now(UTC), self._get_head()
-        since = now - timedelta(hours=self._rules.recent_hours)
+        since = now - self._recent
         return since if head is None else min(since, max(head.as_of, now - LONGEST_AGO))
