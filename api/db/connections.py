@@ -10,17 +10,20 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from api.db.statements import Script
 
 MOST_CONNECTIONS = 8
 
 MOST_IDLE_SECONDS = 60.0
 """A connection that nobody used for this long is not trusted again: the server hangs up on idle ones."""
 
+Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
@@ -66,8 +69,13 @@ class ThreadConnections:
         self._engine = engine
         self._threads = ThreadPoolExecutor(MOST_CONNECTIONS, thread_name_prefix="database-reader")
 
-    async def run(self, read: Callable[[Connection], Result]) -> Result:
-        """Run `read(connection)`; who gives up leaves the thread to end by itself.
+    async def run(
+        self,
+        read: Callable[Concatenate[Connection, Arguments], Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """Run `read(connection, ...)`; who gives up leaves the thread to end by itself.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database fails.
@@ -75,7 +83,7 @@ class ThreadConnections:
 
         def connect_and_read() -> Result:
             with self._engine.connect() as connection:
-                return read(connection)
+                return read(connection, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, connect_and_read)
 
@@ -98,8 +106,13 @@ class LoopConnections:
         self._free: list[tuple[AsyncConnection, float]] = []
         self._slots = asyncio.Semaphore(MOST_CONNECTIONS)
 
-    async def run(self, read: Callable[[Connection], Result]) -> Result:
-        """Run `read(connection)`; the loop goes on while it waits for MySQL.
+    async def run(
+        self,
+        read: Callable[Concatenate[Connection, Arguments], Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """Run `read(connection, ...)`; the loop goes on while it waits for MySQL.
 
         A server that was started anew has hung up on the connections from before, which only a read finds out: it is
         run again, on a new one.
@@ -111,20 +124,29 @@ class LoopConnections:
         async with self._slots:
             if (kept := self._take_kept()) is not None:
                 try:
-                    return await self._run_on(kept, read)
+                    return await self._run_on(kept, read, *args, **kwargs)
                 except Exception as err:
                     if not self._is_lost(err):
                         raise
-            return await self._run_on(await self._engine.connect(), read)
+            return await self._run_on(await self._engine.connect(), read, *args, **kwargs)
 
     def close(self) -> None:
         """Hang up on all connections that nobody uses."""
         self._hang_up_all()
         self._engine.sync_engine.dispose()
 
-    async def _run_on(self, connection: AsyncConnection, read: Callable[[Connection], Result]) -> Result:
+    async def _run_on(
+        self,
+        connection: AsyncConnection,
+        read: Callable[Concatenate[Connection, Arguments], Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
         try:
-            result = await connection.run_sync(read)
+            if isinstance(read, Script) and connection.sync_connection is not None:
+                result: Result = await read.run(connection.sync_connection, *args, **kwargs)
+            else:
+                result = await connection.run_sync(read, *args, **kwargs)
         except BaseException:  # an answer may still be on its way, also to a caller that gave up
             _hang_up(connection)
             self._hang_up_all()  # the others go to the same server

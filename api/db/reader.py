@@ -83,7 +83,7 @@ class DatabaseReader:
             raise DatabaseUnavailableError(self.breaker.last_failure)
         try:
             async with Deadline(self._deadline_seconds):
-                result = await self._connections.run(lambda connection: read(connection, *args, **kwargs))
+                result = await self._connections.run(read, *args, **kwargs)
         except TimeoutError as err:
             raise self.give_up(err) from err
         except DATABASE_ERRORS as err:

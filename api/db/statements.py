@@ -1,15 +1,17 @@
 """Prepared statements of the busiest pages, compiled once; they return plain tuples.
 
 Building and typing a statement anew costs more than the database needs to answer it. Values come as the driver gives
-them; `to_instant` reads instants.
+them; `to_instant` reads instants. A `Script` puts statements together to a read that an event loop waits for without
+a stack of its own for it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from functools import update_wrapper
+from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
 
 import orjson
-from sqlalchemy import BindParameter, Connection, Select, bindparam
+from sqlalchemy import BindParameter, Connection, Dialect, Select, bindparam
 from sqlalchemy.util import await_only
 
 IDS: BindParameter[Any] = bindparam("ids", expanding=True)
@@ -25,6 +27,9 @@ _WRITTEN_IDS = "__[POSTCOMPILE_ids]"
 _IDS_AS_JSON = "SELECT value FROM json_each(:ids)"
 
 Rows = Sequence[tuple[Any, ...]]
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
 class _Compiled(NamedTuple):
@@ -55,21 +60,37 @@ class Prepared:
         """
         if connection.dialect.name == "sqlite":
             return self._execute_on_file(connection, values or {}, list(ids))
-        return self._execute_on_server(connection, values or {}, list(ids) or [NOBODYS_ID])
+        text, given = self._bind(connection.dialect, values or {}, list(ids))
+        if connection.dialect.is_async:
+            return await_only(_fetch_all(connection.connection.driver_connection, text, given))
+        return connection.exec_driver_sql(text, tuple(given)).all()
+
+    def ask(self, values: Mapping[str, Any] | None = None, ids: Collection[int] = ()) -> "Asked":
+        """Say for a `Script` what to run; the arguments are those of `execute`."""
+        return Asked(self, values or {}, ids)
+
+    async def fetch(self, connection: Connection, values: Mapping[str, Any], ids: Collection[int]) -> Rows:
+        """Do as `execute` does on a connection that the event loop waits for."""
+        text, given = self._bind(connection.dialect, values, list(ids))
+        return await _fetch_all(connection.connection.driver_connection, text, given)
 
     def _execute_on_file(self, connection: Connection, values: Mapping[str, Any], ids: list[int]) -> Rows:
         """Pass the ids as one parameter however many they are, so that the file's own cache knows the statement."""
         is_one = len(ids) == 1
-        compiled = self._compile(connection, "named", 1 if is_one else ANY_NUMBER)
+        compiled = self._compile(connection.dialect, "named", 1 if is_one else ANY_NUMBER)
         given = {**compiled.constants, **values, "ids": ids[0] if is_one else orjson.dumps(ids).decode()}
         driver: Any = connection.connection.driver_connection
         rows: Rows = driver.execute(compiled.text, given).fetchall()
         return rows
 
-    def _execute_on_server(self, connection: Connection, values: Mapping[str, Any], ids: list[int]) -> Rows:
-        """Fill the ids up to one of a few lengths with the last one, so that the server knows the statement."""
+    def _bind(self, dialect: Dialect, values: Mapping[str, Any], ids: list[int]) -> tuple[str, list[Any]]:
+        """Write the statement for a server, and its parameters in order.
+
+        The ids are filled up to one of a few lengths with the last one, so that the server knows the statement.
+        """
+        ids = ids or [NOBODYS_ID]
         length = _round_up(len(ids))
-        compiled = self._compile(connection, "format", length)
+        compiled = self._compile(dialect, "format", length)
         ids += ids[-1:] * (length - len(ids))
         constants = compiled.constants
         given: list[Any] = []
@@ -78,13 +99,10 @@ class Prepared:
                 given += ids
             else:
                 given.append(values[name] if name in values else constants[name])
-        if connection.dialect.is_async:
-            return await_only(_fetch_all(connection.connection.driver_connection, compiled.text, given))
-        return connection.exec_driver_sql(compiled.text, tuple(given)).all()
+        return compiled.text, given
 
-    def _compile(self, connection: Connection, style: str, num_ids: int) -> _Compiled:
+    def _compile(self, dialect: Dialect, style: str, num_ids: int) -> _Compiled:
         """Write the statement for a kind of database and so many ids, if that was not done before."""
-        dialect = connection.dialect
         found = self._compiled.get((dialect.name, num_ids))
         if found is None:
             compiled: Any = self._statement.compile(dialect=type(dialect)(paramstyle=style))  # type: ignore[call-arg]
@@ -95,6 +113,47 @@ class Prepared:
             found = _Compiled(text, compiled.positiontup or (), constants)
             self._compiled[dialect.name, num_ids] = found
         return found
+
+
+class Asked(NamedTuple):
+    """A statement that a script wants to be run, with the values of its parameters and what `IDS` stands for."""
+
+    statement: Prepared
+    values: Mapping[str, Any]
+    ids: Collection[int]
+
+
+class Script(Generic[Arguments, Result]):
+    """A read as a generator: it yields what it asks, is sent the rows, and returns what it found.
+
+    It is called with a connection first, as any reading function is. An event loop runs it on the driver itself: any
+    other reading function needs a greenlet there, whose stack costs as much as the read.
+    """
+
+    def __init__(self, steps: Callable[Arguments, Generator[Asked, Rows, Result]]):
+        """Take the generator function; as a decorator, too."""
+        self.steps = steps
+        update_wrapper(self, steps)
+
+    def __call__(self, connection: Connection, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        """Run the script's statements on a connection, and return what it found."""
+        steps = self.steps(*args, **kwargs)
+        try:
+            asked = next(steps)
+            while True:
+                asked = steps.send(asked.statement.execute(connection, asked.values, asked.ids))
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+    async def run(self, connection: Connection, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        """Do the same on a connection that the event loop waits for."""
+        steps = self.steps(*args, **kwargs)
+        try:
+            asked = next(steps)
+            while True:
+                asked = steps.send(await asked.statement.fetch(connection, asked.values, asked.ids))
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
 
 
 async def _fetch_all(driver: Any, text: str, given: list[Any]) -> Rows:

@@ -1,14 +1,13 @@
 """What a page knows of its shopper before it is filled: the published list, the profile, the arm of a comparison."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection
-
 from api.db.coalescing import CoalescedReads
 from api.db.databases import Databases, wait_for_both
+from api.db.statements import Asked, Rows, Script
 from api.pages.exclusions import NOTHING_EXCLUDED, Exclusions, RememberedExclusions, load_exclusions
 from api.pages.experiment import Experiment, pointer_of
 from api.pages.known_changes import KnownChanges, Seen
@@ -117,7 +116,9 @@ class ShopperReader:
             changes: of the catalogue, as far as this process knows.
         """
         self._lists: CoalescedReads[ListRequest, UserList] = CoalescedReads(databases.platform, fetch_lists)
-        self._profiles: CoalescedReads[int | None, _Known] = CoalescedReads(databases.shop, self._fetch_profiles)
+        self._profiles: CoalescedReads[int | None, _Known] = CoalescedReads(
+            databases.shop, Script(self._fetch_profiles)
+        )
         self._databases = databases
         self._rules = rules
         self._recent = timedelta(hours=rules.recent_hours)
@@ -154,9 +155,9 @@ class ShopperReader:
         published, known = await wait_for_both(lists, profiles)
         return published[wanted], known[wanted.user_id]
 
-    def _fetch_profiles(self, connection: Connection, user_ids: Collection[int | None]) -> dict[int | None, "_Known"]:
+    def _fetch_profiles(self, user_ids: Collection[int | None]) -> Generator[Asked, Rows, dict[int | None, "_Known"]]:
         at, named = self._changes.position, [user_id for user_id in user_ids if user_id is not None]
-        read = fetch_profiles(connection, named, self._find_since(), at and at.after)
+        read = yield from fetch_profiles.steps(named, self._find_since(), at and at.after)
         seen = at and Seen(at.epoch, at.num_before + read.num_changes)
         known: dict[int | None, _Known] = {each: _Known(profile, seen) for each, profile in read.profiles.items()}
         return {user_id: known.get(user_id, _Known(None, seen)) for user_id in user_ids}

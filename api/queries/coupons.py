@@ -1,6 +1,6 @@
 """Queries of coupons that a shopper can redeem now: held, valid at this instant, not used."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Generator, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, String, bindparam, or_, select, type_coerce
 
-from api.db.statements import IDS, Prepared, from_instant, to_instant
+from api.db.statements import IDS, Asked, Prepared, Rows, Script, from_instant, to_instant
 from api.schemas import ListedCoupon
 from api.web.metrics import count_unusable
 from shop.money import LARGEST_AMOUNT, Currency
@@ -119,9 +119,10 @@ _TARGETS = Prepared(
 )
 
 
-def fetch_coupon_targets(connection: Connection, user_ids: Collection[int]) -> dict[int, CouponTargets]:
+@Script
+def fetch_coupon_targets(user_ids: Collection[int]) -> Generator[Asked, Rows, dict[int, CouponTargets]]:
     """Read what some users' coupons are for, of those that can be redeemed now; who has none is absent."""
-    rows = _TARGETS.execute(connection, {"now": from_instant(datetime.now(UTC))}, user_ids)
+    rows = yield _TARGETS.ask({"now": from_instant(datetime.now(UTC))}, user_ids)
     targets: dict[int, tuple[set[int], set[int]]] = {}
     for user_id, coupon_id, product_id, category_id, *terms in rows:
         if not _is_redeemable(*terms):

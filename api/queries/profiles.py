@@ -1,14 +1,14 @@
 """Query that a page begins with in the shop: nickname, orders made lately, coupons in hand, and what has changed."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Generator
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, exists, func, literal, select
+from sqlalchemy import bindparam, exists, func, literal, select
 
-from api.db.statements import IDS, Prepared, from_instant
+from api.db.statements import IDS, Asked, Prepared, Rows, Script, from_instant
 from api.queries.catalogue_changes import CHANGES
 from api.queries.coupons import CouponTargets, fetch_coupon_targets
 from shop.tables import Coupon, Order, User, UserCoupon
@@ -60,24 +60,24 @@ class FirstRead(NamedTuple):
     num_changes: int = 0
 
 
+@Script
 def fetch_profiles(
-    connection: Connection, user_ids: Collection[int], since: datetime, after: int | None = None
-) -> FirstRead:
+    user_ids: Collection[int], since: datetime, after: int | None = None
+) -> Generator[Asked, Rows, FirstRead]:
     """Read what is known of some users, what their coupons are for, and in the first statement what has changed.
 
     Args:
-        connection: to the shop's database.
         user_ids: whose pages are asked for.
         since: an order after this instant counts as made lately.
         after: count the log's changes after this one; `None` where there is no log.
     """
     instants = _write_instants(int(time.time()), int(since.timestamp()))
     if after is None:
-        rows = _PROFILES.execute(connection, instants, user_ids) if user_ids else []
+        rows = (yield _PROFILES.ask(instants, user_ids)) if user_ids else []
     else:
-        rows = _PROFILES_AND_CHANGES.execute(connection, {**instants, "after": after}, user_ids)
+        rows = yield _PROFILES_AND_CHANGES.ask({**instants, "after": after}, user_ids)
     holders = [row[1] for row in rows if row[4]]
-    targets = fetch_coupon_targets(connection, holders) if holders else {}
+    targets = (yield from fetch_coupon_targets.steps(holders)) if holders else {}
     profiles = {
         user_id: Profile(nickname, bool(ordered_lately), bool(has_coupons), targets.get(user_id))
         for _, user_id, nickname, ordered_lately, has_coupons in rows

@@ -7,7 +7,7 @@ of the user is read beside it (`api/queries/profiles.py`).
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Text, and_, bindparam, exists, literal, select, type_coerce, union_all
 
-from api.db.statements import IDS, Prepared, to_instant
+from api.db.statements import IDS, Asked, Prepared, Rows, Script, to_instant
 from api.queries.ranked_list import Entry, StoredEntry, parse_entries, parse_list
 from api.queries.shelf_statistics import NO_STATISTICS, ShelfStatistics, parse_shelf_statistics
 from api.web.metrics import count_unusable
@@ -111,23 +111,23 @@ class ListRequest(NamedTuple):
     pointer: str = HOME
 
 
-def fetch_lists(connection: Connection, requests: Collection[ListRequest]) -> dict[ListRequest, UserList]:
+@Script
+def fetch_lists(requests: Collection[ListRequest]) -> Generator[Asked, Rows, dict[ListRequest, UserList]]:
     """Read each pointer and the lists of its users, in one statement a pointer; a second one for users without a list.
 
     Args:
-        connection: to the platform's database.
         requests: whose lists are asked for.
     """
     lists: dict[ListRequest, UserList] = {}
     for pointer in {request.pointer for request in requests}:
         asking = [request for request in requests if request.pointer == pointer]
         user_ids = [request.user_id for request in asking if request.user_id is not None]
-        rows = _LISTS.execute(connection, {"pointer": pointer}, user_ids)
+        rows = yield _LISTS.ask({"pointer": pointer}, user_ids)
         head = _to_head(*rows[0][:3]) if rows else None
         stored = {row[3]: row[4] for row in rows if row[3] is not None}
         choosers = {row[3] for row in rows if row[5]}
         if without_list := [user_id for user_id in user_ids if user_id not in stored]:
-            choosers |= {row[0] for row in _CHOOSERS.execute(connection, ids=without_list)}
+            choosers |= {row[0] for row in (yield _CHOOSERS.ask(ids=without_list))}
         for request in asking:
             text, has_choices = stored.get(request.user_id), request.user_id in choosers
             lists[request] = UserList(head, has_choices=has_choices)

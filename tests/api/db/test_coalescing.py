@@ -99,10 +99,10 @@ def test_nobody_is_forgotten_who_asks_while_a_read_ends(tiny_shop: Engine, num_t
     class TurnsOfTheLoop:
         """Reads at the next turn of the loop, so that the second caller asks at each moment of the first read."""
 
-        async def run(self, read: Callable[[Connection], Result]) -> Result:
+        async def run(self, read: Callable[..., Result], *args: Any) -> Result:
             await asyncio.sleep(0)
             with tiny_shop.connect() as connection:
-                return read(connection)
+                return read(connection, *args)
 
         def close(self) -> None:
             pass

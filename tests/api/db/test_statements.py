@@ -1,12 +1,13 @@
 """Statements that are compiled once, on each database and on each way of reading it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
 from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, bindparam, insert, select, text
+from sqlalchemy.util.concurrency import in_greenlet
 
-from api.db.statements import IDS, Prepared
+from api.db.statements import IDS, Asked, Prepared, Rows, Script
 from shop.database import open_engine
 from tests.api.conftest import run_on_loop
 
@@ -19,6 +20,16 @@ among = Prepared(
     .where(notes.c.words != bindparam("unwanted"), notes.c.note_id.in_(IDS), notes.c.note_id > 1)
     .limit(1000)
 )
+
+
+@Script
+def fetch_ids_of_ids(ids: list[int], *, unwanted: str) -> Generator[Asked, Rows, tuple[list[int], bool]]:
+    """Read some notes, and by what was found others; tells whether it had a greenlet."""
+    found = yield among.ask({"unwanted": "note 3"}, ids)
+    if not found:
+        return [], in_greenlet()
+    others = yield among.ask({"unwanted": unwanted}, [row[0] + 1 for row in found])
+    return sorted(row[0] for row in others), in_greenlet()
 
 
 def write_notes(engine: Engine) -> None:
@@ -61,6 +72,28 @@ def test_the_loop_reads_the_same_with_few_statements_for_any_number_of_ids(any_s
 
     assert found == [[each for each in range(2, number) if each != 3] for number in range(1, NUM_NOTES)]
     assert 1 < num_prepared < NUM_NOTES / 2
+
+
+def test_a_script_is_a_reading_function(any_shop_url: str) -> None:
+    engine = open_engine(any_shop_url)
+    write_notes(engine)
+
+    with engine.connect() as connection:
+        assert fetch_ids_of_ids(connection, [2, 3, 4, 9], unwanted="note 5") == ([3, 10], False)
+        assert fetch_ids_of_ids(connection, [], unwanted="") == ([], False)
+    engine.dispose()
+
+
+def test_a_script_is_run_by_the_loop_itself(any_server_url: str) -> None:
+    engine = open_engine(any_server_url)
+    write_notes(engine)
+    engine.dispose()
+
+    def read(*arguments: Any, **options: Any) -> Any:
+        return run_on_loop(any_server_url, lambda connections: connections.run(*arguments, **options))
+
+    assert read(fetch_ids_of_ids, [2, 3, 4, 9], unwanted="note 5") == ([3, 10], False)
+    assert read(lambda connection: fetch_ids_of_ids(connection, [2, 3, 4, 9], unwanted="note 5")) == ([3, 10], True)
 
 
 @pytest.mark.parametrize("num_ids", [0, 1, 3])
