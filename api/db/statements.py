@@ -143,7 +143,7 @@ class Script(Generic[Arguments, Result]):
             while True:
                 asked = steps.send(asked.statement.execute(connection, asked.values, asked.ids))
         except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
+            return end.value
 
     async def run(self, connection: Connection, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         """Do the same on a connection that the event loop waits for."""
@@ -153,7 +153,7 @@ class Script(Generic[Arguments, Result]):
             while True:
                 asked = steps.send(await asked.statement.fetch(connection, asked.values, asked.ids))
         except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
+            return end.value
 
 
 async def _fetch_all(driver: Any, text: str, given: list[Any]) -> Rows:

@@ -10,6 +10,7 @@ FILES = sorted(path for name in PACKAGES for path in (ROOT / "tests" / name).rgl
 
 OF_A_BEHAVIOUR = {
     "api/pages/test_ladder_of_variants.py": "a page as it is filled, of whose products some are variants of one",
+    "api/pages/test_home_again.py": "a page that is asked for again, made anew or not",
     "api/pages/test_home_property.py": "any page, under random rules and stock",
     "api/pages/test_home_rules.py": "what a page holds, rule by rule",
     "api/pages/test_ordered_shelves.py": "the page of shelves in the order that shoppers like",
