@@ -128,12 +128,24 @@ class LoopConnections:
                 except Exception as err:
                     if not self._is_lost(err):
                         raise
-            return await self._run_on(await self._engine.connect(), read, *args, **kwargs)
+            return await self._run_on(await self._connect(), read, *args, **kwargs)
 
     def close(self) -> None:
         """Hang up on all connections that nobody uses."""
         self._hang_up_all()
         self._engine.sync_engine.dispose()
+
+    async def _connect(self) -> AsyncConnection:
+        """Open a connection, unless the caller was cancelled meanwhile.
+
+        The driver connects by `asyncio.wait_for`, which in Python 3.11 forgets a cancellation that comes just when the
+        connection is there: a task that was to end would go on for ever.
+        """
+        connection = await self._engine.connect()
+        if (caller := asyncio.current_task()) is not None and caller.cancelling():
+            _hang_up(connection)
+            raise asyncio.CancelledError
+        return connection
 
     async def _run_on(
         self,

@@ -1,6 +1,7 @@
 """Reads of a real MySQL server that the event loop waits on itself."""
 
 import asyncio
+import time
 
 import pytest
 from sqlalchemy import Connection, Engine, text
@@ -30,6 +31,24 @@ def sleep_long(connection: Connection) -> None:
 def test_a_connection_is_used_again(any_server_url: str) -> None:
     first, second = run_on_loop(any_server_url, ask_twice)
     assert first == second
+
+
+def test_who_is_cancelled_while_connecting_ends_at_whatever_moment(any_server_url: str) -> None:
+    async def cancel_at_each_turn(_: LoopConnections) -> list[bool]:
+        ended = []
+        for num_turns in range(1, 16):
+            connections = LoopConnections(open_loop_engine(any_server_url))
+            task = asyncio.create_task(connections.run(fetch_id))
+            for _turn in range(num_turns):
+                await asyncio.sleep(0)
+            time.sleep(0.003)  # noqa: ASYNC251 - what the loop waits for is there at its next turn
+            task.cancel()
+            await asyncio.wait([task])
+            ended.append(task.cancelled())
+            connections.close()
+        return ended
+
+    assert all(run_on_loop(any_server_url, cancel_at_each_turn))
 
 
 def test_a_connection_that_is_used_again_sees_what_was_committed_in_between(any_server_url: str) -> None:
