@@ -1,9 +1,9 @@
 """Benchmark of scoring on several workers: `python -m benchmarks.scale [--users 20000] [--workers 2]`.
 
-Makes a synthetic shop of so many users with 50 order lines each, trains a small version of full width on it, and scores
-all users on MySQL or MariaDB: by one worker, and by several with a part of the buckets each, every worker a process on
-one thread and a core of its own. The wall-clock time counts from the first worker's first bucket to the last one's
-last; loading the version and the snapshot comes before it. Both batches must have the same checksum.
+Makes a synthetic shop of so many users with 50 order lines each, trains a version of the committed shape on few of
+them, and scores all users on MySQL or MariaDB: by one worker, and by several with a part of the buckets each, every
+worker a process on one thread and a core of its own. The wall-clock time counts from the first worker's first bucket to
+the last one's last; loading the version and the snapshot comes before it. Both batches must have the same checksum.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from shop.loaders.synthetic.build import SyntheticShape
 from shop.split import migrate_both
 from shop.tables import RecommendationBatch
 from tests.support.database_servers import KINDS, Kind, run_server
-from training.config import DataConfig, ModelConfig, OptimiserConfig, TrainingConfig
+from training.config import DataConfig, OptimiserConfig, TrainingConfig
 from training.data.shops import load_shop
 from training.fit import fit
 from training.ranking.ranker import Ranker
@@ -42,7 +42,6 @@ from training.ranking.ranker import Ranker
 NUM_PRODUCTS, LINES_A_USER, LINES_AN_ORDER, BUCKETS = 3000, 50, 5, 16
 AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
 QUICK = TrainingConfig(
-    model=ModelConfig(num_members=1),
     data=DataConfig(num_windows=1, max_users_per_window=500),
     optimiser=OptimiserConfig(epochs=1, min_steps=1),
 )
