@@ -17,6 +17,7 @@ from api.web import protocol
 from api.web.load_shedding import LoadShedder
 from api.web.metrics import Metrics
 from tests.api.conftest import serve
+from tests.support.waiting import wait_for
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 LONG = b"a" * (protocol.MAX_HEAD_BYTES + 1)
@@ -221,13 +222,6 @@ def test_a_client_that_gave_up_makes_room(client: httpx.Client, shedder: LoadShe
     shedder.end(0.1)
     with connect(str(client.base_url)) as connection:
         connection.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
-        wait_for(lambda: shedder.is_full)
+        wait_for(lambda: shedder.is_full, 30, pause_seconds=0.01)
 
-    wait_for(lambda: not shedder.is_full)
-
-
-def wait_for(is_true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not is_true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for(lambda: not shedder.is_full, 30)
