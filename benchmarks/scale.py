@@ -19,6 +19,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from benchmarks.parts.databases import OF_A_LARGE_SHOP
 from benchmarks.parts.figures import Figure, report
 from benchmarks.parts.memory import read_peak
 from benchmarks.parts.synthetic_store import write_synthetic_store
@@ -56,7 +57,7 @@ def build_version(folder: Path, num_users: int) -> None:
     store, scratch = MLStore(str(folder / "store")), folder / "lines"
     write_synthetic_store(store, SyntheticShape(num_users, NUM_PRODUCTS, num_users * LINES_A_USER // LINES_AN_ORDER))
     rebuild(store, AS_OF, BUCKETS)
-    scratch.mkdir(exist_ok=True)
+    scratch.mkdir()
     shop = load_shop(store, AS_OF, store.versions(), scratch, QUICK.optimiser.seed)
     fit(shop, QUICK, folder / "version", lambda *_: None)
 
@@ -129,7 +130,7 @@ def compare(folder: Path, num_users: int, num_workers: int, kind: Kind) -> Figur
     """Score with one worker and with several in turn, print the table, and return how many times faster several are."""
     if not (folder / "version").exists():
         build_version(folder, num_users)
-    with run_server(kind, "--innodb-buffer-pool-size=1G") as server:
+    with run_server(kind, *OF_A_LARGE_SHOP[kind]) as server:
         url = server.create_database()
         engine = open_engine(url)
         migrate_both(engine, engine)
