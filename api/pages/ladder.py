@@ -253,12 +253,12 @@ class Ladder:
                 continue
             category_id = product.category_id
             has_room = not is_head or rule.takes(category_id, reason)
-            if not has_room or (self._caps_hold and not self._has_capped_room(product_id, category_id)):
+            if not (has_room and self._has_capped_room(product_id, category_id)):
                 self._late.append((turn, product_id, category_id, rung, reason))
                 continue
             self._note(product, reason)
             marks = self._rules.list_marks(product_id, category_id)
-            ranked_products.append(RankedProduct(product, rung, reason, False, marks))
+            ranked_products.append(RankedProduct(product, rung, reason, rules=marks))
             slots -= 1
             if slots == 0 and is_head:
                 self._close_head()
