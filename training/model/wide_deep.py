@@ -5,7 +5,7 @@
 The category head asks which categories a user buys from within the horizon: whether the user orders at all, times what
 those who order buy (docs/decisions/0021). The product head ranks candidate products for users who order. The wide parts
 memorise the pair: its own features and their crosses. The deep parts generalise: the user's hidden state against
-embeddings. Losses live in training/model/loss.py.
+embeddings. Losses live in training/model/loss.py; what serves is the ensemble merged (training/model/merged.py).
 
 Shapes: U users, C categories, P candidate pairs, F features, X crosses, H hidden state, E embedding_size.
 """

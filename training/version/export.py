@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from features.ranking.encoding import Encoder
 from training.config import TrainingConfig
 from training.data.inputs import ModelInputs, ModelOutputs, UserInputs
+from training.model.merged import MergedEnsemble
 from training.model.wide_deep import Ensemble
 from training.version.files import (
     CONFIG,
@@ -33,7 +34,7 @@ for _chatty in ("onnxscript", "onnx_ir", "torch.onnx"):
 class _Probabilities(nn.Module):
     """The model with the sigmoid of both heads."""
 
-    def __init__(self, model: Ensemble):
+    def __init__(self, model: Ensemble | MergedEnsemble):
         super().__init__()
         self.model = model
 
@@ -66,7 +67,7 @@ def export_version(
     folder.mkdir(parents=True, exist_ok=True)
     encoder.save(folder / ENCODER)
     config.dump(folder / CONFIG)
-    program = _trace(_Probabilities(holdout).eval(), golden)
+    program = _trace(_merge(holdout), golden)
     _write_network(folder / HOLDOUT, program, holdout, golden)
     write_golden(folder, _write_network(folder / MODEL, program, model, golden), _name_arrays(golden))
     write_manifest(folder)
@@ -98,15 +99,20 @@ def _write_network(
 
     Tracing takes seconds, so the networks of a version share it: they differ by their weights alone.
     """
-    network = _Probabilities(model).eval()
+    network = _merge(model)
     program = torch.onnx.ONNXProgram(traced.model.clone(), traced.exported_program)
     read = program.model.graph.initializers
     program.apply_weights({name: weight for name, weight in network.state_dict().items() if name in read})
     program.optimize()  # folds weights into each other, so it comes after them
     onnx.save_model(program.model_proto, str(path))
     session = open_session(path)
-    _compare(network, golden, session.run(None, _name_arrays(golden)))
+    _compare(_Probabilities(model).eval(), golden, session.run(None, _name_arrays(golden)))
     return session
+
+
+def _merge(model: Ensemble) -> nn.Module:
+    """Return the network that is exported, with its members' small steps as one."""
+    return _Probabilities(MergedEnsemble(model)).eval()
 
 
 def _name_arrays(inputs: ModelInputs[Tensor]) -> dict[str, np.ndarray]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -12,6 +13,7 @@ from features.ranking.encoding import Encoder
 from training.data.inputs import ModelInputs
 from training.fit import Fitted
 from training.version import export
+from training.version.embeddings import load_product_embeddings
 from training.version.files import ENCODER, HOLDOUT, MODEL, load_golden_inputs, open_session
 
 
@@ -44,3 +46,31 @@ def test_networks_of_one_tracing_have_their_own_weights(
     assert len(traced) == 1
     assert all(np.array_equal(one, other) for one, other in zip(ours, registered, strict=True))
     assert all(np.abs(one - other).max() > 1e-3 for one, other in zip(ours, theirs, strict=True))
+
+
+def test_members_share_the_steps_of_a_run(fitted: Fitted) -> None:
+    graph = onnx.load(str(fitted.folder / MODEL)).graph
+
+    assert len(graph.node) < 100  # 194 with two members apart and three
+
+
+@pytest.mark.parametrize("are_apart", [False, True], ids=["as one table", "a table each, as older versions have it"])
+def test_embeddings_of_all_members_are_read_from_the_network(
+    fitted: Fitted, version_folder: Path, are_apart: bool
+) -> None:
+    assert fitted.model is not None
+    members = [member.product_head.product.weight.detach().numpy() for member in fitted.model.members]
+    if are_apart:
+        network = onnx.ModelProto()
+        for place, table in enumerate(members):
+            name = f"model.networks.{place}.product_head.product.weight"
+            network.graph.initializer.append(onnx.numpy_helper.from_array(table, name))
+        onnx.save_model(network, str(version_folder / MODEL))
+
+    embeddings = load_product_embeddings(version_folder)
+
+    assert len(members) > 1
+    lengths = [np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12) for table in members]
+    expected = np.hstack([table / length for table, length in zip(members, lengths, strict=True)])
+    assert embeddings == pytest.approx(expected / np.sqrt(len(members)), abs=1e-6)
+    assert np.linalg.norm(embeddings[1:], axis=1) == pytest.approx(1.0, abs=1e-6)
