@@ -11,7 +11,7 @@ from functools import update_wrapper
 from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
 
 import orjson
-from sqlalchemy import BindParameter, Connection, Dialect, Select, bindparam
+from sqlalchemy import BindParameter, CompoundSelect, Connection, Dialect, Select, bindparam
 from sqlalchemy.util import await_only
 
 IDS: BindParameter[Any] = bindparam("ids", expanding=True)
@@ -41,9 +41,9 @@ class _Compiled(NamedTuple):
 
 
 class Prepared:
-    """A SELECT with named parameters and at most one list of ids, `IDS`."""
+    """A SELECT, or several put together, with named parameters and at most one list of ids, `IDS`."""
 
-    def __init__(self, statement: Select[*tuple[Any, ...]]):
+    def __init__(self, statement: Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]):
         """Keep the statement; it is compiled for each kind of database when it is first run there."""
         self._statement = statement
         self._compiled: dict[tuple[str, int], _Compiled] = {}

@@ -86,7 +86,7 @@ class CartPage:
         await ladder.step("model", keep(ranked.entries if ranked else []))
         if ladder.missing and head is not None:
             lists = await self._databases.platform.read(fetch_neighbour_lists, head.batch_id, product_ids)
-            listed = [Entry._make(entry) for entry in keep_usable(shopper.published.entries or [])]
+            listed = [Entry._make(entry) for entry in keep_usable(shopper.published.parse())]
             entries, partners = merge_lists(lists, listed)
             goes_with = partners | goes_with
             await ladder.step("cart", keep(entries))

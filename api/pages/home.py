@@ -25,7 +25,7 @@ from api.db.reader import DatabaseReader, DatabaseUnavailableError
 from api.pages.answer import NOBODY, HomeAnswer, Unchanged, pack_answer
 from api.pages.exclusions import Exclusions
 from api.pages.ladder import Ladder, RankedProduct
-from api.pages.live_products import LivePage
+from api.pages.live_products import LivePage, LookedUp
 from api.pages.personal_list import MODEL, PUBLISHED, PersonalList
 from api.pages.repeats import fit_repeat_share
 from api.pages.shopper import PageShopper
@@ -47,10 +47,18 @@ class _Read(NamedTuple):
     """What a page's first reads say of its shopper; `list_digest` stands for the list."""
 
     head: BatchHead | None
-    list_digest: int | None
+    list_digest: int
     profile: Profile | None
     variant: str | None
     exclusions: Exclusions
+
+
+class _Made(NamedTuple):
+    """A page, and all that it was made of but what all pages share."""
+
+    read: _Read
+    products: LookedUp
+    answer: HomeAnswer
 
 
 class _Filled(NamedTuple):
@@ -75,7 +83,7 @@ class HomePage:
         self._cache = sources.cache
         self._rules = sources.rules
         self._kept: Unchanged[tuple[int | None, int], HomeAnswer] = Unchanged(KEPT_PAGES)
-        self._made: Unchanged[tuple[int | None, int], tuple[_Read, HomeAnswer]] = Unchanged(KEPT_PAGES)
+        self._made: Unchanged[tuple[int | None, int], _Made] = Unchanged(KEPT_PAGES)
 
     async def answer(self, user_id: int | None, limit: int) -> HomeAnswer:
         """Return a full page as long as the shop has enough to sell.
@@ -119,20 +127,20 @@ class HomePage:
         published, products = shopper.published, await self._products.begin(shopper.seen)
         made, wanted = self._made.since(self._name_state(products)), (user_id, limit)
         read = _Read(published.head, published.digest, shopper.profile, shopper.variant, shopper.exclusions)
-        if (known := made.get(wanted)) is not None and known[0] == read:
-            return shopper, known[1]
-        filled = await self._fill_page(shopper, limit, PersonalList(PUBLISHED, published.entries or []), products)
+        if (known := made.get(wanted)) and known.read == read and products.holds(known.products):
+            return shopper, known.answer
+        filled = await self._fill_page(shopper, limit, PersonalList(PUBLISHED, published.parse()), products)
         answer = _pack(shopper, filled)
         if filled.is_of_list:
-            made[wanted] = read, answer
+            made[wanted] = _Made(read, products.looked_up, answer)
         return shopper, answer
 
     def _name_state(self, products: LivePage) -> Hashable:
         """Name the state of what all shoppers' pages are made of; `None` where it cannot be told."""
         fallback = self._fallback
-        if products.state is None or fallback.copy.categories is None:
+        if not products.is_in_memory or fallback.copy.categories is None:
             return None
-        return products.state, fallback.restricted, fallback.rules.current
+        return fallback.restricted, fallback.rules.current
 
     async def _fill_later(self, shopper: PageShopper, limit: int, listed: PersonalList) -> _Filled:
         """Fill a page whose list was waited for, with products as they are now."""

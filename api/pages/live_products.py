@@ -8,8 +8,9 @@ shows nothing older than its own first read, without a second one. Where there i
 
 import asyncio
 import logging
-from collections.abc import Collection, Container, Mapping
-from itertools import islice
+from collections.abc import Collection, Container, Mapping, Sequence
+from itertools import islice, repeat
+from typing import NamedTuple
 
 from api.db.coalescing import CoalescedReads
 from api.db.reader import DatabaseReader, DatabaseUnavailableError
@@ -35,6 +36,9 @@ SWEPT_AT_ONCE = 100
 PRUNE_SECONDS = 600.0
 KEPT_CHANGES = 100_000
 """Newest changes that stay in the log: a process that knows fewer begins anew."""
+
+UNKNOWN = object()
+"""Stands for a product that is not in memory."""
 
 NOTHING = -1
 """Stands before the first product's id."""
@@ -173,7 +177,6 @@ class LiveProducts:
         oldest, num_updates = list(islice(self._kept, SWEPT_AT_ONCE)), self._num_updates
         found = await reader.read(fetch_sellable, oldest)
         if num_updates == self._num_updates:
-            self._num_updates += any(self._kept.get(each) != found.get(each) for each in oldest)
             for product_id in oldest:
                 self._kept.pop(product_id, None)  # so that those that were read longest ago come first
             self._take(oldest, found)
@@ -236,6 +239,13 @@ class LiveProducts:
         self.latest.note(asked, found)
 
 
+class LookedUp(NamedTuple):
+    """Products that a page asked for, and what came of each: `None` of one that could not be sold."""
+
+    product_ids: Sequence[int]
+    products: Sequence[SellableProduct | None]
+
+
 class LivePage:
     """The products of one page, each looked up once."""
 
@@ -246,11 +256,12 @@ class LivePage:
             live: where the others come from.
             kept: products as they can be sold now, `None` for one that cannot; not given, nothing is known.
         """
-        self.state = None if kept is None else live.num_updates
-        """The same as long as no product in memory has changed; `None` where the page reads its products."""
+        self.is_in_memory = kept is not None
+        """Whether the page takes its products from memory, rather than read them for itself."""
         self._live = live
-        self._kept = {} if kept is None else kept
+        self._kept: dict[int, SellableProduct | None] = {} if kept is None else kept
         self._own: dict[int, SellableProduct | None] = {}
+        self._looked_up: dict[int, SellableProduct | None] = {}
 
     async def load(self, product_ids: Collection[int]) -> Mapping[int, SellableProduct | None]:
         """Return those that can be sold now; the others are absent or `None`.
@@ -262,10 +273,19 @@ class LivePage:
         unknown = [each for each in product_ids if each not in kept and each not in own]
         if unknown:
             num_updates = self._live.num_updates
-            found = await self._live.reads.load(unknown)
-            read = {each: found.get(each) for each in unknown}
+            read_now = await self._live.reads.load(unknown)
+            read = {each: read_now.get(each) for each in unknown}
             if not self._live.keep(num_updates, kept, read):
                 own.update(read)
-        if not own:
-            return kept
-        return {each: own[each] if each in own else kept.get(each) for each in product_ids}
+        found = {each: own[each] if each in own else kept.get(each) for each in product_ids}
+        self._looked_up |= found
+        return found
+
+    @property
+    def looked_up(self) -> LookedUp:
+        """All that the page has asked for so far."""
+        return LookedUp(tuple(self._looked_up), list(self._looked_up.values()))
+
+    def holds(self, before: LookedUp) -> bool:
+        """Return whether products that another page asked for are all in memory, and still as they were."""
+        return list(map(self._kept.get, before.product_ids, repeat(UNKNOWN))) == before.products

@@ -44,17 +44,17 @@ class PersonalLists:
         Raises:
             DatabaseUnavailableError: the shop's database fails or is too slow.
         """
-        published, head = shopper.published.entries, shopper.published.head
+        head, has_list = shopper.published.head, shopper.published.stored is not None
+        published = list(keep_usable(shopper.published.parse()))
         ranked: ModelList | None = None
         if since := await self._fetch_since(shopper):
             assert shopper.user_id is not None
-            listed = list(keep_usable(published or []))
-            again = await self._model_server.rank_again(shopper.user_id, since, listed)
-            if again and published is not None and head is not None and again.batch_id == head.batch_id:
+            again = await self._model_server.rank_again(shopper.user_id, since, published)
+            if again and has_list and head is not None and again.batch_id == head.batch_id:
                 return PersonalList(MODEL, again.entries)
             ranked = again
-        if published is not None:
-            return PersonalList(PUBLISHED, list(keep_usable(published)))
+        if has_list:
+            return PersonalList(PUBLISHED, published)
         if ranked is None and shopper.asks_model and shopper.user_id is not None:
             ranked = await self._model_server.rank(shopper.user_id)
         return PersonalList(MODEL, ranked.entries, ranked.model_version) if ranked else PersonalList()

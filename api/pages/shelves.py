@@ -138,7 +138,7 @@ class ShelvesPage:
         if shopper.needs_model:
             ranked = await self._lists.find(shopper)
         else:
-            ranked = PersonalList(PUBLISHED, list(keep_usable(shopper.published.entries or [])))
+            ranked = PersonalList(PUBLISHED, list(keep_usable(shopper.published.parse())))
         return await self._databases.within_deadline(self._fill_page(shopper, ranked, limit))
 
     async def _fill_page(self, shopper: PageShopper, ranked: PersonalList, limit: int) -> ShelvesAnswer:

@@ -65,7 +65,7 @@ class PageShopper(NamedTuple):
     @property
     def asks_model(self) -> bool:
         """Whether the model server may rank for the user: one whom the shop knows and the batch lacks."""
-        return self.published.entries is None and self.profile is not None
+        return self.published.stored is None and self.profile is not None
 
     @property
     def needs_model(self) -> bool:

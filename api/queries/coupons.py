@@ -1,23 +1,20 @@
 """Queries of coupons that a shopper can redeem now: held, valid at this instant, not used."""
 
-from collections.abc import Collection, Generator, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, String, bindparam, or_, select, type_coerce
+from sqlalchemy import Connection, String, and_, bindparam, select, type_coerce
 
-from api.db.statements import IDS, Asked, Prepared, Rows, Script, from_instant, to_instant
+from api.db.statements import IDS, to_instant
 from api.schemas import ListedCoupon
 from api.web.metrics import count_unusable
 from shop.money import LARGEST_AMOUNT, Currency
 from shop.tables import DISCOUNT_TYPES, Coupon, UserCoupon
 
 MAX_HELD = 200
-MOST_TARGETS = 10_000
-"""Coupons of the users of one read."""
-
 KEPT_TERMS = 10_000
 MOST_PERCENT = 100
 
@@ -59,12 +56,8 @@ class HeldCoupon(NamedTuple):
         )
 
 
-_IS_VALID_NOW = (
-    UserCoupon.used_at.is_(None),
-    UserCoupon.issued_at <= bindparam("now"),
-    Coupon.valid_from <= bindparam("now"),
-    Coupon.valid_until > bindparam("now"),
-)
+_IS_LEFT = (UserCoupon.used_at.is_(None), Coupon.valid_until > bindparam("now"))
+_HAS_BEGUN = (UserCoupon.issued_at <= bindparam("now"), Coupon.valid_from <= bindparam("now"))
 _HELD = (
     select(
         UserCoupon.user_coupon_id,
@@ -72,7 +65,7 @@ _HELD = (
         *(type_coerce(Coupon.valid_until, String).label("valid_until"), Coupon.product_id, Coupon.category_id),
     )
     .join(Coupon, Coupon.coupon_id == UserCoupon.coupon_id)
-    .where(UserCoupon.user_id == bindparam("user_id"), *_IS_VALID_NOW)
+    .where(UserCoupon.user_id == bindparam("user_id"), *_IS_LEFT, *_HAS_BEGUN)
     .order_by(Coupon.valid_until, UserCoupon.user_coupon_id)
     .limit(MAX_HELD)
 )
@@ -104,32 +97,42 @@ class CouponTargets(NamedTuple):
         return product_id in self.products or category_id in self.categories
 
 
-_TARGETS = Prepared(
-    select(
-        *(UserCoupon.user_id, Coupon.coupon_id, Coupon.product_id, Coupon.category_id),
-        *(Coupon.discount_type, Coupon.discount_value, Coupon.valid_until),
-    )
-    .join(Coupon, Coupon.coupon_id == UserCoupon.coupon_id)
-    .where(
-        UserCoupon.user_id.in_(IDS),
-        *_IS_VALID_NOW,
-        or_(Coupon.product_id.is_not(None), Coupon.category_id.is_not(None)),
-    )
-    .limit(MOST_TARGETS)
+class UnusedCoupon(NamedTuple):
+    """A coupon that a user holds and that is valid now or may become so; its values as the driver gives them."""
+
+    user_id: int
+    is_valid: int
+    coupon_id: int
+    product_id: int | None
+    category_id: int | None
+    discount_type: Any
+    discount_value: Any
+    valid_until: Any
+
+
+UNUSED_COUPON = (
+    *(UserCoupon.user_id, and_(*_HAS_BEGUN), Coupon.coupon_id, Coupon.product_id, Coupon.category_id),
+    *(Coupon.discount_type, Coupon.discount_value, Coupon.valid_until),
 )
+"""Columns of an `UnusedCoupon`, of the rows of both tables that `IS_UNUSED` is true of at the instant `now`."""
+
+IS_UNUSED = (UserCoupon.user_id.in_(IDS), *_IS_LEFT)
 
 
-@Script
-def fetch_coupon_targets(user_ids: Collection[int]) -> Generator[Asked, Rows, dict[int, CouponTargets]]:
-    """Read what some users' coupons are for, of those that can be redeemed now; who has none is absent."""
-    rows = yield _TARGETS.ask({"now": from_instant(datetime.now(UTC))}, user_ids)
+def gather_targets(rows: Iterable[UnusedCoupon]) -> dict[int, CouponTargets]:
+    """Gather what users' coupons are for that can be redeemed now, but those for the whole shop; others are absent."""
     targets: dict[int, tuple[set[int], set[int]]] = {}
-    for user_id, coupon_id, product_id, category_id, *terms in rows:
-        if not _is_redeemable(*terms):
-            count_unusable("coupon", coupon_id)
+    for row in rows:
+        if not row.is_valid or (row.product_id is None and row.category_id is None):
             continue
-        products, categories = targets.setdefault(user_id, (set(), set()))
-        (categories if product_id is None else products).add(category_id if product_id is None else product_id)
+        if not _is_redeemable(row.discount_type, row.discount_value, row.valid_until):
+            count_unusable("coupon", row.coupon_id)
+            continue
+        products, categories = targets.setdefault(row.user_id, (set(), set()))
+        if row.product_id is not None:
+            products.add(row.product_id)
+        elif row.category_id is not None:
+            categories.add(row.category_id)
     return {user_id: CouponTargets(*map(frozenset, each)) for user_id, each in targets.items()}
 
 

@@ -53,15 +53,22 @@ class UserList(NamedTuple):
 
     Attributes:
         head: the batch that is shown; `None` before the first publication.
-        entries: the user's list, best first; `None` if the batch has none.
+        stored: the user's list as it is stored, best first; `None` if the batch has none.
         has_choices: whether the user has made choices about their lists.
-        digest: the same for the same stored list, in this process; `None` if the batch has none.
     """
 
     head: BatchHead | None
-    entries: list[StoredEntry] | None = None
+    stored: str | None = None
     has_choices: bool = False
-    digest: int | None = None
+
+    @property
+    def digest(self) -> int:
+        """The same for the same stored list, in this process."""
+        return hash(self.stored)
+
+    def parse(self) -> list[StoredEntry]:
+        """Read the user's list; empty if the batch has none."""
+        return [] if self.stored is None else parse_list(self.stored)
 
 
 @dataclass(frozen=True)
@@ -129,10 +136,7 @@ def fetch_lists(requests: Collection[ListRequest]) -> Generator[Asked, Rows, dic
         if without_list := [user_id for user_id in user_ids if user_id not in stored]:
             choosers |= {row[0] for row in (yield _CHOOSERS.ask(ids=without_list))}
         for request in asking:
-            text, has_choices = stored.get(request.user_id), request.user_id in choosers
-            lists[request] = UserList(head, has_choices=has_choices)
-            if text is not None:
-                lists[request] = UserList(head, parse_list(text), has_choices, hash(text))
+            lists[request] = UserList(head, stored.get(request.user_id), request.user_id in choosers)
     return lists
 
 

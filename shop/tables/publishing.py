@@ -11,7 +11,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, U
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.tables.base import PlatformBase, one_of, table_arguments
-from shop.tables.types import BigId, UtcDateTime, server_now
+from shop.tables.types import BigId, JsonText, UtcDateTime, server_now
 
 BATCH_STATES = ("writing", "audited", "published", "refused", "retired")
 POPULAR_SCOPES = ("global", "category", "newest")
@@ -138,7 +138,7 @@ class Recommendation(PlatformBase):
 
     batch_id: Mapped[str] = _batch_key()
     user_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
-    products: Mapped[RankedProducts] = mapped_column(JSON)
+    products: Mapped[RankedProducts] = mapped_column(JsonText)
 
     __table_args__ = table_arguments()
 
@@ -151,7 +151,7 @@ class PopularList(PlatformBase):
     batch_id: Mapped[str] = _batch_key()
     scope: Mapped[str] = mapped_column(String(16), primary_key=True)
     category_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False, server_default="0")
-    products: Mapped[RankedProducts] = mapped_column(JSON)
+    products: Mapped[RankedProducts] = mapped_column(JsonText)
 
     __table_args__ = table_arguments(
         CheckConstraint(one_of("scope", POPULAR_SCOPES), name="scope_known"),
@@ -166,7 +166,7 @@ class ProductNeighbours(PlatformBase):
 
     batch_id: Mapped[str] = _batch_key()
     product_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
-    products: Mapped[RankedProducts] = mapped_column(JSON)
+    products: Mapped[RankedProducts] = mapped_column(JsonText)
 
     __table_args__ = table_arguments()
 

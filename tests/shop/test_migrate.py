@@ -1,10 +1,13 @@
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, Text, inspect, select, text, type_coerce
+from sqlalchemy.dialects.mysql import LONGTEXT
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from settings import load_settings
 from shop.catalogue.tables import COPIED_TABLES, WHOLE_TABLES
@@ -14,7 +17,7 @@ from shop.mapping.model import load_mapping
 from shop.migrate import MIGRATIONS, PLATFORM, SHOP, Schema, list_differences, main, migrate
 from shop.migrations.change_log import LOG
 from shop.migrations.search_index import COLUMN, INDEX
-from shop.tables import DECLARED, PlatformBase
+from shop.tables import DECLARED, PlatformBase, Recommendation
 from tests.features.shop_writes import execute
 
 
@@ -99,6 +102,31 @@ def test_a_copy_from_before_keeps_its_rows_and_takes_guests(any_shop_url: str, t
             (1, 7),
             (2, None),
         ]
+    engine.dispose()
+
+
+def test_lists_published_before_stay_as_they_were_told(any_server_url: str, tmp_path: Path) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(MIGRATIONS / "platform", older)
+    (older / "0016_keep_lists_as_text.py").unlink()
+    engine = open_engine(any_server_url)
+    migrate(engine, replace(PLATFORM, revisions=older))
+    products = [[7, 3, 0.25, "bought_before"], [8, 3, 0.125, "popular"]]
+    execute(
+        engine,
+        "INSERT INTO recommendation_batches (batch_id, epoch, as_of, model_version, state)"
+        " VALUES ('b', 1, '2026-01-01', '1', 'published')",
+        f"INSERT INTO recommendations (batch_id, user_id, products) VALUES ('b', 1, '{json.dumps(products)}')",
+    )
+
+    migrate(engine, PLATFORM)
+
+    with Session(engine) as session:
+        assert session.scalars(select(Recommendation.products)).all() == [products]
+        kept = session.scalars(select(type_coerce(Recommendation.products, Text))).one()
+    assert json.loads(kept) == products
+    columns = {each["name"]: each["type"] for each in inspect(engine).get_columns("recommendations")}
+    assert isinstance(columns["products"], LONGTEXT)
     engine.dispose()
 
 

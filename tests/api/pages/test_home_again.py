@@ -77,6 +77,15 @@ def test_a_page_that_others_lists_filled_is_made_anew(pages: Pages) -> None:
     assert pages.ask(user_id=4) is not pages.ask(user_id=4)
 
 
+def test_what_becomes_of_other_products_makes_no_other_page(pages: Pages, published_shop: Engine) -> None:
+    first = pages.ask()
+
+    with session_scope(published_shop) as session:
+        session.execute(update(Product).where(Product.product_id == 4).values(price=77))
+
+    assert pages.ask() is first
+
+
 def hide(session: Session) -> None:
     session.execute(update(Product).where(Product.product_id == 3).values(is_visible=False))
 

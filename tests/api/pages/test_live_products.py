@@ -11,7 +11,7 @@ from api.db.reader import DatabaseReader
 from api.pages import live_products
 from api.pages.known_changes import Seen
 from api.pages.latest_products import LatestProducts
-from api.pages.live_products import LiveProducts
+from api.pages.live_products import LivePage, LiveProducts
 from api.queries import catalogue_changes
 from api.queries.catalogue import fetch_sellable
 from api.queries.catalogue_changes import delete_old_changes, has_change_log
@@ -204,24 +204,33 @@ def test_many_changes_at_once_and_a_log_that_begins_anew_cost_no_truth(
     run(shop, work)
 
 
-def test_pages_tell_whether_a_product_in_memory_has_changed_noted_or_not(shop: Engine) -> None:
+def test_pages_tell_whether_products_of_another_page_are_as_they_were(shop: Engine) -> None:
     async def work(pages: Pages) -> None:
+        async def ask(*product_ids: int) -> LivePage:
+            page = await pages.live.begin(await pages.see())
+            await page.load(product_ids)
+            return page
+
         await pages.live.renew(pages.reader)
-        await pages.show()
-        states = [(await pages.live.begin(await pages.see())).state]
+        first = (await ask(1, 3)).looked_up
+        assert list(first.product_ids) == [1, 3]
+        change(shop, 4, price=Decimal("5.5"))
         await pages.live.renew(pages.reader)
-        states.append((await pages.live.begin(await pages.see())).state)
-        assert states[0] == states[1]
+        assert (await ask(4)).holds(first)
 
         change(shop, 1, price=Decimal("77.5"))
-        states.append((await pages.live.begin(await pages.see())).state)
-        await pages.show()
-        pages.live._kept[3] = None  # as if its return had not been noted
-        await pages.live.renew(pages.reader)
-        states.append((await pages.live.begin(await pages.see())).state)
+        assert not (await ask()).holds(first)
+        second = (await ask(1, 3)).looked_up
+        assert (await ask()).holds(second)
 
-        assert len({None, *states}) == 4
-        assert (await pages.live.begin(None)).state is None
+        pages.live._kept[3] = None  # as if its return had not been noted
+        third = (await ask(1, 3)).looked_up
+        await pages.live.renew(pages.reader)
+        assert not (await ask()).holds(third)
+
+        pages.live._kept.clear()
+        assert not (await ask()).holds(second)
+        assert not (await pages.live.begin(None)).is_in_memory
 
     run(shop, work)
 

@@ -3,10 +3,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Connection, Engine, insert
 
-from api.queries.coupons import CouponTargets, fetch_coupon_targets, fetch_held_coupons, find_targets
-from shop.tables import Coupon, UserCoupon
+from api.queries.coupons import CouponTargets, fetch_held_coupons, find_targets
+from api.queries.profiles import Profile, fetch_profiles
+from shop.database import open_engine
+from shop.migrate import migrate
+from shop.tables import Coupon, User, UserCoupon
 from tests.support.tiny_shop import fill_tiny_shop
 
 NOW = datetime.now(UTC)
@@ -30,6 +33,16 @@ def hand_out(shop: Engine, user_id: int, coupon_id: int, *, used_at: datetime | 
         connection.execute(insert(UserCoupon).values(held))
 
 
+def read_profiles(connection: Connection, *user_ids: int) -> dict[int, Profile]:
+    return fetch_profiles(connection, user_ids, NOW).profiles
+
+
+def count_rows_read(connection: Connection) -> int:
+    """Return how many rows this session has read so far."""
+    counts = connection.exec_driver_sql("SHOW SESSION STATUS LIKE 'Handler_read%%'").all()
+    return sum(int(count) for _, count in counts)
+
+
 def test_targets_are_those_of_the_coupons_that_can_be_redeemed(shop: Engine) -> None:
     hand_out(shop, 4, 101, product_id=1)
     hand_out(shop, 4, 102, category_id=2)
@@ -40,12 +53,45 @@ def test_targets_are_those_of_the_coupons_that_can_be_redeemed(shop: Engine) -> 
     hand_out(shop, 3, 107, product_id=5, category_id=3)
 
     with shop.connect() as connection:
-        targets = fetch_coupon_targets(connection, [2, 3, 4])
+        profiles = read_profiles(connection, 2, 3, 4)
         of_user = find_targets(fetch_held_coupons(connection, 4))
 
-    assert targets[4] == CouponTargets(frozenset({1}), frozenset({2})) == of_user
-    assert targets[3].cover(5, 1)
-    assert not targets[3].cover(6, 3)
+    assert profiles[4].coupon_targets == CouponTargets(frozenset({1}), frozenset({2})) == of_user
+    assert profiles[3].coupon_targets is not None
+    assert profiles[3].coupon_targets.cover(5, 1)
+    assert not profiles[3].coupon_targets.cover(6, 3)
+    assert (profiles[2].has_coupons, profiles[2].coupon_targets) == (False, None)
+
+
+def test_a_coupon_for_everything_and_one_for_later_are_held_and_lift_nothing(shop: Engine) -> None:
+    hand_out(shop, 4, 101)
+    hand_out(shop, 3, 102, product_id=4, valid_from=NOW + DAY / 2)
+
+    with shop.connect() as connection:
+        profiles = read_profiles(connection, 3, 4)
+
+    assert [(each.has_coupons, each.coupon_targets) for each in profiles.values()] == [(True, None)] * 2
+
+
+def test_the_coupons_of_all_others_are_not_read_though_the_table_was_just_filled(any_server_url: str) -> None:
+    engine = open_engine(any_server_url)
+    migrate(engine)
+    fill_tiny_shop(engine)
+    with engine.begin() as connection:
+        connection.execute(insert(User), [{"user_id": user_id, "nickname": ""} for user_id in range(100, 5100)])
+    hand_out(engine, 4, 101, product_id=1)
+    with engine.begin() as connection:
+        held = {"coupon_id": 101, "issued_at": NOW - DAY}
+        connection.execute(insert(UserCoupon), [held | {"user_id": user_id} for user_id in range(100, 5100)])
+
+    with engine.connect() as connection:
+        before = count_rows_read(connection)
+        profiles = read_profiles(connection, *range(100, 116))
+        num_read = count_rows_read(connection) - before
+    engine.dispose()
+
+    assert sum(profile.has_coupons for profile in profiles.values()) == 16
+    assert num_read < 2500  # SHOW STATUS itself reads some hundred
 
 
 def test_a_coupon_that_makes_no_sense_is_left_out_by_itself(empty_shop: Engine) -> None:
@@ -59,4 +105,4 @@ def test_a_coupon_that_makes_no_sense_is_left_out_by_itself(empty_shop: Engine) 
         connection.exec_driver_sql("UPDATE coupons SET valid_until = '9999-99-99' WHERE coupon_id = 103")
 
     with empty_shop.connect() as connection:
-        assert fetch_coupon_targets(connection, [4]) == {4: CouponTargets(frozenset({1}), frozenset())}
+        assert read_profiles(connection, 4)[4].coupon_targets == CouponTargets(frozenset({1}), frozenset())
