@@ -23,8 +23,8 @@ class Affinity:
     Attributes:
         user_rows: int64[U'], rows of the users in the snapshot.
         history_users, history_rows: int64[H'], what they bought: positions among them, and rows of the history.
-        together: float32[U', L + 1], EASE score of the linked products (`SnapshotArrays.linked_codes`), 0 of others.
-        together_lately: float32[U', L + 1], the same from what the user bought lately.
+        together: float32[U', columns], EASE score of products, in the columns that `find_columns` says.
+        together_lately: float32[U', columns], the same from what the user bought lately.
         types: float32[U', types]; decayed purchases of each.
         brands: float32[U', brands]; likewise.
         totals: float32[U'], decayed purchases of all products.
@@ -50,14 +50,16 @@ class Affinity:
     type_products: Float32
     type_orders: Float32
 
-    def __init__(self, arrays: SnapshotArrays, user_rows: Int64):
+    def __init__(self, arrays: SnapshotArrays, user_rows: Int64, products: Int64 | None = None):
         """Measure the users.
 
         Args:
             arrays: the snapshot.
             user_rows: int64[U'], ascending; some hundreds at a time.
+            products: int64, ascending rows of the few products whose EASE scores will be asked for, which are summed
+                alone; without, those of all products are.
         """
-        self._arrays = arrays
+        self._arrays, self._asked = arrays, products
         self.user_rows = user_rows
         self.history_users, self.history_rows = list_history(arrays, user_rows)
         self._products = arrays.history_products[self.history_rows]
@@ -93,6 +95,9 @@ class Affinity:
         weights = freshness[has_links]
         lately = weights ** np.float32(HALF_LIFE_DAYS / LATELY_HALF_LIFE_DAYS)
         bought, users = codes[has_links], self.history_users[has_links]
+        if self._asked is not None:
+            cells = bought[:, None] * links.shape[1] + self._arrays.linked_codes[self._asked]
+            links, bought = links.ravel().take(cells), np.arange(len(bought))  # a row a purchase
         counts = np.bincount(users, minlength=len(self.user_rows))
         offsets = np.zeros(2 * len(counts) + 1, dtype=np.int64)
         np.cumsum(np.repeat(counts, 2), out=offsets[1:])
@@ -103,6 +108,12 @@ class Affinity:
         both_codes[first] = both_codes[second] = bought
         sums: Float32 = _lay_out_rows(both_weights, both_codes, offsets, len(links)) @ links
         return sums[::2], sums[1::2]
+
+    def find_columns(self, products: Int64) -> Int64:
+        """Return the columns of products in `together`, of those that were asked for if some were."""
+        if self._asked is None:
+            return self._arrays.linked_codes[products]
+        return np.searchsorted(self._asked, products)
 
     def _find_cells(self, codes: Int64, num_codes: int) -> Int64:
         """Return for each purchase its cell in float32[U', num_codes], by the code of its product, int64[N]."""

@@ -106,7 +106,7 @@ def pair_up(arrays: SnapshotArrays, user_row: int, product_rows: Int64) -> Candi
     start, end = arrays.history_offsets[user_row : user_row + 2]
     found = find_rows(arrays.history_products[start:end], product_rows)
     history = np.where(found < 0, -1, found + start)
-    affinity = Affinity(arrays, np.array([user_row], dtype=np.int64))
+    affinity = Affinity(arrays, np.array([user_row], dtype=np.int64), np.sort(product_rows))
     users = np.zeros(len(product_rows), dtype=np.int64)
     features = measure_pairs(PairContext(arrays, affinity, users, product_rows, history))
     return Candidates(np.full(len(product_rows), user_row), product_rows, history, features)

@@ -48,7 +48,7 @@ class PairContext:
         return np.take(types, self._type_cells)
 
     def of_linked(self, scores: Float32) -> Float32:
-        """Look up the score of each user and linked product, float32[users, L + 1], for the product."""
+        """Look up the EASE score of each user and column, float32[users, columns], for the product."""
         return np.take(scores, self._linked_cells)
 
     def of_code(self, values: Float32, codes: Int64) -> Float32:
@@ -61,7 +61,7 @@ class PairContext:
 
     @cached_property
     def _linked_cells(self) -> Int64:
-        return self._find_cells(self.arrays.linked_codes, len(self.arrays.linked_products) + 1)
+        return self.users * self.affinity.together.shape[1] + self.affinity.find_columns(self.products)
 
     def _find_cells(self, codes: Int64, num_codes: int) -> Int64:
         return self.users * num_codes + codes[self.products]

@@ -12,7 +12,7 @@ from features.snapshot.orders_since import add_orders
 from features.snapshot.rankable import RankableSnapshot
 from training.ranking.lists import RankedLists
 from training.ranking.ranker import Ranker
-from training.ranking.reasons import cite
+from training.ranking.reasons import score_and_cite
 
 NUM_LINKED = 30
 """Products that go with what was ordered since, by complements and by EASE each, that are looked at beside the list."""
@@ -60,14 +60,11 @@ def rank_again(
     _, excluded = arrays.find_excluded(THE_USER)
     proposed = np.setdiff1d(proposed[arrays.is_sellable[proposed]], excluded, assume_unique=True)
     pairs = pair_up(arrays, 0, proposed)
-    score = ranker.make_scorer(arrays, THE_USER)
-    scores = score(pairs)
+    is_cited = (pairs.history_rows >= 0) | (find_rows(on_list, proposed) < 0)
+    scores, reasons = score_and_cite(pairs, is_cited, ranker.make_scorer(arrays, THE_USER))
+    reasons[~is_cited] = UNCHANGED
     best = np.argsort(-scores, kind="stable")
-    pairs, scores = pairs.take(best), scores[best]
-    reasons = np.full(len(best), UNCHANGED, dtype=object)
-    is_open = (pairs.history_rows >= 0) | (find_rows(on_list, pairs.product_rows) < 0)
-    reasons[is_open] = cite(pairs.take(is_open), scores[is_open], score)
-    return RankedLists.lay_out(arrays, pairs, np.arange(len(best)), scores, reasons)
+    return RankedLists.lay_out(arrays, pairs.take(best), np.arange(len(best)), scores[best], reasons[best])
 
 
 def _list_linked(arrays: SnapshotArrays, ordered: Int64) -> Int64:

@@ -5,10 +5,12 @@ import polars as pl
 import pytest
 
 from features.definitions import BOUGHT, EVIDENCE, list_features
+from features.ranking.candidates import Candidates
+from features.snapshot.arrays import Float32
 from features.snapshot.tables import Snapshot
 from training.data.inputs import EncodedSnapshot, join_inputs
 from training.ranking.ranker import Ranker
-from training.ranking.reasons import LEAST_FALL, POPULAR, cite
+from training.ranking.reasons import LEAST_FALL, POPULAR, cite, score_and_cite
 
 K = 40
 
@@ -77,3 +79,25 @@ def test_each_reason_is_the_strongest_evidence_that_made_a_difference(ranker: Ra
         expected[rows[falls]] = kind.name
     assert len(set(expected)) > 2
     assert reasons.tolist() == expected.tolist()
+
+
+def test_one_run_gives_the_scores_and_the_reasons_of_several(ranker: Ranker, snapshot: Snapshot) -> None:
+    runs: list[int] = []
+    seen = set()
+    for user in range(12):
+        candidates, expected, _ = ranker.score_candidates(snapshot.arrays, np.array([user]))
+        is_cited = np.arange(candidates.num_pairs) % 3 > 0
+
+        def score(pairs: Candidates) -> Float32:
+            runs.append(pairs.num_pairs)
+            return ranker.score_pairs(snapshot.arrays, pairs)
+
+        scores, reasons = score_and_cite(candidates, is_cited, score)
+
+        cited = cite(candidates, expected, lambda pairs: ranker.score_pairs(snapshot.arrays, pairs))
+        assert len(runs) == user + 1
+        assert scores.tolist() == expected.tolist()
+        assert reasons[is_cited].tolist() == cited[is_cited].tolist()
+        assert set(reasons[~is_cited]) <= {BOUGHT, POPULAR}
+        seen |= set(reasons)
+    assert len(seen) > 2
