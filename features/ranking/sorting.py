@@ -7,6 +7,7 @@ takes the same ones whatever stands in the other rows.
 import numpy as np
 
 from features.snapshot.arrays import Float32, Int64
+from features.snapshot.groups import find_bounds
 
 COLUMN_BITS = 32
 
@@ -63,9 +64,3 @@ def sort_within(owners: Int64, scores: Float32) -> tuple[Int64, Int64]:
     rows[is_filled] = scores
     order = find_best(rows, most) + starts[:, None]
     return order[is_filled], np.broadcast_to(np.arange(most), shape)[is_filled]
-
-
-def find_bounds(owners: Int64) -> Int64:
-    """Find where each owner's entries begin, int64[owners + 1] with the end of the last; `owners` stand together."""
-    changes = np.flatnonzero(owners[1:] != owners[:-1]) + 1
-    return np.concatenate([[0], changes, [len(owners)]]) if len(owners) else np.zeros(1, dtype=np.int64)

@@ -5,16 +5,14 @@ needs of the rows in a `Grouping` and is arithmetic on that, so that nothing is 
 """
 
 from collections.abc import Callable, Collection, Sequence
+from typing import Literal, NamedTuple
 
 import polars as pl
 
 from features.definitions import Aggregate, Entity, Feature, list_features, list_names, require_filled
-from features.snapshot.packing import pack
+from features.snapshot.groups import UNIT, Groups, Reduction
 
 DAYS = pl.col("days")
-Reduction = Callable[[pl.Expr], pl.Expr]
-UNIT = 2.0**-44
-"""Numbers are rounded to it before they are added up where the order of adding must not matter."""
 # Where the expression of a feature stands that no aggregate computes.
 PLACES: dict[Entity, str] = {
     "user": "features/snapshot/users.py",
@@ -24,16 +22,33 @@ PLACES: dict[Entity, str] = {
 }
 
 
+class _Reduced(NamedTuple):
+    """A reduction of a column, by its name; without a column the rows are counted."""
+
+    reduction: Reduction | Literal["total"]
+    column: str | None = None
+
+    def of(self, groups: Groups, columns: pl.DataFrame) -> pl.Series:
+        """Reduce."""
+        if self.column is None:
+            return groups.count()
+        values = columns[self.column]
+        return groups.total(values) if self.reduction == "total" else groups.reduce(values, self.reduction)
+
+
+MERGING = {"sum": pl.Expr.sum, "total": pl.Expr.sum, "min": pl.Expr.min, "max": pl.Expr.max}
+
+
 class Grouping:
     """A group-by in three steps: columns of the rows, one plain reduction of each, arithmetic on what was reduced.
 
-    Polars reduces a column for all groups in one pass; an expression inside a group it evaluates once a group, which
-    takes several times as long. Every method notes a reduction and returns the column that will hold it; nulls are
-    left out, and without any value it is null, or 0 for a sum.
+    A column is reduced for all groups in one pass (`Groups`); an expression inside a group would be evaluated once a
+    group, which takes several times as long. Every method notes a reduction and returns the column that will hold it;
+    nulls are left out, and without any value it is null, or 0 for a sum.
 
     Rows that lie in several parts are reduced part by part, merged, and finished once: that gives what all rows
-    together give, to the last bit, as long as neither `mean` nor `median` was noted, nor a `sum` of other than what is
-    true or false.
+    together give, to the last bit, as long as neither `mean` was noted, nor a `sum` of other than what is true or
+    false.
     """
 
     def __init__(self, *, in_parts: bool = False) -> None:
@@ -44,39 +59,33 @@ class Grouping:
         """
         self._in_parts = in_parts
         self._columns: list[pl.Expr] = []
-        self._reduced: list[pl.Expr] = []
-        self._merging: list[Reduction | None] = []
+        self._reduced: list[_Reduced] = []
+        self._has_means = False
 
     def count(self) -> pl.Expr:
         """Count the rows."""
-        return self._note_reduced(pl.len(), pl.Expr.sum)
+        return self._note_reduced(_Reduced("sum"))
 
     def sum(self, values: pl.Expr) -> pl.Expr:
         """Sum an expression of the rows; of one that is true or false, count where it is true."""
-        return self._reduce(values, pl.Expr.sum, pl.Expr.sum)
+        return self._reduce(values, "sum")
 
     def total(self, values: pl.Expr) -> pl.Expr:
         """Sum an expression of the rows; of rows in parts in whole `UNIT`s, which no order of adding changes."""
-        if not self._in_parts:
-            return self._reduce(values, pl.Expr.sum, None)
-        units = (values / UNIT).round().cast(pl.Int128)
-        return self._reduce(units, pl.Expr.sum, pl.Expr.sum) * UNIT
+        return self._reduce(values, "total") * UNIT if self._in_parts else self.sum(values)
 
     def min(self, values: pl.Expr) -> pl.Expr:
         """Take the least value of an expression of the rows."""
-        return self._reduce(values, pl.Expr.min, pl.Expr.min)
+        return self._reduce(values, "min")
 
     def max(self, values: pl.Expr) -> pl.Expr:
         """Take the greatest value of an expression of the rows."""
-        return self._reduce(values, pl.Expr.max, pl.Expr.max)
+        return self._reduce(values, "max")
 
     def mean(self, values: pl.Expr) -> pl.Expr:
         """Average an expression of the rows."""
-        return self._reduce(values, pl.Expr.mean, None)
-
-    def median(self, values: pl.Expr) -> pl.Expr:
-        """Take the middle value of an expression of the rows."""
-        return self._reduce(values, pl.Expr.median, None)
+        self._has_means = True
+        return divide(self.sum(values), self.sum(values.is_not_null()))
 
     def reduce(self, rows: pl.DataFrame, keys: list[str], features: dict[str, pl.Expr]) -> pl.DataFrame:
         """Group rows.
@@ -93,42 +102,41 @@ class Grouping:
 
     def reduce_part(self, rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
         """Group the rows of one part, arguments as for `reduce`; gives the keys (sorted) and what was reduced."""
-        columns = [values.alias(f"column {number}") for number, values in enumerate(self._columns)]
-        reduced = [values.alias(f"reduced {number}") for number, values in enumerate(self._reduced)]
-        groups = rows.select(pack(rows, keys).alias("group"), *keys, *columns).group_by("group", maintain_order=True)
-        return groups.agg(pl.col(keys).first(), *reduced).sort("group").drop("group")
+        groups = Groups(rows, keys)
+        columns = rows.select(values.alias(_name_column(number)) for number, values in enumerate(self._columns))
+        reduced = [noted.of(groups, columns).alias(_name_reduced(number)) for number, noted in enumerate(self._reduced)]
+        return groups.keys.with_columns(reduced)
 
     def merge_parts(self, parts: Sequence[pl.DataFrame], keys: list[str]) -> pl.DataFrame:
         """Merge what `reduce_part` gave of several parts; gives the same of all their rows, ready for arithmetic."""
         if len(parts) == 1:
             return parts[0]
+        assert not self._has_means, "means of parts do not add up"
         merged = [
-            _require_mergeable(merging)(pl.col(f"reduced {number}")).cast(parts[0][f"reduced {number}"].dtype)
-            for number, merging in enumerate(self._merging)
+            MERGING[noted.reduction](pl.col(_name_reduced(number))).cast(parts[0][_name_reduced(number)].dtype)
+            for number, noted in enumerate(self._reduced)
         ]
         return pl.concat(parts).group_by(keys).agg(*merged).sort(keys)
 
-    def _reduce(self, values: pl.Expr, reduction: Reduction, merging: Reduction | None) -> pl.Expr:
-        return self._note_reduced(reduction(self._note(self._columns, values, "column")), merging)
+    def _reduce(self, values: pl.Expr, reduction: Reduction | Literal["total"]) -> pl.Expr:
+        known = (number for number, other in enumerate(self._columns) if values.meta.eq(other))
+        column = next(known, len(self._columns))
+        if column == len(self._columns):
+            self._columns.append(values)
+        return self._note_reduced(_Reduced(reduction, _name_column(column)))
 
-    def _note_reduced(self, values: pl.Expr, merging: Reduction | None) -> pl.Expr:
-        noted = self._note(self._reduced, values, "reduced")
-        if len(self._merging) < len(self._reduced):
-            self._merging.append(merging)
-        return noted
-
-    def _note(self, noted: list[pl.Expr], values: pl.Expr, name: str) -> pl.Expr:
-        """Note an expression once and name the column that it becomes."""
-        for number, other in enumerate(noted):
-            if values.meta.eq(other):
-                return pl.col(f"{name} {number}")
-        noted.append(values)
-        return pl.col(f"{name} {len(noted) - 1}")
+    def _note_reduced(self, reduced: _Reduced) -> pl.Expr:
+        if reduced not in self._reduced:
+            self._reduced.append(reduced)
+        return pl.col(_name_reduced(self._reduced.index(reduced)))
 
 
-def _require_mergeable(merging: Reduction | None) -> Reduction:
-    assert merging is not None, "means and medians of parts do not add up"
-    return merging
+def _name_column(number: int) -> str:
+    return f"column {number}"
+
+
+def _name_reduced(number: int) -> str:
+    return f"reduced {number}"
 
 
 def decayed(rows: Grouping, half_life_days: float) -> pl.Expr:

@@ -5,7 +5,7 @@ purchase. The first version of a row reaches back for ever, since nothing is kno
 but a product that is hidden or sold out in it, and was not sold for RETIRED_AFTER, was on sale until its last sale.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -43,24 +43,32 @@ def load_availability(
         "product_id", is_visible=pl.lit(False), is_sellable=pl.lit(False), since=KNOWN_UNTIL
     )
     # a version that begins where another ends has the last word
-    changes = pl.concat([ends, begins]).unique(["product_id", "since"], keep="last", maintain_order=True)
-    changes = changes.sort("product_id", "since")
-    is_first = pl.col("product_id").is_first_distinct()
+    changes = pl.concat([ends, begins]).sort("product_id", "since", maintain_order=True)
+    changes = changes.filter(_differs(("product_id", "since"), -1))
+    is_first = _differs(("product_id",), 1)
     changes = changes.with_columns(since=pl.when(is_first).then(pl.lit(_ALWAYS)).otherwise("since"))
     changes = _date_retirements(changes, last_sales, as_of).sort("product_id", "since")
-    is_change = pl.struct("product_id", "is_visible", "is_sellable").rle_id().is_first_distinct()
-    return changes.filter(is_change).select("product_id", "since", "is_visible", "is_sellable").sort("since")
+    changes = changes.filter(_differs(("product_id", "is_visible", "is_sellable"), 1))
+    return changes.select("product_id", "since", "is_visible", "is_sellable").sort("since")
+
+
+def _differs(columns: Sequence[str], distance: int) -> pl.Expr:
+    """Tell whether a row differs from the one so far before it in any of the columns; the first does, or the last."""
+    return pl.any_horizontal(pl.col(each).ne_missing(pl.col(each).shift(distance)) for each in columns)
 
 
 def _date_retirements(changes: pl.DataFrame, last_sales: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
     """Let what was retired before the first sync have been on sale until its last sale."""
+    until = pl.when(~_differs(("product_id",), -1)).then(pl.col("since").shift(-1)).otherwise(as_of)
     retired = (
-        changes.with_columns(until=pl.col("since").shift(-1).over("product_id").fill_null(as_of))
+        changes.with_columns(until=until)
         .filter(~pl.col("is_sellable"), pl.col("since") == _ALWAYS)
         .join(last_sales.filter(pl.col("last_sale") < as_of - RETIRED_AFTER), on="product_id")
         .filter(pl.col("last_sale") <= pl.col("until"))
         .select("product_id", "last_sale")
     )
+    if retired.is_empty():
+        return changes
     changes = changes.join(retired, on="product_id", how="left")
     is_retirement = (pl.col("since") == _ALWAYS) & pl.col("last_sale").is_not_null()
     dated = changes.with_columns(since=pl.when(is_retirement).then("last_sale").otherwise("since")).drop("last_sale")

@@ -30,7 +30,7 @@ from features.snapshot.workspace import Workspace, name_workspace, scan_files
 from features.store import MLStore
 from features.store_failures import StoreError
 
-FORMAT = 2
+FORMAT = 3
 """Of the workspace and of what is computed from the same rows: workers of other code share nothing with ours."""
 
 REQUIRED = ("users", "products", "orders", "order_items")

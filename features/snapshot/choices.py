@@ -49,7 +49,7 @@ def load_exclusions(
         store: the ML store.
         as_of: later choices are not looked at.
         versions: table versions to read; the newest if it is None.
-        types: product_type (as `name_type` names it) and type_code, each once.
+        types: product_type (as `name_type` names it) and type_code of all products.
 
     Returns:
         user_id, product_id, type_code, made_at: of product_id and type_code one is null; sorted.
@@ -61,7 +61,7 @@ def load_exclusions(
     of_types = (
         choices.filter(pl.col("kind") == NOT_INTERESTED_TYPE)
         .select("user_id", "made_at", product_type=name_type(pl.col("category_id")))
-        .join(types, on="product_type")
+        .join(types.unique(), on="product_type")
     )
     families = store.as_of("products", as_of, versions).select("product_id", "family_id").drop_nulls().collect()
     variants = of_products.join(families, on="product_id").drop("product_id").join(families, on="family_id")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from features.snapshot.groups import Groups
 from features.store import MLStore
 
 
@@ -82,5 +83,6 @@ def lie_below(user_ids: pl.Series) -> int:
 
 def find_last_sales(lines: pl.DataFrame) -> pl.DataFrame:
     """Return when each product was last bought: product_id, last_sale (null = there are returns alone)."""
-    sold_at = pl.when(pl.col("quantity") > 0).then("ordered_at")
-    return lines.group_by("product_id").agg(last_sale=sold_at.max())
+    sold_at = lines.select(pl.when(pl.col("quantity") > 0).then("ordered_at")).to_series()
+    groups = Groups(lines, ["product_id"])
+    return groups.keys.with_columns(last_sale=groups.reduce(sold_at, "max"))

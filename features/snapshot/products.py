@@ -82,8 +82,7 @@ def find_intervals(intervals: pl.DataFrame) -> pl.DataFrame:
     Args:
         intervals: as `list_intervals` gives them, all of a product's.
     """
-    rows = Grouping()
-    return rows.reduce(intervals, _KEYS, {"product_interval_days": rows.median(DAYS)})
+    return intervals.group_by(_KEYS).agg(product_interval_days=DAYS.median()).sort(_KEYS)
 
 
 def merge_product_sums(parts: Sequence[ProductSums]) -> ProductSums:

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+import numpy as np
 import polars as pl
 
 from features.snapshot.availability import drop_hidden, load_availability, mark_sellable
 from features.snapshot.choices import EXCLUSION_SCHEMA, load_exclusions, load_gifts, name_type
+from features.snapshot.groups import find_bounds, number_groups, sort_keys
 from features.snapshot.lines import find_last_sales, lie_below, number_baskets, scan_coupons, scan_lines, scan_users
 from features.snapshot.packing import pack
 from features.snapshot.returns import take_back
@@ -131,9 +133,12 @@ def _read_purchases(store: MLStore, as_of: datetime, versions: Mapping[str, int]
     is_known = pl.col("user_id").is_null() | pl.col("user_id").is_in(users["user_id"].implode())
     lines = scan_lines(store, as_of, versions).filter(is_known).collect()
     lines = number_baskets(lines, lie_below(users["user_id"]))
-    availability = load_availability(store, as_of, versions, find_last_sales(lines).drop_nulls())
-    lines = drop_hidden(lines, availability)
-    facts = load_product_facts(store, as_of, versions, availability, lines["product_id"].unique())
+    last_sales = find_last_sales(lines)
+    availability = load_availability(store, as_of, versions, last_sales.drop_nulls())
+    seen = drop_hidden(lines, availability)
+    bought = last_sales["product_id"] if seen is lines else seen["product_id"].unique()
+    facts = load_product_facts(store, as_of, versions, availability, bought)
+    lines = seen
     coupons = scan_coupons(store, as_of, versions).collect()
     return settle_purchases(facts, users, finish_lines(facts, lines), coupons)
 
@@ -172,7 +177,7 @@ def load_product_facts(
         bought: ids of the products that anybody bought while they were visible.
     """
     products = _load_products(store, as_of, versions, availability, bought)
-    exclusions = load_exclusions(store, as_of, versions, products.select("product_type", "type_code").unique())
+    exclusions = load_exclusions(store, as_of, versions, products.select("product_type", "type_code"))
     gifts = load_gifts(store, as_of, versions)
     return ProductFacts(as_of, products.drop("product_type"), availability, exclusions, gifts)
 
@@ -244,19 +249,33 @@ def _is_of_guest(user_ids: pl.DataFrame) -> pl.Expr:
 
 def _finish_lines(lines: pl.DataFrame, products: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
     """Merge repeats of a product within an order and add what the product is."""
-    orders = lines.group_by("order_id").agg(pl.col("user_id", "ordered_at").first())
-    places = orders.sort("user_id", "ordered_at", "order_id").select("order_id", place=pl.int_range(pl.len()))
-    lines = lines.join(places, on="order_id")
-    lines = lines.with_columns(line=pack(lines, ["place", "product_id"])).sort("line")
-    if (lines["line"] == lines["line"].shift(1)).any():
+    lines = lines.select("user_id", "ordered_at", "order_id", "product_id", "quantity", "value", "discount").rechunk()
+    places = lines.select("product_id", place=_place_orders(lines))
+    order, in_order = sort_keys(places.select(pack(places, ["place", "product_id"])).to_series().to_numpy())
+    lines = lines[order]
+    if (in_order[1:] == in_order[:-1]).any():
         measures = ["quantity", "value", "discount"]
-        ids = pl.exclude("line", *measures).first()
-        lines = lines.sort("line", *measures).group_by("line", maintain_order=True).agg(ids, pl.col(measures).sum())
+        repeats = lines.with_columns(line=pl.Series(in_order)).sort("line", *measures)
+        merged = repeats.group_by("line", maintain_order=True)
+        lines = merged.agg(pl.exclude("line", *measures).first(), pl.col(measures).sum()).drop("line")
+    known = products.drop("is_sellable")
     return (
-        lines.select("user_id", "ordered_at", "order_id", "product_id", "quantity", "value", "discount")
-        .join(products.drop("is_sellable"), on="product_id", maintain_order="left")
+        lines.join(known, on="product_id", how="left", maintain_order="left")
+        .drop_nulls("type_code")
         .with_columns(days=_age_days(as_of))
     )
+
+
+def _place_orders(lines: pl.DataFrame) -> pl.Series:
+    """Return the place of each line's order among all by user, time and id; it is quick where they stand together."""
+    ids = lines["order_id"].to_numpy()
+    bounds = find_bounds(ids)
+    numbers, firsts = number_groups(ids[bounds[:-1]])
+    orders = lines.select("user_id", "ordered_at", "order_id")[bounds[firsts]]
+    in_order = orders.with_row_index("number").sort("user_id", "ordered_at", "order_id")["number"].to_numpy()
+    places = np.empty(len(in_order), dtype=np.int64)
+    places[in_order] = np.arange(len(in_order))
+    return pl.Series(np.repeat(places[numbers], np.diff(bounds)))
 
 
 def _age_days(as_of: datetime) -> pl.Expr:
@@ -280,11 +299,12 @@ def _load_products(
         )
         .unique("product_id")
         .sort("product_id")
-        .with_columns(
-            type_code=pl.col("product_type").rank("dense").cast(pl.Int64) - 1,
-            brand_code=pl.col("brand").rank("dense").cast(pl.Int64) - 1,
-        )
-        .drop("brand")
         .collect()
     )
-    return mark_sellable(products, availability, as_of)
+    coded = products.with_columns(type_code=_encode(products["product_type"]), brand_code=_encode(products["brand"]))
+    return mark_sellable(coded.drop("brand"), availability, as_of)
+
+
+def _encode(names: pl.Series) -> pl.Series:
+    """Return the rank of each name, 0 the first of them; names that are equal have one."""
+    return names.cast(pl.Enum(names.unique().sort())).to_physical().cast(pl.Int64)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter
 
-from features.ranking.sorting import find_bounds
 from features.snapshot.arrays import Int64
+from features.snapshot.groups import find_bounds
 from features.snapshot.ordered_lines import OrderedLine
 from serving.batch.batch_state import name_batch
 from serving.champion import Champion

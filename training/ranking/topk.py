@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from features.ranking.sorting import find_bounds, sort_within
+from features.ranking.sorting import sort_within
 from features.snapshot.arrays import Float32, Int64
+from features.snapshot.groups import find_bounds
 
 NOTHING: Int64 = np.empty(0, dtype=np.int64)
 
