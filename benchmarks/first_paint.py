@@ -2,8 +2,8 @@
 
 Opens the homepage of a small published shop as a new visitor, in Chromium on a phone's screen, over 1.6 Mbit/s with 150
 ms of latency and with a quarter of the processor. The bare way is a page of one short text, under the same conditions.
-Printed are the medians: first paint, the largest paint, and requests and bytes before the first paint. The API that
-hands out pages and data runs on the same machine, and its processor is not slowed.
+Printed are the medians: first paint, the largest paint, requests and bytes asked for before the first paint, and by how
+much the layout shifted. The API that hands out pages and data runs on the same machine; its processor is not slowed.
 """
 
 import argparse
@@ -33,11 +33,16 @@ PAINTS = """async () => {
     const found = (list) => resolve(list.getEntries().at(-1).startTime)
     new PerformanceObserver(found).observe({ type: 'largest-contentful-paint', buffered: true })
   })
+  const shifts = await new Promise((resolve) => {
+    const found = (list) => resolve(list.getEntries().reduce((sum, { value }) => sum + value, 0))
+    new PerformanceObserver(found).observe({ type: 'layout-shift', buffered: true })
+    setTimeout(resolve, 200, 0)
+  })
   const first = performance.getEntriesByName('first-contentful-paint')[0].startTime
   const files = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
   const before = files.filter((file) => file.startTime < first)
   const bytes = before.reduce((sum, file) => sum + file.transferSize, 0)
-  return [first / 1000, largest / 1000, before.length, bytes / 1000]
+  return [first / 1000, largest / 1000, before.length, bytes / 1000, shifts]
 }"""
 
 
@@ -49,6 +54,7 @@ class Visit:
     largest_paint: float
     requests: float
     kilobytes: float
+    layout_shift: float
 
 
 def visit(browser: Browser, url: str, shown: str) -> Visit:
@@ -96,10 +102,10 @@ def _measure(chosen: argparse.Namespace) -> Result:
         finally:
             shop.close()
     found = {name: find_median([turn[name] for turn in turns]) for name in ways}
-    print(f"{'page':<10}{'first paint':>13}{'largest':>10}{'requests':>10}{'kB':>8}")
+    print(f"{'page':<10}{'first paint':>13}{'largest':>10}{'requests':>10}{'kB':>8}{'shift':>8}")
     for name, each in found.items():
         times = f"{each.first_paint:>11.2f} s{each.largest_paint:>8.2f} s"
-        print(f"{name:<10}{times}{each.requests:>10.0f}{each.kilobytes:>8.0f}")
+        print(f"{name:<10}{times}{each.requests:>10.0f}{each.kilobytes:>8.0f}{each.layout_shift:>8.3f}")
     home = found["homepage"]
     return report(
         [

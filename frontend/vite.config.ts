@@ -7,6 +7,7 @@ import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { addShell } from './vite.shell.ts'
 
 const API = process.env.VITE_DEV_API ?? 'http://127.0.0.1:8000'
 const API_PATHS = [
@@ -20,6 +21,10 @@ const API_PATHS = [
   'health',
   'static',
 ]
+
+/** What the first script, `src/main.ts`, consists of. */
+const FIRST =
+  /vite\/|index\.html$|\/src\/(main|styles|app\/show-shell|i18n\/locale-store|lib\/(create-store|load-part|shop-id)|stores\/(shopper|theme))\.\w+$/
 
 /** What every page asks the API for first. */
 const FIRST_DATA = ['/storefront', '/users']
@@ -54,15 +59,28 @@ function precompress(): Plugin {
   }
 }
 
+const resolve = { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } }
+
 export default defineConfig({
-  plugins: [react(), tailwindcss(), preloadFirstData(), precompress()],
-  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  plugins: [react(), tailwindcss(), addShell({ plugins: [react()], resolve }), preloadFirstData(), precompress()],
+  resolve,
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
     manifest: true,
-    // What several pages use comes in one file, not in one for each set of pages.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] } } },
+    modulePreload: { polyfill: false }, // what is not loaded beforehand is loaded when it is needed
+    rolldownOptions: {
+      input: ['index.html', 'src/app/start.tsx'],
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'first', test: FIRST, priority: 2 },
+            { name: 'shared', tags: ['$initial'], priority: 1 }, // every page needs it
+            { name: 'later', minShareCount: 2 }, // several need it, in one file and not in one for each set of them
+          ],
+        },
+      },
+    },
   },
   server: {
     port: 5173,

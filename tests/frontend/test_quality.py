@@ -6,16 +6,23 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.frontend.conftest import DESK, PHONE, OpenPage
 from tests.frontend.shop import ROOT, RunningShop
+from tests.support.chromium import LIMIT_MS
 
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 FIRST_SCRIPTS_BYTES = 150_000
 FIRST_STYLES_BYTES = 20_000
 MOST_FILES_BEFORE_PAINT = 4
 PICTURES_OF_A_BANNER = 4
+LEAST_SHIFT_FELT = 0.1
+LAYOUT_SHIFT = """() => new Promise((resolve) => {
+  const add = (list) => resolve(list.getEntries().reduce((sum, { value }) => sum + value, 0))
+  new PerformanceObserver(add).observe({ type: 'layout-shift', buffered: true })
+  setTimeout(resolve, 500, 0)
+})"""
 PAGES = [
     "/?shopper=1",
     "/category/1",
@@ -127,6 +134,24 @@ def test_the_first_data_is_asked_for_once_and_while_scripts_are_on_their_way(ope
     first_drawing = min(start for path, start in loaded if path.endswith(".svg"))
     assert {path: len(starts) for path, starts in asked.items()} == {"/storefront": 1, "/users": 1}
     assert all(starts[0] < first_drawing for starts in asked.values())
+
+
+def test_the_shell_is_painted_while_the_pages_are_on_their_way(shop: RunningShop, browser: Browser) -> None:
+    held: list[Route] = []
+    with browser.new_context(locale="en-US", viewport=PHONE, base_url=shop.url) as context:
+        context.set_default_timeout(LIMIT_MS)
+        page = context.new_page()
+        page.route("**/assets/start-*.js", lambda route: held.append(route))
+        page.goto("/?shopper=1", wait_until="commit")
+        expect(page.get_by_placeholder("What are you looking for?")).to_be_visible()
+        assert page.locator("[inert] header").count() == 1
+
+        for route in held:
+            route.continue_()
+
+        expect(page.locator("#recommendations article").first).to_be_visible()
+        assert page.locator("[inert] header").count() == 0
+        assert page.evaluate(LAYOUT_SHIFT) < LEAST_SHIFT_FELT
 
 
 def test_the_first_paint_waits_for_few_files_and_the_banner_that_is_shown(open_page: OpenPage) -> None:

@@ -2,7 +2,8 @@ import { queryOptions } from '@tanstack/react-query'
 import { api, unpack } from '@/lib/api/client'
 import { readProvenance } from '@/lib/api/provenance'
 import type { components } from '@/lib/api/schema'
-import { LOOK_AGAIN_MS, lookAgainAfterFailure } from '@/lib/query-client'
+import { LOOK_AGAIN_MS } from '@/lib/load-part'
+import { lookAgainAfterFailure } from '@/lib/query-client'
 import { type ShopId } from '@/lib/shop-id'
 
 const PRODUCTS_ON_THE_PAGE = 20

@@ -7,7 +7,7 @@ import { useTheme } from './use-theme'
 import { ProductGridSkeleton } from '@/components/product-grid'
 import { ChoiceNotice } from '@/features/choices/components/choice-notice'
 import { ConsentBar } from '@/features/consent/components/consent-bar'
-import { directionOf, localeStore } from '@/i18n/locale-store'
+import { localeStore, markLanguage } from '@/i18n/locale-store'
 import { useMessages } from '@/i18n/use-messages'
 
 /** The key of whichever page was opened by its address: no place to remember how far down it was. */
@@ -20,8 +20,7 @@ export function Layout() {
   useTheme()
   const content = useRef<HTMLElement>(null)
   useEffect(() => {
-    document.documentElement.lang = locale
-    document.documentElement.dir = directionOf(locale)
+    markLanguage(locale)
   }, [locale])
   return (
     <>

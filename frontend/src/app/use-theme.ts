@@ -1,14 +1,13 @@
 import { useEffect, useLayoutEffect } from 'react'
 import { useStorefront } from '@/api/get-storefront'
-import { themeStore } from '@/stores/theme'
+import { markTheme, themeStore } from '@/stores/theme'
 
 /** Shows the pages light or dark, and puts the merchant's colours in the place of the pages' own. */
 export function useTheme(): void {
   const colours = useStorefront()?.colours
   const theme = themeStore.use()
   useLayoutEffect(() => {
-    if (theme === 'system') delete document.documentElement.dataset.theme
-    else document.documentElement.dataset.theme = theme
+    markTheme(theme)
   }, [theme])
   useEffect(() => {
     const { style } = document.documentElement

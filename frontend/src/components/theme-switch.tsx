@@ -10,7 +10,6 @@ export function ThemeSwitch() {
   const system = useMedia(DARK) ? 'dark' : 'light'
   const chosen = themeStore.use()
   const other = (chosen === 'system' ? system : chosen) === 'dark' ? 'light' : 'dark'
-  const Icon = other === 'dark' ? Moon : Sun
   return (
     <Button
       variant="ghost"
@@ -21,7 +20,8 @@ export function ThemeSwitch() {
         themeStore.set(other === system ? 'system' : other)
       }}
     >
-      <Icon aria-hidden className="size-5!" />
+      <Moon aria-hidden className="size-5! dark:hidden" />
+      <Sun aria-hidden className="hidden size-5! dark:block" />
     </Button>
   )
 }

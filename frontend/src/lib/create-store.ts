@@ -24,7 +24,7 @@ export function createMemoryStore<Value>(initial: Value): Store<Value> {
       return () => listeners.delete(listener)
     },
   }
-  return { ...store, use: () => useSyncExternalStore(store.subscribe, store.get) }
+  return { ...store, use: () => useSyncExternalStore(store.subscribe, store.get, store.get) }
 }
 
 /**

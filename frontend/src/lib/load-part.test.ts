@@ -1,5 +1,4 @@
-import { loadPart } from './load-part'
-import { LOOK_AGAIN_MS } from './query-client'
+import { LOOK_AGAIN_MS, loadPart } from './load-part'
 
 test('a part that did not arrive is asked for again until it does', async () => {
   vi.useFakeTimers()

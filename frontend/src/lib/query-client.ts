@@ -1,8 +1,8 @@
 import { QueryClient, type Query } from '@tanstack/react-query'
 import { ApiError } from './api/api-error'
+import { LOOK_AGAIN_MS } from './load-part'
 
 const RETRY_AFTER_MS = 400
-export const LOOK_AGAIN_MS = 5_000
 
 /** Fails soon and says so, then looks again by itself until the API is back. */
 export function makeQueryClient(): QueryClient {

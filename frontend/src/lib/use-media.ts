@@ -14,5 +14,6 @@ export function useMedia(query: string): boolean {
       }
     },
     () => window.matchMedia(query).matches,
+    () => false, // where the pages are drawn before anybody opens them
   )
 }

@@ -6,3 +6,9 @@ export type Theme = 'light' | 'dark'
 export const themeStore = createStore<Theme | 'system'>('31ie.theme', (stored) =>
   stored === 'light' || stored === 'dark' ? stored : 'system',
 )
+
+/** Shows the document light or dark. */
+export function markTheme(theme: Theme | 'system'): void {
+  if (theme === 'system') delete document.documentElement.dataset.theme
+  else document.documentElement.dataset.theme = theme
+}

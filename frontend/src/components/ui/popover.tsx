@@ -1,20 +1,36 @@
-import * as Primitive from '@radix-ui/react-popover'
-import { clsx } from 'clsx'
-import type { ComponentProps } from 'react'
-import { portalContainer } from './portal-container'
+import { Slot } from '@radix-ui/react-slot'
+import { lazy, Suspense, useState, type ReactElement, type ReactNode } from 'react'
+import { loadPart } from '@/lib/load-part'
 
-export const Popover = Primitive.Root
-export const PopoverTrigger = Primitive.Trigger
+interface PopoverProps {
+  button: ReactElement
+  /** What the panel is called. */
+  'aria-label': string
+  align?: 'start' | 'center' | 'end'
+  className?: string
+  /** What stands in the panel. */
+  children: ReactNode
+}
 
-export function PopoverContent({ className, sideOffset = 6, ...props }: ComponentProps<typeof Primitive.Content>) {
+export interface PopoverPanelProps extends PopoverProps {
+  isOpen: boolean
+  onOpenChange: (isOpen: boolean) => void
+}
+
+/** It is heavy, and not needed for the first sight of the page. */
+const PopoverPanel = lazy(async () => ({
+  default: (await loadPart(() => import('./popover-panel'))).PopoverPanel,
+}))
+
+/** A button that opens a panel. The button is there at once; pressed before the panel's code has come, it opens it then. */
+export function Popover(props: PopoverProps) {
+  const [isOpen, setIsOpen] = useState(false)
+  const open = () => {
+    setIsOpen(true)
+  }
   return (
-    <Primitive.Portal container={portalContainer()}>
-      <Primitive.Content
-        sideOffset={sideOffset}
-        collisionPadding={12}
-        className={clsx('z-50 max-w-72 animate-rise rounded-xl border bg-card p-3 text-sm shadow-lg', className)}
-        {...props}
-      />
-    </Primitive.Portal>
+    <Suspense fallback={<Slot onClick={open}>{props.button}</Slot>}>
+      <PopoverPanel {...props} isOpen={isOpen} onOpenChange={setIsOpen} />
+    </Suspense>
   )
 }

@@ -11,7 +11,7 @@ const authorizations = new WeakMap<Response, string | null>()
 
 /** The client of the API. Its types are generated from the API's own description: `npm run client`. */
 export const api = createClient<paths>({
-  baseUrl: env.apiUrl || window.location.origin,
+  baseUrl: env.apiUrl || globalThis.origin,
   fetch: (request) => fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT_MS)]) }),
 })
 

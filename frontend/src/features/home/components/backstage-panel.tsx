@@ -1,6 +1,6 @@
 import { Activity } from 'lucide-react'
 import { Button } from '@/components/ui/button'
-import { Popover, PopoverContent, PopoverTrigger } from '@/components/ui/popover'
+import { Popover } from '@/components/ui/popover'
 import { useMessages } from '@/i18n/use-messages'
 import type { Provenance } from '@/lib/api/provenance'
 import { useFormats } from '@/lib/format'
@@ -26,25 +26,27 @@ export function BackstagePanel({ provenance, latencyMs, mayChoose }: BackstagePa
     [m.backstage.requestId, requestId],
   ].filter(([, value]) => value !== null)
   return (
-    <Popover>
-      <PopoverTrigger asChild>
+    <Popover
+      align="end"
+      aria-label={m.backstage.open}
+      className="w-72"
+      button={
         <Button variant="outline" size="small">
           <Activity aria-hidden />
           {m.backstage.open}
           <span className="text-muted-foreground tabular-nums">{m.backstage.milliseconds(latencyMs)}</span>
         </Button>
-      </PopoverTrigger>
-      <PopoverContent align="end" className="w-72" aria-label={m.backstage.open}>
-        <dl className="grid grid-cols-[auto_1fr] gap-x-3 gap-y-1.5">
-          {rows.map(([term, value]) => (
-            <div key={term} className="contents">
-              <dt className="text-muted-foreground">{term}</dt>
-              <dd className="text-end font-mono text-xs leading-5 break-all">{value}</dd>
-            </div>
-          ))}
-        </dl>
-        {!mayChoose && <p className="mt-3 border-t pt-3 text-xs text-muted-foreground">{m.backstage.signedOut}</p>}
-      </PopoverContent>
+      }
+    >
+      <dl className="grid grid-cols-[auto_1fr] gap-x-3 gap-y-1.5">
+        {rows.map(([term, value]) => (
+          <div key={term} className="contents">
+            <dt className="text-muted-foreground">{term}</dt>
+            <dd className="text-end font-mono text-xs leading-5 break-all">{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {!mayChoose && <p className="mt-3 border-t pt-3 text-xs text-muted-foreground">{m.backstage.signedOut}</p>}
     </Popover>
   )
 }
