@@ -17,6 +17,9 @@ from sqlalchemy.util import await_only
 IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 """The one list of ids that a statement may ask for, as in `Product.product_id.in_(IDS)`."""
 
+Id = int | str
+"""What may stand in that list: ids, or what else rows are found by."""
+
 NOBODYS_ID = -1
 """Stands for an empty list of ids, which MySQL cannot write."""
 
@@ -49,7 +52,7 @@ class Prepared:
         self._compiled: dict[tuple[str, int], _Compiled] = {}
 
     def execute(
-        self, connection: Connection, values: Mapping[str, Any] | None = None, ids: Collection[int] = ()
+        self, connection: Connection, values: Mapping[str, Any] | None = None, ids: Collection[Id] = ()
     ) -> Rows:
         """Run the statement and give all rows.
 
@@ -65,16 +68,16 @@ class Prepared:
             return await_only(_fetch_all(connection.connection.driver_connection, text, given))
         return connection.exec_driver_sql(text, tuple(given)).all()
 
-    def ask(self, values: Mapping[str, Any] | None = None, ids: Collection[int] = ()) -> "Asked":
+    def ask(self, values: Mapping[str, Any] | None = None, ids: Collection[Id] = ()) -> "Asked":
         """Say for a `Script` what to run; the arguments are those of `execute`."""
         return Asked(self, values or {}, ids)
 
-    async def fetch(self, connection: Connection, values: Mapping[str, Any], ids: Collection[int]) -> Rows:
+    async def fetch(self, connection: Connection, values: Mapping[str, Any], ids: Collection[Id]) -> Rows:
         """Do as `execute` does on a connection that the event loop waits for."""
         text, given = self._bind(connection.dialect, values, list(ids))
         return await _fetch_all(connection.connection.driver_connection, text, given)
 
-    def _execute_on_file(self, connection: Connection, values: Mapping[str, Any], ids: list[int]) -> Rows:
+    def _execute_on_file(self, connection: Connection, values: Mapping[str, Any], ids: list[Id]) -> Rows:
         """Pass the ids as one parameter however many they are, so that the file's own cache knows the statement."""
         is_one = len(ids) == 1
         compiled = self._compile(connection.dialect, "named", 1 if is_one else ANY_NUMBER)
@@ -83,7 +86,7 @@ class Prepared:
         rows: Rows = driver.execute(compiled.text, given).fetchall()
         return rows
 
-    def _bind(self, dialect: Dialect, values: Mapping[str, Any], ids: list[int]) -> tuple[str, list[Any]]:
+    def _bind(self, dialect: Dialect, values: Mapping[str, Any], ids: list[Id]) -> tuple[str, list[Any]]:
         """Write the statement for a server, and its parameters in order.
 
         The ids are filled up to one of a few lengths with the last one, so that the server knows the statement.
@@ -120,7 +123,7 @@ class Asked(NamedTuple):
 
     statement: Prepared
     values: Mapping[str, Any]
-    ids: Collection[int]
+    ids: Collection[Id]
 
 
 class Script(Generic[Arguments, Result]):

@@ -5,15 +5,14 @@ and orders as long as there is room. An id that has no number yet is asked for e
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Generic, TypeVar
-
-from sqlalchemy import Connection
 
 from api.db.coalescing import CoalescedReads
 from api.db.reader import DatabaseReader
+from api.queries.shop_ids import fetch_numbers, fetch_texts
 from api.web.id_fields import NumberedId, TextId
-from shop.mapping.id_map import Texts, read_kinds, read_numbers, read_texts
+from shop.mapping.id_map import Texts, read_kinds
 
 MOST_KEPT = 100_000
 """Ids of each kind that come without end, such as users."""
@@ -23,7 +22,6 @@ KEPT_FOR_GOOD = frozenset({"products", "categories"})
 
 Key = TypeVar("Key", TextId, NumberedId)
 Found = TypeVar("Found", int, str)
-Value = TypeVar("Value", int, str)
 
 
 class ShopIds:
@@ -36,8 +34,8 @@ class ShopIds:
             reader: the platform's database.
             known: kinds, and some ids of each.
         """
-        self._numbers = _Kept[TextId, int](CoalescedReads(reader, _fetch_numbers))
-        self._texts = _Kept[NumberedId, str](CoalescedReads(reader, _fetch_texts))
+        self._numbers = _Kept[TextId, int](CoalescedReads(reader, fetch_numbers))
+        self._texts = _Kept[NumberedId, str](CoalescedReads(reader, fetch_texts))
         self.kinds = frozenset(known)
         for kind, texts in known.items():
             self._texts.keep({NumberedId(kind, number): text for number, text in texts.items()})
@@ -111,27 +109,3 @@ class _Kept(Generic[Key, Found]):
     def forget(self, kind: str) -> None:
         """Forget what was found of a kind."""
         self._found.pop(kind, None)
-
-
-def _fetch_numbers(connection: Connection, ids: Collection[TextId]) -> dict[TextId, int]:
-    return {
-        TextId(kind, text): number
-        for kind, texts in _group(ids).items()
-        for text, number in read_numbers(connection, kind, texts).items()
-    }
-
-
-def _fetch_texts(connection: Connection, ids: Collection[NumberedId]) -> dict[NumberedId, str]:
-    return {
-        NumberedId(kind, number): text
-        for kind, numbers in _group(ids).items()
-        for number, text in read_texts(connection, kind, numbers).items()
-    }
-
-
-def _group(keys: Iterable[tuple[str, Value]]) -> dict[str, list[Value]]:
-    """Group keys by their kinds."""
-    groups: defaultdict[str, list[Value]] = defaultdict(list)
-    for kind, value in keys:
-        groups[kind].append(value)
-    return groups

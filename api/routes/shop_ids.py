@@ -109,12 +109,11 @@ async def _spell_answer(ids: ShopIds, body: bytes, own_ids: OwnIds) -> bytes:
     """
     document = orjson.loads(body)
     places = [place for place in find_ids(document, ids.kinds) if isinstance(place.value, int)]
-    wanted = {NumberedId(place.kind, place.value) for place in places} - own_ids.keys()
-    texts = await ids.find_texts(wanted) if wanted else {}
-    for place in places:
-        numbered = NumberedId(place.kind, place.value)
-        text = own_ids.get(numbered) or texts.get(numbered)
-        place.put(str(place.value) if text is None else text)
+    numbered = [NumberedId(place.kind, place.value) for place in places]
+    wanted = {*numbered} - own_ids.keys()
+    texts = {**(await ids.find_texts(wanted) if wanted else {}), **own_ids}
+    for place, number in zip(places, numbered, strict=True):
+        place.put(texts.get(number) or str(place.value))
     return orjson.dumps(document)
 
 

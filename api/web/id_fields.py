@@ -5,7 +5,6 @@ Addresses of pictures hold numbers whatever the shop's ids are: answers name the
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from shop.mapping.id_map import digest_of
@@ -55,8 +54,7 @@ OwnIds = Mapping[NumberedId, str]
 """Ids of a request as the shop spells them."""
 
 
-@dataclass(frozen=True, slots=True)
-class IdPlace:
+class IdPlace(NamedTuple):
     """Where a document holds an id: a value of an object, an entry of a list, or the last word of `before`."""
 
     holder: Any
@@ -85,21 +83,15 @@ def find_ids(document: Any, kinds: frozenset[str]) -> Iterator[IdPlace]:
         elif isinstance(holder, dict):
             for field, value in holder.items():
                 kind = KIND_OF_FIELD.get(field)
-                if kind in kinds:
-                    yield from _find_values(holder, field, kind)
+                if kind in kinds and isinstance(value, list):
+                    yield from (IdPlace(value, at, kind, each) for at, each in enumerate(value) if _may_be_id(each))
+                elif kind in kinds:
+                    if _may_be_id(value):
+                        yield IdPlace(holder, field, kind, value)
                 elif field == NAMED_FIELD and isinstance(value, str):
                     yield from _find_named(holder, value, kinds)
                 elif isinstance(value, list | dict):
                     waiting.append(value)
-
-
-def _find_values(holder: dict[str, Any], field: str, kind: str) -> Iterator[IdPlace]:
-    """Find the id of a field, or the ids of its list; what can be none is left to whoever checks the document."""
-    value = holder[field]
-    if isinstance(value, list):
-        yield from (IdPlace(value, at, kind, each) for at, each in enumerate(value) if _may_be_id(each))
-    elif _may_be_id(value):
-        yield IdPlace(holder, field, kind, value)
 
 
 def _find_named(holder: dict[str, Any], value: str, kinds: frozenset[str]) -> Iterator[IdPlace]:
@@ -109,4 +101,5 @@ def _find_named(holder: dict[str, Any], value: str, kinds: frozenset[str]) -> It
 
 
 def _may_be_id(value: Any) -> bool:
+    """Return whether a value can be an id; what can be none is left to whoever checks the document."""
     return isinstance(value, int | str) and not isinstance(value, bool)

@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
 from api.db.connections import ThreadConnections
 from api.db.reader import DatabaseReader, DatabaseUnavailableError
+from api.db.statements import Prepared, Rows
 from api.pages import shop_ids
 from api.pages.shop_ids import ShopIds
 from api.web.id_fields import NumberedId, TextId
@@ -33,22 +34,23 @@ def run(engine: Engine, work: Callable[[ShopIds], Awaitable[Any]], known: dict[s
     return asyncio.run(run_and_close())
 
 
-def count_statements(engine: Engine) -> list[str]:
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[Prepared]:
     """List the statements that ask for ids from now on."""
-    seen: list[str] = []
+    asked: list[Prepared] = []
+    execute = Prepared.execute
 
-    @event.listens_for(engine, "before_cursor_execute")
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if "shop_ids" in statement and "min(" not in statement:
-            seen.append(statement)
+    def note(statement: Prepared, *arguments: Any) -> Rows:
+        asked.append(statement)
+        return execute(statement, *arguments)
 
-    return seen
+    monkeypatch.setattr(Prepared, "execute", note)
+    return asked
 
 
-def test_ids_are_found_both_ways_and_read_once(any_empty_shop: Engine) -> None:
+def test_ids_are_found_both_ways_and_read_once(any_empty_shop: Engine, seen: list[Prepared]) -> None:
     numbers = IdMap(any_empty_shop).numbers_of("products", TEXTS, create=True)
     IdMap(any_empty_shop).numbers_of("users", ["0012"], create=True)
-    seen = count_statements(any_empty_shop)
 
     async def work(ids: ShopIds) -> None:
         for _ in range(2):
@@ -77,9 +79,8 @@ def test_an_id_without_a_number_is_asked_for_again(empty_shop: Engine) -> None:
     run(empty_shop, work, {})
 
 
-def test_what_an_earlier_process_knew_needs_no_read(empty_shop: Engine) -> None:
+def test_what_an_earlier_process_knew_needs_no_read(empty_shop: Engine, seen: list[Prepared]) -> None:
     IdMap(empty_shop).numbers_of("products", ["b"], create=True)
-    seen = count_statements(empty_shop)
 
     async def work(ids: ShopIds) -> None:
         assert await ids.find_texts([NumberedId("products", 7)]) == {NumberedId("products", 7): "a"}
@@ -89,11 +90,12 @@ def test_what_an_earlier_process_knew_needs_no_read(empty_shop: Engine) -> None:
     assert seen == []
 
 
-def test_users_are_kept_as_long_as_there_is_room(empty_shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_users_are_kept_as_long_as_there_is_room(
+    empty_shop: Engine, seen: list[Prepared], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(shop_ids, "MOST_KEPT", 2)
     for kind in ("users", "products"):
         IdMap(empty_shop).numbers_of(kind, ["a", "b", "c"], create=True)
-    seen = count_statements(empty_shop)
 
     async def work(ids: ShopIds) -> None:
         for kind in ("users", "products"):
