@@ -29,7 +29,7 @@ from features.definitions import FEATURES
 from features.snapshot.history import build_history, build_pairs
 from features.snapshot.products import build_product_features
 from features.snapshot.purchases import load_purchases
-from features.snapshot.users import build_user_category_features, build_user_features
+from features.snapshot.users import build_user_category_features, build_user_features, describe_categories
 from features.store import MLStore
 from features.store_failures import StoreError
 from settings import load_settings
@@ -42,7 +42,7 @@ Checksums = dict[str, dict[str, tuple[int, float]]]
 
 
 class OurFeatures:
-    """The steps as `features.rebuild` takes them; products come with the pairs that history stands on too."""
+    """The steps as `features.rebuild` takes them; products come with the pairs of history, users with categories."""
 
     def __init__(self, store: MLStore, as_of: datetime):
         self._store, self._as_of = store, as_of
@@ -62,12 +62,13 @@ class OurFeatures:
         return build_history(self._purchases, self._pairs, self._products)
 
     def describe_users(self) -> pl.DataFrame:
-        """Describe users."""
-        return build_user_features(self._purchases)
+        """Describe users, and categories."""
+        self._categories = describe_categories(self._purchases.lines)
+        return build_user_features(self._purchases, self._categories)
 
     def describe_user_categories(self) -> pl.DataFrame:
         """Describe users with categories."""
-        return build_user_category_features(self._purchases)
+        return build_user_category_features(self._purchases, self._categories)
 
 
 WAYS: dict[str, Callable[[MLStore, datetime], Any]] = {

@@ -7,12 +7,14 @@ needs of the rows in a `Grouping` and is arithmetic on that, so that nothing is 
 from collections.abc import Callable, Collection, Sequence
 from typing import Literal, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from features.definitions import Aggregate, Entity, Feature, list_features, list_names, require_filled
-from features.snapshot.groups import UNIT, Groups, Reduction
+from features.snapshot.groups import UNIT, Groups, Reduction, find_bounds
 
 DAYS = pl.col("days")
+AGE = pl.DataFrame(schema={"days": pl.Float64})
 # Where the expression of a feature stands that no aggregate computes.
 PLACES: dict[Entity, str] = {
     "user": "features/snapshot/users.py",
@@ -103,7 +105,7 @@ class Grouping:
     def reduce_part(self, rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
         """Group the rows of one part, arguments as for `reduce`; gives the keys (sorted) and what was reduced."""
         groups = Groups(rows, keys)
-        columns = rows.select(values.alias(_name_column(number)) for number, values in enumerate(self._columns))
+        columns = _compute(rows, {_name_column(number): values for number, values in enumerate(self._columns)})
         reduced = [noted.of(groups, columns).alias(_name_reduced(number)) for number, noted in enumerate(self._reduced)]
         return groups.keys.with_columns(reduced)
 
@@ -129,6 +131,23 @@ class Grouping:
         if reduced not in self._reduced:
             self._reduced.append(reduced)
         return pl.col(_name_reduced(self._reduced.index(reduced)))
+
+
+def _compute(rows: pl.DataFrame, columns: dict[str, pl.Expr]) -> pl.DataFrame:
+    """Compute expressions of the rows; weights by age once for rows of one age that stand together, as of an order."""
+    of_age = {name: values for name, values in columns.items() if values.meta.root_names() == ["days"]}
+    weights = {name: values for name, values in of_age.items() if _is_weight(values)}
+    bounds = find_bounds(rows["days"].to_numpy()) if weights else np.arange(rows.height + 1)
+    if 2 * len(bounds) > rows.height:
+        return rows.select(**columns)
+    computed = rows.select(DAYS)[bounds[:-1]].select(**weights)
+    places = np.repeat(np.arange(computed.height, dtype=np.uint32), np.diff(bounds))
+    return rows.with_columns(computed[pl.Series(places)]).select(**columns | {name: pl.col(name) for name in weights})
+
+
+def _is_weight(values: pl.Expr) -> bool:
+    """Tell whether an expression of the age is a power of it, and neither itself nor a comparison, which are quick."""
+    return not values.meta.is_column() and AGE.select(values).dtypes == [pl.Float64]
 
 
 def _name_column(number: int) -> str:

@@ -65,9 +65,9 @@ class Groups:
         units = (known / UNIT).round()
         high = (units / LOW_UNITS).floor()
         sums = {}
-        for name, part in {"high": high, "low": units - high * LOW_UNITS}.items():  # no sum overflows 64 bits
-            sums[name] = np.zeros(self.keys.height, dtype=np.int64)
-            np.add.at(sums[name], numbers.to_numpy(), part.cast(pl.Int64).to_numpy())
+        for part, whole in {"high": high, "low": units - high * LOW_UNITS}.items():  # no sum overflows 64 bits
+            sums[part] = np.zeros(self.keys.height, dtype=np.int64)
+            np.add.at(sums[part], numbers.to_numpy(), whole.cast(pl.Int64).to_numpy())
         return pl.DataFrame(sums).select(pl.col("high").cast(pl.Int128) * LOW_UNITS + pl.col("low")).to_series()
 
     def _count(self, numbers: pl.Series) -> pl.Series:
@@ -98,6 +98,14 @@ def number_groups(keys: Int64) -> tuple[Int64, Int64]:
     Returns:
         The number of each key, int64[N], and where each distinct one stands first, int64[G].
     """
+    if len(keys) and int(keys.max()) - int(keys.min()) < len(keys):  # counted, without a sort
+        keys = keys - keys.min()
+        is_there = np.zeros(keys.max() + 1, dtype=bool)
+        is_there[keys] = True
+        numbers = (np.cumsum(is_there) - 1)[keys]
+        firsts = np.empty(np.count_nonzero(is_there), dtype=np.int64)
+        firsts[numbers[::-1]] = np.arange(len(keys))[::-1]  # of several, the last is kept
+        return numbers, firsts
     order, in_order = sort_keys(keys)
     is_new = np.ones(len(keys), dtype=bool)
     np.not_equal(in_order[1:], in_order[:-1], out=is_new[1:])

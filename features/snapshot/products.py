@@ -36,7 +36,7 @@ class ProductSums:
 
     Attributes:
         sales: of all lines. buyers: of all pairs of buyer and product.
-        orders: of shoppers' lines. newcomers: of shoppers' pairs.
+        orders: of shoppers' lines within the windows of NEW_SHARES. newcomers: of shoppers' pairs.
     """
 
     sales: pl.DataFrame
@@ -62,10 +62,11 @@ def build_product_features(purchases: Purchases, pairs: pl.DataFrame) -> pl.Data
 def sum_up_products(purchases: Purchases, pairs: pl.DataFrame) -> ProductSums:
     """Sum up what some users bought, arguments as for `build_product_features`."""
     shoppers_pairs = purchases.keep_shoppers(pairs)
+    lately_ordered = purchases.lines.filter(max(map(window_days, NEW_SHARES)) > DAYS)
     return ProductSums(
         sales=_describe_sales()[0].reduce_part(purchases.all_lines, _KEYS),
         buyers=_describe_buyers()[0].reduce_part(pairs, _KEYS),
-        orders=_describe_orders()[0].reduce_part(purchases.lines, _KEYS),
+        orders=_describe_orders()[0].reduce_part(lately_ordered, _KEYS),
         newcomers=_describe_newcomers()[0].reduce_part(shoppers_pairs, _KEYS),
     )
 

@@ -63,7 +63,8 @@ def _describe_lines(lines: pl.DataFrame, categories: pl.DataFrame) -> pl.DataFra
     level = (PRICE / pl.col("mean_price")).log()
     distinct = pl.col("product_id").n_unique()
     return (
-        lines.join(categories.select("category_id", "mean_price"), on="category_id", maintain_order="left")
+        lines.select("user_id", "product_id", "brand_code", "category_id", "value", "quantity")
+        .join(categories.select("category_id", "mean_price"), on="category_id", how="left", maintain_order="left")
         .with_columns(level=pl.when(PRICE > 0).then(level))
         .group_by("user_id", maintain_order=True)
         .agg(
@@ -88,9 +89,14 @@ def build_user_category_features(purchases: Purchases, categories: pl.DataFrame 
     """
     lines = purchases.lines
     categories = describe_categories(lines) if categories is None else categories
-    totals = lines.group_by("user_id").agg(
-        all_orders=pl.col("order_id").n_unique(), all_lines=pl.len(), all_value=pl.col("value").sum()
-    )
+    rows = Grouping()
+    begins_order = pl.col("order_id").ne_missing(pl.col("order_id").shift())  # an order's lines stand together
+    sums = {
+        "all_orders": rows.sum(begins_order),
+        "all_lines": rows.count(),
+        "all_value": rows.sum(pl.col("value")),
+    }
+    totals = rows.reduce(lines, ["user_id"], sums)
     keys, visit = ["user_id", "category_id"], Grouping()
     parts = {"days": visit.min(DAYS), "num_lines": visit.count(), "value": visit.sum(pl.col("value"))}
     visits = visit.reduce(lines, [*keys, "order_id"], parts)

@@ -8,7 +8,7 @@ import pytest
 
 from features import definitions
 from features.definitions import FEATURES, Feature, UnfilledFeatureError
-from features.snapshot.aggregates import AGGREGATES, Grouping, aggregate, select_declared
+from features.snapshot.aggregates import AGGREGATES, Grouping, aggregate, decayed, select_declared
 from features.snapshot.history import build_history, build_pairs
 from features.snapshot.products import build_product_features
 from features.snapshot.purchases import Purchases
@@ -147,6 +147,19 @@ def test_means_of_parts_are_not_merged() -> None:
 
     with pytest.raises(AssertionError, match="do not add up"):
         rows.merge_parts([part, part], ["user_id"])
+
+
+@pytest.mark.parametrize("lines_of_an_order", [1, 5])
+def test_rows_of_one_age_that_stand_together_are_weighed_as_each_alone(lines_of_an_order: int) -> None:
+    ages = np.repeat([40.0, 28.0, 40.0, 1.0], lines_of_an_order)
+    frame = pl.DataFrame({"user_id": np.arange(len(ages)) % 2, "days": ages})
+    rows = Grouping()
+
+    found = rows.reduce(frame, ["user_id"], {"decayed": decayed(rows, 28), "last": rows.min(pl.col("days"))})
+
+    expected = frame.group_by("user_id").agg(decayed=(0.5 ** (pl.col("days") / 28)).sum(), last=pl.col("days").min())
+    assert found["decayed"].to_list() == pytest.approx(expected.sort("user_id")["decayed"].to_list(), rel=1e-12)
+    assert found["last"].to_list() == expected.sort("user_id")["last"].to_list()
 
 
 def test_no_rows_are_no_groups() -> None:

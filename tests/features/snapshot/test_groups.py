@@ -14,6 +14,7 @@ HUGE = 2**62
 @pytest.mark.parametrize(
     "keys",
     [
+        pytest.param([2, -1, 2, 0, -1, 2], id="as many numbers as keys"),
         pytest.param([7, -3, 7, 0, -3, 7], id="small"),
         pytest.param([HUGE, -HUGE, HUGE, 0, -HUGE, HUGE], id="wider than fits beside a place"),
         pytest.param([HUGE + 1, HUGE, HUGE + 1, HUGE], id="far from zero"),

@@ -7,7 +7,9 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine
 
-from features.snapshot.purchases import NO_CATEGORY, Purchases, load_purchases
+from features.snapshot.availability import load_availability
+from features.snapshot.lines import find_last_sales, scan_lines
+from features.snapshot.purchases import NO_CATEGORY, Purchases, finish_lines, load_product_facts, load_purchases
 from features.store import MLStore
 from features.store_failures import StoreError
 from features.sync.shop_sync import sync_shop
@@ -287,3 +289,15 @@ def copy_tables(source: MLStore, target: MLStore) -> MLStore:
     for name in ("users", "products", "orders", "order_items"):
         target.overwrite(name, source.scan(name).collect())
     return target
+
+
+def test_lines_of_an_order_need_not_stand_together(tiny_store: MLStore) -> None:
+    lines = scan_lines(tiny_store, day(26), None).collect().sort("product_id", "order_id")
+    availability = load_availability(tiny_store, day(26), None, find_last_sales(lines))
+    facts = load_product_facts(tiny_store, day(26), None, availability, lines["product_id"].unique())
+
+    apart, together = finish_lines(facts, lines), finish_lines(facts, lines.sort("order_id"))
+
+    assert (lines["order_id"].rle_id().n_unique(), lines["order_id"].n_unique()) == (lines.height, 6)
+    assert apart.equals(together)
+    assert apart.equals(apart.sort("user_id", "ordered_at", "order_id", "product_id"))
