@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from api.web.metrics import Metrics
+from api.web.turns import Turns
 
 WANTED_SECONDS = 0.2
 """An answer later than this is late. Shoppers wait a little longer: a request's bytes wait for the event loop too."""
@@ -32,7 +33,10 @@ logger = logging.getLogger(__name__)
 
 
 class LoadShedder:
-    """Counts the requests at work, and says whether one more read may begin. Used from one thread, the event loop's."""
+    """Counts the requests at work, says whether one more read may begin, and by `turns` when.
+
+    Used from one thread, the event loop's.
+    """
 
     def __init__(self, metrics: Metrics, clock: Callable[[], float] = time.monotonic):
         """Start with nothing at work.
@@ -41,6 +45,7 @@ class LoadShedder:
             metrics: counts what is turned away.
             clock: gives seconds that never go back.
         """
+        self.turns = Turns()
         self._metrics = metrics
         self._clock = clock
         self._limit = float(AT_FIRST)

@@ -6,16 +6,19 @@ the head of an answer by itself; here it goes with what follows, in one packet (
 """
 
 import asyncio
+import functools
 import time
 from collections import deque
 from typing import Any
 
+from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.web.errors import RETRY_AFTER_SECONDS
 from api.web.joined_writes import JoinedWrites
 from api.web.load_shedding import LoadShedder
 from api.web.middleware import ALWAYS_SERVED
+from api.web.turns import Turns
 
 MAX_HEAD_BYTES = 32 * 1024
 RECEIVE_SECONDS = 10.0
@@ -44,6 +47,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._receive_timer: asyncio.TimerHandle | None = None
         self._is_stopping = False
         self._shedder: LoadShedder | None = self.app_state.get(SHEDDER)
+        if self._shedder is not None:
+            self.app = _begin_in_turn(self.app, self._shedder.turns)
         self._began: deque[float] = deque()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -176,6 +181,17 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
+def _begin_in_turn(app: ASGI3Application, turns: Turns) -> ASGI3Application:
+    """Let an application begin with a request when it is the request's turn."""
+
+    async def begin(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        await turns.wait()
+        await app(scope, receive, send)
+
+    return begin
+
+
+@functools.cache
 def _write_refusal(status: int, headers: bytes, is_last: bool) -> bytes:
     """Write an answer in the shape of all errors; it has no request id, since none was read."""
     phrase, code, message = _REFUSALS[status]

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
 from tests.frontend.conftest import DESK, PHONE, OpenPage
 from tests.frontend.shop import ROOT, RunningShop
@@ -138,7 +138,8 @@ def test_the_first_data_is_asked_for_once_and_while_scripts_are_on_their_way(ope
 
 def test_the_shell_is_painted_while_the_pages_are_on_their_way(shop: RunningShop, browser: Browser) -> None:
     held: list[Route] = []
-    with browser.new_context(locale="en-US", viewport=PHONE, base_url=shop.url) as context:
+    viewport = ViewportSize(width=PHONE["width"], height=PHONE["height"])
+    with browser.new_context(locale="en-US", viewport=viewport, base_url=shop.url) as context:
         context.set_default_timeout(LIMIT_MS)
         page = context.new_page()
         page.route("**/assets/start-*.js", lambda route: held.append(route))

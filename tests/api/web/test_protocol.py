@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 from api.web import protocol
 from api.web.load_shedding import LoadShedder
 from api.web.metrics import Metrics
+from api.web.turns import Turns
 from tests.api.conftest import serve
 from tests.support.waiting import wait_for
 
@@ -180,6 +181,21 @@ def test_a_read_too_much_is_turned_away_at_once_and_told_when_to_ask_again(
         "request_id": "",
     }
     assert shedder.num_refused == 1
+
+
+def test_a_request_begins_in_its_turn_and_a_refusal_waits_for_none(client: httpx.Client, shedder: LoadShedder) -> None:
+    begun = []
+
+    class WatchedTurns(Turns):
+        async def wait(self) -> None:
+            await super().wait()
+            begun.append(1)
+
+    shedder.turns = WatchedTurns()
+
+    assert (client.get("/").status_code, len(begun)) == (503, 0)
+    shedder.end(0.1)
+    assert (client.get("/").status_code, len(begun)) == (200, 1)
 
 
 def test_the_connection_of_a_read_that_was_turned_away_goes_on(client: httpx.Client, shedder: LoadShedder) -> None:
