@@ -21,7 +21,7 @@ def test_nginx_hands_every_path_of_the_api_on() -> None:
 
 def test_no_page_begins_like_a_path_of_the_api() -> None:
     paths = json.loads((ROOT / "api/schemas/openapi.json").read_text())["paths"]
-    pages = first_words(re.findall(r"path: '([^'*]+)'", (ROOT / "frontend/src/app/router.tsx").read_text()))
+    pages = first_words(re.findall(r"lazily\('([^'*]+)'", (ROOT / "frontend/src/app/router.tsx").read_text()))
 
     assert "search" in pages
     assert not pages & first_words(list(paths))
