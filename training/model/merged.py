@@ -110,12 +110,10 @@ class _Products(nn.Module):
         self.by_category = nn.Parameter(torch.cat(tables, dim=1))  # [1 + C, M H']
         self.by_pair = nn.ParameterList(nn.Parameter(weight.T) for weight in of_pair)
         self.deep = nn.ModuleList(nn.Sequential(*list(head.deep)[1:-1]) for head in heads)
-        self.last = nn.ParameterList(nn.Parameter(last.weight / len(heads)) for last in lasts)  # [1, H'']
-        self.wide = nn.Parameter(_average(head.wide.linear.weight for head in heads))  # [1, F]
-        self.bias = nn.Parameter(
-            _average(head.wide.linear.bias + last.bias for head, last in zip(heads, lasts, strict=True))
-        )
-        self.crosses = nn.Parameter(_average(head.wide.crosses.weight for head in heads).flatten())  # [ids]
+        self.last = nn.ParameterList(nn.Parameter(last.weight.T / len(heads)) for last in lasts)
+        bias = _average(head.wide.linear.bias + last.bias for head, last in zip(heads, lasts, strict=True))
+        self.wide = _make_layer(_average(head.wide.linear.weight for head in heads), bias)
+        self.crosses = nn.Parameter(_average(head.wide.crosses.weight for head in heads))  # [ids, 1]
         self.product_embeddings = nn.Parameter(torch.stack([head.product.weight for head in heads], dim=1) / len(heads))
         self.category_weights = nn.Parameter(
             torch.stack([head.category_weight for head in heads])[:, None] / len(heads)
@@ -127,23 +125,19 @@ class _Products(nn.Module):
         cells = inputs.pair_users * known.shape[1] + inputs.pair_categories
         user = users.index_select(0, inputs.pair_users)
         product = self.product_embeddings.index_select(0, inputs.pair_products)  # [P, M, E]
-        # Numbers are gathered, not embedded as rows of one, for which the runtime takes four times as long.
-        added = self.crosses.gather(0, inputs.pair_crosses.flatten()).view_as(inputs.pair_crosses).sum(dim=1)
-        added = added + (user * product).sum(dim=(1, 2)) + known.flatten().gather(0, cells) + self.bias
-        return self._describe(inputs.user_features, cells, inputs.pair_features, added[None]).squeeze(dim=0)
+        added = self._describe(inputs.user_features, cells, inputs.pair_features).squeeze(dim=1)
+        added = added + nn.functional.embedding(inputs.pair_crosses, self.crosses).flatten(start_dim=1).sum(dim=1)
+        return added + (user * product).sum(dim=(1, 2)) + known.flatten().index_select(0, cells)
 
-    def _describe(self, user_features: Tensor, cells: Tensor, features: Tensor, added: Tensor) -> Tensor:
-        """Add the wide part and the deep layers of all members to `added` [1, P]; see `ProductHead._describe`.
-
-        Pairs lie across where one number a pair comes out: the runtime multiplies a row sooner than by a column.
-        """
+    def _describe(self, user_features: Tensor, cells: Tensor, features: Tensor) -> Tensor:
+        """Add up the deep layers of all members and the wide part, [P, 1]; see `ProductHead._describe`."""
         known = (self.by_user(user_features)[:, None, :] + self.by_category).flatten(end_dim=1)  # [U (1 + C), M H']
-        added = torch.addmm(added, self.wide, features.T)
+        added = self.wide(features)
         for state, weight, deep, last in zip(
             known.chunk(len(self.deep), dim=1), self.by_pair, self.deep, self.last, strict=True
         ):
             hidden = deep(torch.addmm(state.index_select(0, cells), features, weight))
-            added = torch.addmm(added, last, hidden.T)
+            added = torch.addmm(added, hidden, last)
         return added
 
 

@@ -74,3 +74,22 @@ def test_embeddings_of_all_members_are_read_from_the_network(
     expected = np.hstack([table / length for table, length in zip(members, lengths, strict=True)])
     assert embeddings == pytest.approx(expected / np.sqrt(len(members)), abs=1e-6)
     assert np.linalg.norm(embeddings[1:], axis=1) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_a_pair_scores_the_same_whatever_is_scored_with_it(fitted: Fitted) -> None:
+    session, golden = open_session(fitted.folder / MODEL), load_golden_inputs(fitted.folder)
+    of_pairs = [name for name in golden if name.startswith("pair_")]
+    rows = np.resize(np.arange(len(golden["pair_users"])), 333)
+    inputs = golden | {name: golden[name][rows] for name in of_pairs}
+    _, whole = session.run(None, inputs)
+
+    for start in range(0, 40, 7):
+        for num_pairs in (*range(1, 40), 100, 150, 293):
+            some = slice(start, start + num_pairs)
+            _, scores = session.run(None, inputs | {name: inputs[name][some] for name in of_pairs})
+            assert np.array_equal(scores, whole[some]), (start, num_pairs)
+    for user in np.unique(golden["pair_users"]):
+        alone = {name: golden[name][[user]] for name in golden if name not in of_pairs}
+        its = inputs["pair_users"] == user
+        alone |= {name: inputs[name][its] for name in of_pairs} | {"pair_users": np.zeros(its.sum(), dtype=np.int64)}
+        assert np.array_equal(session.run(None, alone)[1], whole[its]), user
