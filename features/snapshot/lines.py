@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
-from features.snapshot.groups import Groups
+from features.snapshot.groups import Groups, find_bounds, number_groups
 from features.store import MLStore
 
 
@@ -79,6 +80,18 @@ def number_baskets(lines: pl.DataFrame, below: int) -> pl.DataFrame:
 def lie_below(user_ids: pl.Series) -> int:
     """Return the number that guests' baskets lie below and no user does."""
     return int(min([0, *user_ids.head(1)]))
+
+
+def place_orders(lines: pl.DataFrame) -> pl.Series:
+    """Return the place of each line's order among all by user, time and id; it is quick where they stand together."""
+    ids = lines["order_id"].to_numpy()
+    bounds = find_bounds(ids)
+    numbers, firsts = number_groups(ids[bounds[:-1]])
+    orders = lines.select("user_id", "ordered_at", "order_id")[bounds[firsts]]
+    in_order = orders.with_row_index("number").sort("user_id", "ordered_at", "order_id")["number"].to_numpy()
+    places = np.empty(len(in_order), dtype=np.int64)
+    places[in_order] = np.arange(len(in_order))
+    return pl.Series(np.repeat(places[numbers], np.diff(bounds)))
 
 
 def find_last_sales(lines: pl.DataFrame) -> pl.DataFrame:

@@ -12,13 +12,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-import numpy as np
 import polars as pl
 
 from features.snapshot.availability import drop_hidden, load_availability, mark_sellable
 from features.snapshot.choices import EXCLUSION_SCHEMA, load_exclusions, load_gifts, name_type
-from features.snapshot.groups import find_bounds, number_groups, sort_keys
-from features.snapshot.lines import find_last_sales, lie_below, number_baskets, scan_coupons, scan_lines, scan_users
+from features.snapshot.groups import sort_keys
+from features.snapshot.lines import (
+    find_last_sales,
+    lie_below,
+    number_baskets,
+    place_orders,
+    scan_coupons,
+    scan_lines,
+    scan_users,
+)
 from features.snapshot.packing import pack
 from features.snapshot.returns import take_back
 from features.store import MLStore
@@ -250,7 +257,7 @@ def _is_of_guest(user_ids: pl.DataFrame) -> pl.Expr:
 def _finish_lines(lines: pl.DataFrame, products: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
     """Merge repeats of a product within an order and add what the product is."""
     lines = lines.select("user_id", "ordered_at", "order_id", "product_id", "quantity", "value", "discount").rechunk()
-    places = lines.select("product_id", place=_place_orders(lines))
+    places = lines.select("product_id", place=place_orders(lines))
     order, in_order = sort_keys(places.select(pack(places, ["place", "product_id"])).to_series().to_numpy())
     lines = lines[order]
     if (in_order[1:] == in_order[:-1]).any():
@@ -264,18 +271,6 @@ def _finish_lines(lines: pl.DataFrame, products: pl.DataFrame, as_of: datetime) 
         .drop_nulls("type_code")
         .with_columns(days=_age_days(as_of))
     )
-
-
-def _place_orders(lines: pl.DataFrame) -> pl.Series:
-    """Return the place of each line's order among all by user, time and id; it is quick where they stand together."""
-    ids = lines["order_id"].to_numpy()
-    bounds = find_bounds(ids)
-    numbers, firsts = number_groups(ids[bounds[:-1]])
-    orders = lines.select("user_id", "ordered_at", "order_id")[bounds[firsts]]
-    in_order = orders.with_row_index("number").sort("user_id", "ordered_at", "order_id")["number"].to_numpy()
-    places = np.empty(len(in_order), dtype=np.int64)
-    places[in_order] = np.arange(len(in_order))
-    return pl.Series(np.repeat(places[numbers], np.diff(bounds)))
 
 
 def _age_days(as_of: datetime) -> pl.Expr:
